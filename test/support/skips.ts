@@ -1,0 +1,34 @@
+// Skips a suite when this machine lacks what it needs, loudly; with LATCHKEY_NO_SKIP=1 the lack is a failure instead.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from '@jest/globals';
+
+const folder = join(import.meta.dirname, '../../coverage/left-out');
+
+/**
+ * Gives the `describe` to use for tests that need `name`: the real one, one that skips, or one that fails.
+ *
+ * @example
+ * requireOrSkip('redis-server', hasCommand('redis-server'))('RedisRevocationStore', () => { ... });
+ */
+export function requireOrSkip(name: string, available: boolean): (title: string, tests: () => void) => void {
+  if (available) return describe;
+  if (process.env['LATCHKEY_NO_SKIP'] === '1') return (title) => describe(title, () => failFor(name));
+  return (title, tests) => {
+    leaveOut(name, title);
+    describe.skip(title, tests);
+  };
+}
+
+function failFor(name: string): void {
+  it(`needs ${name}`, () => {
+    throw new Error(`${name} is missing and LATCHKEY_NO_SKIP=1 allows no skipped test`);
+  });
+}
+
+// One file per left-out suite: Jest's workers are processes of their own and share no memory with the reporter.
+function leaveOut(name: string, title: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, encodeURIComponent(`${name} ${title}`)), `${name}: ${title}`);
+  process.stderr.write(`LEFT OUT (no ${name}): ${title}\n`);
+}
