@@ -1,6 +1,6 @@
 // Skips a suite when this machine lacks what it needs, loudly; with LATCHKEY_NO_SKIP=1 the lack is a failure instead.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, it } from '@jest/globals';
 
 const folder = join(import.meta.dirname, '../../coverage/left-out');
@@ -18,6 +18,26 @@ export function requireOrSkip(name: string, available: boolean): (title: string,
     leaveOut(name, title);
     describe.skip(title, tests);
   };
+}
+
+/** True where a program of that name can be run: on the PATH, or where Debian puts servers. */
+export function hasCommand(name: string): boolean {
+  return commandPath(name) !== undefined;
+}
+
+/** Finds a program on the PATH or where Debian puts servers. */
+export function commandPath(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((parent) => join(parent, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function failFor(name: string): void {

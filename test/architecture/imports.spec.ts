@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { barrelViolations, importViolations, timeViolations } from '../support/import-rules.js';
+import { readText, typeScriptFiles } from '../support/repository.js';
+
+const library = typeScriptFiles('libs/auth/src');
+const everything = [...library, ...['apps', 'test'].flatMap(typeScriptFiles)];
+
+describe('the import rules', () => {
+  it('hold in every file of the library, the apps and the tests', () => {
+    expect(everything.flatMap((path) => importViolations(path, readText(path)))).toEqual([]);
+  });
+
+  it.each([
+    ['core importing Nest', 'libs/auth/src/core/keys.ts', `import { Injectable } from '@nestjs/common';`],
+    ['core importing the nest ring', 'libs/auth/src/core/keys.ts', `import { x } from '../nest/contexts.js';`],
+    ['core importing a package by type only', 'libs/auth/src/core/keys.ts', `import type { Request } from 'express';`],
+    ['core loading a package at run time', 'libs/auth/src/core/keys.ts', `const x = await import('typeorm');`],
+    ['core naming a package in a type', 'libs/auth/src/core/keys.ts', `type X = import('typeorm').DataSource;`],
+    ['nest importing an optional peer', 'libs/auth/src/nest/auth.module.ts', `import '@nestjs/swagger';`],
+    ['nest importing a door', 'libs/auth/src/nest/auth.module.ts', `export { x } from '../typeorm/index.js';`],
+    ['nest reaching into a package', 'libs/auth/src/nest/auth.guards.ts', `import '@nestjs/core/injector/module.js';`],
+    ['the front door importing a door', 'libs/auth/src/index.ts', `export { x } from './typeorm/index.js';`],
+    ['a door importing another door', 'libs/auth/src/swagger/index.ts', `import { x } from '../controllers/index.js';`],
+    ['a store door importing the nest ring', 'libs/auth/src/typeorm/index.ts', `import { x } from '../nest/x.js';`],
+    ['a door importing the peer of another', 'libs/auth/src/swagger/index.ts', `import 'typeorm';`],
+    ['the library importing a test', 'libs/auth/src/testing/index.ts', `import '../../../../test/support/skips.js';`],
+    ['an app importing an inner file', 'apps/accounts/src/main.ts', `import '../../../libs/auth/src/core/keys.js';`],
+    ['a test importing an inner file', 'test/flows/x.spec.ts', `import '../../libs/auth/src/core/keys.js';`],
+    ['a core test importing the nest ring', 'test/core/x.spec.ts', `import '../../libs/auth/src/nest/contexts.js';`],
+  ])('catch %s', (_, path, text) => {
+    expect(importViolations(path, text)).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'core importing jose, node and itself',
+      'libs/auth/src/core/issuers/a.ts',
+      `import 'jose'; import 'node:fs'; import '../jws.js';`,
+    ],
+    [
+      'nest importing core',
+      'libs/auth/src/nest/auth.guards.ts',
+      `import '../core/errors.js'; import '@nestjs/common';`,
+    ],
+    [
+      'a door importing core and its peer',
+      'libs/auth/src/typeorm/a.ts',
+      `import '../core/stores.js'; import 'typeorm';`,
+    ],
+    ['a core test importing core', 'test/core/x.spec.ts', `import '../../libs/auth/src/core/keys.js';`],
+    [
+      'an app importing a door',
+      'apps/accounts/src/main.ts',
+      `import 'nestjs-latchkey/typeorm'; import './app.module.js';`,
+    ],
+  ])('allow %s', (_, path, text) => {
+    expect(importViolations(path, text)).toEqual([]);
+  });
+});
+
+describe('the time', () => {
+  it('is read by core/clock.ts alone', () => {
+    expect(library.flatMap((path) => timeViolations(path, readText(path)))).toEqual([]);
+  });
+
+  it.each(['Date.now()', 'new Date()', 'Date()', 'performance.now()', 'process.hrtime.bigint()', 'const f = Date.now'])(
+    'is seen to be read by %s',
+    (code) => {
+      expect(timeViolations('libs/auth/src/core/keys.ts', code)).toHaveLength(1);
+    },
+  );
+
+  it.each(['new Date(seconds * 1000)', '// Date.now()', `const text = 'new Date()'`])('is not read by %s', (code) => {
+    expect(timeViolations('libs/auth/src/core/keys.ts', code)).toEqual([]);
+  });
+});
+
+describe('barrels', () => {
+  it('do not exist but as the index of a door, written name by name', () => {
+    expect(library.flatMap((path) => barrelViolations(path, readText(path)))).toEqual([]);
+  });
+
+  it.each([
+    ['libs/auth/src/core/index.ts', ''],
+    ['libs/auth/src/core/issuers/index.ts', ''],
+    ['libs/auth/src/typeorm/index.ts', `export * from './stores.js';`],
+  ])('are caught in %s', (path, text) => {
+    expect(barrelViolations(path, text)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Installation, installPacked } from '../support/npm-package.js';
+import { doors, optionalPeers, peersOf, root } from '../support/repository.js';
+
+const needy = doors.flatMap(({ specifier }) => (peersOf[specifier] ? [[specifier, peersOf[specifier]] as const] : []));
+const selfSufficient = doors.filter(({ specifier }) => !(specifier in peersOf)).map(({ specifier }) => specifier);
+
+function tool(name: string, ...args: string[]): string {
+  const path = join(root, 'node_modules/.bin', name);
+  return execFileSync(path, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+describe('the packed package, installed in an empty folder with its required peers', () => {
+  let installation: Installation;
+
+  beforeAll(() => {
+    installation = installPacked();
+  }, 180_000);
+
+  afterAll(() => installation.remove());
+
+  it('has no optional peer beside it', () => {
+    const code = `require('node:fs').readdirSync('node_modules').join(' ')`;
+    const { output } = installation.run('commonjs', `console.log(${code})`);
+    expect(output.split(/\s+/).filter((name) => optionalPeers.includes(name))).toEqual([]);
+  });
+
+  it.each(selfSufficient)('opens %s to import and to require', (specifier) => {
+    const imported = installation.run('module', `await import('${specifier}')`);
+    expect(imported).toEqual({ status: 0, output: '' });
+    const required = installation.run('commonjs', `require('${specifier}')`);
+    expect(required.output.replace(/^.*ExperimentalWarning.*$|^\(Use `node.*$/gm, '').trim()).toBe('');
+    expect(required.status).toBe(0);
+  });
+
+  it.each(needy)('fails to open %s and names the missing peer', (specifier, peers) => {
+    const { status, output } = installation.run('module', `await import('${specifier}')`);
+    expect(status).not.toBe(0);
+    expect(peers.map((peer) => `Cannot find package '${peer}'`).some((text) => output.includes(text))).toBe(true);
+  });
+
+  it('keeps its inner files closed', () => {
+    const { output } = installation.run('module', `await import('nestjs-latchkey/dist/core/errors.js')`);
+    expect(output).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+
+  it('satisfies publint', () => {
+    expect(tool('publint', 'run', installation.tarball, '--strict')).toContain('All good!');
+  });
+
+  it('satisfies are-the-types-wrong', () => {
+    // Its exit code is the verdict: the default report also prints the problems that the profile ignores.
+    const report = tool('attw', installation.tarball, '--profile', 'esm-only', '--no-definitely-typed', '--no-color');
+    expect(report).toContain('nestjs-latchkey v');
+  });
+});

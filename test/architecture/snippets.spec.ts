@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readText, root, typeScriptFiles } from '../support/repository.js';
+import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExamples } from '../support/snippets.js';
+
+const documents = ['README.md', ...['migrating', 'testing'].map((name) => `docs/${name}.md`)];
+const sources = typeScriptFiles('libs/auth/src');
+
+const inDocuments = documents
+  .filter((path) => existsSync(join(root, path)))
+  .flatMap((path) => markdownSnippets(path, readText(path)));
+const inComments = sources.flatMap((path) => exampleSnippets(path, readText(path)));
+
+describe('the snippets of the documentation', () => {
+  it('exist in README.md', () => {
+    expect(inDocuments.some(({ place }) => place.startsWith('README.md'))).toBe(true);
+  });
+
+  it('type-check', () => {
+    expect(inDocuments.flatMap(typeErrors)).toEqual([]);
+  }, 120_000);
+
+  for (const snippet of inDocuments.filter(({ runs }) => runs)) {
+    it(`run: ${snippet.place}`, () => {
+      expect(() => runSnippet(snippet)).not.toThrow();
+    }, 40_000);
+  }
+});
+
+describe('the examples in doc comments', () => {
+  it('stand in a fence', () => {
+    expect(sources.flatMap((path) => unfencedExamples(path, readText(path)))).toEqual([]);
+  });
+
+  it('type-check', () => {
+    expect(inComments.flatMap(typeErrors)).toEqual([]);
+  }, 120_000);
+});
+
+describe('the check itself', () => {
+  const wrong =
+    '# x\n\n```ts title="a.ts"\nexport const a: number = 1;\n```\n\n```ts\nimport { a } from "./a.js";\nconst b: string = a;\n```\n';
+
+  it('finds a wrong type and says where it stands', () => {
+    const found = markdownSnippets('x.md', wrong).flatMap(typeErrors);
+    expect(found).toEqual([expect.stringMatching(/^x\.md:7 .* Type 'number' is not assignable to type 'string'/)]);
+  }, 60_000);
+
+  it('finds a snippet that throws', () => {
+    const [snippet] = markdownSnippets('x.md', '```ts\nthrow new Error("broken");\n```\n');
+    expect(() => snippet && runSnippet(snippet)).toThrow('broken');
+  }, 40_000);
+
+  it('finds an example outside a fence', () => {
+    const bare = '/**\n * Does it.\n * @example\n * it();\n */';
+    expect(unfencedExamples('x.ts', bare)).toHaveLength(1);
+    expect(unfencedExamples('x.ts', bare.replace('it();', '```ts\n * it();\n * ```'))).toEqual([]);
+  });
+});

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { compilerOptions } from '../support/compiler.js';
+import { type Door, doors, library, readText } from '../support/repository.js';
+
+const program = ts.createProgram(
+  doors.map(({ entry }) => join(library, 'src', `${entry}.ts`)),
+  compilerOptions,
+);
+
+function exportsOf(door: Door): string[] {
+  const file = program.getSourceFile(join(library, 'src', `${door.entry}.ts`));
+  if (file === undefined) return ['  (the exports map names this door, but it has no source)'];
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(file);
+  const symbols = module === undefined ? [] : checker.getExportsOfModule(module);
+  return symbols.map((symbol) => `  ${kind(checker, symbol)} ${symbol.name}`).sort();
+}
+
+function kind(checker: ts.TypeChecker, symbol: ts.Symbol): 'type' | 'value' {
+  const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;
+  const target = isAlias ? checker.getAliasedSymbol(symbol) : symbol;
+  const isTypeOnly = symbol.declarations?.some((node) => ts.isExportSpecifier(node) && isTypeExport(node)) ?? false;
+  return !isTypeOnly && (target.flags & ts.SymbolFlags.Value) !== 0 ? 'value' : 'type';
+}
+
+function isTypeExport(node: ts.ExportSpecifier): boolean {
+  return node.isTypeOnly || node.parent.parent.isTypeOnly;
+}
+
+it('lets out of each door what surface.txt lists, which is changed by hand together with the changelog', () => {
+  const surface = doors.map((door) => [door.specifier, ...exportsOf(door), ''].join('\n')).join('\n');
+  expect(surface.trim().split('\n')).toEqual(readText('test/architecture/surface.txt').trim().split('\n'));
+}, 60_000);

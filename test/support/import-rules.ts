@@ -1,0 +1,85 @@
+// The layer table of docs/architecture.md as a function over one file's text: which imports break it, and who reads time.
+import { posix } from 'node:path';
+import ts from 'typescript';
+
+interface Ring {
+  readonly rings: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const nestPackages = ['@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'];
+
+/** What the files of each folder of libs/auth/src may import, besides `node:*` and their own folder. */
+const rings: Record<string, Ring> = {
+  'index.ts': { rings: ['core', 'nest'], packages: [] },
+  core: { rings: [], packages: ['jose'] },
+  nest: { rings: ['core'], packages: nestPackages },
+  controllers: { rings: ['core', 'nest'], packages: [...nestPackages, 'class-validator', 'class-transformer'] },
+  typeorm: { rings: ['core'], packages: ['typeorm'] },
+  redis: { rings: ['core'], packages: ['ioredis', 'redis'] },
+  swagger: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/swagger'] },
+  passport: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/passport', 'passport', 'passport-jwt'] },
+  testing: { rings: ['core', 'nest'], packages: nestPackages },
+  cli: { rings: ['core'], packages: ['jose'] },
+};
+
+const source = 'libs/auth/src/';
+
+/** Lists what in the file at `path` (relative to the repository) breaks the import rules; empty when nothing does. */
+export function importViolations(path: string, text: string): string[] {
+  const imports = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return imports.filter((name) => !allowed(path, name)).map((name) => `${path} imports ${name}`);
+}
+
+function allowed(path: string, name: string): boolean {
+  const target = name.startsWith('.') ? posix.join(posix.dirname(path), name) : undefined;
+  if (path.startsWith(source)) return target ? insideLibrary(path, target) : packageAllowed(path, name);
+  if (target === undefined) return !name.startsWith(source);
+  if (path.startsWith('test/core/') && target.startsWith(`${source}core/`)) return true;
+  return !target.startsWith('libs/');
+}
+
+function ringOf(path: string): string {
+  return path.slice(source.length).split('/')[0] ?? '';
+}
+
+function insideLibrary(path: string, target: string): boolean {
+  if (!target.startsWith(source)) return false;
+  const [from, to] = [ringOf(path), ringOf(target)];
+  return from === to || (rings[from]?.rings.includes(to) ?? false);
+}
+
+function packageAllowed(path: string, name: string): boolean {
+  return name.startsWith('node:') || (rings[ringOf(path)]?.packages.includes(name) ?? false);
+}
+
+const timeReads = /^(Date\.now|performance\.now|process\.hrtime)$/;
+
+/** Lists where the file at `path` reads the time, which only core/clock.ts may do. */
+export function timeViolations(path: string, text: string): string[] {
+  if (path === `${source}core/clock.ts`) return [];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (readsTime(node))
+      found.push(`${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1} reads the time`);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+function readsTime(node: ts.Node): boolean {
+  if (ts.isPropertyAccessExpression(node)) return timeReads.test(node.getText());
+  const isDate = (ts.isNewExpression(node) || ts.isCallExpression(node)) && node.expression.getText() === 'Date';
+  return isDate && (ts.isCallExpression(node) || !node.arguments?.length);
+}
+
+/** Lists barrels: an `export *` anywhere, or an index.ts that is not a door's. */
+export function barrelViolations(path: string, text: string): string[] {
+  const inner = path.endsWith('/index.ts') && path.slice(source.length).split('/').length > 2;
+  const innerRing = path === `${source}core/index.ts` || path === `${source}nest/index.ts`;
+  const found = inner || innerRing ? [`${path} is a barrel`] : [];
+  if (/^export \*/m.test(text)) found.push(`${path} exports *`);
+  return found;
+}

@@ -1,0 +1,70 @@
+// Packs the library as `npm publish` would and installs it where nothing of this repository can be found.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { library, manifest, optionalPeers, root } from './repository.js';
+
+/** A folder outside the repository that holds the packed library and its required peers, and nothing else. */
+export interface Installation {
+  readonly tarball: string;
+  /** Runs a line of JavaScript there, as an ES module or as CommonJS. */
+  run(kind: 'module' | 'commonjs', code: string): { status: number | null; output: string };
+  remove(): void;
+}
+
+// npm tells its children where it runs; an npm started from `npm test` must not believe that this is its project.
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) => !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^INIT_CWD$/i.test(name),
+  ),
+);
+
+function npm(cwd: string, ...args: string[]): string {
+  return execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Packs what `npm run build` left in dist (no script runs: other tests are using dist) and installs it. */
+export function installPacked(): Installation {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'));
+  const [packed] = JSON.parse(npm(library, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder)) as {
+    filename: string;
+  }[];
+  const tarball = join(folder, packed?.filename ?? '');
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
+  npm(
+    folder,
+    'install',
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    tarball,
+    ...requiredPeers(),
+  );
+  return {
+    tarball,
+    run: (kind, code) => run(folder, kind, code),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+// The versions of this repository: its own install has left them in npm's cache.
+function requiredPeers(): string[] {
+  const names = Object.keys(manifest.peerDependencies).filter((name) => !optionalPeers.includes(name));
+  return names.map((name) => {
+    const { version } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    return `${name}@${version}`;
+  });
+}
+
+function run(folder: string, kind: 'module' | 'commonjs', code: string): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`--input-type=${kind}`, '--eval', code], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  });
+  return { status, output: stdout + stderr };
+}

@@ -1,0 +1,55 @@
+// Where things lie in this repository, and the doors of the package as its exports map names them.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+export const library = join(root, 'libs/auth');
+
+/** Reads a file of the repository as text. */
+export function readText(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** Lists the TypeScript files below a folder, as paths relative to the repository with forward slashes. */
+export function typeScriptFiles(folder: string): string[] {
+  const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => !/(^|\/)(node_modules|dist)\//.test(path))
+    .sort();
+}
+
+export interface Manifest {
+  readonly version: string;
+  readonly exports: Record<string, string | { types: string; default: string }>;
+  readonly dependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { optional?: boolean }>;
+}
+
+export const manifest = JSON.parse(readText('libs/auth/package.json')) as Manifest;
+
+/** A door of the package: `nestjs-latchkey` itself or `nestjs-latchkey/<name>`. */
+export interface Door {
+  readonly specifier: string;
+  /** The entry below `src` and, compiled, below `dist`, without extension. */
+  readonly entry: string;
+}
+
+export const doors: readonly Door[] = Object.keys(manifest.exports)
+  .filter((key) => key !== './package.json')
+  .map((key) => ({ specifier: `nestjs-latchkey${key.slice(1)}`, entry: `${key.slice(2)}/index`.replace(/^\//, '') }));
+
+/** The peers that a user may leave out. */
+export const optionalPeers = Object.keys(manifest.peerDependencies).filter(
+  (name) => manifest.peerDependenciesMeta[name]?.optional === true,
+);
+
+/** The optional peers that each door loads or mentions; a door that is not here needs none. */
+export const peersOf: Readonly<Record<string, readonly string[]>> = {
+  'nestjs-latchkey/controllers': ['class-validator', 'class-transformer'],
+  'nestjs-latchkey/typeorm': ['typeorm'],
+  'nestjs-latchkey/swagger': ['@nestjs/swagger'],
+  'nestjs-latchkey/passport': ['@nestjs/passport', 'passport', 'passport-jwt'],
+};

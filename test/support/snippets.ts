@@ -1,0 +1,113 @@
+// Finds the TypeScript in README.md and in the doc comments of the library, type-checks it and runs it.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import ts from 'typescript';
+import { compilerOptions, describeDiagnostics } from './compiler.js';
+import { root } from './repository.js';
+
+/** A piece of code in a document. Files that an earlier snippet titled can be imported by it, from `./title.js`. */
+export interface Snippet {
+  /** Where it stands, for messages: path and line. */
+  readonly place: string;
+  readonly fileName: string;
+  readonly code: string;
+  /** False where the fence says `no-run`: it type-checks, but needs a world that a test cannot give. */
+  readonly runs: boolean;
+  readonly earlier: readonly Snippet[];
+}
+
+const fence = /^```(?:ts|typescript)\b([^\n]*)\n([\s\S]*?)^```/gm;
+
+/** Lists the fenced TypeScript of a Markdown text; `title="users.service.ts"` in a fence names its file. */
+export function markdownSnippets(path: string, text: string): Snippet[] {
+  const found: Snippet[] = [];
+  for (const { 1: words = '', 2: code = '', index } of text.matchAll(fence)) {
+    const line = lineAt(text, index);
+    const fileName = basename(/title="([^"]+)"/.exec(words)?.[1] ?? `line-${line}.ts`);
+    found.push({ place: `${path}:${line}`, fileName, code, runs: !/\bno-run\b/.test(words), earlier: [...found] });
+  }
+  return found;
+}
+
+/** Lists the fenced TypeScript in the doc comments of a source file, each on its own. */
+export function exampleSnippets(path: string, text: string): Snippet[] {
+  return docComments(text).flatMap(({ line, comment }) =>
+    markdownSnippets(path, comment).map((snippet) => ({ ...snippet, place: `${path}:${line}`, earlier: [] })),
+  );
+}
+
+/** Lists the doc comments that have an `@example` without a fence: nothing would check it. */
+export function unfencedExamples(path: string, text: string): string[] {
+  const unfenced = docComments(text).filter(({ comment }) => /^@example\b(?!\s*(<caption>.*)?\s*```ts)/m.test(comment));
+  return unfenced.map(({ line }) => `${path}:${line} has an @example without a \`\`\`ts fence`);
+}
+
+function docComments(text: string): { line: number; comment: string }[] {
+  return [...text.matchAll(/\/\*\*[\s\S]*?\*\//g)].map(({ 0: whole, index }) => ({
+    line: lineAt(text, index),
+    comment: whole.replace(/^\/\*\*|\s*\*\/$/g, '').replace(/^[ \t]*\* ?/gm, ''),
+  }));
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
+}
+
+const folder = join(root, 'test/snippet');
+const options: ts.CompilerOptions = {
+  ...compilerOptions,
+  noUnusedLocals: false,
+  noUnusedParameters: false,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+};
+const runOptions: ts.CompilerOptions = { ...options, module: ts.ModuleKind.ESNext, sourceMap: false };
+// Parsing Nest's declarations is most of the work, and the same for every snippet.
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** Type-checks a snippet with the options of this repository; gives what the compiler says. */
+export function typeErrors(snippet: Snippet): string[] {
+  const files = new Map([...snippet.earlier, snippet].map(({ fileName, code }) => [join(folder, fileName), code]));
+  const path = join(folder, snippet.fileName);
+  const program = ts.createProgram([path], options, hostWith(files));
+  const source = program.getSourceFile(path);
+  const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+  return describeDiagnostics(found).map((message) => `${snippet.place} ${message}`);
+}
+
+function hostWith(files: ReadonlyMap<string, string>): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  const directoryExists = host.directoryExists?.bind(host);
+  return Object.assign(host, {
+    fileExists: (path: string) => files.has(path) || fileExists.call(host, path),
+    readFile: (path: string) => files.get(path) ?? readFile.call(host, path),
+    directoryExists: (path: string) => path === folder || (directoryExists?.(path) ?? true),
+    getSourceFile: (path: string, language: ts.ScriptTarget | ts.CreateSourceFileOptions) => {
+      const code = files.get(path);
+      if (code !== undefined) return ts.createSourceFile(path, code, language, true);
+      if (!parsed.has(path)) parsed.set(path, getSourceFile.call(host, path, language));
+      return parsed.get(path);
+    },
+  });
+}
+
+/** Runs a snippet as a program on the built library: imports it and boots each Nest module it exports. Throws what went wrong. */
+export function runSnippet(snippet: Snippet): void {
+  const parent = join(root, 'coverage/snippets');
+  mkdirSync(parent, { recursive: true });
+  const directory = mkdtempSync(join(parent, 'run-'));
+  for (const { fileName, code } of [...snippet.earlier, snippet]) {
+    const { outputText } = ts.transpileModule(code, { compilerOptions: runOptions });
+    writeFileSync(join(directory, fileName.replace(/\.ts$/, '.js')), outputText);
+  }
+  const runner = join(dirname(folder), 'support/run-snippet.js');
+  const args = [runner, join(directory, snippet.fileName.replace(/\.ts$/, '.js'))];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  rmSync(directory, { recursive: true });
+  if (status !== 0) throw new Error(`${snippet.place} failed:\n${stdout}${stderr}`);
+}
