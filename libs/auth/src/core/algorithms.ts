@@ -1,0 +1,73 @@
+// Owns the closed list of signature algorithms and what each demands of a key. `none` is not in it, and nothing can add it.
+import type { JWK } from 'jose';
+
+/** One line of the table. `web` serves Web Crypto both for importing a key and for signing. */
+interface AlgorithmEntry {
+  readonly keyType: 'oct' | 'RSA' | 'EC' | 'OKP';
+  readonly curve?: string;
+  /** For secrets: as many bytes as the hash has (RFC 7518 §3.2). */
+  readonly minimumBytes?: number;
+  readonly web: {
+    readonly name: string;
+    readonly hash?: string;
+    readonly saltLength?: number;
+    readonly namedCurve?: string;
+  };
+}
+
+const hmac = (bits: number) =>
+  ({ keyType: 'oct', minimumBytes: bits / 8, web: { name: 'HMAC', hash: `SHA-${bits}` } }) as const;
+const rsa = (bits: number) => ({ keyType: 'RSA', web: { name: 'RSASSA-PKCS1-v1_5', hash: `SHA-${bits}` } }) as const;
+const pss = (bits: number) =>
+  ({ keyType: 'RSA', web: { name: 'RSA-PSS', hash: `SHA-${bits}`, saltLength: bits / 8 } }) as const;
+const ecdsa = (bits: number, curve: string) =>
+  ({ keyType: 'EC', curve, web: { name: 'ECDSA', hash: `SHA-${bits}`, namedCurve: curve } }) as const;
+const ed25519 = { keyType: 'OKP', curve: 'Ed25519', web: { name: 'Ed25519' } } as const;
+
+const table = {
+  HS256: hmac(256),
+  HS384: hmac(384),
+  HS512: hmac(512),
+  RS256: rsa(256),
+  RS384: rsa(384),
+  RS512: rsa(512),
+  PS256: pss(256),
+  PS384: pss(384),
+  PS512: pss(512),
+  ES256: ecdsa(256, 'P-256'),
+  ES384: ecdsa(384, 'P-384'),
+  ES512: ecdsa(512, 'P-521'),
+  EdDSA: ed25519,
+  Ed25519: ed25519,
+} as const satisfies Record<string, AlgorithmEntry>;
+
+/** A signature algorithm that the library can use. `EdDSA` and `Ed25519` are two names of one; each counts only if listed. */
+export type Algorithm = keyof typeof table;
+
+/** All of them, in the order in which a key without a stated algorithm takes the first that fits. */
+export const algorithms: readonly Algorithm[] = Object.freeze(Object.keys(table) as Algorithm[]);
+
+export function isAlgorithm(value: unknown): value is Algorithm {
+  return typeof value === 'string' && Object.hasOwn(table, value);
+}
+
+/** True for the algorithms whose signing key is also the key to verify with. */
+export function isSymmetric(alg: Algorithm): boolean {
+  return table[alg].keyType === 'oct';
+}
+
+/** What the algorithm demands of a key. */
+export function demandsOf(alg: Algorithm): AlgorithmEntry {
+  return table[alg];
+}
+
+/** True where the key is of the algorithm's type and on its curve. */
+export function fits(jwk: JWK, alg: Algorithm): boolean {
+  const { keyType, curve }: AlgorithmEntry = table[alg];
+  return jwk.kty === keyType && (curve === undefined || jwk.crv === curve);
+}
+
+/** True where secrets and public keys stand in one list: the door to algorithm confusion (CVE-2022-29217). */
+export function mixesSecretsAndPublicKeys(list: readonly Algorithm[]): boolean {
+  return list.some(isSymmetric) && !list.every(isSymmetric);
+}
