@@ -1,0 +1,129 @@
+// Owns revocation: what is on the blocklist, and the one question every path asks of it.
+import type { Clock } from './clock.js';
+import { AuthError, during } from './errors.js';
+import { publish } from './events.js';
+import type { Subject, Verified } from './principal.js';
+import type { RevocationEntry, RevocationKind, RevocationStore } from './stores.js';
+
+/** How long entries must be kept, in seconds. */
+export interface RevocationLifetimes {
+  /** The longest life of any access token. */
+  readonly accessSeconds: number;
+  /** The absolute end of a sign-in. */
+  readonly familySeconds: number;
+  /** Clock tolerance: a token is accepted so much longer than it says. */
+  readonly toleranceSeconds: number;
+}
+
+/** The entry that a call made or found, and whether it is new. */
+export interface Blocked {
+  readonly entry: RevocationEntry;
+  readonly created: boolean;
+}
+
+/** A sign-in by its id; the id is meant together with the issuer. */
+export interface FamilyId {
+  readonly issuer: string;
+  readonly sid: string;
+}
+
+/** A verified token, as `TokenService.verify` and `@AuthInfo()` give one. */
+export interface BlockableToken {
+  readonly subject: Subject;
+  readonly jti?: string | undefined;
+  /** Epoch seconds, or a date. */
+  readonly expiresAt?: number | Date | undefined;
+}
+
+/** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
+export class BlocklistService {
+  constructor(
+    private readonly store: RevocationStore,
+    private readonly clock: Clock,
+    private readonly lifetimes: RevocationLifetimes,
+  ) {}
+
+  /**
+   * Blocks one verified token; get one from `TokenService.verify`. The key is `(iss, jti)`, never the token's text, because a
+   * token has many spellings.
+   *
+   * @throws {AuthError} `missing_claim` where tokens of that issuer carry no id: block its subject or sign-in instead;
+   * `store_unavailable`
+   */
+  async block(token: BlockableToken, reason?: string): Promise<Blocked> {
+    if (token.jti === undefined) throw new AuthError('missing_claim');
+    const endsAt = epochSecondsOf(token.expiresAt) ?? this.clock.nowSeconds() + this.lifetimes.accessSeconds;
+    return this.add({ kind: 'token', issuer: token.subject.issuer, id: token.jti, endsAt, reason });
+  }
+
+  /** Ends a sign-in with every token, cookie and session it handed out. @throws {AuthError} `store_unavailable` */
+  async blockFamily(family: FamilyId, reason?: string): Promise<Blocked> {
+    const endsAt = this.clock.nowSeconds() + this.longestLife();
+    return this.add({ kind: 'family', issuer: family.issuer, id: family.sid, endsAt, reason });
+  }
+
+  /**
+   * Ends everything of a subject issued up to this moment, in the whole second; later sign-ins are good.
+   * @param options.exceptSid spares one sign-in ("everyone but this one")
+   * @throws {AuthError} `store_unavailable`
+   */
+  async blockSubject(subject: Subject, options: { exceptSid?: string; reason?: string } = {}): Promise<Blocked> {
+    const endsAt = this.clock.nowSeconds() + this.longestLife();
+    const { exceptSid, reason } = options;
+    return this.add({ kind: 'subject', issuer: subject.issuer, id: subject.id, endsAt, exceptSid, reason });
+  }
+
+  /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
+  async blockedBy(verified: Verified): Promise<RevocationKind | undefined> {
+    const { subject, jti, sid, issuedAt } = verified;
+    const query = { issuer: subject.issuer, subject: subject.id, jti, sid, issuedAt };
+    return during('store_unavailable', () => this.store.find(query));
+  }
+
+  /** The question of every path. @throws {AuthError} `token_revoked`, `store_unavailable` */
+  async refuseRevoked(verified: Verified): Promise<void> {
+    if ((await this.blockedBy(verified)) !== undefined) throw new AuthError('token_revoked');
+  }
+
+  /**
+   * The first second at which something new for this subject can be issued and live: now, or the second after the last
+   * {@link blockSubject}. Without it, a sign-in in the very second of a "sign out everywhere" would be born dead.
+   */
+  async earliestIssue(subject: Subject): Promise<number> {
+    const now = this.clock.nowSeconds();
+    const revokedAt = await during('store_unavailable', () => this.store.subjectRevokedAt(subject));
+    return revokedAt === undefined ? now : Math.max(now, revokedAt + 1);
+  }
+
+  /** Live entries, newest first, for operators. @param limit at most 1,000 @defaultValue 100 */
+  async list(limit = 100): Promise<readonly RevocationEntry[]> {
+    const now = this.clock.nowSeconds();
+    return during('store_unavailable', () => this.store.list({ now, limit: Math.min(limit, 1000) }));
+  }
+
+  /** Forgets entries that can no longer match. Resolves how many. Run it now and then where the store does not expire. */
+  async prune(): Promise<number> {
+    return during('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
+  }
+
+  private longestLife(): number {
+    return Math.max(this.lifetimes.familySeconds, this.lifetimes.accessSeconds);
+  }
+
+  /** An entry outlives what it ends by the tolerance and a second, so that no rounding brings a token back (K-11). */
+  private async add(
+    fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number },
+  ): Promise<Blocked> {
+    const { endsAt, ...key } = fields;
+    const expiresAt = Math.ceil(endsAt) + this.lifetimes.toleranceSeconds + 1;
+    const entry: RevocationEntry = { ...key, revokedAt: this.clock.nowSeconds(), expiresAt };
+    const created = await during('store_unavailable', () => this.store.add(entry));
+    if (created || entry.kind === 'subject')
+      publish({ type: 'revoked', kind: entry.kind, issuer: entry.issuer, id: entry.id, reason: entry.reason });
+    return { entry, created };
+  }
+}
+
+function epochSecondsOf(moment: number | Date | undefined): number | undefined {
+  return moment instanceof Date ? moment.getTime() / 1000 : moment;
+}

@@ -1,0 +1,26 @@
+// Owns time: the only file of the library that reads it, so that tests can stand anywhere in it.
+
+/**
+ * Tells the time. Inject another one to test expiry; see `FixedClock` in `nestjs-latchkey/testing`.
+ */
+export abstract class Clock {
+  /** The present moment in epoch milliseconds. */
+  abstract nowMs(): number;
+
+  /** The present moment in whole epoch seconds, the unit of every time inside a token (RFC 7519 §2, NumericDate). */
+  nowSeconds(): number {
+    return Math.floor(this.nowMs() / 1000);
+  }
+}
+
+/** The clock of the machine; the default. */
+export class SystemClock extends Clock {
+  override nowMs(): number {
+    return Date.now();
+  }
+}
+
+/** A `Date` for the edges of the library: stores and people speak dates, tokens speak seconds. */
+export function dateOf(epochSeconds: number): Date {
+  return new Date(epochSeconds * 1000);
+}

@@ -1,0 +1,179 @@
+// Owns every refusal: one class, one closed table. What leaves the process is decided here and nowhere else.
+
+/** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
+export type Challenge =
+  'none' | 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
+
+/** One line of the error table. */
+export interface ErrorEntry {
+  readonly status: 400 | 401 | 403 | 503;
+  readonly challenge: Challenge;
+  /** What a person reads. Fixed text: it never holds input. */
+  readonly message: string;
+  /** The code a client sees instead, where the exact one would tell an attacker something. */
+  readonly shownAs?: 'token_invalid';
+  /** A credential refused for this reason will never be good again: a cookie that carried it may be cleared. */
+  readonly dead?: true;
+}
+
+const refused = { status: 401, challenge: 'invalid_token' } as const;
+const dead = { ...refused, dead: true } as const;
+const hidden = { ...refused, message: 'The token is not valid.', shownAs: 'token_invalid' } as const;
+const forbidden = { status: 403, challenge: 'none' } as const;
+const unavailable = { status: 503, challenge: 'none' } as const;
+
+/** Every refusal of the library. Codes are never renamed; one is added with a test and a changelog line. */
+export const errorTable = {
+  unauthenticated: { status: 401, challenge: 'bare', message: 'Sign in to use this resource.' },
+  invalid_credentials: { status: 401, challenge: 'bare', message: 'The user name or password is not right.' },
+  malformed_header: { ...refused, message: 'The authorization header is malformed.' },
+  token_malformed: { ...dead, message: 'The token is malformed.' },
+  token_invalid: { ...dead, message: 'The token is not valid.' },
+  token_expired: { ...dead, message: 'The token has expired.' },
+  token_not_yet_valid: { ...refused, message: 'The token is not valid yet.' },
+  algorithm_not_allowed: { ...dead, message: 'The token is signed with an algorithm that is not accepted here.' },
+  unknown_key: { ...dead, message: 'The token is signed with an unknown key.' },
+  invalid_issuer: { ...dead, message: 'The token comes from an issuer that is not trusted here.' },
+  invalid_audience: { ...dead, message: 'The token is meant for another service.' },
+  missing_claim: { ...dead, message: 'The token lacks a required claim.' },
+  invalid_claims: { ...dead, message: 'The token holds a claim that is not acceptable.' },
+  missing_subject: { ...dead, message: 'The token names no subject.' },
+  wrong_token_type: { ...dead, message: 'The token is of another type.' },
+  unsupported_token_version: { ...dead, message: 'The token has a version that is not supported.' },
+  token_revoked: { ...hidden, dead: true },
+  token_superseded: { ...hidden, dead: true },
+  user_not_found: { ...hidden, dead: true },
+  user_disabled: { ...hidden },
+  refresh_reused: { ...hidden, dead: true },
+  refresh_unknown: { ...dead, message: 'The refresh token is not known.' },
+  refresh_expired: { ...dead, message: 'The sign-in has ended.' },
+  invalid_scope: { ...refused, message: 'The requested scope is wider than what was granted.' },
+  claims_stale: { ...refused, message: 'The token no longer agrees with the account.' },
+  session_user_mismatch: { ...dead, message: 'The cookie and the session belong to different users.' },
+  reauthentication_required: {
+    status: 401,
+    challenge: 'insufficient_user_authentication',
+    message: 'This resource requires a more recent sign-in.',
+  },
+  ambiguous_credentials: {
+    status: 400,
+    challenge: 'invalid_request',
+    message: 'The request carries two credentials in one place.',
+  },
+  csrf_cookie_missing: { ...forbidden, message: 'The CSRF cookie is missing.' },
+  csrf_token_missing: { ...forbidden, message: 'The CSRF header is missing.' },
+  csrf_token_invalid: { ...forbidden, message: 'The CSRF token is not valid.' },
+  csrf_origin_rejected: { ...forbidden, message: 'The request comes from an origin that is not trusted.' },
+  insufficient_scope: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    message: 'The token lacks a scope that this resource requires.',
+  },
+  filter_mismatch: { ...forbidden, message: 'The token is limited to other resources.' },
+  restricted_client: { ...forbidden, message: 'Restricted clients may not use this resource.' },
+  client_not_allowed: { ...forbidden, message: 'Only people, not clients, may use this resource.' },
+  forbidden: { ...forbidden, message: 'You may not use this resource.' },
+  unsupported_context: { ...forbidden, message: 'This kind of request cannot be authenticated.' },
+  keys_unavailable: { ...unavailable, message: 'The keys to check the token could not be fetched. Try again soon.' },
+  store_unavailable: { ...unavailable, message: 'The sign-in could not be checked. Try again soon.' },
+  users_unavailable: { ...unavailable, message: 'The account could not be looked up. Try again soon.' },
+  sign_in_overloaded: { ...unavailable, message: 'Too many sign-ins at once. Try again soon.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** The name of a refusal. */
+export type AuthErrorCode = keyof typeof errorTable;
+
+/** What a refusal may carry besides its code; all of it is safe to show. */
+export interface AuthErrorOptions {
+  /** The error underneath. It never leaves the process. */
+  readonly cause?: unknown;
+  /** The scopes that the route requires, for `insufficient_scope`. */
+  readonly requiredScopes?: readonly string[];
+  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number;
+  /** When to try again, in seconds, for the 503 codes. @defaultValue 1 */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * A refusal. `code` is exact and for events; what a client may see of it is `publicCode` and the message.
+ *
+ * @example
+ * ```ts
+ * import { AuthError } from 'nestjs-latchkey';
+ *
+ * throw new AuthError('insufficient_scope', { requiredScopes: ['grades:write'] });
+ * ```
+ */
+export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error {
+  override readonly name = 'AuthError';
+  readonly requiredScopes: readonly string[] | undefined;
+  readonly maxAgeSeconds: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    readonly code: Code,
+    options: AuthErrorOptions = {},
+  ) {
+    super(errorTable[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.requiredScopes = options.requiredScopes;
+    this.maxAgeSeconds = options.maxAgeSeconds;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
+    if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
+  }
+
+  private get entry(): ErrorEntry {
+    return errorTable[this.code];
+  }
+
+  /** The HTTP status of the answer. */
+  get status(): ErrorEntry['status'] {
+    return this.entry.status;
+  }
+
+  /** How the answer challenges the client. */
+  get challenge(): Challenge {
+    return this.entry.challenge;
+  }
+
+  /** The code that a client may see. */
+  get publicCode(): AuthErrorCode {
+    return this.entry.shownAs ?? this.code;
+  }
+
+  /** True where the credential can never be good again, so that a cookie that carried it may be cleared. */
+  get isDead(): boolean {
+    return this.entry.dead === true;
+  }
+
+  /** True where the answer is "cannot tell": something did not answer. It never clears, revokes or counts anything. */
+  get isUnavailable(): boolean {
+    return this.entry.status === 503;
+  }
+}
+
+/**
+ * Waits for work and turns anything that breaks into one "cannot tell". Errors are classified by the phase that failed, not by
+ * what was thrown; only an `AuthError` passes unchanged.
+ */
+export async function during<T>(
+  code: 'keys_unavailable' | 'store_unavailable' | 'users_unavailable',
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AuthError) throw cause;
+    throw new AuthError(code, { cause });
+  }
+}
+
+/** A mistake in the configuration. It is thrown while the application boots, with every problem at once. */
+export class AuthConfigurationError extends Error {
+  override readonly name = 'AuthConfigurationError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`AuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}

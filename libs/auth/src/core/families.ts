@@ -1,0 +1,126 @@
+// Owns sign-ins as a whole: opened once, ended everywhere. The blocklist is the truth about an end and is written first; the row
+// is housekeeping, so a crash between the two leaves nothing alive.
+import { randomUUID } from 'node:crypto';
+import type { BlocklistService } from './blocklist-service.js';
+import { dateOf, type Clock } from './clock.js';
+import { during } from './errors.js';
+import { publish } from './events.js';
+import type { Subject } from './principal.js';
+import type { Family, RefreshStore, Rotation, RotationOutcome } from './stores.js';
+
+/** A sign-in as a person sees it: a device. */
+export interface Device {
+  readonly id: string;
+  readonly label: string | undefined;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  /** When it ends unless it is used again. */
+  readonly expiresAt: Date;
+}
+
+/** What a new sign-in starts with; times in epoch seconds. */
+export interface NewFamily {
+  readonly subject: Subject;
+  readonly sid: string;
+  /** The first refresh token, or `undefined` for a sign-in that cannot be refreshed: a host session. */
+  readonly refresh: { readonly jti: string; readonly expiresAt: number } | undefined;
+  readonly issuedAt: number;
+  readonly absoluteExpiresAt: number;
+  readonly label: string | undefined;
+}
+
+const LABEL_LENGTH = 255;
+
+/** Opens, lists and ends sign-ins. */
+export class FamilyService {
+  constructor(
+    private readonly store: RefreshStore,
+    private readonly blocklist: BlocklistService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Records a new sign-in. @throws {AuthError} `store_unavailable` */
+  async open(family: NewFamily): Promise<void> {
+    const { subject, refresh, issuedAt, absoluteExpiresAt } = family;
+    const row: Family = {
+      issuer: subject.issuer,
+      subject: subject.id,
+      sid: family.sid,
+      currentJti: refresh?.jti ?? '',
+      currentIssuedAt: issuedAt,
+      currentExpiresAt: refresh?.expiresAt ?? absoluteExpiresAt,
+      createdAt: issuedAt,
+      lastUsedAt: issuedAt,
+      absoluteExpiresAt,
+      label: family.label?.slice(0, LABEL_LENGTH),
+    };
+    await during('store_unavailable', () => this.store.open(row));
+    publish({ type: 'sign_in', issuer: row.issuer, subject: row.subject, sid: row.sid });
+  }
+
+  /** One atomic step of a refresh. @throws {AuthError} `store_unavailable` */
+  async rotate(rotation: Rotation): Promise<RotationOutcome> {
+    return during('store_unavailable', () => this.store.rotate(rotation));
+  }
+
+  /** Notes that a sign-in without refresh tokens was used. @throws {AuthError} `store_unavailable` */
+  async touch(subject: Subject, sid: string): Promise<void> {
+    await during('store_unavailable', () => this.store.touch(subject.issuer, sid, this.clock.nowSeconds()));
+  }
+
+  /** The live sign-ins of a subject, newest first. @throws {AuthError} `store_unavailable` */
+  async list(subject: Subject): Promise<readonly Device[]> {
+    const families = await during('store_unavailable', () => this.store.list(subject, this.clock.nowSeconds()));
+    return families.map(deviceOf);
+  }
+
+  /** Ends a sign-in: its tokens, cookies and session are refused at the next request. @throws {AuthError} `store_unavailable` */
+  async end(subject: Subject, sid: string, reason = 'sign-out'): Promise<void> {
+    const { issuer } = subject;
+    const { created } = await this.blocklist.blockFamily({ issuer, sid }, reason);
+    await during('store_unavailable', () => this.store.end(issuer, sid));
+    if (created) publish({ type: 'sign_out', issuer, subject: subject.id, sid });
+  }
+
+  /**
+   * Ends one sign-in of this subject, as chosen from {@link list}. Resolves `false` for one that is not theirs or not there; the
+   * two look alike (H-21).
+   * @throws {AuthError} `store_unavailable`
+   */
+  async endOwn(subject: Subject, sid: string): Promise<boolean> {
+    const family = await during('store_unavailable', () => this.store.find(subject.issuer, sid));
+    if (family === undefined || family.subject !== subject.id) return false;
+    await this.end(subject, sid, 'device-ended');
+    return true;
+  }
+
+  /**
+   * Signs the subject out everywhere: everything issued up to this moment is refused, stored or not.
+   * @param options.exceptSid the one sign-in to spare
+   * @throws {AuthError} `store_unavailable`
+   */
+  async endAll(subject: Subject, options: { exceptSid?: string; reason?: string } = {}): Promise<void> {
+    await this.blocklist.blockSubject(subject, { reason: 'sign-out-everywhere', ...options });
+    await during('store_unavailable', () => this.store.endAll(subject, options.exceptSid));
+  }
+
+  /** Forgets sign-ins that ended by themselves. Resolves how many. */
+  async prune(): Promise<number> {
+    return during('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
+  }
+}
+
+/** A fresh, unguessable id (122 random bits) for a token or a sign-in. */
+export function newId(): string {
+  return randomUUID();
+}
+
+function deviceOf(family: Family): Device {
+  return {
+    id: family.sid,
+    label: family.label,
+    createdAt: dateOf(family.createdAt),
+    lastUsedAt: dateOf(family.lastUsedAt),
+    expiresAt: dateOf(family.currentExpiresAt),
+  };
+}

@@ -1,0 +1,89 @@
+// Owns what a scheme is: the data by which the read path finds, verifies and judges one kind of credential.
+import { AuthError } from './errors.js';
+import type { Principal, Subject, Verified } from './principal.js';
+import type { AuthRequest } from './request.js';
+
+/** How a request must prove that the page which sent it is ours. Throws an `AuthError` with a `csrf_*` code. */
+export type CsrfPolicy = (request: AuthRequest, verified: Verified) => void;
+
+/** What every scheme has; see {@link Scheme}. */
+interface SchemeBase<Credential> {
+  /** Unique within the application: `bearer`, `cookie` and `session` are taken. Seen in `request.auth.scheme` and in events. */
+  readonly name: string;
+  /**
+   * Stage 2: takes the credential out of the request. `undefined` means that there is none.
+   * @throws {AuthError} where there is one that cannot be read (`malformed_header`) or two (`ambiguous_credentials`)
+   */
+  find(request: AuthRequest): Credential | undefined;
+  /**
+   * Stage 3: what the credential vouches for. `undefined` means "nothing for me after all".
+   * @throws {AuthError} where it is not good; anything else thrown counts as "cannot tell" and answers 503
+   */
+  verify(credential: Credential, request: AuthRequest): Promise<Verified | undefined>;
+  /** `forgive` lets the next scheme answer in place of a bad credential. @defaultValue 'stop' */
+  readonly onFailure?: 'stop' | 'forgive';
+  /** The name in a `WWW-Authenticate` challenge. Absent: the scheme has no challenge of its own. */
+  readonly challenge?: string;
+  /** Whom the credential names, unverified: used to deny or to observe, never to grant. `undefined` means unreadable. */
+  claimedSubject?(credential: Credential): Subject | undefined;
+  /** Told once a caller was recognised by this scheme and nothing refused them. It must not throw. */
+  recognised?(principal: Principal): void;
+}
+
+/**
+ * One way for a caller to be recognised. What a browser sends by itself (a cookie) must come with a CSRF policy; the types
+ * insist on it.
+ *
+ * @example
+ * ```ts
+ * import { AuthError, defineScheme } from 'nestjs-latchkey';
+ *
+ * const keys = new Map([['k-123', 'billing']]);
+ *
+ * export const apiKey = defineScheme({
+ *   name: 'api-key',
+ *   sentBy: 'client',
+ *   find: (request) => request.headerLines('x-api-key')[0],
+ *   verify: async (key) => {
+ *     const client = keys.get(key);
+ *     if (client === undefined) throw new AuthError('token_invalid');
+ *     return { subject: { issuer: 'api-keys', id: client }, kind: 'client', claims: {}, scopes: [], own: false };
+ *   },
+ * });
+ * ```
+ */
+export type Scheme<Credential = unknown> = SchemeBase<Credential> &
+  ({ readonly sentBy: 'client' } | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy });
+
+/** Names the credential's type once, so that `find` and `verify` agree on it. */
+export function defineScheme<Credential>(scheme: Scheme<Credential>): Scheme {
+  // The read path hands a scheme only what its own `find` returned, so forgetting the credential's type is safe.
+  return scheme as unknown as Scheme;
+}
+
+/** Finds the text of a credential in a request. */
+export type Transport = (request: AuthRequest) => string | undefined;
+
+/** A scheme name, and then one or more plain spaces and one token (RFC 9110 §11.4). Both patterns are linear. */
+const SCHEME_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
+const ONE_TOKEN = /^ +([^\s,]+)$/;
+
+/**
+ * Reads `Authorization: Bearer <token>`, or another header and other scheme names, which compare without case.
+ *
+ * @throws {AuthError} `ambiguous_credentials` for two such lines; `malformed_header` where our scheme is followed by
+ * anything but one token. A foreign scheme is no credential.
+ */
+export function headerTransport(options: { readonly name: string; readonly schemes: readonly string[] }): Transport {
+  const accepted = new Set(options.schemes.map((scheme) => scheme.toLowerCase()));
+  return (request) => {
+    const [line, ...others] = request.headerLines(options.name);
+    if (others.length > 0) throw new AuthError('ambiguous_credentials');
+    if (line === undefined) return undefined;
+    const scheme = SCHEME_NAME.exec(line)?.[0] ?? '';
+    if (!accepted.has(scheme.toLowerCase())) return undefined;
+    const token = ONE_TOKEN.exec(line.slice(scheme.length))?.[1];
+    if (token === undefined) throw new AuthError('malformed_header');
+    return token;
+  };
+}

@@ -1,0 +1,40 @@
+// Owns the judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
+import { AuthError, during } from './errors.js';
+import { publish } from './events.js';
+import type { AuthUser } from './principal.js';
+import type { SignInCredentials, Users } from './users.js';
+
+/** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
+export class SignInService {
+  constructor(private readonly users: Users) {}
+
+  /**
+   * The active user whose credentials these are.
+   * @throws {AuthError} `invalid_credentials`, the same for every reason; `users_unavailable`; `sign_in_overloaded` as thrown by
+   * the user source
+   */
+  async verify(credentials: SignInCredentials): Promise<AuthUser> {
+    try {
+      return await this.judge(credentials);
+    } catch (error) {
+      if (error instanceof AuthError) publish({ type: 'sign_in_refused', code: error.code });
+      throw error;
+    }
+  }
+
+  private async judge({ username, password }: SignInCredentials): Promise<AuthUser> {
+    const { source } = this.users;
+    if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
+    // A driver may expand objects into conditions, and then the first row wins (I-03).
+    if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
+    const user = await during('users_unavailable', () => source.verifyCredentials?.({ username, password }));
+    // Only an object that the source itself can describe signs in: `true`, `{}` and error objects do not (I-17).
+    if (typeof user !== 'object' || user === null || user instanceof Error) throw new AuthError('invalid_credentials');
+    const { id, active } = await during('users_unavailable', () => source.describe(user));
+    if (typeof id !== 'string' || id === '' || active !== true) throw new AuthError('invalid_credentials');
+    return user;
+  }
+}
+
+const NO_CREDENTIALS =
+  'Signing in needs a user source that can verify credentials: give AuthModule `users`, and that class a verifyCredentials method.';

@@ -1,0 +1,210 @@
+// Owns how a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
+import { dateOf } from './clock.js';
+import { AuthError, during } from './errors.js';
+import { signJws } from './jws.js';
+import type { SigningKey } from './keys.js';
+import type { AuthUser, Subject, Verified } from './principal.js';
+import type { TokenPair } from './token-service.js';
+import type { OwnClaims, TokenSettings } from './token-settings.js';
+
+/** What a refresh token stands for. Times in epoch seconds. */
+export interface RefreshGrant {
+  readonly subject: Subject;
+  readonly sid: string;
+  readonly jti: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** The end of the sign-in, which no refresh passes. */
+  readonly absoluteExpiresAt: number;
+  readonly authTime: number;
+  /** Scopes that were granted by name; absent where the user's description decides afresh at each refresh. */
+  readonly scopes: readonly string[] | undefined;
+  /** Audience of the access tokens, where it is not the module's. */
+  readonly audience: readonly string[] | undefined;
+  readonly stamp: string | undefined;
+}
+
+/** What an access token stands for. */
+export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'audience' | 'expiresAt'> {
+  readonly scopes: readonly string[];
+  readonly audience: readonly string[];
+  readonly ttlSeconds: number;
+  readonly roles: readonly string[];
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly claims: OwnClaims | undefined;
+  readonly user: AuthUser | undefined;
+  readonly occasion: 'sign-in' | 'refresh';
+}
+
+/** What a client's token stands for. */
+export interface ClientGrant {
+  readonly clientId: string;
+  readonly issuedAt: number;
+  readonly ttlSeconds: number;
+  readonly audience: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: OwnClaims | undefined;
+  readonly restricted: boolean;
+}
+
+/** Names that own claims may not take: they are what verification rests on. */
+const REGISTERED: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'sid',
+  'scope',
+  'auth_time',
+  'stamp',
+  'kind',
+  'client_id',
+  'is_restricted',
+  'roles',
+  '__proto__',
+]);
+
+const RESERVED_HEADERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64', 'zip', '__proto__']);
+
+/** Makes and reads the tokens of our own issuer. */
+export class TokenMinter {
+  constructor(
+    private readonly settings: TokenSettings,
+    private readonly signingKey: () => SigningKey,
+  ) {}
+
+  /** Signs both tokens of a sign-in. @throws {AuthError} `keys_unavailable` where a remote signer does not answer */
+  async pair(access: AccessGrant, refresh: RefreshGrant): Promise<TokenPair> {
+    const claims = await this.accessClaims(access);
+    const [accessToken, refreshToken] = await Promise.all([
+      this.sign({ ...access.headers, typ: 'at+jwt' }, claims, access.headers),
+      this.sign({ typ: 'rt+jwt' }, this.refreshClaims(refresh)),
+    ]);
+    return {
+      accessToken,
+      refreshToken,
+      expiresIn: access.ttlSeconds,
+      accessExpiresAt: dateOf(access.issuedAt + access.ttlSeconds),
+      refreshExpiresAt: dateOf(refresh.expiresAt),
+      sid: refresh.sid,
+      subject: refresh.subject,
+      scopes: access.scopes,
+    };
+  }
+
+  /** Signs the token of a machine. @throws {AuthError} `keys_unavailable` */
+  async clientToken(
+    grant: ClientGrant & { readonly jti: string },
+  ): Promise<{ accessToken: string; expiresIn: number }> {
+    const claims = {
+      ...ownClaims(grant.claims),
+      iss: this.settings.issuer,
+      sub: grant.clientId,
+      client_id: grant.clientId,
+      kind: 'client',
+      aud: single(grant.audience),
+      iat: grant.issuedAt,
+      exp: grant.issuedAt + grant.ttlSeconds,
+      jti: grant.jti,
+      // A client's token is a sign-in of its own, so that it can be ended like any other.
+      sid: grant.jti,
+      scope: spaced(grant.scopes),
+      is_restricted: grant.restricted || undefined,
+    };
+    return { accessToken: await this.sign({ typ: 'at+jwt' }, claims), expiresIn: grant.ttlSeconds };
+  }
+
+  /** The grant behind a verified refresh token. @throws {AuthError} `invalid_claims` where ours never look like this */
+  readRefresh(verified: Verified): RefreshGrant {
+    const { subject, sid, jti, issuedAt, expiresAt, authTime, stamp, claims } = verified;
+    const absoluteExpiresAt = claims['family_exp'];
+    if (sid === undefined || jti === undefined || issuedAt === undefined || expiresAt === undefined) {
+      throw new AuthError('missing_claim');
+    }
+    if (typeof absoluteExpiresAt !== 'number') throw new AuthError('missing_claim');
+    return {
+      ...{ subject, sid, jti, issuedAt, expiresAt, absoluteExpiresAt, stamp },
+      authTime: authTime ?? issuedAt,
+      scopes: claims['scope'] === undefined ? undefined : verified.scopes,
+      audience: audienceOf(claims['access_aud']),
+    };
+  }
+
+  private async accessClaims(grant: AccessGrant): Promise<OwnClaims> {
+    const { claimsFor, subjectClaim } = this.settings.access;
+    const { user, occasion, scopes } = grant;
+    const made =
+      claimsFor === undefined || user === undefined ? undefined : await claimsFor(user, { occasion, scopes });
+    return {
+      ...ownClaims(made),
+      ...ownClaims(grant.claims),
+      ...(subjectClaim === 'sub' ? undefined : { [subjectClaim]: grant.subject.id }),
+      iss: grant.subject.issuer,
+      sub: grant.subject.id,
+      aud: single(grant.audience),
+      iat: grant.issuedAt,
+      exp: grant.issuedAt + grant.ttlSeconds,
+      jti: grant.jti,
+      sid: grant.sid,
+      auth_time: grant.authTime,
+      scope: spaced(grant.scopes),
+      roles: grant.roles.length === 0 ? undefined : grant.roles,
+      stamp: grant.stamp,
+    };
+  }
+
+  /** `aud` is the issuer itself, so that no lax verifier elsewhere takes a refresh token for an access token. */
+  private refreshClaims(grant: RefreshGrant): OwnClaims {
+    return {
+      iss: grant.subject.issuer,
+      sub: grant.subject.id,
+      aud: grant.subject.issuer,
+      iat: grant.issuedAt,
+      exp: grant.expiresAt,
+      jti: grant.jti,
+      sid: grant.sid,
+      auth_time: grant.authTime,
+      family_exp: grant.absoluteExpiresAt,
+      scope: grant.scopes?.join(' '),
+      access_aud: grant.audience,
+      stamp: grant.stamp,
+    };
+  }
+
+  private async sign(
+    header: Record<string, string>,
+    claims: OwnClaims,
+    own?: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const taken = Object.keys(own ?? {}).find((name) => RESERVED_HEADERS.has(name));
+    if (taken !== undefined) throw new TypeError(`The header "${taken}" is set by the library; choose another name.`);
+    const key = this.signingKey();
+    // A remote signer may be out of reach; a claim that cannot be signed is a mistake, and stays one.
+    const sign = (data: Uint8Array): Promise<Uint8Array> => during('keys_unavailable', () => key.sign(data));
+    return signJws(header, claims, { kid: key.kid, alg: key.alg, sign });
+  }
+}
+
+/** @throws {TypeError} where an own claim takes a registered name */
+function ownClaims(claims: OwnClaims | undefined): OwnClaims {
+  const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name));
+  if (taken !== undefined)
+    throw new TypeError(`The claim "${taken}" is set by the library; choose another name or its option.`);
+  return claims ?? {};
+}
+
+function spaced(scopes: readonly string[]): string | undefined {
+  return scopes.length === 0 ? undefined : scopes.join(' ');
+}
+
+/** One audience is written as a string, as most verifiers expect (RFC 7519 §4.1.3 allows both). */
+function single(audience: readonly string[]): string | readonly string[] | undefined {
+  return audience.length === 1 ? audience[0] : audience;
+}
+
+function audienceOf(claim: unknown): readonly string[] | undefined {
+  return Array.isArray(claim) ? claim.filter((entry): entry is string => typeof entry === 'string') : undefined;
+}

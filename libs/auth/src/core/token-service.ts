@@ -1,0 +1,322 @@
+// Owns the write path: issue, verify, refresh, revoke. Verdict before effect: a refresh changes the store last, in one atomic step.
+import type { BlocklistService } from './blocklist-service.js';
+import { check, NO_PERMISSIONS } from './checks.js';
+import type { Clock } from './clock.js';
+import { parseDurationMs, type Duration } from './duration.js';
+import { AuthError, type AuthErrorCode } from './errors.js';
+import { publish } from './events.js';
+import { newId, type FamilyService } from './families.js';
+import type { TokenKind } from './claims.js';
+import { principalOf } from './authenticator.js';
+import type { AuthUser, Principal, Subject, Verified } from './principal.js';
+import type { Family } from './stores.js';
+import type { AccessGrant, RefreshGrant, TokenMinter } from './token-minter.js';
+import type { OwnClaims, TokenSettings } from './token-settings.js';
+import type { TokenVerifier } from './token-verifier.js';
+import { stampDigest, type UserDescription, type Users } from './users.js';
+
+/** How a pair of tokens may differ from the options of the module. */
+export interface IssueOptions {
+  /** Own claims, added to those of `access.claimsFor`. Registered claims are refused: they have options of their own. */
+  readonly claims?: OwnClaims | undefined;
+  /** `aud` of the access token. @defaultValue the module's `audience` */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Scopes to grant. @defaultValue what the user's description says */
+  readonly scopes?: readonly string[] | undefined;
+  /** Life of the access token, at most `access.maxTtl`. @defaultValue `access.ttl` */
+  readonly accessTtl?: Duration | undefined;
+  /** Further members of the access token's header. `alg`, `kid`, `typ` and `crit` are refused. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Id of the access token. @defaultValue a random one */
+  readonly jti?: string | undefined;
+  /** What a person recognises the device by: 255 characters are kept. */
+  readonly label?: string | undefined;
+  /** When the person proved who they are. @defaultValue now */
+  readonly authTime?: Date | undefined;
+  /** Looks at the tokens before anything is stored; what it throws refuses the sign-in. @defaultValue none */
+  readonly accept?: ((pair: TokenPair) => void) | undefined;
+}
+
+/** How a refresh may differ from the sign-in. */
+export interface RefreshTokenOptions extends Pick<IssueOptions, 'accept'> {
+  /** Fewer scopes than were granted. @defaultValue all of them */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** A sign-in handed out as two tokens. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Life of the access token in seconds. */
+  readonly expiresIn: number;
+  readonly accessExpiresAt: Date;
+  readonly refreshExpiresAt: Date;
+  /** The sign-in that both belong to. */
+  readonly sid: string;
+  readonly subject: Subject;
+  readonly scopes: readonly string[];
+}
+
+/** How a token for a machine may differ from the options of the module. */
+export interface ClientTokenOptions extends Pick<IssueOptions, 'claims' | 'audience' | 'scopes' | 'accessTtl'> {
+  /** True for a client that may do only what a route allows by name. @defaultValue false */
+  readonly restricted?: boolean | undefined;
+}
+
+/** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
+const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);
+
+/** Issues, verifies, refreshes and revokes the tokens of this application. */
+export class TokenService {
+  // One named bundle: these are the stages themselves, and each is one line in the methods below.
+  constructor(
+    private readonly parts: {
+      readonly settings: TokenSettings;
+      readonly clock: Clock;
+      readonly users: Users;
+      readonly verifier: TokenVerifier;
+      readonly minter: TokenMinter;
+      readonly families: FamilyService;
+      readonly blocklist: BlocklistService;
+    },
+  ) {}
+
+  /**
+   * Signs a user in: a new family with its first pair of tokens.
+   *
+   * @param who the user, or without a user source the `sub` itself
+   * @throws {AuthError} `user_disabled` for an inactive user; `store_unavailable`; `keys_unavailable`
+   * @throws {TypeError} where an option is not acceptable; the message says which
+   */
+  async issue(who: AuthUser | string, options: IssueOptions = {}): Promise<TokenPair> {
+    const { settings, blocklist, families, minter } = this.parts;
+    const { user, description } = this.describe(who);
+    if (!description.active) throw new AuthError('user_disabled');
+    const subject: Subject = { issuer: settings.issuer, id: description.id };
+    const issuedAt = await blocklist.earliestIssue(subject);
+    const absoluteExpiresAt = issuedAt + settings.refresh.absoluteSeconds;
+    const refresh: RefreshGrant = {
+      subject,
+      sid: newId(),
+      jti: newId(),
+      issuedAt,
+      expiresAt: Math.min(issuedAt + settings.refresh.idleSeconds, absoluteExpiresAt),
+      absoluteExpiresAt,
+      authTime: options.authTime === undefined ? issuedAt : Math.floor(options.authTime.getTime() / 1000),
+      scopes: options.scopes,
+      audience: options.audience === undefined ? undefined : [options.audience].flat(),
+      stamp: description.stamp === undefined ? undefined : stampDigest(subject, description.stamp),
+    };
+    const access = this.accessGrant(refresh, { user, description, options, occasion: 'sign-in' });
+    const pair = await minter.pair(access, refresh);
+    options.accept?.(pair);
+    const { sid, jti, expiresAt } = refresh;
+    await families.open({
+      subject,
+      sid,
+      refresh: { jti, expiresAt },
+      issuedAt,
+      absoluteExpiresAt,
+      label: options.label,
+    });
+    return pair;
+  }
+
+  /**
+   * A short token for a machine that acts for itself: no user, no refresh token. Routes refuse it unless they say
+   * `@AllowClients()`, and `@AllowRestrictedClients()` for a restricted one.
+   *
+   * @throws {AuthError} `store_unavailable`; `keys_unavailable`
+   */
+  async issueForClient(
+    clientId: string,
+    options: ClientTokenOptions = {},
+  ): Promise<{ accessToken: string; expiresIn: number }> {
+    const { settings, clock, minter } = this.parts;
+    return minter.clientToken({
+      clientId,
+      jti: newId(),
+      issuedAt: clock.nowSeconds(),
+      ttlSeconds: this.accessTtl(options),
+      audience: options.audience === undefined ? settings.audience : [options.audience].flat(),
+      scopes: options.scopes ?? [],
+      claims: options.claims,
+      restricted: options.restricted === true,
+    });
+  }
+
+  /**
+   * Says what a token is good for, by the same checks as a guarded request: signature, claims, blocklist, user.
+   *
+   * @param expected the kind it must be; there is no "any"
+   * @throws {AuthError} any 401 code of a token; 503 where it cannot be told
+   */
+  async verify(token: string, expected: { readonly kind: TokenKind }): Promise<Principal> {
+    const { verified, account } = await this.stand(token, expected.kind);
+    return principalOf(verified, account, 'token');
+  }
+
+  /**
+   * Replaces a refresh token, and hands out a new pair of the same sign-in. Claims are made afresh from the user.
+   *
+   * A second call with the token just replaced, inside `refresh.grace`, gets the same successor: a lost answer or a second tab is
+   * no theft. Anything older ends the sign-in.
+   *
+   * @throws {AuthError} `refresh_expired`, `refresh_reused`, `refresh_unknown`, `invalid_scope`, and every 401 code of a token;
+   * 503 where it cannot be told: nothing was consumed then
+   */
+  async refresh(token: string, options: RefreshTokenOptions = {}): Promise<TokenPair> {
+    try {
+      return await this.rotate(token, options);
+    } catch (error) {
+      if (error instanceof AuthError) publish({ type: 'refresh_refused', code: error.code });
+      throw error;
+    }
+  }
+
+  /**
+   * Ends what a token stands for: an access token alone, or with a refresh token the whole sign-in (RFC 7009 §2.1). Tokens that
+   * are unknown, expired or not ours change nothing and are no error (RFC 7009 §2.2).
+   *
+   * @throws {AuthError} `store_unavailable`, `keys_unavailable`
+   */
+  async revoke(token: string): Promise<void> {
+    const { blocklist, families } = this.parts;
+    const held = await this.heldToken(token);
+    if (held === undefined) return;
+    if (held.kind === 'access') await blocklist.block(held.verified, 'revoked');
+    else if (held.verified.sid !== undefined) await families.end(held.verified.subject, held.verified.sid, 'revoked');
+  }
+
+  private async rotate(token: string, options: RefreshTokenOptions): Promise<TokenPair> {
+    const { settings, clock, families, minter } = this.parts;
+    const { verified, account } = await this.standForRefresh(token);
+    const from = minter.readRefresh(verified);
+    const scopes = narrowed(from.scopes ?? account.description?.scopes ?? [], options.scopes);
+    const issuedAt = clock.nowSeconds();
+    const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
+    if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
+    const next: RefreshGrant = { ...from, jti: newId(), issuedAt, expiresAt };
+    const access = this.accessGrant(next, { ...account, options: { scopes }, occasion: 'refresh' });
+    const pair = await minter.pair(access, next);
+    options.accept?.(pair);
+    const rotation = { issuer: settings.issuer, sid: from.sid, from: from.jti, to: next };
+    const result = await families.rotate({ ...rotation, nowMs: clock.nowMs(), graceMs: settings.refresh.graceMs });
+    if (result.outcome === 'unknown') throw new AuthError('refresh_unknown');
+    if (result.outcome === 'reused') return this.punish(from);
+    const event = { issuer: settings.issuer, subject: from.subject.id, sid: from.sid };
+    publish({ type: result.outcome === 'retry' ? 'refresh_retry' : 'refresh', ...event });
+    return result.outcome === 'rotated' ? pair : minter.pair(access, successorOf(result.family, next));
+  }
+
+  /** A token that was already replaced is presented again: somebody else holds a copy, and nobody can tell who. */
+  private async punish({ subject, sid }: RefreshGrant): Promise<never> {
+    await this.parts.families.end(subject, sid, 'reuse');
+    publish({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
+    throw new AuthError('refresh_reused');
+  }
+
+  /** Verify, ask the blocklist, resolve, check: the same lines as the read path, for a token outside of a request. */
+  private async stand(token: string, kind: TokenKind) {
+    const { verifier, blocklist, users } = this.parts;
+    const verified = await verifier.verify(token, kind);
+    await blocklist.refuseRevoked(verified);
+    const account = await users.resolve(verified);
+    check({ verified, account, permissions: { ...NO_PERMISSIONS, clients: true, restrictedClients: true } });
+    return { verified, account };
+  }
+
+  /** As {@link stand}; a user who is gone, inactive or changed ends the sign-in for good. */
+  private async standForRefresh(token: string) {
+    const { verifier, blocklist, users, families } = this.parts;
+    const verified = await verifier.verify(token, 'refresh').catch(asRefreshError);
+    await blocklist.refuseRevoked(verified);
+    try {
+      const account = await users.resolve(verified);
+      check({ verified, account, permissions: NO_PERMISSIONS });
+      return { verified, account };
+    } catch (error) {
+      const fatal = error instanceof AuthError && FATAL.has(error.code) && verified.sid !== undefined;
+      if (fatal && verified.sid !== undefined) await families.end(verified.subject, verified.sid, 'user-ended');
+      throw error;
+    }
+  }
+
+  /** The token as what it is, if it is one of ours and still held; nothing about users is asked. */
+  private async heldToken(token: string): Promise<{ kind: TokenKind; verified: Verified } | undefined> {
+    for (const kind of ['access', 'refresh'] as const) {
+      try {
+        const verified = await this.parts.verifier.verify(token, kind);
+        return verified.own ? { kind, verified } : undefined;
+      } catch (error) {
+        if (!(error instanceof AuthError) || error.isUnavailable) throw error;
+        if (error.code !== 'wrong_token_type') return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  private describe(who: AuthUser | string): { user: AuthUser | undefined; description: UserDescription } {
+    const { source } = this.parts.users;
+    if (typeof who === 'string') return { user: undefined, description: { id: who, active: true } };
+    if (source === undefined) {
+      throw new TypeError(
+        'TokenService.issue was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
+      );
+    }
+    return { user: who, description: source.describe(who) };
+  }
+
+  private accessGrant(refresh: RefreshGrant, { user, description, options, occasion }: AccessOrigin): AccessGrant {
+    const { settings } = this.parts;
+    return {
+      ...refresh,
+      jti: options.jti ?? newId(),
+      audience: refresh.audience ?? settings.audience,
+      scopes: options.scopes ?? description?.scopes ?? [],
+      ttlSeconds: Math.min(this.accessTtl(options), refresh.absoluteExpiresAt - refresh.issuedAt),
+      roles: description?.roles ?? [],
+      headers: options.headers,
+      claims: options.claims,
+      user,
+      occasion,
+    };
+  }
+
+  private accessTtl(options: Pick<IssueOptions, 'accessTtl'>): number {
+    const { ttlSeconds, maxTtlSeconds } = this.parts.settings.access;
+    if (options.accessTtl === undefined) return ttlSeconds;
+    const milliseconds = parseDurationMs(options.accessTtl);
+    if (milliseconds === undefined || milliseconds < 1000 || milliseconds > maxTtlSeconds * 1000) {
+      throw new TypeError(`accessTtl must be a duration from 1 second to access.maxTtl (${maxTtlSeconds} seconds).`);
+    }
+    return Math.floor(milliseconds / 1000);
+  }
+}
+
+/** What an access token is made from, besides the grant. */
+interface AccessOrigin {
+  readonly user: AuthUser | undefined;
+  readonly description: UserDescription | undefined;
+  readonly options: IssueOptions;
+  readonly occasion: 'sign-in' | 'refresh';
+}
+
+/** The one live refresh token of the family, to be signed again exactly as it was. */
+function successorOf(family: Family, next: RefreshGrant): RefreshGrant {
+  return { ...next, jti: family.currentJti, issuedAt: family.currentIssuedAt, expiresAt: family.currentExpiresAt };
+}
+
+/** @throws {AuthError} `invalid_scope` where more is asked for than was granted (RFC 6749 §6) */
+function narrowed(granted: readonly string[], requested: readonly string[] | undefined): readonly string[] {
+  if (requested === undefined) return granted;
+  if (!requested.every((scope) => granted.includes(scope))) throw new AuthError('invalid_scope');
+  return requested;
+}
+
+/** An expired refresh token means that the sign-in has ended, which is what a client needs to hear. */
+function asRefreshError(error: unknown): never {
+  throw error instanceof AuthError && error.code === 'token_expired'
+    ? new AuthError('refresh_expired', { cause: error })
+    : error;
+}

@@ -1,0 +1,32 @@
+// Owns the numbers that issuing follows, after the options were checked. Seconds, unless the name says otherwise.
+import type { AuthClaims, AuthUser, Json } from './principal.js';
+
+/** What is known when the claims of an access token are made. */
+export interface ClaimsContext {
+  /** `sign-in` or `refresh`: claims are made afresh each time, never copied from an older token (P34). */
+  readonly occasion: 'sign-in' | 'refresh';
+  readonly scopes: readonly string[];
+}
+
+/** Own claims for an access token, besides the registered ones. */
+export type ClaimsFor = (user: AuthUser, context: ClaimsContext) => OwnClaims | Promise<OwnClaims>;
+
+/** Claims to sign; `undefined` members are left out. */
+export type OwnClaims = Partial<AuthClaims> & Readonly<Record<string, Json | undefined>>;
+
+export interface TokenSettings {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly access: {
+    readonly ttlSeconds: number;
+    readonly maxTtlSeconds: number;
+    /** The claim that names the subject besides `sub`, for verifiers that look elsewhere; `sub` for none. */
+    readonly subjectClaim: string;
+    readonly claimsFor: ClaimsFor | undefined;
+  };
+  readonly refresh: {
+    readonly idleSeconds: number;
+    readonly absoluteSeconds: number;
+    readonly graceMs: number;
+  };
+}
