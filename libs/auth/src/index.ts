@@ -1,0 +1,104 @@
+// The front door: every public name, written by hand.
+export { AuthModule } from './nest/auth.module.js';
+export {
+  AnyOf,
+  AuthGuardBase,
+  DefaultAuthGuard,
+  JwtAuthGuard,
+  SessionAuthGuard,
+  SessionOrJwtGuard,
+} from './nest/auth.guards.js';
+export {
+  AllowClients,
+  AllowInactive,
+  AllowRestrictedClients,
+  AuthInfo,
+  CurrentUser,
+  OptionalAuth,
+  Public,
+  TokenClaims,
+} from './nest/auth.decorators.js';
+export { AuthErrorFilter } from './nest/auth-error.filter.js';
+export { OwnKeys } from './nest/own-keys.js';
+export { AUTH_MODULE_OPTIONS } from './nest/tokens.js';
+
+export { TokenService } from './core/token-service.js';
+export { BlocklistService } from './core/blocklist-service.js';
+export { FamilyService } from './core/families.js';
+export { SignInService } from './core/sign-in.js';
+export { HashingQueue } from './core/hashing-queue.js';
+export { AuthConfigurationError, AuthError, errorTable } from './core/errors.js';
+export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
+export { Clock, SystemClock } from './core/clock.js';
+export { defineScheme } from './core/schemes.js';
+export { sameSubject } from './core/principal.js';
+export { RefreshStore, RevocationStore } from './core/stores.js';
+export { memoryStores } from './core/memory-stores.js';
+export { ForeignUserSource, UserSource } from './core/users.js';
+export { ephemeralKeys, KeySource, staticKeys } from './core/key-ring.js';
+
+export type {
+  AccessOptions,
+  AuthModuleOptions,
+  AuthModuleStructure,
+  CookieOptions,
+  CsrfOptions,
+  ErrorOptions,
+  HeaderOptions,
+  KeysOption,
+  RefreshOptions,
+  RevocationOptions,
+  SessionOptions,
+  TokenExtractor,
+} from './nest/auth.options.js';
+export type { AuthOptionsFactory } from './nest/auth.module-definition.js';
+export type { ControllerRecipe } from './nest/controller-recipe.js';
+export type { Decision, MismatchRule } from './core/authenticator.js';
+export type { Blocked, BlockableToken, FamilyId } from './core/blocklist-service.js';
+export type { TokenKind } from './core/claims.js';
+export type { Duration } from './core/duration.js';
+export type { AuthErrorCode, AuthErrorOptions, Challenge, ErrorEntry } from './core/errors.js';
+export type {
+  AttemptEvent,
+  AttemptOutcome,
+  AuthEvent,
+  ForgivenFailure,
+  KeysEvent,
+  RefusalEvent,
+  RevocationEvent,
+  SignInEvent,
+  StoreEvent,
+} from './core/events.js';
+export type { Device } from './core/families.js';
+export type { KeyRingInput, RetiredKeyInput } from './core/key-ring.js';
+export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys.js';
+export type { TokenLimits } from './core/limits.js';
+export type { Policy, PolicyContext } from './core/policies.js';
+export type {
+  AuthClaims,
+  AuthUser,
+  Claims,
+  Json,
+  Principal,
+  PrincipalKind,
+  Register,
+  Subject,
+  TokenUser,
+  Verified,
+} from './core/principal.js';
+export type { AuthRequest } from './core/request.js';
+export type { CsrfPolicy, Scheme, Transport } from './core/schemes.js';
+export type {
+  CheckedStore,
+  Family,
+  RevocationEntry,
+  RevocationKind,
+  RevocationQuery,
+  Rotation,
+  RotationOutcome,
+  Stores,
+  StoresRecipe,
+} from './core/stores.js';
+export type { ClientTokenOptions, IssueOptions, TokenPair } from './core/token-service.js';
+export type { ClaimsContext, ClaimsFor, OwnClaims } from './core/token-settings.js';
+export type { SignInCredentials, UserDescription } from './core/users.js';

@@ -1,0 +1,63 @@
+// Owns how a refusal leaves the process: headers through the HTTP adapter, body in Nest's shape or as RFC 9457 problem details.
+import { HttpException, type ExecutionContext } from '@nestjs/common';
+import type { HttpAdapterHost } from '@nestjs/core';
+import type { AuthError } from '../core/errors.js';
+import type { AuthSettings } from './settings.js';
+
+const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const;
+
+/** Makes answers of refusals. */
+export class Answers {
+  constructor(
+    private readonly settings: Pick<AuthSettings, 'errors' | 'header'>,
+    private readonly adapters: HttpAdapterHost,
+  ) {}
+
+  /**
+   * The exception for a refusal; its headers are already on the response then, so that an application's own catch-all filter
+   * cannot lose them.
+   */
+  refuse(error: AuthError, context: Pick<ExecutionContext, 'switchToHttp'>): HttpException {
+    const response: unknown = context.switchToHttp().getResponse();
+    for (const [name, value] of Object.entries(this.headersOf(error))) {
+      this.adapters.httpAdapter.setHeader(response, name, value);
+    }
+    return new HttpException(this.bodyOf(error), error.status, { cause: error });
+  }
+
+  private headersOf(error: AuthError): Record<string, string> {
+    const challenge = this.challengeOf(error);
+    return {
+      'Cache-Control': 'no-store',
+      ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
+      ...(error.isUnavailable ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) } : undefined),
+      ...(this.settings.errors.format === 'problem' ? { 'Content-Type': 'application/problem+json' } : undefined),
+    };
+  }
+
+  /** RFC 6750 §3, RFC 9470 §3. A bare challenge says that nothing was sent that this route understands. */
+  private challengeOf(error: AuthError): string | undefined {
+    if (error.challenge === 'none') return undefined;
+    const scheme = this.settings.header.schemes[0] ?? 'Bearer';
+    const parameters: [string, string][] = [['realm', this.settings.errors.realm]];
+    if (error.challenge !== 'bare') {
+      parameters.push(['error', error.challenge], ['error_description', error.message]);
+    }
+    if (error.requiredScopes !== undefined) parameters.push(['scope', error.requiredScopes.join(' ')]);
+    if (error.maxAgeSeconds !== undefined) parameters.push(['max_age', String(error.maxAgeSeconds)]);
+    return `${scheme} ${parameters.map(([name, value]) => `${name}="${quoted(value)}"`).join(', ')}`;
+  }
+
+  private bodyOf(error: AuthError): Record<string, unknown> {
+    const { status, message, publicCode: errorCode } = error;
+    if (this.settings.errors.format === 'problem') {
+      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode };
+    }
+    return { statusCode: status, message, error: REASONS[status], errorCode };
+  }
+}
+
+/** The quoted-string of RFC 9110 §5.6.4. Line breaks are refused at boot. */
+function quoted(value: string): string {
+  return value.replaceAll(/["\\]/g, String.raw`\$&`);
+}

@@ -1,0 +1,18 @@
+// Owns refusals that are thrown outside of a guard: by a controller, a service, a pipe.
+import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { AuthError } from '../core/errors.js';
+import { Answers } from './answers.js';
+
+/** Answers an `AuthError` as a guard would. Registered for the whole application; ready-made controllers name it too. */
+@Catch(AuthError)
+export class AuthErrorFilter implements ExceptionFilter<AuthError> {
+  @Inject(Answers) private readonly answers!: Answers;
+  @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost;
+
+  catch(error: AuthError, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw error;
+    const refusal = this.answers.refuse(error, host);
+    this.adapters.httpAdapter.reply(host.switchToHttp().getResponse(), refusal.getResponse(), refusal.getStatus());
+  }
+}

@@ -1,0 +1,83 @@
+// Owns the boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
+import { ConfigurableModuleBuilder, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { memoryStores } from '../core/memory-stores.js';
+import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
+import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
+import { AuthErrorFilter } from './auth-error.filter.js';
+import { exportedServices, serviceProviders } from './services.js';
+import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from './tokens.js';
+
+/** The structure with its defaults filled in. */
+export interface ResolvedStructure extends AuthModuleStructure {
+  readonly isGlobal: boolean;
+  readonly defaultGuard: Type<unknown> | false;
+}
+
+/** What `useClass` and `useExisting` name: a provider that answers with the values. */
+export interface AuthOptionsFactory {
+  createAuthOptions(): AuthModuleOptions | Promise<AuthModuleOptions>;
+}
+
+/** Every structural option must be named here: what is not named is taken for a value. */
+const structureDefaults: Required<{ [Name in keyof AuthModuleStructure]: AuthModuleStructure[Name] | undefined }> = {
+  isGlobal: true,
+  defaultGuard: JwtAuthGuard,
+  users: undefined,
+  foreignUsers: undefined,
+  stores: undefined,
+  controllers: [],
+  schemes: [],
+  clock: undefined,
+};
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<AuthModuleOptions>({
+    moduleName: 'Auth',
+    optionsInjectionToken: AUTH_MODULE_OPTIONS,
+  })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createAuthOptions')
+    // The builder fills in every default, so what arrives in `build` is the resolved structure.
+    .setExtras(structureDefaults as AuthModuleStructure, (definition, structure) =>
+      build(definition, structure as ResolvedStructure),
+    )
+    .build();
+
+function build(definition: DynamicModule, structure: ResolvedStructure): DynamicModule {
+  const recipe = structure.stores ?? memoryStores();
+  return {
+    ...definition,
+    global: structure.isGlobal,
+    // A recipe is typed loosely because the core knows no framework; its fields mean what they mean to Nest.
+    imports: [...(definition.imports ?? []), ...((recipe.imports ?? []) as NonNullable<DynamicModule['imports']>)],
+    controllers: (structure.controllers ?? []).map(({ controller }) => controller),
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: AUTH_STRUCTURE, useValue: structure },
+      {
+        provide: RAW_STORES,
+        inject: [...((recipe.inject ?? []) as Type<unknown>[])],
+        useFactory: (...injected: readonly unknown[]) => recipe.useFactory(...injected),
+      },
+      ...serviceProviders,
+      ...guardProviders(structure),
+    ],
+    exports: exportedServices,
+  };
+}
+
+/** The default guard is a provider of its own, so that `overrideProvider(DefaultAuthGuard)` replaces it in a test. */
+function guardProviders({ defaultGuard }: ResolvedStructure): Provider[] {
+  const guard: Provider =
+    defaultGuard === false
+      ? { provide: DEFAULT_GUARD, useValue: undefined }
+      : { provide: DEFAULT_GUARD, useClass: defaultGuard };
+  return [
+    guard,
+    DefaultAuthGuard,
+    { provide: APP_GUARD, useExisting: DefaultAuthGuard },
+    AuthErrorFilter,
+    { provide: APP_FILTER, useExisting: AuthErrorFilter },
+  ];
+}

@@ -1,0 +1,57 @@
+// Owns the module: what an application imports. Options are judged in options-check.ts, services wired in services.ts.
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { AuthConfigurationError } from '../core/errors.js';
+import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './auth.module-definition.js';
+import { AuthBoot } from './auth.boot.js';
+import { nearest } from '../core/spelling.js';
+import { STRUCTURE } from './option-names.js';
+
+/** What may stand beside an async factory. */
+const ASYNC_NAMES = [
+  ...STRUCTURE,
+  'imports',
+  'inject',
+  'useFactory',
+  'useClass',
+  'useExisting',
+  'provideInjectionTokensFrom',
+];
+
+/**
+ * Authentication for the whole application, configured once.
+ *
+ * @example
+ * ```ts
+ * import { Module } from '@nestjs/common';
+ * import { AuthModule } from 'nestjs-latchkey';
+ *
+ * @Module({ imports: [AuthModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({ imports: [DiscoveryModule], providers: [AuthBoot] })
+export class AuthModule extends ConfigurableModuleClass {
+  /**
+   * Structure and values in one object. Without arguments: a key made at boot and stores in memory, and a warning that names what
+   * production needs; with NODE_ENV=production it then refuses to start.
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /**
+   * Structure in the object, values from `useFactory`, `useClass` or `useExisting` (a class with `createAuthOptions()`).
+   * @throws {AuthConfigurationError} for a name beside the factory that is no structural option
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    const problems = Object.keys(options)
+      .filter((name) => !ASYNC_NAMES.includes(name))
+      .map((name) => {
+        const near = nearest(name, ASYNC_NAMES);
+        return `${name} cannot stand beside the factory${near === undefined ? ': values come from it' : `; did you mean ${near}?`}`;
+      });
+    if (problems.length > 0) throw new AuthConfigurationError(problems);
+    return super.forRootAsync(options);
+  }
+}

@@ -1,0 +1,12 @@
+// Owns the agreement between the module and the ready-made controllers, so that neither knows the other.
+import type { Type } from '@nestjs/common';
+
+/** A ready-made controller, as its factory in `nestjs-latchkey/controllers` returns it. */
+export interface ControllerRecipe {
+  /** The controller to mount. */
+  readonly controller: Type<unknown>;
+  /** What it needs that the options must provide; missing ones are boot errors. */
+  readonly requires: readonly ('credentials' | 'signing' | 'cookies' | 'csrf')[];
+  /** What it answers for, so that metadata can name what is mounted: `token_endpoint`, `jwks_uri`. Paths with a leading slash. */
+  readonly endpoints?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,145 @@
+// Owns the wiring: which service is made of what. Core classes know no Nest, so each is a factory provider under its own class.
+import type { DynamicModule, FactoryProvider, Provider } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Authenticator } from '../core/authenticator.js';
+import { BlocklistService } from '../core/blocklist-service.js';
+import { Clock, SystemClock } from '../core/clock.js';
+import { FamilyService } from '../core/families.js';
+import { guardStores } from '../core/guarded-stores.js';
+import { SignInService } from '../core/sign-in.js';
+import { RefreshStore, RevocationStore, type Stores } from '../core/stores.js';
+import { TokenMinter } from '../core/token-minter.js';
+import { TokenService } from '../core/token-service.js';
+import { TokenVerifier } from '../core/token-verifier.js';
+import { Users } from '../core/users.js';
+import { Answers } from './answers.js';
+import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
+import { builtInSchemes } from './built-in-schemes.js';
+import { brandedGuard } from './effective-policy.js';
+import { OwnKeys } from './own-keys.js';
+import { issuersOf } from './own-issuer.js';
+import { resolveAuthOptions } from './options-check.js';
+import { RouteAuthenticator } from './route-authenticator.js';
+import type { AuthSettings } from './settings.js';
+import { AUTH_MODULE_OPTIONS, AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
+
+/** A provider of a core class, made of others. */
+function made<Args extends readonly unknown[], T>(
+  provide: FactoryProvider['provide'],
+  inject: { readonly [Index in keyof Args]: FactoryProvider['provide'] },
+  useFactory: (...args: Args) => T | Promise<T>,
+): FactoryProvider {
+  // Nest types factories over any[]; the arguments are exactly what `inject` lists.
+  return { provide, inject: [...inject], useFactory: useFactory as unknown as (...args: unknown[]) => unknown };
+}
+
+const settingsProvider = made(
+  AUTH_SETTINGS,
+  [AUTH_MODULE_OPTIONS, AUTH_STRUCTURE],
+  (options: AuthModuleOptions | undefined, structure: AuthModuleStructure) =>
+    resolveAuthOptions(options ?? {}, {
+      production: process.env['NODE_ENV'] === 'production',
+      storesGiven: structure.stores !== undefined,
+    }),
+);
+
+const storeProviders = [
+  made(AUTH_STORES, [RAW_STORES, Clock, AUTH_SETTINGS], (stores: Stores, clock: Clock, { revocation }: AuthSettings) =>
+    guardStores(stores, clock, { timeoutMs: revocation.timeoutMs }),
+  ),
+  made(RevocationStore, [AUTH_STORES], ({ revocations }: Stores) => revocations),
+  made(RefreshStore, [AUTH_STORES], ({ families }: Stores) => families),
+];
+
+const writePath = [
+  made(
+    BlocklistService,
+    [RevocationStore, Clock, AUTH_SETTINGS],
+    (store: RevocationStore, clock: Clock, { tokens, toleranceSeconds }: AuthSettings) =>
+      new BlocklistService(store, clock, {
+        accessSeconds: tokens.access.maxTtlSeconds,
+        familySeconds: tokens.refresh.absoluteSeconds,
+        toleranceSeconds,
+      }),
+  ),
+  made(
+    FamilyService,
+    [RefreshStore, BlocklistService, Clock],
+    (store: RefreshStore, blocklist: BlocklistService, clock: Clock) => new FamilyService(store, blocklist, clock),
+  ),
+  made(
+    TokenMinter,
+    [AUTH_SETTINGS, OwnKeys],
+    ({ tokens }: AuthSettings, keys: OwnKeys) => new TokenMinter(tokens, () => keys.signingKey),
+  ),
+  made(
+    TokenService,
+    [AUTH_SETTINGS, Clock, Users, TokenVerifier, TokenMinter, FamilyService, BlocklistService],
+    (...[settings, clock, users, verifier, minter, families, blocklist]: ServiceParts) =>
+      new TokenService({ settings: settings.tokens, clock, users, verifier, minter, families, blocklist }),
+  ),
+  made(SignInService, [Users], (users: Users) => new SignInService(users)),
+];
+
+type ServiceParts = [AuthSettings, Clock, Users, TokenVerifier, TokenMinter, FamilyService, BlocklistService];
+
+const readPath = [
+  made(
+    TokenVerifier,
+    [AUTH_SETTINGS, OwnKeys, Clock],
+    (settings: AuthSettings, keys: OwnKeys, clock: Clock) =>
+      new TokenVerifier({ issuers: issuersOf(settings, keys), clock }),
+  ),
+  made(
+    Authenticator,
+    [BlocklistService, Users, AUTH_SETTINGS],
+    (blocklist: BlocklistService, users: Users, { session }: AuthSettings) =>
+      new Authenticator(blocklist, users, session.mismatch),
+  ),
+  made(
+    Answers,
+    [AUTH_SETTINGS, HttpAdapterHost],
+    (settings: AuthSettings, host: HttpAdapterHost) => new Answers(settings, host),
+  ),
+  made(
+    RouteAuthenticator,
+    [Authenticator, AUTH_SETTINGS, TokenVerifier, Answers, AUTH_STRUCTURE],
+    (...[authenticator, settings, verifier, answers, structure]: RouteParts) =>
+      new RouteAuthenticator(
+        authenticator,
+        builtInSchemes(settings, verifier),
+        answers,
+        brandedGuard(structure.defaultGuard),
+      ),
+  ),
+];
+
+type RouteParts = [Authenticator, AuthSettings, TokenVerifier, Answers, AuthModuleStructure];
+
+/** Everything that the module provides, besides its guards and filter. */
+export const serviceProviders: Provider[] = [
+  made(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),
+  settingsProvider,
+  made(OwnKeys, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) => OwnKeys.open(settings, clock)),
+  { provide: Users, useClass: Users },
+  ...storeProviders,
+  ...readPath,
+  ...writePath,
+];
+
+/** What other modules may inject. */
+export const exportedServices: NonNullable<DynamicModule['exports']> = [
+  TokenService,
+  BlocklistService,
+  FamilyService,
+  SignInService,
+  RouteAuthenticator,
+  Answers,
+  TokenVerifier,
+  OwnKeys,
+  Clock,
+  RevocationStore,
+  RefreshStore,
+  AUTH_SETTINGS,
+  AUTH_STORES,
+];

@@ -1,0 +1,19 @@
+// Owns the few injection tokens that are no class.
+
+/** The values of the module as they were given. */
+export const AUTH_MODULE_OPTIONS = Symbol.for('nestjs-latchkey:options');
+
+/** The structure of the module. */
+export const AUTH_STRUCTURE = Symbol.for('nestjs-latchkey:structure');
+
+/** The settings that the options ask for. */
+export const AUTH_SETTINGS = Symbol.for('nestjs-latchkey:settings');
+
+/** Both stores, behind their time limit and breaker. */
+export const AUTH_STORES = Symbol.for('nestjs-latchkey:stores');
+
+/** The guard that decides where no route states one. */
+export const DEFAULT_GUARD = Symbol.for('nestjs-latchkey:default-guard');
+
+/** The stores as the recipe made them. */
+export const RAW_STORES = Symbol.for('nestjs-latchkey:raw-stores');
