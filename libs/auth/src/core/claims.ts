@@ -44,6 +44,8 @@ export interface TokenProfile {
   readonly sidClaim: string | undefined;
   /** The granted scopes; anything it throws refuses the token. */
   scopesOf(claims: Claims): readonly string[];
+  /** The roles that the token states; without it none are read. Anything it throws refuses the token. */
+  rolesOf?(claims: Claims): readonly string[];
   /** True for a token of a machine that acts for itself. */
   isClient(claims: Claims): boolean;
   /** The subject, where it is not `sub`. */
@@ -100,7 +102,8 @@ function mediaType(typ: string): string {
 }
 
 function upToDate(claims: Claims, { supportedMajor, upgradeClaims }: TokenProfile): Claims {
-  if (supportedMajor !== undefined && majorOf(claims['version'] ?? '1.0.0') > supportedMajor) {
+  const { version = '1.0.0' } = claims;
+  if (supportedMajor !== undefined && majorOf(version) > supportedMajor) {
     throw new AuthError('unsupported_token_version');
   }
   if (upgradeClaims === undefined) return claims;
@@ -158,7 +161,8 @@ function readFacts(claims: Claims, profile: TokenProfile): Verified {
     kind: profile.isClient(claims) ? 'client' : 'user',
     // The application declares the shape of its own claims; it is not checked here, and every member of it may be absent.
     claims: claims as AuthClaims,
-    scopes: readScopes(claims, profile),
+    scopes: acceptTexts(profile.scopesOf(claims)),
+    roles: profile.rolesOf === undefined ? undefined : acceptTexts(profile.rolesOf(claims)),
     own: profile.own,
     jti: readId(claims, profile.jtiClaim, limits.jti),
     sid: readId(claims, profile.sidClaim, limits.subject),
@@ -192,11 +196,9 @@ function acceptId(id: unknown, limit: number): string {
   return id;
 }
 
-function readScopes(claims: Claims, profile: TokenProfile): readonly string[] {
-  const scopes: readonly unknown[] = profile.scopesOf(claims);
-  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string'))
-    throw new AuthError('invalid_claims');
-  return Object.freeze([...scopes]);
+function acceptTexts(texts: readonly unknown[]): readonly string[] {
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new AuthError('invalid_claims');
+  return Object.freeze([...texts]);
 }
 
 function readFlag(claims: Claims, name: string): boolean {
