@@ -18,6 +18,14 @@ export {
   Public,
   TokenClaims,
 } from './nest/auth.decorators.js';
+export {
+  Authorize,
+  RequireFilter,
+  RequireRecentAuth,
+  RequireRoles,
+  RequireScopes,
+  SelfOrStaff,
+} from './nest/policy.decorators.js';
 export { AuthErrorFilter } from './nest/auth-error.filter.js';
 export { OwnKeys } from './nest/own-keys.js';
 export { AUTH_MODULE_OPTIONS } from './nest/tokens.js';
@@ -29,6 +37,9 @@ export { SignInService } from './core/sign-in.js';
 export { HashingQueue } from './core/hashing-queue.js';
 export { AuthConfigurationError, AuthError, errorTable } from './core/errors.js';
 export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
+export { allOf, anyOf, not } from './core/policies.js';
+export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/ready-policies.js';
+export { hasFilter } from './core/filters.js';
 export { Clock, SystemClock } from './core/clock.js';
 export { defineScheme } from './core/schemes.js';
 export { sameSubject } from './core/principal.js';
@@ -36,6 +47,8 @@ export { RefreshStore, RevocationStore } from './core/stores.js';
 export { memoryStores } from './core/memory-stores.js';
 export { ForeignUserSource, UserSource } from './core/users.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/key-ring.js';
+export { KeySetCache, MemoryKeySetCache } from './core/issuers/key-set-cache.js';
+export { auth0, cognito, entra, google, keycloak, okta } from './core/issuers/presets.js';
 
 export type {
   AccessOptions,
@@ -53,7 +66,8 @@ export type {
 } from './nest/auth.options.js';
 export type { AuthOptionsFactory } from './nest/auth.module-definition.js';
 export type { ControllerRecipe } from './nest/controller-recipe.js';
-export type { Decision, MismatchRule } from './core/authenticator.js';
+export type { Decision } from './core/authenticator.js';
+export type { MismatchRule } from './core/session-mismatch.js';
 export type { Blocked, BlockableToken, FamilyId } from './core/blocklist-service.js';
 export type { TokenKind } from './core/claims.js';
 export type { Duration } from './core/duration.js';
@@ -71,9 +85,22 @@ export type {
 } from './core/events.js';
 export type { Device } from './core/families.js';
 export type { KeyRingInput, RetiredKeyInput } from './core/key-ring.js';
+export type { CachedKeySet, LeaseRequest } from './core/issuers/key-set-cache.js';
+export type {
+  ClaimNames,
+  DiscoveredKeys,
+  JwksAddress,
+  KeyFetchOptions,
+  SharedSecret,
+  StaticKeys,
+  TrustedKeys,
+  TrustOptions,
+} from './core/issuers/trust-options.js';
 export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys.js';
 export type { TokenLimits } from './core/limits.js';
-export type { Policy, PolicyContext } from './core/policies.js';
+export type { Policies, Policy, PolicyContext, PolicyRequirements } from './core/policies.js';
+export type { SelfOrStaffOptions } from './core/ready-policies.js';
+export type { FilterExtractor, FilterOptions } from './core/filters.js';
 export type {
   AuthClaims,
   AuthUser,
@@ -87,6 +114,7 @@ export type {
   Verified,
 } from './core/principal.js';
 export type { AuthRequest } from './core/request.js';
+export type { SchemeDescription, SecurityDescription } from './core/scheme-description.js';
 export type { CsrfPolicy, Scheme, Transport } from './core/schemes.js';
 export type {
   CheckedStore,

@@ -1,13 +1,14 @@
 // Owns the read path: who is asking? Its order is the order of the lines in `recognise`, and is changed nowhere else.
+import { Attempt } from './attempt.js';
 import type { BlocklistService } from './blocklist-service.js';
 import { check, type Permissions } from './checks.js';
-import { dateOf } from './clock.js';
+import { dateOf, type Clock } from './clock.js';
 import { AuthError, during } from './errors.js';
-import { publish, type AttemptOutcome, type ForgivenFailure } from './events.js';
 import { enforce, type Policy } from './policies.js';
-import { sameSubject, type Principal, type Subject, type Verified } from './principal.js';
+import type { Principal, Verified } from './principal.js';
 import { isSafeMethod, type AuthRequest } from './request.js';
-import type { Scheme } from './schemes.js';
+import { findAll, type Found, type Scheme } from './schemes.js';
+import { SessionMismatch, type MismatchRule, type Rivalry } from './session-mismatch.js';
 import type { Account, Users } from './users.js';
 
 /** What a route asks of a caller. */
@@ -20,102 +21,72 @@ export interface Demand {
   readonly policies: readonly Policy[];
 }
 
-/** Whose word counts when a good cookie and a live session name different users. */
-export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
-
 /** The end of an attempt: a principal, nobody (where nobody is fine), or a refusal and the scheme that it is about. */
 export type Decision =
   { readonly principal: Principal | undefined } | { readonly error: AuthError; readonly scheme: string | undefined };
 
-/** What a scheme carried in the request: a credential, or the reason why it cannot be read. */
-interface Found {
-  readonly scheme: Scheme;
-  readonly credential?: unknown;
-  readonly error?: AuthError;
-}
-
-/** How one scheme ended. */
-type Attempt =
-  | { readonly end: 'absent' }
-  | { readonly end: 'authenticated'; readonly principal: Principal }
-  | { readonly end: 'rejected' | 'forgiven'; readonly error: AuthError };
-
-/** What is gathered on the way, for the one event at the end. */
-interface Trace {
-  outcome: AttemptOutcome;
-  scheme: string | undefined;
-  principal: Principal | undefined;
-  error: AuthError | undefined;
-  forgiven: (ForgivenFailure & { readonly error: AuthError })[];
-  carried: readonly string[];
-  cookieSubject?: string | undefined;
-  sessionSubject?: string | undefined;
-}
-
-const SESSION = 'session';
-
 /** Decides for every request who is asking. Holds no state of any request. */
 export class Authenticator {
+  private readonly mismatch: SessionMismatch;
+
   constructor(
     private readonly blocklist: BlocklistService,
     private readonly users: Users,
-    private readonly onMismatch: MismatchRule,
-  ) {}
+    private readonly rules: { readonly onMismatch: MismatchRule; readonly clock: Clock },
+  ) {
+    this.mismatch = new SessionMismatch(blocklist, rules.onMismatch);
+  }
 
   /**
    * The whole read path for one request. Never rejects: every end is a {@link Decision}, and has been published as exactly
    * one `attempt` event.
    */
   async authenticate(request: AuthRequest, demand: Demand): Promise<Decision> {
-    const trace: Trace = emptyTrace();
+    const attempt = new Attempt();
     try {
-      await this.decide(request, demand, trace);
+      const principal = await this.decide(request, demand, attempt);
+      attempt.end(principal === undefined ? 'not_applicable' : 'success');
+      return { principal };
     } catch (cause) {
-      trace.error = cause instanceof AuthError ? cause : new AuthError('store_unavailable', { cause });
+      const error = cause instanceof AuthError ? cause : new AuthError('store_unavailable', { cause });
+      const nobody = mayGoOnAsNobody(error, demand);
+      attempt.end(nobody ? 'anonymous' : attempt.outcomeOf(error), error);
+      return nobody ? { principal: undefined } : { error, scheme: attempt.scheme };
     }
-    if (trace.error !== undefined && mayGoOnAsNobody(trace.error, demand)) {
-      Object.assign(trace, { outcome: 'anonymous', principal: undefined });
-      publishAttempt(trace);
-      return { principal: undefined };
-    }
-    if (trace.error !== undefined) trace.outcome = outcomeOf(trace);
-    publishAttempt(trace);
-    return trace.error === undefined ? { principal: trace.principal } : { error: trace.error, scheme: trace.scheme };
   }
 
   /** Tries the schemes in order; whoever is recognised first must also satisfy the policies. */
-  private async decide(request: AuthRequest, demand: Demand, trace: Trace): Promise<void> {
+  private async decide(request: AuthRequest, demand: Demand, attempt: Attempt): Promise<Principal | undefined> {
     const found = findAll(request, demand.schemes);
-    trace.carried = found.map(({ scheme }) => scheme.name);
+    attempt.carried = found.map(({ scheme }) => scheme.name);
     for (const each of found) {
-      trace.scheme = each.scheme.name;
-      const attempt = await this.attempt(request, each, demand);
-      if (attempt.end === 'rejected') throw attempt.error;
-      if (attempt.end === 'forgiven') {
-        trace.forgiven.push({ scheme: each.scheme.name, code: attempt.error.code, error: attempt.error });
-        await this.refuseForeignCookie(request, { each, found, error: attempt.error, trace });
-      }
-      if (attempt.end === 'authenticated' && !(await this.yieldsToSession(request, { each, found, attempt, trace }))) {
-        trace.principal = attempt.principal;
-        trace.outcome = 'success';
-        await enforce(demand.policies, { principal: attempt.principal, request });
-        return each.scheme.recognised?.(attempt.principal);
-      }
+      attempt.scheme = each.scheme.name;
+      const principal = await this.tryOne(demand, { request, each, found, attempt });
+      if (principal === undefined) continue;
+      attempt.principal = principal;
+      await enforce(demand.policies, { principal, request, nowSeconds: this.rules.clock.nowSeconds() });
+      each.scheme.recognised?.(principal);
+      return principal;
     }
-    trace.scheme = trace.forgiven[0]?.scheme;
-    if (trace.forgiven[0] !== undefined) throw trace.forgiven[0].error;
+    const failure = attempt.firstForgiven;
+    attempt.scheme = failure?.scheme;
+    if (failure !== undefined) throw failure.error;
     if (!demand.optional || demand.policies.length > 0) throw new AuthError('unauthenticated');
+    return undefined;
   }
 
-  /** One scheme, from what it found to how it ended. "Cannot tell" is never forgiven. */
-  private async attempt(request: AuthRequest, found: Found, demand: Demand): Promise<Attempt> {
+  /** One scheme; `undefined` where the next one may answer. */
+  private async tryOne(demand: Demand, rivalry: Rivalry): Promise<Principal | undefined> {
     try {
-      const principal = await this.recognise(request, found, demand);
-      return principal === undefined ? { end: 'absent' } : { end: 'authenticated', principal };
+      const principal = await this.recognise(rivalry.request, rivalry.each, demand);
+      if (principal === undefined) return undefined;
+      return (await this.mismatch.yieldsToSession(principal, rivalry)) ? undefined : principal;
     } catch (error) {
-      if (!(error instanceof AuthError)) throw error;
-      const forgivable = found.scheme.onFailure === 'forgive' && !error.isUnavailable && error.status !== 400;
-      return { end: forgivable ? 'forgiven' : 'rejected', error };
+      const { each, attempt } = rivalry;
+      if (!isForgivable(error, each.scheme)) throw error;
+      attempt.forgive(each.scheme.name, error);
+      await this.mismatch.refuseForeignCookie(error, rivalry);
+      return undefined;
     }
   }
 
@@ -134,74 +105,6 @@ export class Authenticator {
     check({ verified, account, permissions: demand.permissions });
     return principalOf(verified, account, scheme.name);
   }
-
-  /** A bad cookie is not forgiven while a live session belongs to somebody else than the cookie names (EDX-F8, EDX-F9). */
-  private async refuseForeignCookie(
-    request: AuthRequest,
-    { each, found, error, trace }: { each: Found; found: readonly Found[]; error: AuthError; trace: Trace },
-  ): Promise<void> {
-    if (each.scheme.claimedSubject === undefined) return;
-    const session = await this.liveSession(request, each, found);
-    if (session === undefined) return;
-    const claimed = each.error === undefined ? each.scheme.claimedSubject(each.credential) : undefined;
-    if (claimed !== undefined && sameSubject(claimed, session)) return;
-    noteMismatch(trace, 'user_mismatch', { cookie: claimed, session });
-    throw error;
-  }
-
-  /** True where a good cookie must give way to the session of somebody else; refused where nobody is preferred. */
-  private async yieldsToSession(
-    request: AuthRequest,
-    {
-      each,
-      found,
-      attempt,
-      trace,
-    }: { each: Found; found: readonly Found[]; attempt: { principal: Principal }; trace: Trace },
-  ): Promise<boolean> {
-    if (each.scheme.sentBy !== 'browser' || each.scheme.name === SESSION) return false;
-    const session = await this.liveSession(request, each, found);
-    const { subject } = attempt.principal;
-    if (session === undefined || sameSubject(subject, session)) return false;
-    noteMismatch(trace, 'user_mismatch_enforced', { cookie: subject, session });
-    if (this.onMismatch === 'reject') throw new AuthError('session_user_mismatch');
-    return this.onMismatch === 'prefer-session';
-  }
-
-  /** Whom the host session of this request belongs to, if it has one that was not ended. */
-  private async liveSession(request: AuthRequest, each: Found, found: readonly Found[]): Promise<Subject | undefined> {
-    const session = found.find(({ scheme }) => scheme.name === SESSION);
-    if (session === undefined || session === each) return undefined;
-    try {
-      if (session.error !== undefined) throw session.error;
-      const verified = await during('store_unavailable', () => session.scheme.verify(session.credential, request));
-      if (verified !== undefined) await this.blocklist.refuseRevoked(verified);
-      return verified?.subject;
-    } catch (error) {
-      if (error instanceof AuthError && !error.isUnavailable) return undefined;
-      throw error;
-    }
-  }
-}
-
-/** Stage 2: what each scheme of the route carries, collected before any of it is judged. */
-function findAll(request: AuthRequest, schemes: readonly Scheme[]): readonly Found[] {
-  const found: Found[] = [];
-  for (const scheme of schemes) {
-    const one = findOne(request, scheme);
-    if (one !== undefined) found.push(one);
-  }
-  return found;
-}
-
-function findOne(request: AuthRequest, scheme: Scheme): Found | undefined {
-  try {
-    const credential = scheme.find(request);
-    return credential === undefined ? undefined : { scheme, credential };
-  } catch (error) {
-    if (!(error instanceof AuthError) || error.status === 400) throw error;
-    return { scheme, error };
-  }
 }
 
 /** The principal that a verified credential and its account make. */
@@ -211,6 +114,7 @@ export function principalOf(verified: Verified, account: Account, scheme: string
     kind: verified.kind,
     user: account.user,
     subject: verified.subject,
+    own: verified.own,
     scheme,
     scopes: verified.scopes ?? description?.scopes ?? [],
     roles: description?.roles ?? verified.roles ?? [],
@@ -223,56 +127,13 @@ export function principalOf(verified: Verified, account: Account, scheme: string
   });
 }
 
+/** "Cannot tell" is never forgiven, an ambiguous request neither, and a quarrel was decided by its own rule. */
+function isForgivable(error: unknown, scheme: Scheme): error is AuthError {
+  if (!(error instanceof AuthError) || scheme.onFailure !== 'forgive') return false;
+  return !error.isUnavailable && error.status !== 400 && error.code !== 'session_user_mismatch';
+}
+
 /** An optional route goes on without a bad credential; not without an answer, and not without one that a policy needs. */
 function mayGoOnAsNobody(error: AuthError, demand: Demand): boolean {
   return demand.optional && demand.policies.length === 0 && !error.isUnavailable && error.status !== 400;
-}
-
-function emptyTrace(): Trace {
-  return {
-    outcome: 'not_applicable',
-    scheme: undefined,
-    principal: undefined,
-    error: undefined,
-    forgiven: [],
-    carried: [],
-  };
-}
-
-function noteMismatch(
-  trace: Trace,
-  outcome: 'user_mismatch' | 'user_mismatch_enforced',
-  { cookie, session }: { cookie: Subject | undefined; session: Subject },
-): void {
-  trace.outcome = outcome;
-  trace.cookieSubject = cookie?.id ?? 'unreadable';
-  trace.sessionSubject = session.id;
-}
-
-/** The word for a refusal. A mismatch was named where it was found. */
-function outcomeOf({ error, outcome, forgiven, principal }: Trace): AttemptOutcome {
-  if (error === undefined || outcome === 'user_mismatch' || outcome === 'user_mismatch_enforced') return outcome;
-  if (error.isUnavailable) return 'unavailable';
-  if (error.code === 'ambiguous_credentials') return 'ambiguous';
-  if (error.code === 'unauthenticated') return 'not_applicable';
-  if (principal !== undefined || error.status === 403) return 'forbidden';
-  return forgiven.some((failure) => failure.error === error) ? 'forgiven' : 'rejected';
-}
-
-function publishAttempt(trace: Trace): void {
-  const { principal } = trace;
-  publish({
-    type: 'attempt',
-    outcome: trace.outcome,
-    scheme: principal?.scheme ?? trace.scheme,
-    code: trace.error?.code,
-    forgiven: trace.forgiven.map(({ scheme, code }) => ({ scheme, code })),
-    carried: trace.carried,
-    conflicting: trace.carried.length > 1,
-    subject: principal?.subject.id,
-    issuer: principal?.subject.issuer,
-    kind: principal?.kind,
-    cookieSubject: trace.cookieSubject,
-    sessionSubject: trace.sessionSubject,
-  });
 }

@@ -2,6 +2,7 @@
 import { AuthError } from './errors.js';
 import type { Principal, Subject, Verified } from './principal.js';
 import type { AuthRequest } from './request.js';
+import type { SchemeDescription } from './scheme-description.js';
 
 /** How a request must prove that the page which sent it is ours. Throws an `AuthError` with a `csrf_*` code. */
 export type CsrfPolicy = (request: AuthRequest, verified: Verified) => void;
@@ -28,6 +29,8 @@ interface SchemeBase<Credential> {
   claimedSubject?(credential: Credential): Subject | undefined;
   /** Told once a caller was recognised by this scheme and nothing refused them. It must not throw. */
   recognised?(principal: Principal): void;
+  /** How OpenAPI documents show it. @defaultValue an apiKey of the scheme's name in a header, with a hint to describe it */
+  readonly openapi?: SchemeDescription;
 }
 
 /**
@@ -59,6 +62,36 @@ export type Scheme<Credential = unknown> = SchemeBase<Credential> &
 export function defineScheme<Credential>(scheme: Scheme<Credential>): Scheme {
   // The read path hands a scheme only what its own `find` returned, so forgetting the credential's type is safe.
   return scheme as unknown as Scheme;
+}
+
+/** What a scheme carried in the request: a credential, or the reason why it cannot be read. */
+export interface Found {
+  readonly scheme: Scheme;
+  readonly credential?: unknown;
+  readonly error?: AuthError;
+}
+
+/**
+ * Stage 2 for a whole route: what each scheme carries, collected before any of it is judged.
+ * @throws {AuthError} `ambiguous_credentials`
+ */
+export function findAll(request: AuthRequest, schemes: readonly Scheme[]): readonly Found[] {
+  const found: Found[] = [];
+  for (const scheme of schemes) {
+    const one = findOne(request, scheme);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
+
+function findOne(request: AuthRequest, scheme: Scheme): Found | undefined {
+  try {
+    const credential = scheme.find(request);
+    return credential === undefined ? undefined : { scheme, credential };
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.status === 400) throw error;
+    return { scheme, error };
+  }
 }
 
 /** Finds the text of a credential in a request. */

@@ -28,12 +28,16 @@ export class SignInService {
     // A driver may expand objects into conditions, and then the first row wins (I-03).
     if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
     const user = await during('users_unavailable', () => source.verifyCredentials?.({ username, password }));
-    // Only an object that the source itself can describe signs in: `true`, `{}` and error objects do not (I-17).
-    if (typeof user !== 'object' || user === null || user instanceof Error) throw new AuthError('invalid_credentials');
+    if (!isUser(user)) throw new AuthError('invalid_credentials');
     const { id, active } = await during('users_unavailable', () => source.describe(user));
     if (typeof id !== 'string' || id === '' || active !== true) throw new AuthError('invalid_credentials');
     return user;
   }
+}
+
+/** Only an object that the source itself can describe signs in: `true`, numbers and error objects do not (I-17). */
+function isUser(answer: unknown): answer is AuthUser {
+  return typeof answer === 'object' && answer !== null && !(answer instanceof Error);
 }
 
 const NO_CREDENTIALS =

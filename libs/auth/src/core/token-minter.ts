@@ -126,7 +126,13 @@ export class TokenMinter {
     }
     if (typeof absoluteExpiresAt !== 'number') throw new AuthError('missing_claim');
     return {
-      ...{ subject, sid, jti, issuedAt, expiresAt, absoluteExpiresAt, stamp },
+      subject,
+      sid,
+      jti,
+      issuedAt,
+      expiresAt,
+      absoluteExpiresAt,
+      stamp,
       authTime: authTime ?? issuedAt,
       scopes: claims['scope'] === undefined ? undefined : verified.scopes,
       audience: audienceOf(claims['access_aud']),

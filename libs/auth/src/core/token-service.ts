@@ -66,6 +66,9 @@ export interface ClientTokenOptions extends Pick<IssueOptions, 'claims' | 'audie
 /** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
 const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);
 
+/** The word for each way in which a refresh succeeds. */
+const REFRESHED = { rotated: 'refresh', retry: 'refresh_retry' } as const;
+
 /** Issues, verifies, refreshes and revokes the tokens of this application. */
 export class TokenService {
   // One named bundle: these are the stages themselves, and each is one line in the methods below.
@@ -193,20 +196,33 @@ export class TokenService {
     const { verified, account } = await this.standForRefresh(token);
     const from = minter.readRefresh(verified);
     const scopes = narrowed(from.scopes ?? account.description?.scopes ?? [], options.scopes);
-    const issuedAt = clock.nowSeconds();
-    const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
-    if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
-    const next: RefreshGrant = { ...from, jti: newId(), issuedAt, expiresAt };
+    const next = this.successorOf(from);
     const access = this.accessGrant(next, { ...account, options: { scopes }, occasion: 'refresh' });
     const pair = await minter.pair(access, next);
     options.accept?.(pair);
-    const rotation = { issuer: settings.issuer, sid: from.sid, from: from.jti, to: next };
-    const result = await families.rotate({ ...rotation, nowMs: clock.nowMs(), graceMs: settings.refresh.graceMs });
+    const { graceMs } = settings.refresh;
+    const rotation = {
+      issuer: settings.issuer,
+      sid: from.sid,
+      from: from.jti,
+      to: next,
+      nowMs: clock.nowMs(),
+      graceMs,
+    };
+    const result = await families.rotate(rotation);
     if (result.outcome === 'unknown') throw new AuthError('refresh_unknown');
     if (result.outcome === 'reused') return this.punish(from);
-    const event = { issuer: settings.issuer, subject: from.subject.id, sid: from.sid };
-    publish({ type: result.outcome === 'retry' ? 'refresh_retry' : 'refresh', ...event });
-    return result.outcome === 'rotated' ? pair : minter.pair(access, successorOf(result.family, next));
+    publish({ type: REFRESHED[result.outcome], issuer: settings.issuer, subject: from.subject.id, sid: from.sid });
+    return result.outcome === 'rotated' ? pair : minter.pair(access, asStored(next, result.family));
+  }
+
+  /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` where the sign-in has no time left */
+  private successorOf(from: RefreshGrant): RefreshGrant {
+    const { settings, clock } = this.parts;
+    const issuedAt = clock.nowSeconds();
+    const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
+    if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
+    return { ...from, jti: newId(), issuedAt, expiresAt };
   }
 
   /** A token that was already replaced is presented again: somebody else holds a copy, and nobody can tell who. */
@@ -303,7 +319,7 @@ interface AccessOrigin {
 }
 
 /** The one live refresh token of the family, to be signed again exactly as it was. */
-function successorOf(family: Family, next: RefreshGrant): RefreshGrant {
+function asStored(next: RefreshGrant, family: Family): RefreshGrant {
   return { ...next, jti: family.currentJti, issuedAt: family.currentIssuedAt, expiresAt: family.currentExpiresAt };
 }
 

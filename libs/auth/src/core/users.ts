@@ -77,10 +77,11 @@ export class Users {
   async resolve(verified: Verified): Promise<Account> {
     if (verified.kind === 'client') return { user: undefined, description: undefined };
     const source = verified.own ? this.source : this.foreignSource;
-    if (source === undefined) return { user: verified.user ?? userOfToken(verified), description: undefined };
-    const user = verified.user ?? (await during('users_unavailable', () => this.find(verified)));
+    if (source === undefined) return stateless(verified);
+    const user = await during('users_unavailable', () => verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
     const description = await during('users_unavailable', () => source.describe(user));
+    // A source that answers with somebody else would hand one person the account of another (N-21).
     if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
     return { user, description };
   }
@@ -88,6 +89,11 @@ export class Users {
   private find(verified: Verified): Promise<AuthUser | undefined> | undefined {
     return verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified);
   }
+}
+
+/** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
+function stateless(verified: Verified): Account {
+  return { user: verified.user ?? userOfToken(verified), description: undefined };
 }
 
 /** Nothing is registered as the user type where no source exists, so the token's own user is what `AuthUser` means then. */

@@ -38,6 +38,8 @@ export abstract class AuthGuardBase implements CanActivate {
    * @param user the user, or `false` where the caller was refused
    * @param info why the caller was refused
    */
+  // The four parameters that @nestjs/passport made known.
+  // oxlint-disable-next-line max-params
   protected handleRequest<User = AuthUser>(
     err: Error | null,
     user: User | false,

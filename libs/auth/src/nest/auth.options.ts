@@ -1,6 +1,6 @@
 // Owns what can be asked of the module, with every default in one place. What is asked for is judged in options-check.ts.
 import type { Type } from '@nestjs/common';
-import type { MismatchRule } from '../core/authenticator.js';
+import type { MismatchRule } from '../core/session-mismatch.js';
 import type { Clock } from '../core/clock.js';
 import type { Duration } from '../core/duration.js';
 import type { KeySource, KeyRingInput } from '../core/key-ring.js';

@@ -16,6 +16,7 @@ import { Answers } from './answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
 import { builtInSchemes } from './built-in-schemes.js';
 import { brandedGuard } from './effective-policy.js';
+import { ForeignIssuers } from './foreign-issuers.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf } from './own-issuer.js';
 import { resolveAuthOptions } from './options-check.js';
@@ -86,15 +87,15 @@ type ServiceParts = [AuthSettings, Clock, Users, TokenVerifier, TokenMinter, Fam
 const readPath = [
   made(
     TokenVerifier,
-    [AUTH_SETTINGS, OwnKeys, Clock],
-    (settings: AuthSettings, keys: OwnKeys, clock: Clock) =>
-      new TokenVerifier({ issuers: issuersOf(settings, keys), clock }),
+    [AUTH_SETTINGS, OwnKeys, ForeignIssuers, Clock],
+    (...[settings, keys, foreign, clock]: VerifierParts) =>
+      new TokenVerifier({ issuers: [...issuersOf(settings, keys), ...foreign.issuers], clock }),
   ),
   made(
     Authenticator,
-    [BlocklistService, Users, AUTH_SETTINGS],
-    (blocklist: BlocklistService, users: Users, { session }: AuthSettings) =>
-      new Authenticator(blocklist, users, session.mismatch),
+    [BlocklistService, Users, AUTH_SETTINGS, Clock],
+    (...[blocklist, users, { session }, clock]: AuthenticatorParts) =>
+      new Authenticator(blocklist, users, { onMismatch: session.mismatch, clock }),
   ),
   made(
     Answers,
@@ -114,6 +115,8 @@ const readPath = [
   ),
 ];
 
+type VerifierParts = [AuthSettings, OwnKeys, ForeignIssuers, Clock];
+type AuthenticatorParts = [BlocklistService, Users, AuthSettings, Clock];
 type RouteParts = [Authenticator, AuthSettings, TokenVerifier, Answers, AuthModuleStructure];
 
 /** Everything that the module provides, besides its guards and filter. */
@@ -121,6 +124,9 @@ export const serviceProviders: Provider[] = [
   made(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),
   settingsProvider,
   made(OwnKeys, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) => OwnKeys.open(settings, clock)),
+  made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
+    ForeignIssuers.open(settings, clock),
+  ),
   { provide: Users, useClass: Users },
   ...storeProviders,
   ...readPath,

@@ -1,5 +1,5 @@
 // Owns the options after they were judged: complete, frozen, in the units that the code uses.
-import type { MismatchRule } from '../core/authenticator.js';
+import type { MismatchRule } from '../core/session-mismatch.js';
 import type { Algorithm } from '../core/keys.js';
 import type { TokenLimits } from '../core/limits.js';
 import type { TokenSettings } from '../core/token-settings.js';

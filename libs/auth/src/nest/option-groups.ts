@@ -1,0 +1,124 @@
+// Owns the judgement of each option group, one function a group: what was asked for, with defaults filled in.
+import {
+  DEFAULTS,
+  type AccessOptions,
+  type AuthModuleOptions,
+  type ErrorOptions,
+  type HeaderOptions,
+  type RefreshOptions,
+  type RevocationOptions,
+} from './auth.options.js';
+import { DAY_MS, SECOND_MS, shown, type Problems } from './problems.js';
+import type { AuthSettings } from './settings.js';
+
+type Tokens = AuthSettings['tokens'];
+
+/** `issuer`, `audience`, `access` and `refresh`: everything that issuing follows. */
+export function tokenSettings(options: AuthModuleOptions, problems: Problems): Tokens {
+  const issuer = options.issuer ?? DEFAULTS.developmentIssuer;
+  problems.unless(
+    isIssuer(issuer),
+    `issuer is ${shown(issuer)}; accepted is an http(s) address without query or fragment`,
+  );
+  const access = accessSettings(options.access ?? {}, problems);
+  const refresh = refreshSettings(options.refresh ?? {}, problems);
+  problems.unless(refresh.idleSeconds >= access.ttlSeconds, 'refresh.idle must not be shorter than access.ttl');
+  return { issuer, audience: audienceOf(options, problems), access, refresh };
+}
+
+function audienceOf(
+  { audience = DEFAULTS.developmentAudience }: AuthModuleOptions,
+  problems: Problems,
+): readonly string[] {
+  if (audience === false) return [];
+  const names = [audience].flat();
+  const named = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '');
+  problems.unless(named, `audience is ${shown(audience)}; accepted is a name, a list of names, or false`);
+  return names;
+}
+
+function accessSettings(access: AccessOptions, problems: Problems): Tokens['access'] {
+  const { ttl = DEFAULTS.accessTtl, maxTtl = ttl, subjectClaim = 'sub', claimsFor } = access;
+  const bounds = { min: SECOND_MS, max: DAY_MS, accepts: 'one second to 24 hours' };
+  const ttlMs = problems.span('access.ttl', ttl, bounds);
+  const maxTtlMs = problems.span('access.maxTtl', maxTtl, bounds);
+  problems.unless(maxTtlMs >= ttlMs, 'access.maxTtl must not be shorter than access.ttl');
+  problems.unless(
+    /^\w{1,64}$/.test(subjectClaim),
+    `access.subjectClaim is ${shown(subjectClaim)}; accepted is a claim name`,
+  );
+  problems.unless(
+    claimsFor === undefined || typeof claimsFor === 'function',
+    'access.claimsFor must be a function of the user that answers with claims',
+  );
+  return { ttlSeconds: wholeSeconds(ttlMs), maxTtlSeconds: wholeSeconds(maxTtlMs), subjectClaim, claimsFor };
+}
+
+function refreshSettings(refresh: RefreshOptions, problems: Problems): Tokens['refresh'] {
+  const { idle = DEFAULTS.refreshIdle, absolute = DEFAULTS.refreshAbsolute, grace = DEFAULTS.refreshGrace } = refresh;
+  const bounds = { min: 60 * SECOND_MS, max: 400 * DAY_MS, accepts: 'one minute to 400 days' };
+  const idleMs = problems.span('refresh.idle', idle, bounds);
+  const absoluteMs = problems.span('refresh.absolute', absolute, bounds);
+  problems.unless(absoluteMs >= idleMs, 'refresh.absolute must not be shorter than refresh.idle');
+  const graceMs = problems.span('refresh.grace', grace, { min: 0, max: 60 * SECOND_MS, accepts: '0 to 60 seconds' });
+  return { idleSeconds: wholeSeconds(idleMs), absoluteSeconds: wholeSeconds(absoluteMs), graceMs };
+}
+
+export function headerSettings(header: HeaderOptions, problems: Problems): AuthSettings['header'] {
+  const { name = DEFAULTS.headerName, schemes = DEFAULTS.headerSchemes, extractor } = header;
+  problems.unless(TOKEN.test(name), `header.name is ${shown(name)}; accepted is a header name`);
+  problems.unless(
+    schemes.length > 0 && schemes.every((scheme) => TOKEN.test(scheme)),
+    `header.schemes is ${shown(schemes)}; accepted is a list of scheme names like ['Bearer']`,
+  );
+  problems.unless(
+    extractor === undefined || typeof extractor === 'function',
+    'header.extractor must be a function, like those of ExtractJwt',
+  );
+  return { name: name.toLowerCase(), schemes: [...schemes], extractor };
+}
+
+export function revocationSettings(revocation: RevocationOptions, problems: Problems): AuthSettings['revocation'] {
+  const { freshness = 'every-request', onStoreError = 'refuse', timeout = DEFAULTS.storeTimeout } = revocation;
+  problems.oneOf('revocation.onStoreError', onStoreError, ['refuse', 'allow']);
+  problems.unless(
+    freshness === 'every-request' || isBetween(freshness.withinMs, 10, 60_000),
+    `revocation.freshness is ${shown(freshness)}; accepted is 'every-request' or { withinMs: 10 to 60000 }`,
+  );
+  const timeoutMs = problems.span('revocation.timeout', timeout, {
+    min: 10,
+    max: 5 * SECOND_MS,
+    accepts: "'10ms' to '5s'",
+  });
+  return { freshness, onStoreError, timeoutMs };
+}
+
+export function toleranceSeconds(clockTolerance: unknown, problems: Problems): number {
+  const bounds = { min: 0, max: 60 * SECOND_MS, accepts: '0 to 60 seconds' };
+  return wholeSeconds(problems.span('clockTolerance', clockTolerance ?? DEFAULTS.clockTolerance, bounds));
+}
+
+export function errorSettings(errors: ErrorOptions, problems: Problems): AuthSettings['errors'] {
+  const { format = 'nest', realm = DEFAULTS.realm } = errors;
+  problems.oneOf('errors.format', format, ['nest', 'problem']);
+  // A line break in a realm would let whoever chooses it write headers (E-27).
+  problems.unless(/^[\x20-\x7e]{1,128}$/.test(realm), 'errors.realm must be 1 to 128 printable ASCII characters');
+  return { format, realm };
+}
+
+/** The `token` of RFC 9110 §5.6.2: what header and scheme names are made of. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+function isIssuer(text: unknown): boolean {
+  if (typeof text !== 'string' || !URL.canParse(text)) return false;
+  const { protocol, search, hash, username } = new URL(text);
+  return ['http:', 'https:'].includes(protocol) && search + hash + username === '';
+}
+
+function isBetween(value: unknown, min: number, max: number): boolean {
+  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+}
+
+function wholeSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / SECOND_MS);
+}
