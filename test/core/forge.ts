@@ -131,7 +131,7 @@ export function trusting(
   };
   const common = { issuer: ISSUER, algorithms, toleranceSeconds: TOLERANCE, maxLifetimeSeconds: LIFETIME, ...changes };
   const profiles = { access: ownAccessProfile({ audience: AUDIENCE, ...common }), refresh: ownRefreshProfile(common) };
-  const verifier = new TokenVerifier({ issuers: [{ issuer: ISSUER, keys: set, profiles }], clock });
+  const verifier = new TokenVerifier({ issuers: [{ issuer: common.issuer, keys: set, profiles }], clock });
   const verdict = (token: string, kind: TokenKind = 'access') => verdictOf(verifier.verify(token, kind));
   return { clock, lookups, profiles, verifier, verdict };
 }

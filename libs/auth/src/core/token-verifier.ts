@@ -121,7 +121,7 @@ function profileProblems(issuer: string, profile: TokenProfile): readonly string
   const rules: readonly (readonly [boolean, string])[] = [
     [issuer === '' || profile.issuer !== issuer, 'needs one issuer name, the same in its profiles'],
     [listed.length === 0 || !listed.every(isAlgorithm), `needs a list of algorithms out of ${algorithms.join(', ')}`],
-    [mixesSecretsAndPublicKeys(listed), 'mixes HMAC with asymmetric algorithms'],
+    [mixesSecretsAndPublicKeys(listed.filter(isAlgorithm)), 'mixes HMAC with asymmetric algorithms'],
     [profile.types.length === 0, 'accepts no token type'],
     [!(toleranceSeconds >= 0 && toleranceSeconds <= 60), 'needs a clock tolerance from 0 to 60 seconds'],
     [audience !== false && (audience.accepted.length === 0 || audience.accepted.includes('')), 'names no audience'],
