@@ -190,7 +190,9 @@ export interface StoresRecipe {
  */
 export async function checkStores({ revocations, families }: Stores): Promise<void> {
   const looks = [revocations, families].map(async (store) => (isChecked(store) ? store.checkReady() : undefined));
-  const problems = (await Promise.allSettled(looks)).flatMap((look) => (look.status === 'rejected' ? problemsOf(look.reason) : []));
+  const problems = (await Promise.allSettled(looks)).flatMap((look) =>
+    look.status === 'rejected' ? problemsOf(look.reason) : [],
+  );
   if (problems.length > 0) throw new AuthConfigurationError([...new Set(problems)]);
 }
 

@@ -1,0 +1,46 @@
+// Owns what is believed of a value that a store hands back. Drivers return big numbers as text, bytes for binary text and null
+// for nothing; whatever else comes is a broken store, which is "cannot tell" and never "good" (R-15).
+
+/** A row or record as a driver returns it. */
+export type StoredRow = Readonly<Record<string, unknown>>;
+
+/** The text in a field. Bytes are read as UTF-8. */
+export function storedText(row: StoredRow, field: string): string {
+  const value = row[field];
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  throw unreadable(field, value, 'text');
+}
+
+/** The whole number in a field, which may be written as text. */
+export function storedWhole(row: StoredRow, field: string): number {
+  const value = row[field];
+  if (typeof value === 'number' || typeof value === 'bigint' || isDigits(value)) {
+    const whole = Number(value);
+    if (Number.isSafeInteger(whole)) return whole;
+  }
+  throw unreadable(field, value, 'a whole number');
+}
+
+/** The text in a field that may be empty. */
+export function storedTextOrNothing(row: StoredRow, field: string): string | undefined {
+  return isNothing(row[field]) ? undefined : storedText(row, field);
+}
+
+/** The whole number in a field that may be empty. */
+export function storedWholeOrNothing(row: StoredRow, field: string): number | undefined {
+  return isNothing(row[field]) ? undefined : storedWhole(row, field);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+function isDigits(value: unknown): boolean {
+  return typeof value === 'string' && /^-?\d{1,16}$/.test(value);
+}
+
+// The value itself stays out: it may be an id.
+function unreadable(field: string, value: unknown, wanted: string): Error {
+  return new Error(`The store holds ${value === null ? 'null' : typeof value} in ${field}, where ${wanted} belongs.`);
+}
