@@ -1,0 +1,173 @@
+// Owns the cases of the sign-ins that are not about rotation: opening, reading, listing and ending them.
+import assert from 'node:assert/strict';
+import type { Family } from '../core/stores.js';
+import { ContractClock, plain, pruned, type WrittenCase } from './contract-bench.js';
+
+const T = ContractClock.start;
+const ISSUER = 'https://issuer.example';
+const OTHER = 'https://other.example';
+
+/** A sign-in of user-1 that lives for an hour unless told otherwise. */
+export const family = (fields: Partial<Family> = {}): Family => ({
+  issuer: ISSUER,
+  sid: 'sid-1',
+  subject: 'user-1',
+  currentJti: 'jti-0',
+  currentIssuedAt: T,
+  currentExpiresAt: T + 3_600,
+  createdAt: T,
+  lastUsedAt: T,
+  absoluteExpiresAt: T + 7_200,
+  ...fields,
+});
+
+const subject = { issuer: ISSUER, id: 'user-1' };
+const sidsOf = (families: readonly Family[]): string[] => Array.from(families, ({ sid }) => sid);
+
+const long = (end: string): string => 'é'.repeat(254) + end;
+
+/** What a store of sign-ins must do besides rotating. */
+export const familyContract: readonly WrittenCase[] = [
+  {
+    name: 'a sign-in is found as it was opened',
+    async test({ families }) {
+      const full = family({ previousJti: 'jti-p', rotatedAtMs: T * 1_000 + 123, label: 'Firefox · 🦊' });
+      await families.open(full);
+      await families.open(family({ sid: 'sid-2', currentJti: '' }));
+      assert.deepEqual(plain([await families.find(ISSUER, 'sid-1')].flatMap((found) => found ?? [])), [full]);
+      const bare = await families.find(ISSUER, 'sid-2');
+      assert.equal(bare?.currentJti, '');
+      assert.deepEqual([bare.previousJti, bare.rotatedAtMs, bare.label], [undefined, undefined, undefined]);
+    },
+  },
+  {
+    name: 'a sign-in is found by its exact issuer and sid alone',
+    async test({ families }) {
+      await families.open(family({ sid: 'abc' }));
+      for (const sid of ['ABC', 'abc ', ' abc', 'äbc', 'ab', '%', '*', ''])
+        assert.equal(await families.find(ISSUER, sid), undefined, JSON.stringify(sid));
+      assert.equal(await families.find(OTHER, 'abc'), undefined);
+      await families.open(family({ sid: 'ABC', subject: 'user-2' }));
+      assert.equal((await families.find(ISSUER, 'abc'))?.subject, 'user-1');
+    },
+  },
+  {
+    name: 'a sign-in may have ids of 255 characters',
+    async test({ families }) {
+      await families.open(family({ sid: long('a'), subject: long('u'), currentJti: long('j'), label: long('l') }));
+      const found = await families.find(ISSUER, long('a'));
+      assert.deepEqual([found?.subject, found?.currentJti, found?.label], [long('u'), long('j'), long('l')]);
+      assert.equal(await families.find(ISSUER, long('b')), undefined);
+      assert.equal((await families.list({ issuer: ISSUER, id: long('u') }, T)).length, 1);
+    },
+  },
+  {
+    name: 'a sign-in is opened once, and a second one of its name changes nothing',
+    async test({ families }) {
+      await families.open(family());
+      await assert.rejects(families.open(family({ subject: 'user-2' })));
+      assert.equal((await families.find(ISSUER, 'sid-1'))?.subject, 'user-1');
+      await families.open(family({ issuer: OTHER }));
+    },
+  },
+  {
+    name: 'of many concurrent calls that open one sign-in exactly one succeeds',
+    async test({ families }) {
+      const subjects = Array.from({ length: 8 }, (_, at) => `user-${at}`);
+      const opened = await Promise.allSettled(subjects.map((id) => families.open(family({ subject: id }))));
+      const winners = subjects.filter((_, at) => opened[at]?.status === 'fulfilled');
+      assert.equal(winners.length, 1);
+      assert.equal((await families.find(ISSUER, 'sid-1'))?.subject, winners[0]);
+    },
+  },
+  {
+    name: 'a use is noted, never backwards, and of an unknown sign-in not at all',
+    async test({ families }) {
+      await families.open(family({ currentJti: '' }));
+      await families.touch(ISSUER, 'sid-1', T + 20);
+      await families.touch(ISSUER, 'sid-1', T + 10);
+      await families.touch(ISSUER, 'unknown', T + 10);
+      assert.equal((await families.find(ISSUER, 'sid-1'))?.lastUsedAt, T + 20);
+      assert.equal(await families.find(ISSUER, 'unknown'), undefined);
+    },
+  },
+  {
+    name: 'the latest of many uses noted at once stays',
+    async test({ families }) {
+      await families.open(family());
+      await Promise.all([3, 8, 1, 5, 7, 2, 6, 4].map((at) => families.touch(ISSUER, 'sid-1', T + at)));
+      assert.equal((await families.find(ISSUER, 'sid-1'))?.lastUsedAt, T + 8);
+    },
+  },
+  {
+    name: 'the live sign-ins of a subject are listed newest first, and nobody else’s',
+    async test({ families }) {
+      await families.open(family({ sid: 'old', createdAt: T - 20 }));
+      await families.open(family({ sid: 'new', createdAt: T - 5 }));
+      await families.open(family({ sid: 'middle', createdAt: T - 10 }));
+      await families.open(family({ sid: 'foreign', issuer: OTHER }));
+      for (const id of ['USER-1', 'user-1 ', 'user-10']) await families.open(family({ sid: `of ${id}`, subject: id }));
+      assert.deepEqual(sidsOf(await families.list(subject, T)), ['new', 'middle', 'old']);
+      assert.deepEqual(sidsOf(await families.list({ issuer: ISSUER, id: 'nobody' }, T)), []);
+    },
+  },
+  {
+    name: 'a sign-in that reached either of its ends is not listed',
+    async test({ families, clock }) {
+      await families.open(family({ sid: 'idle', currentExpiresAt: T + 10 }));
+      await families.open(family({ sid: 'absolute', absoluteExpiresAt: T + 10 }));
+      clock.advance(9);
+      assert.deepEqual(sidsOf(await families.list(subject, T + 9)).sort(), ['absolute', 'idle']);
+      clock.advance(1);
+      assert.deepEqual(sidsOf(await families.list(subject, T + 10)), []);
+    },
+  },
+  {
+    name: 'ending a sign-in says whether it was there, to one caller only',
+    async test({ families }) {
+      await families.open(family());
+      await families.open(family({ sid: 'sid-2' }));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => families.end(ISSUER, 'sid-1')));
+      assert.equal(answers.filter((wasThere) => wasThere).length, 1);
+      assert.equal(await families.end(ISSUER, 'sid-1'), false);
+      assert.equal(await families.find(ISSUER, 'sid-1'), undefined);
+      assert.deepEqual(sidsOf(await families.list(subject, T)), ['sid-2']);
+    },
+  },
+  {
+    name: 'ending all sign-ins of a subject leaves those of others',
+    async test({ families }) {
+      for (const sid of ['a', 'b', 'c']) await families.open(family({ sid }));
+      await families.open(family({ sid: 'd', subject: 'user-2' }));
+      await families.open(family({ sid: 'e', issuer: OTHER }));
+      assert.equal(await families.endAll(subject), 3);
+      assert.equal(await families.endAll(subject), 0);
+      assert.deepEqual(sidsOf(await families.list(subject, T)), []);
+      assert.ok(await families.find(ISSUER, 'd'));
+      assert.ok(await families.find(OTHER, 'e'));
+    },
+  },
+  {
+    name: 'ending all sign-ins but one leaves exactly that one',
+    async test({ families }) {
+      for (const sid of ['a', 'b', 'B']) await families.open(family({ sid }));
+      assert.equal(await families.endAll(subject, 'b'), 2);
+      assert.deepEqual(sidsOf(await families.list(subject, T)), ['b']);
+      assert.equal(await families.endAll(subject, 'unknown'), 1);
+      assert.deepEqual(sidsOf(await families.list(subject, T)), []);
+    },
+  },
+  {
+    name: 'sign-ins are pruned at either of their ends, and counted unless the store expires by itself',
+    async test({ families, clock }) {
+      await families.open(family({ sid: 'idle', currentExpiresAt: T + 10 }));
+      await families.open(family({ sid: 'absolute', absoluteExpiresAt: T + 10 }));
+      await families.open(family({ sid: 'live', currentExpiresAt: T + 11 }));
+      await pruned(() => families.prune(T + 9), 0);
+      clock.advance(10);
+      await pruned(() => families.prune(T + 10), 2);
+      assert.deepEqual(sidsOf(await families.list(subject, T + 10)), ['live']);
+      assert.equal((await families.find(ISSUER, 'live'))?.sid, 'live');
+    },
+  },
+];

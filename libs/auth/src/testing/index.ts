@@ -1,0 +1,1 @@
+export { storeContract, type MakeStores, type StoreCase } from './store-contract.js';

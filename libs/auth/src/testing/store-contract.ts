@@ -1,0 +1,44 @@
+// Owns the contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
+// in revocation-contract.ts, family-contract.ts and rotation-contract.ts.
+import type { Clock } from '../core/clock.js';
+import type { Stores } from '../core/stores.js';
+import { ContractClock } from './contract-bench.js';
+import { familyContract } from './family-contract.js';
+import { revocationContract } from './revocation-contract.js';
+import { rotationContract } from './rotation-contract.js';
+
+/** Makes the stores for one case: empty, on this clock. */
+export type MakeStores = (clock: Clock) => Stores | Promise<Stores>;
+
+/** One sentence of the ports, as a test. */
+export interface StoreCase {
+  readonly name: string;
+  /** Rejects with an `AssertionError` of `node:assert` where the stores break their promise. */
+  run(makeStores: MakeStores): Promise<void>;
+}
+
+/**
+ * What every pair of stores must do, in the words of `RevocationStore` and `RefreshStore`. Takes no longer than your database
+ * does: nothing waits, time is a clock that the cases move.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import { memoryStores } from 'nestjs-latchkey';
+ * import { storeContract } from 'nestjs-latchkey/testing';
+ *
+ * describe('my stores', () => {
+ *   for (const { name, run } of storeContract) it(name, () => run((clock) => memoryStores().useFactory(clock)));
+ * });
+ * ```
+ */
+export const storeContract: readonly StoreCase[] = [...revocationContract, ...familyContract, ...rotationContract].map(
+  ({ name, test }) => ({
+    name,
+    async run(makeStores) {
+      const clock = new ContractClock();
+      const { revocations, families } = await makeStores(clock);
+      await test({ clock, revocations, families });
+    },
+  }),
+);

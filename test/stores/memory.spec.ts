@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { Clock, memoryStores, type Stores } from 'nestjs-latchkey';
+import { testStores } from '../support/store-suite.js';
+
+const T = 1_900_000_000;
+
+class HandClock extends Clock {
+  now = T;
+
+  override nowMs(): number {
+    return this.now * 1_000;
+  }
+}
+
+const entry = (id: string) => ({ kind: 'token', issuer: 'i', id, revokedAt: T, expiresAt: T + 10 }) as const;
+const family = (sid: string) => ({
+  issuer: 'i',
+  sid,
+  subject: 'user-1',
+  currentJti: sid,
+  currentIssuedAt: T,
+  currentExpiresAt: T + 10,
+  createdAt: T,
+  lastUsedAt: T,
+  absoluteExpiresAt: T + 10,
+});
+
+describe('memory stores', () => {
+  testStores((clock) => memoryStores().useFactory(clock), 2_000);
+
+  describe('when they are full', () => {
+    const clock = new HandClock();
+    const small = async (): Promise<Stores> => memoryStores({ maxRevocations: 3, maxFamilies: 3 }).useFactory(clock);
+
+    it('the blocklist refuses a new entry, keeps every live one and still knows its keys', async () => {
+      const { revocations } = await small();
+      for (const id of ['a', 'b', 'c']) await revocations.add(entry(id));
+      await expect(revocations.add(entry('d'))).rejects.toThrow('full');
+      expect(await revocations.add(entry('a'))).toBe(false);
+      expect(await revocations.list({ now: T, limit: 10 })).toHaveLength(3);
+    });
+
+    it('the sign-ins refuse a new one and keep every live one', async () => {
+      const { families } = await small();
+      for (const sid of ['a', 'b', 'c']) await families.open(family(sid));
+      await expect(families.open(family('d'))).rejects.toThrow('full');
+      expect(await families.list({ issuer: 'i', id: 'user-1' }, T)).toHaveLength(3);
+    });
+
+    it('both make room by forgetting what has ended', async () => {
+      const { revocations, families } = await small();
+      for (const id of ['a', 'b', 'c']) await Promise.all([revocations.add(entry(id)), families.open(family(id))]);
+      clock.now = T + 10;
+      await expect(revocations.add({ ...entry('d'), expiresAt: T + 20 })).resolves.toBe(true);
+      await expect(families.open({ ...family('d'), currentExpiresAt: T + 20 })).resolves.toBeUndefined();
+      clock.now = T;
+    });
+  });
+});

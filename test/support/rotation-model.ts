@@ -1,0 +1,117 @@
+// Owns the reference model of a sign-in: every refresh token it ever had, in a row, of which the last is the one live leaf. It
+// shares no code with the stores, so that both would have to be wrong in the same way.
+import assert from 'node:assert/strict';
+import type { RefreshStore, RotationOutcome } from 'nestjs-latchkey';
+
+/** What happens to a sign-in. `age` counts back from the live token: 0 is the leaf, 1 the one before. */
+export type Action =
+  | { readonly does: 'present'; readonly ages: readonly number[] }
+  | { readonly does: 'forge'; readonly jti: string }
+  | { readonly does: 'wait'; readonly ms: number }
+  | { readonly does: 'touch' }
+  | { readonly does: 'end' };
+
+type Told = { readonly age: number; readonly outcome: RotationOutcome };
+
+const ISSUER = 'https://issuer.example';
+const LIFE = 30 * 24 * 3_600;
+
+export class RotationModel {
+  /** Oldest first. Empty once the sign-in has ended. */
+  #tokens: string[] = [];
+  #firstUsedAtMs = 0;
+  #counter = 0;
+
+  constructor(
+    private readonly families: RefreshStore,
+    private readonly clock: { nowMs: number },
+    private readonly options: { readonly sid: string; readonly graceMs: number },
+  ) {}
+
+  async open(): Promise<void> {
+    const now = Math.floor(this.clock.nowMs / 1_000);
+    const jti = this.#nextJti();
+    await this.families.open({
+      issuer: ISSUER,
+      sid: this.options.sid,
+      subject: 'user-1',
+      currentJti: jti,
+      currentIssuedAt: now,
+      currentExpiresAt: now + LIFE,
+      createdAt: now,
+      lastUsedAt: now,
+      absoluteExpiresAt: now + LIFE,
+    });
+    this.#tokens = [jti];
+  }
+
+  /** Does one thing to the store and to the model, and compares what both say. */
+  async step(action: Action): Promise<void> {
+    if (action.does === 'wait') this.clock.nowMs += action.ms;
+    if (action.does === 'touch')
+      await this.families.touch(ISSUER, this.options.sid, Math.floor(this.clock.nowMs / 1_000));
+    if (action.does === 'forge') this.#judge([{ age: 99, outcome: await this.#present(action.jti) }]);
+    if (action.does === 'present') await this.#presentAll(action.ages);
+    if (action.does === 'end') {
+      assert.equal(await this.families.end(ISSUER, this.options.sid), this.#tokens.length > 0);
+      this.#tokens = [];
+    }
+    const family = await this.families.find(ISSUER, this.options.sid);
+    assert.equal(family?.currentJti, this.#tokens.at(-1), 'the leaf of the store is the leaf of the model');
+  }
+
+  /** Presents tokens at the same moment, each from a caller of its own. */
+  async #presentAll(ages: readonly number[]): Promise<void> {
+    const told = ages.map(async (age) => ({
+      age,
+      outcome: await this.#present(this.#tokens.at(-1 - age) ?? 'never-issued'),
+    }));
+    this.#judge(await Promise.all(told));
+  }
+
+  #present(from: string): Promise<RotationOutcome> {
+    const now = Math.floor(this.clock.nowMs / 1_000);
+    const to = { jti: this.#nextJti(), issuedAt: now, expiresAt: now + LIFE };
+    const { sid, graceMs } = this.options;
+    return this.families.rotate({ issuer: ISSUER, sid, from, to, nowMs: this.clock.nowMs, graceMs });
+  }
+
+  #judge(told: readonly Told[]): void {
+    if (this.#tokens.length === 0) {
+      assert.ok(told.every(({ outcome }) => outcome.outcome === 'unknown'));
+      return;
+    }
+    const winners = told.flatMap(({ outcome }) => (outcome.outcome === 'rotated' ? outcome.family.currentJti : []));
+    assert.equal(
+      winners.length,
+      told.some(({ age }) => age === 0) ? 1 : 0,
+      'one rotation where the leaf was presented',
+    );
+    const [leaf, next] = [this.#tokens.at(-1), winners[0]];
+    for (const { age, outcome } of told)
+      assert.ok(this.#allows(age, outcome, { leaf, next }), JSON.stringify({ age, outcome }));
+    if (next === undefined) return;
+    this.#tokens.push(next);
+    this.#firstUsedAtMs = this.clock.nowMs;
+  }
+
+  /** What a caller may be told who presented a token of this age, whether it came before or after the rotation of this step. */
+  #allows(
+    age: number,
+    { outcome, ...rest }: RotationOutcome,
+    at: { leaf: string | undefined; next: string | undefined },
+  ): boolean {
+    const successor = 'family' in rest ? rest.family.currentJti : undefined;
+    if (age === 0 && outcome === 'rotated') return successor === at.next;
+    if (age === 0) return successor === at.next && outcome === (this.options.graceMs > 0 ? 'retry' : 'reused');
+    const isInside = this.clock.nowMs - this.#firstUsedAtMs < this.options.graceMs;
+    if (age === 1 && this.#tokens.length > 1 && isInside && outcome === 'retry') return successor === at.leaf;
+    const mustRetry = age === 1 && this.#tokens.length > 1 && isInside && at.next === undefined;
+    return outcome === 'reused' && !mustRetry && (successor === at.leaf || successor === at.next);
+  }
+
+  #nextJti(): string {
+    this.#counter += 1;
+    return `${this.options.sid}/${this.#counter}`;
+  }
+}

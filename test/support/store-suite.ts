@@ -1,0 +1,56 @@
+// Owns what every pair of stores is put through: the contract, and random histories against the reference model.
+import { describe, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { CheckedStore, Clock, Stores } from 'nestjs-latchkey';
+import { storeContract, type MakeStores } from 'nestjs-latchkey/testing';
+import { RotationModel, type Action } from './rotation-model.js';
+
+const actions: fc.Arbitrary<Action[]> = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ does: fc.constant('present' as const), ages: agesOf({ maxLength: 1 }) }) },
+    { weight: 4, arbitrary: fc.record({ does: fc.constant('present' as const), ages: agesOf({ maxLength: 8 }) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ does: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 15_000 }) }),
+    },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('forge' as const), jti: fc.string({ maxLength: 40 }) }) },
+    { weight: 1, arbitrary: fc.constant({ does: 'touch' as const }) },
+    { weight: 1, arbitrary: fc.constant({ does: 'end' as const }) },
+  ),
+  { maxLength: 25 },
+);
+const graces = fc.constantFrom(0, 1, 10_000, 60_000);
+
+function agesOf({ maxLength }: { maxLength: number }): fc.Arbitrary<number[]> {
+  return fc.array(fc.constantFrom(0, 0, 0, 1, 1, 2, 3), { minLength: 1, maxLength });
+}
+
+/** Looks at both stores as an application does when it starts. */
+export async function checkReady({ revocations, families }: Stores): Promise<void> {
+  for (const store of [revocations, families]) if (isChecked(store)) await store.checkReady();
+}
+
+function isChecked(store: object): store is CheckedStore {
+  return 'checkReady' in store;
+}
+
+/** @param histories how many random histories; memory takes thousands in the time a server takes dozens */
+export function testStores(makeStores: MakeStores, histories = 30): void {
+  describe('the contract', () => {
+    for (const { name, run } of storeContract) it(name, () => run(makeStores));
+  });
+
+  it('keeps one live leaf through random histories of refresh, retry, replay, end and parallel calls', async () => {
+    const time = { nowMs: 1_900_000_000_000 };
+    const clock: Clock = { nowMs: () => time.nowMs, nowSeconds: () => Math.floor(time.nowMs / 1_000) };
+    const { families } = await makeStores(clock);
+    let sid = 0;
+    const history = fc.asyncProperty(actions, graces, async (steps, graceMs) => {
+      sid += 1;
+      const model = new RotationModel(families, time, { sid: `sid-${sid}`, graceMs });
+      await model.open();
+      for (const action of steps) await model.step(action);
+    });
+    await fc.assert(history, { numRuns: histories });
+  }, 120_000);
+}
