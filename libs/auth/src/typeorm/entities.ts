@@ -1,0 +1,98 @@
+// Owns how the two stores look as TypeORM entities: ids and times, never a token (J-39). They are for readers and for the check
+// at boot; the stores write SQL of their own, and only our migrations make the tables.
+import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+import { storedTextOrNothing, storedWholeOrNothing } from '../core/stored.js';
+import type { RevocationKind } from '../core/stores.js';
+
+/** A row of `latchkey_revocations`. Times are epoch seconds. */
+export interface RevocationRow {
+  readonly issuer: string;
+  readonly kind: RevocationKind;
+  readonly id: string;
+  readonly revokedAt: number;
+  readonly expiresAt: number;
+  readonly exceptSid: string | null;
+  readonly reason: string | null;
+}
+
+/** A row of `latchkey_families`: one sign-in. Times are epoch seconds unless the name says otherwise. */
+export interface FamilyRow {
+  readonly issuer: string;
+  readonly sid: string;
+  readonly subject: string;
+  readonly currentJti: string;
+  readonly currentIssuedAt: number;
+  readonly currentExpiresAt: number;
+  readonly previousJti: string | null;
+  readonly rotatedAtMs: number | null;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly absoluteExpiresAt: number;
+  readonly label: string | null;
+}
+
+const text = (name: string, more: Partial<EntitySchemaColumnOptions> = {}): EntitySchemaColumnOptions => ({
+  type: 'varchar',
+  length: 255,
+  name,
+  ...more,
+  transformer: { from: (value: unknown) => storedTextOrNothing({ [name]: value }, name) ?? null, to: asIs },
+});
+
+const whole = (name: string, more: Partial<EntitySchemaColumnOptions> = {}): EntitySchemaColumnOptions => ({
+  type: 'bigint',
+  name,
+  ...more,
+  transformer: { from: (value: unknown) => storedWholeOrNothing({ [name]: value }, name) ?? null, to: asIs },
+});
+
+/** The blocklist. Read it as you like; write it through `BlocklistService`. */
+export const RevocationEntity = new EntitySchema<RevocationRow>({
+  name: 'LatchkeyRevocation',
+  tableName: 'latchkey_revocations',
+  // `synchronize` would know neither the exact comparison that MariaDB needs nor that migrations were here first.
+  synchronize: false,
+  columns: {
+    issuer: text('issuer', { primary: true }),
+    kind: text('kind', { primary: true, length: 16 }),
+    id: text('id', { primary: true }),
+    revokedAt: whole('revoked_at'),
+    expiresAt: whole('expires_at'),
+    exceptSid: text('except_sid', { nullable: true }),
+    reason: text('reason', { nullable: true }),
+  },
+  indices: [
+    { name: 'latchkey_revocations_moment', columns: ['revokedAt'] },
+    { name: 'latchkey_revocations_end', columns: ['expiresAt'] },
+  ],
+});
+
+/** The sign-ins. Read it as you like; write it through `TokenService`. */
+export const FamilyEntity = new EntitySchema<FamilyRow>({
+  name: 'LatchkeyFamily',
+  tableName: 'latchkey_families',
+  synchronize: false,
+  columns: {
+    issuer: text('issuer', { primary: true }),
+    sid: text('sid', { primary: true }),
+    subject: text('subject'),
+    currentJti: text('current_jti'),
+    currentIssuedAt: whole('current_issued_at'),
+    currentExpiresAt: whole('current_expires_at'),
+    previousJti: text('previous_jti', { nullable: true }),
+    rotatedAtMs: whole('rotated_at_ms', { nullable: true }),
+    createdAt: whole('created_at'),
+    lastUsedAt: whole('last_used_at'),
+    absoluteExpiresAt: whole('absolute_expires_at'),
+    label: text('label', { nullable: true }),
+  },
+  // None on the ends: every refresh would have to move it, and pruning can afford to read the table.
+  indices: [{ name: 'latchkey_families_subject', columns: ['issuer', 'subject'] }],
+});
+
+/** Both entities, for the `entities` of a DataSource. */
+export const latchkeyEntities = [RevocationEntity, FamilyEntity] as const;
+
+function asIs(value: unknown): unknown {
+  return value;
+}

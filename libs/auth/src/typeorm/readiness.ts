@@ -1,0 +1,74 @@
+// Owns the look at the database before the first request: what is missing is a boot error that says how to make it (K-21, R-11).
+import type { DataSource, EntityMetadata, EntitySchema, ObjectLiteral, Table } from 'typeorm';
+import { AuthConfigurationError } from '../core/errors.js';
+import { dialectOf } from './database.js';
+
+const RUN_MIGRATIONS =
+  'Add `...latchkeyMigrations` of nestjs-latchkey/typeorm to the `migrations` of the DataSource and run them';
+
+/**
+ * Looks whether an entity and its table are there as the store needs them.
+ * @throws {AuthConfigurationError} with every lack at once
+ */
+export async function checkTable<Row extends ObjectLiteral>(
+  dataSource: DataSource,
+  entity: EntitySchema<Row>,
+): Promise<void> {
+  const { name } = entity.options;
+  if (!dataSource.hasMetadata(entity))
+    throw new AuthConfigurationError([
+      `The entity ${name} is not in the DataSource. Add \`...latchkeyEntities\` of nestjs-latchkey/typeorm to its \`entities\`.`,
+    ]);
+  const metadata = dataSource.getMetadata(entity);
+  const problems = problemsOf(
+    await tableAt(dataSource, metadata.tablePath),
+    metadata,
+    dialectOf(dataSource) === 'mysql',
+  );
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+}
+
+async function tableAt(dataSource: DataSource, path: string): Promise<Table | undefined> {
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    return await runner.getTable(path);
+  } finally {
+    await runner.release();
+  }
+}
+
+function problemsOf(table: Table | undefined, metadata: EntityMetadata, mustCompareBytes: boolean): string[] {
+  const path = metadata.tablePath;
+  if (!table) return [`The table ${path} is missing. ${RUN_MIGRATIONS}.`];
+  const columns = metadata.columns.filter(({ databaseName }) => !table.findColumnByName(databaseName));
+  return [
+    ...columns.map(({ databaseName }) => `The column ${path}.${databaseName} is missing. ${RUN_MIGRATIONS}.`),
+    ...lackingKey(table, metadata),
+    ...lackingIndexes(table, metadata),
+    ...(mustCompareBytes ? inexactIds(table, metadata) : []),
+  ];
+}
+
+function lackingKey(table: Table, metadata: EntityMetadata): string[] {
+  const wanted = metadata.primaryColumns.map(({ databaseName }) => databaseName);
+  const found = table.primaryColumns.map(({ name }) => name);
+  if (wanted.length === found.length && wanted.every((name) => found.includes(name))) return [];
+  return [`The primary key of ${metadata.tablePath} is not (${wanted.join(', ')}). ${RUN_MIGRATIONS}.`];
+}
+
+function lackingIndexes(table: Table, metadata: EntityMetadata): string[] {
+  return metadata.indices
+    .map(({ columns }) => columns.map(({ databaseName }) => databaseName).join(', '))
+    .filter((wanted) => !table.indices.some(({ columnNames }) => columnNames.join(', ') === wanted))
+    .map((wanted) => `The index on ${metadata.tablePath} (${wanted}) is missing. ${RUN_MIGRATIONS}.`);
+}
+
+/** MariaDB and MySQL compare text without case and trailing blanks unless it is bytes: one user would be another. */
+function inexactIds(table: Table, metadata: EntityMetadata): string[] {
+  return table.primaryColumns
+    .filter(({ type }) => !type.includes('binary'))
+    .map(
+      ({ name }) =>
+        `The column ${metadata.tablePath}.${name} does not compare byte by byte: it must be VARBINARY. ${RUN_MIGRATIONS}.`,
+    );
+}

