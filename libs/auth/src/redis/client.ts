@@ -1,0 +1,58 @@
+// Owns how a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
+import { createHash } from 'node:crypto';
+
+/** The part of a node-redis client (5 or 6; single or cluster) that is used. */
+export interface NodeRedisClient {
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+/** The part of an ioredis client (5; single or cluster) that is used. */
+export interface IoRedisClient {
+  evalsha(sha1: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+/** A client of the application, connected by it and closed by it. */
+export type RedisClient = NodeRedisClient | IoRedisClient;
+
+/** A Lua script and the digest that Redis knows it by. */
+export interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+/** What a script is about. All keys share one slot if the prefix holds a hash tag. */
+export interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly values: readonly (string | number)[];
+}
+
+/** Makes a script. Redis runs each as one step that nothing comes between. */
+export function script(text: string): Script {
+  return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}
+
+/** Runs a script by its digest, and sends its text only where the server has not seen it since it started. */
+export async function run(client: RedisClient, { text, sha1 }: Script, call: ScriptCall): Promise<unknown> {
+  try {
+    return await evaluate(client, { sha1 }, call);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return evaluate(client, { text }, call);
+  }
+}
+
+type Source = { readonly sha1: string } | { readonly text: string };
+
+function evaluate(client: RedisClient, source: Source, call: ScriptCall): Promise<unknown> {
+  const keys = [...call.keys];
+  const values = call.values.map(String);
+  if ('evalSha' in client) {
+    const options = { keys, arguments: values };
+    return 'sha1' in source ? client.evalSha(source.sha1, options) : client.eval(source.text, options);
+  }
+  return 'sha1' in source
+    ? client.evalsha(source.sha1, keys.length, ...keys, ...values)
+    : client.eval(source.text, keys.length, ...keys, ...values);
+}

@@ -1,0 +1,65 @@
+// Owns what happens to sign-ins inside Redis, where a script is one step. A sign-in is one hash; each subject has one sorted set
+// of the keys of its sign-ins, so that nothing ever walks the key space.
+import { script } from './client.js';
+
+/**
+ * Records a new sign-in. Keys: the sign-in, those of its subject. Values: life in ms, life of the index in ms, createdAt, then
+ * fields and values. Answers 0 where it was there. Looks after ten of the oldest in the index, so that it does not grow for ever.
+ */
+export const OPEN = script(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, 9)) do
+  if redis.call('EXISTS', key) == 0 then redis.call('ZREM', KEYS[2], key) end
+end
+redis.call('ZADD', KEYS[2], ARGV[3], KEYS[1])
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
+return 1`);
+
+/**
+ * Replaces the live refresh token if the presented one is it. Keys: the sign-in. Values: presented jti, nowMs, end of the new
+ * token in ms, then fields and values. Answers whether it did (1 or 0), then the sign-in as it now is.
+ */
+export const ROTATE = script(`
+local from = ARGV[1]
+local rotated = 0
+if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
+  rotated = 1
+  redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+  local endsMs = math.min(tonumber(ARGV[3]), tonumber(redis.call('HGET', KEYS[1], 'absoluteExpiresAt')) * 1000)
+  redis.call('PEXPIRE', KEYS[1], math.max(1000, endsMs - tonumber(ARGV[2])))
+end
+return { rotated, redis.call('HGETALL', KEYS[1]) }`);
+
+/** Reads a sign-in. Keys: the sign-in. */
+export const FIND = script(`return redis.call('HGETALL', KEYS[1])`);
+
+/** Notes a use. Keys: the sign-in. Values: now. */
+export const TOUCH = script(`
+local last = redis.call('HGET', KEYS[1], 'lastUsedAt')
+if last and tonumber(last) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'lastUsedAt', ARGV[1]) end
+return 1`);
+
+/** The sign-ins of a subject, newest first. Keys: those of the subject. */
+export const LIST_OF_SUBJECT = script(`
+local found = {}
+for _, key in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
+  local family = redis.call('HGETALL', key)
+  if #family > 0 then found[#found + 1] = family else redis.call('ZREM', KEYS[1], key) end
+end
+return found`);
+
+/** Forgets a sign-in. Keys: the sign-in. Answers how many were there. */
+export const END = script(`return redis.call('DEL', KEYS[1])`);
+
+/** Forgets the sign-ins of a subject but one. Keys: those of the subject, the one to spare. Answers how many were there. */
+export const END_ALL = script(`
+local ended = 0
+for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if key ~= KEYS[2] then
+    ended = ended + redis.call('DEL', key)
+    redis.call('ZREM', KEYS[1], key)
+  end
+end
+return ended`);

@@ -1,0 +1,46 @@
+// Owns the look at Redis before the first request: that it answers, and that it keeps what it is given.
+import { AuthConfigurationError } from '../core/errors.js';
+import { run, script, type RedisClient } from './client.js';
+
+const PATIENCE_MS = 5_000;
+
+/**
+ * Does one small thing in Redis. Clients queue commands while they are not connected, so that it is given a limit.
+ * @throws {AuthConfigurationError} where it does not succeed
+ */
+export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  });
+  try {
+    await Promise.race([work(), limit]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    throw new AuthConfigurationError([
+      `Redis is not ready (${reason}). Start it, and connect the client before it is given to redisStores().`,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// A user of the server that may not read this is not told of it.
+const MEMORY = script(`
+local memory = redis.pcall('INFO', 'memory')
+return type(memory) == 'string' and memory or ''`);
+
+/**
+ * Looks whether Redis throws keys away when it is full: a revoked token would come alive.
+ * @throws {AuthConfigurationError} where it does
+ */
+export async function checkKeepsKeys(client: RedisClient): Promise<void> {
+  const memory = String(await run(client, MEMORY, { keys: [], values: [] }));
+  const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
+  const isLimited = /^maxmemory:[1-9]/m.test(memory);
+  if (isLimited && policy !== 'noeviction')
+    throw new AuthConfigurationError([
+      `Redis throws keys away when it is full (maxmemory-policy ${policy}): a revoked token would come alive. Set it to ` +
+        'noeviction, or say `allowEviction: true` to redisStores().',
+    ]);
+}

@@ -1,0 +1,56 @@
+// Owns how an application gets its stores in Redis.
+import { Clock } from '../core/clock.js';
+import type { Stores, StoresRecipe } from '../core/stores.js';
+import type { RedisClient } from './client.js';
+import { Keys } from './keys.js';
+import { RedisRefreshStore } from './refresh-store.js';
+import { RedisRevocationStore, type OnFlush } from './revocation-store.js';
+
+/** Which Redis to use, and how. */
+export type RedisStoresOptions = {
+  /**
+   * What every key begins with. On a cluster put a hash tag into it (`{latchkey}:`), so that all keys lie in one slot.
+   * @defaultValue `latchkey:`
+   */
+  readonly prefix?: string | undefined;
+  /** What to do when Redis was emptied. @defaultValue `refuse` */
+  readonly onFlush?: OnFlush | undefined;
+  /** Starts although Redis may throw entries away when it is full, so that revoked tokens come alive. @defaultValue false */
+  readonly allowEviction?: boolean | undefined;
+} & (
+  | {
+      /** A client of node-redis or ioredis, connected. */
+      readonly client: RedisClient;
+    }
+  | {
+      /** The injection token of such a client. */
+      readonly inject: unknown;
+    }
+);
+
+/**
+ * Keeps revocations and sign-ins in Redis 7 or later. The client is yours: you connect it and you close it. Redis must not
+ * throw keys away when it is full: set `maxmemory-policy noeviction`.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { redisStores } from 'nestjs-latchkey/redis';
+ * import { createClient } from 'redis';
+ *
+ * const client = createClient({ url: 'redis://127.0.0.1:6379' });
+ * await client.connect();
+ * export const auth = AuthModule.forRoot({ stores: redisStores({ client }) });
+ * ```
+ */
+export function redisStores(options: RedisStoresOptions): StoresRecipe {
+  const keys = new Keys(options.prefix ?? 'latchkey:');
+  const { onFlush, allowEviction } = options;
+  const makeStores = (clock: Clock, client: RedisClient): Stores => ({
+    revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction }),
+    families: new RedisRefreshStore({ client, keys, clock }),
+  });
+  return 'client' in options
+    ? { inject: [Clock], useFactory: (clock: Clock) => makeStores(clock, options.client) }
+    : { inject: [Clock, options.inject], useFactory: makeStores };
+}

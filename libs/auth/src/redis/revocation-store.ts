@@ -1,0 +1,139 @@
+// Owns the blocklist in Redis. Answers an emptied Redis that would let every revoked token come alive: a sentinel says since when
+// the list is complete, and what is older than that is refused.
+import type { Clock } from '../core/clock.js';
+import type { Subject } from '../core/principal.js';
+import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
+import {
+  RevocationStore,
+  type CheckedStore,
+  type RevocationEntry,
+  type RevocationKind,
+  type RevocationQuery,
+} from '../core/stores.js';
+import { endedBy } from '../core/verdicts.js';
+import { run, type RedisClient } from './client.js';
+import type { Keys } from './keys.js';
+import { checkKeepsKeys, checkRedis } from './readiness.js';
+import { ADD, LIST, READ, TRIM, VOUCH } from './revocation-scripts.js';
+
+const MOST_LISTED = 1_000;
+
+/**
+ * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
+ * or {@link RedisRevocationStore.vouch} is called; `barrier` calls it by itself. Either way what was issued before is refused.
+ */
+export type OnFlush = 'refuse' | 'barrier';
+
+/** How a blocklist in Redis is made. */
+export interface RedisRevocationStoreOptions {
+  readonly client: RedisClient;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  /** @defaultValue `refuse` */
+  readonly onFlush?: OnFlush | undefined;
+  /** Starts although Redis may throw entries away when it is full. @defaultValue false */
+  readonly allowEviction?: boolean | undefined;
+}
+
+/** The blocklist in Redis, where entries expire by themselves. */
+export class RedisRevocationStore extends RevocationStore implements CheckedStore {
+  constructor(private readonly options: RedisRevocationStoreOptions) {
+    super();
+  }
+
+  override async add(entry: RevocationEntry): Promise<boolean> {
+    const { client, keys, clock } = this.options;
+    const { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason } = entry;
+    const json = JSON.stringify({ kind, issuer, id, exceptSid, reason });
+    const isNew = await run(client, ADD, {
+      keys: [keys.revocation(kind, issuer, id), keys.revocationsByMoment, keys.revocationsByEnd],
+      values: [clock.nowSeconds(), kind, revokedAt, expiresAt, exceptSid === undefined ? 0 : 1, json],
+    });
+    return isNew === 1;
+  }
+
+  override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
+    const { keys } = this.options;
+    const { issuer, jti, sid, subject, issuedAt } = query;
+    const asked = [keys.revocation('subject', issuer, subject)];
+    if (jti !== undefined) asked.push(keys.revocation('token', issuer, jti));
+    if (sid !== undefined) asked.push(keys.revocation('family', issuer, sid));
+    const { completeSince, entries } = await this.#read(asked);
+    // A credential that tells no age is not caught by this: it would be refused for ever.
+    if (issuedAt !== undefined && issuedAt < completeSince) return 'subject';
+    return endedBy(entries, query);
+  }
+
+  override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
+    const { entries } = await this.#read([this.options.keys.revocation('subject', issuer, id)]);
+    return entries[0]?.revokedAt;
+  }
+
+  override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
+    const { client, keys } = this.options;
+    const most = Math.min(limit, MOST_LISTED);
+    if (most < 1) return [];
+    const values = await run(client, LIST, { keys: [keys.revocationsByMoment], values: [now, most] });
+    return listOf(values).map(entryOf);
+  }
+
+  /** Redis expires entries by itself; this only takes their names out of the list for operators. Resolves 0. */
+  override async prune(now: number): Promise<number> {
+    const { client, keys } = this.options;
+    const call = { keys: [keys.revocationsByMoment, keys.revocationsByEnd], values: [now] };
+    while (Number(await run(client, TRIM, call)) > 0);
+    return 0;
+  }
+
+  async checkReady(): Promise<void> {
+    await checkRedis(() => this.vouch());
+    if (!this.options.allowEviction) await checkKeepsKeys(this.options.client);
+  }
+
+  /**
+   * Vouches that the list is complete from now on, unless that was said before: afterwards {@link find} answers again, and refuses
+   * what was issued earlier. Resolves since when it is complete, in epoch seconds.
+   */
+  async vouch(): Promise<number> {
+    const { client, keys, clock } = this.options;
+    const since = await run(client, VOUCH, { keys: [keys.sentinel], values: [clock.nowSeconds()] });
+    return storedWhole({ since }, 'since');
+  }
+
+  async #read(asked: readonly string[]): Promise<{ completeSince: number; entries: readonly RevocationEntry[] }> {
+    const { client, keys, clock, onFlush = 'refuse' } = this.options;
+    const [since, ...values] = listOf(await run(client, READ, { keys: [keys.sentinel, ...asked], values: [] }));
+    if (since === null && onFlush === 'refuse')
+      throw new Error(`The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known.`);
+    const completeSince = since === null ? await this.vouch() : storedWhole({ since }, 'since');
+    const now = clock.nowSeconds();
+    const entries = values.filter((value) => value !== null).map(entryOf);
+    return { completeSince, entries: entries.filter(({ expiresAt }) => expiresAt > now) };
+  }
+}
+
+function listOf(reply: unknown): readonly unknown[] {
+  if (Array.isArray(reply)) return reply;
+  throw new Error('Redis answered something else than a list.');
+}
+
+function entryOf(value: unknown): RevocationEntry {
+  const parts = typeof value === 'string' ? /^(\d+) (\d+) \d (\{.*\})$/s.exec(value) : null;
+  const row: StoredRow | undefined = parts?.[3] === undefined ? undefined : JSON.parse(parts[3]);
+  if (!row || !parts) throw new Error('Redis holds something else than a revocation under its key.');
+  return {
+    kind: kindOf(row),
+    issuer: storedText(row, 'issuer'),
+    id: storedText(row, 'id'),
+    exceptSid: storedTextOrNothing(row, 'exceptSid'),
+    reason: storedTextOrNothing(row, 'reason'),
+    revokedAt: storedWhole({ ...parts }, '1'),
+    expiresAt: storedWhole({ ...parts }, '2'),
+  };
+}
+
+function kindOf(row: StoredRow): RevocationKind {
+  const kind = storedText(row, 'kind');
+  if (kind === 'token' || kind === 'family' || kind === 'subject') return kind;
+  throw new Error('The store holds an unknown kind of revocation.');
+}
