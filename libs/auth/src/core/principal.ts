@@ -86,6 +86,8 @@ export interface Principal<User = AuthUser> {
   /** The user; `undefined` for a client principal. */
   readonly user: User | undefined;
   readonly subject: Subject;
+  /** True where our own half issued the credential, so that the subject is one of the application's users. */
+  readonly own: boolean;
   /** Name of the scheme that recognised the caller: `bearer`, `cookie`, `session` or your own. */
   readonly scheme: string;
   readonly scopes: readonly string[];
