@@ -219,7 +219,8 @@ export class TokenService {
   /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` where the sign-in has no time left */
   private successorOf(from: RefreshGrant): RefreshGrant {
     const { settings, clock } = this.parts;
-    const issuedAt = clock.nowSeconds();
+    // Never before its predecessor, which may have been issued a second ahead: see BlocklistService.earliestIssue.
+    const issuedAt = Math.max(clock.nowSeconds(), from.issuedAt);
     const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
     if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
     return { ...from, jti: newId(), issuedAt, expiresAt };

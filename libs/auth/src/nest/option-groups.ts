@@ -38,10 +38,10 @@ function audienceOf(
 }
 
 function accessSettings(access: AccessOptions, problems: Problems): Tokens['access'] {
-  const { ttl = DEFAULTS.accessTtl, maxTtl = ttl, subjectClaim = 'sub', claimsFor } = access;
+  const { ttl = DEFAULTS.accessTtl, maxTtl, subjectClaim = 'sub', claimsFor } = access;
   const bounds = { min: SECOND_MS, max: DAY_MS, accepts: 'one second to 24 hours' };
   const ttlMs = problems.span('access.ttl', ttl, bounds);
-  const maxTtlMs = problems.span('access.maxTtl', maxTtl, bounds);
+  const maxTtlMs = maxTtl === undefined ? ttlMs : problems.span('access.maxTtl', maxTtl, bounds);
   problems.unless(maxTtlMs >= ttlMs, 'access.maxTtl must not be shorter than access.ttl');
   problems.unless(
     /^\w{1,64}$/.test(subjectClaim),

@@ -1,0 +1,272 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { Controller, Get, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  AnyOf,
+  AuthConfigurationError,
+  AuthModule,
+  JwtAuthGuard,
+  memoryStores,
+  OptionalAuth,
+  Public,
+  TokenService,
+  UserSource,
+  type AuthModuleOptions,
+  type AuthOptionsFactory,
+  type UserDescription,
+} from 'nestjs-latchkey';
+
+type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
+
+const quiet = () => {};
+const SILENT = { log: quiet, error: quiet, warn: quiet, debug: quiet, verbose: quiet };
+
+async function boot(imports: Imports, more: Parameters<typeof Test.createTestingModule>[0] = {}, logger = SILENT) {
+  const module = await Test.createTestingModule({ ...more, imports })
+    .setLogger(logger)
+    .compile();
+  const app = module.createNestApplication();
+  await app.init();
+  return app;
+}
+
+/** Everything that the boot complains about; empty where it starts. */
+async function problemsOf(work: () => Promise<{ close(): Promise<void> }>): Promise<readonly string[]> {
+  try {
+    await (await work()).close();
+    return [];
+  } catch (error) {
+    if (error instanceof AuthConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+// What an untyped caller, or an environment variable, may hand over.
+const values = (options: unknown) => problemsOf(() => boot([AuthModule.forRoot(options as AuthModuleOptions)]));
+
+const environment = process.env['NODE_ENV'];
+afterEach(() => {
+  process.env['NODE_ENV'] = environment;
+});
+
+const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const SECRET = 'a secret that must never be printed anywhere';
+
+describe('options', () => {
+  it.each<[string, unknown, string]>([
+    [
+      'an unknown option with the nearest name (O-25)',
+      { algoritm: 'ES256' },
+      'algoritm is not an option; did you mean algorithm?',
+    ],
+    ['an unknown option of a group', { access: { tll: '15m' } }, 'access.tll is not an option; did you mean ttl?'],
+    ['an unknown option that resembles nothing', { zzzzzzzz: 1 }, 'zzzzzzzz is not an option; there are issuer'],
+    ['a duration without a unit, as text', { access: { ttl: '60' } }, "access.ttl is '60'; accepted is"],
+    ['a negative duration', { refresh: { grace: -1 } }, 'refresh.grace is -1; accepted is 0 to 60 seconds'],
+    [
+      'a grace of more than a minute',
+      { refresh: { grace: '61s' } },
+      "refresh.grace is '61s'; accepted is 0 to 60 seconds",
+    ],
+    [
+      'a tolerance of more than a minute (O-09)',
+      { clockTolerance: '2m' },
+      "clockTolerance is '2m'; accepted is 0 to 60 seconds",
+    ],
+    [
+      'an absolute life shorter than the idle one (O-19)',
+      { refresh: { idle: '2d', absolute: '1d' } },
+      'refresh.absolute must not be shorter',
+    ],
+    [
+      'a refresh life shorter than the access life (O-19)',
+      { access: { ttl: '1h' }, refresh: { idle: '5m' } },
+      'refresh.idle must not be shorter',
+    ],
+    ['an issuer that is no address', { issuer: 'me' }, "issuer is 'me'; accepted is an http(s) address"],
+    ['an empty audience', { audience: '' }, "audience is ''; accepted is"],
+    ['an audience list with an empty name', { audience: ['a', ''] }, 'audience is ["a",""]; accepted is'],
+    ['a realm with a line break (E-27)', { errors: { realm: 'a\r\nSet-Cookie: x' } }, 'errors.realm must be'],
+    ['a limit above its cap', { limits: { token: 100_000 } }, 'limits.token must be a whole number from 1 to 8192'],
+    ['a header name that is none', { header: { name: 'x y' } }, "header.name is 'x y'; accepted is a header name"],
+    ['no header schemes', { header: { schemes: [] } }, 'header.schemes is []; accepted is'],
+    [
+      'a freshness bound out of range',
+      { revocation: { freshness: { withinMs: 1 } } },
+      'revocation.freshness is {"withinMs":1}',
+    ],
+    [
+      'an error format that does not exist',
+      { errors: { format: 'xml' } },
+      "errors.format is 'xml'; accepted is nest or problem",
+    ],
+    ['claimsFor that is no function', { access: { claimsFor: {} } }, 'access.claimsFor must be a function'],
+  ])('refuse %s', async (_, options, expected) => {
+    const problems = await values(options);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(expected);
+  });
+
+  it('list every problem at once', async () => {
+    const problems = await values({ issuer: 'x', audience: '', acess: {}, clockTolerance: '1h' });
+    expect(problems).toHaveLength(4);
+  });
+
+  it.each([
+    ['a secret shorter than the hash (O-03)', { keys: { secret: SECRET.slice(0, 31), alg: 'HS256' } }],
+    ['a blank secret (O-03)', { keys: { secret: ' '.repeat(64), alg: 'HS256' } }],
+    ['a public key to sign with', { keys: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey }],
+    ['an RSA key of 1024 bits', { keys: generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey }],
+    ['a key that does not fit its algorithm', { keys: { key: privateKey, alg: 'RS256' } }],
+  ])('refuse %s, naming the option and never the key', async (_, options) => {
+    const problems = await values(options);
+    expect(problems.join()).toContain('keys');
+    expect(problems.join()).not.toContain(SECRET.slice(0, 10));
+  });
+
+  it('are copied: changing them after the boot has no effect (O-27)', async () => {
+    const options = { audience: ['api'], access: { ttl: '5m' as const } };
+    const app = await boot([AuthModule.forRoot(options)]);
+    options.audience.push('evil');
+    Object.assign(options.access, { ttl: '24h' });
+    const pair = await app.get(TokenService).issue('ada');
+    expect(pair.expiresIn).toBe(300);
+    await app.close();
+  });
+});
+
+describe('production', () => {
+  it('lists everything that development fills in, at once', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const problems = await values({});
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['issuer', 'audience', 'keys', 'stores']);
+  });
+
+  it('starts with all of them', async () => {
+    process.env['NODE_ENV'] = 'production';
+    const structure = { stores: memoryStores(), issuer: 'https://auth.example', audience: 'api', keys: privateKey };
+    expect(await problemsOf(() => boot([AuthModule.forRoot(structure)]))).toEqual([]);
+  });
+});
+
+describe('development', () => {
+  it('warns loudly, naming what production needs', async () => {
+    const warnings: string[] = [];
+    const app = await boot([AuthModule.forRoot()], {}, {
+      ...SILENT,
+      warn: (text: string) => void warnings.push(text),
+    } as typeof SILENT);
+    await app.close();
+    expect(warnings.join('\n')).toMatch(/Set before production: issuer .*audience .*keys .*stores/);
+  });
+});
+
+@Injectable()
+class OptionsFactory implements AuthOptionsFactory {
+  createAuthOptions(): AuthModuleOptions {
+    return { audience: 'from-class' };
+  }
+}
+
+@Module({ providers: [OptionsFactory], exports: [OptionsFactory] })
+class OptionsModule {}
+
+describe('the async forms', () => {
+  it.each([
+    ['useFactory', () => AuthModule.forRootAsync({ useFactory: () => Promise.resolve({ audience: 'from-class' }) })],
+    ['useClass', () => AuthModule.forRootAsync({ useClass: OptionsFactory })],
+    ['useExisting', () => AuthModule.forRootAsync({ imports: [OptionsModule], useExisting: OptionsFactory })],
+  ])('take values from %s', async (_, module) => {
+    const app = await boot([module()]);
+    const { accessToken } = await app.get(TokenService).issue('ada');
+    expect(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()).toContain('"aud":"from-class"');
+    await app.close();
+  });
+
+  it('refuse structure that comes out of a factory', async () => {
+    const problems = await problemsOf(() =>
+      boot([AuthModule.forRootAsync({ useFactory: () => ({ isGlobal: false }) as AuthModuleOptions })]),
+    );
+    expect(problems[0]).toContain('isGlobal must stand beside the factory');
+  });
+
+  it('refuse a misspelt name beside the factory', () => {
+    const options = { useFactory: () => ({}), sores: memoryStores() };
+    expect(() => AuthModule.forRootAsync(options)).toThrow(
+      'sores cannot stand beside the factory; did you mean stores?',
+    );
+  });
+});
+
+interface Row {
+  id: string;
+}
+
+@Injectable()
+class Rows extends UserSource<Row> {
+  override findBySubject({ id }: { id: string }): Promise<Row | undefined> {
+    return Promise.resolve({ id });
+  }
+  override describe({ id }: Row): UserDescription {
+    return { id, active: true };
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestRows extends Rows {}
+
+@Injectable()
+class RowsWithTokens extends Rows {
+  constructor(readonly tokens: TokenService) {
+    super();
+  }
+}
+
+describe('the user source', () => {
+  it.each([
+    ['is no provider', Rows, []],
+    ['is made anew per request', RequestRows, [RequestRows]],
+  ])('is refused at boot where it %s', async (_, users, providers) => {
+    const problems = await problemsOf(() => boot([AuthModule.forRoot({ users })], { providers }));
+    expect(problems[0]).toContain(
+      `users names ${users.name}, which is no provider, or one that is made anew per request`,
+    );
+  });
+
+  it('may live anywhere and may itself need the token service', async () => {
+    const app = await boot([AuthModule.forRoot({ users: RowsWithTokens })], { providers: [RowsWithTokens] });
+    expect(app.get(RowsWithTokens).tokens).toBeInstanceOf(TokenService);
+    await app.close();
+  });
+});
+
+@Controller()
+class BothController {
+  @Public() @UseGuards(JwtAuthGuard) @Get() both() {}
+}
+
+@Public()
+@Controller()
+class PublicAndOptionalController {
+  @Public() @OptionalAuth() @Get() both() {}
+}
+
+@Controller()
+class UnknownSchemeController {
+  @UseGuards(AnyOf('bearer', 'smoke-signal')) @Get() unknown() {}
+}
+
+describe('routes', () => {
+  it.each([
+    [BothController, 'BothController.both: its handler says both @Public() and @UseGuards(JwtAuthGuard)'],
+    [
+      PublicAndOptionalController,
+      'PublicAndOptionalController.both: its handler says both @Public() and @OptionalAuth()',
+    ],
+    [UnknownSchemeController, "accepts the scheme 'smoke-signal', which is not configured; there are bearer"],
+  ])('that contradict themselves are refused at boot: %p', async (controller, expected) => {
+    const problems = await problemsOf(() => boot([AuthModule.forRoot()], { controllers: [controller] }));
+    expect(problems[0]).toContain(expected);
+  });
+});
