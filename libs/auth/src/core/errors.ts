@@ -60,6 +60,7 @@ export const errorTable = {
     challenge: 'invalid_request',
     message: 'The request carries two credentials in one place.',
   },
+  invalid_request: { status: 400, challenge: 'none', message: 'The request body does not have the required shape.' },
   csrf_cookie_missing: { ...forbidden, message: 'The CSRF cookie is missing.' },
   csrf_token_missing: { ...forbidden, message: 'The CSRF header is missing.' },
   csrf_token_invalid: { ...forbidden, message: 'The CSRF token is not valid.' },
@@ -93,6 +94,8 @@ export interface AuthErrorOptions {
   readonly maxAgeSeconds?: number;
   /** When to try again, in seconds, for the 503 codes. @defaultValue 1 */
   readonly retryAfterSeconds?: number;
+  /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
+  readonly problems?: readonly string[];
 }
 
 /**
@@ -110,6 +113,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   readonly requiredScopes: readonly string[] | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly problems: readonly string[] | undefined;
 
   constructor(
     readonly code: Code,
@@ -119,6 +123,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     this.requiredScopes = options.requiredScopes;
     this.maxAgeSeconds = options.maxAgeSeconds;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.problems = options.problems;
     // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
     if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
   }

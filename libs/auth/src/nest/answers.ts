@@ -49,11 +49,11 @@ export class Answers {
   }
 
   private bodyOf(error: AuthError): Record<string, unknown> {
-    const { status, message, publicCode: errorCode } = error;
+    const { status, message, problems, publicCode: errorCode } = error;
     if (this.settings.errors.format === 'problem') {
-      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode };
+      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
     }
-    return { statusCode: status, message, error: REASONS[status], errorCode };
+    return { statusCode: status, message: problems ?? message, error: REASONS[status], errorCode };
   }
 }
 

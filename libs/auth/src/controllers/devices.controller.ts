@@ -1,0 +1,94 @@
+// Owns the list of a person's sign-ins over http: see them, end one, end all others.
+import {
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Inject,
+  Param,
+  UseFilters,
+  UseGuards,
+  type CanActivate,
+  type Type,
+} from '@nestjs/common';
+import { FamilyService, type Device } from '../core/families.js';
+import type { Principal } from '../core/principal.js';
+import { AuthInfo } from '../nest/auth.decorators.js';
+import { AuthErrorFilter } from '../nest/auth-error.filter.js';
+import { JwtAuthGuard } from '../nest/auth.guards.js';
+import type { ControllerRecipe } from '../nest/controller-recipe.js';
+
+/** What can be asked of {@link devicesController}. */
+export interface DevicesControllerOptions {
+  /** Where the routes are, without a leading slash. @defaultValue 'auth/devices' */
+  readonly path?: string;
+  /** Who is "the current user": `SessionOrJwtGuard` where there are sessions too. @defaultValue JwtAuthGuard */
+  readonly guard?: Type<CanActivate>;
+  /** What a device looks like in the list. @defaultValue {id, label, createdAt, lastUsedAt, current} */
+  readonly toResponse?: (device: Device, current: boolean) => unknown;
+}
+
+/** What the device routes do. Extend the class that {@link devicesController} made, so that the routes come along. */
+export abstract class DevicesController {
+  @Inject(FamilyService) protected readonly families!: FamilyService;
+
+  /** What one device looks like in the list. */
+  protected abstract toResponse(device: Device, current: boolean): unknown;
+
+  protected async listFor({ subject, sid }: Principal): Promise<readonly unknown[]> {
+    const devices = await this.families.list(subject);
+    return devices.map((device) => this.toResponse(device, device.id === sid));
+  }
+
+  /** A device of somebody else and one that is not there look alike: nothing happens (H-21). */
+  protected async endOne({ subject }: Principal, id: string): Promise<void> {
+    await this.families.endOwn(subject, id);
+  }
+
+  /** A credential without a sign-in is no device: then all devices are the others. */
+  protected async endOthers({ subject, sid }: Principal): Promise<void> {
+    await this.families.endAll(subject, sid === undefined ? {} : { exceptSid: sid });
+  }
+}
+
+/** The mounted controller, with its class to extend. */
+export interface DevicesControllerRecipe extends ControllerRecipe {
+  readonly controller: Type<DevicesController>;
+}
+
+/** The sign-ins of the current user: a list, one to end, all others to end. Mount it as `controllers: [devicesController()]`. */
+export function devicesController(options: DevicesControllerOptions = {}): DevicesControllerRecipe {
+  @Controller(options.path ?? 'auth/devices')
+  @UseGuards(options.guard ?? JwtAuthGuard)
+  @UseFilters(AuthErrorFilter)
+  class MountedDevicesController extends DevicesController {
+    @Get()
+    @Header('Cache-Control', 'no-store')
+    list(@AuthInfo() principal: Principal) {
+      return this.listFor(principal);
+    }
+
+    @Delete()
+    @HttpCode(204)
+    endAllOthers(@AuthInfo() principal: Principal) {
+      return this.endOthers(principal);
+    }
+
+    @Delete(':id')
+    @HttpCode(204)
+    end(@AuthInfo() principal: Principal, @Param('id') id: string) {
+      return this.endOne(principal, id);
+    }
+
+    protected toResponse(device: Device, current: boolean): unknown {
+      return (options.toResponse ?? toResponse)(device, current);
+    }
+  }
+  Object.defineProperty(MountedDevicesController, 'name', { value: 'DevicesController' });
+  return { controller: MountedDevicesController, requires: [] };
+}
+
+function toResponse({ id, label, createdAt, lastUsedAt }: Device, current: boolean): unknown {
+  return { id, label, createdAt, lastUsedAt, current };
+}

@@ -1,0 +1,52 @@
+// Owns the answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
+import { AuthError } from '../core/errors.js';
+import type { Principal } from '../core/principal.js';
+import type { RefreshStore } from '../core/stores.js';
+import type { TokenService } from '../core/token-service.js';
+
+/** What is known of a live token (RFC 7662 §2.2), or that it is not live. */
+export type Introspection =
+  { readonly active: false } | ({ readonly active: true } & Readonly<Record<string, unknown>>);
+
+/** Who is asked. */
+export interface IntrospectionParts {
+  readonly issuer: string;
+  readonly tokens: TokenService;
+  readonly families: RefreshStore;
+}
+
+const NOT_LIVE = Object.freeze({ active: false });
+const STATED = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'scope', 'client_id'] as const;
+
+/**
+ * What a token of this issuer stands for.
+ * @throws {AuthError} the 503 codes, where it cannot be told
+ */
+export async function introspect(token: string, parts: IntrospectionParts): Promise<Introspection> {
+  try {
+    return stated(await parts.tokens.verify(token, { kind: 'access' }), 'Bearer', parts);
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.isUnavailable) throw error;
+    return error.code === 'wrong_token_type' ? introspectRefresh(token, parts) : NOT_LIVE;
+  }
+}
+
+/** A refresh token is live while it is the last one of its sign-in; one that was replaced is not, also within the grace. */
+async function introspectRefresh(token: string, parts: IntrospectionParts): Promise<Introspection> {
+  try {
+    const principal = await parts.tokens.verify(token, { kind: 'refresh' });
+    const { subject, sid = '', jti } = principal;
+    const family = await parts.families.find(subject.issuer, sid);
+    return family?.currentJti === jti ? stated(principal, 'refresh_token', parts) : NOT_LIVE;
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.isUnavailable) throw error;
+    return NOT_LIVE;
+  }
+}
+
+/** Registered claims only: what else a token says is between its issuer and whom it was made for. */
+function stated({ claims, subject }: Principal, tokenType: string, { issuer }: IntrospectionParts): Introspection {
+  if (subject.issuer !== issuer) return NOT_LIVE;
+  const named = STATED.filter((name) => claims[name] !== undefined).map((name) => [name, claims[name]] as const);
+  return { active: true, token_type: tokenType, ...Object.fromEntries(named) };
+}

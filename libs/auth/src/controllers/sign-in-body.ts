@@ -1,0 +1,76 @@
+// Owns the body of a sign-in as the ready-made controllers read it, how another body takes its place, and the pipe that lets
+// nothing else in (I-03, I-13, J-25).
+import { ValidationPipe, type Type } from '@nestjs/common';
+import * as transformerPackage from 'class-transformer';
+import * as validatorPackage from 'class-validator';
+import { IsNotEmpty, IsString, MaxLength, type ValidationError } from 'class-validator';
+import { AuthError } from '../core/errors.js';
+import type { SignInCredentials } from '../core/users.js';
+
+// @nestjs/swagger reads this static, as its compiler plugin writes it; so the door needs no import of it.
+export const documented = (...names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { required: true, type: () => String }]));
+
+/** Body of a sign-in. */
+export class SignInBody {
+  /** Whatever your users sign in with. */
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(255)
+  readonly username!: string;
+
+  /** Hashing is slow on purpose: what is longer than 1,024 characters is not even tried. */
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(1024)
+  readonly password!: string;
+
+  static _OPENAPI_METADATA_FACTORY() {
+    return documented('username', 'password');
+  }
+}
+
+/** How the body of a sign-in may differ. A class of your own comes with a mapping, because only you know its members. */
+export type SignInBodyOptions<Body extends object> =
+  | { readonly body?: undefined; readonly toCredentials?: undefined }
+  | {
+      /** A class with the rules of class-validator: what they do not name is dropped. @defaultValue SignInBody */
+      readonly body: Type<Body>;
+      /** Where the user name and the password are in it. */
+      readonly toCredentials: (body: Body) => SignInCredentials;
+    };
+
+/** The credentials in a body that the pipe let through, and which therefore is of the class that the options name. */
+export function credentialsIn<Body extends object>(options: SignInBodyOptions<Body>, sent: object): SignInCredentials {
+  if (options.toCredentials !== undefined) return options.toCredentials(sent as Body);
+  const { username, password } = sent as SignInBody;
+  return { username, password };
+}
+
+/**
+ * Lets in instances of the class alone: members that it does not declare are dropped, and anything else is `invalid_request`. What
+ * was sent is never repeated.
+ */
+export function bodyPipe(body: Type<object>): ValidationPipe {
+  return new ValidationPipe({
+    expectedType: body,
+    transform: true,
+    whitelist: true,
+    forbidUnknownValues: true,
+    validatorPackage,
+    transformerPackage,
+    exceptionFactory: (errors) => new AuthError('invalid_request', { problems: errors.flatMap(sentencesOf) }),
+  });
+}
+
+/** Tells OpenAPI, and pipes of the application, which class the first parameter of a route is: it is known only at run time. */
+export function TakesBody(body: Type<object>): MethodDecorator {
+  return (target, name) => {
+    const [, ...others] = (Reflect.getMetadata('design:paramtypes', target, name) ?? []) as readonly unknown[];
+    Reflect.defineMetadata('design:paramtypes', [body, ...others], target, name);
+  };
+}
+
+function sentencesOf({ constraints, children }: ValidationError): readonly string[] {
+  return [...Object.values(constraints ?? {}), ...(children ?? []).flatMap(sentencesOf)];
+}

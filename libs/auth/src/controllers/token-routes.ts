@@ -1,0 +1,96 @@
+// Owns what the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
+import { applyDecorators, Header, HttpCode, Inject, Post, SetMetadata, UseGuards } from '@nestjs/common';
+import type { Policy } from '../core/policies.js';
+import type { AuthUser } from '../core/principal.js';
+import { SignInService } from '../core/sign-in.js';
+import { RefreshStore } from '../core/stores.js';
+import { TokenService, type IssueOptions, type TokenPair } from '../core/token-service.js';
+import type { SignInCredentials } from '../core/users.js';
+import { AllowClients, AllowRestrictedClients, Public } from '../nest/auth.decorators.js';
+import { JwtAuthGuard } from '../nest/auth.guards.js';
+import { MARKS } from '../nest/effective-policy.js';
+import type { AuthSettings } from '../nest/settings.js';
+import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { deviceLabel } from './device-label.js';
+import { introspect, type Introspection } from './introspection.js';
+
+/** How the answers of the token routes may differ. */
+export interface TokenAnswers {
+  /** What a sign-in and a refresh answer. @defaultValue {access_token, refresh_token, token_type, expires_in} */
+  readonly toResponse?: (pair: TokenPair) => unknown;
+  /** What a device is called. @defaultValue `Firefox on Linux`, as far as the header tells */
+  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
+}
+
+/**
+ * What the token routes do, as methods to override. Extend the class that `tokenController()` made, so that the routes come along;
+ * a subclass may add routes of its own.
+ */
+export abstract class TokenController {
+  @Inject(TokenService) protected readonly tokens!: TokenService;
+  @Inject(SignInService) protected readonly signIns!: SignInService;
+  @Inject(RefreshStore) protected readonly families!: RefreshStore;
+  @Inject(AUTH_SETTINGS) protected readonly settings!: AuthSettings;
+  protected abstract readonly answers: TokenAnswers;
+
+  /** The answer that hands a pair out. */
+  protected toResponse(pair: TokenPair): unknown {
+    if (this.answers.toResponse !== undefined) return this.answers.toResponse(pair);
+    const { accessToken, refreshToken, expiresIn } = pair;
+    return { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresIn };
+  }
+
+  /** What the tokens of a sign-in are to be like. Override it for scopes or claims of your own. */
+  protected issueOptions(_user: AuthUser, userAgent: string | undefined): IssueOptions | Promise<IssueOptions> {
+    return { label: (this.answers.toLabel ?? deviceLabel)(userAgent) };
+  }
+
+  /** @throws {AuthError} `invalid_credentials`, the same for every reason */
+  protected async signIn(credentials: SignInCredentials, userAgent: string | undefined): Promise<unknown> {
+    const user = await this.signIns.verify(credentials);
+    return this.toResponse(await this.tokens.issue(user, await this.issueOptions(user, userAgent)));
+  }
+
+  /** @throws {AuthError} as `TokenService.refresh` */
+  protected async renew(refreshToken: string): Promise<unknown> {
+    return this.toResponse(await this.tokens.refresh(refreshToken));
+  }
+
+  /** @throws {AuthError} as `TokenService.verify` */
+  protected async judge(token: string): Promise<void> {
+    await this.tokens.verify(token, { kind: 'access' });
+  }
+
+  /** Silent about unknown tokens (RFC 7009 §2.2). @throws {AuthError} the 503 codes */
+  protected async end(token: string): Promise<void> {
+    await this.tokens.revoke(token);
+  }
+
+  /** @throws {AuthError} the 503 codes */
+  protected async describe(token: string): Promise<Introspection> {
+    const { tokens, families, settings } = this;
+    return introspect(token, { tokens, families, issuer: settings.tokens.issuer });
+  }
+}
+
+/** The role `staff`, or the scope `introspect`, which is for clients. */
+export const staffOrIntrospectors: Policy = ({ principal: { roles, scopes } }) =>
+  roles.includes('staff') || scopes.includes('introspect');
+
+/** A route that is open to all: a stale header must not keep anybody from signing in (SJ-V16). `false` is no route. */
+export function OpenRoute(path: string | false, status: number): MethodDecorator {
+  return path === false ? unrouted : applyDecorators(Public(), ...routed(path, status));
+}
+
+/** A route for callers that the policy lets in, machines included. `false` is no route. */
+export function PolicyRoute(path: string | false, policy: Policy): MethodDecorator {
+  if (path === false) return unrouted;
+  const demands = [UseGuards(JwtAuthGuard), SetMetadata(MARKS.policies, [policy])];
+  return applyDecorators(...demands, AllowClients(), AllowRestrictedClients(), ...routed(path, 200));
+}
+
+function routed(path: string, status: number): readonly MethodDecorator[] {
+  return [Post(path), HttpCode(status), Header('Cache-Control', 'no-store')];
+}
+
+const unrouted: MethodDecorator = () => {};

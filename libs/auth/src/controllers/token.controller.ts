@@ -1,0 +1,106 @@
+// Owns the mounting of the token routes: paths, bodies, and who may call.
+import { Body, Controller, Headers, UseFilters, type Type } from '@nestjs/common';
+import type { Policy } from '../core/policies.js';
+import { AuthErrorFilter } from '../nest/auth-error.filter.js';
+import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { absolute } from './routing.js';
+import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import { RefreshBody, TokenBody } from './token-bodies.js';
+import { OpenRoute, PolicyRoute, staffOrIntrospectors, TokenController, type TokenAnswers } from './token-routes.js';
+
+/** The token routes that have a name of their own below the path. */
+export type TokenRoute = 'refresh' | 'verify' | 'revoke' | 'introspect';
+
+/** How the controller may differ. */
+export type TokenControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> &
+  TokenAnswers & {
+    /** Where it is mounted. @defaultValue 'auth/token' */
+    readonly path?: string;
+    /** The routes below the path; `false` leaves one out. @defaultValue their own names */
+    readonly routes?: Readonly<Partial<Record<TokenRoute, string | false>>>;
+    /** Who may introspect tokens. @defaultValue the role `staff`, or the scope `introspect`, which is for clients */
+    readonly mayIntrospect?: Policy;
+  };
+
+/** What is to be mounted, with its class to extend: `{ ...recipe, controller: MyTokens }`. */
+export interface TokenControllerRecipe extends ControllerRecipe {
+  readonly controller: Type<TokenController>;
+}
+
+const ROUTES = { refresh: 'refresh', verify: 'verify', revoke: 'revoke', introspect: 'introspect' };
+
+/**
+ * `POST` signs in; `POST refresh`, `verify`, `revoke` (RFC 7009) and `introspect` (RFC 7662) do what they say. The last two take
+ * forms as well as JSON.
+ *
+ * @example
+ * ```ts
+ * import { IsEmail, IsString } from 'class-validator';
+ * import { tokenController } from 'nestjs-latchkey/controllers';
+ *
+ * class EmailSignIn {
+ *   @IsEmail() readonly email!: string;
+ *   @IsString() readonly password!: string;
+ * }
+ *
+ * export const tokens = tokenController({
+ *   path: 'login',
+ *   body: EmailSignIn,
+ *   toCredentials: ({ email, password }) => ({ username: email, password }),
+ *   toResponse: ({ accessToken, refreshToken }) => ({ accessToken, refreshToken }),
+ * });
+ * ```
+ */
+export function tokenController<SignIn extends object = SignInBody>(
+  options: TokenControllerOptions<SignIn> = {},
+): TokenControllerRecipe {
+  const { path = 'auth/token', body = SignInBody, mayIntrospect = staffOrIntrospectors } = options;
+  const routes = { ...ROUTES, ...options.routes };
+
+  @Controller(path)
+  @UseFilters(AuthErrorFilter)
+  class MountedTokenController extends TokenController {
+    protected readonly answers = options;
+
+    @TakesBody(body)
+    @OpenRoute('', 200)
+    obtain(@Body(bodyPipe(body)) sent: object, @Headers('user-agent') userAgent?: string) {
+      return this.signIn(credentialsIn(options, sent), userAgent);
+    }
+
+    @OpenRoute(routes.refresh, 200)
+    refresh(@Body(bodyPipe(RefreshBody)) { refresh_token }: RefreshBody) {
+      return this.renew(refresh_token);
+    }
+
+    @OpenRoute(routes.verify, 204)
+    verify(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
+      return this.judge(token);
+    }
+
+    @OpenRoute(routes.revoke, 200)
+    revoke(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
+      return this.end(token);
+    }
+
+    @PolicyRoute(routes.introspect, mayIntrospect)
+    introspect(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
+      return this.describe(token);
+    }
+  }
+  // What OpenAPI and logs call it.
+  Object.defineProperty(MountedTokenController, 'name', { value: 'TokenController' });
+  return {
+    controller: MountedTokenController,
+    requires: ['credentials', 'signing'],
+    endpoints: endpoints(path, routes),
+  };
+}
+
+/** By their names in RFC 8414 §2. There is no `token_endpoint`: the sign-in speaks JSON, not RFC 6749. */
+function endpoints(path: string, { revoke, introspect }: typeof ROUTES | Record<TokenRoute, string | false>) {
+  return {
+    ...(revoke === false ? undefined : { revocation_endpoint: absolute(path, revoke) }),
+    ...(introspect === false ? undefined : { introspection_endpoint: absolute(path, introspect) }),
+  };
+}
