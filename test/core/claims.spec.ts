@@ -381,6 +381,7 @@ describe('what a token grants', () => {
       kind: 'user',
       claims: accessClaims({ auth_time: NOW - 60, stamp: 's', scope: 'a' }),
       scopes: ['a'],
+      roles: [],
       own: true,
       jti: 'token-1',
       sid: 'family-1',
@@ -390,6 +391,12 @@ describe('what a token grants', () => {
       stamp: 's',
       restricted: false,
     });
+  });
+
+  it('reads the roles of a token, and refuses what is no list of texts (P13)', async () => {
+    expect(verifiedWith({ roles: ['teacher', 'admin'] }).roles).toEqual(['teacher', 'admin']);
+    for (const roles of [null, 'admin', {}, [1], [['admin']], true])
+      expect(await verdictOn({ roles })).toBe('invalid_claims');
   });
 
   it('takes no stamp from a foreign issuer', async () => {

@@ -64,6 +64,7 @@ function ownProfile(options: OwnRefreshProfileOptions) {
     jtiClaim: 'jti',
     sidClaim: 'sid',
     scopesOf,
+    rolesOf,
     isClient,
     own: true,
   } as const;
@@ -72,6 +73,11 @@ function ownProfile(options: OwnRefreshProfileOptions) {
 function scopesOf({ scope = '' }: Claims): readonly string[] {
   if (typeof scope !== 'string') throw new AuthError('invalid_claims');
   return scope.split(' ').filter((one) => one !== '');
+}
+
+function rolesOf({ roles = [] }: Claims): readonly string[] {
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) throw new AuthError('invalid_claims');
+  return roles;
 }
 
 /** A person's token always belongs to a sign-in; a machine has none. */

@@ -1,4 +1,4 @@
-// Owns whom this service trusts: itself, if it issues, and the issuers in `trust`.
+// Owns this service as an issuer that it trusts itself, if it issues.
 import { defaultLimits } from '../core/limits.js';
 import { ownAccessProfile, ownRefreshProfile } from '../core/profiles.js';
 import type { TokenProfile } from '../core/claims.js';
@@ -6,7 +6,7 @@ import type { TrustedIssuer } from '../core/token-verifier.js';
 import type { OwnKeys } from './own-keys.js';
 import type { AuthSettings } from './settings.js';
 
-/** Every issuer whose tokens are accepted. */
+/** This service itself; nobody, if it only verifies. */
 export function issuersOf(settings: AuthSettings, keys: OwnKeys): readonly TrustedIssuer[] {
   const { ring } = keys;
   if (ring === undefined) return [];

@@ -1,0 +1,83 @@
+// Owns which addresses keys may be fetched from. It answers plain http, names that turn to an inner address after they were
+// checked (DNS rebinding), and addresses that reach into the machine or the cloud's metadata service (SSRF).
+import { promises } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+
+/** What an application permits beyond public https addresses. */
+export interface AddressRules {
+  readonly allowLoopbackHttp: boolean;
+  readonly allowPrivateAddresses: boolean;
+}
+
+/** One address of a name. */
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Asks for the addresses of a name. */
+export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
+
+/** Asks the system, as every other connection of the process does. */
+export const resolveBySystem: Resolve = (host) => promises.lookup(host, { all: true });
+
+const loopback = blockList(['127.0.0.0/8', '::1/128']);
+
+/** IANA's special-purpose registries: nothing in them is a provider on the internet. */
+const inner = blockList(
+  `0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15
+   224.0.0.0/4 240.0.0.0/4 ::/128 ::1/128 64:ff9b::/96 64:ff9b:1::/48 fc00::/7 fe80::/10 ff00::/8`.split(/\s+/),
+);
+
+/** What is wrong with an address to fetch from, as the end of a sentence; `undefined` if nothing is. */
+export function addressProblem(address: string, rules: AddressRules): string | undefined {
+  if (!URL.canParse(address)) return 'is not an address';
+  const url = new URL(address);
+  if ([url.username, url.password, url.hash].some((part) => part !== '')) return 'holds a password or a fragment';
+  return protocolProblem(url, rules) ?? hostProblem(url, rules);
+}
+
+function protocolProblem(url: URL, { allowLoopbackHttp }: AddressRules): string | undefined {
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && allowLoopbackHttp && isLoopbackHost(url)))
+    return undefined;
+  return 'is no https address; plain http is for this machine alone, with allowLoopbackHttp';
+}
+
+/** Names are looked at when they are resolved. */
+function hostProblem(url: URL, rules: AddressRules): string | undefined {
+  const host = hostOf(url);
+  return isIP(host) === 0 || isPermitted(host, url, rules) ? undefined : 'is an address of a private network';
+}
+
+/** True where a connection to this resolved address of the URL's host is permitted. */
+export function isPermitted(
+  address: string,
+  url: URL,
+  { allowLoopbackHttp, allowPrivateAddresses }: AddressRules,
+): boolean {
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  // A public name never stands for this machine, whatever is permitted.
+  if (loopback.check(address, family)) return allowLoopbackHttp && isLoopbackHost(url);
+  return allowPrivateAddresses || !inner.check(address, family);
+}
+
+/** The host without the brackets of IPv6. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+function isLoopbackHost(url: URL): boolean {
+  const host = hostOf(url);
+  const family = isIP(host);
+  if (family === 0) return host === 'localhost' || host.endsWith('.localhost');
+  return loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+function blockList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [base = '', bits] = network.split('/');
+    list.addSubnet(base, Number(bits), isIP(base) === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}

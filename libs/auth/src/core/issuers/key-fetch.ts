@@ -1,0 +1,129 @@
+// Owns one fetch of a public document: bounded in time and size, without redirects, and only from an address that is permitted at
+// the moment of connecting. It answers slow and endless bodies, compression bombs, and redirects into the inner network.
+import { type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Readable, Transform } from 'node:stream';
+import { type AddressRules, addressProblem, isPermitted, type Resolve, resolveBySystem } from './key-addresses.js';
+
+/** The largest document that is read, after it was inflated. */
+export const LARGEST_DOCUMENT_BYTES = 256 * 1024;
+
+/** Says why a document could not be had, in words of our own that are safe to log. */
+export class FetchProblem extends Error {
+  override readonly name = 'FetchProblem';
+}
+
+/** A document as it was answered. */
+export interface FetchedDocument {
+  readonly body: Buffer;
+  /** The `Cache-Control` header, if there is one. */
+  readonly cacheControl: string | undefined;
+}
+
+/** What one fetch has to keep to. */
+export interface FetchRules extends AddressRules {
+  /** Ends the fetch at any stage: its time is up, or the application stops. */
+  readonly signal: AbortSignal;
+  /** @defaultValue the system's resolver */
+  readonly resolve?: Resolve | undefined;
+}
+
+/** Fetches a document. Tests and applications behind a proxy may bring another. */
+export type FetchDocument = (address: string, rules: FetchRules) => Promise<FetchedDocument>;
+
+/** @throws FetchProblem */
+export const fetchDocument: FetchDocument = async (address, rules) => {
+  const problem = addressProblem(address, rules);
+  if (problem !== undefined) throw new FetchProblem(`the address ${problem}`);
+  try {
+    const response = await ask(new URL(address), rules);
+    return await read(response, rules.signal);
+  } catch (cause) {
+    if (cause instanceof FetchProblem) throw cause;
+    throw new FetchProblem(rules.signal.aborted ? 'no answer in time' : 'the connection failed', { cause });
+  }
+};
+
+function ask(url: URL, rules: FetchRules): Promise<IncomingMessage> {
+  const send = url.protocol === 'http:' ? requestHttp : requestHttps;
+  const options: RequestOptions = {
+    // A connection of its own: one kept alive was checked for an older address of the name.
+    agent: false,
+    signal: rules.signal,
+    lookup: permittedAddresses(url, rules),
+    headers: {
+      accept: 'application/json, application/jwk-set+json',
+      'accept-encoding': 'gzip',
+      'user-agent': 'nestjs-latchkey',
+    },
+  };
+  return new Promise((resolve, reject) => {
+    send(url, options, resolve).on('error', reject).end();
+  });
+}
+
+/** Resolves the name and connects to nothing but what was checked: there is no second look-up that could differ. */
+function permittedAddresses(url: URL, { resolve = resolveBySystem, ...rules }: FetchRules): LookupFunction {
+  return (host, { all }, answer) => {
+    resolve(host).then(
+      (addresses) => {
+        const permitted = addresses.filter(({ address }) => isIP(address) !== 0 && isPermitted(address, url, rules));
+        const [first] = permitted;
+        if (first === undefined) answer(new FetchProblem('the name has no permitted address'), '');
+        else if (all === true) answer(null, [...permitted]);
+        else answer(null, first.address, first.family);
+      },
+      () => answer(new FetchProblem('the name could not be resolved'), ''),
+    );
+  };
+}
+
+async function read(response: IncomingMessage, signal: AbortSignal): Promise<FetchedDocument> {
+  try {
+    const { statusCode = 0, headers } = response;
+    if (statusCode >= 300 && statusCode < 400)
+      throw new FetchProblem('the answer is a redirect, which is not followed');
+    if (statusCode !== 200) throw new FetchProblem(`the answer has the status ${statusCode}`);
+    const body = await readBody(inflated(response), signal);
+    return { body, cacheControl: headers['cache-control'] };
+  } finally {
+    response.destroy();
+  }
+}
+
+function inflated(response: IncomingMessage): Readable {
+  const inflate = inflaterOf(response.headers['content-encoding'] ?? 'identity');
+  if (inflate === undefined) return response;
+  response.on('error', (cause) => inflate.destroy(cause));
+  return response.pipe(inflate);
+}
+
+function inflaterOf(encoding: string): Transform | undefined {
+  if (encoding === 'identity') return undefined;
+  if (encoding === 'gzip') return createGunzip();
+  if (encoding === 'deflate') return createInflate();
+  if (encoding === 'br') return createBrotliDecompress();
+  throw new FetchProblem('the answer has an encoding that was not asked for');
+}
+
+/** Counts what is read, not what was announced. */
+async function readBody(stream: Readable, signal: AbortSignal): Promise<Buffer> {
+  const stop = (): void => void stream.destroy(new FetchProblem('no answer in time'));
+  signal.addEventListener('abort', stop);
+  try {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > LARGEST_DOCUMENT_BYTES)
+        throw new FetchProblem(`the answer is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+}

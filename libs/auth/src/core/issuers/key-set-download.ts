@@ -1,0 +1,187 @@
+// Owns one download of a key set within its time: alone, or through a shared cache, where one process fetches and the others wait.
+import type { Clock } from '../clock.js';
+import { Breaker } from '../breaker.js';
+import { AuthError } from '../errors.js';
+import { newId } from '../families.js';
+import { ageLimits, type FreshnessOptions } from './freshness.js';
+import { fetchDocument, type FetchDocument, type FetchedDocument, FetchProblem } from './key-fetch.js';
+import type { AddressRules, Resolve } from './key-addresses.js';
+import { firstAddress, KeySetAddress } from './key-set-address.js';
+import type { CachedKeySet, KeySetCache } from './key-set-cache.js';
+import type { DiscoveredKeys, JwksAddress } from './trust-options.js';
+
+/** How often those who wait for another process look again. */
+const LOOK_AGAIN_MS = 100;
+
+/** A lease outlives the longest fetch, so that it is never taken over while its holder still works. */
+const LEASE_MARGIN_MS = 1_000;
+
+/** Where one download gets what it needs. */
+export interface DownloadOptions {
+  readonly issuer: string;
+  readonly keys: JwksAddress | DiscoveredKeys;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly freshness: FreshnessOptions;
+  readonly addresses: AddressRules;
+  /** @defaultValue our own, over node:https */
+  readonly fetch?: FetchDocument | undefined;
+  readonly resolve?: Resolve | undefined;
+}
+
+/** What the one who asks can use. */
+export interface Wanted {
+  /** Says whether a set out of the shared cache spares the fetch. */
+  accepts(set: CachedKeySet): boolean;
+  /** Throws where the text is no key set, so that nobody shares it. */
+  judge(set: CachedKeySet): Promise<void>;
+}
+
+/** Downloads the key set of one issuer. */
+export class KeySetDownload {
+  readonly #address: KeySetAddress;
+  readonly #cache: GuardedCache | undefined;
+  #running: AbortController | undefined;
+
+  constructor(private readonly options: DownloadOptions) {
+    this.#address = new KeySetAddress(options.issuer, options.keys, options.clock);
+    const { sharedCache } = options.keys;
+    this.#cache = sharedCache && new GuardedCache(sharedCache, firstAddress(options.issuer, options.keys), options);
+  }
+
+  /**
+   * Gets a set, from the provider or from a process that just asked it.
+   * @throws FetchProblem, or whatever `judge` throws
+   */
+  async get(wanted: Wanted): Promise<CachedKeySet> {
+    const running = new AbortController();
+    this.#running = running;
+    const timer = setTimeout(() => running.abort(), this.options.timeoutMs);
+    timer.unref();
+    try {
+      return await (this.#cache === undefined
+        ? this.#fetch(wanted, running.signal)
+        : this.#share(this.#cache, wanted, running.signal));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The set last shared, whatever its age. */
+  async stored(): Promise<CachedKeySet | undefined> {
+    return this.#cache?.get().catch(() => undefined);
+  }
+
+  /** Ends a download that is under way. */
+  abort(): void {
+    this.#running?.abort();
+  }
+
+  async #share(cache: GuardedCache, wanted: Wanted, signal: AbortSignal): Promise<CachedKeySet> {
+    try {
+      const ready = await cache.waitOrLease(wanted, signal);
+      if (ready !== undefined) return ready;
+    } catch (cause) {
+      // A cache that is down must not become what a sign-in depends on.
+      if (cause instanceof AuthError) return this.#fetch(wanted, signal);
+      throw cause;
+    }
+    try {
+      const set = await this.#fetch(wanted, signal);
+      await cache.put(set);
+      return set;
+    } finally {
+      await cache.release();
+    }
+  }
+
+  async #fetch({ judge }: Wanted, signal: AbortSignal): Promise<CachedKeySet> {
+    const { clock, addresses, resolve, fetch = fetchDocument } = this.options;
+    const ask = (address: string): Promise<FetchedDocument> => fetch(address, { ...addresses, resolve, signal });
+    try {
+      const { body, cacheControl } = await ask(await this.#address.locate(ask));
+      const fetchedAtMs = clock.nowMs();
+      const freshUntilMs = fetchedAtMs + ageLimits(cacheControl, this.options.freshness);
+      const set = { body: body.toString('utf8'), fetchedAtMs, freshUntilMs };
+      await judge(set);
+      return set;
+    } catch (cause) {
+      this.#address.forget();
+      throw cause;
+    }
+  }
+}
+
+/** The shared cache for one address, asked within a time limit. Each download is a holder of its own. */
+class GuardedCache {
+  readonly #breaker: Breaker;
+  #holder = '';
+
+  constructor(
+    private readonly cache: KeySetCache,
+    private readonly address: string,
+    private readonly options: Pick<DownloadOptions, 'clock' | 'timeoutMs'>,
+  ) {
+    this.#breaker = new Breaker(options.clock);
+  }
+
+  get(): Promise<CachedKeySet | undefined> {
+    return this.#breaker.run(() => this.cache.get(this.address));
+  }
+
+  /** A set that spares the fetch, or nothing once the lease is ours. */
+  async waitOrLease(wanted: Wanted, signal: AbortSignal): Promise<CachedKeySet | undefined> {
+    this.#holder = newId();
+    for (;;) {
+      if (await this.#lease()) return this.#readyOrKeep(wanted);
+      const set = await this.#ready(wanted);
+      if (set !== undefined) return set;
+      await pause(signal);
+    }
+  }
+
+  /** What the last holder left counts; then the lease was taken for nothing. */
+  async #readyOrKeep(wanted: Wanted): Promise<CachedKeySet | undefined> {
+    const set = await this.#ready(wanted);
+    if (set !== undefined) await this.release();
+    return set;
+  }
+
+  async #ready({ accepts, judge }: Wanted): Promise<CachedKeySet | undefined> {
+    const set = await this.get();
+    if (set === undefined || !accepts(set)) return undefined;
+    return judge(set).then(
+      () => set,
+      () => undefined,
+    );
+  }
+
+  #lease(): Promise<boolean> {
+    const { clock, timeoutMs } = this.options;
+    const request = { holder: this.#holder, nowMs: clock.nowMs(), leaseMs: timeoutMs + LEASE_MARGIN_MS };
+    return this.#breaker.run(() => this.cache.lease({ address: this.address, ...request }));
+  }
+
+  // Sharing is a courtesy to others: that it fails is no reason to lose the set that was fetched.
+  async put(set: CachedKeySet): Promise<void> {
+    await this.#breaker.run(() => this.cache.put(this.address, set)).catch(() => {});
+  }
+
+  async release(): Promise<void> {
+    await this.#breaker.run(() => this.cache.release(this.address, this.#holder)).catch(() => {});
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, LOOK_AGAIN_MS);
+    timer.unref();
+    signal.addEventListener('abort', done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      if (signal.aborted) reject(new FetchProblem('no answer in time'));
+      else resolve();
+    }
+  });
+}

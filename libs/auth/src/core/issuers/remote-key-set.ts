@@ -1,0 +1,179 @@
+// Owns the keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers
+// floods of unknown key ids, herds of first requests, and outages that log everybody out (P28, P30).
+import type { Algorithm } from '../algorithms.js';
+import { AuthConfigurationError, AuthError } from '../errors.js';
+import { publish } from '../events.js';
+import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys.js';
+import { type Worth, worthOf } from './freshness.js';
+import { FetchProblem } from './key-fetch.js';
+import type { CachedKeySet } from './key-set-cache.js';
+import { readKeySet, type KeySetContent, KeySetRefused } from './key-set-document.js';
+import { type DownloadOptions, KeySetDownload } from './key-set-download.js';
+
+/** An unknown key id makes the provider be asked again only after so long, however many tokens name one. */
+const COOL_DOWN_MS = 30_000;
+
+/** The longest rest after failures: recovery is noticed within it. */
+const LONGEST_REST_MS = 30_000;
+const FIRST_REST_MS = 1_000;
+
+export interface RemoteKeySetOptions extends DownloadOptions {
+  /** The algorithms that the issuer may use. */
+  readonly algorithms: readonly Algorithm[];
+}
+
+/** What was fetched, and what it holds. */
+interface Held {
+  readonly set: CachedKeySet;
+  readonly keys: readonly VerificationKey[];
+}
+
+/** A key set behind an address. Nothing is fetched before the first token asks for a key. */
+export class RemoteKeySet implements KeySet {
+  readonly #download: KeySetDownload;
+  #held: Held | undefined;
+  #underWay: Promise<void> | undefined;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #problem = 'it was not asked yet';
+  #closed = false;
+
+  constructor(private readonly options: RemoteKeySetOptions) {
+    this.#download = new KeySetDownload(options);
+  }
+
+  /** True where a token could be judged without waiting. */
+  get isReady(): boolean {
+    return this.#worth() !== 'dead';
+  }
+
+  /**
+   * Fetches the set, so that the first token does not wait.
+   * @throws AuthConfigurationError where there is no good one
+   */
+  async open(): Promise<void> {
+    await this.#refresh();
+    if (this.isReady) return;
+    throw new AuthConfigurationError([
+      `the keys of ${JSON.stringify(this.options.issuer)} could not be fetched: ${this.#problem}`,
+    ]);
+  }
+
+  /** Ends what is under way, and asks nobody any more. */
+  close(): void {
+    this.#closed = true;
+    this.#download.abort();
+  }
+
+  /** Finds a key. With a good set in force nobody waits, but for a key that it does not know. */
+  find(query: KeyQuery): VerificationKey | Promise<VerificationKey> {
+    const worth = this.#worth();
+    if (worth === 'stale' || worth === 'dead') return this.#findLate(query);
+    if (worth === 'due') void this.#refresh();
+    return this.#choose(query) ?? this.#findUnknown(query);
+  }
+
+  /** During an outage only the first one waits for the answer that does not come. */
+  async #findLate(query: KeyQuery): Promise<VerificationKey> {
+    const attempt = this.#refresh();
+    if (this.#worth() === 'dead' || this.#failures === 0) await attempt;
+    if (this.#worth() === 'dead') throw this.#unavailable();
+    return this.#choose(query) ?? this.#findUnknown(query);
+  }
+
+  /** The provider may have a new key. It is asked once for all who name unknown ones, and not again for a while. */
+  async #findUnknown(query: KeyQuery): Promise<VerificationKey> {
+    if (this.#sinceAskedMs() >= COOL_DOWN_MS) await this.#refresh(true);
+    else await this.#underWay;
+    const found = this.#choose(query);
+    if (found !== undefined) return found;
+    // The key may be a new one that an outage keeps from us: that is no reason to refuse its tokens for good.
+    throw this.#failures > 0 ? this.#unavailable() : new AuthError('unknown_key');
+  }
+
+  /** The key, or nothing where a newer set may have it. */
+  #choose(query: KeyQuery): VerificationKey | undefined {
+    const keys = this.#held?.keys ?? [];
+    const mayBeNew = query.kid !== undefined && !keys.some(({ kid }) => kid === query.kid);
+    return mayBeNew ? undefined : selectKey(keys, query);
+  }
+
+  /** Asks, unless it is too early to ask again. Whoever comes meanwhile shares the attempt. Never rejects. */
+  #refresh(forced = false): Promise<void> {
+    if (this.#underWay !== undefined) return this.#underWay;
+    if (this.#closed || this.#restMs() > 0) return Promise.resolve();
+    this.#askedAtMs = this.options.clock.nowMs();
+    this.#underWay = this.#attempt(forced).finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #attempt(forced: boolean): Promise<void> {
+    try {
+      await this.#take(await this.#download.get(this.#wanted(forced)));
+      this.#failures = 0;
+    } catch (cause) {
+      this.#failures += 1;
+      this.#problem = reasonOf(cause);
+      publish({ type: 'key_set_failed', issuer: this.options.issuer, reason: this.#problem });
+      if (this.#held === undefined) await this.#takeStored();
+    }
+  }
+
+  /** What spares the fetch: a newer set than ours that is fresh, or for a forced one, so new that asking again is too early. */
+  #wanted(forced: boolean) {
+    const ours = this.#held?.set.fetchedAtMs ?? Number.NEGATIVE_INFINITY;
+    const { clock, freshness } = this.options;
+    const isFresh = (set: CachedKeySet): boolean =>
+      forced ? clock.nowMs() - set.fetchedAtMs < COOL_DOWN_MS : worthOf(set, clock.nowMs(), freshness) === 'fresh';
+    return {
+      accepts: (set: CachedKeySet) => set.fetchedAtMs > ours && isFresh(set),
+      judge: async (set: CachedKeySet) => void (await this.#read(set)),
+    };
+  }
+
+  /** Started during an outage: what others fetched before it counts as long as what one fetched oneself. */
+  async #takeStored(): Promise<void> {
+    const stored = await this.#download.stored();
+    if (stored !== undefined) await this.#take(stored).catch(() => {});
+  }
+
+  async #take(set: CachedKeySet): Promise<void> {
+    const { keys, notices } = await this.#read(set);
+    const { issuer } = this.options;
+    for (const { kid, reason } of notices) publish({ type: 'key_ignored', issuer, kid, reason });
+    publish({ type: 'key_set_fetched', issuer, count: keys.length });
+    this.#held = { set, keys };
+  }
+
+  #read({ body }: CachedKeySet): Promise<KeySetContent> {
+    return readKeySet(body, { algorithms: this.options.algorithms, known: this.#held?.keys ?? [] });
+  }
+
+  #worth(): Worth {
+    if (this.#held === undefined) return 'dead';
+    return worthOf(this.#held.set, this.options.clock.nowMs(), this.options.freshness);
+  }
+
+  #unavailable(): AuthError<'keys_unavailable'> {
+    return new AuthError('keys_unavailable', { retryAfterSeconds: Math.max(1, Math.ceil(this.#restMs() / 1_000)) });
+  }
+
+  #restMs(): number {
+    if (this.#failures === 0) return 0;
+    const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (this.#failures - 1));
+    return restMs - this.#sinceAskedMs();
+  }
+
+  /** A clock that was set back must not keep anybody waiting for as long as the step was. */
+  #sinceAskedMs(): number {
+    const passedMs = this.options.clock.nowMs() - this.#askedAtMs;
+    return passedMs < 0 ? Number.POSITIVE_INFINITY : passedMs;
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const isOurs = cause instanceof FetchProblem || cause instanceof KeySetRefused;
+  return isOurs ? cause.message : 'the answer could not be read';
+}

@@ -1,0 +1,53 @@
+// Owns the keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
+import { AuthConfigurationError, AuthError } from '../errors.js';
+import { importRetiredKey } from '../key-import.js';
+import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys.js';
+import { algorithmsOf } from './foreign-profile.js';
+import { KeySetRefused, readKeySet } from './key-set-document.js';
+import type { SharedSecret, StaticKeys, TrustOptions } from './trust-options.js';
+
+class StaticKeySet implements KeySet {
+  constructor(private readonly keys: readonly VerificationKey[]) {}
+
+  find(query: KeyQuery): VerificationKey {
+    return selectKey(this.keys, query);
+  }
+}
+
+/** One secret has nothing to choose from, so that the id that a token names counts only where the application gave one. */
+class SecretKeySet implements KeySet {
+  constructor(
+    private readonly key: VerificationKey,
+    private readonly kid: string | undefined,
+  ) {}
+
+  find({ alg, kid }: KeyQuery): VerificationKey {
+    if (this.kid !== undefined && kid !== undefined && kid !== this.kid) throw new AuthError('unknown_key');
+    if (!this.key.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
+    return this.key;
+  }
+}
+
+/** @throws AuthConfigurationError naming every key that is not fit: what is handed over at boot is mended at boot */
+export async function staticKeySet(options: TrustOptions, { jwks }: StaticKeys): Promise<KeySet> {
+  const name = `trust[${JSON.stringify(options.issuer)}].keys.jwks`;
+  // Providers publish keys for encryption in the same set; they are nobody's mistake.
+  const keys = jwks.keys.filter(({ use = 'sig' }) => use === 'sig');
+  const reading = { algorithms: algorithmsOf(options), known: [] };
+  const content = await readKeySet(JSON.stringify({ keys }), reading).catch((cause: unknown) => {
+    throw new AuthConfigurationError([
+      `${name}: ${cause instanceof KeySetRefused ? cause.message : 'could not be read'}`,
+    ]);
+  });
+  if (content.notices.length === 0) return new StaticKeySet(content.keys);
+  throw new AuthConfigurationError(
+    content.notices.map(({ kid, reason }) => `${name}: the key ${kid ?? 'without an id'}: ${reason}`),
+  );
+}
+
+/** @throws AuthConfigurationError naming what is wrong, never the secret */
+export async function secretKeySet(options: TrustOptions, { secret, alg, kid }: SharedSecret): Promise<KeySet> {
+  const optionName = `trust[${JSON.stringify(options.issuer)}].keys.secret`;
+  const { verification } = await importRetiredKey({ key: { secret }, alg }, { optionName });
+  return new SecretKeySet(verification, kid);
+}
