@@ -66,7 +66,7 @@ export async function importPublicKey(
     const material = readMaterial(input);
     if (material.isPrivate) throw new KeyProblem('is a private or secret key; only the public one belongs here');
     assertMeantFor('verify', material);
-    const usable = options.algorithms.filter((alg) => fits(material.jwk, alg) && (material.alg ?? alg) === alg);
+    const usable = options.algorithms.filter((alg) => allows(material, alg));
     const [first] = usable;
     if (first === undefined)
       throw new KeyProblem(`fits none of the accepted algorithms (${options.algorithms.join(', ')})`);
@@ -106,7 +106,8 @@ async function judge(input: KeyMaterial | WrappedKey, wanted: Algorithm | undefi
   assertMeantFor(material.isPrivate ? 'sign' : 'verify', material);
   const alg = chooseAlgorithm(material, outer.alg, wanted);
   assertStrong(material.jwk, alg);
-  const kid = readKid(outer.kid ?? material.kid) ?? (await calculateJwkThumbprint(material.jwk));
+  const kid =
+    readKid(outer.kid === undefined ? material.kid : outer.kid) ?? (await calculateJwkThumbprint(material.jwk));
   return { material, alg, kid };
 }
 
@@ -114,10 +115,14 @@ function chooseAlgorithm({ jwk, alg }: Material, stated: unknown, wanted: Algori
   if (alg !== undefined && stated !== undefined && alg !== stated)
     throw new KeyProblem('is given with two different algorithms');
   const inferred = [wanted, ...algorithms].find((candidate) => candidate !== undefined && fits(jwk, candidate));
-  const chosen = stated ?? alg ?? inferred;
+  const chosen = [stated, alg, inferred].find((value) => value !== undefined);
   if (!isAlgorithm(chosen))
     throw new KeyProblem(`has no algorithm that signs tokens here; there are ${algorithms.join(', ')}`);
   return chosen;
+}
+
+function allows({ jwk, alg: own }: Material, alg: Algorithm): boolean {
+  return fits(jwk, alg) && (own === undefined || own === alg);
 }
 
 /** Printable ASCII, because a key id travels in headers, file names and logs. */

@@ -1,5 +1,5 @@
 // Owns the keys of our own issuer while they change under way: one signs, the next is already published, retired ones verify until
-// the last token they signed has ended. A step that would break any of that is not taken.
+// the last token they signed has ended. What would break any of that is not taken over.
 import type { JWK } from 'jose';
 import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } from './algorithms.js';
 import type { Clock } from './clock.js';
@@ -75,7 +75,7 @@ export interface KeyRingOptions {
   readonly alg?: Algorithm | undefined;
   /** Life of the longest-lived token, tolerance included: for so long after its last signature a key has to verify. */
   readonly overlapSeconds: number;
-  /** Told why a reload was not taken. The last good ring stays in force. */
+  /** Told what was wrong with a reload. Unless it resolved `true`, the last good ring stays in force. */
   readonly onProblem?: ((problem: unknown) => void) | undefined;
 }
 
@@ -94,7 +94,7 @@ interface Ring {
 export class KeyRing implements KeySet {
   private readonly stop: () => void;
   private reloading: Promise<boolean> | undefined;
-  /** When each key that signed here did so last, as far as it may still matter. */
+  /** When each key that signed here was last known to, in epoch seconds. */
   private readonly lastSigned = new Map<string, number>();
 
   private constructor(
@@ -158,35 +158,54 @@ export class KeyRing implements KeySet {
   }
 
   private async takeOver(): Promise<boolean> {
+    const { source, alg, clock, onProblem } = this.options;
     try {
-      const { source, alg } = this.options;
       const next = await readRing(await source.load(), alg);
-      this.lastSigned.set(this.ring.signing.kid, this.options.clock.nowSeconds());
+      this.lastSigned.set(this.ring.signing.kid, clock.nowSeconds());
       this.assertStep(next);
-      this.ring = next;
+      this.ring = { ...next, keys: this.withOwed(next) };
       return true;
     } catch (problem) {
-      this.options.onProblem?.(problem);
+      onProblem?.(problem);
       return false;
     }
   }
 
   private assertStep(next: Ring): void {
-    const problems = [...this.lastSigned.keys()]
-      .filter((kid) => this.goesTooEarly(kid, next))
-      .map((kid) => `keys lets ${JSON.stringify(kid)} go before the last token that it signed has ended`);
+    const problems = next.keys
+      .filter((key) => this.ring.keys.some((old) => idOf(old) === idOf(key) && !isSameKey(old, key)))
+      .map((key) => `keys gives the id ${JSON.stringify(idOf(key))} to another key`);
     if (isSymmetric(next.signing.alg) !== isSymmetric(this.ring.signing.alg)) {
       problems.push('keys changes between secrets and key pairs, which needs a restart');
     }
     if (problems.length > 0) throw new AuthConfigurationError(problems);
   }
 
-  /** A key stays until the last of its tokens has ended, or everybody who holds one is signed out by a rotation. */
-  private goesTooEarly(kid: string, next: Ring): boolean {
-    const needed = (this.lastSigned.get(kid) ?? 0) + this.options.overlapSeconds;
-    const until = next.keys.find((key) => idOf(key) === kid)?.until ?? 0;
-    return this.options.clock.nowSeconds() < needed && until < needed && !next.compromised.includes(kid);
+  /**
+   * A key that signed here stays until the last of its tokens has ended, whatever the source says: a process that hears of a
+   * rotation late has signed with the old key for longer than the source knows. Only a stolen key goes at once.
+   */
+  private withOwed(next: Ring): readonly RingKey[] {
+    const keys = next.keys.map((key) => ({ ...key, until: Math.max(key.until, this.owedUntil(key)) }));
+    const dropped = this.ring.keys
+      .map((key) => ({ ...key, until: this.owedUntil(key) }))
+      .filter((key) => this.options.clock.nowSeconds() < key.until && !next.compromised.includes(idOf(key)))
+      .filter((key) => !keys.some((other) => idOf(other) === idOf(key)));
+    if (dropped.length > 0) this.options.onProblem?.(new AuthConfigurationError(dropped.map(tooEarly)));
+    return [...keys, ...dropped];
   }
+
+  private owedUntil(key: PublishedKey): number {
+    return (this.lastSigned.get(idOf(key)) ?? Number.NEGATIVE_INFINITY) + this.options.overlapSeconds;
+  }
+}
+
+function tooEarly(key: PublishedKey): string {
+  return `keys lets ${JSON.stringify(idOf(key))} go before the last token that it signed has ended; it is kept until then`;
+}
+
+function isSameKey(one: PublishedKey, other: PublishedKey): boolean {
+  return JSON.stringify(one.publicJwk) === JSON.stringify(other.publicJwk);
 }
 
 async function readRing(input: KeyRingInput, alg: Algorithm | undefined): Promise<Ring> {
