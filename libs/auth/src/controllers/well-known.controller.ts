@@ -1,0 +1,152 @@
+// Owns the addresses where others learn about this issuer: its public keys (RFC 7517 §5) and its metadata (RFC 8414). Both say what
+// is, and nothing secret: the set is made of members that are listed by name, and metadata of what is mounted.
+import { createHash } from 'node:crypto';
+import { Controller, Get, Inject, Req, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { parseDurationMs, type Duration } from '../core/duration.js';
+import { AuthConfigurationError } from '../core/errors.js';
+import { Public } from '../nest/auth.decorators.js';
+import type { AuthModuleStructure } from '../nest/auth.options.js';
+import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { OwnKeys } from '../nest/own-keys.js';
+import type { AuthSettings } from '../nest/settings.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/tokens.js';
+
+/** What can be asked of {@link wellKnownController}. */
+export interface WellKnownControllerOptions {
+  /**
+   * How long others may use what they read, one second to 24 hours. Publish a new key for at least so long before it signs.
+   * @defaultValue '5m'
+   */
+  readonly maxAge?: Duration;
+  /**
+   * The address that the routes of this application are under, as the outside sees it.
+   * @defaultValue the issuer, followed by the global prefix
+   */
+  readonly baseUrl?: string;
+}
+
+/** What a framework's request is asked for. */
+interface IncomingRequest {
+  readonly originalUrl: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+const FOLDER = '.well-known';
+const KEYS = 'jwks.json';
+
+/** What the well-known routes do. Extend the class that {@link wellKnownController} made, so that the routes come along. */
+export abstract class WellKnownController {
+  @Inject(OwnKeys) protected readonly keys!: OwnKeys;
+  @Inject(AUTH_SETTINGS) protected readonly settings!: AuthSettings;
+  @Inject(AUTH_STRUCTURE) protected readonly structure!: AuthModuleStructure;
+  @Inject(HttpAdapterHost) protected readonly adapters!: HttpAdapterHost;
+  protected abstract readonly options: WellKnownControllerOptions;
+
+  /** The public keys. */
+  protected keySet(): object {
+    return this.keys.ring?.publicJwks() ?? { keys: [] };
+  }
+
+  /** The metadata. Override it to add what you serve yourself: `{ ...super.metadata(prefix), token_endpoint }`. */
+  protected metadata(prefix: string): Record<string, unknown> {
+    const { issuer } = this.settings.tokens;
+    const base = (this.options.baseUrl ?? issuer + prefix).replace(/\/+$/, '');
+    const endpoints = Object.assign(
+      {},
+      ...(this.structure.controllers ?? []).map((recipe) => recipe.endpoints),
+    ) as object;
+    return {
+      issuer,
+      ...Object.fromEntries(Object.entries(endpoints).map(([name, path]) => [name, `${base}${String(path)}`])),
+      // Required by RFC 8414 §2; there is no authorisation endpoint, and so nothing to respond with.
+      response_types_supported: [],
+      grant_types_supported: [],
+      ...('revocation_endpoint' in endpoints && { revocation_endpoint_auth_methods_supported: ['none'] }),
+      ...('introspection_endpoint' in endpoints && { introspection_endpoint_auth_methods_supported: ['Bearer'] }),
+    };
+  }
+
+  /** Answers with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
+  protected answer(document: object, { headers }: IncomingRequest, response: unknown): object | undefined {
+    const { httpAdapter } = this.adapters;
+    const tag = `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
+    httpAdapter.setHeader(response, 'ETag', tag);
+    httpAdapter.setHeader(response, 'Cache-Control', `public, max-age=${maxAgeSeconds(this.options)}`);
+    // Pages of other origins verify tokens too, and what is public may be read by all.
+    httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
+    if (!names(headers['if-none-match'], tag)) return document;
+    httpAdapter.status(response, 304);
+    return undefined;
+  }
+}
+
+/** The mounted controller, with its class to extend. */
+export interface WellKnownControllerRecipe extends ControllerRecipe {
+  readonly controller: Type<WellKnownController>;
+}
+
+/**
+ * `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`, so that other services can verify the tokens
+ * that are issued here.
+ *
+ * @throws AuthConfigurationError for a `maxAge` that is none
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { tokenController, wellKnownController } from 'nestjs-latchkey/controllers';
+ *
+ * export const auth = AuthModule.forRoot({ controllers: [wellKnownController({ maxAge: '10m' })] });
+ * ```
+ */
+export function wellKnownController(options: WellKnownControllerOptions = {}): WellKnownControllerRecipe {
+  assertOptions(options);
+
+  @Controller({ path: FOLDER, version: VERSION_NEUTRAL })
+  @Public()
+  class MountedWellKnownController extends WellKnownController {
+    protected readonly options = options;
+
+    @Get(KEYS)
+    jwks(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
+      return this.answer(this.keySet(), request, response);
+    }
+
+    @Get('oauth-authorization-server')
+    server(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
+      return this.answer(this.metadata(prefixOf(request)), request, response);
+    }
+  }
+  // What OpenAPI and logs call it.
+  Object.defineProperty(MountedWellKnownController, 'name', { value: 'WellKnownController' });
+  return {
+    controller: MountedWellKnownController,
+    requires: ['signing'],
+    endpoints: { jwks_uri: `/${FOLDER}/${KEYS}` },
+  };
+}
+
+function assertOptions({ maxAge = '5m', baseUrl = 'https://localhost' }: WellKnownControllerOptions): void {
+  const seconds = (parseDurationMs(maxAge) ?? 0) / 1_000;
+  const problems = [
+    ...(seconds >= 1 && seconds <= 86_400
+      ? []
+      : ["wellKnownController: maxAge must be one second to 24 hours, like '5m'"]),
+    ...(URL.canParse(baseUrl) ? [] : ['wellKnownController: baseUrl must be an address']),
+  ];
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+}
+
+function maxAgeSeconds({ maxAge = '5m' }: WellKnownControllerOptions): number {
+  return Math.floor((parseDurationMs(maxAge) ?? 0) / 1_000);
+}
+
+/** The global prefix, which controllers are not told: whatever stands before our own path was put there by the application. */
+function prefixOf({ originalUrl }: IncomingRequest): string {
+  return originalUrl.slice(0, Math.max(0, originalUrl.indexOf(`/${FOLDER}/`)));
+}
+
+function names(header: string | readonly string[] | undefined, tag: string): boolean {
+  const tags = [header ?? []].flat().flatMap((line) => line.split(','));
+  return tags.some((each) => ['*', tag].includes(each.trim().replace(/^W\//, '')));
+}
