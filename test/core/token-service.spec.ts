@@ -92,7 +92,7 @@ describe('issuing a pair of tokens', () => {
 
   it('says what is missing when it is given a user without a user source', async () => {
     const { tokens } = await rig({ withoutUsers: true });
-    await expect(tokens.issue({ id: 'x', issuer: 'y' })).rejects.toThrow('set `users`');
+    await expect(tokens.issue({ id: 'x', issuer: 'y' } as unknown as AuthUser)).rejects.toThrow('set `users`');
   });
 
   it('stores nothing where signing fails', async () => {
@@ -257,7 +257,7 @@ describe('a refresh while something is down', () => {
     let away = false;
     const signer = (key: SigningKey): SigningKey => ({
       ...{ kid: key.kid, alg: key.alg },
-      sign: (data) => (away ? Promise.reject(new Error('away')) : key.sign(data)),
+      sign: (data: Uint8Array): Promise<Uint8Array> => (away ? Promise.reject(new Error('away')) : key.sign(data)),
     });
     const { tokens, pair, clock } = await signedIn({ signer });
     away = true;

@@ -99,7 +99,7 @@ function stateless(verified: Verified): Account {
 /** Nothing is registered as the user type where no source exists, so the token's own user is what `AuthUser` means then. */
 function userOfToken({ subject }: Verified): AuthUser {
   const user: { id: string; issuer: string } = { id: subject.id, issuer: subject.issuer };
-  return Object.freeze(user) as AuthUser;
+  return Object.freeze(user) as unknown as AuthUser;
 }
 
 /** What a token carries of a stamp: enough to notice a change, nothing to learn from (P15). */

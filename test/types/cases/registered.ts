@@ -1,0 +1,69 @@
+import type {
+  AuthClaims,
+  AuthUser,
+  IssueOptions,
+  Policy,
+  Principal,
+  Subject,
+  TokenService,
+  UserDescription,
+} from 'nestjs-latchkey';
+import { UserSource } from 'nestjs-latchkey';
+
+interface Person {
+  id: string;
+  name: string;
+}
+
+declare module 'nestjs-latchkey' {
+  interface Register {
+    user: Person;
+    claims: { tenant: string };
+  }
+}
+
+type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const holds = <T extends true>(): T | undefined => undefined;
+
+holds<Equals<AuthUser, Person>>();
+holds<Equals<Principal['user'], Person | undefined>>();
+holds<Equals<AuthClaims['tenant'], string | undefined>>();
+
+declare const tokens: TokenService;
+declare const person: Person;
+
+void tokens.issue(person, { claims: { tenant: 'blue' } });
+void tokens.issue('subject-id');
+// @ts-expect-error a user of another type
+void tokens.issue({ id: 1 });
+// @ts-expect-error a registered claim of another type
+const wrongClaim: IssueOptions = { claims: { tenant: 1 } };
+// @ts-expect-error a verify call names the kind it wants
+void tokens.verify('token');
+// @ts-expect-error there is no such kind
+void tokens.verify('token', { kind: 'any' });
+
+const verified: Promise<Principal> = tokens.verify('token', { kind: 'access' });
+void verified.then(({ user }) => user?.name);
+
+class People extends UserSource {
+  override findBySubject(_: Subject): Promise<Person | undefined> {
+    return Promise.resolve(undefined);
+  }
+  override describe({ id }: Person): UserDescription {
+    return { id, active: true };
+  }
+}
+
+class Wrong extends UserSource {
+  // @ts-expect-error a source of something else than the registered user
+  override findBySubject(_: Subject): Promise<number> {
+    return Promise.resolve(1);
+  }
+  override describe(): UserDescription {
+    return { id: '', active: true };
+  }
+}
+
+const policy: Policy = ({ principal }) => principal.user?.name === 'ada';
+void [wrongClaim, People, Wrong, policy];
