@@ -144,9 +144,9 @@ export interface AuthModuleStructure {
   /** The guard of every route that states none; `false` leaves such routes open, with a warning. @defaultValue JwtAuthGuard */
   readonly defaultGuard?: Type<unknown> | false;
   /** The provider that is your user source; it may live in any module. Without one the token itself is the user. */
-  readonly users?: Type<UserSource<never>> | (abstract new (...dependencies: never[]) => UserSource<never>);
+  readonly users?: Type<UserSource<unknown>> | (abstract new (...dependencies: never[]) => UserSource<unknown>);
   /** The provider that turns tokens of other issuers into users. Without one they stay what they say. */
-  readonly foreignUsers?: Type<ForeignUserSource<never>>;
+  readonly foreignUsers?: Type<ForeignUserSource<unknown>>;
   /** Where revocations and sign-ins are kept. Required in production. @defaultValue memoryStores() */
   readonly stores?: StoresRecipe;
   /** Ready-made controllers from `nestjs-latchkey/controllers`. @defaultValue [] */

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { AppController } from './app.controller.js';
+import { authentication } from './authentication.js';
+import { DatabaseModule } from './database/database.module.js';
+import { readEnvironment } from './environment.js';
+import { MeController } from './me.controller.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, validate: readEnvironment }),
+    DatabaseModule,
+    UsersModule,
+    authentication,
+  ],
+  controllers: [AppController, MeController],
+})
+export class AppModule {}

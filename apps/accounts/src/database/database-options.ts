@@ -1,0 +1,27 @@
+import { latchkeyEntities, latchkeyMigrations } from 'nestjs-latchkey/typeorm';
+import type { DataSourceOptions } from 'typeorm';
+import { User } from '../users/user.entity.js';
+import { CreateUsers1763900000000 } from './create-users.migration.js';
+
+/** The schema is made by migrations alone, those of the library and our own. */
+const schema = {
+  entities: [User, ...latchkeyEntities],
+  migrations: [...latchkeyMigrations, CreateUsers1763900000000],
+  synchronize: false,
+};
+
+/** How long a process waits for another one that has the SQLite file. */
+const SQLITE_BUSY_MS = 10_000;
+
+/**
+ * `sqlite:<path>`, `postgres://...` or `mariadb://...`.
+ * @throws {Error} for any other address; its text is not repeated, because it may hold a password
+ */
+export function databaseOptions(url: string): DataSourceOptions {
+  if (url.startsWith('sqlite:')) {
+    return { type: 'better-sqlite3', database: url.slice('sqlite:'.length), timeout: SQLITE_BUSY_MS, ...schema };
+  }
+  if (/^postgres(ql)?:\/\//.test(url)) return { type: 'postgres', url, ...schema };
+  if (/^(mariadb|mysql):\/\//.test(url)) return { type: 'mariadb', url, ...schema };
+  throw new Error('DATABASE_URL must begin with sqlite:, postgres:// or mariadb://.');
+}

@@ -1,0 +1,32 @@
+// What the process may be told, read and judged once at boot.
+
+export interface Environment {
+  readonly PORT: number;
+  readonly PUBLIC_URL: string;
+  readonly DATABASE_URL: string;
+  readonly KEYS_DIR: string;
+}
+
+/** Which HTTP framework to stand on. Asked before there is an application. */
+export const onFastify = process.env['HTTP_ADAPTER'] === 'fastify';
+
+/** Where the stores move from the database, if it is set. Asked while modules are being put together. */
+export const redisUrl = process.env['REDIS_URL'];
+
+export const inProduction = process.env['NODE_ENV'] === 'production';
+
+/** @throws {Error} naming the variable that makes no sense */
+export function readEnvironment(variables: Record<string, unknown>): Environment {
+  const text = (name: string, otherwise: string): string => String(variables[name] ?? otherwise);
+  const PORT = Number(text('PORT', '3000'));
+  if (!Number.isInteger(PORT) || PORT < 0 || PORT > 65_535) throw new Error('PORT must be a port number.');
+  if (!['express', 'fastify'].includes(text('HTTP_ADAPTER', 'express'))) {
+    throw new Error('HTTP_ADAPTER must be express or fastify.');
+  }
+  return {
+    PORT,
+    PUBLIC_URL: text('PUBLIC_URL', `http://localhost:${PORT}`),
+    DATABASE_URL: text('DATABASE_URL', 'sqlite:.data/accounts.sqlite'),
+    KEYS_DIR: text('KEYS_DIR', '.data/keys'),
+  };
+}
