@@ -233,8 +233,8 @@ describe('refreshing', () => {
   });
 
   it.each([
-    ['inactive', 'user_disabled', (person: Person) => (person.active = false)],
-    ['changed', 'token_superseded', (person: Person) => (person.stamp = '2')],
+    ['inactive', 'user_disabled', (person: Person): void => void Object.assign(person, { active: false })],
+    ['changed', 'token_superseded', (person: Person): void => void Object.assign(person, { stamp: '2' })],
   ] as const)('ends the sign-in of a user who is %s (P11)', async (_, code, change) => {
     const { tokens, pair, person } = await signedIn();
     change(person);
