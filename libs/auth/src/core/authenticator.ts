@@ -116,7 +116,7 @@ export function principalOf(verified: Verified, account: Account, scheme: string
     subject: verified.subject,
     own: verified.own,
     scheme,
-    scopes: verified.scopes ?? description?.scopes ?? [],
+    scopes: scopesOf(verified, account),
     roles: description?.roles ?? verified.roles ?? [],
     claims: verified.claims,
     jti: verified.jti,
@@ -125,6 +125,11 @@ export function principalOf(verified: Verified, account: Account, scheme: string
     expiresAt: verified.expiresAt === undefined ? undefined : dateOf(verified.expiresAt),
     restricted: verified.restricted === true,
   });
+}
+
+/** A host session stands for all that its user may do, judged afresh; a token for what it was granted. */
+function scopesOf({ scopes }: Verified, { description }: Account): readonly string[] {
+  return scopes ?? description?.scopes ?? [];
 }
 
 /** "Cannot tell" is never forgiven, an ambiguous request neither, and a quarrel was decided by its own rule. */

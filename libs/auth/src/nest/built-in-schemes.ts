@@ -1,11 +1,33 @@
 // Owns the schemes that the module brings along, as the settings ask for them.
-import { headerTransport, defineScheme, type Scheme, type Transport } from '../core/schemes.js';
+import type { Clock } from '../core/clock.js';
+import { cookieScheme } from '../core/cookie-scheme.js';
+import type { CsrfService } from '../core/csrf.js';
+import type { FamilyService } from '../core/families.js';
+import { headerTransport, defineScheme, type CsrfPolicy, type Scheme, type Transport } from '../core/schemes.js';
+import { sessionScheme, type HostSession } from '../core/session.js';
 import type { TokenVerifier } from '../core/token-verifier.js';
 import type { AuthSettings } from './settings.js';
 
+/** What the schemes are made of. */
+export interface SchemeServices {
+  readonly verifier: TokenVerifier;
+  readonly csrf: CsrfService;
+  readonly host: HostSession;
+  readonly clock: Clock;
+  readonly families: FamilyService;
+}
+
 /** The configured schemes by name; the map is filled up with the application's own when it starts. */
-export function builtInSchemes(settings: AuthSettings, verifier: TokenVerifier): Map<string, Scheme> {
+export function builtInSchemes(settings: AuthSettings, services: SchemeServices): Map<string, Scheme> {
+  const { verifier, host, clock, families } = services;
+  const csrf: CsrfPolicy = (request, verified) => services.csrf.enforce(request, verified);
   const schemes = [bearerScheme(settings, verifier)];
+  if (settings.cookies !== undefined) {
+    schemes.push(cookieScheme({ specs: settings.cookieSpecs, forgiving: settings.cookies.forgiving, verifier, csrf }));
+  }
+  if (settings.session.enabled) {
+    schemes.push(sessionScheme({ issuer: settings.tokens.issuer, host, clock, csrf, families }));
+  }
   return new Map(schemes.map((scheme) => [scheme.name, scheme]));
 }
 

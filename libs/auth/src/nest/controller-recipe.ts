@@ -6,7 +6,9 @@ export interface ControllerRecipe {
   /** The controller to mount. */
   readonly controller: Type<unknown>;
   /** What it needs that the options must provide; missing ones are boot errors. */
-  readonly requires: readonly ('credentials' | 'signing' | 'cookies' | 'csrf')[];
+  readonly requires: readonly ('credentials' | 'signing' | 'cookies' | 'session' | 'csrf')[];
   /** What it answers for, so that metadata can name what is mounted: `token_endpoint`, `jwks_uri`. Paths with a leading slash. */
   readonly endpoints?: Readonly<Record<string, string>>;
+  /** Where the refresh cookie must be sent; `cookies.refreshPath` has to cover it. A path with a leading slash. */
+  readonly refreshCookieAt?: string;
 }

@@ -15,6 +15,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     'cookies',
     'csrf',
     'session',
+    'loginUrl',
     'revocation',
     'limits',
     'clockTolerance',
@@ -23,7 +24,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   access: ['ttl', 'maxTtl', 'claimsFor', 'subjectClaim'],
   refresh: ['idle', 'absolute', 'grace'],
   header: ['name', 'schemes', 'extractor'],
-  cookies: ['mode', 'names', 'sameSite', 'domain', 'refreshPath', 'secure', 'forgiving'],
+  cookies: ['mode', 'names', 'sameSite', 'domain', 'refreshPath', 'secure', 'forgiving', 'persistent'],
   'cookies.names': ['access', 'refresh', 'csrf'],
   csrf: ['trustedOrigins', 'headerName', 'secret', 'dangerouslyDisable'],
   session: ['mismatch'],
@@ -40,6 +41,9 @@ export const STRUCTURE = [
   'stores',
   'controllers',
   'schemes',
+  'routes',
+  'strictRoutes',
+  'auditRoutes',
   'clock',
 ] as const;
 

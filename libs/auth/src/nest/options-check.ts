@@ -3,7 +3,7 @@ import { AuthConfigurationError } from '../core/errors.js';
 import { trustProblems } from '../core/issuers/trust.js';
 import { limitProblems } from '../core/limits.js';
 import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
-import { cookieSettings, csrfSettings, sessionSettings } from './option-browser.js';
+import { browserSettings, browserWarnings } from './option-browser.js';
 import { errorSettings, headerSettings, revocationSettings, tokenSettings, toleranceSeconds } from './option-groups.js';
 import { unknownOptions } from './option-names.js';
 import { Problems } from './problems.js';
@@ -15,14 +15,12 @@ export interface Surroundings {
   readonly storesGiven: boolean;
 }
 
-/** Every group, so that nothing below has to ask whether it was given. `cookies` are off unless they are. */
+/** Every group, so that nothing below has to ask whether it was given. Those for browsers are judged elsewhere. */
 const NO_GROUPS = {
   access: {},
   refresh: {},
   trust: [],
   header: {},
-  csrf: {},
-  session: {},
   revocation: {},
   limits: {},
   errors: {},
@@ -47,9 +45,7 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
     algorithm: options.algorithm ?? DEFAULTS.algorithm,
     trust: options.trust,
     header: headerSettings(options.header, problems),
-    cookies: cookieSettings(options.cookies, around.production, problems),
-    csrf: csrfSettings(options.csrf, problems),
-    session: sessionSettings(options.session, problems),
+    ...browserSettings(given, around.production, problems),
     revocation: revocationSettings(options.revocation, problems),
     limits: options.limits,
     toleranceSeconds: toleranceSeconds(options.clockTolerance, problems),
@@ -89,6 +85,7 @@ function warningsOf(options: AuthModuleOptions, around: Surroundings, issuing: b
       options.revocation?.onStoreError === 'allow',
       'revocation.onStoreError is allow: revoked tokens come alive while the store does not answer.',
     ],
+    ...browserWarnings(options),
   ];
   return warnings.filter(([holds]) => holds).map(([, sentence]) => sentence);
 }

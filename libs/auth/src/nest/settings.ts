@@ -1,12 +1,12 @@
 // Owns the options after they were judged: complete, frozen, in the units that the code uses.
-import type { MismatchRule } from '../core/session-mismatch.js';
 import type { Algorithm } from '../core/keys.js';
 import type { TokenLimits } from '../core/limits.js';
 import type { TokenSettings } from '../core/token-settings.js';
-import type { AuthModuleOptions, CookieOptions, CsrfOptions, KeysOption, TokenExtractor } from './auth.options.js';
+import type { AuthModuleOptions, KeysOption, TokenExtractor } from './auth.options.js';
+import type { BrowserSettings } from './option-browser.js';
 
 /** Everything the module was asked for, with defaults filled in. */
-export interface AuthSettings {
+export interface AuthSettings extends BrowserSettings {
   readonly production: boolean;
   /** True where this service issues tokens of its own; a service that only verifies has no keys. */
   readonly issuing: boolean;
@@ -22,9 +22,6 @@ export interface AuthSettings {
     readonly schemes: readonly string[];
     readonly extractor: TokenExtractor | undefined;
   };
-  readonly cookies: CookieOptions | undefined;
-  readonly csrf: CsrfOptions;
-  readonly session: { readonly mismatch: MismatchRule };
   readonly revocation: {
     readonly freshness: 'every-request' | { readonly withinMs: number };
     readonly onStoreError: 'refuse' | 'allow';

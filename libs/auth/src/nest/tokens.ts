@@ -17,3 +17,6 @@ export const DEFAULT_GUARD = Symbol.for('nestjs-latchkey:default-guard');
 
 /** The stores as the recipe made them. */
 export const RAW_STORES = Symbol.for('nestjs-latchkey:raw-stores');
+
+/** Every configured scheme by name; the application's own are added when it starts. */
+export const CONFIGURED_SCHEMES = Symbol.for('nestjs-latchkey:schemes');

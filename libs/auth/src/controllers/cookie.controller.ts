@@ -1,0 +1,95 @@
+// Owns the routes that sign people in, on and out by cookies. What they decide is nest/cookie-sign-in.ts.
+import { Body, Controller, Header, Headers, HttpCode, Inject, Post, UseFilters, type Type } from '@nestjs/common';
+import type { SignInCredentials } from '../core/users.js';
+import { Public } from '../nest/auth.decorators.js';
+import { AuthErrorFilter } from '../nest/auth-error.filter.js';
+import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { CookieSignIn } from '../nest/cookie-sign-in.js';
+import { OnExchange, type Exchange } from '../nest/exchange.js';
+import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import { deviceLabel } from './device-label.js';
+
+/** What can be asked of {@link cookieController}. */
+export type CookieControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
+  /** Where the routes are, without a leading slash; `cookies.refreshPath` must cover it. @defaultValue 'auth/cookie' */
+  readonly path?: string;
+  /** What a device is called. @defaultValue {@link deviceLabel} */
+  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
+};
+
+/** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
+export abstract class CookieController {
+  @Inject(CookieSignIn) protected readonly signIns!: CookieSignIn;
+
+  protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {
+    return this.signIns.login(exchange, credentials, label);
+  }
+
+  protected renew(exchange: Exchange): Promise<void> {
+    return this.signIns.refresh(exchange);
+  }
+
+  protected end(exchange: Exchange): Promise<void> {
+    return this.signIns.logout(exchange);
+  }
+}
+
+/** The mounted controller, with its class to extend. */
+export interface CookieControllerRecipe extends ControllerRecipe {
+  readonly controller: Type<CookieController>;
+}
+
+/**
+ * `POST login`, `refresh` and `logout`, each answered with 204 and cookies. All three need the CSRF header that
+ * {@link csrfController} hands out; `login` takes the body of `tokenController`.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { cookieController, csrfController } from 'nestjs-latchkey/controllers';
+ *
+ * export const auth = AuthModule.forRoot({ cookies: {}, controllers: [cookieController(), csrfController()] });
+ * ```
+ */
+export function cookieController<SignIn extends object = SignInBody>(
+  options: CookieControllerOptions<SignIn> = {},
+): CookieControllerRecipe {
+  const { path = 'auth/cookie', body = SignInBody, toLabel = deviceLabel } = options;
+
+  @Controller(path)
+  @Public()
+  @UseFilters(AuthErrorFilter)
+  class MountedCookieController extends CookieController {
+    @Post('login')
+    @HttpCode(204)
+    @Header('Cache-Control', 'no-store')
+    @TakesBody(body)
+    login(
+      @Body(bodyPipe(body)) sent: object,
+      @OnExchange() exchange: Exchange,
+      @Headers('user-agent') userAgent?: string,
+    ) {
+      return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
+    }
+
+    @Post('refresh')
+    @HttpCode(204)
+    @Header('Cache-Control', 'no-store')
+    refresh(@OnExchange() exchange: Exchange) {
+      return this.renew(exchange);
+    }
+
+    @Post('logout')
+    @HttpCode(204)
+    @Header('Cache-Control', 'no-store')
+    logout(@OnExchange() exchange: Exchange) {
+      return this.end(exchange);
+    }
+  }
+  Object.defineProperty(MountedCookieController, 'name', { value: 'CookieController' });
+  return {
+    controller: MountedCookieController,
+    requires: ['credentials', 'signing', 'cookies', 'csrf'],
+    refreshCookieAt: `/${path}`,
+  };
+}

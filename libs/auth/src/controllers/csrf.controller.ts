@@ -1,0 +1,46 @@
+// Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/page-tokens.ts.
+import { Controller, Get, Header, Inject, UseFilters, type Type } from '@nestjs/common';
+import { Public } from '../nest/auth.decorators.js';
+import { AuthErrorFilter } from '../nest/auth-error.filter.js';
+import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { OnExchange, type Exchange } from '../nest/exchange.js';
+import { PageTokens } from '../nest/page-tokens.js';
+
+/** What can be asked of {@link csrfController}. */
+export interface CsrfControllerOptions {
+  /** Where the route is, without a leading slash. @defaultValue 'auth/csrf' */
+  readonly path?: string;
+}
+
+/** What the CSRF route does. Extend the class that {@link csrfController} made, so that the route comes along. */
+export abstract class CsrfController {
+  @Inject(PageTokens) protected readonly pages!: PageTokens;
+
+  protected async tokenFor(exchange: Exchange): Promise<{ readonly csrfToken: string }> {
+    return { csrfToken: await this.pages.forPage(exchange) };
+  }
+}
+
+/** The mounted controller, with its class to extend. */
+export interface CsrfControllerRecipe extends ControllerRecipe {
+  readonly controller: Type<CsrfController>;
+}
+
+/**
+ * `GET` answers `{ csrfToken }` and sets the cookie that goes with it; the token goes back in the header `X-CSRF-Token`. Ask for one
+ * before signing in and again afterwards. Pages of other origins must not read it: leave them out of CORS with credentials.
+ */
+export function csrfController({ path = 'auth/csrf' }: CsrfControllerOptions = {}): CsrfControllerRecipe {
+  @Controller(path)
+  @Public()
+  @UseFilters(AuthErrorFilter)
+  class MountedCsrfController extends CsrfController {
+    @Get()
+    @Header('Cache-Control', 'no-store')
+    token(@OnExchange() exchange: Exchange) {
+      return this.tokenFor(exchange);
+    }
+  }
+  Object.defineProperty(MountedCsrfController, 'name', { value: 'CsrfController' });
+  return { controller: MountedCsrfController, requires: ['csrf'] };
+}

@@ -1,0 +1,75 @@
+// Owns the routes that sign people in and out by the host's session. What they decide is nest/session-sign-in.ts.
+import { Body, Controller, Header, Headers, HttpCode, Inject, Post, UseFilters, type Type } from '@nestjs/common';
+import type { SignInCredentials } from '../core/users.js';
+import { Public } from '../nest/auth.decorators.js';
+import { AuthErrorFilter } from '../nest/auth-error.filter.js';
+import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { SessionSignIn } from '../nest/session-sign-in.js';
+import { OnExchange, type Exchange } from '../nest/exchange.js';
+import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import { deviceLabel } from './device-label.js';
+
+/** What can be asked of {@link sessionController}. */
+export type SessionControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
+  /** Where the routes are, without a leading slash. @defaultValue 'auth/session' */
+  readonly path?: string;
+  /** What a device is called. @defaultValue {@link deviceLabel} */
+  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
+};
+
+/** What the session routes do. Extend the class that {@link sessionController} made, so that the routes come along. */
+export abstract class SessionController {
+  @Inject(SessionSignIn) protected readonly signIns!: SessionSignIn;
+
+  protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {
+    return this.signIns.login(exchange, credentials, label);
+  }
+
+  protected end(exchange: Exchange): Promise<void> {
+    return this.signIns.logout(exchange);
+  }
+}
+
+/** The mounted controller, with its class to extend. */
+export interface SessionControllerRecipe extends ControllerRecipe {
+  readonly controller: Type<SessionController>;
+}
+
+/**
+ * `POST login` and `logout`, each answered with 204; the host sets its session cookie. Both need the CSRF header that
+ * {@link csrfController} hands out; `login` takes the body of `tokenController`.
+ */
+export function sessionController<SignIn extends object = SignInBody>(
+  options: SessionControllerOptions<SignIn> = {},
+): SessionControllerRecipe {
+  const { path = 'auth/session', body = SignInBody, toLabel = deviceLabel } = options;
+
+  @Controller(path)
+  @Public()
+  @UseFilters(AuthErrorFilter)
+  class MountedSessionController extends SessionController {
+    @Post('login')
+    @HttpCode(204)
+    @Header('Cache-Control', 'no-store')
+    @TakesBody(body)
+    login(
+      @Body(bodyPipe(body)) sent: object,
+      @OnExchange() exchange: Exchange,
+      @Headers('user-agent') userAgent?: string,
+    ) {
+      return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
+    }
+
+    @Post('logout')
+    @HttpCode(204)
+    @Header('Cache-Control', 'no-store')
+    logout(@OnExchange() exchange: Exchange) {
+      return this.end(exchange);
+    }
+  }
+  Object.defineProperty(MountedSessionController, 'name', { value: 'SessionController' });
+  return {
+    controller: MountedSessionController,
+    requires: ['credentials', 'session', 'csrf'],
+  };
+}

@@ -1,0 +1,177 @@
+// An application for browsers: people who sign in by cookie or by session, and an account page for any of their schemes.
+import fastifyCookie from '@fastify/cookie';
+import fastifySession from '@fastify/session';
+import { Body, Controller, Get, Injectable, Module, Post, UseGuards, type INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import expressSession from 'express-session';
+import {
+  AnyOf,
+  AuthInfo,
+  AuthModule,
+  CurrentUser,
+  JwtAuthGuard,
+  OptionalAuth,
+  Public,
+  SessionAuthGuard,
+  SessionOrJwtGuard,
+  UserSource,
+  type AuthModuleOptions,
+  type AuthModuleStructure,
+  type Principal,
+  type SignInCredentials,
+  type Subject,
+} from 'nestjs-latchkey';
+import { cookieController, csrfController, sessionController, tokenController } from 'nestjs-latchkey/controllers';
+import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
+
+export const ISSUER = 'https://app.test';
+export const PASSWORD = 'correct horse battery staple';
+
+export interface Person {
+  readonly id: string;
+  active: boolean;
+  stamp: string;
+  motto: string;
+  readonly scopes: readonly string[];
+}
+
+/** The people, and how often each of them was looked up. */
+@Injectable()
+export class People extends UserSource<Person> {
+  readonly all = new Map<string, Person>();
+  lookups = 0;
+  down = false;
+
+  constructor() {
+    super();
+    for (const id of ['ada', 'bob']) this.add(id, true);
+    this.add('lin', false);
+  }
+
+  add(id: string, active: boolean): void {
+    this.all.set(id, { id, active, stamp: '1', motto: 'none', scopes: ['motto:write'] });
+  }
+
+  of(id: string): Person {
+    const person = this.all.get(id);
+    if (person === undefined) throw new Error(`There is no ${id}.`);
+    return person;
+  }
+
+  override async findBySubject({ id }: Subject): Promise<Person | undefined> {
+    this.lookups += 1;
+    if (this.down) throw new Error('connect ECONNREFUSED');
+    return this.all.get(id);
+  }
+
+  override describe({ id, active, stamp, scopes }: Person) {
+    return { id, active, stamp, scopes };
+  }
+
+  override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {
+    return password === PASSWORD ? this.all.get(username) : undefined;
+  }
+}
+
+@Module({ providers: [People], exports: [People] })
+class PeopleModule {}
+
+const answer = (person: Person | undefined, auth: Principal | undefined) => ({
+  username: person?.id ?? null,
+  motto: person?.motto ?? null,
+  scheme: auth?.scheme ?? null,
+});
+
+@UseGuards(SessionOrJwtGuard)
+@Controller('account')
+class AccountController {
+  @Get() account(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+
+  @Post('motto') motto(@CurrentUser() person: Person, @AuthInfo() auth: Principal, @Body('motto') motto: string) {
+    person.motto = motto;
+    return answer(person, auth);
+  }
+
+  @OptionalAuth() @Get('optional') optional(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+
+  @OptionalAuth() @Post('optional') tryOptional(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+
+  @Public() @Post('open') open() {
+    return { open: true };
+  }
+
+  @UseGuards(JwtAuthGuard) @Get('jwt') jwt(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+
+  @UseGuards(SessionAuthGuard) @Get('session') session(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+
+  @UseGuards(AnyOf('bearer')) @Get('header') header(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+
+  @UseGuards(AnyOf('cookie')) @Get('cookie') cookie(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+    return answer(person, auth);
+  }
+}
+
+export interface BrowserAppOptions extends AuthModuleOptions {
+  readonly structure?: AuthModuleStructure;
+  readonly configure?: (app: INestApplication) => unknown;
+  /** Registers the session middleware of the framework. @defaultValue true */
+  readonly sessions?: boolean;
+  readonly controllers?: Parameters<typeof startApplication>[1]['controllers'];
+}
+
+export const SESSION_COOKIE = 'sid';
+
+/** Registers the session of the framework as an application would; ten minutes, over plain http for the test. */
+export async function registerSessions(app: INestApplication, adapter: AdapterName, store?: unknown): Promise<void> {
+  const secret = 'a secret of the test for sessions, long enough';
+  const kept = store === undefined ? {} : { store: store as never };
+  const cookie = { secure: false, httpOnly: true, sameSite: 'lax', path: '/', maxAge: 600_000 } as const;
+  if (adapter === 'express') {
+    app.use(expressSession({ name: SESSION_COOKIE, secret, resave: false, saveUninitialized: false, cookie, ...kept }));
+    return;
+  }
+  const fastify = app as NestFastifyApplication;
+  await fastify.register(fastifyCookie as never);
+  await fastify.register(
+    fastifySession as never,
+    { cookieName: SESSION_COOKIE, secret, saveUninitialized: false, rolling: false, cookie, ...kept } as never,
+  );
+}
+
+/** Starts it with cookies, sessions and all ready-made controllers. */
+export async function startBrowserApp(
+  adapter: AdapterName,
+  { structure = {}, configure, sessions = true, controllers = [], ...options }: BrowserAppOptions = {},
+): Promise<RunningApplication> {
+  const auth = AuthModule.forRoot({
+    issuer: ISSUER,
+    audience: 'app',
+    cookies: {},
+    ...(sessions ? { session: {} } : undefined),
+    // The people of this test are a type of its own.
+    users: People as never,
+    controllers: [tokenController(), cookieController(), csrfController(), ...(sessions ? [sessionController()] : [])],
+    ...options,
+    ...structure,
+  });
+  return startApplication(adapter, {
+    imports: [PeopleModule, auth],
+    controllers: [AccountController, ...controllers],
+    configure: async (app) => {
+      if (sessions) await registerSessions(app, adapter);
+      await configure?.(app);
+    },
+  });
+}
