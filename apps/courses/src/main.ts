@@ -1,0 +1,19 @@
+import { Logger } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { documentation } from './documentation.js';
+import { onFastify } from './environment.js';
+
+async function bootstrap(): Promise<void> {
+  const app = await NestFactory.create(AppModule, onFastify ? new FastifyAdapter() : new ExpressAdapter());
+  app.enableShutdownHooks();
+  documentation(app);
+  await app.listen(app.get(ConfigService).getOrThrow<number>('PORT'));
+  const url = await app.getUrl();
+  Logger.log(`Courses listens on ${url}, its documentation is at ${url}/docs`, 'Courses');
+}
+
+await bootstrap();
