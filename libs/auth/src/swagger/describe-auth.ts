@@ -1,0 +1,137 @@
+// Owns the one line of main.ts: a document whose security is what the guards really do. All of it follows from `effectivePolicy`
+// and `schemesOf`, which are what the guards themselves ask.
+import type { INestApplication, Type } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { AuthConfigurationError } from '../core/errors.js';
+import { AuthBoot } from '../nest/auth.boot.js';
+import type { EffectivePolicy } from '../nest/effective-policy.js';
+import { RouteAuthenticator } from '../nest/route-authenticator.js';
+import { routesOf, type Route } from '../nest/routes.js';
+import type { AuthSettings } from '../nest/settings.js';
+import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { builtInDescriptions } from './built-in-descriptions.js';
+import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
+import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
+import { findProvider } from '../nest/find-provider.js';
+import { ERROR_SCHEMA, errorSchema, refusalsOf } from './refusals.js';
+import { productOf, requirementsOf } from './requirements.js';
+import { SchemeDescriptions } from './scheme-descriptions.js';
+
+/** How the document may differ from what the library can know. */
+export interface DescribeAuthOptions {
+  /** The name of the host's session cookie. @defaultValue 'connect.sid' on Express, 'sessionId' on Fastify */
+  readonly sessionCookieName?: string;
+}
+
+/**
+ * Makes an OpenAPI document and writes into it what the guards of the application demand: security schemes, what each operation
+ * asks for, and its refusals. It may run before the application is initialised, as `SwaggerModule.createDocument` does.
+ *
+ * Requirements that you wrote with `@ApiSecurity()` stand for guards of others: they are added to what our guards demand.
+ *
+ * @param create makes the document; nothing but this call must happen in it
+ * @throws {AuthConfigurationError} where the application has no AuthModule, or a guard names a scheme that is not configured
+ * @example
+ * ```ts
+ * import { Module } from '@nestjs/common';
+ * import { NestFactory } from '@nestjs/core';
+ * import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { describeAuth } from 'nestjs-latchkey/swagger';
+ *
+ * @Module({ imports: [AuthModule.forRoot()] })
+ * class AppModule {}
+ *
+ * export async function main() {
+ *   const app = await NestFactory.create(AppModule);
+ *   const config = new DocumentBuilder().setTitle('Example').setOpenAPIVersion('3.1.0').build();
+ *   const document = describeAuth(app, () => SwaggerModule.createDocument(app, config));
+ *   SwaggerModule.setup('docs', app, document);
+ *   await app.listen(3000);
+ * }
+ * ```
+ */
+export function describeAuth(
+  app: INestApplication,
+  create: () => OpenAPIObject,
+  options: DescribeAuthOptions = {},
+): OpenAPIObject {
+  const { routes, ...parts } = partsOf(app, options);
+  return whileMarked(routes, (read) => {
+    const author = new AuthAuthor(create(), read, parts);
+    return author.write();
+  });
+}
+
+/** What the application says about itself. */
+interface Parts {
+  readonly errors: AuthSettings['errors'];
+  readonly authenticator: RouteAuthenticator;
+  readonly descriptions: SchemeDescriptions;
+}
+
+function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & { readonly routes: readonly Route[] } {
+  const settings = findProvider<AuthSettings>(app, AUTH_SETTINGS);
+  const authenticator = findProvider<RouteAuthenticator>(app, RouteAuthenticator);
+  const problems = findProvider<AuthBoot>(app, AuthBoot).findSchemes();
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+  const usualName = app.getHttpAdapter().getType() === 'fastify' ? 'sessionId' : 'connect.sid';
+  const builtIn = builtInDescriptions({ settings, sessionCookieName: options.sessionCookieName ?? usualName });
+  return {
+    errors: settings.errors,
+    authenticator,
+    descriptions: new SchemeDescriptions(authenticator.schemes.values(), builtIn),
+    routes: routesOf(findProvider<DiscoveryService>(app, DiscoveryService), new MetadataScanner()),
+  };
+}
+
+/** Writes into one document, operation by operation. */
+class AuthAuthor {
+  private isGuarded = false;
+
+  constructor(
+    private readonly document: OpenAPIObject,
+    private readonly read: ReadMarks,
+    private readonly parts: Parts,
+  ) {}
+
+  write(): OpenAPIObject {
+    dropUnknownMethods(this.document);
+    for (const operation of operationsOf(this.document)) this.writeOperation(operation);
+    const components = (this.document.components ??= {});
+    components.securitySchemes = this.parts.descriptions.mergedInto(components.securitySchemes ?? {});
+    if (this.isGuarded) {
+      components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.parts.errors.format) };
+    }
+    return this.document;
+  }
+
+  private writeOperation(operation: Operation): void {
+    const { content, isWebhook } = operation;
+    const { route, written } = this.read(content.security ?? []);
+    if (route === undefined) return;
+    const policy = this.parts.authenticator.policyOf({
+      getHandler: () => route.handler,
+      // A route's owner is a class; what its constructor takes is of no interest here.
+      getClass: <T>() => route.owner as unknown as Type<T>,
+    });
+    // Where nobody stated anything, neither do we: what stands at the top of the document holds.
+    if ((isWebhook || policy.access === 'open') && written.length === 0) delete content.security;
+    else if (isWebhook || policy.access !== 'guarded') content.security = [...written];
+    else this.writeGuarded(operation, policy, written);
+  }
+
+  private writeGuarded({ method, content }: Operation, policy: EffectivePolicy, written: readonly Requirement[]): void {
+    const { authenticator, descriptions, errors } = this.parts;
+    const guards = policy.guards.map((guard) =>
+      authenticator.schemesOf(guard).map((scheme) => descriptions.use(scheme)),
+    );
+    const withScopes = !this.document.openapi.startsWith('3.0');
+    const demanded = requirementsOf({ policy, guards, method, withScopes });
+    const others = descriptions.withoutOurs(written);
+    content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
+    content.responses = { ...refusalsOf(policy, errors.format), ...content.responses };
+    this.isGuarded = true;
+  }
+}

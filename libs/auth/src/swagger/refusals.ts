@@ -1,0 +1,75 @@
+// Owns the refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { errorTable, type ErrorEntry } from '../core/errors.js';
+import type { EffectivePolicy } from '../nest/effective-policy.js';
+import type { AuthSettings } from '../nest/settings.js';
+import { isOpenToNobody, scopesOf } from './requirements.js';
+
+type Components = NonNullable<OpenAPIObject['components']>;
+type SchemaObject = NonNullable<Components['schemas']>[string];
+type ResponseObject = NonNullable<Components['responses']>[string];
+type Format = AuthSettings['errors']['format'];
+
+/** The name of the body's schema in the document's components. */
+export const ERROR_SCHEMA = 'AuthErrorBody';
+
+/** The codes that a client may see: those hidden behind another never leave the process. */
+function publicCodes(): readonly string[] {
+  const rows: readonly (readonly [string, ErrorEntry])[] = Object.entries(errorTable);
+  return [...new Set(rows.map(([code, { shownAs }]) => shownAs ?? code))];
+}
+
+const text = (description: string) => ({ type: 'string', description });
+
+/** The body of every refusal. */
+export function errorSchema(format: Format): SchemaObject {
+  const status = { type: 'integer', description: 'The HTTP status.' };
+  const errorCode = {
+    type: 'string',
+    enum: [...publicCodes()],
+    description: 'What programs decide by. Never renamed.',
+  };
+  const properties =
+    format === 'problem'
+      ? { type: text('Always `about:blank`.'), title: text('The reason phrase.'), status, detail: text('For people.') }
+      : { statusCode: status, message: text('For people.'), error: text('The reason phrase.') };
+  const all = { ...properties, errorCode };
+  return { type: 'object', description: 'A refusal.', properties: all, required: Object.keys(all) };
+}
+
+/** What a guarded operation may answer instead of its own answer. */
+export function refusalsOf(policy: EffectivePolicy, format: Format): Record<string, ResponseObject> {
+  const content = { [format === 'problem' ? 'application/problem+json' : 'application/json']: bodyReference };
+  const refusal = (description: string, headers?: ResponseHeaders): ResponseObject => ({
+    description,
+    ...(headers === undefined ? undefined : { headers }),
+    content,
+  });
+  const always = {
+    400: refusal('Two credentials in one place.', challenge('`Bearer` with `error="invalid_request"`.')),
+    503: refusal('Whether the caller may do this cannot be told: something did not answer.', retryAfter),
+  };
+  if (isOpenToNobody(policy)) return always;
+  const scopes = scopesOf(policy);
+  const needed = scopes.length === 0 ? '' : ` Required scopes: ${scopes.join(' ')}.`;
+  return {
+    ...always,
+    401: refusal('No credential, or one that is not good.', challenge('What to send; bare where nothing was sent.')),
+    403: refusal(
+      `The caller is known and may not do this.${needed}`,
+      challenge('`Bearer` with `error="insufficient_scope"`, where a scope is missing.', false),
+    ),
+  };
+}
+
+type ResponseHeaders = Record<string, { description: string; schema: { type: string }; required?: boolean }>;
+
+const bodyReference = { schema: { $ref: `#/components/schemas/${ERROR_SCHEMA}` } };
+
+const retryAfter: ResponseHeaders = {
+  'Retry-After': { description: 'When to try again, in seconds.', schema: { type: 'integer' }, required: true },
+};
+
+function challenge(description: string, required = true): ResponseHeaders {
+  return { 'WWW-Authenticate': { description, schema: { type: 'string' }, required } };
+}
