@@ -13,6 +13,7 @@ export {
   AllowInactive,
   AllowRestrictedClients,
   AuthInfo,
+  AuthReason,
   CurrentUser,
   OptionalAuth,
   Public,
@@ -26,7 +27,11 @@ export {
   RequireScopes,
   SelfOrStaff,
 } from './nest/policy.decorators.js';
+export { AuthCookies } from './nest/auth-cookies.js';
 export { AuthErrorFilter } from './nest/auth-error.filter.js';
+export { RedirectToLogin } from './nest/login-redirect.js';
+export { RouteAudit } from './nest/route-audit.js';
+export { routeTable } from './nest/route-table.js';
 export { OwnKeys } from './nest/own-keys.js';
 export { AUTH_MODULE_OPTIONS } from './nest/tokens.js';
 
@@ -40,6 +45,9 @@ export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
 export { allOf, anyOf, not } from './core/policies.js';
 export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/ready-policies.js';
 export { hasFilter } from './core/filters.js';
+export { CookieTooLargeError } from './core/cookies.js';
+export { CsrfService } from './core/csrf.js';
+export { HostSession, SessionService } from './core/session.js';
 export { Clock, SystemClock } from './core/clock.js';
 export { defineScheme } from './core/schemes.js';
 export { sameSubject } from './core/principal.js';
@@ -59,12 +67,16 @@ export type {
   ErrorOptions,
   HeaderOptions,
   KeysOption,
+  LoginUrl,
   RefreshOptions,
   RevocationOptions,
   SessionOptions,
   TokenExtractor,
 } from './nest/auth.options.js';
 export type { AuthOptionsFactory } from './nest/auth.module-definition.js';
+export type { AuditedRoute } from './nest/route-audit.js';
+export type { NamedRoute } from './nest/named-routes.js';
+export type { RouteAddress } from './nest/route-paths.js';
 export type { ControllerRecipe } from './nest/controller-recipe.js';
 export type { Decision } from './core/authenticator.js';
 export type { MismatchRule } from './core/session-mismatch.js';
@@ -76,6 +88,7 @@ export type {
   AttemptEvent,
   AttemptOutcome,
   AuthEvent,
+  CookieHalfEvent,
   ForgivenFailure,
   KeysEvent,
   RefusalEvent,
@@ -83,6 +96,9 @@ export type {
   SignInEvent,
   StoreEvent,
 } from './core/events.js';
+export type { ClaimSize } from './core/cookies.js';
+export type { CsrfHolder } from './core/csrf.js';
+export type { SessionRecord, SignedIn } from './core/session.js';
 export type { Device } from './core/families.js';
 export type { KeyRingInput, RetiredKeyInput } from './core/key-ring.js';
 export type { CachedKeySet, LeaseRequest } from './core/issuers/key-set-cache.js';
@@ -127,6 +143,7 @@ export type {
   Stores,
   StoresRecipe,
 } from './core/stores.js';
-export type { ClientTokenOptions, IssueOptions, TokenPair } from './core/token-service.js';
+export type { TokenPair } from './core/token-minter.js';
+export type { ClientTokenOptions, IssueOptions, RefreshTokenOptions } from './core/token-service.js';
 export type { ClaimsContext, ClaimsFor, OwnClaims } from './core/token-settings.js';
 export type { SignInCredentials, UserDescription } from './core/users.js';

@@ -1,6 +1,6 @@
 // Owns how cookies are read and written: one list of attributes for setting and for clearing. Answers cookies that are parsed in
 // two ways (F-11), cookies cleared with other attributes than they were set with (P26), and cookies that browsers drop (P25).
-import type { TokenPair } from './token-service.js';
+import type { TokenPair } from './token-minter.js';
 
 /** What was asked for about cookies, with defaults filled in. */
 export interface CookieSettings {

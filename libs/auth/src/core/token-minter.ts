@@ -4,8 +4,21 @@ import { AuthError, during } from './errors.js';
 import { signJws } from './jws.js';
 import type { SigningKey } from './keys.js';
 import type { AuthUser, Subject, Verified } from './principal.js';
-import type { TokenPair } from './token-service.js';
 import type { OwnClaims, TokenSettings } from './token-settings.js';
+
+/** A sign-in handed out as two tokens. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Life of the access token in seconds. */
+  readonly expiresIn: number;
+  readonly accessExpiresAt: Date;
+  readonly refreshExpiresAt: Date;
+  /** The sign-in that both belong to. */
+  readonly sid: string;
+  readonly subject: Subject;
+  readonly scopes: readonly string[];
+}
 
 /** What a refresh token stands for. Times in epoch seconds. */
 export interface RefreshGrant {

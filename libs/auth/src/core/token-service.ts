@@ -6,11 +6,12 @@ import { parseDurationMs, type Duration } from './duration.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
 import { publish } from './events.js';
 import { newId, type FamilyService } from './families.js';
+import { isFilter } from './filters.js';
 import type { TokenKind } from './claims.js';
 import { principalOf } from './authenticator.js';
 import type { AuthUser, Principal, Subject, Verified } from './principal.js';
 import type { Family } from './stores.js';
-import type { AccessGrant, RefreshGrant, TokenMinter } from './token-minter.js';
+import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { OwnClaims, TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from './token-verifier.js';
 import { stampDigest, type UserDescription, type Users } from './users.js';
@@ -43,24 +44,12 @@ export interface RefreshTokenOptions extends Pick<IssueOptions, 'accept'> {
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** A sign-in handed out as two tokens. */
-export interface TokenPair {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  /** Life of the access token in seconds. */
-  readonly expiresIn: number;
-  readonly accessExpiresAt: Date;
-  readonly refreshExpiresAt: Date;
-  /** The sign-in that both belong to. */
-  readonly sid: string;
-  readonly subject: Subject;
-  readonly scopes: readonly string[];
-}
-
 /** How a token for a machine may differ from the options of the module. */
 export interface ClientTokenOptions extends Pick<IssueOptions, 'claims' | 'audience' | 'scopes' | 'accessTtl'> {
   /** True for a client that may do only what a route allows by name. @defaultValue false */
   readonly restricted?: boolean | undefined;
+  /** Limits the token to some resources: `content_org:acme`, for `@RequireFilter('content_org', ...)`. @defaultValue none */
+  readonly filters?: readonly string[] | undefined;
 }
 
 /** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
@@ -129,7 +118,8 @@ export class TokenService {
    * A short token for a machine that acts for itself: no user, no refresh token. Routes refuse it unless they say
    * `@AllowClients()`, and `@AllowRestrictedClients()` for a restricted one.
    *
-   * @throws {AuthError} `store_unavailable`; `keys_unavailable`
+   * @throws {AuthError} `keys_unavailable`
+   * @throws {TypeError} where an option is not acceptable; the message says which
    */
   async issueForClient(
     clientId: string,
@@ -143,7 +133,8 @@ export class TokenService {
       ttlSeconds: this.accessTtl(options),
       audience: options.audience === undefined ? settings.audience : [options.audience].flat(),
       scopes: options.scopes ?? [],
-      claims: options.claims,
+      claims:
+        options.filters === undefined ? options.claims : { ...options.claims, filters: readable(options.filters) },
       restricted: options.restricted === true,
     });
   }
@@ -317,6 +308,13 @@ interface AccessOrigin {
   readonly description: UserDescription | undefined;
   readonly options: IssueOptions;
   readonly occasion: 'sign-in' | 'refresh';
+}
+
+/** @throws {TypeError} for filters that no route could read: such a token would be refused wherever it is used */
+function readable(filters: readonly string[]): readonly string[] {
+  const broken = filters.find((filter) => !isFilter(filter));
+  if (broken !== undefined) throw new TypeError(`${JSON.stringify(broken)} is no filter; write 'kind:value'.`);
+  return filters;
 }
 
 /** The one live refresh token of the family, to be signed again exactly as it was. */

@@ -11,7 +11,7 @@ import {
 } from '../core/cookies.js';
 import type { CsrfHolder, CsrfService } from '../core/csrf.js';
 import type { AuthRequest } from '../core/request.js';
-import type { TokenPair } from '../core/token-service.js';
+import type { TokenPair } from '../core/token-minter.js';
 
 /** Header lines live on the response of the framework, and on Fastify on Node's response inside it too. */
 interface Headers {
