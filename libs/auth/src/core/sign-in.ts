@@ -2,7 +2,7 @@
 import { AuthError, during } from './errors.js';
 import { publish } from './events.js';
 import type { AuthUser } from './principal.js';
-import type { SignInCredentials, Users } from './users.js';
+import type { SignInCredentials, UserDescription, Users } from './users.js';
 
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
 export class SignInService {
@@ -29,8 +29,8 @@ export class SignInService {
     if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
     const user = await during('users_unavailable', () => source.verifyCredentials?.({ username, password }));
     if (!isUser(user)) throw new AuthError('invalid_credentials');
-    const { id, active } = await during('users_unavailable', () => source.describe(user));
-    if (typeof id !== 'string' || id === '' || active !== true) throw new AuthError('invalid_credentials');
+    const description = await during('users_unavailable', () => source.describe(user));
+    if (!maySignIn(description)) throw new AuthError('invalid_credentials');
     return user;
   }
 }
@@ -38,6 +38,11 @@ export class SignInService {
 /** Only an object that the source itself can describe signs in: `true`, numbers and error objects do not (I-17). */
 function isUser(answer: unknown): answer is AuthUser {
   return typeof answer === 'object' && answer !== null && !(answer instanceof Error);
+}
+
+/** An untyped source may describe with anything; only a named and active user signs in. */
+function maySignIn({ id, active }: Pick<UserDescription, 'id' | 'active'>): boolean {
+  return typeof id === 'string' && id !== '' && active === true;
 }
 
 const NO_CREDENTIALS =
