@@ -1,5 +1,7 @@
 // Owns one SQL statement at a time: always on the primary, in the dialect of the DataSource, tried again where the database itself
 // says that trying again is the cure (J-19). No transaction: each statement decides by itself.
+import { randomInt } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSource, EntitySchema, ObjectLiteral } from 'typeorm';
 import type { StoredRow } from '../core/stored.js';
 
@@ -36,6 +38,7 @@ const TRANSIENT: ReadonlySet<unknown> = new Set([
   'SQLITE_BUSY_SNAPSHOT',
 ]);
 const RETRIES = 3;
+const MOST_WAITED_MS = 10;
 
 /**
  * Says which SQL a DataSource speaks.
@@ -64,6 +67,8 @@ export async function execute(dataSource: DataSource, sql: string, values: SqlVa
       return await executeOnce(dataSource, sql, values);
     } catch (error) {
       if (retries === RETRIES || !isTransient(error)) throw error;
+      // Rivals that failed together must not come back together.
+      await wait(randomInt(MOST_WAITED_MS * (retries + 1)));
     }
   }
 }

@@ -1,7 +1,15 @@
 // Owns how the tables come to be, on each database. A migration that was released is never changed, so that it says everything
 // itself and takes nothing from the entities but their place.
-import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
+import {
+  Table,
+  type EntitySchema,
+  type MigrationInterface,
+  type ObjectLiteral,
+  type QueryRunner,
+  type TableColumnOptions,
+} from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';
+import { FamilyEntity, RevocationEntity } from './entities.js';
 
 interface ColumnKinds {
   /** An id, compared byte by byte. */
@@ -41,22 +49,22 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     const columns = COLUMNS[dialectOf(queryRunner.dataSource)];
-    await queryRunner.createTable(revocations(columns), true);
-    await queryRunner.createTable(families(columns), true);
+    await queryRunner.createTable(revocations(placeOf(queryRunner, RevocationEntity), columns), true);
+    await queryRunner.createTable(families(placeOf(queryRunner, FamilyEntity), columns), true);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable('latchkey_families', true);
-    await queryRunner.dropTable('latchkey_revocations', true);
+    for (const entity of [FamilyEntity, RevocationEntity])
+      await queryRunner.dropTable(placeOf(queryRunner, entity), true);
   }
 }
 
 /** All migrations, for the `migrations` of a DataSource. They run on SQLite, PostgreSQL, MySQL and MariaDB. */
 export const latchkeyMigrations = [CreateLatchkeyTables1763880000000] as const;
 
-function revocations({ id, note, time }: ColumnKinds): Table {
+function revocations(name: string, { id, note, time }: ColumnKinds): Table {
   return new Table({
-    name: 'latchkey_revocations',
+    name,
     columns: [
       id('issuer', { isPrimary: true }),
       id('kind', { isPrimary: true, length: '16' }),
@@ -73,9 +81,9 @@ function revocations({ id, note, time }: ColumnKinds): Table {
   });
 }
 
-function families({ id, note, time }: ColumnKinds): Table {
+function families(name: string, { id, note, time }: ColumnKinds): Table {
   return new Table({
-    name: 'latchkey_families',
+    name,
     columns: [
       id('issuer', { isPrimary: true }),
       id('sid', { isPrimary: true }),
@@ -92,4 +100,9 @@ function families({ id, note, time }: ColumnKinds): Table {
     ],
     indices: [{ name: 'latchkey_families_subject', columnNames: ['issuer', 'subject'] }],
   });
+}
+
+/** The schema and prefix that the DataSource gives a table; the bare name where a tool runs migrations without entities. */
+function placeOf<Row extends ObjectLiteral>({ dataSource }: QueryRunner, entity: EntitySchema<Row>): string {
+  return dataSource.hasMetadata(entity) ? dataSource.getMetadata(entity).tablePath : (entity.options.tableName ?? '');
 }

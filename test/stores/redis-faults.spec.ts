@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Clock, type Stores } from 'nestjs-latchkey';
+import { redisStores, type OnFlush } from 'nestjs-latchkey/redis';
+import { hasRedis, startRedis } from '../support/redis.js';
+import type { Server } from '../support/server.js';
+import { requireOrSkip } from '../support/skips.js';
+import { checkReady } from '../support/store-suite.js';
+
+const NOW = 1_900_000_000;
+const ISSUER = 'https://issuer.example';
+
+class HandClock extends Clock {
+  now = NOW;
+
+  override nowMs(): number {
+    return this.now * 1_000;
+  }
+}
+
+const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: NOW, expiresAt: NOW + 60 } as const;
+const family = {
+  issuer: ISSUER,
+  sid: 'sid-1',
+  subject: 'user-1',
+  currentJti: 'jti-1',
+  currentIssuedAt: NOW,
+  currentExpiresAt: NOW + 100,
+  createdAt: NOW,
+  lastUsedAt: NOW,
+  absoluteExpiresAt: NOW + 1_000,
+};
+const rotation = {
+  issuer: ISSUER,
+  sid: 'sid-1',
+  from: 'jti-1',
+  to: { jti: 'jti-2', issuedAt: NOW, expiresAt: NOW + 5_000 },
+  nowMs: NOW * 1_000,
+  graceMs: 10_000,
+};
+const queryAt = (issuedAt: number) => ({ issuer: ISSUER, subject: 'user-1', jti: 'jti-1', sid: 'sid-1', issuedAt });
+
+requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
+  let server: Server & { readonly url: string };
+  let client: Redis;
+  let clock: HandClock;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.url);
+  }, 60_000);
+  afterAll(async () => {
+    client?.disconnect();
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    await client.flushall();
+    clock = new HandClock();
+  });
+
+  const boot = async (
+    options: { onFlush?: OnFlush; prefix?: string; allowEviction?: boolean } = {},
+  ): Promise<Stores> => {
+    const stores = await redisStores({ client, ...options }).useFactory(clock);
+    await checkReady(stores);
+    return stores;
+  };
+
+  it('put every key under their prefix, and give every key but the sentinel an end', async () => {
+    const { families, revocations } = await boot({ prefix: 'mine:' });
+    await families.open(family);
+    await families.rotate(rotation);
+    await revocations.add(entry);
+    const keys = await client.keys('*');
+    expect(keys.filter((key) => !key.startsWith('mine:'))).toEqual([]);
+    const endless = await Promise.all(keys.map(async (key) => ((await client.pttl(key)) < 0 ? key : '')));
+    expect(endless.filter((key) => key !== '')).toEqual(['mine:sentinel']);
+  });
+
+  it('keep a sign-in no longer than its absolute end, however late its newest token ends', async () => {
+    const { families } = await boot();
+    await families.open(family);
+    await families.rotate(rotation);
+    const [key] = await client.keys('latchkey:sign-in:*');
+    const lifeMs = await client.pttl(key ?? '');
+    expect(lifeMs).toBeGreaterThan(100_000);
+    expect(lifeMs).toBeLessThanOrEqual(1_000_000);
+  });
+
+  it('name keys so that no issuer and id can be taken for another pair, nor for the keys of others', async () => {
+    const { revocations } = await boot();
+    await client.set('latchkey', 'somebody else’s');
+    await revocations.add({ ...entry, issuer: 'a:b', id: 'c' });
+    await revocations.add({ ...entry, issuer: 'a', id: '","b' });
+    expect(await revocations.find({ issuer: 'a', subject: 'u', jti: 'b:c' })).toBeUndefined();
+    expect(await revocations.find({ issuer: 'a","', subject: 'u', jti: 'b' })).toBeUndefined();
+    expect(await client.get('latchkey')).toBe('somebody else’s');
+  });
+
+  it('never walk the key space', async () => {
+    await client.config('RESETSTAT');
+    const { families, revocations } = await boot();
+    await families.open(family);
+    await families.list({ issuer: ISSUER, id: 'user-1' }, NOW);
+    await families.endAll({ issuer: ISSUER, id: 'user-1' });
+    await revocations.add(entry);
+    await revocations.list({ now: NOW, limit: 10 });
+    await revocations.prune(NOW);
+    expect(await client.info('commandstats')).not.toMatch(/cmdstat_(keys|scan)/);
+  });
+
+  it('go on after the server forgot their scripts', async () => {
+    const { families } = await boot();
+    await families.open(family);
+    await client.script('FLUSH');
+    expect((await families.rotate(rotation)).outcome).toBe('rotated');
+  });
+
+  it('drop a sign-in that has expired from the list of its subject', async () => {
+    const { families } = await boot();
+    await families.open(family);
+    await client.del(await client.keys('latchkey:sign-in:*'));
+    expect(await families.list({ issuer: ISSUER, id: 'user-1' }, NOW)).toEqual([]);
+    expect(await client.keys('latchkey:sign-ins:*')).toEqual([]);
+  });
+
+  it('take what has ended out of the list of revocations', async () => {
+    const { revocations } = await boot();
+    await revocations.add(entry);
+    clock.now = NOW + 60;
+    await revocations.prune(clock.now);
+    expect(await client.keys('latchkey:revocations:*')).toEqual([]);
+  });
+
+  it.each([
+    ['an entry', 'latchkey:token:*', 'nonsense'],
+    ['the sentinel', 'latchkey:sentinel', 'soon'],
+  ])('cannot tell where %s holds nonsense', async (_, pattern, value) => {
+    const { revocations } = await boot();
+    await revocations.add(entry);
+    const [key] = await client.keys(pattern);
+    await client.set(key ?? '', value);
+    await expect(revocations.find(queryAt(NOW))).rejects.toThrow();
+  });
+
+  it('cannot tell where a sign-in lacks a field', async () => {
+    const { families } = await boot();
+    await families.open(family);
+    const [key] = await client.keys('latchkey:sign-in:*');
+    await client.hdel(key ?? '', 'currentExpiresAt');
+    await expect(families.find(ISSUER, 'sid-1')).rejects.toThrow('currentExpiresAt');
+  });
+
+  describe('when Redis was emptied', () => {
+    it('cannot tell what was revoked, and go on recording', async () => {
+      const { revocations } = await boot();
+      await client.flushall();
+      await expect(revocations.find(queryAt(NOW))).rejects.toThrow('emptied');
+      await expect(revocations.subjectRevokedAt({ issuer: ISSUER, id: 'user-1' })).rejects.toThrow('emptied');
+      await expect(revocations.add(entry)).resolves.toBe(true);
+    });
+
+    it('answer again after the next start, and refuse what was issued before it', async () => {
+      const { revocations } = await boot();
+      await client.flushall();
+      clock.now = NOW + 50;
+      await boot();
+      expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
+      expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
+    });
+
+    it('with `barrier` refuse what was issued before it was noticed, and nothing later', async () => {
+      const { revocations } = await boot({ onFlush: 'barrier' });
+      await client.flushall();
+      clock.now = NOW + 50;
+      expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
+      expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
+      clock.now = NOW + 500;
+      expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
+      expect(await revocations.find(queryAt(NOW + 51))).toBeUndefined();
+    });
+
+    it('with `barrier` do not refuse for ever what tells no age', async () => {
+      const { revocations } = await boot({ onFlush: 'barrier' });
+      await client.flushall();
+      expect(await revocations.find({ issuer: ISSUER, subject: 'user-1' })).toBeUndefined();
+    });
+
+    it('keep the first moment they vouched for when another process starts', async () => {
+      const { revocations } = await boot();
+      clock.now = NOW + 500;
+      await boot();
+      expect(await revocations.find(queryAt(NOW + 10))).toBeUndefined();
+    });
+  });
+
+  describe('at boot', () => {
+    it('say that Redis does not answer, and what to do', async () => {
+      const nobody = new Redis({ port: 1, lazyConnect: true, retryStrategy: () => null, enableOfflineQueue: false });
+      nobody.on('error', () => {});
+      const stores = await redisStores({ client: nobody }).useFactory(clock);
+      await expect(checkReady(stores)).rejects.toThrow('Redis is not ready');
+    });
+
+    it('refuse a Redis that throws keys away when it is full, unless told to accept it', async () => {
+      await client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+      try {
+        await expect(boot()).rejects.toThrow('noeviction');
+        await expect(boot({ allowEviction: true })).resolves.toBeDefined();
+        await client.config('SET', 'maxmemory-policy', 'noeviction');
+        await expect(boot()).resolves.toBeDefined();
+      } finally {
+        await client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+      }
+    });
+
+    it('refuse an empty prefix', () => {
+      expect(() => redisStores({ client, prefix: '' })).toThrow('prefix');
+    });
+  });
+});
