@@ -1,0 +1,55 @@
+// Owns time in tests: it stands still until it is moved.
+import { Clock } from '../core/clock.js';
+import { parseDurationMs, type Duration } from '../core/duration.js';
+
+/**
+ * A clock that stands still until it is moved, so that no test waits for a token to expire.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { FixedClock } from 'nestjs-latchkey/testing';
+ *
+ * const clock = new FixedClock('2026-01-01T00:00:00Z');
+ * const module = AuthModule.forRoot({ clock });
+ * clock.advance('16m');
+ * ```
+ */
+export class FixedClock extends Clock {
+  private now: number;
+
+  /**
+   * @param start a date, or a text that `Date` understands
+   * @throws {TypeError} for anything that is no time
+   */
+  constructor(start: Date | string = '2026-01-01T00:00:00Z') {
+    super();
+    this.now = millisecondsOf(start);
+  }
+
+  override nowMs(): number {
+    return this.now;
+  }
+
+  /**
+   * Lets time pass: seconds as a number, or a text like `'15m'`.
+   * @throws {TypeError} for anything that is no duration
+   */
+  advance(duration: Duration): void {
+    const milliseconds = parseDurationMs(duration);
+    if (milliseconds === undefined) throw new TypeError(`${JSON.stringify(duration)} is no duration; '15m' is one.`);
+    this.now += milliseconds;
+  }
+
+  /** Moves to a moment, which may lie in the past. @throws {TypeError} for anything that is no time */
+  set(moment: Date | string): void {
+    this.now = millisecondsOf(moment);
+  }
+}
+
+function millisecondsOf(moment: Date | string): number {
+  const milliseconds = new Date(moment).getTime();
+  if (Number.isNaN(milliseconds))
+    throw new TypeError(`${JSON.stringify(moment)} is no time; '2026-01-01T00:00:00Z' is one.`);
+  return milliseconds;
+}

@@ -1,0 +1,101 @@
+// Owns what test tokens are made from: the keys, names and clock of a running application, or made-up ones.
+import type { INestApplicationContext } from '@nestjs/common';
+import { Clock, SystemClock } from '../core/clock.js';
+import { generateOwnKey } from '../core/key-import.js';
+import type { Algorithm, PublishedKey, SigningKey } from '../core/keys.js';
+import type { AuthUser, Subject } from '../core/principal.js';
+import { stampDigest, Users, type UserDescription } from '../core/users.js';
+import { findProvider } from '../nest/find-provider.js';
+import { OwnKeys } from '../nest/own-keys.js';
+import type { AuthSettings } from '../nest/settings.js';
+import { AUTH_SETTINGS } from '../nest/tokens.js';
+
+/** Whom a test token is for: the `sub`, or a user of the application. */
+export type TestUser = string | AuthUser;
+
+/** What a token says about its user. */
+export interface Described extends Omit<UserDescription, 'active' | 'stamp'> {
+  readonly stampDigest?: string | undefined;
+}
+
+/** What test tokens are made from. */
+export interface TokenSource {
+  readonly issuer: string;
+  /** Empty where the application does not check the audience. */
+  readonly audience: readonly string[];
+  readonly ttlSeconds: number;
+  readonly clock: Clock;
+  /** Asked anew for every token, because keys rotate. */
+  signingKey(): SigningKey;
+  publicJwks(): ReturnType<NonNullable<OwnKeys['ring']>['publicJwks']>;
+  describe(user: TestUser): Promise<Described>;
+}
+
+/** How an issuer that is nobody's application may be made up. */
+export interface StandaloneOptions {
+  /** @defaultValue 'https://issuer.test' */
+  readonly issuer?: string;
+  /** @defaultValue 'test' */
+  readonly audience?: string | readonly string[];
+  /** @defaultValue 'ES256' */
+  readonly algorithm?: Algorithm;
+  /** @defaultValue the machine's */
+  readonly clock?: Clock;
+}
+
+const FIFTEEN_MINUTES_SECONDS = 900;
+
+/** @throws {TypeError} where the application only verifies, and so has no key to sign with */
+export function sourceOf(app: INestApplicationContext): TokenSource {
+  const { tokens, anyAudience } = findProvider<AuthSettings>(app, AUTH_SETTINGS);
+  const { ring } = findProvider<OwnKeys>(app, OwnKeys);
+  if (ring === undefined) {
+    throw new TypeError('This application only verifies. Make tokens with a LocalIssuer that it trusts.');
+  }
+  const users = findProvider<Users>(app, Users);
+  return {
+    issuer: tokens.issuer,
+    audience: anyAudience ? [] : tokens.audience,
+    ttlSeconds: tokens.access.ttlSeconds,
+    clock: findProvider<Clock>(app, Clock),
+    signingKey: () => ring.signingKey,
+    publicJwks: () => ring.publicJwks(),
+    describe: (user) => describeBy(users, tokens.issuer, user),
+  };
+}
+
+/** A source of its own: keys made on the spot. `rotate` puts another key in their place. */
+export async function madeUpSource(
+  options: StandaloneOptions = {},
+): Promise<{ readonly source: TokenSource; readonly rotate: () => Promise<void> }> {
+  const { issuer = 'https://issuer.test', audience = 'test', algorithm, clock = new SystemClock() } = options;
+  let key: PublishedKey & { readonly signing: SigningKey } = await generateOwnKey(algorithm);
+  const source: TokenSource = {
+    issuer,
+    audience: [audience].flat(),
+    ttlSeconds: FIFTEEN_MINUTES_SECONDS,
+    clock,
+    signingKey: () => key.signing,
+    publicJwks: () => ({ keys: key.publicJwk === undefined ? [] : [key.publicJwk] }),
+    describe: async (user) => ({ id: idOf(user) }),
+  };
+  return { source, rotate: async () => void (key = await generateOwnKey(algorithm)) };
+}
+
+/** As the application would describe them at a sign-in, stamp included, or its checks would refuse the token. */
+async function describeBy({ source }: Users, issuer: string, who: TestUser): Promise<Described> {
+  if (source === undefined) return { id: idOf(who) };
+  const user = typeof who === 'string' ? await source.findBySubject({ issuer, id: who }) : who;
+  // Nobody has that id: a token for nobody is a fine thing to test with.
+  if (user === undefined) return { id: idOf(who) };
+  const { id, stamp, scopes, roles } = source.describe(user);
+  const subject: Subject = { issuer, id };
+  return { id, scopes, roles, stampDigest: stamp === undefined ? undefined : stampDigest(subject, stamp) };
+}
+
+function idOf(user: TestUser): string {
+  if (typeof user === 'string') return user;
+  const id: unknown = Reflect.get(user, 'id');
+  if (typeof id === 'string' && id !== '') return id;
+  throw new TypeError('Without a user source a test user is the text of its `sub`, or an object with an `id`.');
+}
