@@ -58,8 +58,8 @@ export class Attempt {
     if (this.mismatch !== undefined) return this.mismatch.outcome;
     if (error.code === 'ambiguous_credentials') return 'ambiguous';
     if (error.code === 'unauthenticated') return 'not_applicable';
-    if (error.status === 403) return 'forbidden';
-    return this.forgiven.some((failure) => failure.error === error) ? 'forgiven' : 'rejected';
+    if (this.forgiven.some((failure) => failure.error === error)) return 'forgiven';
+    return error.status === 403 ? 'forbidden' : 'rejected';
   }
 }
 

@@ -1,0 +1,387 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { BlocklistService, FamilyService, TokenService } from 'nestjs-latchkey';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { ADAPTERS, type AdapterName, type RunningApplication } from '../support/applications.js';
+import { Attempts } from '../support/attempts.js';
+import {
+  ISSUER,
+  PASSWORD,
+  People,
+  SESSION_COOKIE,
+  startBrowserApp,
+  type BrowserAppOptions,
+} from '../support/browser-app.js';
+import { CookieJar } from '../support/cookie-jar.js';
+
+const ACCESS = '__Host-access';
+
+/** One application with its clock, and browsers in any state. */
+class Scene {
+  private constructor(
+    readonly running: RunningApplication,
+    readonly clock: FixedClock,
+    readonly attempts: Attempts,
+  ) {}
+
+  static async open(adapter: AdapterName, options: BrowserAppOptions = {}): Promise<Scene> {
+    const clock = new FixedClock();
+    const running = await startBrowserApp(adapter, { ...options, structure: { clock } });
+    return new Scene(running, clock, new Attempts());
+  }
+
+  async close(): Promise<void> {
+    this.attempts.close();
+    await this.running.close();
+  }
+
+  get people(): People {
+    return this.running.app.get(People, { strict: false });
+  }
+
+  /** A browser with a session of that person, or with none. */
+  async browser(session?: string): Promise<CookieJar> {
+    const jar = new CookieJar(this.running);
+    if (session === undefined) return jar;
+    const answer = await jar.post('/auth/session/login', { username: session, password: PASSWORD });
+    expect(answer.status).toBe(204);
+    return jar;
+  }
+
+  /** An access token of that person, good unless it is spoilt. */
+  async token(id: string, kind: 'good' | 'expired' | 'forged' | 'noise' = 'good'): Promise<string> {
+    if (kind === 'noise') return 'not-a-token';
+    const tokens = this.running.app.get(TokenService);
+    const person = this.people.of(id) as never;
+    const { accessToken } = await tokens.issue(person);
+    if (kind === 'expired') this.clock.advance('1h');
+    return kind === 'forged'
+      ? accessToken.replace(/[^.]{4}$/, (end) => (end === 'AAAA' ? 'BBBB' : 'AAAA'))
+      : accessToken;
+  }
+
+  /** Sends it and says status, code or scheme, and how the attempt ended. */
+  async outcome(jar: CookieJar, path: string, sending: Parameters<CookieJar['send']>[1] = {}) {
+    this.attempts.forget();
+    const answer = await jar.send(path, sending);
+    const body = (await answer.json()) as { errorCode?: string; username?: string | null; scheme?: string | null };
+    return {
+      status: answer.status,
+      code: body.errorCode,
+      username: body.username,
+      scheme: body.scheme,
+      event: this.attempts.only(),
+    };
+  }
+}
+
+const post = { method: 'POST', body: { motto: 'forged' } };
+
+describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.open(adapter);
+  });
+  afterAll(() => scene.close());
+
+  /** Session of one person, cookie of another or the same. */
+  async function browserWith(session: string | undefined, cookie: string): Promise<CookieJar> {
+    const jar = await scene.browser(session);
+    jar.plant(ACCESS, cookie);
+    return jar;
+  }
+
+  it('EDX-F1, EDX-F2: recognises a good cookie without a session', async () => {
+    const jar = await browserWith(undefined, await scene.token('ada'));
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 200,
+      username: 'ada',
+      scheme: 'cookie',
+      event: { outcome: 'success', scheme: 'cookie', carried: ['cookie'], conflicting: false },
+    });
+  });
+
+  it('EDX-F3, EDX-O4: reports an expired cookie as expired where nothing else answers', async () => {
+    const jar = await browserWith(undefined, await scene.token('ada', 'expired'));
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 401,
+      code: 'token_expired',
+      event: { outcome: 'forgiven', code: 'token_expired', forgiven: [{ scheme: 'cookie', code: 'token_expired' }] },
+    });
+  });
+
+  it('EDX-F4, F-19: lets the session of the same person answer for an expired cookie', async () => {
+    const jar = await browserWith('ada', await scene.token('ada', 'expired'));
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 200,
+      username: 'ada',
+      scheme: 'session',
+      event: {
+        outcome: 'success',
+        scheme: 'session',
+        forgiven: [{ scheme: 'cookie', code: 'token_expired' }],
+        conflicting: true,
+      },
+    });
+  });
+
+  it('EDX-F5, EDX-M4: prefers a good cookie over a session of the same person, and sees no mismatch', async () => {
+    const jar = await browserWith('ada', await scene.token('ada'));
+    const { event, ...seen } = await scene.outcome(jar, '/account');
+    expect(seen).toMatchObject({ status: 200, username: 'ada', scheme: 'cookie' });
+    expect(event).toMatchObject({ outcome: 'success', conflicting: true });
+    expect(event.sessionSubject).toBeUndefined();
+  });
+
+  it('EDX-F7, EDX-O7: refuses a good cookie where the session is of somebody else', async () => {
+    const jar = await browserWith('bob', await scene.token('ada'));
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 401,
+      code: 'session_user_mismatch',
+      event: { outcome: 'user_mismatch_enforced', cookieSubject: 'ada', sessionSubject: 'bob' },
+    });
+    // The cookie is taken back, so that the person is not locked out.
+    expect(jar.value(ACCESS)).toBeUndefined();
+    expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200, username: 'bob', scheme: 'session' });
+  });
+
+  it('EDX-F8, EDX-O6: lets no session answer for a forged cookie of somebody else', async () => {
+    const jar = await browserWith('bob', await scene.token('ada', 'forged'));
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 401,
+      code: 'token_invalid',
+      event: { outcome: 'user_mismatch', code: 'token_invalid', cookieSubject: 'ada', sessionSubject: 'bob' },
+    });
+    expect(jar.value(ACCESS)).toBeUndefined();
+  });
+
+  it('EDX-F9, EDX-M3: takes a cookie that cannot be read for that of somebody else', async () => {
+    const jar = await browserWith('bob', await scene.token('ada', 'noise'));
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 401,
+      code: 'token_malformed',
+      event: { outcome: 'user_mismatch', cookieSubject: 'unreadable', sessionSubject: 'bob' },
+    });
+    expect(jar.value(ACCESS)).toBeUndefined();
+  });
+
+  it('EDX-F10: does not look at a forged cookie on a public route, and forgives it on an optional one', async () => {
+    const jar = await browserWith(undefined, await scene.token('ada', 'forged'));
+    expect((await jar.send('/account/open', { method: 'POST' })).status).toBe(201);
+    expect(await scene.outcome(jar, '/account/optional')).toMatchObject({
+      status: 200,
+      username: null,
+      event: { outcome: 'anonymous', forgiven: [{ scheme: 'cookie', code: 'token_invalid' }] },
+    });
+  });
+
+  it('EDX-F11, EDX-O9: says that it was the CSRF token, where a good cookie came without one', async () => {
+    const jar = await browserWith(undefined, await scene.token('ada'));
+    expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
+      status: 403,
+      code: 'csrf_cookie_missing',
+      event: { outcome: 'forgiven', forgiven: [{ scheme: 'cookie', code: 'csrf_cookie_missing' }] },
+    });
+  });
+
+  it('EDX-F12, DMR-X1: refuses cookie and session alike without a CSRF token', async () => {
+    const jar = await browserWith('ada', await scene.token('ada'));
+    jar.cookies.delete('__Host-csrf');
+    expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
+      status: 403,
+      code: 'csrf_cookie_missing',
+      event: { outcome: 'forbidden', scheme: 'session' },
+    });
+  });
+
+  it('EDX-F13: reports the CSRF refusal where cookie and session are of two people', async () => {
+    const jar = await browserWith('bob', await scene.token('ada'));
+    jar.cookies.delete('__Host-csrf');
+    expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
+      status: 403,
+      code: 'csrf_cookie_missing',
+      event: { outcome: 'user_mismatch', cookieSubject: 'ada', sessionSubject: 'bob' },
+    });
+    expect(jar.value(ACCESS)).toBeDefined();
+  });
+
+  it('EDX-F14, EDX-H7, EDX-O5: takes a bad header as final, whatever cookie and session say', async () => {
+    const jar = await browserWith('ada', await scene.token('ada'));
+    for (const authorization of [`Bearer ${await scene.token('ada', 'forged')}`, 'Bearer', 'Bearer a b']) {
+      const seen = await scene.outcome(jar, '/account', { headers: { authorization } });
+      expect(seen).toMatchObject({ status: 401, event: { outcome: 'rejected', scheme: 'bearer' } });
+    }
+    expect(jar.value(ACCESS)).toBeDefined();
+  });
+
+  it('EDX-O1, EDX-H12: has nothing to say where there is nothing', async () => {
+    expect(await scene.outcome(await scene.browser(), '/account')).toMatchObject({
+      status: 401,
+      code: 'unauthenticated',
+      event: { outcome: 'not_applicable', carried: [] },
+    });
+  });
+
+  it('EDX-O2, EDX-H1, EDX-H8, P23: prefers a good header over a stale cookie, and asks for no CSRF token', async () => {
+    const jar = await browserWith(undefined, await scene.token('bob', 'noise'));
+    const authorization = `Bearer ${await scene.token('ada')}`;
+    expect(await scene.outcome(jar, '/account/motto', { ...post, headers: { authorization } })).toMatchObject({
+      status: 201,
+      username: 'ada',
+      scheme: 'bearer',
+      event: { outcome: 'success', scheme: 'bearer', conflicting: true },
+    });
+  });
+
+  it('EDX-H9, P22: goes by the place of a credential and not by its text', async () => {
+    const token = await scene.token('ada');
+    const jar = await browserWith(undefined, token);
+    const headers = { authorization: `Bearer ${token}` };
+    expect(await scene.outcome(jar, '/account/motto', { ...post, headers })).toMatchObject({
+      status: 201,
+      scheme: 'bearer',
+    });
+  });
+
+  it('EDX-H3, EDX-H4: looks at the cookie where the header is of a foreign scheme', async () => {
+    const jar = await browserWith(undefined, await scene.token('ada'));
+    expect(await scene.outcome(jar, '/account', { headers: { authorization: 'Basic YTpi' } })).toMatchObject({
+      status: 200,
+      scheme: 'cookie',
+    });
+  });
+
+  it('DMR-K1: takes the cookie for the bare token', async () => {
+    const jar = await browserWith(undefined, `Bearer ${await scene.token('ada')}`);
+    expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401 });
+  });
+
+  it('DMR-X3: takes a CSRF token for no credential', async () => {
+    const jar = await scene.browser();
+    await jar.csrfToken();
+    expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, code: 'unauthenticated' });
+  });
+
+  it('accepts a good cookie and a good session with the CSRF token of a page', async () => {
+    const byCookie = await scene.browser();
+    await byCookie.post('/auth/cookie/login', { username: 'ada', password: PASSWORD });
+    expect(await scene.outcome(byCookie, '/account')).toMatchObject({ status: 200, scheme: 'cookie' });
+    const bySession = await scene.browser('ada');
+    for (const jar of [byCookie, bySession]) {
+      expect((await jar.post('/account/motto', { motto: 'mine' })).status).toBe(201);
+    }
+  });
+
+  it('ends a session with its sign-in, whoever ends that', async () => {
+    const jar = await scene.browser('ada');
+    const families = scene.running.app.get(FamilyService);
+    const subject = { issuer: ISSUER, id: 'ada' };
+    for (const { id } of await families.list(subject)) await families.endOwn(subject, id);
+    expect(await scene.outcome(jar, '/account')).toMatchObject({
+      status: 401,
+      code: 'token_invalid',
+      event: { code: 'token_revoked', scheme: 'session' },
+    });
+  });
+
+  it('ends a session where everything of the person is revoked', async () => {
+    const jar = await scene.browser('ada');
+    await scene.running.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'ada' });
+    expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'token_revoked' } });
+    scene.clock.advance(2);
+    expect(await scene.outcome(await scene.browser('ada'), '/account')).toMatchObject({ status: 200 });
+  });
+
+  it('keeps cookie and session apart where the route wants only one of them (F-21)', async () => {
+    const jar = await browserWith('ada', await scene.token('ada'));
+    expect(await scene.outcome(jar, '/account/session')).toMatchObject({ status: 200, scheme: 'session' });
+    expect(await scene.outcome(jar, '/account/jwt')).toMatchObject({ status: 200, scheme: 'cookie' });
+    expect(await scene.outcome(jar, '/account/header')).toMatchObject({ status: 401, code: 'unauthenticated' });
+    const headers = { authorization: `Bearer ${await scene.token('ada')}` };
+    const headerOnly = await scene.browser();
+    expect(await scene.outcome(headerOnly, '/account/cookie', { headers })).toMatchObject({
+      status: 401,
+      code: 'unauthenticated',
+    });
+  });
+
+  it('compares cookie and session only where the route knows both', async () => {
+    const jar = await browserWith('bob', await scene.token('ada'));
+    expect(await scene.outcome(jar, '/account/jwt')).toMatchObject({ status: 200, username: 'ada' });
+    expect(await scene.outcome(jar, '/account/session')).toMatchObject({ status: 200, username: 'bob' });
+  });
+
+  describe('with people who come and go', () => {
+    beforeEach(() => {
+      scene.people.of('bob').active = true;
+      scene.people.of('bob').stamp = '1';
+    });
+
+    it('refuses an inactive person by cookie and by session, and lets them back in (H-15)', async () => {
+      const jar = await scene.browser('bob');
+      scene.people.of('bob').active = false;
+      expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'user_disabled' } });
+      scene.people.of('bob').active = true;
+      expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200, scheme: 'session' });
+    });
+
+    it('ends the session of a person whose password was changed', async () => {
+      const jar = await scene.browser('bob');
+      scene.people.of('bob').stamp = '2';
+      expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'token_superseded' } });
+    });
+
+    it('cannot tell, and takes nothing back, while nobody can be looked up', async () => {
+      const jar = await browserWith('bob', await scene.token('bob'));
+      scene.people.down = true;
+      const seen = await scene.outcome(jar, '/account');
+      scene.people.down = false;
+      expect(seen).toMatchObject({ status: 503, code: 'users_unavailable', event: { outcome: 'unavailable' } });
+      expect([jar.value(ACCESS), jar.value(SESSION_COOKIE)]).not.toContain(undefined);
+      expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200 });
+    });
+  });
+});
+
+describe.each(ADAPTERS)('the options of the mismatch on %s', (adapter) => {
+  async function seen(options: BrowserAppOptions, cookie: 'good' | 'forged' | 'expired' = 'good', session = 'bob') {
+    const scene = await Scene.open(adapter, options);
+    try {
+      const jar = await scene.browser(session);
+      jar.plant(ACCESS, await scene.token('ada', cookie));
+      return await scene.outcome(jar, '/account');
+    } finally {
+      await scene.close();
+    }
+  }
+
+  it('EDX-F6, EDX-O3: prefer-jwt takes the cookie and records both', async () => {
+    expect(await seen({ session: { mismatch: 'prefer-jwt' } })).toMatchObject({
+      status: 200,
+      username: 'ada',
+      event: { outcome: 'success', cookieSubject: 'ada', sessionSubject: 'bob' },
+    });
+  });
+
+  it('prefer-session takes the session and records both', async () => {
+    expect(await seen({ session: { mismatch: 'prefer-session' } })).toMatchObject({
+      status: 200,
+      username: 'bob',
+      scheme: 'session',
+      event: { outcome: 'success', cookieSubject: 'ada', sessionSubject: 'bob' },
+    });
+  });
+
+  it('neither lets a session answer for a forged cookie of somebody else', async () => {
+    for (const mismatch of ['prefer-jwt', 'prefer-session'] as const) {
+      expect(await seen({ session: { mismatch } }, 'forged')).toMatchObject({ status: 401, code: 'token_invalid' });
+    }
+  });
+
+  it('a strict cookie is final, although the session is of the same person (F-19, DMR-K7)', async () => {
+    expect(await seen({ cookies: { forgiving: false } }, 'expired', 'ada')).toMatchObject({
+      status: 401,
+      code: 'token_expired',
+      event: { outcome: 'rejected', scheme: 'cookie' },
+    });
+  });
+});
