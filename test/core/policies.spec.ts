@@ -21,6 +21,10 @@ function contextOf(given: Given = {}, params: Record<string, string> = {}): Poli
   return { principal: principalWith(given), request: requestWith(params), nowSeconds: NOW };
 }
 
+function withFilters(filters: unknown): PolicyContext {
+  return contextOf({ claims: { filters } }, { org: 'Acme' });
+}
+
 /** 'granted', or the code of the refusal. */
 async function answer(policy: Policy, context = contextOf()): Promise<string> {
   try {
@@ -176,7 +180,6 @@ describe('selfOrStaff', () => {
 
 describe('hasFilter', () => {
   const policy = hasFilter('content_org', ({ request }) => request.param('org'));
-  const withFilters = (filters: unknown) => contextOf({ claims: { filters } as never }, { org: 'Acme' });
 
   it.each<[string, unknown, string]>([
     ['the right filter (EDX-X10)', ['content_org:Acme'], 'granted'],

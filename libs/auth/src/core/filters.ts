@@ -58,6 +58,11 @@ export function filtersOf({ filters = [] }: Claims): readonly ResourceFilter[] {
   });
 }
 
+/** True for a text that {@link filtersOf} can read. */
+export function isFilter(text: unknown): boolean {
+  return typeof text === 'string' && FILTER.test(text);
+}
+
 function fits(
   { value }: ResourceFilter,
   { asked, principal, options }: { asked: string; principal: Principal; options: FilterOptions },

@@ -15,6 +15,16 @@ export const Public = (): Mark => SetMetadata(MARKS.public, true);
  */
 export const OptionalAuth = (): Mark => SetMetadata(MARKS.optional, true);
 
+/**
+ * Why a route, or a class, says something else about authentication than the rest of the application: for the route audit, and
+ * for `strictRoutes`, which insists on it. It belongs to the level that it stands on.
+ * @throws {TypeError} for an empty text
+ */
+export const AuthReason = (reason: string): Mark => {
+  if (typeof reason !== 'string' || reason.trim() === '') throw new TypeError('@AuthReason() needs a reason.');
+  return SetMetadata(MARKS.reason, reason);
+};
+
 /** Lets inactive users in. The nearest statement wins: `@AllowInactive(false)` on a handler takes it back. */
 export const AllowInactive = (allow = true): Mark => SetMetadata(MARKS.inactive, allow);
 

@@ -28,6 +28,9 @@ const structureDefaults: Required<{ [Name in keyof AuthModuleStructure]: AuthMod
   stores: undefined,
   controllers: [],
   schemes: [],
+  routes: [],
+  strictRoutes: false,
+  auditRoutes: false,
   clock: undefined,
 };
 

@@ -11,26 +11,38 @@ import {
   GUARD_SCHEMES,
   type BrandedGuard,
   type EffectivePolicy,
+  type RouteDefaults,
   type Target,
 } from './effective-policy.js';
 
 /** Answers for every guard of the library; guards themselves hold nothing. */
 export class RouteAuthenticator {
-  private readonly demands = new WeakMap<EffectivePolicy, Map<readonly string[], Demand>>();
+  private readonly demands = new WeakMap<object, Map<readonly string[], Demand>>();
   private readonly decisions = new WeakMap<object, Map<Demand, Promise<Decision>>>();
+
+  /** Every scheme that is configured, by name. The module adds the application's own when it starts. */
+  readonly schemes: Map<string, Scheme>;
+  /** What holds where a route states nothing. */
+  readonly defaults: RouteDefaults;
 
   constructor(
     private readonly authenticator: Authenticator,
-    /** Every scheme that is configured, by name. The module adds the application's own when it starts. */
-    readonly schemes: Map<string, Scheme>,
     readonly answers: Answers,
-    private readonly defaultGuard: BrandedGuard | undefined,
-  ) {}
+    { schemes, defaults }: { readonly schemes: Map<string, Scheme>; readonly defaults: RouteDefaults },
+  ) {
+    this.schemes = schemes;
+    this.defaults = defaults;
+  }
 
   /** What the route of this context demands. */
-  policyOf(context: ExecutionContext): EffectivePolicy {
+  policyOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): EffectivePolicy {
     // Nest hands out the classes and methods of the application, which are functions.
-    return effectivePolicy(context.getHandler() as Target, context.getClass() as unknown as Target, this.defaultGuard);
+    return this.policyFor(context.getHandler() as Target, context.getClass() as unknown as Target);
+  }
+
+  /** What a route demands, for whoever lists routes. */
+  policyFor(handler: Target, owner: Target): EffectivePolicy {
+    return effectivePolicy(handler, owner, this.defaults);
   }
 
   /** Who is asking, as far as this guard's schemes can tell. */
@@ -62,9 +74,11 @@ export class RouteAuthenticator {
   }
 
   private demandOf(policy: EffectivePolicy, guard: BrandedGuard): Demand {
-    const made = this.demands.get(policy) ?? new Map<readonly string[], Demand>();
-    this.demands.set(policy, made);
     const { optional, permissions, policies } = policy;
+    // Routes that ask for nothing special share one demand, so that guards of two kinds share one decision.
+    const key = isPlain(policy) ? this : policy;
+    const made = this.demands.get(key) ?? new Map<readonly string[], Demand>();
+    this.demands.set(key, made);
     const demand = made.get(guard[GUARD_SCHEMES]) ?? {
       schemes: this.schemesOf(guard),
       optional,
@@ -74,4 +88,8 @@ export class RouteAuthenticator {
     made.set(guard[GUARD_SCHEMES], demand);
     return demand;
   }
+}
+
+function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {
+  return !optional && policies.length === 0 && Object.values(permissions).every((allowed) => !allowed);
 }

@@ -8,21 +8,37 @@ export interface Route {
   readonly name: string;
   readonly owner: Target;
   readonly handler: Target;
+  /** The module that the controller belongs to. */
+  readonly module?: Target | undefined;
 }
 
 /** Where Nest keeps the path of a routed method. */
 const NEST_PATH = 'path';
 
+/** Where @nestjs/microservices keeps the pattern of a message handler. */
+const NEST_PATTERN = 'microservices:pattern';
+
 /** Every routed handler of every controller. A method without a route is nobody's business. */
 export function routesOf(discovery: DiscoveryService, scanner: MetadataScanner): readonly Route[] {
-  return discovery.getControllers().flatMap(({ metatype }) => {
+  return handlersWith(NEST_PATH, discovery, scanner);
+}
+
+/** Every handler of a controller that answers messages: `@MessagePattern()`, `@EventPattern()`. */
+export function messageHandlersOf(discovery: DiscoveryService, scanner: MetadataScanner): readonly Route[] {
+  return handlersWith(NEST_PATTERN, discovery, scanner);
+}
+
+function handlersWith(key: string, discovery: DiscoveryService, scanner: MetadataScanner): readonly Route[] {
+  return discovery.getControllers().flatMap(({ metatype, host }) => {
     if (typeof metatype !== 'function') return [];
     const prototype: object = metatype.prototype as object;
     return scanner.getAllMethodNames(prototype).flatMap((method) => {
       const handler: unknown = Reflect.get(prototype, method);
-      if (typeof handler !== 'function' || !Reflect.hasMetadata(NEST_PATH, handler)) return [];
+      if (typeof handler !== 'function' || !Reflect.hasMetadata(key, handler)) return [];
       // A class and its method are functions; what they take is of no interest here.
-      return [{ name: `${metatype.name}.${method}`, owner: metatype as unknown as Target, handler: handler as Target }];
+      const owner = metatype as unknown as Target;
+      const module = host?.metatype as unknown as Target | undefined;
+      return [{ name: `${metatype.name}.${method}`, owner, handler: handler as Target, module }];
     });
   });
 }

@@ -1,0 +1,134 @@
+// Owns the route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
+// it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
+import { Inject, Injectable } from '@nestjs/common';
+import { DiscoveryService, HttpAdapterHost, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { AuthConfigurationError } from '../core/errors.js';
+import { nameOfPolicy } from '../core/policies.js';
+import type { AuthModuleStructure } from './auth.options.js';
+import { policyProblems, type EffectivePolicy, type Target } from './effective-policy.js';
+import { namedRouteProblems } from './named-routes.js';
+import { RouteAuthenticator } from './route-authenticator.js';
+import { addressOf, patternOf, type RouteAddress } from './route-paths.js';
+import { messageHandlersOf, routesOf, type Route } from './routes.js';
+import { strictProblems } from './strict-routes.js';
+import { AUTH_STRUCTURE } from './tokens.js';
+
+/** What one route demands of a caller. Plain data, fit for JSON. */
+export interface AuditedRoute extends RouteAddress {
+  /** `Controller.method`. */
+  readonly name: string;
+  /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
+  readonly access: 'guarded' | 'optional' | 'public' | 'open';
+  readonly statedBy: EffectivePolicy['statedBy'];
+  readonly guards: readonly string[];
+  /** Names of the schemes that are accepted, in order. */
+  readonly schemes: readonly string[];
+  /** Scopes that nobody gets in without. */
+  readonly scopes: readonly string[];
+  readonly policies: readonly string[];
+  /** `inactive`, `clients`, `restricted clients`: who may come in besides active people. */
+  readonly allows: readonly string[];
+  readonly reason: string | undefined;
+}
+
+/** Lists what the routes of the application demand. */
+@Injectable()
+export class RouteAudit {
+  private readonly scanner = new MetadataScanner();
+
+  @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
+  @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
+  @Inject(DiscoveryService) private readonly discovery!: DiscoveryService;
+  @Inject(ModulesContainer) private readonly modules!: ModulesContainer;
+  @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost;
+
+  /** Every route of every controller, by path. Gateways and resolvers are not among them. */
+  list(): readonly AuditedRoute[] {
+    const http = this.httpRoutes().map((route) => this.audited(route, addressOf(route, this.modules.applicationId)));
+    const messages = this.messageRoutes().map((route) => this.audited(route, patternOf(route)));
+    return [...http, ...messages].sort(byPath);
+  }
+
+  /** Everything that is wrong with a route; with `strictRoutes` also what only nobody thought about. */
+  problems(): readonly string[] {
+    const mounted = new Set(this.discovery.getControllers().map(({ metatype }) => metatype as unknown as Target));
+    const named = namedRouteProblems(this.structure.routes ?? [], mounted);
+    const all = new Map([...this.httpRoutes(), ...this.messageRoutes()].map((route) => [route.name, route]));
+    return [...named, ...[...all.values()].flatMap((route) => this.problemsOf(route))];
+  }
+
+  private problemsOf(route: Route): readonly string[] {
+    const { owner, handler, name } = route;
+    const policy = this.routes.policyFor(handler, owner);
+    const unknown = policy.guards.flatMap((guard) => configurationProblems(() => this.routes.schemesOf(guard)));
+    const strict = this.structure.strictRoutes === true ? strictProblems(policy, this.factsOf(route)) : [];
+    return [...policyProblems(handler, owner, this.routes.defaults), ...unknown, ...strict].map(
+      (problem) => `${name}: ${problem}`,
+    );
+  }
+
+  private factsOf({ owner, handler }: Route) {
+    const recipes = this.structure.controllers ?? [];
+    return {
+      defaults: this.routes.defaults,
+      readyMade: recipes.some(({ controller }) => (controller as unknown) === owner),
+      hybrid: this.isHybrid() && this.messageRoutes().some((route) => route.handler === handler),
+    };
+  }
+
+  /** Connected microservices announce their servers here before the application starts. */
+  private isHybrid(): boolean {
+    let connected = false;
+    this.modules
+      .getRpcTargetRegistry()
+      .subscribe(() => (connected = true))
+      .unsubscribe();
+    return connected && this.adapters.httpAdapter !== undefined;
+  }
+
+  private httpRoutes(): readonly Route[] {
+    return routesOf(this.discovery, this.scanner);
+  }
+
+  private messageRoutes(): readonly Route[] {
+    return messageHandlersOf(this.discovery, this.scanner);
+  }
+
+  private audited({ owner, handler, name }: Route, address: RouteAddress): AuditedRoute {
+    const policy = this.routes.policyFor(handler, owner);
+    const { permissions, access, statedBy, reason } = policy;
+    const allowed: readonly (readonly [boolean, string])[] = [
+      [permissions.inactive, 'inactive'],
+      [permissions.clients, 'clients'],
+      [permissions.restrictedClients, 'restricted clients'],
+    ];
+    return {
+      ...address,
+      name,
+      access: access === 'guarded' && policy.optional ? 'optional' : access,
+      statedBy,
+      guards: policy.guards.map((guard) => guard.name),
+      schemes: [
+        ...new Set(policy.guards.flatMap((guard) => this.routes.schemesOf(guard)).map((scheme) => scheme.name)),
+      ],
+      scopes: [...new Set(policy.policies.flatMap(({ requires }) => requires?.scopes ?? []))],
+      policies: policy.policies.map(nameOfPolicy),
+      allows: access === 'guarded' ? allowed.filter(([holds]) => holds).map(([, who]) => who) : [],
+      reason,
+    };
+  }
+}
+
+function byPath(one: AuditedRoute, other: AuditedRoute): number {
+  return (one.paths[0] ?? '').localeCompare(other.paths[0] ?? '') || one.method.localeCompare(other.method);
+}
+
+function configurationProblems(work: () => unknown): readonly string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof AuthConfigurationError) return error.problems;
+    throw error;
+  }
+}

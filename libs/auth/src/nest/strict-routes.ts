@@ -1,0 +1,51 @@
+// Owns what `strictRoutes` refuses: routes of which nobody can say that somebody thought about them.
+import type { EffectivePolicy, RouteDefaults } from './effective-policy.js';
+
+/** What the check must know besides the policy. */
+export interface StrictFacts {
+  readonly defaults: RouteDefaults;
+  /** The route is one of a ready-made controller: its reasons are in the documentation. */
+  readonly readyMade: boolean;
+  /** The route answers messages, in an application that is connected to a microservice and also answers http. */
+  readonly hybrid: boolean;
+}
+
+/** A sentence for each rule that the route breaks. */
+export function strictProblems(
+  policy: EffectivePolicy,
+  { defaults, readyMade, hybrid }: StrictFacts,
+): readonly string[] {
+  const reasonMissing = !readyMade && policy.reason === undefined;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [
+      policy.access === 'open',
+      'nobody states who may call it, and there is no default guard: add @UseGuards(JwtAuthGuard) or @Public()',
+    ],
+    [
+      reasonMissing && deviates(policy, defaults),
+      `it deviates from the default (${deviationOf(policy)}) without a reason: add @AuthReason('...')`,
+    ],
+    [
+      policy.permissions.restrictedClients && policy.access === 'guarded' && policy.policies.length === 0,
+      'it lets restricted clients in without any policy: add @RequireScopes(...)',
+    ],
+    [
+      hybrid && policy.byDefaultGuard && policy.access === 'guarded',
+      'it answers messages, which the default guard reaches only in a microservice connected with ' +
+        '{ inheritAppConfig: true }: name a guard with @UseGuards(...) on the class',
+    ],
+  ];
+  return rules.filter(([broken]) => broken).map(([, problem]) => problem);
+}
+
+/** True where a route says something else about authentication than the module (ADR-2). */
+export function deviates(policy: EffectivePolicy, { guard }: RouteDefaults): boolean {
+  if (policy.access === 'public' || policy.optional) return true;
+  return guard !== undefined && policy.guards.some((each) => each !== guard);
+}
+
+/** How a route deviates, for people. */
+export function deviationOf({ access, optional, guards }: EffectivePolicy): string {
+  if (access === 'public') return '@Public()';
+  return optional ? '@OptionalAuth()' : guards.map(({ name }) => name).join(', ');
+}

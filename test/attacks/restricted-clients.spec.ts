@@ -1,0 +1,197 @@
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  AllowClients,
+  AllowRestrictedClients,
+  AuthInfo,
+  AuthModule,
+  AuthReason,
+  CurrentUser,
+  JwtAuthGuard,
+  OptionalAuth,
+  Public,
+  RequireScopes,
+  TokenService,
+  type AuthUser,
+  type ClientTokenOptions,
+  type Principal,
+} from 'nestjs-latchkey';
+import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
+import { bearer, People, personCalled } from '../support/people.js';
+
+@Controller('unaware')
+class UnawareController {
+  @Get() nothing() {
+    return { reached: true };
+  }
+  @UseGuards(JwtAuthGuard) @Get('guarded') guarded() {
+    return { reached: true };
+  }
+  @RequireScopes('grades:write') @Get('scoped') scoped() {
+    return { reached: true };
+  }
+  @Public() @Get('public') open() {
+    return { reached: true };
+  }
+  @OptionalAuth() @Get('optional') optional(@AuthInfo() auth: Principal | undefined) {
+    return { who: auth?.kind ?? 'nobody' };
+  }
+}
+
+@AllowClients()
+@AllowRestrictedClients()
+@RequireScopes('grades:write')
+@Controller('aware')
+class AwareController {
+  @Get() route(@CurrentUser() user: AuthUser | undefined, @AuthInfo() auth: Principal) {
+    return { user: user ?? null, kind: auth.kind, restricted: auth.restricted, id: auth.subject.id };
+  }
+  @AllowRestrictedClients(false) @Get('whole') whole() {
+    return { reached: true };
+  }
+  @AllowClients(false) @Get('people') people() {
+    return { reached: true };
+  }
+}
+
+/** Restricted clients by name, but no clients: the two marks are two decisions. */
+@AllowRestrictedClients()
+@RequireScopes('grades:write')
+@Controller('half')
+class HalfController {
+  @Get() route() {
+    return { reached: true };
+  }
+}
+
+const SCOPES = ['grades:write'];
+
+describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapter) => {
+  let running: RunningApplication;
+  let tokens: TokenService;
+  beforeAll(async () => {
+    running = await startApplication(adapter, {
+      imports: [AuthModule.forRoot({ users: People })],
+      controllers: [UnawareController, AwareController, HalfController],
+      providers: [People],
+    });
+    tokens = running.app.get(TokenService);
+  });
+  afterAll(() => running.close());
+
+  const client = async (options: ClientTokenOptions = {}, id = 'robot'): Promise<RequestInit> =>
+    bearer((await tokens.issueForClient(id, { scopes: SCOPES, ...options })).accessToken);
+  const answerFor = async (path: string, init: RequestInit): Promise<unknown> => {
+    const answer = await running.fetch(path, init);
+    const body = (await answer.json()) as { errorCode?: string };
+    return answer.ok ? body : `${answer.status} ${body.errorCode ?? ''}`;
+  };
+
+  it.each(['/unaware', '/unaware/guarded', '/unaware/scoped'])(
+    '%s never heard of clients and refuses them, with all scopes (EDX-P1, P36)',
+    async (path) => {
+      expect(await answerFor(path, await client())).toBe('403 client_not_allowed');
+      expect(await answerFor(path, await client({ restricted: true }))).toBe('403 client_not_allowed');
+    },
+  );
+
+  it('lets the same request of a person through: the refusal is about the client', async () => {
+    const init = bearer((await tokens.issue(personCalled('ada'), { scopes: SCOPES })).accessToken);
+    for (const path of ['/unaware', '/unaware/guarded', '/unaware/scoped'])
+      expect(await answerFor(path, init)).toEqual({ reached: true });
+  });
+
+  it('lets a restricted client in where both marks stand, within its scopes (EDX-P2)', async () => {
+    expect(await answerFor('/aware', await client({ restricted: true }))).toEqual({
+      user: null,
+      kind: 'client',
+      restricted: true,
+      id: 'robot',
+    });
+    expect(await answerFor('/aware', await client({ restricted: true, scopes: [] }))).toBe('403 insufficient_scope');
+  });
+
+  it('takes a mark back where the handler says so (EDX-P3)', async () => {
+    expect(await answerFor('/aware/whole', await client({ restricted: true }))).toBe('403 restricted_client');
+    expect(await answerFor('/aware/whole', await client())).toEqual({ reached: true });
+    expect(await answerFor('/aware/people', await client())).toBe('403 client_not_allowed');
+  });
+
+  it('does not take one mark for the other', async () => {
+    expect(await answerFor('/half', await client({ restricted: true }))).toBe('403 client_not_allowed');
+  });
+
+  it('does not touch public routes (EDX-P4)', async () => {
+    expect(await answerFor('/unaware/public', await client({ restricted: true }))).toEqual({ reached: true });
+  });
+
+  it('makes a client nobody on an optional route that does not name clients', async () => {
+    expect(await answerFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'nobody' });
+  });
+
+  it('gives the same answers at the first and at every later request (EDX-P5)', async () => {
+    const init = await client({ restricted: true });
+    const rounds = await Promise.all(Array.from({ length: 5 }, () => answerFor('/unaware', init)));
+    expect(new Set(rounds)).toEqual(new Set(['403 client_not_allowed']));
+  });
+
+  it('never takes a client for the user with the same id', async () => {
+    const people = running.app.get(People);
+    people.asked = 0;
+    expect(await answerFor('/aware', await client({}, 'ada'))).toEqual({
+      user: null,
+      kind: 'client',
+      restricted: false,
+      id: 'ada',
+    });
+    expect(await answerFor('/unaware', await client({}, 'grace'))).toBe('403 client_not_allowed');
+    expect(people.asked).toBe(0);
+  });
+
+  it('issues short tokens that cannot be refreshed', async () => {
+    const issued = await tokens.issueForClient('robot', { scopes: SCOPES, restricted: true, filters: ['org:acme'] });
+    expect(issued).toEqual({ accessToken: expect.any(String), expiresIn: 900 });
+    await expect(tokens.refresh(issued.accessToken)).rejects.toMatchObject({ code: 'wrong_token_type' });
+    await expect(tokens.issueForClient('robot', { accessTtl: '1d' })).rejects.toThrow('accessTtl');
+    const principal = await tokens.verify(issued.accessToken, { kind: 'access' });
+    expect(principal).toMatchObject({ kind: 'client', user: undefined, restricted: true, scopes: SCOPES });
+    expect(principal.claims['filters']).toEqual(['org:acme']);
+  });
+
+  it('does not issue a filter that no route could read', async () => {
+    await expect(tokens.issueForClient('robot', { filters: ['acme'] })).rejects.toThrow(TypeError);
+    await expect(tokens.issueForClient('robot', { filters: ['a:b:c'] })).rejects.toThrow(TypeError);
+  });
+
+  it('ends a token of a client by revocation like any other', async () => {
+    const { accessToken } = await tokens.issueForClient('robot', { scopes: SCOPES });
+    expect(await answerFor('/aware', bearer(accessToken))).toMatchObject({ id: 'robot' });
+    await tokens.revoke(accessToken);
+    expect(await answerFor('/aware', bearer(accessToken))).toBe('401 token_invalid');
+  });
+
+  it('does not let own claims of a person say that they are a client, or a client that it is not restricted', async () => {
+    for (const claims of [{ kind: 'client' }, { is_restricted: false }, { client_id: 'ada' }]) {
+      await expect(tokens.issue(personCalled('ada'), { claims })).rejects.toThrow(TypeError);
+      await expect(tokens.issueForClient('robot', { claims, restricted: true })).rejects.toThrow(TypeError);
+    }
+  });
+});
+
+describe('strictRoutes', () => {
+  it('refuses a route that lets restricted clients in without any policy (EDX-P2)', async () => {
+    @AllowClients()
+    @AllowRestrictedClients()
+    @AuthReason('for the robots')
+    @Controller('loose')
+    class LooseController {
+      @Get() loose() {
+        return {};
+      }
+    }
+    const imports = [AuthModule.forRoot({ strictRoutes: true })];
+    await expect(startApplication('express', { imports, controllers: [LooseController] })).rejects.toThrow(
+      'LooseController.loose: it lets restricted clients in without any policy',
+    );
+  });
+});

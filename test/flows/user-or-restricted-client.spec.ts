@@ -1,0 +1,141 @@
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  allOf,
+  AllowClients,
+  AllowRestrictedClients,
+  anyOf,
+  AnyOf,
+  AuthModule,
+  Authorize,
+  defineScheme,
+  hasFilter,
+  hasRoles,
+  hasScopes,
+  isRestricted,
+  not,
+  selfOrStaff,
+  TokenService,
+  type ClientTokenOptions,
+  type Principal,
+} from 'nestjs-latchkey';
+import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
+import { bearer, People, personCalled } from '../support/people.js';
+
+/** Stands for whatever recognises a person without a token: a host session, a client certificate. */
+const desk = defineScheme<string>({
+  name: 'desk',
+  sentBy: 'client',
+  find: (request) => request.headerLines('x-desk')[0],
+  verify: async (id) => ({ subject: { issuer: 'http://localhost', id }, kind: 'user', claims: {}, own: true }),
+});
+
+/** Whom a token of a client speaks for, lower-cased on comparison. */
+const actingFor = ({ claims }: Principal): string | undefined =>
+  typeof claims['acting_for'] === 'string' ? claims['acting_for'] : undefined;
+
+const forPeople = allOf(not(isRestricted), anyOf(hasRoles('staff'), selfOrStaff({ param: 'user' })));
+const forClients = allOf(
+  isRestricted,
+  hasScopes('grades:read'),
+  hasFilter('content_org', ({ request }) => request.param('org')),
+  hasFilter('user', ({ request }) => request.param('user'), { optional: true, selfValue: actingFor }),
+);
+
+@UseGuards(AnyOf('bearer', 'desk'))
+@Controller('orgs')
+class GradesController {
+  @AllowClients()
+  @AllowRestrictedClients()
+  @Authorize(anyOf(forPeople, forClients))
+  @Get(':org/grades/:user')
+  grades() {
+    return { grades: [] };
+  }
+}
+
+const SCOPES = ['grades:read'];
+const FILTERS = ['content_org:acme'];
+
+describe.each(ADAPTERS)('user or restricted client (EDX-X16) on %s', (adapter) => {
+  let running: RunningApplication;
+  beforeAll(async () => {
+    running = await startApplication(adapter, {
+      imports: [AuthModule.forRoot({ users: People, schemes: [desk] })],
+      controllers: [GradesController],
+      providers: [People],
+    });
+  });
+  afterAll(() => running.close());
+
+  const answerFor = async (user: string, init?: RequestInit): Promise<string> => {
+    const answer = await running.fetch(`/orgs/Acme/grades/${user}`, init);
+    return answer.ok ? '200' : `${answer.status} ${((await answer.json()) as { errorCode: string }).errorCode}`;
+  };
+  const atDesk = (id: string): RequestInit => ({ headers: { 'x-desk': id } });
+  const holding = async (id: string): Promise<RequestInit> =>
+    bearer((await running.app.get(TokenService).issue(personCalled(id))).accessToken);
+  const client = async (options: ClientTokenOptions): Promise<RequestInit> => {
+    const given: ClientTokenOptions = { restricted: true, ...options };
+    return bearer((await running.app.get(TokenService).issueForClient('robot', given)).accessToken);
+  };
+
+  it('refuses nobody with 401 before any policy runs (EDX-X17)', async () => {
+    expect(await answerFor('ada')).toBe('401 unauthenticated');
+  });
+
+  it('lets staff in without a token (EDX-X18)', async () => {
+    expect(await answerFor('ada', atDesk('grace'))).toBe('200');
+  });
+
+  it('lets a person without a token in on their own path alone (EDX-X19)', async () => {
+    expect(await answerFor('grace', atDesk('ada'))).toBe('403 forbidden');
+    expect(await answerFor('ada', atDesk('ada'))).toBe('200');
+  });
+
+  it('lets a person with a token in on their own path alone (EDX-X20)', async () => {
+    expect(await answerFor('ada', await holding('ada'))).toBe('200');
+    expect(await answerFor('grace', await holding('ada'))).toBe('403 forbidden');
+    expect(await answerFor('ada', await holding('grace'))).toBe('200');
+  });
+
+  it('gives a restricted client nothing for being called like the person (EDX-X21)', async () => {
+    const issued = await running.app.get(TokenService).issueForClient('ada', { restricted: true, filters: FILTERS });
+    expect(await answerFor('ada', bearer(issued.accessToken))).toBe('403 insufficient_scope');
+    expect(await answerFor('grace', await client({ filters: FILTERS }))).toBe('403 insufficient_scope');
+  });
+
+  it.each<[string, ClientTokenOptions]>([
+    ['the right scope and organisation', { scopes: SCOPES, filters: FILTERS }],
+    ['further scopes', { scopes: ['other', ...SCOPES], filters: FILTERS }],
+    ['further organisations', { scopes: SCOPES, filters: ['content_org:other', ...FILTERS] }],
+    [
+      'itself, acting for the person',
+      { scopes: SCOPES, filters: [...FILTERS, 'user:me'], claims: { acting_for: 'Ada' } },
+    ],
+    ['the person by name', { scopes: SCOPES, filters: [...FILTERS, 'user:ADA'] }],
+  ])('lets a restricted client in with %s (EDX-X22, EDX-X24)', async (_, options) => {
+    expect(await answerFor('ada', await client(options))).toBe('200');
+  });
+
+  it.each<[string, ClientTokenOptions, string]>([
+    ['no scope', { filters: FILTERS }, '403 insufficient_scope'],
+    ['another scope', { scopes: ['grades:write'], filters: FILTERS }, '403 insufficient_scope'],
+    ['no organisation', { scopes: SCOPES }, '403 filter_mismatch'],
+    ['another organisation', { scopes: SCOPES, filters: ['content_org:other'] }, '403 filter_mismatch'],
+    [
+      'itself, acting for somebody else',
+      { scopes: SCOPES, filters: [...FILTERS, 'user:me'], claims: { acting_for: 'grace' } },
+      '403 filter_mismatch',
+    ],
+    ['itself, acting for nobody', { scopes: SCOPES, filters: [...FILTERS, 'user:me'] }, '403 filter_mismatch'],
+    [
+      'another person by name',
+      { scopes: SCOPES, filters: [...FILTERS, 'user:grace'], claims: { acting_for: 'ada' } },
+      '403 filter_mismatch',
+    ],
+    ['scope and filter but no restriction', { scopes: SCOPES, filters: FILTERS, restricted: false }, '403 forbidden'],
+  ])('refuses a client with %s (EDX-X23, EDX-X24)', async (_, options, expected) => {
+    expect(await answerFor('ada', await client(options))).toBe(expected);
+  });
+});
