@@ -173,3 +173,18 @@ export function documentedOperations({ paths }: OpenAPIObject): DocumentedOperat
     })),
   );
 }
+
+/**
+ * One alternative is enough, less is not. About more than one a document says nothing: a half of another credential beside it may
+ * well be refused.
+ */
+export function promise(
+  security: readonly SecurityRequirement[] = [],
+  sent: readonly string[],
+  others: readonly string[] = [],
+): 'let in' | 'refused' | 'nothing' {
+  if (security.length === 0) return 'let in';
+  const enough = security.filter((each) => Object.keys(each).every((name) => [...sent, ...others].includes(name)));
+  const exact = enough.some((each) => sent.every((name) => name in each || others.includes(name)));
+  return enough.length === 0 ? 'refused' : exact ? 'let in' : 'nothing';
+}

@@ -1,0 +1,137 @@
+// P-01 and P-05 for what browsers send: cookies and sessions, each with its proof of intent, as they are configured.
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TokenService } from 'nestjs-latchkey';
+import { describeAuth } from 'nestjs-latchkey/swagger';
+import { ADAPTERS, type AdapterName, type RunningApplication } from '../support/applications.js';
+import { PASSWORD, People, SESSION_COOKIE, startBrowserApp, type BrowserAppOptions } from '../support/browser-app.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { documentedOperations, promise, type DocumentedOperation } from '../support/openapi.js';
+
+const PARTS = ['bearer', 'cookie', 'session', 'csrf'] as const;
+const COMBINATIONS = Array.from({ length: 2 ** PARTS.length }, (_, bits) =>
+  PARTS.filter((_part, index) => (bits & (1 << index)) !== 0),
+);
+
+async function documentOf(
+  adapter: AdapterName,
+  options: BrowserAppOptions = {},
+): Promise<[OpenAPIObject, RunningApplication]> {
+  const running = await startBrowserApp(adapter, options);
+  const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
+  const create = (): OpenAPIObject => SwaggerModule.createDocument(running.app, config);
+  return [describeAuth(running.app, create, { sessionCookieName: SESSION_COOKIE }), running];
+}
+
+async function schemesOf(options: BrowserAppOptions): Promise<unknown> {
+  const [document, running] = await documentOf('express', options);
+  await running.close();
+  return document.components?.securitySchemes;
+}
+
+describe.each(ADAPTERS)('the OpenAPI document of an application for browsers on %s', (adapter) => {
+  let running: RunningApplication;
+  let document: OpenAPIObject;
+  let accessToken: string;
+  beforeAll(async () => {
+    [document, running] = await documentOf(adapter);
+    ({ accessToken } = await running.app.get(TokenService).issue(running.app.get(People).of('ada') as never));
+  });
+  afterAll(() => running.close());
+
+  function operation(method: string, path: string): DocumentedOperation | undefined {
+    return documentedOperations(document).find((each) => each.method === method && each.path === path);
+  }
+
+  it('combines what the browser sends with its proof of intent, for unsafe methods', () => {
+    expect(operation('post', '/account/motto')?.security).toEqual([
+      { bearer: [] },
+      { cookie: [], csrf: [] },
+      { session: [], csrf: [] },
+    ]);
+    expect(operation('get', '/account')?.security).toEqual([{ bearer: [] }, { cookie: [] }, { session: [] }]);
+  });
+
+  it('names cookies and headers as they are configured', () => {
+    expect(document.components?.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      cookie: { type: 'apiKey', in: 'cookie', name: '__Host-access' },
+      session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+      csrf: { type: 'apiKey', in: 'header', name: 'x-csrf-token' },
+    });
+  });
+
+  /** One browser for each part, so that nothing but the parts under test travels. */
+  async function isLetIn({ method, path }: DocumentedOperation, parts: readonly string[]): Promise<boolean> {
+    const browser = new CookieJar(running);
+    const credentials = { username: 'ada', password: PASSWORD };
+    const [kind] = parts.filter((part) => part === 'cookie' || part === 'session');
+    if (kind !== undefined) await browser.post(`/auth/${kind}/login`, credentials);
+    const headers: Record<string, string> = {};
+    if (parts.includes('csrf')) headers['x-csrf-token'] = await browser.csrfToken();
+    if (parts.includes('bearer')) headers['authorization'] = `Bearer ${accessToken}`;
+    const { status } = await browser.send(path, { method: method.toUpperCase(), headers });
+    return status < 400;
+  }
+
+  it('agrees with the guards, route by route and credential by credential', async () => {
+    const operations = documentedOperations(document).filter(({ path }) => path.startsWith('/account'));
+    const combinations = COMBINATIONS.filter((parts) => !(parts.includes('cookie') && parts.includes('session')));
+    for (const each of operations) {
+      for (const parts of combinations) {
+        const promised = promise(each.security, parts);
+        if (promised === 'nothing') continue;
+        const said = [each.method, each.path, parts.join('+')];
+        expect([...said, await isLetIn(each, parts)]).toEqual([...said, promised === 'let in']);
+      }
+    }
+  }, 60_000);
+});
+
+describe('the security schemes of an OpenAPI document', () => {
+  it('are two cookies where the token is split', async () => {
+    expect(await schemesOf({ cookies: { mode: 'split', names: { access: 'jwt' } } })).toMatchObject({
+      cookie: { in: 'cookie', name: '__Host-jwt-payload' },
+      'cookie-signature': { in: 'cookie', name: '__Host-jwt-signature' },
+    });
+  });
+
+  it('are an API key where the header or its scheme is another', async () => {
+    expect(await schemesOf({ header: { name: 'x-token', schemes: ['JWT'] } })).toMatchObject({
+      bearer: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'x-token',
+        description: expect.stringContaining('`x-token: JWT <token>`'),
+      },
+    });
+    expect(await schemesOf({ header: { schemes: ['JWT'] } })).toMatchObject({
+      bearer: { type: 'apiKey', in: 'header', name: 'authorization' },
+    });
+  });
+
+  it('know the header of the CSRF token by its configured name, and none where the defence is off', async () => {
+    expect(await schemesOf({ csrf: { headerName: 'x-intent' } })).toMatchObject({ csrf: { name: 'x-intent' } });
+    expect(await schemesOf({ csrf: { dangerouslyDisable: true } })).not.toHaveProperty('csrf');
+  });
+});
+
+describe('refusals in an OpenAPI document', () => {
+  it('are problem details where those are configured', async () => {
+    const [document, running] = await documentOf('express', { errors: { format: 'problem' } });
+    await running.close();
+    const me = documentedOperations(document).find(({ path }) => path === '/account');
+    expect(Object.keys(me?.responses['401']?.content ?? {})).toEqual(['application/problem+json']);
+    const schema = document.components?.schemas?.['AuthErrorBody'] as { required: string[] };
+    expect(schema.required).toEqual(['type', 'title', 'status', 'detail', 'errorCode']);
+  });
+
+  it('show a body that has the members of a real one', async () => {
+    const [document, running] = await documentOf('fastify');
+    const answer = (await (await running.fetch('/account')).json()) as object;
+    await running.close();
+    const schema = document.components?.schemas?.['AuthErrorBody'] as { required: string[]; properties: object };
+    expect(Object.keys(answer).sort()).toEqual(schema.required.toSorted());
+    expect(Object.keys(schema.properties)).toEqual(schema.required);
+  });
+});
