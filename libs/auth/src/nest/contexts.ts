@@ -41,8 +41,15 @@ function isHttpRequest(request: unknown): request is HttpRequest {
   return typeof node === 'object' && node !== null && 'rawHeaders' in node && 'method' in node;
 }
 
-/** Names and values alternate in `rawHeaders`: the only place where Node shows a second Authorization line. */
+/** From so many names and values on, Node leaves out the lines that follow; a proxy may have read them. */
+const NODE_KEEPS = 2_000;
+
+/**
+ * Names and values alternate in `rawHeaders`: the only place where Node shows a second Authorization line.
+ * @throws {AuthError} `ambiguous_credentials` where there may be lines that Node does not show (E-13)
+ */
 function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  if (rawHeaders.length >= NODE_KEEPS) throw new AuthError('ambiguous_credentials');
   const lines: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const value = rawHeaders[index + 1];

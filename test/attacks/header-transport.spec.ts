@@ -1,0 +1,230 @@
+// Group E of the attack list: the Authorization header, over raw sockets.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthModule } from 'nestjs-latchkey';
+import { ADAPTERS, startApplication } from '../support/applications.js';
+import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
+import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { sendBytes, sendLines, type WireAnswer } from '../support/wire.js';
+
+/** U0, UT and BR of the list. */
+const NOTHING_SENT = 'Bearer';
+const INVALID_TOKEN = /^Bearer error="invalid_token"/;
+const INVALID_REQUEST = /^Bearer error="invalid_request"/;
+
+describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
+  let app: ProbedApp;
+  let good: string;
+  let other: string;
+  beforeAll(async () => {
+    app = await startProbedApp(adapter, { cookies: {} });
+    good = (await app.signIn('ada')).accessToken;
+    other = (await app.signIn('grace')).accessToken;
+  });
+  afterAll(() => app.close());
+
+  const get = (...headers: readonly string[]): Promise<WireAnswer> =>
+    sendLines(app.url, ['GET /me HTTP/1.1', ...headers]);
+  const subjectOf = ({ body }: WireAnswer): unknown => (JSON.parse(body) as { subject: unknown }).subject;
+
+  async function expectSubject(answer: WireAnswer, subject: string): Promise<void> {
+    expect([answer.status, subjectOf(answer)]).toEqual([200, subject]);
+  }
+
+  async function expectNothingSent(send: () => Promise<WireAnswer>): Promise<void> {
+    const answer = await expectRefusal(app, send, { secrets: [good] });
+    expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([401, NOTHING_SENT, 'unauthenticated']);
+  }
+
+  async function expectInvalid(send: () => Promise<WireAnswer>, code = 'malformed_header'): Promise<void> {
+    const answer = await expectRefusal(app, send, { secrets: [good, other] });
+    expect([answer.status, codeOf(answer)]).toEqual([401, code]);
+    expect(challengeOf(answer)).toMatch(INVALID_TOKEN);
+  }
+
+  it('E-01: a request without it is told so, and with it let in', async () => {
+    await expectNothingSent(() => get());
+    await expectSubject(await get(`Authorization: Bearer ${good}`), 'ada');
+  });
+
+  it.each(['Bearer', 'Bearer ', 'Bearer\t', 'bearer', 'BEARER  '])(
+    'E-03: %j without a token is malformed',
+    async (value) => {
+      await expectInvalid(() => get(`Authorization: ${value}`));
+      await expectSubject(await get(`Authorization: ${value.trim()} ${good}`), 'ada');
+    },
+  );
+
+  it.each([' ', '  ', '        '])('E-05: %j between scheme and token is accepted', async (spaces) => {
+    await expectSubject(await get(`Authorization: Bearer${spaces}${good}`), 'ada');
+  });
+
+  it.each([
+    ['junk behind', () => `Bearer ${good} junk`],
+    ['junk before', () => `Bearer junk ${good}`],
+    ['two credentials', () => `Bearer ${good}, Bearer ${other}`],
+    ['a comma behind', () => `Bearer ${good},`],
+    ['a tab between', () => `Bearer\t${good}`],
+    ['the scheme twice', () => `Bearer Bearer ${good}`],
+  ])('E-07: a header with %s is malformed, never cut to what fits', async (_, value) => {
+    await expectInvalid(() => get(`Authorization: ${value()}`));
+  });
+
+  it.each(['Bearer', 'XBearer ', 'Basic ', 'Token ', 'JWT '])(
+    'E-09: %j glued or named otherwise is no credential',
+    async (prefix) => {
+      await expectNothingSent(() => get(`Authorization: ${prefix}${good}`));
+    },
+  );
+
+  it.each(['Bearer:', 'Bearer=', 'Bearer\u00a0', 'Bearer"', 'Bearer/'])(
+    'E-09: %j is our scheme with something wrong in it',
+    async (prefix) => {
+      await expectInvalid(() => get(`Authorization: ${prefix}${good}`));
+    },
+  );
+
+  it.each([
+    ['good and good', () => [good, good]],
+    ['good and another good', () => [good, other]],
+    ['good and bad', () => [good, 'bad']],
+    ['bad and good', () => ['bad', good]],
+  ])('E-11: two lines, %s, are ambiguous', async (_, tokens) => {
+    const lines = tokens().map((token) => `Authorization: Bearer ${token}`);
+    const answer = await expectRefusal(app, () => get(...lines), { secrets: [good, other] });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'ambiguous_credentials']);
+    expect(challengeOf(answer)).toMatch(INVALID_REQUEST);
+  });
+
+  it('E-11: a foreign scheme on a second line is ambiguous too, and alone no credential', async () => {
+    const answer = await expectRefusal(app, () => get(`Authorization: Bearer ${good}`, 'authorization: Basic YTpi'));
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'ambiguous_credentials']);
+    await expectNothingSent(() => get('Authorization: Basic YTpi'));
+  });
+
+  it.each([900, 1000, 1500, 2001])('E-13: a second line behind %d others is never overlooked', async (count) => {
+    const many = Array.from({ length: count }, () => 'a:');
+    const [first, last] = [`Authorization: Bearer ${good}`, `Authorization: Bearer ${other}`];
+    const answer = await expectRefusal(app, () => get(first, ...many, last), {
+      beforeUs: true,
+      secrets: [good, other],
+    });
+    expect([400, 431]).toContain(answer.status);
+  });
+
+  it('E-13: many other lines do no harm', async () => {
+    const many = Array.from({ length: 100 }, () => 'a: b');
+    await expectSubject(await get(`Authorization: Bearer ${good}`, ...many), 'ada');
+  });
+
+  it('E-15: a request smuggled behind two lengths is never served', async () => {
+    const smuggled = `GET /me HTTP/1.1\r\nHost: app.test\r\nAuthorization: Bearer ${good}\r\n\r\n`;
+    const bytes = [
+      'POST /me/echo/x HTTP/1.1',
+      'Host: app.test',
+      `Content-Length: ${smuggled.length + 5}`,
+      'Transfer-Encoding: chunked',
+      '',
+      `0\r\n\r\n${smuggled}`,
+    ].join('\r\n');
+    const handled = app.probe.handled;
+    const answers = await sendBytes(app.url, bytes);
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(app.probe.handled).toBe(handled);
+  });
+
+  it.each([
+    ['the query', (token: string) => [`GET /me?access_token=${token} HTTP/1.1`]],
+    ['the path', (token: string) => [`GET /me/echo/${token} HTTP/1.1`]],
+    ['a header of another name', (token: string) => ['GET /me HTTP/1.1', `X-Access-Token: Bearer ${token}`]],
+    ['the proxy header', (token: string) => ['GET /me HTTP/1.1', `Proxy-Authorization: Bearer ${token}`]],
+  ])('E-17: a token in %s is not read', async (_, request) => {
+    await expectNothingSent(() => sendLines(app.url, request(good)));
+  });
+
+  it.each([
+    ['a form', 'application/x-www-form-urlencoded', (token: string) => `access_token=${token}`],
+    [
+      'JSON',
+      'application/json',
+      (token: string) => JSON.stringify({ access_token: token, authorization: `Bearer ${token}` }),
+    ],
+  ])('E-17: a token in a body of %s is not read', async (_, type, body) => {
+    const send = (...headers: readonly string[]): Promise<WireAnswer> => {
+      const length = `Content-Length: ${body(good).length}`;
+      const lines = ['POST /me/echo/x HTTP/1.1', `Content-Type: ${type}`, length, ...headers];
+      return sendLines(app.url, lines, body(good));
+    };
+    await expectNothingSent(() => send());
+    expect((await send(`Authorization: Bearer ${good}`)).status).toBe(200);
+  });
+
+  it('E-19: a good header wins over another good cookie, and the event tells', async () => {
+    app.events.length = 0;
+    const answer = await get(`Authorization: Bearer ${good}`, `Cookie: __Host-access=${other}`);
+    await expectSubject(answer, 'ada');
+    expect(app.events).toContainEqual(
+      expect.objectContaining({ type: 'attempt', outcome: 'success', conflicting: true }),
+    );
+  });
+
+  it('E-19: a bad header is final, also beside a good cookie', async () => {
+    await expectInvalid(() => get('Authorization: Bearer bad', `Cookie: __Host-access=${other}`), 'token_malformed');
+  });
+
+  it('E-21: a foreign scheme lets the cookie answer', async () => {
+    await expectSubject(await get('Authorization: Basic YTpi', `Cookie: __Host-access=${other}`), 'grace');
+  });
+
+  it('E-23: a trailer is no header', async () => {
+    const bytes = (header: string, trailer: string): string =>
+      [
+        'POST /me/echo/x HTTP/1.1',
+        'Host: app.test',
+        'Transfer-Encoding: chunked',
+        'Connection: close',
+        'Trailer: Authorization',
+      ]
+        .concat(header, 'Content-Type: application/json', '', `2\r\n{}\r\n0\r\n${trailer}\r\n`)
+        .filter((line, index) => index < 5 || line !== '' || index > 6)
+        .join('\r\n');
+    const line = `Authorization: Bearer ${good}`;
+    const only = async (text: string): Promise<WireAnswer> => {
+      const [answer] = await sendBytes(app.url, text);
+      if (answer === undefined) throw new Error('No answer came.');
+      return answer;
+    };
+    await expectNothingSent(() => only(bytes('X-Nothing: here', `${line}\r\n`)));
+    expect((await only(bytes(line, ''))).status).toBe(200);
+  });
+
+  it('E-25: a token of 9 KiB is refused by us, a header of 17 KiB before us', async () => {
+    await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}`), 'token_malformed');
+    const long = () => get(`Authorization: Bearer ${'a'.repeat(17 * 1024)}`);
+    expect((await expectRefusal(app, long, { beforeUs: true })).status).toBe(431);
+  });
+
+  it('E-29: nothing is carried over from one request of a connection to the next', async () => {
+    const request = (token: string, last = false): string =>
+      `GET /me HTTP/1.1\r\nHost: app.test\r\nAuthorization: Bearer ${token}\r\n${last ? 'Connection: close\r\n' : ''}\r\n`;
+    const answers = await sendBytes(
+      app.url,
+      [request('bad'), request(good), request('bad'), request(other, true)].join(''),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([401, 200, 401, 200]);
+    expect(answers.filter(({ status }) => status === 200).map(subjectOf)).toEqual(['ada', 'grace']);
+  });
+});
+
+describe.each(ADAPTERS)('the challenge on %s', (adapter) => {
+  it('E-27: escapes what would end the quoted realm', async () => {
+    const app = await startProbedApp(adapter, { errors: { realm: 'a"b\\c' } });
+    const answer = await sendLines(app.url, ['GET /me HTTP/1.1']);
+    expect(answer.headers.get('www-authenticate')).toEqual([String.raw`Bearer realm="a\"b\\c"`]);
+    await app.close();
+  });
+
+  it.each(['a\r\nSet-Cookie: x=y', 'a\nb', 'a\rb', 'a\0b'])('E-27: is not even configured with %j', async (realm) => {
+    const start = startApplication(adapter, { imports: [AuthModule.forRoot({ errors: { realm } })] });
+    await expect(start).rejects.toThrow('errors.realm');
+  });
+});

@@ -1,0 +1,96 @@
+// Starts a built sample app as a process, as `npm start` does, with a database and keys of its own, and kills it at the end.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './repository.js';
+import { freePort, temporaryFolder } from './server.js';
+
+export interface AppProcess {
+  readonly url: string;
+  readonly folder: string;
+  /** Everything it wrote so far. */
+  readonly log: () => string;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Sends JSON. */
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** Ends it as an operator would, and resolves its exit code. Its folder stays. */
+  stop(): Promise<number | null>;
+  /** Kills it if it runs, and removes its folder. */
+  remove(): Promise<void>;
+}
+
+export interface AppProcessOptions {
+  readonly app?: 'accounts' | 'courses';
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where its database and keys are, to start a second process on them. @defaultValue a new one */
+  readonly folder?: string;
+  readonly port?: number;
+}
+
+const START_MS = 30_000;
+const STOP_MS = 10_000;
+
+/** Resolves when it answers; rejects with what it wrote if it ends before. */
+export async function startApp(options: AppProcessOptions = {}): Promise<AppProcess> {
+  const { app = 'accounts', environment = {}, folder = temporaryFolder(app), port = await freePort() } = options;
+  const main = join(root, `apps/${app}/dist/main.js`);
+  if (!existsSync(main)) throw new Error(`${main} is missing: run "npm run build" first`);
+  const written: string[] = [];
+  const child = spawn(process.execPath, [main], { cwd: folder, env: environmentOf(port, folder, environment) });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => written.push(String(chunk)));
+  const log = (): string => written.join('');
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  await listening(child, log);
+  const url = `http://127.0.0.1:${port}`;
+  const send: AppProcess['fetch'] = (path, init) => fetch(url + path, { redirect: 'manual', ...init });
+  return {
+    url,
+    folder,
+    log,
+    fetch: send,
+    post: (path, body, headers = {}) =>
+      send(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    stop: () => ended(child, 'SIGTERM'),
+    async remove() {
+      await ended(child, 'SIGKILL');
+      process.off('exit', kill);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function environmentOf(port: number, folder: string, own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    NO_COLOR: '1',
+    PORT: String(port),
+    DATABASE_URL: `sqlite:${join(folder, 'accounts.sqlite')}`,
+    KEYS_DIR: join(folder, 'keys'),
+    ...own,
+  };
+}
+
+async function listening(child: ChildProcess, log: () => string): Promise<void> {
+  const deadline = AbortSignal.timeout(START_MS);
+  while (!log().includes('listens on')) {
+    if (child.exitCode !== null) throw new Error(`The app ended with ${child.exitCode}:\n${log()}`);
+    if (deadline.aborted) throw new Error(`The app did not start:\n${log()}`);
+    await Promise.race([...(child.stdout === null ? [] : [once(child.stdout, 'data')]), once(child, 'exit')]);
+  }
+}
+
+async function ended(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, 'exit', { signal: AbortSignal.timeout(STOP_MS) });
+    child.kill(signal);
+    await exit;
+  }
+  return child.exitCode;
+}

@@ -1,0 +1,215 @@
+// An application that notices everything a refused request must not reach: handlers, interceptors, the user source, the log.
+import {
+  All,
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  UseGuards,
+  type CallHandler,
+  type DynamicModule,
+  type INestApplication,
+  type LoggerService,
+  type NestInterceptor,
+} from '@nestjs/common';
+import {
+  AuthInfo,
+  AuthModule,
+  JwtAuthGuard,
+  onAuthEvent,
+  Public,
+  TokenService,
+  UserSource,
+  type AuthEvent,
+  type AuthModuleOptions,
+  type AuthModuleStructure,
+  type Principal,
+  type SignInCredentials,
+  type Subject,
+  type TokenPair,
+} from 'nestjs-latchkey';
+import { devicesController, tokenController } from 'nestjs-latchkey/controllers';
+import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
+
+export const ISSUER = 'https://accounts.test';
+export const PASSWORD = 'correct horse battery staple';
+
+export interface Person {
+  readonly id: string;
+  active: boolean;
+  stamp: string;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+/** The people, and what was asked about them. */
+@Injectable()
+export class People extends UserSource<Person> {
+  readonly all = new Map<string, Person>();
+  lookups = 0;
+  /** How often a password was compared with a hash, be it a dummy. */
+  comparisons = 0;
+  /** Replaces the answer about a password. */
+  answer: (() => unknown) | undefined;
+  down = false;
+
+  constructor() {
+    super();
+    for (const id of ['ada', 'grace', 'lin']) {
+      this.all.set(id, {
+        id,
+        active: id !== 'lin',
+        stamp: '1',
+        roles: id === 'grace' ? ['staff'] : [],
+        scopes: ['read'],
+      });
+    }
+  }
+
+  of(id: string): Person {
+    const person = this.all.get(id);
+    if (person === undefined) throw new Error(`There is no ${id}.`);
+    return person;
+  }
+
+  override async findBySubject({ id }: Subject): Promise<Person | undefined> {
+    this.lookups += 1;
+    if (this.down) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+    return this.all.get(id);
+  }
+
+  override describe({ id, active, stamp, roles, scopes }: Person) {
+    return { id, active, stamp, roles, scopes };
+  }
+
+  override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {
+    this.comparisons += 1;
+    if (this.down) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+    // A test may make the source answer what no source should.
+    if (this.answer !== undefined) return this.answer() as Person;
+    return password === PASSWORD ? this.all.get(username) : undefined;
+  }
+}
+
+/** What ran. */
+@Injectable()
+export class Probe implements NestInterceptor {
+  handled = 0;
+  intercepted = 0;
+
+  intercept(_: unknown, next: CallHandler) {
+    this.intercepted += 1;
+    return next.handle();
+  }
+}
+
+@Module({ providers: [People, Probe], exports: [People, Probe] })
+class ProbesModule {}
+
+@UseGuards(JwtAuthGuard)
+@Controller('me')
+class MeController {
+  constructor(private readonly probe: Probe) {}
+
+  @Get() me(@AuthInfo() { subject, scheme }: Principal) {
+    this.probe.handled += 1;
+    return { subject: subject.id, scheme };
+  }
+
+  @All('echo/*') echo(@AuthInfo() { subject }: Principal) {
+    this.probe.handled += 1;
+    return { subject: subject.id };
+  }
+
+  @Public() @Get('open') open() {
+    return { open: true };
+  }
+}
+
+/** Keeps every line that is logged. */
+class Lines implements LoggerService {
+  readonly all: string[] = [];
+  private readonly keep = (...parts: readonly unknown[]): void => void this.all.push(parts.map(textOf).join(' '));
+  readonly log = this.keep;
+  readonly error = this.keep;
+  readonly warn = this.keep;
+  readonly debug = this.keep;
+  readonly verbose = this.keep;
+  readonly fatal = this.keep;
+}
+
+function textOf(part: unknown): string {
+  return part instanceof Error
+    ? `${part.stack} ${JSON.stringify(part)}`
+    : typeof part === 'string'
+      ? part
+      : JSON.stringify(part);
+}
+
+export interface ProbedApp extends RunningApplication {
+  readonly people: People;
+  readonly probe: Probe;
+  readonly tokens: TokenService;
+  readonly events: AuthEvent[];
+  /** Lines logged so far. */
+  readonly logged: readonly string[];
+  signIn(id?: string): Promise<TokenPair>;
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+}
+
+export interface ProbedAppOptions extends AuthModuleOptions {
+  readonly structure?: AuthModuleStructure;
+  readonly configure?: (app: INestApplication) => unknown;
+}
+
+/** Starts it with the token and device routes. */
+export async function startProbedApp(
+  adapter: AdapterName,
+  { structure = {}, configure, ...options }: ProbedAppOptions = {},
+): Promise<ProbedApp> {
+  const lines = new Lines();
+  const events: AuthEvent[] = [];
+  const running = await startApplication(adapter, {
+    imports: [ProbesModule, authOf(options, structure)],
+    controllers: [MeController],
+    log: lines,
+    configure: async (app) => {
+      app.useGlobalInterceptors(app.get(Probe, { strict: false }));
+      await configure?.(app);
+    },
+  });
+  const stopListening = onAuthEvent((event) => void events.push(event));
+  const people = running.app.get(People, { strict: false });
+  const tokens = running.app.get(TokenService);
+  return {
+    ...running,
+    people,
+    probe: running.app.get(Probe, { strict: false }),
+    tokens,
+    events,
+    logged: lines.all,
+    // The people of this test are a type of its own.
+    signIn: (id = 'ada') => tokens.issue(people.of(id) as never),
+    post: (path, body, headers = {}) =>
+      running.fetch(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    close: async () => {
+      stopListening();
+      await running.close();
+    },
+  };
+}
+
+function authOf(options: AuthModuleOptions, structure: AuthModuleStructure): DynamicModule {
+  return AuthModule.forRoot({
+    issuer: ISSUER,
+    audience: 'accounts',
+    users: People,
+    controllers: [tokenController(), devicesController()],
+    ...options,
+    ...structure,
+  });
+}
