@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock, type Family, type Stores } from 'nestjs-latchkey';
 import { FamilyEntity, RevocationEntity } from 'nestjs-latchkey/typeorm';
-import type { DataSource } from 'typeorm';
+import { QueryFailedError, type DataSource } from 'typeorm';
 import { openDataSource, storesOf } from '../support/type-orm-suite.js';
 
 const NOW = 1_900_000_000;
@@ -119,7 +119,7 @@ function failing(dataSource: DataSource, { code, times }: { code: string; times:
     query: async (...args: Parameters<typeof query>) => {
       asked += 1;
       if (asked > times) return query(...args);
-      throw Object.assign(new Error('as TypeORM fails'), { driverError: Object.assign(new Error('driver'), { code }) });
+      throw new QueryFailedError('', [], Object.assign(new Error('as a driver fails'), { code }));
     },
   });
   return () => asked;

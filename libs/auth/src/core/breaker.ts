@@ -2,6 +2,7 @@
 // that is down (R-03), and a recovery that needs a restart (R-05).
 import type { Clock } from './clock.js';
 import { AuthError } from './errors.js';
+import { within } from './time-limit.js';
 
 const UNHURRIED_MS = 60_000;
 
@@ -99,18 +100,5 @@ export class Breaker {
   #refusal(cause: unknown): AuthError<'store_unavailable'> {
     const retryAfterSeconds = Math.max(1, Math.ceil(this.#restMs() / 1_000));
     return new AuthError('store_unavailable', { cause, retryAfterSeconds });
-  }
-}
-
-/** Waits for an answer for so long and no longer. What comes later is dropped, an error included. */
-async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work(), limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }

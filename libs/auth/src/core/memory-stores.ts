@@ -14,9 +14,8 @@ import {
   type Stores,
   type StoresRecipe,
 } from './stores.js';
-import { endedBy, isLive, isStricter, rotatedFields, standingOf } from './verdicts.js';
+import { endedBy, isLive, isStricter, listLength, rotatedFields, standingOf } from './verdicts.js';
 
-const MOST_LISTED = 1_000;
 const FIRST_SWEEP = 1_000;
 
 /** How much the memory stores hold before they refuse. */
@@ -76,7 +75,7 @@ export class MemoryRevocationStore extends RevocationStore {
     return [...this.#lists.values()]
       .flatMap((list) => [...list.values()].filter((entry) => entry.expiresAt > now))
       .sort((one, other) => other.revokedAt - one.revokedAt)
-      .slice(0, Math.min(limit, MOST_LISTED));
+      .slice(0, listLength(limit));
   }
 
   override async prune(now: number): Promise<number> {

@@ -1,5 +1,6 @@
 // Owns what is believed of a value that a store hands back. Drivers return big numbers as text, bytes for binary text and null
 // for nothing; whatever else comes is a broken store, which is "cannot tell" and never "good".
+import type { RevocationKind } from './stores.js';
 
 /** A row or record as a driver returns it. */
 export type StoredRow = Readonly<Record<string, unknown>>;
@@ -30,6 +31,13 @@ export function storedTextOrNothing(row: StoredRow, field: string): string | und
 /** The whole number in a field that may be empty. */
 export function storedWholeOrNothing(row: StoredRow, field: string): number | undefined {
   return isNothing(row[field]) ? undefined : storedWhole(row, field);
+}
+
+/** The kind of revocation in a field. */
+export function storedKind(row: StoredRow, field: string): RevocationKind {
+  const kind = storedText(row, field);
+  if (kind === 'token' || kind === 'family' || kind === 'subject') return kind;
+  throw unreadable(field, kind, 'a kind of revocation');
 }
 
 function isNothing(value: unknown): boolean {

@@ -52,3 +52,10 @@ export function isStricter(added: RevocationEntry, there: Pick<RevocationEntry, 
   if (added.kind !== 'subject') return false;
   return added.revokedAt > there.revokedAt || (added.revokedAt === there.revokedAt && added.exceptSid === undefined);
 }
+
+const MOST_LISTED = 1_000;
+
+/** How many entries a list holds at most, whatever was asked for. */
+export function listLength(limit: number): number {
+  return Math.max(0, Math.min(Math.trunc(limit), MOST_LISTED)) || 0;
+}

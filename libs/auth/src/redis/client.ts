@@ -43,6 +43,12 @@ export async function run(client: RedisClient, { text, sha1 }: Script, call: Scr
   }
 }
 
+/** The list that a script answered. */
+export function listOf(reply: unknown): readonly unknown[] {
+  if (Array.isArray(reply)) return reply;
+  throw new Error('Redis answered something else than a list.');
+}
+
 type Source = { readonly sha1: string } | { readonly text: string };
 
 function evaluate(client: RedisClient, source: Source, call: ScriptCall): Promise<unknown> {

@@ -1,5 +1,6 @@
 // Owns the look at Redis before the first request: that it answers, and that it keeps what it is given.
 import { AuthConfigurationError } from '../core/errors.js';
+import { within } from '../core/time-limit.js';
 import { run, script, type RedisClient } from './client.js';
 
 const PATIENCE_MS = 5_000;
@@ -9,19 +10,13 @@ const PATIENCE_MS = 5_000;
  * @throws {AuthConfigurationError} where it does not succeed
  */
 export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-  });
   try {
-    await Promise.race([work(), limit]);
+    await within(PATIENCE_MS, work);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new AuthConfigurationError([
       `Redis is not ready (${reason}). Start it, and connect the client before it is given to redisStores().`,
     ]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Subject } from '../core/principal.js';
 import { storedText, storedTextOrNothing, storedWhole, storedWholeOrNothing, type StoredRow } from '../core/stored.js';
 import { RefreshStore, type CheckedStore, type Family, type Rotation, type RotationOutcome } from '../core/stores.js';
 import { isLive, rotatedFields, standingOf } from '../core/verdicts.js';
-import { run, type RedisClient, type Script } from './client.js';
+import { listOf, run, type RedisClient, type Script } from './client.js';
 import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './family-scripts.js';
 import type { Keys } from './keys.js';
 import { checkRedis } from './readiness.js';
@@ -115,9 +115,4 @@ function readFamily(row: StoredRow): Family {
     absoluteExpiresAt: storedWhole(row, 'absoluteExpiresAt'),
     label: storedTextOrNothing(row, 'label'),
   };
-}
-
-function listOf(reply: unknown): readonly unknown[] {
-  if (Array.isArray(reply)) return reply;
-  throw new Error('Redis answered something else than a list.');
 }

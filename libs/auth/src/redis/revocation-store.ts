@@ -2,7 +2,7 @@
 // the list is complete, and what is older than that is refused.
 import type { Clock } from '../core/clock.js';
 import type { Subject } from '../core/principal.js';
-import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
+import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
 import {
   RevocationStore,
   type CheckedStore,
@@ -10,13 +10,11 @@ import {
   type RevocationKind,
   type RevocationQuery,
 } from '../core/stores.js';
-import { endedBy } from '../core/verdicts.js';
-import { run, type RedisClient } from './client.js';
+import { endedBy, listLength } from '../core/verdicts.js';
+import { listOf, run, type RedisClient } from './client.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';
 import { ADD, LIST, READ, TRIM, VOUCH } from './revocation-scripts.js';
-
-const MOST_LISTED = 1_000;
 
 /**
  * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
@@ -71,8 +69,8 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
 
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
     const { client, keys } = this.options;
-    const most = Math.min(limit, MOST_LISTED);
-    if (most < 1) return [];
+    const most = listLength(limit);
+    if (most === 0) return [];
     const values = await run(client, LIST, { keys: [keys.revocationsByMoment], values: [now, most] });
     return listOf(values).map(entryOf);
   }
@@ -112,17 +110,12 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   }
 }
 
-function listOf(reply: unknown): readonly unknown[] {
-  if (Array.isArray(reply)) return reply;
-  throw new Error('Redis answered something else than a list.');
-}
-
 function entryOf(value: unknown): RevocationEntry {
   const parts = typeof value === 'string' ? /^(\d+) (\d+) \d (\{.*\})$/s.exec(value) : null;
   const row: StoredRow | undefined = parts?.[3] === undefined ? undefined : JSON.parse(parts[3]);
   if (!row || !parts) throw new Error('Redis holds something else than a revocation under its key.');
   return {
-    kind: kindOf(row),
+    kind: storedKind(row, 'kind'),
     issuer: storedText(row, 'issuer'),
     id: storedText(row, 'id'),
     exceptSid: storedTextOrNothing(row, 'exceptSid'),
@@ -130,10 +123,4 @@ function entryOf(value: unknown): RevocationEntry {
     revokedAt: storedWhole({ ...parts }, '1'),
     expiresAt: storedWhole({ ...parts }, '2'),
   };
-}
-
-function kindOf(row: StoredRow): RevocationKind {
-  const kind = storedText(row, 'kind');
-  if (kind === 'token' || kind === 'family' || kind === 'subject') return kind;
-  throw new Error('The store holds an unknown kind of revocation.');
 }

@@ -2,7 +2,7 @@
 // says that trying again is the cure (J-19). No transaction: each statement decides by itself.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DataSource, EntitySchema, ObjectLiteral } from 'typeorm';
+import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import type { StoredRow } from '../core/stored.js';
 
 /** What the SQL must be told apart by. */
@@ -11,7 +11,7 @@ export type Dialect = 'sqlite' | 'postgres' | 'mysql';
 /** What a statement did. */
 export interface Executed {
   readonly rows: readonly StoredRow[];
-  /** How many rows were written; 0 for a statement that only reads. */
+  /** How many rows a write wrote. Says nothing of a statement that only reads. */
   readonly affected: number;
 }
 
@@ -98,6 +98,9 @@ function rowsOf(records: unknown): readonly StoredRow[] {
 }
 
 function isTransient(error: unknown): boolean {
-  const driverError = error instanceof Error && 'driverError' in error ? error.driverError : undefined;
-  return driverError instanceof Error && 'code' in driverError && TRANSIENT.has(driverError.code);
+  return error instanceof QueryFailedError && TRANSIENT.has(codeOf(error.driverError));
+}
+
+function codeOf(driverError: object): unknown {
+  return 'code' in driverError ? driverError.code : undefined;
 }

@@ -17,6 +17,9 @@ export interface TypeOrmStoresOptions {
 /**
  * Keeps revocations and sign-ins in your own database: SQLite, PostgreSQL, MySQL or MariaDB.
  *
+ * The stores never join a transaction of yours. SQLite is the exception: TypeORM has one connection to it, so that what is written
+ * while your transaction is open goes when it is rolled back.
+ *
  * @example
  * ```ts
  * import { AuthModule } from 'nestjs-latchkey';

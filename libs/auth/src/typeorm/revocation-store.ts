@@ -2,7 +2,7 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../core/clock.js';
 import type { Subject } from '../core/principal.js';
-import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
+import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
 import {
   RevocationStore,
   type CheckedStore,
@@ -10,14 +10,13 @@ import {
   type RevocationKind,
   type RevocationQuery,
 } from '../core/stores.js';
-import { endedBy } from '../core/verdicts.js';
+import { endedBy, listLength } from '../core/verdicts.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { RevocationEntity } from './entities.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable } from './readiness.js';
 
-const MOST_LISTED = 1_000;
 const SETTLE_ATTEMPTS = 3;
 const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 
@@ -68,7 +67,7 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
     const { rows } = await this.#execute(
       `SELECT * FROM ${this.#table} WHERE expires_at > :now ORDER BY revoked_at DESC LIMIT :limit`,
-      { now, limit: Math.min(limit, MOST_LISTED) },
+      { now, limit: listLength(limit) },
     );
     return rows.map(entryOf);
   }
@@ -152,7 +151,7 @@ function valuesOf(entry: RevocationEntry): SqlValues {
 
 function factsOf(row: StoredRow): Pick<RevocationEntry, 'kind' | 'revokedAt' | 'exceptSid'> {
   return {
-    kind: kindOf(row),
+    kind: storedKind(row, 'kind'),
     revokedAt: storedWhole(row, 'revoked_at'),
     exceptSid: storedTextOrNothing(row, 'except_sid'),
   };
@@ -166,10 +165,4 @@ function entryOf(row: StoredRow): RevocationEntry {
     expiresAt: storedWhole(row, 'expires_at'),
     reason: storedTextOrNothing(row, 'reason'),
   };
-}
-
-function kindOf(row: StoredRow): RevocationKind {
-  const kind = storedText(row, 'kind');
-  if (kind === 'token' || kind === 'family' || kind === 'subject') return kind;
-  throw new Error('The store holds an unknown kind of revocation.');
 }
