@@ -53,6 +53,7 @@ export async function startServer(options: {
     await accepting(port, child);
   } catch (error) {
     killNow();
+    rmSync(folder, { recursive: true, force: true });
     throw new Error(`${command} did not start: ${said()}`, { cause: error });
   }
   return {
