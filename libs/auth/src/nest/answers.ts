@@ -1,34 +1,63 @@
 // Owns how a refusal leaves the process: headers through the HTTP adapter, body in Nest's shape or as RFC 9457 problem details.
-import { HttpException, type ExecutionContext } from '@nestjs/common';
+import { HttpException, type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../core/errors.js';
+import { ContextAnswers, rpcBody, type RefusalBody } from './context-answers.js';
+import { RedirectedCaller } from './redirected-caller.js';
 import type { AuthSettings } from './settings.js';
 
 const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const;
 
+const NO_STORE = { 'Cache-Control': 'no-store' } as const;
+
 /** Makes answers of refusals. */
 export class Answers {
+  /** What refusing takes where there is no http. */
+  readonly contexts = new ContextAnswers();
+
   constructor(
     private readonly settings: Pick<AuthSettings, 'errors' | 'header'>,
     private readonly adapters: HttpAdapterHost,
   ) {}
 
   /**
-   * The exception for a refusal; its headers are already on the response then, so that an application's own catch-all filter
-   * cannot lose them.
+   * The exception for a refusal, as the context wants it. In http its headers are already on the response then, so that an
+   * application's own catch-all filter cannot lose them.
    */
-  refuse(error: AuthError, context: Pick<ExecutionContext, 'switchToHttp'>): HttpException {
-    const response: unknown = context.switchToHttp().getResponse();
-    for (const [name, value] of Object.entries(this.headersOf(error))) {
+  refuse(error: AuthError, host: ArgumentsHost): Error {
+    return host.getType() === 'http'
+      ? this.refuseHttp(error, host)
+      : this.contexts.exceptionFor(error, refusalOf(error), host);
+  }
+
+  /** As {@link refuse}, where it is known to be http. */
+  refuseHttp(error: AuthError, host: Pick<ArgumentsHost, 'switchToHttp'>): HttpException {
+    const response: unknown = host.switchToHttp().getResponse();
+    const redirected = error.cause instanceof RedirectedCaller ? error.cause : undefined;
+    const headers = redirected === undefined ? this.headersOf(error) : { ...NO_STORE, Location: redirected.url };
+    for (const [name, value] of Object.entries(headers)) {
       this.adapters.httpAdapter.setHeader(response, name, value);
     }
-    return new HttpException(this.bodyOf(error), error.status, { cause: error });
+    return new HttpException(this.bodyOf(error), redirected?.status ?? error.status, { cause: error });
+  }
+
+  /** What a client of a message handler receives instead of an answer. */
+  refuseMessage(error: AuthError, host: ArgumentsHost): object {
+    return rpcBody(refusalOf(error), host);
+  }
+
+  /** Header lines and body for whoever writes the answer to a handshake. */
+  handshakeRefusal(error: AuthError): {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: RefusalBody;
+  } {
+    return { headers: this.headersOf(error), body: refusalOf(error) };
   }
 
   private headersOf(error: AuthError): Record<string, string> {
     const challenge = this.challengeOf(error);
     return {
-      'Cache-Control': 'no-store',
+      ...NO_STORE,
       ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
       ...(error.isUnavailable ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) } : undefined),
       ...(this.settings.errors.format === 'problem' ? { 'Content-Type': 'application/problem+json' } : undefined),
@@ -53,8 +82,13 @@ export class Answers {
     if (this.settings.errors.format === 'problem') {
       return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
     }
-    return { statusCode: status, message: problems ?? message, error: REASONS[status], errorCode };
+    return { ...refusalOf(error), message: problems ?? message };
   }
+}
+
+/** What every context may tell of a refusal. */
+function refusalOf({ status, message, publicCode: errorCode }: AuthError): RefusalBody {
+  return { statusCode: status, message, error: REASONS[status], errorCode };
 }
 
 /** The quoted-string of RFC 9110 §5.6.4. Line breaks are refused at boot. */

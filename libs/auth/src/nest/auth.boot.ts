@@ -1,16 +1,25 @@
 // Owns what happens when the application starts: everything that may be wrong is found now, and said at once.
 import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, ModuleRef } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
 import type { Scheme } from '../core/schemes.js';
 import { checkStores, type Stores } from '../core/stores.js';
 import { ForeignUserSource, UserSource, Users } from '../core/users.js';
 import type { AuthModuleStructure } from './auth.options.js';
-import { brandedGuard, effectivePolicy, policyProblems } from './effective-policy.js';
+import { browserProblems } from './browser-services.js';
+import { OwnKeys } from './own-keys.js';
+import { RouteAudit } from './route-audit.js';
 import { RouteAuthenticator } from './route-authenticator.js';
-import { routesOf } from './routes.js';
+import { isSchemeRecipe, type SchemeRecipe } from './scheme-recipe.js';
+import { routeTable } from './route-table.js';
 import type { AuthSettings } from './settings.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
+
+/** What a lookup gave: a provider, or why there is none. */
+interface Looked<T> {
+  readonly found: T | undefined;
+  readonly problems: readonly string[];
+}
 
 /** Finishes the wiring that needs the whole application, and judges it. */
 @Injectable()
@@ -21,9 +30,12 @@ export class AuthBoot implements OnModuleInit {
   @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
   @Inject(RAW_STORES) private readonly stores!: Stores;
   @Inject(Users) private readonly users!: Users;
+  @Inject(OwnKeys) private readonly keys!: OwnKeys;
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
-  @Inject(DiscoveryService) private readonly discovery!: DiscoveryService;
+  @Inject(RouteAudit) private readonly audit!: RouteAudit;
+
+  private readonly recipes = new Map<SchemeRecipe, Scheme>();
 
   async onModuleInit(): Promise<void> {
     for (const warning of this.settings.warnings) this.logger.warn(warning);
@@ -31,6 +43,7 @@ export class AuthBoot implements OnModuleInit {
       ...this.findUsers(),
       ...this.findSchemes(),
       ...this.judgeControllers(),
+      ...browserProblems(this.settings, this.structure, this.keys),
       ...(await this.judgeStores()),
       ...this.judgeRoutes(),
     ];
@@ -46,15 +59,28 @@ export class AuthBoot implements OnModuleInit {
     return [...users.problems, ...foreignUsers.problems];
   }
 
-  private findSchemes(): readonly string[] {
+  /** Adds the application's own schemes to those of the module. OpenAPI does so before the application starts; twice is fine. */
+  findSchemes(): readonly string[] {
     return (this.structure.schemes ?? []).flatMap((given) => {
-      const { found: scheme, problems } =
-        typeof given === 'function' ? this.lookUp<Scheme>('schemes', given) : { found: given, problems: [] };
+      const { found: scheme, problems } = this.findScheme(given);
       if (scheme === undefined) return problems;
-      if (this.routes.schemes.has(scheme.name)) return [`schemes has two of the name '${scheme.name}'`];
+      const known = this.routes.schemes.get(scheme.name) ?? scheme;
+      if (known !== scheme) return [`schemes has two of the name '${scheme.name}'`];
       this.routes.schemes.set(scheme.name, scheme);
       return [];
     });
+  }
+
+  private findScheme(given: Scheme | SchemeRecipe | Type<Scheme>): Looked<Scheme> {
+    if (typeof given === 'function') return this.lookUp<Scheme>('schemes', given);
+    if (!isSchemeRecipe(given)) return { found: given, problems: [] };
+    try {
+      const made = this.recipes.get(given) ?? given.schemeOf({ get: (token) => this.serviceOf(token) });
+      this.recipes.set(given, made);
+      return { found: made, problems: [] };
+    } catch (error) {
+      return { found: undefined, problems: [`schemes: '${given.name}' cannot be made: ${reasonOf(error)}`] };
+    }
   }
 
   private judgeControllers(): readonly string[] {
@@ -62,12 +88,14 @@ export class AuthBoot implements OnModuleInit {
       credentials: this.users.source?.verifyCredentials !== undefined,
       signing: this.settings.issuing,
       cookies: this.settings.cookies !== undefined,
+      session: this.settings.session.enabled,
       csrf: true,
     };
     const remedies = {
       credentials: '`users`, a user source with verifyCredentials()',
       signing: '`issuer` and `keys`',
       cookies: '`cookies`',
+      session: '`session`, and the session middleware of your framework',
       csrf: '`csrf`',
     };
     return (this.structure.controllers ?? []).flatMap(({ controller, requires }) =>
@@ -87,25 +115,19 @@ export class AuthBoot implements OnModuleInit {
   }
 
   private judgeRoutes(): readonly string[] {
-    const defaultGuard = brandedGuard(this.structure.defaultGuard);
     if (this.structure.defaultGuard === false)
       this.logger.warn('defaultGuard is false: routes that state no guard are open to all.');
-    return routesOf(this.discovery, new MetadataScanner()).flatMap(({ owner, handler, name }) => {
-      const policy = effectivePolicy(handler, owner, defaultGuard);
-      const unknown = policy.guards.flatMap((guard) => problemsOf(() => this.routes.schemesOf(guard)));
-      return [...policyProblems(handler, owner, policy), ...unknown].map((problem) => `${name}: ${problem}`);
-    });
+    const problems = this.audit.problems();
+    if (this.structure.auditRoutes === true && problems.length === 0)
+      this.logger.log(`Routes:\n${routeTable(this.audit.list())}`);
+    return problems;
   }
 
-  private lookUp<T>(
-    option: string,
-    token: unknown,
-  ): { readonly found: T | undefined; readonly problems: readonly string[] } {
+  private lookUp<T>(option: string, token: unknown): Looked<T> {
     if (token === undefined) return { found: undefined, problems: [] };
     const name = typeof token === 'function' ? token.name : String(token);
     try {
-      // Nest's token types do not name abstract classes, which are tokens as good as any.
-      return { found: this.modules.get<T>(token as Type<T>, { strict: false }), problems: [] };
+      return { found: this.serviceOf<T>(token), problems: [] };
     } catch {
       const remedy = `make ${name} a provider of one of your modules, in the default scope`;
       return {
@@ -114,14 +136,13 @@ export class AuthBoot implements OnModuleInit {
       };
     }
   }
+
+  private serviceOf<T>(token: unknown): T {
+    // Nest's token types do not name abstract classes, which are tokens as good as any.
+    return this.modules.get<T>(token as Type<T>, { strict: false });
+  }
 }
 
-function problemsOf(work: () => unknown): readonly string[] {
-  try {
-    work();
-    return [];
-  } catch (error) {
-    if (error instanceof AuthConfigurationError) return error.problems;
-    throw error;
-  }
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'it is no provider of the application';
 }

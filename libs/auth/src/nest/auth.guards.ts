@@ -4,7 +4,9 @@ import { AuthError } from '../core/errors.js';
 import type { AuthUser } from '../core/principal.js';
 import { attachedTo } from './attached.js';
 import { requestOf } from './contexts.js';
-import { brandedGuard, GUARD_SCHEMES } from './effective-policy.js';
+import { brandedGuard, GUARD_SCHEMES, type BrandedGuard } from './effective-policy.js';
+import { DeadCookies } from './dead-cookies.js';
+import { LoginRedirects } from './login-redirect.js';
 import { RouteAuthenticator } from './route-authenticator.js';
 import { DEFAULT_GUARD } from './tokens.js';
 
@@ -13,12 +15,15 @@ import { DEFAULT_GUARD } from './tokens.js';
 export abstract class AuthGuardBase implements CanActivate {
   // Injected into a property, so that a subclass needs no constructor for it.
   @Inject(RouteAuthenticator) protected readonly routes!: RouteAuthenticator;
+  @Inject(DeadCookies) private readonly deadCookies!: DeadCookies;
+  @Inject(LoginRedirects) private readonly redirects!: LoginRedirects;
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     try {
       return await this.decide(context);
     } catch (error) {
-      throw error instanceof AuthError ? this.routes.answers.refuse(error, context) : error;
+      if (!(error instanceof AuthError)) throw error;
+      throw this.redirects.insteadOf(error, context) ?? this.routes.answers.refuse(error, context);
     }
   }
 
@@ -61,6 +66,7 @@ export abstract class AuthGuardBase implements CanActivate {
     const attached = attachedTo(request);
     if ('error' in decision) {
       const { error } = decision;
+      this.deadCookies.clear(decision, { request, response: context.switchToHttp().getResponse<unknown>() });
       attached.user = this.handleRequest<AuthUser>(error.isUnavailable ? error : null, false, error, context);
       return true;
     }
@@ -95,7 +101,8 @@ const composed = new Map<string, Type<AuthGuardBase>>();
 /**
  * A guard for any list of schemes, tried in that order. The same list gives the same class.
  *
- * @param schemes names: `bearer`, `cookie`, `session`, or those of your own schemes
+ * @param accepted names: `bearer`, `cookie`, `session`, or those of your own schemes; a guard stands for all that it accepts, as in
+ * `AnyOf(SessionOrJwtGuard, 'api-key')`
  * @throws {TypeError} for an empty list
  * @example
  * ```ts
@@ -111,9 +118,12 @@ const composed = new Map<string, Type<AuthGuardBase>>();
  * }
  * ```
  */
-export function AnyOf(...schemes: readonly [string, ...string[]]): Type<AuthGuardBase> {
-  if (schemes.length === 0)
+export function AnyOf(
+  ...accepted: readonly [string | BrandedGuard, ...(string | BrandedGuard)[]]
+): Type<AuthGuardBase> {
+  if (accepted.length === 0)
     throw new TypeError("AnyOf() needs at least one scheme, for example AnyOf('bearer', 'session').");
+  const schemes = accepted.flatMap((each) => (typeof each === 'string' ? [each] : each[GUARD_SCHEMES]));
   const key = JSON.stringify(schemes);
   const guard = composed.get(key) ?? compose(schemes);
   composed.set(key, guard);
@@ -140,11 +150,7 @@ export class DefaultAuthGuard implements CanActivate {
   @Inject(DEFAULT_GUARD) private readonly guard!: CanActivate | undefined;
 
   canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
-    if (
-      this.guard === undefined ||
-      this.routes.policyOf(context).guards.some((guard) => !(this.guard instanceof guard))
-    )
-      return true;
+    if (this.guard === undefined || !this.routes.policyOf(context).byDefaultGuard) return true;
     return this.guard.canActivate(context);
   }
 }

@@ -6,11 +6,14 @@ import type { Duration } from '../core/duration.js';
 import type { KeySource, KeyRingInput } from '../core/key-ring.js';
 import type { Algorithm, KeyInput } from '../core/keys.js';
 import type { TokenLimits } from '../core/limits.js';
+import type { AuthRequest } from '../core/request.js';
 import type { Scheme } from '../core/schemes.js';
 import type { StoresRecipe } from '../core/stores.js';
 import type { ClaimsFor } from '../core/token-settings.js';
 import type { ForeignUserSource, UserSource } from '../core/users.js';
 import type { ControllerRecipe } from './controller-recipe.js';
+import type { SchemeRecipe } from './scheme-recipe.js';
+import type { NamedRoute } from './named-routes.js';
 import type { TrustOptions } from '../core/issuers/trust.js';
 
 /** Access tokens. */
@@ -64,6 +67,8 @@ export interface CookieOptions {
   readonly secure?: boolean;
   /** `false` makes a bad cookie final instead of letting a session answer. @defaultValue true */
   readonly forgiving?: boolean;
+  /** `false` writes cookies that end with the browser, without `Max-Age`. @defaultValue true */
+  readonly persistent?: boolean;
 }
 
 /** CSRF protection of what a browser sends by itself. Always on where cookies or sessions are. */
@@ -78,7 +83,12 @@ export interface CsrfOptions {
   readonly dangerouslyDisable?: boolean;
 }
 
-/** Host sessions beside tokens. */
+/** Where people sign in: a path, an address, or a function that says it for a request. */
+export type LoginUrl = string | ((request: AuthRequest) => string);
+
+/**
+ * Host sessions beside tokens. Off unless this group is given; register express-session or @fastify/session yourself.
+ */
 export interface SessionOptions {
   /** Whose word counts when a good cookie and a live session name different users. @defaultValue 'reject' */
   readonly mismatch?: MismatchRule;
@@ -129,6 +139,8 @@ export interface AuthModuleOptions {
   readonly cookies?: CookieOptions;
   readonly csrf?: CsrfOptions;
   readonly session?: SessionOptions;
+  /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
+  readonly loginUrl?: LoginUrl;
   readonly revocation?: RevocationOptions;
   /** Bounds on what a token may hold; they can only be lowered. */
   readonly limits?: Partial<TokenLimits>;
@@ -151,8 +163,18 @@ export interface AuthModuleStructure {
   readonly stores?: StoresRecipe;
   /** Ready-made controllers from `nestjs-latchkey/controllers`. @defaultValue [] */
   readonly controllers?: readonly ControllerRecipe[];
-  /** Your own schemes, for `AnyOf('name', ...)`: values, or providers found when the application starts. @defaultValue [] */
-  readonly schemes?: readonly (Scheme | Type<Scheme>)[];
+  /** Your own schemes, for `AnyOf('name', ...)`: values, recipes, or providers found when the application starts. @defaultValue [] */
+  readonly schemes?: readonly (Scheme | Type<Scheme> | SchemeRecipe)[];
+  /** Statements about controllers of others, which you cannot decorate. @defaultValue [] */
+  readonly routes?: readonly NamedRoute[];
+  /**
+   * Refuses to start where a route states nothing and no guard stands in, or says something else than the default without
+   * `@AuthReason()`; where restricted clients come in without a policy; where a message handler is left to the default guard of
+   * an application that also answers http. @defaultValue false
+   */
+  readonly strictRoutes?: boolean;
+  /** Writes a table of all routes to the log when the application starts. @defaultValue false */
+  readonly auditRoutes?: boolean;
   /** Another clock, for tests. */
   readonly clock?: Clock;
 }
@@ -171,5 +193,8 @@ export const DEFAULTS = {
   headerName: 'authorization',
   headerSchemes: ['Bearer'],
   csrfHeaderName: 'x-csrf-token',
+  cookieNames: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
+  refreshPath: '/auth/cookie',
+  loginUrl: '/login',
   realm: 'api',
 } as const;

@@ -1,0 +1,126 @@
+// Owns the module that lets code written for passport go on: `AuthGuard('jwt')` runs our read path, and refuses as our guards do.
+import {
+  Catch,
+  HttpException,
+  Inject,
+  Module,
+  UnauthorizedException,
+  type ArgumentsHost,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { throwError } from 'rxjs';
+import type { AuthError } from '../core/errors.js';
+import { AnyOf, JwtAuthGuard } from '../nest/auth.guards.js';
+import { brandedGuard } from '../nest/effective-policy.js';
+import { RouteAuthenticator } from '../nest/route-authenticator.js';
+import { assertOurs, enlist, strike } from './jwt-strategy.js';
+
+/** What the strategy is called, and what it accepts. */
+export interface PassportJwtOptions {
+  /** The name that `AuthGuard()` is given. @defaultValue 'jwt' */
+  readonly name?: string;
+  /** Schemes in the order in which they are tried. @defaultValue bearer tokens, and token cookies where they are configured */
+  readonly schemes?: readonly [string, ...string[]];
+}
+
+const OPTIONS = Symbol.for('nestjs-latchkey:passport-options');
+
+/** Refusals of requests that passport's guard is about to refuse in its own words. */
+const refusals = new WeakMap<object, AuthError>();
+
+/** A refusal that ended passport's chain. */
+class EndedChain extends HttpException {}
+
+/**
+ * Gives refusals of `AuthGuard('jwt')` the body and the challenge of our own. What a `handleRequest()` of the application throws
+ * in its own words stays as it is.
+ */
+@Catch(UnauthorizedException, EndedChain)
+class PassportRefusalFilter extends BaseExceptionFilter<HttpException> {
+  @Inject(ModuleRef) private readonly modules!: ModuleRef;
+
+  override catch(exception: HttpException, host: ArgumentsHost): unknown {
+    // A filter for everything is asked in every context, and only http has a challenge.
+    if (host.getType() === 'rpc') return throwError(() => ({ status: 'error', message: exception.message }));
+    if (host.getType() !== 'http') throw exception;
+    const error = ownWords(exception) ? undefined : refusals.get(host.switchToHttp().getRequest<object>());
+    const { answers } = this.modules.get(RouteAuthenticator, { strict: false });
+    // oxlint-disable-next-line promise/valid-params -- the catch of a filter, not of a promise
+    return super.catch(error === undefined ? exception : answers.refuseHttp(error, host), host);
+  }
+}
+
+function ownWords(exception: HttpException): boolean {
+  return !(exception instanceof EndedChain) && exception.message !== BARE;
+}
+
+/** What passport's guard throws when nobody overrides it. */
+const BARE = new UnauthorizedException().message;
+
+/**
+ * Keeps `AuthGuard('jwt')` and `AuthGuard(['jwt', 'other'])` of applications that live on passport as they are, with our strict
+ * verification, blocklist and principal (`request.user`, `request.auth`) underneath. Import it beside `AuthModule`, and remove your
+ * own jwt strategy.
+ *
+ * Marks like `@AllowInactive()` and policies are our guards' to enforce: a route that needs them names one of ours.
+ *
+ * @throws {AuthConfigurationError} at boot, where a strategy of somebody else holds the name
+ */
+@Module({
+  providers: [
+    { provide: OPTIONS, useValue: {} },
+    PassportRefusalFilter,
+    { provide: APP_FILTER, useExisting: PassportRefusalFilter },
+  ],
+})
+export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  @Inject(OPTIONS) private readonly options!: PassportJwtOptions;
+  @Inject(ModuleRef) private readonly modules!: ModuleRef;
+  @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost;
+
+  /** The same under another name, or for other schemes. */
+  static register(options: PassportJwtOptions): DynamicModule {
+    return { module: PassportJwtModule, providers: [{ provide: OPTIONS, useValue: options }] };
+  }
+
+  onModuleInit(): void {
+    const { instance } = this;
+    if (instance === undefined) return;
+    const routes = this.modules.get(RouteAuthenticator, { strict: false });
+    const { schemes } = this.options;
+    enlist(this.name, instance, {
+      decide: (request, policy, guard) => routes.decide(request, policy, guard),
+      refuse: (error, request) => remembered(error, request),
+      guard: brandedGuard(schemes === undefined ? JwtAuthGuard : AnyOf(...schemes)) ?? JwtAuthGuard,
+    });
+  }
+
+  /** Strategies are registered when they are made, which may be after ours. */
+  onApplicationBootstrap(): void {
+    if (this.instance !== undefined) assertOurs(this.name);
+  }
+
+  onModuleDestroy(): void {
+    if (this.instance !== undefined) strike(this.name, this.instance);
+  }
+
+  private get name(): string {
+    return this.options.name ?? 'jwt';
+  }
+
+  /** `undefined` where there is no http, so that nothing can be asked of passport either. */
+  private get instance(): object | undefined {
+    // Before the application has an adapter, the host holds none.
+    const { httpAdapter } = this.adapters as { readonly httpAdapter: HttpAdapterHost['httpAdapter'] | undefined };
+    return httpAdapter?.getInstance<object>();
+  }
+}
+
+function remembered(error: AuthError, request: unknown): Error {
+  if (typeof request === 'object' && request !== null) refusals.set(request, error);
+  return new EndedChain(error.message, error.status, { cause: error });
+}

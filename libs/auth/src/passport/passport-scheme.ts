@@ -1,0 +1,155 @@
+// Owns passport strategies as schemes: what each of their answers means to the read path. "Nothing for me", "not good" and "broken"
+// stay three different answers, which passport itself folds into one.
+import { HttpException, type Type } from '@nestjs/common';
+import { AuthError, type AuthErrorCode } from '../core/errors.js';
+import type { AuthUser, Verified } from '../core/principal.js';
+import type { AuthRequest } from '../core/request.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes.js';
+import { RedirectedCaller } from '../nest/redirected-caller.js';
+import type { SchemeRecipe, ServiceFinder } from '../nest/scheme-recipe.js';
+import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
+import { vouchedFor, type Vouching } from './vouching.js';
+
+/** How a passport strategy stands as a scheme. */
+export type PassportSchemeOptions<User = AuthUser> = {
+  /** Handed to the strategy's `authenticate()`, as the second argument of `AuthGuard()` would be. @defaultValue {} */
+  readonly authenticate?: object;
+  /**
+   * What the user of the strategy vouches for: subject, scopes, claims. By default the subject is what your user source
+   * describes, or the user's own `id` or `sub` under an issuer named `passport:<name>` where there is no source.
+   */
+  readonly vouch?: (user: User, info: unknown) => Vouching;
+  /**
+   * The refusal that a failure means; `undefined` says that the request held nothing for this strategy, so that the next scheme
+   * may answer. By default a challenge with `error=` and an error other than a plain `Error` refuse.
+   */
+  readonly refusal?: (challenge: unknown, status: number | undefined) => AuthErrorCode | undefined;
+  /**
+   * `fresh`: every request proves the person anew, with a password; "sign out everywhere" does not shut them out. `standing`: the
+   * credential was handed out before, a session or a token, and blocking the subject ends it. @defaultValue 'standing'
+   */
+  readonly proof?: 'fresh' | 'standing';
+  /** `forgive` lets the next scheme answer in place of a refused credential. @defaultValue 'stop' */
+  readonly onFailure?: 'stop' | 'forgive';
+  /** How long the strategy may take, in milliseconds; a slower one is "cannot tell". @defaultValue 5000 */
+  readonly timeoutMs?: number;
+} & (
+  | { readonly sentBy?: 'client' }
+  /** What the browser adds by itself, a passport session or Basic, must come with a CSRF policy. */
+  | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
+);
+
+const TIMEOUT_MS = 5000;
+
+/**
+ * Any passport strategy as a scheme, for `AuthModule.forRoot({ schemes: [...] })` and `AnyOf('name', ...)`. It runs on Express and
+ * on Fastify, and needs no `passport.initialize()`.
+ *
+ * @param strategy the strategy itself, or the class of the provider that it is
+ * @example
+ * ```ts
+ * import { Module } from '@nestjs/common';
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { passportScheme } from 'nestjs-latchkey/passport';
+ * import { Strategy } from 'passport-custom';
+ *
+ * const strategy = new Strategy((request, done) => {
+ *   done(null, request.headers['x-api-key'] === 'k-123' ? { id: 'billing' } : false);
+ * });
+ *
+ * @Module({ imports: [AuthModule.forRoot({ schemes: [passportScheme('api-key', strategy)] })] })
+ * export class AppModule {}
+ * ```
+ */
+export function passportScheme<User = AuthUser>(
+  name: string,
+  strategy: PassportStrategy | Type<PassportStrategy>,
+  options: PassportSchemeOptions<User> = {},
+): SchemeRecipe {
+  return {
+    name,
+    schemeOf: (services) => {
+      const found = typeof strategy === 'function' ? services.get<PassportStrategy>(strategy) : strategy;
+      // The user type is a promise of the caller about their own strategy.
+      return schemeFrom({ name, strategy: found, options: options as PassportSchemeOptions<unknown>, services });
+    },
+  };
+}
+
+interface Parts {
+  readonly name: string;
+  readonly strategy: PassportStrategy;
+  readonly options: PassportSchemeOptions<unknown>;
+  readonly services: ServiceFinder;
+}
+
+function schemeFrom(parts: Parts): Scheme {
+  const { name, strategy, options } = parts;
+  const { authenticate = {}, timeoutMs = TIMEOUT_MS } = options;
+  return defineScheme<AuthRequest>({
+    name,
+    ...(options.sentBy === 'browser' ? { sentBy: 'browser', csrf: options.csrf } : { sentBy: 'client' }),
+    onFailure: options.onFailure ?? 'stop',
+    // Only the strategy itself can tell whether the request holds something for it.
+    find: (request) => request,
+    verify: async ({ raw }) => {
+      const before = userOn(raw);
+      const outcome = await runStrategy(strategy, { request: raw, options: authenticate, timeoutMs });
+      const after = userOn(raw);
+      // A session strategy leaves the user on the request and says `pass`.
+      const passed = outcome.end === 'pass' && after !== before;
+      return verifiedOf(passed ? { end: 'success', user: after, info: undefined } : outcome, parts);
+    },
+  });
+}
+
+function userOn(request: unknown): unknown {
+  return typeof request === 'object' && request !== null && 'user' in request ? request.user : undefined;
+}
+
+function verifiedOf(outcome: StrategyOutcome, parts: Parts): Verified | undefined {
+  switch (outcome.end) {
+    case 'pass':
+      return undefined;
+    case 'success':
+      return isUser(outcome.user) ? vouchedFor(outcome.user, outcome.info, parts) : undefined;
+    case 'redirect':
+      throw new AuthError('unauthenticated', { cause: new RedirectedCaller(outcome.url, outcome.status) });
+    case 'fail':
+      return refuse(outcome, parts.options);
+    case 'error':
+      throw refusalFrom(outcome.error);
+  }
+}
+
+function refuse(
+  { challenge, status }: Extract<StrategyOutcome, { readonly end: 'fail' }>,
+  { refusal = refusalOf }: PassportSchemeOptions<unknown>,
+): undefined {
+  const code = refusal(challenge, status);
+  if (code !== undefined) throw new AuthError(code, { cause: challenge });
+}
+
+/** `false` and `null` are how passport says "nobody"; they never stand for a user. */
+function isUser(user: unknown): user is AuthUser {
+  return typeof user === 'object' && user !== null;
+}
+
+/**
+ * Strategies of RFC 6750 name an `error` where a credential was there and was not good; passport-jwt hands over the verifier's error,
+ * and a plain one where there was no token.
+ */
+function refusalOf(challenge: unknown, status: number | undefined): AuthErrorCode | undefined {
+  if (typeof challenge === 'string') return /\berror=/.test(challenge) ? 'token_invalid' : undefined;
+  if (challenge instanceof Error) return challenge.name === 'Error' ? undefined : 'token_invalid';
+  return challenge === undefined && status === 400 ? 'malformed_header' : undefined;
+}
+
+/** Nest's strategies refuse by throwing from `validate()`; everything else that a strategy throws is something that broke. */
+function refusalFrom(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  const status = error instanceof HttpException ? error.getStatus() : undefined;
+  if (status === 401) return new AuthError('token_invalid', { cause: error });
+  if (status === 403) return new AuthError('forbidden', { cause: error });
+  return new AuthError('users_unavailable', { cause: error });
+}

@@ -1,0 +1,63 @@
+// Owns what a strategy's user stands for: which subject, with which scopes, since when.
+import { Clock } from '../core/clock.js';
+import { AuthError } from '../core/errors.js';
+import type { AuthUser, Subject, Verified } from '../core/principal.js';
+import { stampDigest, Users } from '../core/users.js';
+import type { ServiceFinder } from '../nest/scheme-recipe.js';
+import type { AuthSettings } from '../nest/settings.js';
+import { AUTH_SETTINGS } from '../nest/tokens.js';
+
+/** What a strategy's user vouches for, where the defaults do not fit. */
+export type Vouching = Partial<Omit<Verified, 'user'>>;
+
+/** What it is read from. */
+export interface VouchingParts {
+  /** Name of the scheme. */
+  readonly name: string;
+  readonly options: {
+    readonly vouch?: (user: unknown, info: unknown) => Vouching;
+    readonly proof?: 'fresh' | 'standing';
+  };
+  readonly services: ServiceFinder;
+}
+
+const NO_CLAIMS: Verified['claims'] = Object.freeze({});
+
+/**
+ * The facts behind a strategy's user.
+ * @throws {AuthError} `missing_subject` where nothing names the user
+ */
+export function vouchedFor(user: AuthUser, info: unknown, { name, options, services }: VouchingParts): Verified {
+  const { tokens } = services.get<AuthSettings>(AUTH_SETTINGS);
+  const described = services.get<Users>(Users).source?.describe(user);
+  const vouched = { ...scopesOf(info), ...proofOf(options, services), ...options.vouch?.(user, info) };
+  const subject = vouched.subject ?? subjectOf(user, described?.id, { own: tokens.issuer, name });
+  if (subject === undefined) throw new AuthError('missing_subject');
+  // The user was loaded this moment: what they have is what they would be issued with.
+  const stamp = described?.stamp === undefined ? undefined : stampDigest(subject, described.stamp);
+  return { kind: 'user', claims: NO_CLAIMS, own: described !== undefined, stamp, ...vouched, subject, user };
+}
+
+/** Strategies for bearer tokens say in `info.scope` what the token may do, as RFC 6749 writes it or as a list. */
+function scopesOf(info: unknown): Vouching {
+  const scope = typeof info === 'object' && info !== null && 'scope' in info ? info.scope : undefined;
+  if (typeof scope === 'string') return { scopes: scope.split(' ').filter(Boolean) };
+  return Array.isArray(scope) ? { scopes: scope.filter((each) => typeof each === 'string') } : {};
+}
+
+function proofOf({ proof }: VouchingParts['options'], services: ServiceFinder): Vouching {
+  if (proof !== 'fresh') return {};
+  const now = services.get<Clock>(Clock).nowSeconds();
+  return { issuedAt: now, authTime: now };
+}
+
+function subjectOf(
+  user: AuthUser,
+  describedId: string | undefined,
+  issuers: { readonly own: string; readonly name: string },
+): Subject | undefined {
+  if (describedId !== undefined) return { issuer: issuers.own, id: describedId };
+  const { id = undefined, sub = id } = user as { readonly id?: unknown; readonly sub?: unknown };
+  const known = typeof sub === 'number' ? String(sub) : sub;
+  return typeof known === 'string' && known !== '' ? { issuer: `passport:${issuers.name}`, id: known } : undefined;
+}

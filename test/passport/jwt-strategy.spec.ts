@@ -1,0 +1,247 @@
+import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  AllowInactive,
+  AuthInfo,
+  AuthModule,
+  BlocklistService,
+  CurrentUser,
+  onAuthEvent,
+  Public,
+  RevocationStore,
+  TokenService,
+  UserSource,
+  type AuthError,
+  type AuthUser,
+  type Principal,
+} from 'nestjs-latchkey';
+import { PassportJwtModule } from 'nestjs-latchkey/passport';
+import passport from 'passport';
+import { Strategy as CustomStrategy } from 'passport-custom';
+import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
+import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
+
+class KeyStrategy extends PassportStrategy(CustomStrategy, 'other') {
+  validate(request: { readonly headers: Record<string, string> }): { id: string } | undefined {
+    return request.headers['x-api-key'] === 'k-1' ? { id: 'machine' } : undefined;
+  }
+}
+
+class OutspokenGuard extends AuthGuard('jwt') {
+  override handleRequest<User>(error: Error | null, user: User | false, info?: AuthError): User {
+    if (user === false) throw error ?? info ?? new Error('no reason was given');
+    return user;
+  }
+}
+
+@Controller()
+class Routes {
+  @UseGuards(AuthGuard('jwt'))
+  @Get('jwt')
+  jwt(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
+    return { id: user.id, scheme: auth.scheme };
+  }
+
+  @UseGuards(AuthGuard(['jwt', 'other']))
+  @Get('either')
+  either(@CurrentUser() user: AuthUser) {
+    return { id: user.id };
+  }
+
+  @Public()
+  @UseGuards(AuthGuard('jwt'))
+  @Get('public')
+  open(@CurrentUser() user: AuthUser) {
+    return { id: user.id };
+  }
+
+  @UseGuards(OutspokenGuard)
+  @Get('outspoken')
+  outspoken() {
+    return {};
+  }
+
+  @AllowInactive()
+  @UseGuards(AuthGuard('jwt'))
+  @Get('inactive')
+  inactive() {
+    return {};
+  }
+}
+
+interface Member {
+  readonly id: string;
+  readonly issuer: string;
+  readonly active: boolean;
+}
+
+class Members extends UserSource<Member> {
+  override async findBySubject({ id, issuer }: { id: string; issuer: string }): Promise<Member | undefined> {
+    return id === 'nobody' ? undefined : { id, issuer, active: id !== 'inactive' };
+  }
+  override describe({ id, active }: Member) {
+    return { id, active };
+  }
+}
+
+let running: RunningApplication[] = [];
+
+interface Given {
+  readonly defaultGuard?: false;
+  readonly issuer?: string;
+}
+
+async function start(adapter: (typeof ADAPTERS)[number], { issuer, ...structure }: Given = {}) {
+  const started = await startApplication(adapter, {
+    imports: [
+      AuthModule.forRoot({ users: Members, ...structure, ...(issuer === undefined ? {} : { issuer }) }),
+      PassportModule,
+      PassportJwtModule,
+    ],
+    controllers: [Routes],
+    providers: [KeyStrategy, Members],
+  });
+  running.push(started);
+  const { accessToken } = await started.app.get(TokenService).issue('ada');
+  return { ...started, token: accessToken, bearer: { headers: { authorization: `Bearer ${accessToken}` } } };
+}
+
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.close()));
+  running = [];
+});
+
+describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
+  it('recognises the holder of a good token and attaches user and principal', async () => {
+    const app = await start(adapter, { defaultGuard: false });
+    const answer = await app.fetch('/jwt', app.bearer);
+    expect(await answer.json()).toEqual({ id: 'ada', scheme: 'bearer' });
+  });
+
+  it.each([
+    ['nothing', {}, 'Bearer realm="api"', 'unauthenticated'],
+    ['a bad token', { authorization: 'Bearer a.b.c' }, 'error="invalid_token"', 'token_malformed'],
+  ])('answers %s as our own guards do', async (_, headers: Record<string, string>, challenge, errorCode) => {
+    const app = await start(adapter, { defaultGuard: false });
+    const answer = await app.fetch('/jwt', { headers });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toContain(challenge);
+    expect(await answer.json()).toMatchObject({ statusCode: 401, error: 'Unauthorized', errorCode });
+  });
+
+  it('refuses a refresh token and a token that was blocked', async () => {
+    const app = await start(adapter, { defaultGuard: false });
+    const tokens = app.app.get(TokenService);
+    const pair = await tokens.issue('ada');
+    const refused = await app.fetch('/jwt', { headers: { authorization: `Bearer ${pair.refreshToken}` } });
+    expect(await refused.json()).toMatchObject({ errorCode: 'wrong_token_type' });
+    await app.app.get(BlocklistService).block(await tokens.verify(app.token, { kind: 'access' }));
+    expect((await app.fetch('/jwt', app.bearer)).status).toBe(401);
+  });
+
+  it('answers 503 where the blocklist cannot be asked, with a time to try again', async () => {
+    const app = await start(adapter, { defaultGuard: false });
+    app.app.get(RevocationStore).find = () => Promise.reject(new Error('down'));
+    const answer = await app.fetch('/either', { headers: { ...app.bearer.headers, 'x-api-key': 'k-1' } });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await answer.json()).toMatchObject({ errorCode: 'store_unavailable' });
+  });
+
+  it('lets the other strategy of a chain answer for a missing or a bad token', async () => {
+    const app = await start(adapter, { defaultGuard: false });
+    expect(await (await app.fetch('/either', app.bearer)).json()).toEqual({ id: 'ada' });
+    const other = { 'x-api-key': 'k-1' };
+    expect(await (await app.fetch('/either', { headers: other })).json()).toEqual({ id: 'machine' });
+    const both = { ...other, authorization: 'Bearer a.b.c' };
+    expect(await (await app.fetch('/either', { headers: both })).json()).toEqual({ id: 'machine' });
+    expect((await app.fetch('/either')).status).toBe(401);
+  });
+
+  it('stands on a public route beside a default guard, and shares the decision of one elsewhere', async () => {
+    const app = await start(adapter);
+    expect((await app.fetch('/public')).status).toBe(401);
+    expect(await (await app.fetch('/public', app.bearer)).json()).toEqual({ id: 'ada' });
+    const attempts: unknown[] = [];
+    const stop = onAuthEvent((event) => {
+      if (event.type === 'attempt') attempts.push(event);
+    });
+    expect((await app.fetch('/jwt', app.bearer)).status).toBe(200);
+    stop();
+    expect(attempts).toHaveLength(1);
+  });
+
+  it('grants nothing that a mark of ours permits', async () => {
+    const app = await start(adapter);
+    const token = await app.app.get(TokenService).issue('ada');
+    Members.prototype.describe = ({ id }) => ({ id, active: false });
+    const answer = await app.fetch('/inactive', { headers: { authorization: `Bearer ${token.accessToken}` } });
+    Members.prototype.describe = ({ id, active }) => ({ id, active });
+    expect(answer.status).toBe(401);
+  });
+
+  it('gives the reason to a handleRequest of the application, which may throw it', async () => {
+    const app = await start(adapter, { defaultGuard: false });
+    const answer = await app.fetch('/outspoken', { headers: { authorization: 'Bearer a.b.c' } });
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toMatchObject({ errorCode: 'token_malformed' });
+  });
+
+  it('keeps two applications of one process apart', async () => {
+    const one = await start(adapter, { defaultGuard: false, issuer: 'https://one.example' });
+    const two = await start(adapter, { defaultGuard: false, issuer: 'https://two.example' });
+    expect((await one.fetch('/jwt', one.bearer)).status).toBe(200);
+    expect((await two.fetch('/jwt', two.bearer)).status).toBe(200);
+    expect(await (await two.fetch('/jwt', one.bearer)).json()).toMatchObject({ errorCode: 'invalid_issuer' });
+    await one.close();
+    running = running.filter(({ app }) => app !== one.app);
+    expect((await two.fetch('/jwt', two.bearer)).status).toBe(200);
+  });
+});
+
+describe('the name of the strategy', () => {
+  it('is free again once the last application is closed', async () => {
+    const app = await start('express');
+    await app.close();
+    running = [];
+    expect(Object.keys((passport as unknown as { _strategies: object })._strategies)).not.toContain('jwt');
+  });
+
+  it('is refused at boot where a strategy of somebody else holds it', async () => {
+    const foreign = new JwtStrategy(
+      { secretOrKey: 'x'.repeat(32), jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken() },
+      (_: unknown, done: (error: null, user: object) => void) => done(null, {}),
+    );
+    passport.use('jwt', foreign);
+    await expect(start('express')).rejects.toThrow("passport already has a strategy 'jwt'");
+    passport.unuse('jwt');
+  });
+
+  it('is refused at boot where a strategy of somebody else takes it over later', async () => {
+    @Module({})
+    class LateModule {
+      onModuleInit(): void {
+        passport.use('jwt', new CustomStrategy((_, done) => done(null, {})));
+      }
+    }
+    const imports = [AuthModule.forRoot(), PassportJwtModule, LateModule];
+    await expect(startApplication('express', { imports })).rejects.toThrow("passport already has a strategy 'jwt'");
+    passport.unuse('jwt');
+  });
+
+  it('can be another one', async () => {
+    @UseGuards(AuthGuard('latchkey'))
+    @Controller('named')
+    class Named {
+      @Get() get() {
+        return {};
+      }
+    }
+    const imports = [AuthModule.forRoot({ defaultGuard: false }), PassportJwtModule.register({ name: 'latchkey' })];
+    const app = await startApplication('express', { imports, controllers: [Named] });
+    running.push(app);
+    const { accessToken } = await app.app.get(TokenService).issue('ada');
+    expect((await app.fetch('/named', { headers: { authorization: `Bearer ${accessToken}` } })).status).toBe(200);
+  });
+});

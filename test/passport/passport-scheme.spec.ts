@@ -1,0 +1,323 @@
+import { Body, Controller, Get, Injectable, Post, Scope, UnauthorizedException, UseGuards } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  AnyOf,
+  AuthInfo,
+  AuthModule,
+  BlocklistService,
+  Clock,
+  CurrentUser,
+  JwtAuthGuard,
+  onAuthEvent,
+  SessionOrJwtGuard,
+  TokenService,
+  UserSource,
+  type AuthEvent,
+  type AuthUser,
+  type Principal,
+} from 'nestjs-latchkey';
+import {
+  passportScheme,
+  type PassportSchemeOptions,
+  type PassportStrategy as Strategy,
+} from 'nestjs-latchkey/passport';
+import { Strategy as CustomStrategy } from 'passport-custom';
+import { Strategy as BearerStrategy } from 'passport-http-bearer';
+import { Strategy as LocalStrategy } from 'passport-local';
+import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
+
+const user = (id: string): AuthUser => Object.freeze({ id, issuer: 'somewhere' }) as AuthUser;
+
+const local = new LocalStrategy((username, password, done) => {
+  if (username === 'broken') return done(new Error('no directory'));
+  done(null, password === 'right' ? user(username) : false);
+});
+
+const opaque = new BearerStrategy((token, done) => {
+  done(null, token === 't-1' ? user('grace') : false, { scope: 'read write', message: '' });
+});
+
+@UseGuards(AnyOf('it'))
+@Controller()
+class Routes {
+  @Get('get') get(@AuthInfo() auth: Principal) {
+    const { subject, scheme, scopes } = auth;
+    return { subject, scheme, scopes };
+  }
+  @Post('post') post(@CurrentUser() { id }: AuthUser, @Body() body: object) {
+    return { id, body: Object.keys(body) };
+  }
+  @UseGuards(AnyOf(JwtAuthGuard, 'it')) @Post('either') either(@AuthInfo() { scheme }: Principal) {
+    return { scheme };
+  }
+  @UseGuards(AnyOf('it', 'bearer')) @Get('first') first(@AuthInfo() { scheme }: Principal) {
+    return { scheme };
+  }
+}
+
+@UseGuards(SessionOrJwtGuard)
+@Controller('account')
+class Account {
+  @Get() get(@AuthInfo() { scheme, subject }: Principal) {
+    return { scheme, id: subject.id };
+  }
+}
+
+@Injectable()
+class Members extends UserSource {
+  override async findBySubject({ id }: { id: string }) {
+    return user(id);
+  }
+  override describe({ id }: AuthUser) {
+    return { id, active: id !== 'lin', stamp: 'one', scopes: ['described'] };
+  }
+}
+
+let running: RunningApplication | undefined;
+afterEach(() => running?.close());
+
+class Ticking extends Clock {
+  aheadMs = 0;
+  override nowMs(): number {
+    return 1_800_000_000_000 + this.aheadMs;
+  }
+}
+
+interface Given {
+  readonly clock?: Clock;
+  readonly users?: typeof Members;
+  readonly name?: string;
+  readonly providers?: readonly (new () => unknown)[];
+}
+
+async function start(
+  adapter: AdapterName,
+  strategy: Strategy | (new () => Strategy),
+  options: PassportSchemeOptions = {},
+  { name = 'it', providers = [], ...structure }: Given = {},
+) {
+  running = await startApplication(adapter, {
+    imports: [AuthModule.forRoot({ schemes: [passportScheme(name, strategy, options)], ...structure })],
+    controllers: [name === 'it' ? Routes : Account],
+    providers: [Members, ...providers],
+  });
+  return running;
+}
+
+const json = { 'content-type': 'application/json' };
+const credentials = (username: string, password: string) => ({
+  method: 'POST',
+  headers: json,
+  body: JSON.stringify({ username, password }),
+});
+
+async function codeOf(answer: Response): Promise<unknown> {
+  return [answer.status, ((await answer.json()) as { errorCode?: string }).errorCode];
+}
+
+describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
+  it('recognises whom passport-local recognises, with the request as the framework parsed it', async () => {
+    const app = await start(adapter, local);
+    const answer = await app.fetch('/post', credentials('ada', 'right'));
+    expect(await answer.json()).toEqual({ id: 'ada', body: ['username', 'password'] });
+  });
+
+  it('answers 401 where nothing is sent or the password is wrong, and 503 where the strategy breaks', async () => {
+    const app = await start(adapter, local);
+    expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);
+    expect(await codeOf(await app.fetch('/post', credentials('ada', 'wrong')))).toEqual([401, 'unauthenticated']);
+    expect(await codeOf(await app.fetch('/post', credentials('broken', 'x')))).toEqual([503, 'users_unavailable']);
+  });
+
+  it('says in its own words what a failure means, if asked to', async () => {
+    const app = await start(adapter, local, {
+      refusal: (_, status) => (status === 400 ? undefined : 'invalid_credentials'),
+    });
+    expect(await codeOf(await app.fetch('/post', credentials('ada', 'wrong')))).toEqual([401, 'invalid_credentials']);
+    expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);
+  });
+
+  it('tells a bad bearer token from none, and takes over the scopes that the strategy names', async () => {
+    const app = await start(adapter, opaque);
+    expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);
+    expect(await codeOf(await app.fetch('/get', { headers: { authorization: 'Bearer t-2' } }))).toEqual([
+      401,
+      'token_invalid',
+    ]);
+    const good = await app.fetch('/get', { headers: { authorization: 'Bearer t-1' } });
+    expect(await good.json()).toEqual({
+      subject: { issuer: 'passport:it', id: 'grace' },
+      scheme: 'it',
+      scopes: ['read', 'write'],
+    });
+  });
+
+  it('stands beside our own schemes, in the order of the list', async () => {
+    const app = await start(adapter, local);
+    const { accessToken } = await app.app.get(TokenService).issue('ada');
+    const bearer = { authorization: `Bearer ${accessToken}` };
+    const both = { ...credentials('ada', 'right'), headers: { ...json, ...bearer } };
+    expect(await (await app.fetch('/either', both)).json()).toEqual({ scheme: 'bearer' });
+    expect(await (await app.fetch('/either', credentials('ada', 'right'))).json()).toEqual({ scheme: 'it' });
+    expect(await (await app.fetch('/first', { headers: bearer })).json()).toEqual({ scheme: 'bearer' });
+    const bad = { ...credentials('ada', 'right'), headers: { ...json, authorization: 'Bearer a.b.c' } };
+    expect(await codeOf(await app.fetch('/either', bad))).toEqual([401, 'token_malformed']);
+  });
+
+  it('sends the caller where the strategy redirects to, once nothing else recognises them', async () => {
+    const oauth: Strategy = {
+      authenticate(this: { redirect(url: string): void }) {
+        this.redirect('https://provider.example/authorize?state=1');
+      },
+    };
+    const app = await start(adapter, oauth);
+    const answer = await app.fetch('/get');
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      302,
+      'https://provider.example/authorize?state=1',
+    ]);
+    expect(answer.headers.get('www-authenticate')).toBeNull();
+  });
+
+  it('takes the user from the request where a session strategy passes', async () => {
+    const session: Strategy = {
+      authenticate(this: { pass(): void }, request: { user?: unknown; headers: Record<string, string> }) {
+        if (request.headers['x-session'] !== undefined) request.user = user('ada');
+        this.pass();
+      },
+    };
+    const app = await start(adapter, session, { sentBy: 'browser', csrf: () => undefined }, { name: 'session' });
+    const signedIn = await app.fetch('/account', { headers: { 'x-session': '1' } });
+    expect(await signedIn.json()).toEqual({ scheme: 'session', id: 'ada' });
+    expect((await app.fetch('/account')).status).toBe(401);
+  });
+
+  it('is asked once a request, and leaves nothing of one request to another', async () => {
+    let seen: unknown[] = [];
+    const app = await start(
+      adapter,
+      new CustomStrategy((request, done) => {
+        seen.push(request.headers['x-key']);
+        done(null, request.headers['x-key'] === 'a' ? user('a') : false);
+      }),
+    );
+    const answers = await Promise.all(['a', 'b', 'a'].map((key) => app.fetch('/get', { headers: { 'x-key': key } })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 200]);
+    expect(seen.sort()).toEqual(['a', 'a', 'b']);
+    seen = [];
+  });
+});
+
+describe('what a strategy may do wrong', () => {
+  it.each<[string, Strategy, readonly [number, string]]>([
+    [
+      'throws',
+      {
+        authenticate: () => {
+          throw new Error('broken');
+        },
+      },
+      [503, 'users_unavailable'],
+    ],
+    ['rejects', { authenticate: () => Promise.reject(new Error('broken')) }, [503, 'users_unavailable']],
+    ['never answers', { authenticate: () => undefined }, [503, 'users_unavailable']],
+    [
+      'answers twice',
+      {
+        authenticate(this: { fail(): void; success(user: object): void }) {
+          this.fail();
+          this.success({ id: 'x' });
+        },
+      },
+      [401, 'unauthenticated'],
+    ],
+    [
+      'recognises nobody in particular',
+      {
+        authenticate(this: { success(user: unknown): void }) {
+          this.success({});
+        },
+      },
+      [401, 'missing_subject'],
+    ],
+    [
+      'recognises a flag',
+      {
+        authenticate(this: { success(user: unknown): void }) {
+          this.success(true);
+        },
+      },
+      [401, 'unauthenticated'],
+    ],
+  ])('is answered for where it %s', async (_, strategy, expected) => {
+    const app = await start('express', strategy, { timeoutMs: 50 });
+    expect(await codeOf(await app.fetch('/get'))).toEqual(expected);
+  });
+
+  it('reads a refusal out of validate(), which Nest turns into an error', async () => {
+    class Refusing extends PassportStrategy(CustomStrategy, 'refusing') {
+      validate(): never {
+        throw new UnauthorizedException();
+      }
+    }
+    const app = await start('express', Refusing as new () => Strategy, {}, { providers: [Refusing] });
+    expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'token_invalid']);
+  });
+
+  it('is a boot error where its class is no provider, or one per request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Scoped extends CustomStrategy {
+      constructor() {
+        super((_, done) => done(null, false));
+      }
+    }
+    const strategy = Scoped as unknown as new () => Strategy;
+    await expect(start('express', strategy)).rejects.toThrow("schemes: 'it' cannot be made");
+    await expect(start('express', strategy, {}, { providers: [Scoped] })).rejects.toThrow(
+      "schemes: 'it' cannot be made",
+    );
+    running = undefined;
+  });
+});
+
+describe('a passport strategy beside a user source', () => {
+  it('makes principals of our own issuer, which inactive users do not become', async () => {
+    const app = await start('express', local, {}, { users: Members });
+    const answer = await app.fetch('/either', credentials('ada', 'right'));
+    expect(answer.status).toBe(201);
+    expect(await codeOf(await app.fetch('/post', credentials('lin', 'right')))).toEqual([401, 'token_invalid']);
+  });
+
+  it.each<['standing' | 'fresh', number]>([
+    ['standing', 401],
+    ['fresh', 200],
+  ])('answers, as a %s proof, %i once its subject was blocked a moment ago', async (proof, status) => {
+    const clock = new Ticking();
+    const bearer = { headers: { authorization: 'Bearer t-1' } };
+    const app = await start('express', opaque, { proof }, { users: Members, clock });
+    expect((await app.fetch('/get', bearer)).status).toBe(200);
+    await app.app.get(BlocklistService).blockSubject({ issuer: 'http://localhost', id: 'grace' });
+    clock.aheadMs = 2000;
+    expect((await app.fetch('/get', bearer)).status).toBe(status);
+  });
+
+  it('says by name what its user vouches for', async () => {
+    const subject = { issuer: 'https://idp.example', id: 'g' };
+    const app = await start('express', opaque, { vouch: () => ({ subject, scopes: ['one'] }) });
+    const answer = await app.fetch('/get', { headers: { authorization: 'Bearer t-1' } });
+    expect(await answer.json()).toMatchObject({ subject, scopes: ['one'] });
+  });
+
+  it('publishes one attempt that holds no credential', async () => {
+    const app = await start('express', opaque);
+    const events: AuthEvent[] = [];
+    const stop = onAuthEvent((event) => {
+      events.push(event);
+    });
+    await app.fetch('/get', { headers: { authorization: 'Bearer t-secret' } });
+    stop();
+    expect(events).toHaveLength(1);
+    expect(JSON.stringify(events)).not.toContain('t-secret');
+  });
+});
