@@ -1,10 +1,22 @@
 // Owns the routes that sign people in, on and out by cookies. What they decide is nest/cookie-sign-in.ts.
-import { Body, Controller, Header, Headers, HttpCode, Inject, Post, UseFilters, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Header,
+  Headers,
+  HttpCode,
+  Inject,
+  Post,
+  UseFilters,
+  UseGuards,
+  type Type,
+} from '@nestjs/common';
 import type { SignInCredentials } from '../core/users.js';
 import { Public } from '../nest/auth.decorators.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { CookieSignIn } from '../nest/cookie-sign-in.js';
+import { CsrfGuard } from '../nest/csrf.guard.js';
 import { OnExchange, type Exchange } from '../nest/exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { deviceLabel } from './device-label.js';
@@ -58,6 +70,7 @@ export function cookieController<SignIn extends object = SignInBody>(
 
   @Controller(path)
   @Public()
+  @UseGuards(CsrfGuard)
   @UseFilters(AuthErrorFilter)
   class MountedCookieController extends CookieController {
     @Post('login')

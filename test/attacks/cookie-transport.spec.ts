@@ -1,0 +1,289 @@
+// Group F of the attacks: tokens in cookies.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthCookies, CookieTooLargeError, FamilyService } from 'nestjs-latchkey';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { ADAPTERS, type AdapterName } from '../support/applications.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
+import { ISSUER, PASSWORD, type ProbedApp } from '../support/probed-app.js';
+import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { sendLines } from '../support/wire.js';
+
+const ada = { username: 'ada', password: PASSWORD };
+
+/** A page view with these Cookie lines. */
+const view = (app: ProbedApp, ...cookies: string[]) =>
+  sendLines(app.url, ['GET /me HTTP/1.1', ...cookies.map((cookie) => `Cookie: ${cookie}`)]);
+
+const attributesOf = (line: string) => line.split('; ').slice(1).sort();
+
+async function loginLines(app: ProbedApp): Promise<ReadonlyMap<string, string>> {
+  const answer = await new CookieJar(app).post('/auth/cookie/login', ada);
+  return new Map(answer.headers.getSetCookie().map((line) => [line.slice(0, line.indexOf('=')), line]));
+}
+
+describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
+  let app: ProbedApp;
+  let good: string;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter, { structure: { clock: new FixedClock() } });
+    good = (await app.signIn()).accessToken;
+  });
+  afterAll(() => app.close());
+
+  const refused = (cookie: string, ...more: string[]) => expectRefusal(app, () => view(app, cookie, ...more));
+
+  it('accepts a good token (the twin of every row)', async () => {
+    expect((await view(app, `${ACCESS}=${good}`)).status).toBe(200);
+  });
+
+  it('F-01, F-03: sets them with every attribute that protects them', async () => {
+    const lines = await loginLines(app);
+    expect(attributesOf(lines.get(ACCESS) ?? '')).toEqual([
+      'HttpOnly',
+      'Max-Age=900',
+      'Path=/',
+      'SameSite=Lax',
+      'Secure',
+    ]);
+    expect(attributesOf(lines.get(REFRESH) ?? '')).toEqual([
+      'HttpOnly',
+      'Max-Age=1209600',
+      'Path=/auth/cookie',
+      'SameSite=Strict',
+      'Secure',
+    ]);
+    expect(attributesOf(lines.get(CSRF) ?? '')).toEqual([
+      'HttpOnly',
+      'Max-Age=1209600',
+      'Path=/',
+      'SameSite=Lax',
+      'Secure',
+    ]);
+    expect(lines.size).toBe(3);
+  });
+
+  it('F-05: refuses to issue what a browser would drop, before anything is stored', async () => {
+    const cookies = app.app.get(AuthCookies);
+    const claims = { courses: Array.from({ length: 300 }, () => 'mathematics') };
+    const person = app.people.of('grace') as never;
+    const issue = app.tokens.issue(person, { claims, accept: (pair) => cookies.assertFit(pair) });
+    await expect(issue).rejects.toThrow(CookieTooLargeError);
+    await expect(issue).rejects.toThrow(/courses \(\d+ bytes\)/);
+    const families = app.app.get(FamilyService);
+    expect(await families.list({ issuer: ISSUER, id: 'grace' })).toEqual([]);
+    await app.tokens.issue(person, { accept: (pair) => cookies.assertFit(pair) });
+    expect(await families.list({ issuer: ISSUER, id: 'grace' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['in two lines', [`${ACCESS}=GOOD`, `${ACCESS}=GOOD`]],
+    ['in one line', [`${ACCESS}=GOOD; ${ACCESS}=evil`]],
+    ['one of them empty', [`${ACCESS}=; ${ACCESS}=GOOD`]],
+  ])('F-07: refuses the cookie twice as ambiguous: %s', async (_, lines) => {
+    const [first = '', ...more] = lines.map((line) => line.replaceAll('GOOD', good));
+    const answer = await refused(first, ...more);
+    expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([
+      400,
+      expect.stringContaining('error="invalid_request"'),
+      'ambiguous_credentials',
+    ]);
+  });
+
+  it.each(['=__Host-access=GOOD', '=x', '__Host-access', '__host-access=GOOD', 'x__Host-access=GOOD', ';;;', '='])(
+    'F-09: takes a nameless cookie, or one of another name, for none: %s',
+    async (cookie) => {
+      const answer = await refused(cookie.replace('GOOD', good));
+      expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([
+        401,
+        expect.stringMatching(/^Bearer ?$/),
+        'unauthenticated',
+      ]);
+    },
+  );
+
+  it.each([`$Version=1; ${ACCESS}="evil; $Path=/; GOOD"`, `${ACCESS}="GOOD"`, `a="b; ${ACCESS}=evil; c="`])(
+    'F-11: reads no quotes, so that no cookie hides in another: %s',
+    async (cookie) => {
+      const answer = await refused(cookie.replace('GOOD', good));
+      expect(answer.status).toBe(401);
+    },
+  );
+
+  it.each(['%2E', 'a%2Eb%2Ec', '%E0%A4%A', '%', '%%%', 'a.b.c%00'])(
+    'F-13: decodes no percent signs, and does not trip over broken ones: %s',
+    async (value) => {
+      const answer = await refused(`${ACCESS}=${value}`);
+      expect([answer.status, challengeOf(answer)]).toEqual([401, expect.stringContaining('error="invalid_token"')]);
+    },
+  );
+
+  it('F-15: finds the cookie behind two hundred others', async () => {
+    const others = Array.from({ length: 200 }, (_, index) => `cookie-${index}=${'x'.repeat(55)}`);
+    expect((await view(app, [...others, `${ACCESS}=${good}`].join('; '))).status).toBe(200);
+  });
+
+  it('F-17: takes a forged cookie back, and nothing else', async () => {
+    const jar = await signedInBrowser(app);
+    jar.plant(ACCESS, `${good.slice(0, -4)}AAAA`);
+    expect((await jar.send('/me')).status).toBe(401);
+    expect([...jar.cookies.keys()].sort()).toEqual([CSRF, REFRESH].sort());
+  });
+
+  it('F-17: takes nothing back where it cannot be told', async () => {
+    const jar = await signedInBrowser(app);
+    app.people.down = true;
+    const answer = await jar.send('/me');
+    app.people.down = false;
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([503, []]);
+    expect((await jar.send('/me')).status).toBe(200);
+  });
+
+  it('F-23: lets nobody store an answer that sets a credential', async () => {
+    const jar = new CookieJar(app);
+    const csrf = await jar.send('/auth/csrf');
+    const login = await jar.post('/auth/cookie/login', ada);
+    const refresh = await jar.post('/auth/cookie/refresh');
+    for (const answer of [csrf, login, refresh]) expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('F-25: never lets what people type into a cookie', async () => {
+    const jar = new CookieJar(app);
+    const token = await jar.csrfToken();
+    const answer = await jar.send('/auth/cookie/login', {
+      method: 'POST',
+      body: ada,
+      headers: { 'x-csrf-token': token, 'user-agent': 'Mozilla/5.0; Max-Age=0; Domain=evil.test Firefox/1' },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.getSetCookie().join()).not.toMatch(/evil|Mozilla|ada/);
+  });
+
+  it('F-29: writes one line per name, the last decision', async () => {
+    const jar = await signedInBrowser(app);
+    const names = (await jar.post('/auth/cookie/login', ada)).headers.getSetCookie().map((line) => line.split('=')[0]);
+    expect(names.sort()).toEqual([ACCESS, CSRF, REFRESH].sort());
+  });
+});
+
+describe.each(ADAPTERS)('the life of cookies on %s', (adapter) => {
+  it('F-27: is never longer than that of the token inside, also late in a sign-in', async () => {
+    const clock = new FixedClock();
+    const app = await startProbedBrowserApp(adapter, {
+      refresh: { idle: '2h', absolute: '3h' },
+      structure: { clock },
+    });
+    try {
+      const jar = await signedInBrowser(app);
+      for (const wait of ['1h', '1h', '50m'] as const) {
+        clock.advance(wait);
+        expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
+      }
+      // Ten minutes are left of the sign-in; no cookie that holds a token says more.
+      for (const name of [ACCESS, REFRESH]) expect(jar.cookies.get(name)?.attributes).toContain('max-age=600');
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('F-27: is that of the browser where nobody is to be remembered', async () => {
+    const app = await startProbedBrowserApp(adapter, { cookies: { persistent: false } });
+    try {
+      const jar = await signedInBrowser(app);
+      const ages = [...jar.cookies.values()].flatMap(({ attributes }) =>
+        attributes.filter((attribute) => /^(max-age|expires)/.test(attribute)),
+      );
+      expect(ages).toEqual([]);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
+  const PAYLOAD = `${ACCESS}-payload`;
+  const SIGNATURE = `${ACCESS}-signature`;
+  let app: ProbedApp;
+  let halves: readonly [string, string];
+  let whole: string;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter, { cookies: { mode: 'split' } });
+    whole = (await app.tokens.issue(app.people.of('ada') as never)).accessToken;
+    const dot = whole.lastIndexOf('.');
+    halves = [whole.slice(0, dot), whole.slice(dot + 1)];
+  });
+  afterAll(() => app.close());
+
+  it('is put together, with the signature out of reach of scripts', async () => {
+    const jar = await signedInBrowser(app);
+    expect(jar.cookies.get(PAYLOAD)?.attributes).not.toContain('httponly');
+    expect(jar.cookies.get(SIGNATURE)?.attributes).toContain('httponly');
+    expect(jar.value(ACCESS)).toBeUndefined();
+    expect((await jar.send('/me')).status).toBe(200);
+    expect((await jar.post('/auth/cookie/logout')).status).toBe(204);
+    expect([...jar.cookies.keys()]).toEqual([CSRF]);
+  });
+
+  it('is refused as a whole one that a client sends, which is then taken back (EDX-C5, P24)', async () => {
+    const jar = new CookieJar(app);
+    jar.plant(ACCESS, whole);
+    const answer = await expectRefusal(app, () => jar.send('/me'), { secrets: [whole] });
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_malformed']);
+    expect(jar.value(ACCESS)).toBeUndefined();
+  });
+
+  it('wins over a whole one (EDX-C6)', async () => {
+    const answer = await view(app, `${ACCESS}=evil; ${PAYLOAD}=${halves[0]}; ${SIGNATURE}=${halves[1]}`);
+    expect(answer.status).toBe(200);
+  });
+
+  it('is nothing with one half missing (EDX-C3)', async () => {
+    for (const cookie of [`${PAYLOAD}=${halves[0]}`, `${SIGNATURE}=${halves[1]}`]) {
+      const answer = await expectRefusal(app, () => view(app, cookie));
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'unauthenticated']);
+    }
+  });
+
+  it('is refused where the halves are cut elsewhere (EDX-C7)', async () => {
+    const [header = '', payload = ''] = halves[0].split('.');
+    const answer = await expectRefusal(app, () =>
+      view(app, `${PAYLOAD}=${header}; ${SIGNATURE}=${payload}.${halves[1]}`),
+    );
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_malformed']);
+  });
+});
+
+const boot = (name: AdapterName, options: object) => startProbedBrowserApp(name, options).then((app) => app.close());
+
+describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
+  it.each([
+    ['secure: false in production', { cookies: { secure: false } }, 'cookies.secure is false', true],
+    [
+      'sameSite none without secure',
+      { cookies: { sameSite: 'none', secure: false } },
+      "cookies.sameSite is 'none'",
+      false,
+    ],
+    ['a name with the prefix', { cookies: { names: { access: '__Host-x' } } }, 'cookies.names.access', false],
+    ['one name twice', { cookies: { names: { access: 'x', refresh: 'x' } } }, 'three different names', false],
+    ['a domain with attributes', { cookies: { domain: 'example.com; Path=/x' } }, 'cookies.domain', false],
+    ['a refresh path elsewhere', { cookies: { refreshPath: '/elsewhere' } }, 'would never see the cookie', false],
+    ['an unknown mode', { cookies: { mode: 'both' } }, 'cookies.mode', false],
+    ['csrf: false (G-35)', { cookies: { sameSite: 'none' }, csrf: false }, 'csrf.dangerouslyDisable', false],
+    ['a short CSRF secret', { csrf: { secret: 'short' } }, 'csrf.secret is too short', false],
+    ['an origin with a path', { csrf: { trustedOrigins: ['https://app.test/'] } }, 'csrf.trustedOrigins', false],
+  ])('stop the application: %s', async (_, options, sentence, production) => {
+    const before = process.env['NODE_ENV'];
+    if (production) process.env['NODE_ENV'] = 'production';
+    try {
+      await expect(boot(adapter, options)).rejects.toThrow(sentence);
+    } finally {
+      process.env['NODE_ENV'] = before;
+    }
+  });
+
+  it('let it start with `sameSite: none`, and with the defence switched off by name (G-35)', async () => {
+    await boot(adapter, { cookies: { sameSite: 'none' } });
+    await boot(adapter, { cookies: { sameSite: 'none' }, csrf: { dangerouslyDisable: true } });
+  });
+});

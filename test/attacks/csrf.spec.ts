@@ -1,0 +1,300 @@
+// Group G of the attacks: requests that a page of somebody else makes the browser send.
+import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { JWK } from 'jose';
+import { CsrfService } from 'nestjs-latchkey';
+import { ADAPTERS, type AdapterName } from '../support/applications.js';
+import { CookieJar, type Sending } from '../support/cookie-jar.js';
+import { codeOf, expectRefusal } from '../support/invariants.js';
+import { ISSUER, PASSWORD, type ProbedApp } from '../support/probed-app.js';
+import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+
+const ada = { username: 'ada', password: PASSWORD };
+const EVIL = 'https://evil.example';
+const ACT = '/me/echo/transfer';
+
+describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
+  let app: ProbedApp;
+  let jar: CookieJar;
+  let token: string;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter);
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    jar = await signedInBrowser(app);
+    token = await jar.csrfToken();
+  });
+
+  const act = (sending: Sending = {}) => jar.send(ACT, { method: 'POST', ...sending });
+  const own = (more: Record<string, string> = {}) => ({ 'x-csrf-token': token, ...more });
+
+  /** Nothing ran, nothing was set, 403 without a challenge; says the code. */
+  async function refusal(send: () => Promise<Response>): Promise<unknown> {
+    const answer = await expectRefusal(app, send);
+    expect([answer.status, answer.headers.has('www-authenticate')]).toEqual([403, false]);
+    return codeOf(answer);
+  }
+
+  it('is told from our own, which is accepted (the twin of every row)', async () => {
+    expect((await act({ headers: own() })).status).toBeLessThan(300);
+    expect((await act({ headers: own({ origin: ISSUER, 'sec-fetch-site': 'same-origin' }) })).status).toBeLessThan(300);
+  });
+
+  it('G-01, G-03: is refused without the CSRF cookie', async () => {
+    jar.cookies.delete(CSRF);
+    expect(await refusal(() => act())).toBe('csrf_cookie_missing');
+    expect(await refusal(() => act({ headers: own() }))).toBe('csrf_cookie_missing');
+  });
+
+  it('G-05: is refused where the attacker chose header and cookie', async () => {
+    for (const chosen of ['tossed', 'A'.repeat(171)]) {
+      jar.plant(CSRF, chosen);
+      expect(await refusal(() => act({ headers: { 'x-csrf-token': chosen } }))).toBe('csrf_token_invalid');
+    }
+  });
+
+  it('G-05: is refused where the attacker brings both halves from a sign-in of their own', async () => {
+    const attacker = await signedInBrowser(app, 'grace');
+    const theirs = await attacker.csrfToken();
+    jar.plant(CSRF, attacker.value(CSRF) ?? '');
+    expect(await refusal(() => act({ headers: { 'x-csrf-token': theirs } }))).toBe('csrf_token_invalid');
+  });
+
+  it('G-07: is refused with a token from before the sign-in', async () => {
+    const stranger = new CookieJar(app);
+    const before = await stranger.csrfToken();
+    const cookieBefore = stranger.value(CSRF) ?? '';
+    await stranger.send('/auth/cookie/login', { method: 'POST', body: ada, headers: { 'x-csrf-token': before } });
+    const send = () => stranger.send(ACT, { method: 'POST', headers: { 'x-csrf-token': before } });
+    expect(await refusal(send)).toBe('csrf_token_invalid');
+    stranger.plant(CSRF, cookieBefore);
+    expect(await refusal(send)).toBe('csrf_token_invalid');
+  });
+
+  it.each(['x', ' ', 'A'.repeat(15_000), 'é'.repeat(20), `${'A'.repeat(170)}!`, '%00', '[object Object]'])(
+    'G-09: is refused with a malformed token',
+    async (malformed) => {
+      const code = await refusal(() => act({ headers: { 'x-csrf-token': malformed } }));
+      expect(code).toMatch(/^csrf_token_(invalid|missing)$/);
+    },
+  );
+
+  it('G-11: is refused with the token elsewhere than in its header', async () => {
+    expect(await refusal(() => act({ body: { csrfToken: token, _csrf: token, 'x-csrf-token': token } }))).toBe(
+      'csrf_token_missing',
+    );
+    expect(await refusal(() => jar.send(`${ACT}?x-csrf-token=${token}&_csrf=${token}`, { method: 'POST' }))).toBe(
+      'csrf_token_missing',
+    );
+  });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('G-13: is refused by method: %s', async (method) => {
+    expect(await refusal(() => act({ method }))).toBe('csrf_token_missing');
+    expect((await act({ method, headers: own() })).status).toBeLessThan(300);
+  });
+
+  it('G-13: is not asked of methods without side effects (CSRF-4)', async () => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) expect((await act({ method })).status).toBeLessThan(300);
+  });
+
+  it('G-15: is judged by its own method, whatever it says about another', async () => {
+    const headers = { 'x-http-method-override': 'GET', 'x-method-override': 'GET' };
+    expect(await refusal(() => act({ headers, body: { _method: 'GET' } }))).toBe('csrf_token_missing');
+  });
+
+  it.each([
+    ['G-17: another site', EVIL],
+    ['G-19: a sub-domain', 'https://x.accounts.test'],
+    ['G-19: ours as a beginning', 'https://accounts.test.evil.tld'],
+    ['G-19: ours as an end', 'https://evil-accounts.test'],
+    ['G-19: another port', 'https://accounts.test:8443'],
+    ['G-19: plain http', 'http://accounts.test'],
+    ['an opaque origin', 'null'],
+  ])('is refused from %s, though its token is good', async (_, origin) => {
+    expect(await refusal(() => act({ headers: own({ origin }) }))).toBe('csrf_origin_rejected');
+  });
+
+  it('G-21: is refused by its Referer, or by what the browser says of the site', async () => {
+    expect(await refusal(() => act({ headers: own({ referer: `${EVIL}/page` }) }))).toBe('csrf_origin_rejected');
+    expect(await refusal(() => act({ headers: own({ 'sec-fetch-site': 'same-site' }) }))).toBe('csrf_origin_rejected');
+    expect((await act({ headers: own({ referer: `${ISSUER}/page` }) })).status).toBeLessThan(300);
+  });
+
+  it('G-23: is refused where the attacker makes our host match', async () => {
+    const headers = own({
+      origin: EVIL,
+      'x-forwarded-host': 'evil.example',
+      forwarded: 'host=evil.example;proto=https',
+    });
+    expect(await refusal(() => act({ headers }))).toBe('csrf_origin_rejected');
+  });
+
+  it.each([
+    '/auth/cookie/login',
+    '/auth/cookie/refresh',
+    '/auth/cookie/logout',
+    '/auth/session/login',
+    '/auth/session/logout',
+  ])('G-25, P21: is refused at %s, and changes nothing there', async (path) => {
+    const before = [jar.value(ACCESS), jar.value(REFRESH)];
+    const send = (headers: Record<string, string>) => jar.send(path, { method: 'POST', body: ada, headers });
+    expect(await refusal(() => send({}))).toBe('csrf_token_missing');
+    expect(await refusal(() => send(own({ origin: EVIL })))).toBe('csrf_origin_rejected');
+    expect([jar.value(ACCESS), jar.value(REFRESH)]).toEqual(before);
+    // The token was not used up: the next refresh is no replay.
+    expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
+  });
+
+  it('G-25: is refused at refresh and sign-out where somebody planted the refresh cookie', async () => {
+    const attacker = await signedInBrowser(app, 'grace');
+    jar.plant(REFRESH, attacker.value(REFRESH) ?? '', '/auth/cookie');
+    for (const path of ['/auth/cookie/refresh', '/auth/cookie/logout']) {
+      const answer = await jar.send(path, { method: 'POST', headers: own() });
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
+      expect(await answer.json()).toMatchObject({ errorCode: 'csrf_token_invalid' });
+    }
+    expect((await attacker.post('/auth/cookie/refresh')).status).toBe(204);
+  });
+
+  it('G-27, CSRF-5: needs no token where the client itself sends the credential, wherever it comes from', async () => {
+    const { accessToken } = await app.signIn();
+    const headers = { authorization: `Bearer ${accessToken}`, origin: EVIL };
+    expect((await act({ headers })).status).toBeLessThan(300);
+  });
+
+  it('G-29: is refused although a header of a foreign scheme is there', async () => {
+    expect(await refusal(() => act({ headers: { authorization: 'Basic x' } }))).toBe('csrf_token_missing');
+  });
+
+  it('G-33: finds nothing that repeats in a thousand answers, and all of them are good', async () => {
+    const csrf = app.app.get(CsrfService);
+    const holder = { subject: { issuer: ISSUER, id: 'ada' }, sid: 'one' };
+    expect(new Set(Array.from({ length: 1000 }, () => csrf.issue(holder))).size).toBe(1000);
+    for (let round = 0; round < 20; round += 1) {
+      const another = await jar.csrfToken();
+      expect((await act({ headers: { 'x-csrf-token': another } })).status).toBeLessThan(300);
+    }
+    // The first token of all still serves: a second tab keeps working.
+    expect((await act({ headers: own() })).status).toBeLessThan(300);
+  });
+
+  it('accepts the token of a second tab after a refresh of the first', async () => {
+    expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
+    expect((await act({ headers: own() })).status).toBeLessThan(300);
+  });
+
+  it('accepts a refresh after the access cookie has gone', async () => {
+    jar.cookies.delete(ACCESS);
+    expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
+    expect((await jar.send('/me')).status).toBe(200);
+  });
+
+  it('lets a second tab sign in again after the first signed out', async () => {
+    expect((await jar.post('/auth/cookie/logout')).status).toBe(204);
+    expect(await refusal(() => jar.send('/auth/cookie/login', { method: 'POST', body: ada, headers: own() }))).toBe(
+      'csrf_token_invalid',
+    );
+    expect((await jar.post('/auth/cookie/login', ada)).status).toBe(204);
+  });
+});
+
+describe.each(ADAPTERS)('public routes on %s', (adapter) => {
+  it('G-31: need no CSRF token', async () => {
+    const app = await startProbedBrowserApp(adapter);
+    try {
+      const answer = await app.post('/auth/token', ada, { origin: EVIL });
+      expect(answer.status).toBe(200);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
+  async function withTwo(options: object, check: (one: ProbedApp, other: ProbedApp) => Promise<void>): Promise<void> {
+    const one = await startProbedBrowserApp(adapter, options);
+    const other = await startProbedBrowserApp(adapter, options);
+    try {
+      await check(one, other);
+    } finally {
+      await one.close();
+      await other.close();
+    }
+  }
+
+  /** Takes the cookies and the token of one process to another. */
+  async function crosses(one: ProbedApp, other: ProbedApp): Promise<number> {
+    const here = await signedInBrowser(one);
+    const token = await here.csrfToken();
+    const there = new CookieJar(other);
+    for (const [name, { value, path }] of here.cookies) there.plant(name, value, path);
+    return (await there.send(ACT, { method: 'POST', headers: { 'x-csrf-token': token } })).status;
+  }
+
+  it('is the same in every process that has the keys', async () => {
+    await withTwo({ keys: signingKey() }, async (one, other) => {
+      expect(await crosses(one, other)).toBeLessThan(300);
+    });
+  });
+
+  it('is the one of the option where it is given, also if the keys are the same', async () => {
+    const keys = signingKey();
+    const one = await startProbedBrowserApp(adapter, { keys, csrf: { secret: 'x'.repeat(32) } });
+    const other = await startProbedBrowserApp(adapter, { keys });
+    try {
+      expect(await crosses(one, other)).toBe(403);
+    } finally {
+      await one.close();
+      await other.close();
+    }
+  });
+
+  it('must be given where the private key is held elsewhere', async () => {
+    const keys = remoteSigner();
+    await expect(startProbedBrowserApp(adapter, { keys })).rejects.toThrow('csrf.secret is required');
+    const app = await startProbedBrowserApp(adapter, { keys, csrf: { secret: 'x'.repeat(32) } });
+    const jar = await signedInBrowser(app);
+    expect((await jar.post(ACT)).status).toBeLessThan(300);
+    await app.close();
+  });
+});
+
+describe.each(ADAPTERS)('the defence that Nest brings along on %s', (adapter) => {
+  it('G-37: works together with ours, and neither makes up for the other', async () => {
+    const app = await startWithNestDefence(adapter);
+    try {
+      const jar = await signedInBrowser(app);
+      const headers = { origin: ISSUER, 'sec-fetch-site': 'same-origin' };
+      const ours = await jar.csrfToken();
+      expect(
+        (await jar.send(ACT, { method: 'POST', headers: { ...headers, 'x-csrf-token': ours } })).status,
+      ).toBeLessThan(300);
+      // Nest is content, we are not.
+      expect((await jar.send(ACT, { method: 'POST', headers })).status).toBe(403);
+      // We would be content, Nest is not.
+      const foreign = { 'x-csrf-token': ours, 'sec-fetch-site': 'cross-site' };
+      expect((await jar.send(ACT, { method: 'POST', headers: foreign })).status).toBe(403);
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+const signingKey = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** As a KMS would be: it signs, and keeps the key. */
+function remoteSigner() {
+  const key = signingKey();
+  const publicJwk = createPublicKey(key).export({ format: 'jwk' }) as JWK;
+  const signed = (data: Uint8Array) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' });
+  return { alg: 'ES256', publicJwk, sign: async (data: Uint8Array) => new Uint8Array(signed(data)) } as const;
+}
+
+function startWithNestDefence(adapter: AdapterName): Promise<ProbedApp> {
+  return startProbedBrowserApp(adapter, {
+    configure: (app) => {
+      app.enableCsrfProtection({ trustedOrigins: [ISSUER] });
+    },
+  });
+}
