@@ -136,10 +136,12 @@ class VersionedController {
   }
 }
 
+const BRAND = Symbol.for('nestjs-latchkey:guard-schemes');
+
 /** What another copy of the package in node_modules writes: the same texts and symbols, other classes. */
 @Injectable()
 class GuardOfAnotherCopy implements CanActivate {
-  static readonly [Symbol.for('nestjs-latchkey:guard-schemes')] = ['bearer'];
+  static readonly [BRAND] = ['bearer'];
   canActivate(): boolean {
     reached.push('other copy');
     return true;
@@ -269,7 +271,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
 
   it('verifies once where two guards of ours stand (N-13)', async () => {
     const events: AuthEvent[] = [];
-    const stop = onAuthEvent((event) => events.push(event));
+    const stop = onAuthEvent((event) => void events.push(event));
     expect(await statusFor('/twice', ada)).toBe(200);
     stop();
     expect(events.filter(({ type }) => type === 'attempt')).toHaveLength(1);
@@ -310,7 +312,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
 
   it('refuses a token when the user source answers with somebody else, and says so in the event (N-21)', async () => {
     const events: AuthEvent[] = [];
-    const stop = onAuthEvent((event) => events.push(event));
+    const stop = onAuthEvent((event) => void events.push(event));
     running.app.get(People).mistaken = 'grace';
     const answer = await running.fetch('/admin', ada);
     running.app.get(People).mistaken = undefined;
@@ -389,10 +391,11 @@ describe.each(ADAPTERS)('guards that a test overrides on %s', (adapter) => {
   });
 });
 
-describe('contradictions keep the application from starting', () => {
-  const start = (...controllers: readonly (new () => unknown)[]) =>
-    startApplication('express', { imports: [AuthModule.forRoot()], controllers });
+function startWith(controller: new () => unknown): Promise<RunningApplication> {
+  return startApplication('express', { imports: [AuthModule.forRoot()], controllers: [controller] });
+}
 
+describe('contradictions keep the application from starting', () => {
   it('a guard of ours and @Public() on one handler', async () => {
     @Controller('a')
     class BothController {
@@ -400,7 +403,7 @@ describe('contradictions keep the application from starting', () => {
         return {};
       }
     }
-    await expect(start(BothController)).rejects.toThrow(
+    await expect(startWith(BothController)).rejects.toThrow(
       'BothController.both: its handler says both @Public() and @UseGuards(JwtAuthGuard)',
     );
   });
@@ -415,7 +418,7 @@ describe('contradictions keep the application from starting', () => {
     @Public()
     @Controller('b')
     class OpenedController extends GuardedBase {}
-    await expect(start(OpenedController)).rejects.toThrow('OpenedController.inherited: its class says both');
+    await expect(startWith(OpenedController)).rejects.toThrow('OpenedController.inherited: its class says both');
   });
 
   it('a guard that names a scheme which nothing is configured for', async () => {
@@ -426,7 +429,7 @@ describe('contradictions keep the application from starting', () => {
         return {};
       }
     }
-    await expect(start(RetinaController)).rejects.toThrow("accepts the scheme 'retina', which is not configured");
+    await expect(startWith(RetinaController)).rejects.toThrow("accepts the scheme 'retina', which is not configured");
   });
 
   it('are all said at once', async () => {
@@ -441,6 +444,6 @@ describe('contradictions keep the application from starting', () => {
         return {};
       }
     }
-    await expect(start(ManyController)).rejects.toThrow(/ManyController\.one[^]*ManyController\.two/);
+    await expect(startWith(ManyController)).rejects.toThrow(/ManyController\.one[^]*ManyController\.two/);
   });
 });

@@ -54,6 +54,8 @@ class GradesController {
   }
 }
 
+const atDesk = (id: string): RequestInit => ({ headers: { 'x-desk': id } });
+
 const SCOPES = ['grades:read'];
 const FILTERS = ['content_org:acme'];
 
@@ -72,7 +74,6 @@ describe.each(ADAPTERS)('user or restricted client (EDX-X16) on %s', (adapter) =
     const answer = await running.fetch(`/orgs/Acme/grades/${user}`, init);
     return answer.ok ? '200' : `${answer.status} ${((await answer.json()) as { errorCode: string }).errorCode}`;
   };
-  const atDesk = (id: string): RequestInit => ({ headers: { 'x-desk': id } });
   const holding = async (id: string): Promise<RequestInit> =>
     bearer((await running.app.get(TokenService).issue(personCalled(id))).accessToken);
   const client = async (options: ClientTokenOptions): Promise<RequestInit> => {

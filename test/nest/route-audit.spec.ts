@@ -218,16 +218,16 @@ describe.each(ADAPTERS)('controllers of others on %s', (adapter) => {
   });
 });
 
-describe('strictRoutes', () => {
-  const start = (controllers: NonNullable<StartOptions['controllers']>, options: object = {}, more: object = {}) =>
-    startApplication('express', {
-      imports: [AuthModule.forRoot({ strictRoutes: true, ...options })],
-      controllers,
-      ...more,
-    });
+function startStrictly(controllers: NonNullable<StartOptions['controllers']>, options: object = {}) {
+  return startApplication('express', {
+    imports: [AuthModule.forRoot({ strictRoutes: true, ...options })],
+    controllers,
+  });
+}
 
+describe('strictRoutes', () => {
   it('starts where every deviation gives a reason', async () => {
-    const running = await start([GradesController, ToolsController, MottoController, HealthController], {
+    const running = await startStrictly([GradesController, ToolsController, MottoController, HealthController], {
       routes: [HEALTH],
     });
     expect((await running.fetch('/health')).status).toBe(200);
@@ -235,7 +235,7 @@ describe('strictRoutes', () => {
   });
 
   it('refuses a route that nobody states anything about where no default guard stands in', async () => {
-    await expect(start([HealthController], { defaultGuard: false })).rejects.toThrow(
+    await expect(startStrictly([HealthController], { defaultGuard: false })).rejects.toThrow(
       'HealthController.check: nobody states who may call it',
     );
   });
@@ -253,9 +253,9 @@ describe('strictRoutes', () => {
     const descriptor = Object.getOwnPropertyDescriptor(DeviatingController.prototype, 'route') ?? {};
     for (const decorate of [Get(), ...decorators]) decorate(DeviatingController.prototype, 'route', descriptor);
     Controller('deviating')(DeviatingController);
-    await expect(start([DeviatingController])).rejects.toThrow(sentence);
+    await expect(startStrictly([DeviatingController])).rejects.toThrow(sentence);
     AuthReason('because')(DeviatingController.prototype, 'route', descriptor);
-    await (await start([DeviatingController])).close();
+    await (await startStrictly([DeviatingController])).close();
   });
 
   it('does not take the reason of the class for a deviation of the handler', async () => {
@@ -267,7 +267,7 @@ describe('strictRoutes', () => {
         return {};
       }
     }
-    await expect(start([MixedController])).rejects.toThrow('MixedController.open: it deviates');
+    await expect(startStrictly([MixedController])).rejects.toThrow('MixedController.open: it deviates');
   });
 
   it('lets a route repeat the default guard', async () => {
@@ -279,7 +279,7 @@ describe('strictRoutes', () => {
         return {};
       }
     }
-    await (await start([RepeatedController])).close();
+    await (await startStrictly([RepeatedController])).close();
   });
 
   it('without a reason text is a mistake in itself', () => {
@@ -302,22 +302,23 @@ class GuardedMessagesController {
   }
 }
 
-describe('message handlers of an application that also answers http (N-17)', () => {
-  const start = (controller: new () => unknown, strictRoutes: boolean, inheritAppConfig: boolean) =>
-    startApplication('express', {
-      imports: [AuthModule.forRoot({ strictRoutes })],
-      controllers: [controller],
-      configure: (app) => app.connectMicroservice({ options: { port: 0, host: '127.0.0.1' } }, { inheritAppConfig }),
-    });
+function startHybrid(controller: new () => unknown, strictRoutes: boolean, inheritAppConfig: boolean) {
+  return startApplication('express', {
+    imports: [AuthModule.forRoot({ strictRoutes })],
+    controllers: [controller],
+    configure: (app) => app.connectMicroservice({ options: { port: 0, host: '127.0.0.1' } }, { inheritAppConfig }),
+  });
+}
 
+describe('message handlers of an application that also answers http (N-17)', () => {
   it('keep it from starting with strictRoutes where they are left to the default guard', async () => {
-    await expect(start(MessagesController, true, false)).rejects.toThrow(
+    await expect(startHybrid(MessagesController, true, false)).rejects.toThrow(
       'MessagesController.sum: it answers messages, which the default guard reaches only',
     );
   });
 
   it('may name a guard of their own', async () => {
-    const running = await start(GuardedMessagesController, true, false);
+    const running = await startHybrid(GuardedMessagesController, true, false);
     expect(running.app.get(RouteAudit).list()).toMatchObject([
       { method: 'MESSAGE', paths: ['sum'], access: 'guarded' },
     ]);
@@ -326,10 +327,10 @@ describe('message handlers of an application that also answers http (N-17)', () 
   });
 
   it('fail expectProtected where the microservice does not share the configuration', async () => {
-    const apart = await start(MessagesController, false, false);
+    const apart = await startHybrid(MessagesController, false, false);
     expect(() => expectProtected(apart.app)).toThrow('inheritAppConfig');
     await apart.close();
-    const shared = await start(MessagesController, false, true);
+    const shared = await startHybrid(MessagesController, false, true);
     expect(() => expectProtected(shared.app)).not.toThrow();
     await shared.close();
   });

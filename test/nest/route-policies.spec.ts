@@ -100,6 +100,9 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
   const statusFor = async (path: string, init?: RequestInit): Promise<number> =>
     (await running.fetch(path, init)).status;
 
+  const client = async (filters: unknown): Promise<RequestInit> =>
+    bearer((await tokens.issueForClient('robot', { claims: { filters: filters as string[] } })).accessToken);
+
   it('accumulate from class and handler, and from every decorator on one level', async () => {
     const all = ['class:scope', 'one', 'two'];
     expect(await statusFor('/stacked', await tokenOf('ada', { scopes: [...all, 'more'] }))).toBe(200);
@@ -185,8 +188,6 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
   });
 
   it('answer 403 filter_mismatch for another resource and 401 for a filter that nobody can read (EDX-X15)', async () => {
-    const client = async (filters: unknown): Promise<RequestInit> =>
-      bearer((await tokens.issueForClient('robot', { claims: { filters: filters as string[] } })).accessToken);
     expect(await statusFor('/orgs/Acme', await client(['content_org:acme']))).toBe(200);
     const other = await running.fetch('/orgs/acme', await client(['content_org:other']));
     expect([other.status, ((await other.json()) as { errorCode: string }).errorCode]).toEqual([403, 'filter_mismatch']);
