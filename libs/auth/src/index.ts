@@ -28,7 +28,9 @@ export {
   SelfOrStaff,
 } from './nest/policy.decorators.js';
 export { AuthCookies } from './nest/auth-cookies.js';
+export { Scoped } from './nest/scoped.decorator.js';
 export { AuthErrorFilter } from './nest/auth-error.filter.js';
+export { CsrfGuard } from './nest/csrf.guard.js';
 export { RedirectToLogin } from './nest/login-redirect.js';
 export { RouteAudit } from './nest/route-audit.js';
 export { routeTable } from './nest/route-table.js';
@@ -45,6 +47,7 @@ export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
 export { allOf, anyOf, not } from './core/policies.js';
 export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/ready-policies.js';
 export { hasFilter } from './core/filters.js';
+export { ScopePolicy } from './core/scope-policy.js';
 export { CookieTooLargeError } from './core/cookies.js';
 export { CsrfService } from './core/csrf.js';
 export { HostSession, SessionService } from './core/session.js';
@@ -116,6 +119,7 @@ export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys.
 export type { TokenLimits } from './core/limits.js';
 export type { Policies, Policy, PolicyContext, PolicyRequirements } from './core/policies.js';
 export type { SelfOrStaffOptions } from './core/ready-policies.js';
+export type { Scope } from './core/scope-policy.js';
 export type { FilterExtractor, FilterOptions } from './core/filters.js';
 export type {
   AuthClaims,

@@ -1,11 +1,12 @@
-// Owns the wiring: which service is made of what. Core classes know no Nest, so each is a factory provider under its own class.
-import type { DynamicModule, FactoryProvider, Provider } from '@nestjs/common';
+// Owns the wiring: which service is made of what. What browsers need is browser-services.ts.
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Authenticator } from '../core/authenticator.js';
 import { BlocklistService } from '../core/blocklist-service.js';
 import { Clock, SystemClock } from '../core/clock.js';
 import { FamilyService } from '../core/families.js';
 import { guardStores } from '../core/guarded-stores.js';
+import type { Scheme } from '../core/schemes.js';
 import { SignInService } from '../core/sign-in.js';
 import { RefreshStore, RevocationStore, type Stores } from '../core/stores.js';
 import { TokenMinter } from '../core/token-minter.js';
@@ -14,25 +15,25 @@ import { TokenVerifier } from '../core/token-verifier.js';
 import { Users } from '../core/users.js';
 import { Answers } from './answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
-import { builtInSchemes } from './built-in-schemes.js';
+import { browserProviders, browserServices } from './browser-services.js';
 import { brandedGuard } from './effective-policy.js';
 import { ForeignIssuers } from './foreign-issuers.js';
+import { made } from './made.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf } from './own-issuer.js';
 import { resolveAuthOptions } from './options-check.js';
+import { namedClasses } from './named-routes.js';
+import { RouteAudit } from './route-audit.js';
 import { RouteAuthenticator } from './route-authenticator.js';
 import type { AuthSettings } from './settings.js';
-import { AUTH_MODULE_OPTIONS, AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
-
-/** A provider of a core class, made of others. */
-function made<Args extends readonly unknown[], T>(
-  provide: FactoryProvider['provide'],
-  inject: { readonly [Index in keyof Args]: FactoryProvider['provide'] },
-  useFactory: (...args: Args) => T | Promise<T>,
-): FactoryProvider {
-  // Nest types factories over any[]; the arguments are exactly what `inject` lists.
-  return { provide, inject: [...inject], useFactory: useFactory as unknown as (...args: unknown[]) => unknown };
-}
+import {
+  AUTH_MODULE_OPTIONS,
+  AUTH_SETTINGS,
+  AUTH_STORES,
+  AUTH_STRUCTURE,
+  CONFIGURED_SCHEMES,
+  RAW_STORES,
+} from './tokens.js';
 
 const settingsProvider = made(
   AUTH_SETTINGS,
@@ -104,20 +105,18 @@ const readPath = [
   ),
   made(
     RouteAuthenticator,
-    [Authenticator, AUTH_SETTINGS, TokenVerifier, Answers, AUTH_STRUCTURE],
-    (...[authenticator, settings, verifier, answers, structure]: RouteParts) =>
-      new RouteAuthenticator(
-        authenticator,
-        builtInSchemes(settings, verifier),
-        answers,
-        brandedGuard(structure.defaultGuard),
-      ),
+    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE],
+    (...[authenticator, schemes, answers, structure]: RouteParts) =>
+      new RouteAuthenticator(authenticator, answers, {
+        schemes,
+        defaults: { guard: brandedGuard(structure.defaultGuard), named: namedClasses(structure.routes ?? []) },
+      }),
   ),
 ];
 
 type VerifierParts = [AuthSettings, OwnKeys, ForeignIssuers, Clock];
 type AuthenticatorParts = [BlocklistService, Users, AuthSettings, Clock];
-type RouteParts = [Authenticator, AuthSettings, TokenVerifier, Answers, AuthModuleStructure];
+type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure];
 
 /** Everything that the module provides, besides its guards and filter. */
 export const serviceProviders: Provider[] = [
@@ -128,9 +127,11 @@ export const serviceProviders: Provider[] = [
     ForeignIssuers.open(settings, clock),
   ),
   { provide: Users, useClass: Users },
+  RouteAudit,
   ...storeProviders,
   ...readPath,
   ...writePath,
+  ...browserProviders,
 ];
 
 /** What other modules may inject. */
@@ -139,6 +140,7 @@ export const exportedServices: NonNullable<DynamicModule['exports']> = [
   BlocklistService,
   FamilyService,
   SignInService,
+  RouteAudit,
   RouteAuthenticator,
   Answers,
   TokenVerifier,
@@ -148,4 +150,5 @@ export const exportedServices: NonNullable<DynamicModule['exports']> = [
   RefreshStore,
   AUTH_SETTINGS,
   AUTH_STORES,
+  ...browserServices,
 ];

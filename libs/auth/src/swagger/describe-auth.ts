@@ -1,6 +1,6 @@
 // Owns the one line of main.ts: a document whose security is what the guards really do. All of it follows from `effectivePolicy`
 // and `schemesOf`, which are what the guards themselves ask.
-import type { INestApplication, Type } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AuthConfigurationError } from '../core/errors.js';
@@ -111,11 +111,7 @@ class AuthAuthor {
     const { content, isWebhook } = operation;
     const { route, written } = this.read(content.security ?? []);
     if (route === undefined) return;
-    const policy = this.parts.authenticator.policyOf({
-      getHandler: () => route.handler,
-      // A route's owner is a class; what its constructor takes is of no interest here.
-      getClass: <T>() => route.owner as unknown as Type<T>,
-    });
+    const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
     // Where nobody stated anything, neither do we: what stands at the top of the document holds.
     if ((isWebhook || policy.access === 'open') && written.length === 0) delete content.security;
     else if (isWebhook || policy.access !== 'guarded') content.security = [...written];
