@@ -211,6 +211,15 @@ describe.each(ADAPTERS)('public routes on %s', (adapter) => {
   });
 });
 
+/** Takes the cookies and the token of one process to another. */
+async function crosses(one: ProbedApp, other: ProbedApp): Promise<number> {
+  const here = await signedInBrowser(one);
+  const token = await here.csrfToken();
+  const there = new CookieJar(other);
+  for (const [name, { value, path }] of here.cookies) there.plant(name, value, path);
+  return (await there.send(ACT, { method: 'POST', headers: { 'x-csrf-token': token } })).status;
+}
+
 describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
   async function withTwo(options: object, check: (one: ProbedApp, other: ProbedApp) => Promise<void>): Promise<void> {
     const one = await startProbedBrowserApp(adapter, options);
@@ -221,15 +230,6 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
       await one.close();
       await other.close();
     }
-  }
-
-  /** Takes the cookies and the token of one process to another. */
-  async function crosses(one: ProbedApp, other: ProbedApp): Promise<number> {
-    const here = await signedInBrowser(one);
-    const token = await here.csrfToken();
-    const there = new CookieJar(other);
-    for (const [name, { value, path }] of here.cookies) there.plant(name, value, path);
-    return (await there.send(ACT, { method: 'POST', headers: { 'x-csrf-token': token } })).status;
   }
 
   it('is the same in every process that has the keys', async () => {

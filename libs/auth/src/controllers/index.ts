@@ -2,12 +2,20 @@
 export { tokenController } from './token.controller.js';
 export { TokenController } from './token-routes.js';
 export { devicesController, DevicesController } from './devices.controller.js';
+export { cookieController, CookieController } from './cookie.controller.js';
+export { csrfController, CsrfController } from './csrf.controller.js';
+export { sessionController, SessionController } from './session.controller.js';
 export { SignInBody } from './sign-in-body.js';
 export { RefreshBody, TokenBody } from './token-bodies.js';
+export { wellKnownController, WellKnownController } from './well-known.controller.js';
 export { deviceLabel } from './device-label.js';
 
 export type { TokenControllerOptions, TokenControllerRecipe, TokenRoute } from './token.controller.js';
 export type { TokenAnswers } from './token-routes.js';
 export type { DevicesControllerOptions, DevicesControllerRecipe } from './devices.controller.js';
+export type { CookieControllerOptions, CookieControllerRecipe } from './cookie.controller.js';
+export type { CsrfControllerOptions, CsrfControllerRecipe } from './csrf.controller.js';
+export type { SessionControllerOptions, SessionControllerRecipe } from './session.controller.js';
+export type { WellKnownControllerOptions, WellKnownControllerRecipe } from './well-known.controller.js';
 export type { SignInBodyOptions } from './sign-in-body.js';
 export type { Introspection } from './introspection.js';
