@@ -1,7 +1,14 @@
 // Owns what TypeORM stores are put through on each database, beyond what all stores are.
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Clock, Stores } from 'nestjs-latchkey';
-import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
+import {
+  KeySetEntity,
+  latchkeyEntities,
+  latchkeyMigrations,
+  TypeOrmKeySetCache,
+  typeOrmStores,
+} from 'nestjs-latchkey/typeorm';
+import { keySetCacheContract } from 'nestjs-latchkey/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { testStores } from './store-suite.js';
 
@@ -27,6 +34,16 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     for (const entity of latchkeyEntities) await dataSource.getRepository(entity.options.name).clear();
     return storesOf(dataSource, clock);
   }, histories);
+
+  describe('the contract of shared key sets', () => {
+    for (const { name, run } of keySetCacheContract)
+      it(name, () =>
+        run(async () => {
+          await dataSource.getRepository(KeySetEntity).clear();
+          return new TypeOrmKeySetCache(dataSource);
+        }),
+      );
+  });
 }
 
 export function storesOf(dataSource: DataSource, clock: Clock): Stores | Promise<Stores> {

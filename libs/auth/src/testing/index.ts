@@ -2,6 +2,7 @@
 export { actingAs } from './acting-as.js';
 export { AuthTestingModule } from './auth-testing.module.js';
 export { FixedClock } from './fixed-clock.js';
+export { keySetCacheContract, type KeySetCacheCase, type MakeKeySetCache } from './key-set-cache-contract.js';
 export { LocalIssuer } from './local-issuer.js';
 export { storeContract, type MakeStores, type StoreCase } from './store-contract.js';
 export { TokenFactory } from './token-factory.js';

@@ -3,6 +3,7 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { storedTextOrNothing, storedWholeOrNothing } from '../core/stored.js';
 import type { RevocationKind } from '../core/stores.js';
+import { KeySetEntity } from './key-set-cache.js';
 
 /** A row of `latchkey_revocations`. Times are epoch seconds. */
 export interface RevocationRow {
@@ -90,8 +91,8 @@ export const FamilyEntity = new EntitySchema<FamilyRow>({
   indices: [{ name: 'latchkey_families_subject', columns: ['issuer', 'subject'] }],
 });
 
-/** Both entities, for the `entities` of a DataSource. */
-export const latchkeyEntities = [RevocationEntity, FamilyEntity] as const;
+/** All entities, for the `entities` of a DataSource. */
+export const latchkeyEntities = [RevocationEntity, FamilyEntity, KeySetEntity] as const;
 
 function asIs(value: unknown): unknown {
   return value;

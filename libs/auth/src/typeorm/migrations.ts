@@ -9,6 +9,7 @@ import {
   type TableColumnOptions,
 } from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';
+import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 import { FamilyEntity, RevocationEntity } from './entities.js';
 
 interface ColumnKinds {
@@ -60,7 +61,7 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
 }
 
 /** All migrations, for the `migrations` of a DataSource. They run on SQLite, PostgreSQL, MySQL and MariaDB. */
-export const latchkeyMigrations = [CreateLatchkeyTables1763880000000] as const;
+export const latchkeyMigrations = [CreateLatchkeyTables1763880000000, CreateLatchkeyKeySets1763883600000] as const;
 
 function revocations(name: string, { id, note, time }: ColumnKinds): Table {
   return new Table({

@@ -172,10 +172,10 @@ class GuardedCache {
   }
 }
 
+/** Somebody waits for the set, so this timer keeps the process alive; the end of the application aborts it. */
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(done, LOOK_AGAIN_MS);
-    timer.unref();
     signal.addEventListener('abort', done, { once: true });
     function done(): void {
       clearTimeout(timer);

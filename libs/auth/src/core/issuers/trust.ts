@@ -3,13 +3,14 @@ import type { Clock } from '../clock.js';
 import { parseDurationMs } from '../duration.js';
 import { AuthConfigurationError } from '../errors.js';
 import type { KeySet } from '../keys.js';
+import { isChecked } from '../stores.js';
 import type { TrustedIssuer } from '../token-verifier.js';
 import { algorithmsOf, foreignProfile, type ProfileSurroundings } from './foreign-profile.js';
 import type { Resolve } from './key-addresses.js';
 import type { FetchDocument } from './key-fetch.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { secretKeySet, staticKeySet } from './static-key-sets.js';
-import type { DiscoveredKeys, JwksAddress, TrustOptions } from './trust-options.js';
+import type { DiscoveredKeys, JwksAddress, KeyFetchOptions, TrustOptions } from './trust-options.js';
 import { trustProblems } from './trust-problems.js';
 
 export type { TrustOptions } from './trust-options.js';
@@ -41,14 +42,21 @@ export async function trustedIssuer(options: TrustOptions, around: TrustSurround
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   const keys = await keySetOf(options, around);
   const remote = keys instanceof RemoteKeySet ? keys : undefined;
-  const isEager = 'eager' in options.keys && options.keys.eager === true;
+  const { eager: isEager = false, sharedCache } = fetchOptionsOf(options);
   return Object.freeze({
     issuer: options.issuer,
     keys,
     profiles: { access: foreignProfile(options, around) },
-    open: async () => (isEager ? remote?.open() : undefined),
+    open: async () => {
+      if (sharedCache !== undefined && isChecked(sharedCache)) await sharedCache.checkReady();
+      if (isEager) await remote?.open();
+    },
     close: () => remote?.close(),
   });
+}
+
+function fetchOptionsOf({ keys }: TrustOptions): KeyFetchOptions {
+  return 'jwksUri' in keys || 'discovery' in keys ? keys : {};
 }
 
 async function keySetOf(options: TrustOptions, around: TrustSurroundings): Promise<KeySet> {
