@@ -34,7 +34,9 @@ export abstract class DevicesController {
   @Inject(FamilyService) protected readonly families!: FamilyService;
 
   /** What one device looks like in the list. */
-  protected abstract toResponse(device: Device, current: boolean): unknown;
+  protected toResponse({ id, label, createdAt, lastUsedAt }: Device, current: boolean): unknown {
+    return { id, label, createdAt, lastUsedAt, current };
+  }
 
   protected async listFor({ subject, sid }: Principal): Promise<readonly unknown[]> {
     const devices = await this.families.list(subject);
@@ -81,14 +83,10 @@ export function devicesController(options: DevicesControllerOptions = {}): Devic
       return this.endOne(principal, id);
     }
 
-    protected toResponse(device: Device, current: boolean): unknown {
-      return (options.toResponse ?? toResponse)(device, current);
+    protected override toResponse(device: Device, current: boolean): unknown {
+      return options.toResponse === undefined ? super.toResponse(device, current) : options.toResponse(device, current);
     }
   }
   Object.defineProperty(MountedDevicesController, 'name', { value: 'DevicesController' });
   return { controller: MountedDevicesController, requires: [] };
-}
-
-function toResponse({ id, label, createdAt, lastUsedAt }: Device, current: boolean): unknown {
-  return { id, label, createdAt, lastUsedAt, current };
 }

@@ -10,7 +10,6 @@ export type Introspection =
 
 /** Who is asked. */
 export interface IntrospectionParts {
-  readonly issuer: string;
   readonly tokens: TokenService;
   readonly families: RefreshStore;
 }
@@ -24,7 +23,7 @@ const STATED = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'scope', 'clien
  */
 export async function introspect(token: string, parts: IntrospectionParts): Promise<Introspection> {
   try {
-    return stated(await parts.tokens.verify(token, { kind: 'access' }), 'Bearer', parts);
+    return stated(await parts.tokens.verify(token, { kind: 'access' }), 'Bearer');
   } catch (error) {
     if (!(error instanceof AuthError) || error.isUnavailable) throw error;
     return error.code === 'wrong_token_type' ? introspectRefresh(token, parts) : NOT_LIVE;
@@ -37,16 +36,16 @@ async function introspectRefresh(token: string, parts: IntrospectionParts): Prom
     const principal = await parts.tokens.verify(token, { kind: 'refresh' });
     const { subject, sid = '', jti } = principal;
     const family = await parts.families.find(subject.issuer, sid);
-    return family?.currentJti === jti ? stated(principal, 'refresh_token', parts) : NOT_LIVE;
+    return family?.currentJti === jti ? stated(principal, 'refresh_token') : NOT_LIVE;
   } catch (error) {
     if (!(error instanceof AuthError) || error.isUnavailable) throw error;
     return NOT_LIVE;
   }
 }
 
-/** Registered claims only: what else a token says is between its issuer and whom it was made for. */
-function stated({ claims, subject }: Principal, tokenType: string, { issuer }: IntrospectionParts): Introspection {
-  if (subject.issuer !== issuer) return NOT_LIVE;
+/** Registered claims only: what else a token says is between its issuer and whom it was made for. Others answer for theirs. */
+function stated({ claims, own }: Principal, tokenType: string): Introspection {
+  if (!own) return NOT_LIVE;
   const named = STATED.filter((name) => claims[name] !== undefined).map((name) => [name, claims[name]] as const);
   return { active: true, token_type: tokenType, ...Object.fromEntries(named) };
 }

@@ -1,5 +1,5 @@
 // Owns what the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
-import { applyDecorators, Header, HttpCode, Inject, Post, SetMetadata, UseGuards } from '@nestjs/common';
+import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import type { Policy } from '../core/policies.js';
 import type { AuthUser } from '../core/principal.js';
 import { SignInService } from '../core/sign-in.js';
@@ -9,9 +9,7 @@ import { TokenService, type IssueOptions } from '../core/token-service.js';
 import type { SignInCredentials } from '../core/users.js';
 import { AllowClients, AllowRestrictedClients, Public } from '../nest/auth.decorators.js';
 import { JwtAuthGuard } from '../nest/auth.guards.js';
-import { MARKS } from '../nest/effective-policy.js';
-import type { AuthSettings } from '../nest/settings.js';
-import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { Authorize } from '../nest/policy.decorators.js';
 import { deviceLabel } from './device-label.js';
 import { introspect, type Introspection } from './introspection.js';
 
@@ -31,8 +29,8 @@ export abstract class TokenController {
   @Inject(TokenService) protected readonly tokens!: TokenService;
   @Inject(SignInService) protected readonly signIns!: SignInService;
   @Inject(RefreshStore) protected readonly families!: RefreshStore;
-  @Inject(AUTH_SETTINGS) protected readonly settings!: AuthSettings;
-  protected abstract readonly answers: TokenAnswers;
+  /** What `tokenController()` was asked for. */
+  protected readonly answers: TokenAnswers = {};
 
   /** The answer that hands a pair out. */
   protected toResponse(pair: TokenPair): unknown {
@@ -69,8 +67,7 @@ export abstract class TokenController {
 
   /** @throws {AuthError} the 503 codes */
   protected async describe(token: string): Promise<Introspection> {
-    const { tokens, families, settings } = this;
-    return introspect(token, { tokens, families, issuer: settings.tokens.issuer });
+    return introspect(token, { tokens: this.tokens, families: this.families });
   }
 }
 
@@ -86,7 +83,7 @@ export function OpenRoute(path: string | false, status: number): MethodDecorator
 /** A route for callers that the policy lets in, machines included. `false` is no route. */
 export function PolicyRoute(path: string | false, policy: Policy): MethodDecorator {
   if (path === false) return unrouted;
-  const demands = [UseGuards(JwtAuthGuard), SetMetadata(MARKS.policies, [policy])];
+  const demands = [UseGuards(JwtAuthGuard), Authorize(policy)];
   return applyDecorators(...demands, AllowClients(), AllowRestrictedClients(), ...routed(path, 200));
 }
 

@@ -60,7 +60,7 @@ export function tokenController<SignIn extends object = SignInBody>(
   @Controller(path)
   @UseFilters(AuthErrorFilter)
   class MountedTokenController extends TokenController {
-    protected readonly answers = options;
+    protected override readonly answers = options;
 
     @TakesBody(body)
     @OpenRoute('', 200)
