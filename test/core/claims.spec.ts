@@ -107,6 +107,13 @@ describe('the times of a token', () => {
     expect(await judged({ iat: undefined, exp: NOW + 61 }, rules)).toBe('invalid_claims');
   });
 
+  it('DMR-J10 knows no time after the year 9999, which is what milliseconds look like', async () => {
+    const endless = { maxLifetimeSeconds: undefined };
+    expect(await judged({ exp: 253_402_300_799 }, endless)).toBe('OK');
+    expect(await judged({ exp: 253_402_300_800 }, endless)).toBe('invalid_claims');
+    expect(await judged({ exp: NOW * 1000 }, endless)).toBe('invalid_claims');
+  });
+
   it('has no longest life where the profile names none', async () => {
     expect(await judged({ exp: NOW + 10 ** 9 }, { maxLifetimeSeconds: undefined })).toBe('OK');
   });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
 import { algorithms } from '../../libs/auth/src/core/algorithms.js';
 import { importOwnKey, importPublicKey } from '../../libs/auth/src/core/key-import.js';
+import { parseJws, verifySignature } from '../../libs/auth/src/core/jws.js';
 import { type Algorithm, type KeySet, selectKey } from '../../libs/auth/src/core/keys.js';
 import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
 import {
@@ -163,6 +164,15 @@ describe('algorithm confusion', () => {
     expect(await verdict(hmacToken(secret, by, 'HS256'))).toBe('OK');
     expect(await verdict(hmacToken(secret, by, 'HS384'))).toBe('algorithm_not_allowed');
     expect(await verdict(hmacToken(secret, by, 'HS512'))).toBe('algorithm_not_allowed');
+  });
+
+  it('B-09 holds at the signature itself, even if a key set hands out the wrong key', async () => {
+    const { by } = fixture('HS256');
+    const { verification } = await importOwnKey(by.jwk, { optionName: 'keys.current' });
+    const secret = Buffer.from(String(by.jwk.k), 'base64url');
+    const verdictAt = (alg: string) => verdictOf(verifySignature(parseJws(hmacToken(secret, by, alg)), verification));
+    expect(await verdictAt('HS256')).toBe('OK');
+    expect(await verdictAt('HS512')).toBe('algorithm_not_allowed');
   });
 
   it('B-11 binds a curve to its algorithm', async () => {

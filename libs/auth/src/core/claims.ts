@@ -98,7 +98,7 @@ function assertType({ header, claims }: ParsedJws, profile: TokenProfile): void 
 
 /** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
 function mediaType(typ: string): string {
-  return typ.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^application\/(?=[^/]+$)/, '');
+  return typ.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^application\//, '');
 }
 
 function upToDate(claims: Claims, { supportedMajor, upgradeClaims }: TokenProfile): Claims {
