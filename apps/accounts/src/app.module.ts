@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
+import { APP_FILTER } from '@nestjs/core';
 import { AppController } from './app.controller.js';
 import { authentication } from './authentication.js';
 import { DatabaseModule } from './database/database.module.js';
 import { readEnvironment } from './environment.js';
 import { MeController } from './me.controller.js';
+import { UnreadableBodyFilter } from './unreadable-body.filter.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
@@ -15,5 +17,6 @@ import { UsersModule } from './users/users.module.js';
     authentication,
   ],
   controllers: [AppController, MeController],
+  providers: [{ provide: APP_FILTER, useClass: UnreadableBodyFilter }],
 })
 export class AppModule {}

@@ -1,21 +1,36 @@
 import { ConfigService } from '@nestjs/config';
-import { AuthModule } from 'nestjs-latchkey';
-import { devicesController, tokenController } from 'nestjs-latchkey/controllers';
+import { AuthModule, keysFromDirectory, SessionOrJwtGuard } from 'nestjs-latchkey';
+import {
+  cookieController,
+  csrfController,
+  devicesController,
+  sessionController,
+  tokenController,
+} from 'nestjs-latchkey/controllers';
 import { typeOrmStores } from 'nestjs-latchkey/typeorm';
 import type { Environment } from './environment.js';
-import { signingKey } from './keys.js';
 import { UsersService } from './users/users.service.js';
 
 /** Everything that this application asks of nestjs-latchkey. */
 export const authentication = AuthModule.forRootAsync({
   users: UsersService,
   stores: typeOrmStores(),
-  controllers: [tokenController(), devicesController()],
+  controllers: [
+    tokenController(),
+    devicesController({ guard: SessionOrJwtGuard }),
+    cookieController(),
+    sessionController(),
+    csrfController(),
+  ],
   inject: [ConfigService],
-  useFactory: async (config: ConfigService<Environment, true>) => ({
+  useFactory: (config: ConfigService<Environment, true>) => ({
     issuer: config.get('PUBLIC_URL'),
     // Tokens are made for this service and for the sample that only verifies.
     audience: ['accounts', 'courses'],
-    keys: await signingKey(config.get('KEYS_DIR')),
+    keys: keysFromDirectory(config.get('KEYS_DIR'), { createIfMissing: true }),
+    // Browsers take secure cookies over https, and from this very machine.
+    cookies: { secure: /^https:|^http:\/\/localhost(:|$)/.test(config.get('PUBLIC_URL')) },
+    session: {},
+    loginUrl: '/',
   }),
 });

@@ -1,8 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { describeAuth } from 'nestjs-latchkey/swagger';
 
 /** Swagger UI at `/docs`, the OpenAPI document at `/docs-json`. */
 export function documentation(app: INestApplication): void {
-  const about = new DocumentBuilder().setTitle('Accounts').setVersion('1').build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, about), { jsonDocumentUrl: 'docs-json' });
+  const about = new DocumentBuilder().setTitle('Accounts').setVersion('1').setOpenAPIVersion('3.1.0').build();
+  const document = describeAuth(app, () => SwaggerModule.createDocument(app, about));
+  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs-json' });
 }

@@ -5,14 +5,25 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { documentation } from './documentation.js';
-import { onFastify } from './environment.js';
+import { behindProxy, onFastify } from './environment.js';
+import { registerSessions } from './sessions/register-sessions.js';
+
+/** Behind https there is a proxy on this machine, which says how the browser came. Nobody else is believed. */
+function adapter(): ExpressAdapter | FastifyAdapter {
+  if (onFastify) return new FastifyAdapter(behindProxy ? { trustProxy: 'loopback' } : {});
+  const express = new ExpressAdapter();
+  if (behindProxy) express.set('trust proxy', 'loopback');
+  return express;
+}
 
 async function bootstrap(): Promise<void> {
-  const app = await NestFactory.create(AppModule, onFastify ? new FastifyAdapter() : new ExpressAdapter());
+  const app = await NestFactory.create(AppModule, adapter());
   app.enableShutdownHooks();
+  await registerSessions(app);
   documentation(app);
-  await app.listen(app.get(ConfigService).getOrThrow<number>('PORT'));
-  const url = await app.getUrl();
+  const port = app.get(ConfigService).getOrThrow<number>('PORT');
+  await app.listen(port, '0.0.0.0');
+  const url = `http://localhost:${port}`;
   Logger.log(`Accounts listens on ${url}, its documentation is at ${url}/docs`, 'Accounts');
 }
 

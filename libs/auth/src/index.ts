@@ -30,6 +30,7 @@ export {
 export { AuthCookies } from './nest/auth-cookies.js';
 export { Scoped } from './nest/scoped.decorator.js';
 export { AuthErrorFilter } from './nest/auth-error.filter.js';
+export { guardSockets } from './nest/guard-sockets.js';
 export { CsrfGuard } from './nest/csrf.guard.js';
 export { RedirectToLogin } from './nest/login-redirect.js';
 export { RouteAudit } from './nest/route-audit.js';
@@ -57,6 +58,7 @@ export { sameSubject } from './core/principal.js';
 export { RefreshStore, RevocationStore } from './core/stores.js';
 export { memoryStores } from './core/memory-stores.js';
 export { ForeignUserSource, UserSource } from './core/users.js';
+export { keysFromDirectory } from './core/key-files.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/key-ring.js';
 export { KeySetCache, MemoryKeySetCache } from './core/issuers/key-set-cache.js';
 export { auth0, cognito, entra, google, keycloak, okta } from './core/issuers/presets.js';
@@ -103,6 +105,7 @@ export type { ClaimSize } from './core/cookies.js';
 export type { CsrfHolder } from './core/csrf.js';
 export type { SessionRecord, SignedIn } from './core/session.js';
 export type { Device } from './core/families.js';
+export type { KeysFromDirectoryOptions } from './core/key-files.js';
 export type { KeyRingInput, RetiredKeyInput } from './core/key-ring.js';
 export type { CachedKeySet, LeaseRequest } from './core/issuers/key-set-cache.js';
 export type {
