@@ -92,11 +92,11 @@ function assertGuarded<C>(app: INestApplicationContext, controller: Type<C>, met
   const handler: unknown = Reflect.get(controller.prototype as object, method);
   const name = `${controller.name}.${method}`;
   if (typeof handler !== 'function') return fail(`${name} does not exist.`);
-  const { access } = findProvider<RouteAuthenticator>(app, RouteAuthenticator).policyOf({
-    getHandler: () => handler as Target,
-    // The same class, under the type parameter that Nest's context has.
-    getClass: <T>() => controller as unknown as Type<T>,
-  });
+  const { access } = findProvider<RouteAuthenticator>(app, RouteAuthenticator).policyFor(
+    handler as Target,
+    // A class is a function; what its constructor takes is of no interest here.
+    controller as unknown as Target,
+  );
   if (access !== 'guarded')
     fail(`${name} is ${access === 'public' ? 'public' : 'open'}: acting as a user proves nothing here.`);
 }

@@ -1,0 +1,99 @@
+// Measures single calls in this process: what a token costs when it is seen for the first time, and what the blocklist costs as it
+// grows. The two sides of each ratio take turns.
+import 'reflect-metadata';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { importJWK, jwtVerify } from 'jose';
+import { AuthModule, memoryStores, SystemClock, TokenService } from 'nestjs-latchkey';
+import { median } from './requests.js';
+
+/** @typedef {{ ratio: number, ours: number, theirs: number }} Comparison microseconds for one call of each */
+
+const ISSUER = 'http://localhost';
+const AUDIENCE = 'bench';
+
+/** The whole of `TokenService.verify` (claims, blocklist, principal) over `jwtVerify` alone. @param {{ rounds: number }} options */
+export async function measureFirstSight({ rounds }) {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = await importJWK(pair.publicKey.export({ format: 'jwk' }), 'ES256');
+  class BenchModule {}
+  Module({})(BenchModule);
+  const auth = AuthModule.forRoot({ issuer: ISSUER, audience: AUDIENCE, keys: pair.privateKey });
+  const app = await NestFactory.createApplicationContext({ module: BenchModule, imports: [auth] }, { logger: false });
+  const tokens = app.get(TokenService);
+  const options = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['ES256'], typ: 'at+jwt' };
+  const fresh = async () =>
+    Promise.all(
+      Array.from({ length: 200 }, async () => (await tokens.issue('user-1', { scopes: ['read'] })).accessToken),
+    );
+  const comparison = await compare(rounds, {
+    prepare: fresh,
+    ours: (token) => tokens.verify(token, { kind: 'access' }),
+    theirs: (token) => jwtVerify(token, key, options),
+  });
+  await app.close();
+  return comparison;
+}
+
+const LIFE_SECONDS = 3600;
+
+/** One question to a blocklist of a million over one to a blocklist of a thousand. @param {{ rounds: number }} options */
+export async function measureRevocation({ rounds }) {
+  const full = await blocklistOf(1_000_000);
+  const small = await blocklistOf(1_000);
+  const issuedAt = new SystemClock().nowSeconds();
+  const query = (/** @type {string} */ jti) => ({ issuer: ISSUER, subject: 'user-1', jti, sid: jti, issuedAt });
+  return compare(rounds * 5, {
+    prepare: async () => Array.from({ length: 2_000 }, () => randomUUID()),
+    ours: (jti) => full.find(query(jti)),
+    theirs: (jti) => small.find(query(jti)),
+  });
+}
+
+/** @param {number} size */
+async function blocklistOf(size) {
+  const clock = new SystemClock();
+  const { revocations } = await memoryStores({ maxRevocations: size + 1 }).useFactory(clock);
+  const revokedAt = clock.nowSeconds();
+  for (let made = 0; made < size; made += 1) {
+    await revocations.add({
+      kind: 'token',
+      issuer: ISSUER,
+      id: randomUUID(),
+      revokedAt,
+      expiresAt: revokedAt + LIFE_SECONDS,
+    });
+  }
+  return revocations;
+}
+
+/**
+ * Both sides in turns, on the same values; the median round counts.
+ * @param {number} rounds
+ * @param {{ prepare(): Promise<string[]>, ours(value: string): Promise<unknown>, theirs(value: string): Promise<unknown> }} sides
+ * @returns {Promise<Comparison>}
+ */
+async function compare(rounds, { prepare, ours, theirs }) {
+  const samples = [];
+  for (let round = -2; round < rounds; round += 1) {
+    const values = await prepare();
+    const both = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+    const times = new Map();
+    for (const side of both) times.set(side, await timeOf(values, side));
+    if (round >= 0) samples.push({ ours: times.get(ours), theirs: times.get(theirs) });
+  }
+  return {
+    ratio: median(samples.map((sample) => sample.ours / sample.theirs)),
+    ours: median(samples.map((sample) => sample.ours)),
+    theirs: median(samples.map((sample) => sample.theirs)),
+  };
+}
+
+/** @param {readonly string[]} values @param {(value: string) => Promise<unknown>} call @returns microseconds for one call */
+async function timeOf(values, call) {
+  const begin = performance.now();
+  for (const value of values) await call(value);
+  return ((performance.now() - begin) * 1000) / values.length;
+}

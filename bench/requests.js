@@ -1,0 +1,88 @@
+// Measures guarded requests against the open route of the same application. Both are sent in turns, so that whatever else the
+// machine does hits both; the median of the rounds counts.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+
+const server = fileURLToPath(new URL('./server.js', import.meta.url));
+
+/** @typedef {{ requestsPerSecond: number, cpuMicroseconds: number }} Load */
+/** @typedef {{ kind: string, adapter: string, throughput: number, cpu: number, open: Load, guarded: Load }} Figures */
+
+/**
+ * @param {import('./applications.js').Kind} kind
+ * @param {import('./applications.js').Adapter} adapter
+ * @param {{ rounds: number, seconds: number }} options
+ * @returns {Promise<Figures>} the guarded route as a share of the open one
+ */
+export async function measureRequests(kind, adapter, { rounds, seconds }) {
+  const child = fork(server, [kind, adapter], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const [{ url, token }] = await once(child, 'message');
+  const headers = { authorization: `Bearer ${token}` };
+  await assertGuarded(url, headers);
+  const load = (/** @type {string} */ path) => applyLoad(child, { url: url + path, headers, seconds });
+  for (const path of ['/open', '/guarded']) await load(path);
+  const samples = [];
+  for (let round = 0; round < rounds; round += 1) {
+    // Who goes first changes from round to round.
+    const first = round % 2 === 0 ? '/open' : '/guarded';
+    const one = await load(first);
+    const other = await load(first === '/open' ? '/guarded' : '/open');
+    samples.push(first === '/open' ? { open: one, guarded: other } : { open: other, guarded: one });
+  }
+  child.send('stop');
+  await once(child, 'exit');
+  return {
+    kind,
+    adapter,
+    throughput: median(samples.map(({ open, guarded }) => guarded.requestsPerSecond / open.requestsPerSecond)),
+    cpu: median(samples.map(({ open, guarded }) => open.cpuMicroseconds / guarded.cpuMicroseconds)),
+    open: middle(samples.map(({ open }) => open)),
+    guarded: middle(samples.map(({ guarded }) => guarded)),
+  };
+}
+
+/** A benchmark of answers 401 would look splendid. @param {string} url @param {Record<string, string>} headers */
+async function assertGuarded(url, headers) {
+  const withToken = await fetch(`${url}/guarded`, { headers });
+  const without = await fetch(`${url}/guarded`);
+  if (withToken.status !== 200 || without.status !== 401) {
+    throw new Error(`/guarded answers ${withToken.status} with a token and ${without.status} without one.`);
+  }
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {{ url: string, headers: Record<string, string>, seconds: number }} options
+ * @returns {Promise<Load>}
+ */
+async function applyLoad(child, { url, headers, seconds }) {
+  const before = await cpuOf(child);
+  const result = await autocannon({ url, headers, connections: 32, duration: seconds });
+  const used = (await cpuOf(child)) - before;
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${url} refused ${result.non2xx + result.errors} requests.`);
+  return { requestsPerSecond: result.requests.total / result.duration, cpuMicroseconds: used / result.requests.total };
+}
+
+/** @param {import('node:child_process').ChildProcess} child @returns {Promise<number>} */
+async function cpuOf(child) {
+  child.send('cpu');
+  const [{ microseconds }] = await once(child, 'message');
+  return microseconds;
+}
+
+/** @param {readonly Load[]} loads @returns {Load} */
+function middle(loads) {
+  return {
+    requestsPerSecond: median(loads.map(({ requestsPerSecond }) => requestsPerSecond)),
+    cpuMicroseconds: median(loads.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+  };
+}
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
