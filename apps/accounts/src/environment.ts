@@ -13,6 +13,9 @@ export const onFastify = process.env['HTTP_ADAPTER'] === 'fastify';
 /** Where the stores move from the database, if it is set. Asked while modules are being put together. */
 export const redisUrl = process.env['REDIS_URL'];
 
+/** Where the service is reached by https, a proxy speaks it. Asked before there is an application. */
+export const behindProxy = process.env['PUBLIC_URL']?.startsWith('https:') === true;
+
 export const inProduction = process.env['NODE_ENV'] === 'production';
 
 /** @throws {Error} naming the variable that makes no sense */

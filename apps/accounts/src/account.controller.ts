@@ -1,0 +1,46 @@
+import { Body, Controller, Get, HttpCode, Post, UseGuards, ValidationPipe } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsString, MaxLength } from 'class-validator';
+import { AuthInfo, CurrentUser, SessionOrJwtGuard, TokenService, type Principal } from 'nestjs-latchkey';
+import type { Repository } from 'typeorm';
+import { User } from './users/user.entity.js';
+
+class MottoBody {
+  @IsString()
+  @MaxLength(255)
+  readonly motto!: string;
+}
+
+/** What a person sees of themselves, however they signed in. */
+@UseGuards(SessionOrJwtGuard)
+@Controller('account')
+export class AccountController {
+  constructor(
+    @InjectRepository(User) private readonly users: Repository<User>,
+    private readonly tokens: TokenService,
+  ) {}
+
+  @Get()
+  account(@CurrentUser() { username, motto }: User, @AuthInfo() { scheme }: Principal) {
+    return { username, motto, scheme };
+  }
+
+  @Post('motto')
+  @HttpCode(200)
+  async change(
+    @CurrentUser() { id, username }: User,
+    @AuthInfo() { scheme }: Principal,
+    @Body(new ValidationPipe({ whitelist: true })) { motto }: MottoBody,
+  ) {
+    await this.users.update({ id }, { motto });
+    return { username, motto, scheme };
+  }
+
+  /** A token of a machine without any right, which ends in a second: with it the page shows what "expired" looks like. */
+  @Post('short-lived')
+  @HttpCode(200)
+  async shortLived() {
+    const { accessToken, expiresIn } = await this.tokens.issueForClient('expiry-demonstration', { accessTtl: 1 });
+    return { token: accessToken, expires_in: expiresIn };
+  }
+}

@@ -1,0 +1,17 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** A host session. Its id is in the person's cookie, so only a digest of it is kept: what is in this table opens nothing. */
+@Entity('http_sessions')
+export class SessionRow {
+  @PrimaryColumn('varchar', { length: 64 })
+  digest!: string;
+
+  /** What the session holds, as JSON. */
+  @Column('text')
+  content!: string;
+
+  /** Epoch seconds. */
+  @Index('http_sessions_expires_at')
+  @Column('bigint', { name: 'expires_at', transformer: { to: Number, from: Number } })
+  expiresAt!: number;
+}
