@@ -7,14 +7,16 @@ import {
   sessionController,
   tokenController,
 } from 'nestjs-latchkey/controllers';
+import { redisStores } from 'nestjs-latchkey/redis';
 import { typeOrmStores } from 'nestjs-latchkey/typeorm';
-import type { Environment } from './environment.js';
+import { redisUrl, type Environment } from './environment.js';
+import { REDIS } from './redis/redis.module.js';
 import { UsersService } from './users/users.service.js';
 
 /** Everything that this application asks of nestjs-latchkey. */
 export const authentication = AuthModule.forRootAsync({
   users: UsersService,
-  stores: typeOrmStores(),
+  stores: redisUrl === undefined ? typeOrmStores() : redisStores({ inject: REDIS }),
   controllers: [
     tokenController(),
     devicesController({ guard: SessionOrJwtGuard }),

@@ -16,7 +16,9 @@ export class UnreadableBodyFilter extends BaseExceptionFilter {
   override catch(exception: BadRequestException, host: ArgumentsHost): void {
     const { route, routeOptions } = host.switchToHttp().getRequest<RoutedRequest>();
     const isParsed = route !== undefined || routeOptions !== undefined;
-    super.catch(isParsed ? exception : unreadable(), host);
+    const answered = isParsed ? exception : unreadable();
+    // oxlint-disable-next-line promise/valid-params -- this is a filter, not a promise
+    super.catch(answered, host);
   }
 }
 

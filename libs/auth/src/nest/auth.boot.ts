@@ -6,6 +6,7 @@ import type { Scheme } from '../core/schemes.js';
 import { checkStores, type Stores } from '../core/stores.js';
 import { ForeignUserSource, UserSource, Users } from '../core/users.js';
 import type { AuthModuleStructure } from './auth.options.js';
+import { ContextBoot } from './context-boot.js';
 import { browserProblems } from './browser-services.js';
 import { OwnKeys } from './own-keys.js';
 import { RouteAudit } from './route-audit.js';
@@ -34,6 +35,7 @@ export class AuthBoot implements OnModuleInit {
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
   @Inject(RouteAudit) private readonly audit!: RouteAudit;
+  @Inject(ContextBoot) private readonly contexts!: ContextBoot;
 
   private readonly recipes = new Map<SchemeRecipe, Scheme>();
 
@@ -46,8 +48,10 @@ export class AuthBoot implements OnModuleInit {
       ...browserProblems(this.settings, this.structure, this.keys),
       ...(await this.judgeStores()),
       ...this.judgeRoutes(),
+      ...(await this.contexts.problems()),
     ];
     if (problems.length > 0) throw new AuthConfigurationError(problems);
+    this.routes.ready = true;
   }
 
   /** The sources may live in any module, and may themselves need services of ours: so they are looked up, not injected. */
@@ -110,6 +114,7 @@ export class AuthBoot implements OnModuleInit {
       await checkStores(this.stores);
       return [];
     } catch (error) {
+      if (error instanceof AuthConfigurationError) return error.problems.map((problem) => `stores: ${problem}`);
       return [`stores: ${error instanceof Error ? error.message : 'the stores are not ready'}`];
     }
   }
