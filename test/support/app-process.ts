@@ -42,7 +42,10 @@ export async function startApp(options: AppProcessOptions = {}): Promise<AppProc
   const log = (): string => written.join('');
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
-  await listening(child, log);
+  await listening(child, log).catch((error: unknown) => {
+    kill();
+    throw error;
+  });
   const url = `http://127.0.0.1:${port}`;
   const send: AppProcess['fetch'] = (path, init) => fetch(url + path, { redirect: 'manual', ...init });
   return {
@@ -77,13 +80,17 @@ function environmentOf(port: number, folder: string, own: Readonly<Record<string
   };
 }
 
-async function listening(child: ChildProcess, log: () => string): Promise<void> {
-  const deadline = AbortSignal.timeout(START_MS);
-  while (!log().includes('listens on')) {
-    if (child.exitCode !== null) throw new Error(`The app ended with ${child.exitCode}:\n${log()}`);
-    if (deadline.aborted) throw new Error(`The app did not start:\n${log()}`);
-    await Promise.race([...(child.stdout === null ? [] : [once(child.stdout, 'data')]), once(child, 'exit')]);
-  }
+function listening(child: ChildProcess, log: () => string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string): void => reject(new Error(`The app ${reason}:\n${log()}`));
+    const patience = setTimeout(fail, START_MS, 'did not start');
+    child.once('exit', (code) => fail(`ended with ${code}`));
+    child.stdout?.on('data', () => {
+      if (!log().includes('listens on')) return;
+      clearTimeout(patience);
+      resolve();
+    });
+  });
 }
 
 async function ended(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {

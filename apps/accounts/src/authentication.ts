@@ -6,6 +6,7 @@ import {
   devicesController,
   sessionController,
   tokenController,
+  wellKnownController,
 } from 'nestjs-latchkey/controllers';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { typeOrmStores } from 'nestjs-latchkey/typeorm';
@@ -23,6 +24,7 @@ export const authentication = AuthModule.forRootAsync({
     cookieController(),
     sessionController(),
     csrfController(),
+    wellKnownController(),
   ],
   inject: [ConfigService],
   useFactory: (config: ConfigService<Environment, true>) => ({
