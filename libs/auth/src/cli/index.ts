@@ -1,0 +1,67 @@
+// The `latchkey` command: what an operator or developer does outside of the application. Answers go to standard output; what is
+// wrong goes to standard error, with exit code 1, or 2 where the words were not understood.
+import { text } from 'node:stream/consumers';
+import { SystemClock } from '../core/clock.js';
+import { AuthConfigurationError } from '../core/errors.js';
+import { type Command, type Surroundings, UsageError } from './command.js';
+import { inspect } from './inspect.js';
+import { keys } from './keys.js';
+import { token } from './token.js';
+
+const HELP = `Usage: latchkey <command>
+
+  keys generate [--dir .data/keys] [--alg ES256]       make a directory of signing keys; overwrites nothing
+  keys rotate   [--dir] [--alg] [--overlap 14d] [--stolen]
+                                                       the next key signs from now on, a new next one is published
+  keys list     [--dir]                                what each key is for
+  token --issuer <address> --audience <name> (--subject <id> | --client <id>) [--scope "a b"] [--roles "a b"]
+        [--ttl 15m] [--stamp <stamp>] [--restricted] [--dir]
+                                                       a development token; refuses with NODE_ENV=production
+  inspect [<token>] [--dir | --jwks <address>] [--issuer] [--audience] [--kind access|refresh] [--types at+jwt,jwt]
+                                                       what a token says, and what verification makes of it; reads
+                                                       standard input if no token is given, which keeps it out of the
+                                                       history of the shell and the list of processes`;
+
+const COMMANDS: Readonly<Record<string, Command>> = { keys, token, inspect };
+
+async function run([name = 'help', ...args]: readonly string[], around: Surroundings): Promise<number> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) return help(name, around);
+  try {
+    return (await command(args, around)) === 'done' ? 0 : 1;
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+function help(name: string, { print }: Surroundings): number {
+  const wasAsked = ['help', '--help', '-h'].includes(name);
+  (wasAsked ? print : complain)(HELP);
+  return wasAsked ? 0 : 2;
+}
+
+/** Errors of the platform may quote what they were given, which may be a key or a token; only their code is repeated. */
+function failed(name: string, error: unknown): number {
+  if (error instanceof UsageError) {
+    complain(`latchkey ${name}: ${error.message}`);
+    return 2;
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected failure';
+  complain(`latchkey: ${error instanceof AuthConfigurationError ? error.problems.join('\n') : code}`);
+  return 1;
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function main(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), {
+    clock: new SystemClock(),
+    environment: process.env,
+    readInput: () => text(process.stdin),
+    print: (line) => void process.stdout.write(`${line}\n`),
+  });
+}
+
+void main();

@@ -1,0 +1,121 @@
+// Owns `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
+// text is no credential.
+import { dateOf } from '../core/clock.js';
+import { AuthError } from '../core/errors.js';
+import { type ForeignIssuer, trustedIssuer, type TrustOptions } from '../core/issuers/trust.js';
+import { parseJws, type ParsedJws } from '../core/jws.js';
+import { keysFromDirectory } from '../core/key-files.js';
+import { KeyRing } from '../core/key-ring.js';
+import { ownAccessProfile, ownRefreshProfile } from '../core/profiles.js';
+import { type TrustedIssuer, TokenVerifier } from '../core/token-verifier.js';
+import { atMost, type Command, type Given, optional, readArguments, type Surroundings, UsageError } from './command.js';
+
+const OPTIONS = {
+  dir: { type: 'string', short: 'd' },
+  jwks: { type: 'string' },
+  issuer: { type: 'string' },
+  audience: { type: 'string' },
+  kind: { type: 'string' },
+  types: { type: 'string' },
+} as const;
+
+const TIMES = ['iat', 'nbf', 'exp', 'auth_time'] as const;
+const LONGEST_LIFE_SECONDS = 400 * 86_400;
+const TOLERANCE_SECONDS = 5;
+
+/** Decodes the token on standard input, or the one given, and judges it by the keys that are named. */
+export const inspect: Command = async (args, around) => {
+  const given = readArguments(args, OPTIONS);
+  atMost(given, 1);
+  const [typed = '-'] = given.positionals;
+  const text = (typed === '-' ? await around.readInput() : typed).trim().replace(/^Bearer +/i, '');
+  const jws = parsed(text);
+  describe(jws, around);
+  try {
+    around.print(`verification: ${await verdict(jws, given, around)}`);
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    around.print(`verification: refused: ${error.code}. ${error.message}`);
+    return 'refused';
+  }
+};
+
+function parsed(text: string): ParsedJws {
+  try {
+    return parseJws(text);
+  } catch {
+    throw new UsageError(
+      'this is not a token: three parts of base64url, separated by dots, the first two of them JSON objects',
+    );
+  }
+}
+
+function describe({ claims, token }: ParsedJws, { print }: Surroundings): void {
+  const [header = '', , signature = ''] = token.split('.');
+  print(`header: ${shown(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')))}`);
+  print(`claims: ${shown(claims)}`);
+  for (const name of TIMES) {
+    const time = claims[name];
+    if (typeof time === 'number' && Math.abs(time) < 8.64e12) print(`${name}: ${dateOf(time).toISOString()}`);
+  }
+  print(`signature: ${Buffer.from(signature, 'base64url').length} bytes, not shown`);
+}
+
+/** Whoever wrote the token must not write to the terminal: controls that JSON leaves alone are spelt out. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, null, 2).replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) =>
+    sign === '\n' ? sign : `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
+async function verdict(jws: ParsedJws, given: Given, around: Surroundings): Promise<string> {
+  const kind = optional(given, 'kind') ?? 'access';
+  if (kind !== 'access' && kind !== 'refresh') throw new UsageError('--kind is access or refresh');
+  const issuer = await issuerOf(jws, given, around);
+  if (issuer === undefined) return 'not tried; name the keys with --dir or --jwks';
+  const {
+    subject,
+    kind: of,
+    scopes,
+  } = await new TokenVerifier({ issuers: [issuer], clock: around.clock }).verify(jws.token, kind).finally(issuer.close);
+  return `good for ${of} ${shown(subject.id)} of ${subject.issuer}, scopes ${shown(scopes)}; revocation and the user were not asked`;
+}
+
+type Closable = TrustedIssuer & Pick<ForeignIssuer, 'close'>;
+
+async function issuerOf(jws: ParsedJws, given: Given, around: Surroundings): Promise<Closable | undefined> {
+  const issuer = optional(given, 'issuer') ?? String(jws.claims['iss'] ?? '');
+  const directory = optional(given, 'dir');
+  if (directory !== undefined) return ownIssuer(issuer, { directory, audience: audienceOf(given) }, around);
+  const address = optional(given, 'jwks');
+  if (address === undefined) return undefined;
+  const options: TrustOptions = {
+    issuer,
+    audience: audienceOf(given),
+    keys: { jwksUri: address, allowLoopbackHttp: true },
+    types: (optional(given, 'types') ?? 'at+jwt,jwt').split(','),
+    maxLifetime: LONGEST_LIFE_SECONDS,
+  };
+  return trustedIssuer(options, { clock: around.clock, toleranceSeconds: TOLERANCE_SECONDS });
+}
+
+function audienceOf(given: Given): string | false {
+  return optional(given, 'audience') ?? false;
+}
+
+async function ownIssuer(
+  issuer: string,
+  { directory, audience }: { readonly directory: string; readonly audience: string | false },
+  { clock }: Surroundings,
+): Promise<Closable> {
+  const ring = await KeyRing.open({ source: keysFromDirectory(directory, { clock }), clock, overlapSeconds: 0 });
+  const common = {
+    issuer,
+    algorithms: ring.algorithms,
+    toleranceSeconds: TOLERANCE_SECONDS,
+    maxLifetimeSeconds: LONGEST_LIFE_SECONDS,
+  };
+  const profiles = { access: ownAccessProfile({ ...common, audience }), refresh: ownRefreshProfile(common) };
+  return { issuer, keys: ring, profiles, close: () => ring.close() };
+}

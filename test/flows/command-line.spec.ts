@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as endpoint from '../support/key-server.js';
+import { root } from '../support/repository.js';
+import { temporaryFolder } from '../support/server.js';
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+let folder: string;
+let keys: string;
+
+beforeEach(() => {
+  folder = temporaryFolder('command');
+  keys = join(folder, 'keys');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function latchkey(args: readonly string[], { input = '', environment = {} } = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [join(root, 'libs/auth/bin/latchkey.js'), ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...environment },
+  });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (said.out += String(chunk)));
+  child.stderr.on('data', (chunk: Buffer) => (said.err += String(chunk)));
+  child.stdin.end(input);
+  await once(child, 'close');
+  return { code: child.exitCode, ...said };
+}
+
+const generate = () => latchkey(['keys', 'generate', '--dir', keys]);
+const whom = ['--issuer', 'https://accounts.example', '--audience', 'courses'];
+const tokenFor = (...args: string[]) => latchkey(['token', '--dir', keys, ...whom, ...args]);
+const secretsIn = (path: string): string[] =>
+  readdirSync(path).flatMap((file) => {
+    const { d } = JSON.parse(readFileSync(join(path, file), 'utf8')) as { d?: string };
+    return d === undefined ? [] : [d];
+  });
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function publishLongAgo(): void {
+  const path = join(keys, 'ring.json');
+  const ring = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...ring, nextSince: 1_700_000_000 }));
+}
+
+function currentKey(): Record<string, string> {
+  const { current } = JSON.parse(readFileSync(join(keys, 'ring.json'), 'utf8')) as { current: string };
+  return JSON.parse(readFileSync(join(keys, current), 'utf8')) as Record<string, string>;
+}
+
+describe('latchkey keys', () => {
+  it('makes keys that only their owner can read, and says what each is for', async () => {
+    const { code, out } = await generate();
+    expect([code, out]).toEqual([0, expect.stringMatching(/^current +ES256 +[\w-]{43}\nnext +ES256 +[\w-]{43}\n$/)]);
+    expect(statSync(keys).mode & 0o777).toBe(0o700);
+    for (const file of readdirSync(keys)) expect(statSync(join(keys, file)).mode & 0o777).toBe(0o600);
+    expect((await latchkey(['keys', 'list', '--dir', keys])).out).toBe(out);
+  });
+
+  it('overwrites nothing', async () => {
+    await generate();
+    const before = readdirSync(keys).sort();
+    const { code, out, err } = await generate();
+    expect([code, out, err]).toEqual([1, '', expect.stringMatching(/holds keys already/)]);
+    expect(readdirSync(keys).sort()).toEqual(before);
+  });
+
+  it('rotates once the next key is known to all, and not before', async () => {
+    const [, next = ''] = (await generate()).out.split('\n');
+    expect(await latchkey(['keys', 'rotate', '--dir', keys])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/too new/),
+    });
+    publishLongAgo();
+    const { code, out } = await latchkey(['keys', 'rotate', '--dir', keys, '--overlap', '30d']);
+    expect(code).toBe(0);
+    expect(out.split('\n')[0]).toBe(next.replace('next   ', 'current'));
+    expect(out).toMatch(/\nretired +ES256 +[\w-]{43} +until \d{4}-/);
+  });
+
+  it('lets a stolen key go at once', async () => {
+    const [current = ''] = (await generate()).out.split('\n');
+    const { code, out } = await latchkey(['keys', 'rotate', '--dir', keys, '--stolen']);
+    expect([code, out.includes(current.split(/ +/)[2] ?? 'none')]).toEqual([0, false]);
+  });
+
+  it('never prints any of a key', async () => {
+    const said = [
+      await generate(),
+      await latchkey(['keys', 'list', '--dir', keys]),
+      await tokenFor('--subject', 'ada'),
+    ];
+    const secrets = secretsIn(keys);
+    expect(secrets).toHaveLength(2);
+    for (const { out, err } of said) for (const secret of secrets) expect(out + err).not.toContain(secret);
+  });
+
+  it.each([
+    [['keys'], /keys takes one of generate, rotate, list/],
+    [['keys', 'delete'], /keys takes one of/],
+    [['keys', 'list', '--directory', 'x'], /--directory is not an option/],
+    [['keys', 'list', '--dri', 'x'], /did you mean --dir\?/],
+    [['keys', 'generate', '--alg', 'none'], /--alg is none; there are HS256/],
+    [['keys', 'rotate', '--overlap', '30'], /--overlap is 30; accepted is a time like 15m/],
+    [['keys', 'list', 'everything'], /"everything" is one argument too many/],
+    [['token', '--subject', 'ada'], /--issuer is required/],
+    [['token', ...whom], /one of --subject and --client is required/],
+    [['token', ...whom, '--subject', 'ada', '--client', 'batch'], /one of --subject and --client/],
+    [['keyz'], /^Usage: latchkey/],
+  ])('answers %j with what is wrong, and exit code 2', async (args, sentence) => {
+    await latchkey(['keys', 'generate']);
+    const { code, out, err } = await latchkey(args);
+    expect([code, out, err]).toEqual([2, '', expect.stringMatching(sentence)]);
+  });
+
+  it('says how it is used when nothing is asked', async () => {
+    expect(await latchkey([])).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: latchkey/) });
+  });
+
+  it('says that there are no keys instead of failing somehow', async () => {
+    expect(await latchkey(['keys', 'list'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/there are no keys yet/),
+    });
+  });
+});
+
+describe('latchkey token', () => {
+  beforeEach(generate);
+
+  it('prints a token that the application accepts, and nothing else', async () => {
+    const { code, out, err } = await tokenFor(
+      '--subject',
+      'ada',
+      '--scope',
+      'grades:read grades:write',
+      '--roles',
+      'staff',
+    );
+    expect([code, out, err]).toEqual([0, expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/), '']);
+    const inspected = await latchkey(['inspect', '--dir', keys, ...whom], { input: out });
+    expect(inspected.out).toContain('verification: good for user "ada" of https://accounts.example');
+    expect(inspected.out).toContain('grades:write');
+  });
+
+  it('prints the token of a machine too', async () => {
+    const { out } = await tokenFor('--client', 'batch', '--restricted');
+    expect((await latchkey(['inspect', '--dir', keys, ...whom], { input: out })).out).toContain(
+      'good for client "batch"',
+    );
+  });
+
+  it('refuses in production', async () => {
+    const environment = { NODE_ENV: 'production' };
+    const ran = await latchkey(['token', '--dir', keys, ...whom, '--subject', 'ada'], { environment });
+    expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/NODE_ENV is production/) });
+  });
+});
+
+describe('latchkey inspect', () => {
+  beforeEach(generate);
+
+  it('shows header, claims and times, and never the signature', async () => {
+    const token = (await tokenFor('--subject', 'ada')).out.trim();
+    const { code, out, err } = await latchkey(['inspect', '--dir', keys, ...whom, token]);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(
+      /"typ": "at\+jwt"[\s\S]*"sub": "ada"[\s\S]*exp: \d{4}-\d\d-\d\dT[\s\S]*signature: 64 bytes, not shown/,
+    );
+    expect(out).not.toContain(token.split('.')[2]);
+  });
+
+  it('says what verification makes of a token that is not good, with exit code 1', async () => {
+    const token = (await tokenFor('--subject', 'ada')).out;
+    const other = ['inspect', '--dir', keys, '--issuer', 'https://accounts.example', '--audience', 'other'];
+    expect(await latchkey(other, { input: token })).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/verification: refused: invalid_audience\./),
+    });
+    const [header = '', payload = ''] = token.split('.');
+    const forged = `${header}.${payload}.${'A'.repeat(86)}`;
+    const ran = await latchkey(['inspect', '--dir', keys, ...whom], { input: forged });
+    expect(ran).toMatchObject({ code: 1, out: expect.stringMatching(/refused: token_invalid\./) });
+  });
+
+  it('asks an address for the keys where one is given', async () => {
+    const token = (await tokenFor('--subject', 'ada')).out;
+    const { x, y, kid, kty, crv } = currentKey();
+    const server = await endpoint.keyServer(endpoint.serve({ keys: [{ x, y, kid, kty, crv }] }));
+    const { out } = await latchkey(['inspect', '--jwks', `${server.url}/jwks`, ...whom], { input: `Bearer ${token}` });
+    expect(out).toContain('good for user "ada"');
+    await server.stop();
+    const down = await latchkey(['inspect', '--jwks', `${server.url}/jwks`, ...whom], { input: token });
+    expect(down).toMatchObject({ code: 1, out: expect.stringMatching(/refused: keys_unavailable\./) });
+  });
+
+  it('says so where no keys are named', async () => {
+    const { out } = await latchkey(['inspect'], { input: (await tokenFor('--subject', 'ada')).out });
+    expect(out).toContain('verification: not tried; name the keys with --dir or --jwks');
+  });
+
+  it('lets nobody who writes a token write to the terminal', async () => {
+    const hostile = `${part({ alg: 'ES256', kid: '\u001b[2J' })}.${part({ sub: 'ada\u009b2J\u202e' })}.AAAA`;
+    const { out } = await latchkey(['inspect'], { input: hostile });
+    expect(out).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+    expect(out).toContain('u{9b}');
+  });
+
+  it('says what a token looks like where there is none', async () => {
+    expect(await latchkey(['inspect'], { input: 'a.b' })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/not a token/),
+    });
+  });
+});
