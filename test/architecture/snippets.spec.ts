@@ -4,7 +4,10 @@ import { describe, expect, it } from '@jest/globals';
 import { readText, root, typeScriptFiles } from '../support/repository.js';
 import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExamples } from '../support/snippets.js';
 
-const documents = ['README.md', ...['migrating', 'testing'].map((name) => `docs/${name}.md`)];
+const documents = [
+  'README.md',
+  ...['authorisation', 'migrating', 'testing', 'throttling'].map((name) => `docs/${name}.md`),
+];
 const sources = typeScriptFiles('libs/auth/src');
 
 const inDocuments = documents

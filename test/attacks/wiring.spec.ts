@@ -12,10 +12,11 @@ import {
   UseGuards,
   VersioningType,
   type CanActivate,
+  type DynamicModule,
   type ExecutionContext,
   type INestApplication,
 } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { APP_GUARD, REQUEST } from '@nestjs/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   AnyOf,
@@ -363,6 +364,38 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     const unscoped = bearer((await tokens.issue(personCalled('grace'))).accessToken);
     expect(await statusFor('/inherited/scoped', unscoped)).toBe(403);
     expect(await statusFor('/inherited/tokens', unscoped)).toBe(200);
+  });
+});
+
+/** A module that brings a guard for the whole application, as a throttler does. */
+function globalGuard(name: string): DynamicModule {
+  const guard: CanActivate = {
+    canActivate(context: ExecutionContext): boolean {
+      const { user } = context.switchToHttp().getRequest<{ user?: { id: string } }>();
+      reached.push(`${name}: ${user?.id ?? 'nobody'}`);
+      return true;
+    },
+  };
+  class GuardModule {}
+  return { module: GuardModule, providers: [{ provide: APP_GUARD, useValue: guard }] };
+}
+
+describe.each(ADAPTERS)('global guards of others on %s (N-07)', (adapter) => {
+  it('are asked in the order of their modules, the root module first, and find the caller after AuthModule', async () => {
+    reached.length = 0;
+    const [root, before, after] = ['root', 'before', 'after'].map(globalGuard);
+    const running = await startApplication(adapter, {
+      imports: [before, AuthModule.forRoot({ users: People }), after].filter((each) => each !== undefined),
+      controllers: [PlainController],
+      providers: [People, ...((root?.providers ?? []) as { provide: unknown; useValue: unknown }[])],
+    });
+    const { accessToken } = await running.app.get(TokenService).issue(personCalled('grace'));
+    expect((await running.fetch('/ordered', bearer(accessToken))).status).toBe(200);
+    expect(reached).toEqual(['root: nobody', 'before: nobody', 'after: grace', 'other guard after', 'ordered']);
+    reached.length = 0;
+    expect((await running.fetch('/ordered')).status).toBe(401);
+    expect(reached).toEqual(['root: nobody', 'before: nobody']);
+    await running.close();
   });
 });
 

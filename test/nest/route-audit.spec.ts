@@ -302,37 +302,20 @@ class GuardedMessagesController {
   }
 }
 
-function startHybrid(controller: new () => unknown, strictRoutes: boolean, inheritAppConfig: boolean) {
-  return startApplication('express', {
-    imports: [AuthModule.forRoot({ strictRoutes })],
-    controllers: [controller],
-    configure: (app) => app.connectMicroservice({ options: { port: 0, host: '127.0.0.1' } }, { inheritAppConfig }),
-  });
-}
-
-describe('message handlers of an application that also answers http (N-17)', () => {
-  it('keep it from starting with strictRoutes where they are left to the default guard', async () => {
-    await expect(startHybrid(MessagesController, true, false)).rejects.toThrow(
-      'MessagesController.sum: it answers messages, which the default guard reaches only',
-    );
-  });
-
-  it('may name a guard of their own', async () => {
-    const running = await startHybrid(GuardedMessagesController, true, false);
-    expect(running.app.get(RouteAudit).list()).toMatchObject([
-      { method: 'MESSAGE', paths: ['sum'], access: 'guarded' },
-    ]);
+describe('message handlers (N-17)', () => {
+  it.each([
+    ['named by a guard of their own', GuardedMessagesController, false, 'class'],
+    ['left to the default guard that the microservice shares', MessagesController, true, 'default'],
+  ] as const)('are in the audit where they are %s', async (_, controller, inheritAppConfig, statedBy) => {
+    const running = await startApplication('express', {
+      imports: [AuthModule.forRoot({ strictRoutes: true })],
+      controllers: [controller],
+      configure: (app) => app.connectMicroservice({ options: { port: 0, host: '127.0.0.1' } }, { inheritAppConfig }),
+    });
+    const listed = running.app.get(RouteAudit).list();
+    expect(listed).toMatchObject([{ method: 'MESSAGE', paths: ['sum'], access: 'guarded', statedBy }]);
     expectProtected(running.app);
     await running.close();
-  });
-
-  it('fail expectProtected where the microservice does not share the configuration', async () => {
-    const apart = await startHybrid(MessagesController, false, false);
-    expect(() => expectProtected(apart.app)).toThrow('inheritAppConfig');
-    await apart.close();
-    const shared = await startHybrid(MessagesController, false, true);
-    expect(() => expectProtected(shared.app)).not.toThrow();
-    await shared.close();
   });
 });
 

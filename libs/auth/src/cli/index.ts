@@ -6,6 +6,7 @@ import { AuthConfigurationError } from '../core/errors.js';
 import { type Command, type Surroundings, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import { keys } from './keys.js';
+import { routes } from './routes.js';
 import { token } from './token.js';
 
 const HELP = `Usage: latchkey <command>
@@ -20,9 +21,11 @@ const HELP = `Usage: latchkey <command>
   inspect [<token>] [--dir | --jwks <address>] [--issuer] [--audience] [--kind access|refresh] [--types at+jwt,jwt]
                                                        what a token says, and what verification makes of it; reads
                                                        standard input if no token is given, which keeps it out of the
-                                                       history of the shell and the list of processes`;
+                                                       history of the shell and the list of processes
+  routes <dist/app.module.js> [--export AppModule] [--json]
+                                                       what every route of an application demands; nothing is started`;
 
-const COMMANDS: Readonly<Record<string, Command>> = { keys, token, inspect };
+const COMMANDS: Readonly<Record<string, Command>> = { keys, token, inspect, routes };
 
 async function run([name = 'help', ...args]: readonly string[], around: Surroundings): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

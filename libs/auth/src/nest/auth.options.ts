@@ -169,8 +169,7 @@ export interface AuthModuleStructure {
   readonly routes?: readonly NamedRoute[];
   /**
    * Refuses to start where a route states nothing and no guard stands in, or says something else than the default without
-   * `@AuthReason()`; where restricted clients come in without a policy; where a message handler is left to the default guard of
-   * an application that also answers http. @defaultValue false
+   * `@AuthReason()`; where restricted clients come in without a policy. @defaultValue false
    */
   readonly strictRoutes?: boolean;
   /** Writes a table of all routes to the log when the application starts. @defaultValue false */

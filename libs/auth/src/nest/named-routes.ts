@@ -2,7 +2,14 @@
 // with it. Nothing is written onto those classes, so two applications in one process do not meet (P27).
 import type { Type } from '@nestjs/common';
 import type { Policy } from '../core/policies.js';
-import type { NamedClass, NamedStatement, Target } from './effective-policy.js';
+import type { AuthModuleStructure } from './auth.options.js';
+import {
+  brandedGuard,
+  type NamedClass,
+  type NamedStatement,
+  type RouteDefaults,
+  type Target,
+} from './effective-policy.js';
 
 /** A statement about the routes of a controller that is not yours to decorate. */
 export interface NamedRoute {
@@ -23,12 +30,20 @@ export interface NamedRoute {
 const NAMES = ['controller', 'method', 'public', 'optional', 'policies', 'reason'];
 
 /** The statements by class. Entries that make no sense are left out here, and named by {@link namedRouteProblems}. */
-export function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<Target, NamedClass> {
+function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<Target, NamedClass> {
   const sound = routes.filter((route) => problemsWith(route).length === 0);
   const owners = new Set(sound.map(({ controller }) => controller));
   return new Map(
     [...owners].map((owner) => [asTarget(owner), namedClass(sound.filter(({ controller }) => controller === owner))]),
   );
+}
+
+/** What the module states where routes state nothing, from its structure. */
+export function routeDefaultsOf({
+  defaultGuard,
+  routes = [],
+}: Pick<AuthModuleStructure, 'defaultGuard' | 'routes'>): RouteDefaults {
+  return { guard: brandedGuard(defaultGuard), named: namedClasses(routes) };
 }
 
 /** A sentence for everything that is wrong with the option. */

@@ -12,6 +12,9 @@ export interface Route {
   readonly module?: Target | undefined;
 }
 
+/** Lists the controllers of an application. */
+type Controllers = Pick<DiscoveryService, 'getControllers'>;
+
 /** Where Nest keeps the path of a routed method. */
 const NEST_PATH = 'path';
 
@@ -19,16 +22,16 @@ const NEST_PATH = 'path';
 const NEST_PATTERN = 'microservices:pattern';
 
 /** Every routed handler of every controller. A method without a route is nobody's business. */
-export function routesOf(discovery: DiscoveryService, scanner: MetadataScanner): readonly Route[] {
+export function routesOf(discovery: Controllers, scanner: MetadataScanner): readonly Route[] {
   return handlersWith(NEST_PATH, discovery, scanner);
 }
 
 /** Every handler of a controller that answers messages: `@MessagePattern()`, `@EventPattern()`. */
-export function messageHandlersOf(discovery: DiscoveryService, scanner: MetadataScanner): readonly Route[] {
+export function messageHandlersOf(discovery: Controllers, scanner: MetadataScanner): readonly Route[] {
   return handlersWith(NEST_PATTERN, discovery, scanner);
 }
 
-function handlersWith(key: string, discovery: DiscoveryService, scanner: MetadataScanner): readonly Route[] {
+function handlersWith(key: string, discovery: Controllers, scanner: MetadataScanner): readonly Route[] {
   return discovery.getControllers().flatMap(({ metatype, host }) => {
     if (typeof metatype !== 'function') return [];
     const prototype: object = metatype.prototype as object;

@@ -1,6 +1,6 @@
 // Owns the wiring: which service is made of what. What browsers need is browser-services.ts.
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Authenticator } from '../core/authenticator.js';
 import { BlocklistService } from '../core/blocklist-service.js';
 import { Clock, SystemClock } from '../core/clock.js';
@@ -16,13 +16,12 @@ import { Users } from '../core/users.js';
 import { Answers } from './answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
 import { browserProviders, browserServices } from './browser-services.js';
-import { brandedGuard } from './effective-policy.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf } from './own-issuer.js';
 import { resolveAuthOptions } from './options-check.js';
-import { namedClasses } from './named-routes.js';
+import { routeDefaultsOf } from './named-routes.js';
 import { RouteAudit } from './route-audit.js';
 import { RouteAuthenticator } from './route-authenticator.js';
 import type { AuthSettings } from './settings.js';
@@ -85,6 +84,23 @@ const writePath = [
 
 type ServiceParts = [AuthSettings, Clock, Users, TokenVerifier, TokenMinter, FamilyService, BlocklistService];
 
+const audit = made(
+  RouteAudit,
+  [RouteAuthenticator, AUTH_STRUCTURE, DiscoveryService, ModulesContainer],
+  (...[routes, structure, discovery, modules]: AuditServices) =>
+    new RouteAudit({
+      source: {
+        defaults: routes.defaults,
+        schemeNames: (guard) => routes.schemesOf(guard).map(({ name }) => name),
+      },
+      structure,
+      discovery,
+      modules,
+    }),
+);
+
+type AuditServices = [RouteAuthenticator, AuthModuleStructure, DiscoveryService, ModulesContainer];
+
 const readPath = [
   made(
     TokenVerifier,
@@ -109,7 +125,7 @@ const readPath = [
     (...[authenticator, schemes, answers, structure]: RouteParts) =>
       new RouteAuthenticator(authenticator, answers, {
         schemes,
-        defaults: { guard: brandedGuard(structure.defaultGuard), named: namedClasses(structure.routes ?? []) },
+        defaults: routeDefaultsOf(structure),
       }),
   ),
 ];
@@ -127,9 +143,9 @@ export const serviceProviders: Provider[] = [
     ForeignIssuers.open(settings, clock),
   ),
   { provide: Users, useClass: Users },
-  RouteAudit,
   ...storeProviders,
   ...readPath,
+  audit,
   ...writePath,
   ...browserProviders,
 ];

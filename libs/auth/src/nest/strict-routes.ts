@@ -6,15 +6,10 @@ export interface StrictFacts {
   readonly defaults: RouteDefaults;
   /** The route is one of a ready-made controller: its reasons are in the documentation. */
   readonly readyMade: boolean;
-  /** The route answers messages, in an application that is connected to a microservice and also answers http. */
-  readonly hybrid: boolean;
 }
 
 /** A sentence for each rule that the route breaks. */
-export function strictProblems(
-  policy: EffectivePolicy,
-  { defaults, readyMade, hybrid }: StrictFacts,
-): readonly string[] {
+export function strictProblems(policy: EffectivePolicy, { defaults, readyMade }: StrictFacts): readonly string[] {
   const reasonMissing = !readyMade && policy.reason === undefined;
   const rules: readonly (readonly [boolean, string])[] = [
     [
@@ -28,11 +23,6 @@ export function strictProblems(
     [
       policy.permissions.restrictedClients && policy.access === 'guarded' && policy.policies.length === 0,
       'it lets restricted clients in without any policy: add @RequireScopes(...)',
-    ],
-    [
-      hybrid && policy.byDefaultGuard && policy.access === 'guarded',
-      'it answers messages, which the default guard reaches only in a microservice connected with ' +
-        '{ inheritAppConfig: true }: name a guard with @UseGuards(...) on the class',
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, problem]) => problem);

@@ -12,8 +12,8 @@ export interface ExpectProtectedOptions {
 }
 
 /**
- * Throws where a route can be reached without a credential and is not on the list, where the list names a route that is protected
- * or does not exist, and where a microservice is connected without the default guard.
+ * Throws where a route can be reached without a credential and is not on the list, and where the list names a route that is
+ * protected or does not exist.
  *
  * @example
  * ```ts
@@ -35,27 +35,10 @@ export function expectProtected(app: INestApplication, { except = [] }: ExpectPr
       ? []
       : [`Reachable without a credential, and not in \`except\`:\n${routeTable(forgotten)}`]),
     ...stale.map((name) => `\`except\` has ${name}, which is no route, or one that is protected.`),
-    ...unguardedMicroservices(app, routes),
   ];
   if (problems.length > 0) throw new AssertionError({ message: problems.join('\n') });
 }
 
 function namesOf({ name, method, paths }: AuditedRoute): readonly string[] {
   return [name, ...paths.map((path) => `${method} ${path}`)];
-}
-
-/** The default guard reaches message handlers only where a microservice shares the configuration of the application. */
-function unguardedMicroservices(app: INestApplication, routes: readonly AuditedRoute[]): readonly string[] {
-  const exposed = routes.filter(({ method, statedBy }) => method === 'MESSAGE' && statedBy === 'default');
-  // Nest keeps both under these names; where it one day does not, nothing is claimed.
-  const { config } = app as unknown as { readonly config?: unknown };
-  const apart = app
-    .getMicroservices()
-    .some((each) => (each as unknown as { readonly applicationConfig?: unknown }).applicationConfig !== config);
-  if (exposed.length === 0 || !apart) return [];
-  const names = exposed.map(({ name }) => name).join(', ');
-  return [
-    `A microservice is connected without { inheritAppConfig: true }: the default guard does not reach ${names}. ` +
-      'Connect it with that option, or name a guard with @UseGuards(...) on the class.',
-  ];
 }
