@@ -28,6 +28,10 @@ export interface AppProcessOptions {
   readonly port?: number;
 }
 
+// No test run leaves a process behind, however it ends.
+const alive = new Set<ChildProcess>();
+process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+
 const START_MS = 30_000;
 const STOP_MS = 10_000;
 
@@ -40,10 +44,9 @@ export async function startApp(options: AppProcessOptions = {}): Promise<AppProc
   const child = spawn(process.execPath, [main], { cwd: folder, env: environmentOf(port, folder, environment) });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => written.push(String(chunk)));
   const log = (): string => written.join('');
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
+  alive.add(child);
   await listening(child, log).catch((error: unknown) => {
-    kill();
+    child.kill('SIGKILL');
     throw error;
   });
   const url = `http://127.0.0.1:${port}`;
@@ -62,7 +65,6 @@ export async function startApp(options: AppProcessOptions = {}): Promise<AppProc
     stop: () => ended(child, 'SIGTERM'),
     async remove() {
       await ended(child, 'SIGKILL');
-      process.off('exit', kill);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -81,10 +83,13 @@ function environmentOf(port: number, folder: string, own: Readonly<Record<string
 }
 
 function listening(child: ChildProcess, log: () => string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     const fail = (reason: string): void => reject(new Error(`The app ${reason}:\n${log()}`));
     const patience = setTimeout(fail, START_MS, 'did not start');
-    child.once('exit', (code) => fail(`ended with ${code}`));
+    child.once('exit', (code) => {
+      clearTimeout(patience);
+      fail(`ended with ${code}`);
+    });
     child.stdout?.on('data', () => {
       if (!log().includes('listens on')) return;
       clearTimeout(patience);
