@@ -58,6 +58,7 @@ export { sameSubject } from './core/principal.js';
 export { RefreshStore, RevocationStore } from './core/stores.js';
 export { memoryStores } from './core/memory-stores.js';
 export { ForeignUserSource, UserSource } from './core/users.js';
+export { ProvisionedUserSource } from './core/provisioning.js';
 export { keysFromDirectory } from './core/key-files.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/key-ring.js';
 export { KeySetCache, MemoryKeySetCache } from './core/issuers/key-set-cache.js';
@@ -136,6 +137,7 @@ export type {
   TokenUser,
   Verified,
 } from './core/principal.js';
+export type { ClaimShape, MappedClaim, ProvisionedAttributes, ProvisioningRules } from './core/provisioning.js';
 export type { AuthRequest } from './core/request.js';
 export type { SchemeDescription, SecurityDescription } from './core/scheme-description.js';
 export type { CsrfPolicy, Scheme, Transport } from './core/schemes.js';

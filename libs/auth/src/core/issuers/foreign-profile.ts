@@ -6,6 +6,7 @@ import { parseDurationMs } from '../duration.js';
 import { AuthError } from '../errors.js';
 import type { TokenLimits } from '../limits.js';
 import type { Claims, Json } from '../principal.js';
+import { claimAt } from '../claim-path.js';
 import type { ClaimNames, TrustOptions } from './trust-options.js';
 
 /** What an entry gets from the module around it. */
@@ -80,7 +81,7 @@ function subjectFrom(
 ): TokenProfile['subjectOf'] {
   if (typeof subject !== 'string') return subject;
   // Whatever it is, it is judged as an id afterwards.
-  return (claims) => at(claims, subject) as string | undefined;
+  return (claims) => claimAt(claims, subject) as string | undefined;
 }
 
 /** A machine that acts for itself: our own mark, and that of RFC 9068 §2.2. */
@@ -90,7 +91,7 @@ function isClient({ kind, client_id: clientId, sub }: Claims): boolean {
 
 /** Reads texts wherever they stand: separated by blanks, or listed. */
 function textsAt(paths: string | readonly string[]): (claims: Claims) => readonly string[] {
-  return (claims) => [...new Set([paths].flat().flatMap((path) => textsOf(at(claims, path))))];
+  return (claims) => [...new Set([paths].flat().flatMap((path) => textsOf(claimAt(claims, path))))];
 }
 
 function textsOf(value: Json | undefined): readonly string[] {
@@ -99,17 +100,6 @@ function textsOf(value: Json | undefined): readonly string[] {
     typeof value === 'string' ? value.split(' ').filter((one) => one !== '') : [value].flat();
   if (!texts.every((text) => typeof text === 'string')) throw new AuthError('invalid_claims');
   return texts;
-}
-
-/** A claim by its name, or by a path into objects. A claim whose own name has dots wins over a path. */
-function at(claims: Claims, path: string): Json | undefined {
-  if (path in claims) return claims[path];
-  return path.split('.').reduce<Json | undefined>(memberOf, claims as Json);
-}
-
-function memberOf(value: Json | undefined, name: string): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return Object.hasOwn(value, name) ? (value as Readonly<Record<string, Json>>)[name] : undefined;
 }
 
 /** Runs before anything else is judged, so that a token that is marked as another kind is never read as this one. */
