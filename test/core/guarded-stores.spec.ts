@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Breaker } from '../../libs/auth/src/core/breaker.js';
 import { Clock } from '../../libs/auth/src/core/clock.js';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { onAuthEvent } from '../../libs/auth/src/core/events.js';
 import { guardStores } from '../../libs/auth/src/core/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/memory-stores.js';
 import { checkStores, type RevocationKind, type Stores } from '../../libs/auth/src/core/stores.js';
@@ -159,6 +160,34 @@ describe('guarded stores', () => {
   it('are not wrapped twice', () => {
     expect(guardStores(stores, clock)).toEqual(stores);
     expect(guardStores(stores, clock).revocations).toBe(stores.revocations);
+  });
+
+  it('tell once that a store failed, and once that it answers again', async () => {
+    const told: unknown[] = [];
+    const stop = onAuthEvent((event) => void told.push(event));
+    store.mood = 'broken';
+    await fail(8);
+    clock.ms += 1_000;
+    await fail(2);
+    store.mood = 'well';
+    clock.ms += 1_000;
+    await find();
+    await find();
+    stop();
+    expect(told).toEqual([
+      { type: 'store_failed', store: 'revocations' },
+      { type: 'store_recovered', store: 'revocations' },
+    ]);
+  });
+
+  it('hand through what changed, and cannot tell where a store has no feed', async () => {
+    await store.add({ kind: 'token', issuer: 'i', id: 'a', revokedAt: 1, expiresAt: 9_999_999_999 });
+    expect((await stores.revocations.changesSince?.(undefined, 10))?.entries).toHaveLength(1);
+    const mute = Object.assign(new MemoryRevocationStore(clock), { changesSince: undefined });
+    const guarded = guardStores({ revocations: mute, families: stores.families }, clock);
+    await expect(guarded.revocations.changesSince?.(undefined, 10)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
   });
 
   it('let what a store says at boot through unchanged', async () => {

@@ -42,7 +42,11 @@ export function testStores(makeStores: MakeStores, histories = 30): void {
 
   it('keeps one live leaf through random histories of refresh, retry, replay, end and parallel calls', async () => {
     const time = { nowMs: 1_900_000_000_000 };
-    const clock: Clock = { nowMs: () => time.nowMs, nowSeconds: () => Math.floor(time.nowMs / 1_000) };
+    const clock: Clock = {
+      nowMs: () => time.nowMs,
+      nowSeconds: () => Math.floor(time.nowMs / 1_000),
+      monotonicMs: () => time.nowMs,
+    };
     const { families } = await makeStores(clock);
     let sid = 0;
     const history = fc.asyncProperty(actions, graces, async (steps, graceMs) => {

@@ -101,6 +101,7 @@ export type {
   RevocationEvent,
   SignInEvent,
   StoreEvent,
+  UncheckedEvent,
 } from './core/events.js';
 export type { ClaimSize } from './core/cookies.js';
 export type { CsrfHolder } from './core/csrf.js';
@@ -144,6 +145,7 @@ export type { CsrfPolicy, Scheme, Transport } from './core/schemes.js';
 export type {
   CheckedStore,
   Family,
+  RevocationChanges,
   RevocationEntry,
   RevocationKind,
   RevocationQuery,

@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import { AuthError, during } from './errors.js';
 import { publish } from './events.js';
 import type { Subject, Verified } from './principal.js';
-import type { RevocationEntry, RevocationKind, RevocationStore } from './stores.js';
+import type { RevocationEntry, RevocationKind, RevocationQuery, RevocationStore } from './stores.js';
 
 /** How long entries must be kept, in seconds. */
 export interface RevocationLifetimes {
@@ -35,13 +35,26 @@ export interface BlockableToken {
   readonly expiresAt?: number | Date | undefined;
 }
 
+/** How a request asks: the store itself, or what stands in for it. */
+export type RevocationLook = (query: RevocationQuery, verified: Verified) => Promise<RevocationKind | undefined>;
+
+/** What a blocklist goes by. */
+export interface RevocationRules extends RevocationLifetimes {
+  /** How requests ask. @defaultValue the store, each time */
+  readonly look?: RevocationLook | undefined;
+}
+
 /** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
 export class BlocklistService {
+  private readonly look: RevocationLook;
+
   constructor(
     private readonly store: RevocationStore,
     private readonly clock: Clock,
-    private readonly lifetimes: RevocationLifetimes,
-  ) {}
+    private readonly rules: RevocationRules,
+  ) {
+    this.look = rules.look ?? ((query) => store.find(query));
+  }
 
   /**
    * Blocks one verified token; get one from `TokenService.verify`. The key is `(iss, jti)`, never the token's text, because a
@@ -52,7 +65,7 @@ export class BlocklistService {
    */
   async block(token: BlockableToken, reason?: string): Promise<Blocked> {
     if (token.jti === undefined) throw new AuthError('missing_claim');
-    const endsAt = epochSecondsOf(token.expiresAt) ?? this.clock.nowSeconds() + this.lifetimes.accessSeconds;
+    const endsAt = epochSecondsOf(token.expiresAt) ?? this.clock.nowSeconds() + this.rules.accessSeconds;
     return this.add({ kind: 'token', issuer: token.subject.issuer, id: token.jti, endsAt, reason });
   }
 
@@ -75,14 +88,22 @@ export class BlocklistService {
 
   /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
   async blockedBy(verified: Verified): Promise<RevocationKind | undefined> {
-    const { subject, jti, sid, issuedAt } = verified;
-    const query = { issuer: subject.issuer, subject: subject.id, jti, sid, issuedAt };
-    return during('store_unavailable', () => this.store.find(query));
+    return during('store_unavailable', () => this.look(queryOf(verified), verified));
   }
 
-  /** The question of every path. @throws {AuthError} `token_revoked`, `store_unavailable` */
+  /** The question of every request. @throws {AuthError} `token_revoked`, `store_unavailable` */
   async refuseRevoked(verified: Verified): Promise<void> {
     if ((await this.blockedBy(verified)) !== undefined) throw new AuthError('token_revoked');
+  }
+
+  /**
+   * The question before anything is handed out that outlives the request: the store itself is asked, whatever the options say. A
+   * refresh that believed a memory would make tokens younger than the revocation it missed.
+   * @throws {AuthError} `token_revoked`, `store_unavailable`
+   */
+  async refuseRevokedNow(verified: Verified): Promise<void> {
+    const kind = await during('store_unavailable', () => this.store.find(queryOf(verified)));
+    if (kind !== undefined) throw new AuthError('token_revoked');
   }
 
   /**
@@ -107,7 +128,7 @@ export class BlocklistService {
   }
 
   private longestLife(): number {
-    return Math.max(this.lifetimes.familySeconds, this.lifetimes.accessSeconds);
+    return Math.max(this.rules.familySeconds, this.rules.accessSeconds);
   }
 
   /** An entry outlives what it ends by the tolerance and a second, so that no rounding brings a token back (K-11). */
@@ -115,13 +136,17 @@ export class BlocklistService {
     fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number },
   ): Promise<Blocked> {
     const { endsAt, ...key } = fields;
-    const expiresAt = Math.ceil(endsAt) + this.lifetimes.toleranceSeconds + 1;
+    const expiresAt = Math.ceil(endsAt) + this.rules.toleranceSeconds + 1;
     const entry: RevocationEntry = { ...key, revokedAt: this.clock.nowSeconds(), expiresAt };
     const created = await during('store_unavailable', () => this.store.add(entry));
     if (created || entry.kind === 'subject')
       publish({ type: 'revoked', kind: entry.kind, issuer: entry.issuer, id: entry.id, reason: entry.reason });
     return { entry, created };
   }
+}
+
+function queryOf({ subject, jti, sid, issuedAt }: Verified): RevocationQuery {
+  return { issuer: subject.issuer, subject: subject.id, jti, sid, issuedAt };
 }
 
 function epochSecondsOf(moment: number | Date | undefined): number | undefined {

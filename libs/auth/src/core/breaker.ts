@@ -2,6 +2,7 @@
 // that is down, and a recovery that needs a restart.
 import type { Clock } from './clock.js';
 import { AuthError } from './errors.js';
+import { publish, type StoreEvent } from './events.js';
 import { within } from './time-limit.js';
 
 const UNHURRIED_MS = 60_000;
@@ -14,6 +15,8 @@ export interface BreakerOptions {
   readonly failures?: number | undefined;
   /** How long it stays open before one call may try again, in milliseconds. @defaultValue 1,000 */
   readonly openMs?: number | undefined;
+  /** Whom its events are about. @defaultValue no events */
+  readonly store?: StoreEvent['store'] | undefined;
 }
 
 /** Asks with a time limit; after some failures in a row refuses at once, and lets one call at a time find out whether it is over. */
@@ -21,17 +24,19 @@ export class Breaker {
   readonly #timeoutMs: number;
   readonly #failures: number;
   readonly #openMs: number;
+  readonly #store: StoreEvent['store'] | undefined;
   #failed = 0;
   #openedAtMs: number | undefined;
   #probing = false;
 
   constructor(
     private readonly clock: Clock,
-    { timeoutMs = 300, failures = 5, openMs = 1_000 }: BreakerOptions = {},
+    { timeoutMs = 300, failures = 5, openMs = 1_000, store }: BreakerOptions = {},
   ) {
     this.#timeoutMs = timeoutMs;
     this.#failures = failures;
     this.#openMs = openMs;
+    this.#store = store;
   }
 
   /** True while calls are refused without being made. */
@@ -87,7 +92,9 @@ export class Breaker {
 
   #close(): void {
     this.#failed = 0;
+    if (this.#openedAtMs === undefined) return;
     this.#openedAtMs = undefined;
+    this.#tell('store_recovered');
   }
 
   // Calls that were under way when it opened fail too; they neither open it again nor prolong it.
@@ -95,6 +102,11 @@ export class Breaker {
     this.#failed += 1;
     const opens = this.#openedAtMs === undefined && this.#failed >= this.#failures;
     if (opens || isProbe) this.#openedAtMs = this.clock.nowMs();
+    if (opens) this.#tell('store_failed');
+  }
+
+  #tell(type: StoreEvent['type']): void {
+    if (this.#store !== undefined) publish({ type, store: this.#store });
   }
 
   #refusal(cause: unknown): AuthError<'store_unavailable'> {

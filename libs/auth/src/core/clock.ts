@@ -7,6 +7,11 @@ export abstract class Clock {
   /** The present moment in epoch milliseconds. */
   abstract nowMs(): number;
 
+  /** Milliseconds since some moment, for spans alone: no step of the machine's time moves it. */
+  monotonicMs(): number {
+    return this.nowMs();
+  }
+
   /** The present moment in whole epoch seconds, the unit of every time inside a token (RFC 7519 §2, NumericDate). */
   nowSeconds(): number {
     return Math.floor(this.nowMs() / 1000);
@@ -17,6 +22,10 @@ export abstract class Clock {
 export class SystemClock extends Clock {
   override nowMs(): number {
     return Date.now();
+  }
+
+  override monotonicMs(): number {
+    return performance.now();
   }
 }
 

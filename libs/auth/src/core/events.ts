@@ -106,8 +106,23 @@ export interface StoreEvent {
   readonly store: 'revocations' | 'families';
 }
 
+/** An access token was accepted without asking the blocklist, which did not answer: `revocation.onStoreError` is `allow`. */
+export interface UncheckedEvent {
+  readonly type: 'revocation_unchecked';
+  readonly issuer: string;
+  readonly subject: string;
+  readonly jti?: string | undefined;
+}
+
 export type AuthEvent =
-  AttemptEvent | SignInEvent | RefusalEvent | RevocationEvent | CookieHalfEvent | KeysEvent | StoreEvent;
+  | AttemptEvent
+  | SignInEvent
+  | RefusalEvent
+  | RevocationEvent
+  | CookieHalfEvent
+  | KeysEvent
+  | StoreEvent
+  | UncheckedEvent;
 
 const events = channel(EVENTS_CHANNEL);
 

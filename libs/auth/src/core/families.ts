@@ -95,12 +95,19 @@ export class FamilyService {
   }
 
   /**
-   * Signs the subject out everywhere: everything issued up to this moment is refused, stored or not.
+   * Signs the subject out everywhere: everything issued up to this moment is refused, stored or not, and so is whatever a refresh
+   * hands out while this goes on.
    * @param options.exceptSid the one sign-in to spare
    * @throws {AuthError} `store_unavailable`
    */
   async endAll(subject: Subject, options: { exceptSid?: string; reason?: string } = {}): Promise<void> {
-    await this.blocklist.blockSubject(subject, { reason: 'sign-out-everywhere', ...options });
+    const { reason = 'sign-out-everywhere', exceptSid } = options;
+    await this.blocklist.blockSubject(subject, { reason, ...(exceptSid !== undefined && { exceptSid }) });
+    // A refresh on another machine may have asked the blocklist before, and sign with a later time than the entry's.
+    const { issuer } = subject;
+    const families = await during('store_unavailable', () => this.store.list(subject, this.clock.nowSeconds()));
+    const ended = families.filter(({ sid }) => sid !== exceptSid);
+    await Promise.all(ended.map(({ sid }) => this.blocklist.blockFamily({ issuer, sid }, reason)));
     await during('store_unavailable', () => this.store.endAll(subject, options.exceptSid));
   }
 

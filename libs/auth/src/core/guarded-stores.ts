@@ -9,6 +9,7 @@ import {
   RevocationStore,
   type CheckedStore,
   type Family,
+  type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
@@ -17,6 +18,12 @@ import {
   type Stores,
 } from './stores.js';
 
+/** How stores are guarded. */
+export interface GuardOptions extends Omit<BreakerOptions, 'store'> {
+  /** Is told of every entry that this process added, once it is stored. */
+  readonly onAdded?: ((entry: RevocationEntry) => void) | undefined;
+}
+
 /**
  * Wraps both stores, each with a time limit and a breaker of its own, so that one that is down does not take the other along.
  * Every rejection becomes `AuthError('store_unavailable')` with `retryAfterSeconds`. Stores that are wrapped stay as they are.
@@ -24,16 +31,17 @@ import {
  * A write that answers too late has still happened. That is harmless: a rotation is answered again as a retry, and all else is
  * idempotent or tried with a fresh id.
  */
-export function guardStores({ revocations, families }: Stores, clock: Clock, options: BreakerOptions = {}): Stores {
+export function guardStores({ revocations, families }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
+  const { onAdded } = options;
   return {
     revocations:
       revocations instanceof GuardedRevocationStore
         ? revocations
-        : new GuardedRevocationStore(revocations, new Breaker(clock, options)),
+        : new GuardedRevocationStore(revocations, new Breaker(clock, { ...options, store: 'revocations' }), onAdded),
     families:
       families instanceof GuardedRefreshStore
         ? families
-        : new GuardedRefreshStore(families, new Breaker(clock, options)),
+        : new GuardedRefreshStore(families, new Breaker(clock, { ...options, store: 'families' })),
   };
 }
 
@@ -41,12 +49,15 @@ class GuardedRevocationStore extends RevocationStore implements CheckedStore {
   constructor(
     private readonly store: RevocationStore,
     private readonly breaker: Breaker,
+    private readonly onAdded: GuardOptions['onAdded'],
   ) {
     super();
   }
 
-  override add(entry: RevocationEntry): Promise<boolean> {
-    return this.breaker.run(() => this.store.add(entry));
+  override async add(entry: RevocationEntry): Promise<boolean> {
+    const isNew = await this.breaker.run(() => this.store.add(entry));
+    this.onAdded?.(entry);
+    return isNew;
   }
 
   override find(query: RevocationQuery): Promise<RevocationKind | undefined> {
@@ -55,6 +66,14 @@ class GuardedRevocationStore extends RevocationStore implements CheckedStore {
 
   override subjectRevokedAt(subject: Subject): Promise<number | undefined> {
     return this.breaker.run(() => this.store.subjectRevokedAt(subject));
+  }
+
+  override changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    const { store } = this;
+    return this.breaker.run(async () => {
+      if (store.changesSince === undefined) throw new TypeError('The store cannot tell what changed.');
+      return store.changesSince(cursor, limit);
+    });
   }
 
   override list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]> {

@@ -6,6 +6,7 @@ import {
   RefreshStore,
   RevocationStore,
   type Family,
+  type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
@@ -26,11 +27,17 @@ export interface MemoryStoresOptions {
   readonly maxFamilies?: number | undefined;
 }
 
+/** An entry and the number of the change that made it what it is. */
+interface Kept extends RevocationEntry {
+  readonly change: number;
+}
+
 /** The blocklist in the memory of this process. Other processes do not see it, and it ends with the process. */
 export class MemoryRevocationStore extends RevocationStore {
   /** By kind and issuer, then by id: an issuer's name is kept once, not in every key. */
-  readonly #lists = new Map<string, Map<string, RevocationEntry>>();
+  readonly #lists = new Map<string, Map<string, Kept>>();
   #size = 0;
+  #changes = 0;
   #sweepAt = FIRST_SWEEP;
 
   constructor(
@@ -40,16 +47,22 @@ export class MemoryRevocationStore extends RevocationStore {
     super();
   }
 
+  /** True while only keys that are there already can be added. */
+  get isFull(): boolean {
+    return this.#size >= this.maxEntries;
+  }
+
   override async add(entry: RevocationEntry): Promise<boolean> {
     const list = this.#listOf(entry.kind, entry.issuer);
+    const change = (this.#changes += 1);
     const there = list.get(entry.id);
     if (there && there.expiresAt > this.clock.nowSeconds()) {
       const expiresAt = Math.max(there.expiresAt, entry.expiresAt);
-      list.set(entry.id, { ...(isStricter(entry, there) ? entry : there), expiresAt });
+      list.set(entry.id, { ...(isStricter(entry, there) ? entry : there), expiresAt, change });
       return false;
     }
     if (!there) this.#makeRoom();
-    list.set(entry.id, { ...entry });
+    list.set(entry.id, { ...entry, change });
     if (!there) this.#size += 1;
     return true;
   }
@@ -71,21 +84,38 @@ export class MemoryRevocationStore extends RevocationStore {
     return this.#live('subject', issuer, id)?.revokedAt;
   }
 
+  override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    const entries = this.#kept(({ change }) => change > Number(cursor ?? 0))
+      .sort((one, other) => one.change - other.change)
+      .slice(0, limit);
+    const last = entries.length < limit ? this.#changes : entries.at(-1)?.change;
+    return {
+      entries: entries.map(entryOf),
+      cursor: String(last),
+      more: last !== this.#changes,
+      restarted: false,
+    };
+  }
+
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
-    return [...this.#lists.values()]
-      .flatMap((list) => [...list.values()].filter((entry) => entry.expiresAt > now))
+    return this.#kept((entry) => entry.expiresAt > now)
       .sort((one, other) => other.revokedAt - one.revokedAt)
-      .slice(0, listLength(limit));
+      .slice(0, listLength(limit))
+      .map(entryOf);
   }
 
   override async prune(now: number): Promise<number> {
     return this.#sweep(now);
   }
 
-  #listOf(kind: RevocationKind, issuer: string): Map<string, RevocationEntry> {
+  #kept(isWanted: (entry: Kept) => boolean): Kept[] {
+    return [...this.#lists.values()].flatMap((list) => [...list.values()].filter(isWanted));
+  }
+
+  #listOf(kind: RevocationKind, issuer: string): Map<string, Kept> {
     // A kind holds no blank, so that no two pairs share a name.
     const name = `${kind} ${issuer}`;
-    const list = this.#lists.get(name) ?? new Map<string, RevocationEntry>();
+    const list = this.#lists.get(name) ?? new Map<string, Kept>();
     this.#lists.set(name, list);
     return list;
   }
@@ -102,8 +132,7 @@ export class MemoryRevocationStore extends RevocationStore {
       this.#sweep(this.clock.nowSeconds());
       this.#sweepAt = Math.max(FIRST_SWEEP, this.#size * 2);
     }
-    if (this.#size >= this.maxEntries)
-      throw new Error(`The memory blocklist is full (${this.maxEntries} live entries).`);
+    if (this.isFull) throw new Error(`The memory blocklist is full (${this.maxEntries} live entries).`);
   }
 
   #sweep(now: number): number {
@@ -197,6 +226,11 @@ export class MemoryRefreshStore extends RefreshStore {
     for (const [key, family] of this.#families) if (!isLive(family, now)) this.#families.delete(key);
     return before - this.#families.size;
   }
+}
+
+function entryOf(kept: Kept): RevocationEntry {
+  const { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason } = kept;
+  return { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason };
 }
 
 /** One name for a pair, whatever its parts hold. */

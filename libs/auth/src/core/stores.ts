@@ -32,6 +32,20 @@ export interface RevocationQuery {
   readonly issuedAt?: number | undefined;
 }
 
+/** What became different on a blocklist. */
+export interface RevocationChanges {
+  /** Entries that were added or made stricter. The same one may come more than once, and merges as {@link RevocationStore.add} says. */
+  readonly entries: readonly RevocationEntry[];
+  /** What to ask with next time. Only the store knows what it means. */
+  readonly cursor: string;
+  /** True where more is waiting: ask again at once. */
+  readonly more: boolean;
+  /** True where the store could not go on from the cursor, because it was emptied or put back: this answer begins anew. */
+  readonly restarted: boolean;
+  /** Epoch seconds since when the list is complete, where the store knows: what was issued earlier counts as revoked. */
+  readonly completeSince?: number | undefined;
+}
+
 /**
  * The blocklist: what must no longer be accepted although its signature still holds.
  *
@@ -57,6 +71,16 @@ export abstract class RevocationStore {
 
   /** The moment (epoch seconds) up to which all of a subject is revoked; `undefined` if there is none. */
   abstract subjectRevokedAt(subject: Subject): Promise<number | undefined>;
+
+  /**
+   * Says what is new, for a memory that is kept in step: see the option `revocation.freshness`. A store without it can only be
+   * asked at every request.
+   *
+   * An entry whose {@link add} resolved before this call is in this answer, in an earlier one of the same row of cursors, or in a
+   * later one if `more` is true; late commits and clocks that disagree are for the store to allow for. Without a cursor all live
+   * entries are told. `limit` is a wish: an answer may hold more.
+   */
+  changesSince?(cursor: string | undefined, limit: number): Promise<RevocationChanges>;
 
   /** Live entries, newest first, for operators. At most `limit`, which is at most 1,000. */
   abstract list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]>;

@@ -228,7 +228,7 @@ export class TokenService {
   private async stand(token: string, kind: TokenKind) {
     const { verifier, blocklist, users } = this.parts;
     const verified = await verifier.verify(token, kind);
-    await blocklist.refuseRevoked(verified);
+    await (kind === 'refresh' ? blocklist.refuseRevokedNow(verified) : blocklist.refuseRevoked(verified));
     const account = await users.resolve(verified);
     check({ verified, account, permissions: { ...NO_PERMISSIONS, clients: true, restrictedClients: true } });
     return { verified, account };
@@ -238,7 +238,7 @@ export class TokenService {
   private async standForRefresh(token: string) {
     const { verifier, blocklist, users, families } = this.parts;
     const verified = await verifier.verify(token, 'refresh').catch(asRefreshError);
-    await blocklist.refuseRevoked(verified);
+    await blocklist.refuseRevokedNow(verified);
     try {
       const account = await users.resolve(verified);
       check({ verified, account, permissions: NO_PERMISSIONS });

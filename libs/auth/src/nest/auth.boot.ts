@@ -14,6 +14,7 @@ import { RouteAuthenticator } from './route-authenticator.js';
 import { isSchemeRecipe, type SchemeRecipe } from './scheme-recipe.js';
 import { routeTable } from './route-table.js';
 import type { AuthSettings } from './settings.js';
+import { storeProblems } from './store-services.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
 
 /** What a lookup gave: a provider, or why there is none. */
@@ -112,7 +113,7 @@ export class AuthBoot implements OnModuleInit {
   private async judgeStores(): Promise<readonly string[]> {
     try {
       await checkStores(this.stores);
-      return [];
+      return storeProblems(this.stores, this.settings);
     } catch (error) {
       if (error instanceof AuthConfigurationError) return error.problems.map((problem) => `stores: ${problem}`);
       return [`stores: ${error instanceof Error ? error.message : 'the stores are not ready'}`];

@@ -98,7 +98,8 @@ export interface SessionOptions {
 export interface RevocationOptions {
   /**
    * `every-request` asks the store each time. `{ withinMs }` answers from memory that is kept in step with the store, so that a
-   * revocation made by another process counts at most so much later. @defaultValue 'every-request'
+   * revocation made by another process counts at most so much later; where it is not in step, the store is asked. A refresh always
+   * asks the store. @defaultValue 'every-request'
    */
   readonly freshness?: 'every-request' | { readonly withinMs: number };
   /**
@@ -106,8 +107,13 @@ export interface RevocationOptions {
    * most 10 minutes in a row: revoked tokens come alive meanwhile. @defaultValue 'refuse'
    */
   readonly onStoreError?: 'refuse' | 'allow';
-  /** How long one call to a store may take. @defaultValue '300ms' */
+  /** How long one call to a store may take, at most a second. @defaultValue '300ms' */
   readonly timeout?: Duration;
+  /**
+   * Forgets now and then what has ended, in stores that do not by themselves: SQL. One process of several is enough. @defaultValue
+   * never: call `prune()` of `BlocklistService` and `FamilyService` yourself
+   */
+  readonly pruneEvery?: Duration;
 }
 
 /** The body of a refusal. */

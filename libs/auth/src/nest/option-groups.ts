@@ -8,7 +8,7 @@ import {
   type RefreshOptions,
   type RevocationOptions,
 } from './auth.options.js';
-import { DAY_MS, SECOND_MS, shown, type Problems } from './problems.js';
+import { DAY_MS, MINUTE_MS, SECOND_MS, shown, type Problems } from './problems.js';
 import type { AuthSettings } from './settings.js';
 
 type Tokens = AuthSettings['tokens'];
@@ -79,7 +79,12 @@ export function headerSettings(header: HeaderOptions, problems: Problems): AuthS
 }
 
 export function revocationSettings(revocation: RevocationOptions, problems: Problems): AuthSettings['revocation'] {
-  const { freshness = 'every-request', onStoreError = 'refuse', timeout = DEFAULTS.storeTimeout } = revocation;
+  const {
+    freshness = 'every-request',
+    onStoreError = 'refuse',
+    timeout = DEFAULTS.storeTimeout,
+    pruneEvery,
+  } = revocation;
   problems.oneOf('revocation.onStoreError', onStoreError, ['refuse', 'allow']);
   problems.unless(
     freshness === 'every-request' || isBetween(freshness.withinMs, 10, 60_000),
@@ -87,10 +92,14 @@ export function revocationSettings(revocation: RevocationOptions, problems: Prob
   );
   const timeoutMs = problems.span('revocation.timeout', timeout, {
     min: 10,
-    max: 5 * SECOND_MS,
-    accepts: "'10ms' to '5s'",
+    // A request may wait for several calls, one after the other: the sum stays under five seconds.
+    max: SECOND_MS,
+    accepts: "'10ms' to '1s'",
   });
-  return { freshness, onStoreError, timeoutMs };
+  const bounds = { min: MINUTE_MS, max: DAY_MS, accepts: 'one minute to 24 hours' };
+  const pruneEveryMs =
+    pruneEvery === undefined ? undefined : problems.span('revocation.pruneEvery', pruneEvery, bounds);
+  return { freshness, onStoreError, timeoutMs, pruneEveryMs };
 }
 
 export function toleranceSeconds(clockTolerance: unknown, problems: Problems): number {

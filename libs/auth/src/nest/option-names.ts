@@ -28,7 +28,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'cookies.names': ['access', 'refresh', 'csrf'],
   csrf: ['trustedOrigins', 'headerName', 'secret', 'dangerouslyDisable'],
   session: ['mismatch'],
-  revocation: ['freshness', 'onStoreError', 'timeout'],
+  revocation: ['freshness', 'onStoreError', 'timeout', 'pruneEvery'],
   errors: ['format', 'realm'],
 };
 

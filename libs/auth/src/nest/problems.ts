@@ -10,6 +10,7 @@ export interface SpanBounds {
 }
 
 export const SECOND_MS = 1000;
+export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 
 /** Collects what is wrong, so that the first problem does not hide the others. */

@@ -5,10 +5,9 @@ import { Authenticator } from '../core/authenticator.js';
 import { BlocklistService } from '../core/blocklist-service.js';
 import { Clock, SystemClock } from '../core/clock.js';
 import { FamilyService } from '../core/families.js';
-import { guardStores } from '../core/guarded-stores.js';
 import type { Scheme } from '../core/schemes.js';
 import { SignInService } from '../core/sign-in.js';
-import { RefreshStore, RevocationStore, type Stores } from '../core/stores.js';
+import { RefreshStore, RevocationStore } from '../core/stores.js';
 import { TokenMinter } from '../core/token-minter.js';
 import { TokenService } from '../core/token-service.js';
 import { TokenVerifier } from '../core/token-verifier.js';
@@ -25,14 +24,8 @@ import { routeDefaultsOf } from './named-routes.js';
 import { RouteAudit } from './route-audit.js';
 import { RouteAuthenticator } from './route-authenticator.js';
 import type { AuthSettings } from './settings.js';
-import {
-  AUTH_MODULE_OPTIONS,
-  AUTH_SETTINGS,
-  AUTH_STORES,
-  AUTH_STRUCTURE,
-  CONFIGURED_SCHEMES,
-  RAW_STORES,
-} from './tokens.js';
+import { storeProviders } from './store-services.js';
+import { AUTH_MODULE_OPTIONS, AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, CONFIGURED_SCHEMES } from './tokens.js';
 
 const settingsProvider = made(
   AUTH_SETTINGS,
@@ -44,25 +37,7 @@ const settingsProvider = made(
     }),
 );
 
-const storeProviders = [
-  made(AUTH_STORES, [RAW_STORES, Clock, AUTH_SETTINGS], (stores: Stores, clock: Clock, { revocation }: AuthSettings) =>
-    guardStores(stores, clock, { timeoutMs: revocation.timeoutMs }),
-  ),
-  made(RevocationStore, [AUTH_STORES], ({ revocations }: Stores) => revocations),
-  made(RefreshStore, [AUTH_STORES], ({ families }: Stores) => families),
-];
-
 const writePath = [
-  made(
-    BlocklistService,
-    [RevocationStore, Clock, AUTH_SETTINGS],
-    (store: RevocationStore, clock: Clock, { tokens, toleranceSeconds }: AuthSettings) =>
-      new BlocklistService(store, clock, {
-        accessSeconds: tokens.access.maxTtlSeconds,
-        familySeconds: tokens.refresh.absoluteSeconds,
-        toleranceSeconds,
-      }),
-  ),
   made(
     FamilyService,
     [RefreshStore, BlocklistService, Clock],

@@ -26,6 +26,8 @@ export interface AuthSettings extends BrowserSettings {
     readonly freshness: 'every-request' | { readonly withinMs: number };
     readonly onStoreError: 'refuse' | 'allow';
     readonly timeoutMs: number;
+    /** `undefined` where nothing is pruned by itself. */
+    readonly pruneEveryMs: number | undefined;
   };
   readonly limits: Partial<TokenLimits>;
   readonly toleranceSeconds: number;

@@ -18,5 +18,8 @@ export const DEFAULT_GUARD = Symbol.for('nestjs-latchkey:default-guard');
 /** The stores as the recipe made them. */
 export const RAW_STORES = Symbol.for('nestjs-latchkey:raw-stores');
 
+/** The blocklist as this process remembers it, or `null` where every request asks the store. */
+export const REVOCATION_MIRROR = Symbol.for('nestjs-latchkey:revocation-mirror');
+
 /** Every configured scheme by name; the application's own are added when it starts. */
 export const CONFIGURED_SCHEMES = Symbol.for('nestjs-latchkey:schemes');

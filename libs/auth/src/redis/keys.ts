@@ -26,6 +26,16 @@ export class Keys {
     return `${this.prefix}revocations:end`;
   }
 
+  /** Revocations by the number of their last change. */
+  get revocationsByChange(): string {
+    return `${this.prefix}revocations:change`;
+  }
+
+  /** The number of the last change. */
+  get changes(): string {
+    return `${this.prefix}changes`;
+  }
+
   /** One revocation. */
   revocation(kind: RevocationKind, issuer: string, id: string): string {
     return `${this.prefix}${kind}:${digestOf(kind, issuer, id)}`;

@@ -9,7 +9,7 @@ local function numbers(value)
 end`;
 
 /**
- * Adds an entry or merges it with the live one there. Keys: the entry, by moment, by end. Values: now, kind, revokedAt,
+ * Adds an entry or merges it with the live one there. Keys: the entry, by moment, by end, by change, the count of changes. Values: now, kind, revokedAt,
  * expiresAt, spares (1 where it has an `exceptSid`), json. Answers 1 if the key was new.
  */
 export const ADD = script(`${READ_NUMBERS}
@@ -31,14 +31,20 @@ end
 local value = string.format('%.0f %.0f %s ', revokedAt, expiresAt, spares) .. json
 local lifeMs = math.max(1, (expiresAt - now) * 1000)
 redis.call('SET', KEYS[1], value, 'PX', lifeMs)
-for index, score in pairs({ [KEYS[2]] = revokedAt, [KEYS[3]] = expiresAt }) do
+local change = redis.call('INCR', KEYS[5])
+if change == 1 then
+  -- A count that had ended goes on above all that it ever was.
+  change = now * 1000
+  redis.call('SET', KEYS[5], string.format('%.0f', change))
+end
+if redis.call('PTTL', KEYS[5]) < lifeMs then redis.call('PEXPIRE', KEYS[5], lifeMs) end
+for index, score in pairs({ [KEYS[2]] = revokedAt, [KEYS[3]] = expiresAt, [KEYS[4]] = change }) do
   redis.call('ZADD', index, score, KEYS[1])
   if redis.call('PTTL', index) < lifeMs then redis.call('PEXPIRE', index, lifeMs) end
 end
 local ended = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
 if #ended > 0 then
-  redis.call('ZREM', KEYS[2], unpack(ended))
-  redis.call('ZREM', KEYS[3], unpack(ended))
+  for at = 2, 4 do redis.call('ZREM', KEYS[at], unpack(ended)) end
 end
 return isNew`);
 
@@ -60,14 +66,37 @@ for _ = 1, 10 do
 end
 return found`);
 
-/** Takes up to 1,000 ended entries out of the list. Keys: by moment, by end. Values: now. Answers how many. */
+/** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now. Answers how many. */
 export const TRIM = script(`
-local ended = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1000)
 if #ended > 0 then
-  redis.call('ZREM', KEYS[1], unpack(ended))
-  redis.call('ZREM', KEYS[2], unpack(ended))
+  for _, index in ipairs(KEYS) do redis.call('ZREM', index, unpack(ended)) end
 end
 return #ended`);
+
+/**
+ * What changed after a number. Keys: the sentinel, the count of changes, by change. Values: the sentinel as it was, the number (-1 for
+ * everything), how many at most. Answers the sentinel, whether it began anew (1 or 0), the number to go on from, how many were
+ * looked at, and the entries. Scripts are one step, so that numbers are in the order in which changes can be seen.
+ */
+export const CHANGES = script(`
+local sentinel = redis.call('GET', KEYS[1])
+local count = tonumber(redis.call('GET', KEYS[2]) or '0')
+local after, restarted = tonumber(ARGV[2]), 0
+if after >= 0 and (sentinel ~= ARGV[1] or count < after) then after, restarted = -1, 1 end
+local from = '(' .. string.format('%.0f', after)
+local found = redis.call('ZRANGEBYSCORE', KEYS[3], from, '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+local keys, last = {}, after
+for at = 1, #found, 2 do
+  keys[#keys + 1] = found[at]
+  last = tonumber(found[at + 1])
+end
+if #keys < tonumber(ARGV[3]) then last = count end
+local entries = {}
+for _, value in ipairs(#keys > 0 and redis.call('MGET', unpack(keys)) or {}) do
+  if value then entries[#entries + 1] = value end
+end
+return { sentinel, restarted, string.format('%.0f', last), #keys, entries }`);
 
 /** Sets the sentinel where there is none. Keys: the sentinel. Values: now. */
 export const VOUCH = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);

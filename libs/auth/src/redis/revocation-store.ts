@@ -6,6 +6,7 @@ import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRo
 import {
   RevocationStore,
   type CheckedStore,
+  type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
@@ -14,7 +15,7 @@ import { endedBy, listLength } from '../core/verdicts.js';
 import { listOf, run, type RedisClient } from './client.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';
-import { ADD, LIST, READ, TRIM, VOUCH } from './revocation-scripts.js';
+import { ADD, CHANGES, LIST, READ, TRIM, VOUCH } from './revocation-scripts.js';
 
 /**
  * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
@@ -44,7 +45,13 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
     const { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason } = entry;
     const json = JSON.stringify({ kind, issuer, id, exceptSid, reason });
     const isNew = await run(client, ADD, {
-      keys: [keys.revocation(kind, issuer, id), keys.revocationsByMoment, keys.revocationsByEnd],
+      keys: [
+        keys.revocation(kind, issuer, id),
+        keys.revocationsByMoment,
+        keys.revocationsByEnd,
+        keys.revocationsByChange,
+        keys.changes,
+      ],
       values: [clock.nowSeconds(), kind, revokedAt, expiresAt, exceptSid === undefined ? 0 : 1, json],
     });
     return isNew === 1;
@@ -67,6 +74,21 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
     return entries[0]?.revokedAt;
   }
 
+  override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    const { client, keys } = this.options;
+    const values = [...(cursor?.split(' ') ?? ['', '-1']), limit];
+    const call = { keys: [keys.sentinel, keys.changes, keys.revocationsByChange], values };
+    const [since, restarted, last, told, entries] = listOf(await run(client, CHANGES, call));
+    const completeSince = await this.#completeSince(since);
+    return {
+      entries: listOf(entries).map(entryOf),
+      cursor: `${completeSince} ${storedWhole({ last }, 'last')}`,
+      more: told === limit,
+      restarted: restarted === 1,
+      completeSince,
+    };
+  }
+
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
     const { client, keys } = this.options;
     const most = listLength(limit);
@@ -78,7 +100,7 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   /** Redis expires entries by itself; this only takes their names out of the list for operators. Resolves 0. */
   override async prune(now: number): Promise<number> {
     const { client, keys } = this.options;
-    const call = { keys: [keys.revocationsByMoment, keys.revocationsByEnd], values: [now] };
+    const call = { keys: [keys.revocationsByEnd, keys.revocationsByMoment, keys.revocationsByChange], values: [now] };
     while (Number(await run(client, TRIM, call)) > 0);
     return 0;
   }
@@ -99,14 +121,20 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   }
 
   async #read(asked: readonly string[]): Promise<{ completeSince: number; entries: readonly RevocationEntry[] }> {
-    const { client, keys, clock, onFlush = 'refuse' } = this.options;
+    const { client, keys, clock } = this.options;
     const [since, ...values] = listOf(await run(client, READ, { keys: [keys.sentinel, ...asked], values: [] }));
-    if (since === null && onFlush === 'refuse')
-      throw new Error(`The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known.`);
-    const completeSince = since === null ? await this.vouch() : storedWhole({ since }, 'since');
+    const completeSince = await this.#completeSince(since);
     const now = clock.nowSeconds();
     const entries = values.filter((value) => value !== null).map(entryOf);
     return { completeSince, entries: entries.filter(({ expiresAt }) => expiresAt > now) };
+  }
+
+  /** What the sentinel says. @throws {Error} where it is gone, unless the application chose to go on */
+  async #completeSince(since: unknown): Promise<number> {
+    if (since !== null) return storedWhole({ since }, 'since');
+    const { keys, onFlush = 'refuse' } = this.options;
+    if (onFlush === 'barrier') return this.vouch();
+    throw new Error(`The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known.`);
   }
 }
 

@@ -28,7 +28,8 @@ const LOOKALIKES = [
   `${'x'.repeat(254)}b`,
 ];
 
-const entry = (fields: Partial<RevocationEntry> = {}): RevocationEntry => ({
+/** An entry that ends jti-1 for an hour unless told otherwise. */
+export const entry = (fields: Partial<RevocationEntry> = {}): RevocationEntry => ({
   kind: 'token',
   issuer: ISSUER,
   id: 'jti-1',

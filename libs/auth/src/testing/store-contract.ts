@@ -1,9 +1,10 @@
 // Owns the contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
-// in revocation-contract.ts, family-contract.ts and rotation-contract.ts.
+// in revocation-contract.ts, changes-contract.ts, family-contract.ts and rotation-contract.ts.
 import type { Clock } from '../core/clock.js';
 import type { Stores } from '../core/stores.js';
 import { ContractClock } from './contract-bench.js';
 import { familyContract } from './family-contract.js';
+import { changesContract } from './changes-contract.js';
 import { revocationContract } from './revocation-contract.js';
 import { rotationContract } from './rotation-contract.js';
 
@@ -32,13 +33,16 @@ export interface StoreCase {
  * });
  * ```
  */
-export const storeContract: readonly StoreCase[] = [...revocationContract, ...familyContract, ...rotationContract].map(
-  ({ name, test }) => ({
-    name,
-    async run(makeStores) {
-      const clock = new ContractClock();
-      const { revocations, families } = await makeStores(clock);
-      await test({ clock, revocations, families });
-    },
-  }),
-);
+export const storeContract: readonly StoreCase[] = [
+  ...revocationContract,
+  ...changesContract,
+  ...familyContract,
+  ...rotationContract,
+].map(({ name, test }) => ({
+  name,
+  async run(makeStores) {
+    const clock = new ContractClock();
+    const { revocations, families } = await makeStores(clock);
+    await test({ clock, revocations, families });
+  },
+}));

@@ -14,6 +14,8 @@ export interface RevocationRow {
   readonly expiresAt: number;
   readonly exceptSid: string | null;
   readonly reason: string | null;
+  /** When the row was last written, by the clock of the database. */
+  readonly changedAt: number;
 }
 
 /** A row of `latchkey_families`: one sign-in. Times are epoch seconds unless the name says otherwise. */
@@ -61,10 +63,12 @@ export const RevocationEntity = new EntitySchema<RevocationRow>({
     expiresAt: whole('expires_at'),
     exceptSid: text('except_sid', { nullable: true }),
     reason: text('reason', { nullable: true }),
+    changedAt: whole('changed_at'),
   },
   indices: [
     { name: 'latchkey_revocations_moment', columns: ['revokedAt'] },
     { name: 'latchkey_revocations_end', columns: ['expiresAt'] },
+    { name: 'latchkey_revocations_change', columns: ['changedAt'] },
   ],
 });
 

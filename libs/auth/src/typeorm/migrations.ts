@@ -74,10 +74,12 @@ function revocations(name: string, { id, note, time }: ColumnKinds): Table {
       time('expires_at'),
       id('except_sid', { isNullable: true }),
       note('reason'),
+      time('changed_at'),
     ],
     indices: [
       { name: 'latchkey_revocations_moment', columnNames: ['revoked_at'] },
       { name: 'latchkey_revocations_end', columnNames: ['expires_at'] },
+      { name: 'latchkey_revocations_change', columnNames: ['changed_at'] },
     ],
   });
 }

@@ -6,11 +6,13 @@ import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRo
 import {
   RevocationStore,
   type CheckedStore,
+  type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
 } from '../core/stores.js';
 import { endedBy, listLength } from '../core/verdicts.js';
+import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { RevocationEntity } from './entities.js';
 import { exactId, readable } from './exact-id.js';
@@ -18,6 +20,7 @@ import { pruneInBatches } from './pruning.js';
 import { checkTable } from './readiness.js';
 
 const SETTLE_ATTEMPTS = 3;
+const LATEST_COMMIT_MS = (LOOKS_BACK_SECONDS / 2) * 1_000;
 const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 
 /** The blocklist in one table of your database. */
@@ -32,10 +35,19 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
   override async add(entry: RevocationEntry): Promise<boolean> {
     const values = valuesOf(entry);
     for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt += 1) {
-      if ((await this.#insert(values)) || (await this.#revive(values))) return true;
-      if (await this.#merge(entry, values)) return false;
+      const startedMs = this.clock.monotonicMs();
+      const isNew = (await this.#insert(values)) || (await this.#revive(values));
+      if (!isNew && !(await this.#merge(entry, values))) continue;
+      // Those who read what changed look back only so far: what was so long on its way must be stamped anew.
+      if (this.clock.monotonicMs() - startedMs > LATEST_COMMIT_MS) await this.#merge(entry, values);
+      return isNew;
     }
     throw new Error('A revocation could not be recorded: its row came and went.');
+  }
+
+  override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    const { rows, ...place } = await changesIn(this.dataSource, this.#table, { cursor, limit });
+    return { ...place, entries: rows.map(entryOf) };
   }
 
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
@@ -89,8 +101,8 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
     const [verb, unlessThere] =
       dialectOf(this.dataSource) === 'mysql' ? ['INSERT IGNORE', ''] : ['INSERT', 'ON CONFLICT DO NOTHING'];
     const { affected } = await this.#execute(
-      `${verb} INTO ${this.#table} (issuer, kind, id, revoked_at, expires_at, except_sid, reason)
-       VALUES (:issuer, :kind, :id, :revokedAt, :expiresAt, :exceptSid, :reason) ${unlessThere}`,
+      `${verb} INTO ${this.#table} (issuer, kind, id, revoked_at, expires_at, except_sid, reason, changed_at)
+       VALUES (:issuer, :kind, :id, :revokedAt, :expiresAt, :exceptSid, :reason, ${this.#now}) ${unlessThere}`,
       values,
     );
     return affected > 0;
@@ -99,7 +111,8 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
   /** Takes over a row that has ended and was not pruned yet: it counts as absent. */
   async #revive(values: SqlValues): Promise<boolean> {
     const { affected } = await this.#execute(
-      `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason
+      `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason,
+         changed_at = ${this.#now}
        WHERE ${KEY} AND expires_at <= :now`,
       { ...values, now: this.clock.nowSeconds() },
     );
@@ -116,12 +129,21 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
         values,
       );
     }
-    await this.#execute(
-      `UPDATE ${this.#table} SET expires_at = :expiresAt WHERE ${KEY} AND expires_at < :expiresAt`,
+    // Stamped also where nothing grows: who added it first may have died before it was known to be there.
+    const { affected } = await this.#execute(
+      `UPDATE ${this.#table} SET changed_at = ${this.#now},
+         expires_at = CASE WHEN expires_at < :expiresAt THEN :expiresAt ELSE expires_at END
+       WHERE ${KEY}`,
       values,
     );
+    if (affected > 0) return true;
+    // Some drivers count only rows that became different.
     const { rows } = await this.#execute(`SELECT expires_at FROM ${this.#table} WHERE ${KEY}`, values);
     return rows.length > 0;
+  }
+
+  get #now(): string {
+    return NOW[dialectOf(this.dataSource)];
   }
 
   get #table(): string {

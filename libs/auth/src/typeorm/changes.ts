@@ -1,0 +1,101 @@
+// Owns the change feed of the blocklist in SQL. Answers the late commit: a row is stamped by the clock of the database before it can
+// be seen, so that every reading looks back further than a write may be on its way.
+import type { DataSource } from 'typeorm';
+import { storedWhole, storedWholeOrNothing, type StoredRow } from '../core/stored.js';
+import type { RevocationChanges } from '../core/stores.js';
+import { dialectOf, execute, type Dialect } from './database.js';
+
+/** How far back a reading looks, in seconds. A write that takes longer than half of it is stamped anew. */
+export const LOOKS_BACK_SECONDS = 10;
+
+/** The present second by the clock of the database: machines of the application may disagree, it does not. */
+export const NOW: Readonly<Record<Dialect, string>> = {
+  sqlite: `CAST(strftime('%s', 'now') AS INTEGER)`,
+  postgres: 'CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS BIGINT)',
+  mysql: 'UNIX_TIMESTAMP()',
+};
+
+/** Rows that changed, and where to go on. */
+interface ChangedRows extends Omit<RevocationChanges, 'entries'> {
+  readonly rows: readonly StoredRow[];
+}
+
+/** A second up to which everything was read, and whether it was reached by the last page. */
+interface Place {
+  readonly second: number;
+  readonly isEnd: boolean;
+}
+
+/** Reads one page of what changed since the cursor, oldest first. */
+export async function changesIn(
+  dataSource: DataSource,
+  table: string,
+  { cursor, limit }: { readonly cursor: string | undefined; readonly limit: number },
+): Promise<ChangedRows> {
+  const place = cursor === undefined ? undefined : placeOf(cursor);
+  const page = await readPage(dataSource, table, { from: startOf(place), limit });
+  // A clock that was set back stamps what a reading would no longer look at: another primary, perhaps.
+  if (place !== undefined && page.now < place.second - LOOKS_BACK_SECONDS / 2) {
+    const anew = await readPage(dataSource, table, { from: 0, limit });
+    return { ...answerOf(anew, limit, undefined), restarted: true };
+  }
+  return { ...answerOf(page, limit, place), restarted: false };
+}
+
+interface Page {
+  /** The present second of the database. */
+  readonly now: number;
+  readonly rows: readonly StoredRow[];
+}
+
+async function readPage(
+  dataSource: DataSource,
+  table: string,
+  { from, limit }: { readonly from: number; readonly limit: number },
+): Promise<Page> {
+  const now = NOW[dialectOf(dataSource)];
+  const select = `SELECT ${now} AS now_at, changed.* FROM (SELECT 1 AS one) AS always LEFT JOIN ${table} AS changed`;
+  const page = await execute(
+    dataSource,
+    `${select} ON changed.changed_at >= :from ORDER BY changed.changed_at LIMIT :limit`,
+    { from, limit },
+  );
+  const rows = page.rows.filter((row) => storedWholeOrNothing(row, 'changed_at') !== undefined);
+  const [first, last] = [secondOf(rows[0]), secondOf(rows.at(-1))];
+  if (rows.length < limit || first !== last) return { now: nowOf(page.rows), rows };
+  // A page that ends in the second it began in would be read for ever.
+  const crowd = await execute(dataSource, `${select} ON changed.changed_at = :from`, { from: first ?? from });
+  return { now: nowOf(page.rows), rows: crowd.rows };
+}
+
+function answerOf({ rows, now }: Page, limit: number, before: Place | undefined): Omit<ChangedRows, 'restarted'> {
+  const last = secondOf(rows.at(-1));
+  if (rows.length >= limit && last !== undefined) {
+    const isCrowd = secondOf(rows[0]) === last;
+    return { rows, more: true, cursor: cursorOf({ second: isCrowd ? last + 1 : last, isEnd: false }) };
+  }
+  const second = Math.min(last ?? before?.second ?? 0, now);
+  return { rows, more: false, cursor: cursorOf({ second, isEnd: true }) };
+}
+
+function startOf(place: Place | undefined): number {
+  if (place === undefined) return 0;
+  return place.isEnd ? place.second - LOOKS_BACK_SECONDS : place.second;
+}
+
+function cursorOf({ second, isEnd }: Place): string {
+  return `${isEnd ? 'end' : 'page'} ${second}`;
+}
+
+function placeOf(cursor: string): Place {
+  const [kind, second] = cursor.split(' ');
+  return { second: storedWhole({ second }, 'second'), isEnd: kind === 'end' };
+}
+
+function secondOf(row: StoredRow | undefined): number | undefined {
+  return row && storedWholeOrNothing(row, 'changed_at');
+}
+
+function nowOf(rows: readonly StoredRow[]): number {
+  return storedWhole(rows[0] ?? {}, 'now_at');
+}

@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { onAuthEvent } from '../../libs/auth/src/core/events.js';
+import { OutageAllowance } from '../../libs/auth/src/core/outage-allowance.js';
+import type { Verified } from '../../libs/auth/src/core/principal.js';
+import { codeOf, TestClock } from './rig.js';
+
+const MINUTE = 60;
+
+describe('the allowance for a blocklist that is down', () => {
+  let clock: TestClock;
+  let allowance: OutageAllowance;
+  beforeEach(() => {
+    clock = new TestClock();
+    allowance = new OutageAllowance(clock);
+  });
+
+  const token = (lifeSeconds: number, fields: Partial<Verified> = {}): Verified => ({
+    subject: { issuer: 'i', id: 'user-1' },
+    kind: 'user',
+    claims: {},
+    own: true,
+    jti: 'jti-1',
+    expiresAt: clock.nowSeconds() + lifeSeconds,
+    ...fields,
+  });
+  const whileDown = (verified: Verified) =>
+    codeOf(allowance.find(verified, () => Promise.reject(new AuthError('store_unavailable'))));
+
+  it('accepts an access token with five minutes to live, and none with more', async () => {
+    expect(await whileDown(token(5 * MINUTE))).toBe('accepted');
+    expect(await whileDown(token(5 * MINUTE + 1))).toBe('store_unavailable');
+  });
+
+  it('refuses what is no token, however soon it ends: host sessions', async () => {
+    expect(await whileDown(token(MINUTE, { jti: undefined }))).toBe('store_unavailable');
+  });
+
+  it('refuses what tells no end', async () => {
+    expect(await whileDown(token(MINUTE, { expiresAt: undefined }))).toBe('store_unavailable');
+  });
+
+  it('closes after ten minutes in a row, and stays closed', async () => {
+    expect(await whileDown(token(MINUTE))).toBe('accepted');
+    clock.advance(10 * MINUTE - 1);
+    expect(await whileDown(token(MINUTE))).toBe('accepted');
+    clock.advance(1);
+    expect(await whileDown(token(MINUTE))).toBe('store_unavailable');
+    clock.advance(3_600);
+    expect(await whileDown(token(MINUTE))).toBe('store_unavailable');
+  });
+
+  it('counts anew after the store has answered once', async () => {
+    expect(await whileDown(token(MINUTE))).toBe('accepted');
+    clock.advance(11 * MINUTE);
+    expect(await allowance.find(token(MINUTE), async () => 'family')).toBe('family');
+    expect(await whileDown(token(MINUTE))).toBe('accepted');
+  });
+
+  it('tells of every token that was not looked up', async () => {
+    const told: string[] = [];
+    const stop = onAuthEvent((event) => void told.push(event.type));
+    await whileDown(token(MINUTE));
+    await whileDown(token(MINUTE));
+    await whileDown(token(3_600));
+    stop();
+    expect(told).toEqual(['revocation_unchecked', 'revocation_unchecked']);
+  });
+
+  it('lets every other error through', async () => {
+    await expect(allowance.find(token(MINUTE), () => Promise.reject(new TypeError('a mistake')))).rejects.toThrow(
+      'a mistake',
+    );
+  });
+});
