@@ -8,7 +8,8 @@ export const ADAPTERS = ['express', 'fastify'] as const;
 export type AdapterName = (typeof ADAPTERS)[number];
 
 const nothing = (): void => {};
-const SILENT: LoggerService = {
+/** Logs nothing. */
+export const SILENT: LoggerService = {
   log: nothing,
   error: nothing,
   warn: nothing,

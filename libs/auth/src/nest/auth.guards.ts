@@ -1,11 +1,14 @@
 // Owns the guards. They hold no rule and no state: what a route demands is effective-policy.ts, who is asking is the core.
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
+import type { Decision } from '../core/authenticator.js';
 import { AuthError } from '../core/errors.js';
 import type { AuthUser } from '../core/principal.js';
 import { attachedTo } from './attached.js';
+import { connectionOf } from './connections.js';
 import { requestOf } from './contexts.js';
 import { brandedGuard, GUARD_SCHEMES, type BrandedGuard } from './effective-policy.js';
 import { DeadCookies } from './dead-cookies.js';
+import { LiveConnections } from './live-connections.js';
 import { LoginRedirects } from './login-redirect.js';
 import { RouteAuthenticator } from './route-authenticator.js';
 import { DEFAULT_GUARD } from './tokens.js';
@@ -17,6 +20,7 @@ export abstract class AuthGuardBase implements CanActivate {
   @Inject(RouteAuthenticator) protected readonly routes!: RouteAuthenticator;
   @Inject(DeadCookies) private readonly deadCookies!: DeadCookies;
   @Inject(LoginRedirects) private readonly redirects!: LoginRedirects;
+  @Inject(LiveConnections) private readonly connections!: LiveConnections;
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     try {
@@ -65,18 +69,28 @@ export abstract class AuthGuardBase implements CanActivate {
     const decision = await this.routes.decide(request, policy, own);
     const attached = attachedTo(request);
     if ('error' in decision) {
-      const { error } = decision;
-      this.deadCookies.clear(decision, { request, response: context.switchToHttp().getResponse<unknown>() });
-      attached.user = this.handleRequest<AuthUser>(error.isUnavailable ? error : null, false, error, context);
+      attached.user = this.refused(decision, { context, request });
       return true;
     }
     const { principal } = decision;
     attached.auth = principal;
     attached.user =
       principal?.user === undefined ? undefined : this.handleRequest(null, principal.user, undefined, context);
+    this.connections.follow(connectionOf(context, request), principal, () =>
+      this.routes.decideAfresh(request, policy, own),
+    );
     return true;
   }
+
+  private refused(decision: Refusal, { context, request }: { context: ExecutionContext; request: unknown }): AuthUser {
+    const { error } = decision;
+    if (context.getType() === 'http')
+      this.deadCookies.clear(decision, { request, response: context.switchToHttp().getResponse<unknown>() });
+    return this.handleRequest<AuthUser>(error.isUnavailable ? error : null, false, error, context);
+  }
 }
+
+type Refusal = Extract<Decision, { readonly error: unknown }>;
 
 /** Bearer tokens, and token cookies where they are configured. The default guard. */
 @Injectable()

@@ -2,10 +2,10 @@
 // remembered on the request, so that a second guard costs nothing.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, Demand } from '../core/authenticator.js';
-import { AuthConfigurationError } from '../core/errors.js';
+import { AuthConfigurationError, AuthError } from '../core/errors.js';
 import type { Scheme } from '../core/schemes.js';
 import type { Answers } from './answers.js';
-import { adaptRequest } from './contexts.js';
+import { adaptRequest, isLongLived } from './contexts.js';
 import {
   effectivePolicy,
   GUARD_SCHEMES,
@@ -17,13 +17,15 @@ import {
 
 /** Answers for every guard of the library; guards themselves hold nothing. */
 export class RouteAuthenticator {
-  private readonly demands = new WeakMap<object, Map<readonly string[], Demand>>();
-  private readonly decisions = new WeakMap<object, Map<Demand, Promise<Decision>>>();
+  private readonly demands = new WeakMap<EffectivePolicy, DemandsBySchemes>();
+  private readonly plainDemands: DemandsBySchemes = new Map();
 
   /** Every scheme that is configured, by name. The module adds the application's own when it starts. */
   readonly schemes: Map<string, Scheme>;
   /** What holds where a route states nothing. */
   readonly defaults: RouteDefaults;
+  /** False until the application has started: a connected microservice may listen before users and schemes are found. */
+  ready = false;
 
   constructor(
     private readonly authenticator: Authenticator,
@@ -45,16 +47,24 @@ export class RouteAuthenticator {
     return effectivePolicy(handler, owner, this.defaults);
   }
 
-  /** Who is asking, as far as this guard's schemes can tell. */
+  /** Who is asking, as far as this guard's schemes can tell. Asked twice about one request, the answer is the same. */
   async decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+    if (typeof request !== 'object' || request === null || isLongLived(request))
+      return this.decideAfresh(request, policy, guard);
     const demand = this.demandOf(policy, guard);
-    if (typeof request !== 'object' || request === null)
-      return this.authenticator.authenticate(adaptRequest(request), demand);
-    const made = this.decisions.get(request) ?? new Map<Demand, Promise<Decision>>();
-    this.decisions.set(request, made);
-    const decision = made.get(demand) ?? this.authenticator.authenticate(adaptRequest(request), demand);
-    made.set(demand, decision);
+    const remembering: Remembering = request;
+    const earlier = remembering[DECIDED];
+    const known = decisionIn(earlier, demand);
+    if (known !== undefined) return known;
+    const decision = this.decideAfresh(request, policy, guard);
+    remembering[DECIDED] = { demand, decision, earlier };
     return decision;
+  }
+
+  /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
+  async decideAfresh(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+    if (!this.ready) return { error: new AuthError('users_unavailable'), scheme: undefined };
+    return this.authenticator.authenticate(adaptRequest(request), this.demandOf(policy, guard));
   }
 
   /**
@@ -74,20 +84,42 @@ export class RouteAuthenticator {
   }
 
   private demandOf(policy: EffectivePolicy, guard: BrandedGuard): Demand {
+    const made = this.demands.get(policy) ?? this.demandsOf(policy);
+    const known = made.get(guard[GUARD_SCHEMES]);
+    if (known !== undefined) return known;
     const { optional, permissions, policies } = policy;
-    // Routes that ask for nothing special share one demand, so that guards of two kinds share one decision.
-    const key = isPlain(policy) ? this : policy;
-    const made = this.demands.get(key) ?? new Map<readonly string[], Demand>();
-    this.demands.set(key, made);
-    const demand = made.get(guard[GUARD_SCHEMES]) ?? {
-      schemes: this.schemesOf(guard),
-      optional,
-      permissions,
-      policies,
-    };
+    const demand: Demand = { schemes: this.schemesOf(guard), optional, permissions, policies };
     made.set(guard[GUARD_SCHEMES], demand);
     return demand;
   }
+
+  /** Routes that ask for nothing special share one demand, so that guards of two kinds share one decision. */
+  private demandsOf(policy: EffectivePolicy): DemandsBySchemes {
+    const made: DemandsBySchemes = isPlain(policy) ? this.plainDemands : new Map();
+    this.demands.set(policy, made);
+    return made;
+  }
+}
+
+/** Kept on the request itself: a WeakMap of requests costs more than all the rest of the read path. */
+const DECIDED = Symbol('nestjs-latchkey:decided');
+
+interface Remembering {
+  [DECIDED]?: Decided;
+}
+
+type DemandsBySchemes = Map<readonly string[], Demand>;
+
+/** What was decided about a request: hardly ever more than one demand. */
+interface Decided {
+  readonly demand: Demand;
+  readonly decision: Promise<Decision>;
+  readonly earlier: Decided | undefined;
+}
+
+function decisionIn(decided: Decided | undefined, demand: Demand): Promise<Decision> | undefined {
+  if (decided === undefined) return undefined;
+  return decided.demand === demand ? decided.decision : decisionIn(decided.earlier, demand);
 }
 
 function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {
