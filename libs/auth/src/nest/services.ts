@@ -15,6 +15,7 @@ import { Users } from '../core/users.js';
 import { Answers } from './answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
 import { browserProviders, browserServices } from './browser-services.js';
+import { contextProviders, contextServices } from './context-services.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
 import { OwnKeys } from './own-keys.js';
@@ -123,6 +124,7 @@ export const serviceProviders: Provider[] = [
   audit,
   ...writePath,
   ...browserProviders,
+  ...contextProviders,
 ];
 
 /** What other modules may inject. */
@@ -142,4 +144,5 @@ export const exportedServices: NonNullable<DynamicModule['exports']> = [
   AUTH_SETTINGS,
   AUTH_STORES,
   ...browserServices,
+  ...contextServices,
 ];
