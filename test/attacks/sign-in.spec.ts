@@ -1,0 +1,143 @@
+// Group I of the attack list: what is typed in. The sample's own part (hashes, names) is in passwords.spec.ts.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeJwt } from 'jose';
+import { ADAPTERS } from '../support/applications.js';
+import { codeOf, expectRefusal } from '../support/invariants.js';
+import { PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import type { WireAnswer } from '../support/wire.js';
+
+const ADA = { username: 'ada', password: PASSWORD };
+
+describe.each(ADAPTERS)('signing in on %s', (adapter) => {
+  let app: ProbedApp;
+  beforeAll(async () => {
+    app = await startProbedApp(adapter);
+  });
+  afterEach(() => {
+    app.people.answer = undefined;
+    app.people.down = false;
+  });
+  afterAll(() => app.close());
+
+  const send = (body: string): Promise<Response> =>
+    app.fetch('/auth/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const refused = (body: string): Promise<WireAnswer> =>
+    expectRefusal(app, () => send(body), { byController: true, secrets: [PASSWORD] });
+
+  async function expectGood(): Promise<void> {
+    expect((await send(JSON.stringify(ADA))).status).toBe(200);
+  }
+
+  it('I-01: unknown user, wrong password and inactive user cannot be told apart', async () => {
+    const attempts = [
+      { username: 'nobody', password: PASSWORD },
+      { username: 'ada', password: 'wrong' },
+      { username: 'lin', password: PASSWORD },
+      { username: 'lin', password: 'wrong' },
+    ];
+    const before = app.people.comparisons;
+    const answers: unknown[] = [];
+    for (const attempt of attempts) {
+      const { status, body, headers } = await refused(JSON.stringify(attempt));
+      const names = [...headers].filter(([name]) => name !== 'date');
+      answers.push({ status, body, headers: names });
+    }
+    expect(app.people.comparisons - before).toBe(attempts.length);
+    expect(answers).toEqual(attempts.map(() => answers[0]));
+    await expectGood();
+  });
+
+  it.each([
+    ['a condition', { $gt: '' }],
+    ['null', null],
+    ['a list', ['ada']],
+    ['a number', 1],
+    ['true', true],
+    ['nothing', undefined],
+  ])('I-03: a user name that is %s is 400, before anybody is looked up', async (_, username) => {
+    const before = app.people.comparisons;
+    const answer = await refused(JSON.stringify({ username, password: PASSWORD }));
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
+    expect(app.people.comparisons).toBe(before);
+    await expectGood();
+  });
+
+  it.each([
+    ['a list', [PASSWORD]],
+    ['an object', { toString: PASSWORD }],
+    ['null', null],
+    ['true', true],
+  ])('I-03: a password that is %s is 400', async (_, password) => {
+    const answer = await refused(JSON.stringify({ username: 'ada', password }));
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
+  });
+
+  it('I-13: members that nobody asked for reach neither user nor token', async () => {
+    const own = { ...app.people.of('ada') };
+    const answer = await send(
+      JSON.stringify({ ...ADA, isAdmin: true, roles: ['staff'], scope: 'everything', id: 'grace', active: false }),
+    );
+    expect(answer.status).toBe(200);
+    const { access_token } = (await answer.json()) as { access_token: string };
+    const { sub, scope, roles, isAdmin } = decodeJwt(access_token) as Record<string, unknown>;
+    expect({ sub, scope, roles, isAdmin }).toEqual({ sub: 'ada', scope: 'read', roles: undefined, isAdmin: undefined });
+    expect(app.people.of('ada')).toEqual(own);
+  });
+
+  it.each([
+    ['__proto__', `{"username":"ada","password":"${PASSWORD}","__proto__":{"roles":["staff"],"isAdmin":true}}`],
+    ['constructor', `{"username":"ada","password":"${PASSWORD}","constructor":{"prototype":{"isAdmin":true}}}`],
+  ])('I-13: %s in a body is dropped or refused, and changes no object', async (_, body) => {
+    const answer = await send(body);
+    expect([200, 400]).toContain(answer.status);
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+    if (answer.status === 200) {
+      const { access_token } = (await answer.json()) as { access_token: string };
+      expect(decodeJwt(access_token)['roles']).toBeUndefined();
+    }
+    await expectGood();
+  });
+
+  it('I-13: of a member that stands there twice one counts, the same on both adapters', async () => {
+    const body = `{"username":"nobody","password":"${PASSWORD}","username":"ada"}`;
+    const { access_token } = (await (await send(body)).json()) as { access_token: string };
+    expect(decodeJwt(access_token).sub).toBe('ada');
+  });
+
+  it.each([
+    ['an error object', () => new Error('Invalid password')],
+    ['an empty object', () => ({})],
+    ['true', () => true],
+    ['a number', () => 1],
+    ['a text', () => 'ada'],
+    ['a list', () => [{ id: 'ada', active: true }]],
+    ['null', () => null],
+    ['somebody who does not say that they are active', () => ({ id: 'ada' })],
+    ['somebody whose id is a number', () => ({ id: 1, active: true })],
+    ['somebody without an id', () => ({ id: '', active: true })],
+  ])('I-17: a user source that answers %s lets nobody in', async (_, answer) => {
+    app.people.answer = answer;
+    const refusal = await refused(JSON.stringify(ADA));
+    expect([refusal.status, codeOf(refusal)]).toEqual([401, 'invalid_credentials']);
+    app.people.answer = undefined;
+    await expectGood();
+  });
+
+  it('I-17: a user source that breaks lets nobody in, and is no wrong password', async () => {
+    app.people.down = true;
+    app.events.length = 0;
+    const refusal = await refused(JSON.stringify(ADA));
+    expect([refusal.status, codeOf(refusal)]).toEqual([503, 'users_unavailable']);
+    expect(app.events).toContainEqual({ type: 'sign_in_refused', code: 'users_unavailable' });
+    app.people.down = false;
+    await expectGood();
+  });
+
+  it('I-13: a body beyond every measure is refused before us', async () => {
+    const body = JSON.stringify({ username: 'ada', password: 'x'.repeat(2_000_000) });
+    const answer = await expectRefusal(app, () => send(body), { beforeUs: true });
+    expect(answer.status).toBe(413);
+    const long = await refused(JSON.stringify({ username: 'ada', password: 'x'.repeat(1025) }));
+    expect([long.status, codeOf(long)]).toEqual([400, 'invalid_request']);
+  });
+});
