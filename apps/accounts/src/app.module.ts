@@ -7,6 +7,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { readEnvironment } from './environment.js';
 import { MeController } from './me.controller.js';
 import { UnreadableBodyFilter } from './unreadable-body.filter.js';
+import { ThrottlingModule } from './throttling/throttling.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
@@ -14,6 +15,7 @@ import { UsersModule } from './users/users.module.js';
     ConfigModule.forRoot({ isGlobal: true, validate: readEnvironment }),
     DatabaseModule,
     UsersModule,
+    ThrottlingModule,
     authentication,
   ],
   controllers: [AppController, MeController],

@@ -1,6 +1,7 @@
 // The `testing` door: for any test runner, of which it imports none.
 export { actingAs } from './acting-as.js';
 export { AuthTestingModule } from './auth-testing.module.js';
+export { expectProtected } from './expect-protected.js';
 export { FixedClock } from './fixed-clock.js';
 export { keySetCacheContract, type KeySetCacheCase, type MakeKeySetCache } from './key-set-cache-contract.js';
 export { LocalIssuer } from './local-issuer.js';
@@ -9,6 +10,7 @@ export { TokenFactory } from './token-factory.js';
 
 export type { Acting, ActingOptions, Answer, HeadersByName } from './acting-as.js';
 export type { OverridableBuilder } from './auth-testing.module.js';
+export type { ExpectProtectedOptions } from './expect-protected.js';
 export type { IssuerFailure } from './local-issuer.js';
 export type { RefusedToken, TestClaims, TestTokenOptions } from './token-factory.js';
 export type { StandaloneOptions, TestUser } from './token-source.js';
