@@ -1,16 +1,5 @@
 // Owns the routes that sign people in, on and out by cookies. What they decide is nest/cookie-sign-in.ts.
-import {
-  Body,
-  Controller,
-  Header,
-  Headers,
-  HttpCode,
-  Inject,
-  Post,
-  UseFilters,
-  UseGuards,
-  type Type,
-} from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Inject, Post, UseFilters, UseGuards, type Type } from '@nestjs/common';
 import type { SignInCredentials } from '../core/users.js';
 import { Public } from '../nest/auth.decorators.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
@@ -20,6 +9,7 @@ import { CsrfGuard } from '../nest/csrf.guard.js';
 import { OnExchange, type Exchange } from '../nest/exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { deviceLabel } from './device-label.js';
+import { UserAgent } from './routing.js';
 
 /** What can be asked of {@link cookieController}. */
 export type CookieControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
@@ -77,11 +67,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
-    login(
-      @Body(bodyPipe(body)) sent: object,
-      @OnExchange() exchange: Exchange,
-      @Headers('user-agent') userAgent?: string,
-    ) {
+    login(@Body(bodyPipe(body)) sent: object, @OnExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
       return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
     }
 

@@ -18,6 +18,7 @@ import { AuthInfo } from '../nest/auth.decorators.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import { JwtAuthGuard } from '../nest/auth.guards.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { Describes, MOMENT, objectOf, TEXT, type Answer } from './open-api.js';
 
 /** What can be asked of {@link devicesController}. */
 export interface DevicesControllerOptions {
@@ -54,6 +55,18 @@ export abstract class DevicesController {
   }
 }
 
+const DEVICES: Answer = {
+  status: 200,
+  description: 'The sign-ins of the current user, newest first.',
+  schema: {
+    type: 'array',
+    items: {
+      ...objectOf({ id: TEXT, createdAt: MOMENT, lastUsedAt: MOMENT, current: { type: 'boolean' } }),
+      description: 'One sign-in; `label` is there where its device is known.',
+    },
+  },
+};
+
 /** The mounted controller, with its class to extend. */
 export interface DevicesControllerRecipe extends ControllerRecipe {
   readonly controller: Type<DevicesController>;
@@ -67,6 +80,7 @@ export function devicesController(options: DevicesControllerOptions = {}): Devic
   class MountedDevicesController extends DevicesController {
     @Get()
     @Header('Cache-Control', 'no-store')
+    @Describes(options.toResponse === undefined ? DEVICES : { ...DEVICES, schema: undefined })
     list(@AuthInfo() principal: Principal) {
       return this.listFor(principal);
     }

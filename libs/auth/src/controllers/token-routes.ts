@@ -11,6 +11,8 @@ import { AllowClients, AllowRestrictedClients, Public } from '../nest/auth.decor
 import { JwtAuthGuard } from '../nest/auth.guards.js';
 import { Authorize } from '../nest/policy.decorators.js';
 import { deviceLabel } from './device-label.js';
+import { Describes, type Answer } from './open-api.js';
+import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
 
 /** How the answers of the token routes may differ. */
@@ -76,19 +78,19 @@ export const staffOrIntrospectors: Policy = ({ principal: { roles, scopes } }) =
   roles.includes('staff') || scopes.includes('introspect');
 
 /** A route that is open to all: a stale header must not keep anybody from signing in (SJ-V16). `false` is no route. */
-export function OpenRoute(path: string | false, status: number): MethodDecorator {
-  return path === false ? unrouted : applyDecorators(Public(), ...routed(path, status));
+export function OpenRoute(path: string | false, answer: Answer): MethodDecorator {
+  return path === false ? unrouted : applyDecorators(Public(), ...routed(path, answer));
 }
 
 /** A route for callers that the policy lets in, machines included. `false` is no route. */
 export function PolicyRoute(path: string | false, policy: Policy): MethodDecorator {
   if (path === false) return unrouted;
   const demands = [UseGuards(JwtAuthGuard), Authorize(policy)];
-  return applyDecorators(...demands, AllowClients(), AllowRestrictedClients(), ...routed(path, 200));
+  return applyDecorators(...demands, AllowClients(), AllowRestrictedClients(), ...routed(path, ABOUT));
 }
 
-function routed(path: string, status: number): readonly MethodDecorator[] {
-  return [Post(path), HttpCode(status), Header('Cache-Control', 'no-store')];
+function routed(path: string, answer: Answer): readonly MethodDecorator[] {
+  return [Post(path), HttpCode(answer.status), Header('Cache-Control', 'no-store'), Describes(answer)];
 }
 
 const unrouted: MethodDecorator = () => {};

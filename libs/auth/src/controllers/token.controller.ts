@@ -1,11 +1,12 @@
 // Owns the mounting of the token routes: paths, bodies, and who may call.
-import { Body, Controller, Headers, UseFilters, type Type } from '@nestjs/common';
+import { Body, Controller, UseFilters, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
-import { absolute } from './routing.js';
+import { absolute, UserAgent } from './routing.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { RefreshBody, TokenBody } from './token-bodies.js';
+import { ENDED, GOOD, PAIR } from './token-answers.js';
 import { OpenRoute, PolicyRoute, staffOrIntrospectors, TokenController, type TokenAnswers } from './token-routes.js';
 
 /** The token routes that have a name of their own below the path. */
@@ -56,6 +57,7 @@ export function tokenController<SignIn extends object = SignInBody>(
 ): TokenControllerRecipe {
   const { path = 'auth/token', body = SignInBody, mayIntrospect = staffOrIntrospectors } = options;
   const routes = { ...ROUTES, ...options.routes };
+  const pair = options.toResponse === undefined ? PAIR : { ...PAIR, schema: undefined };
 
   @Controller(path)
   @UseFilters(AuthErrorFilter)
@@ -63,22 +65,22 @@ export function tokenController<SignIn extends object = SignInBody>(
     protected override readonly answers = options;
 
     @TakesBody(body)
-    @OpenRoute('', 200)
-    obtain(@Body(bodyPipe(body)) sent: object, @Headers('user-agent') userAgent?: string) {
+    @OpenRoute('', pair)
+    obtain(@Body(bodyPipe(body)) sent: object, @UserAgent() userAgent?: string) {
       return this.signIn(credentialsIn(options, sent), userAgent);
     }
 
-    @OpenRoute(routes.refresh, 200)
+    @OpenRoute(routes.refresh, pair)
     refresh(@Body(bodyPipe(RefreshBody)) { refresh_token }: RefreshBody) {
       return this.renew(refresh_token);
     }
 
-    @OpenRoute(routes.verify, 204)
+    @OpenRoute(routes.verify, GOOD)
     verify(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
       return this.judge(token);
     }
 
-    @OpenRoute(routes.revoke, 200)
+    @OpenRoute(routes.revoke, ENDED)
     revoke(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
       return this.end(token);
     }

@@ -1,6 +1,9 @@
 // Owns the agreement between the module and the ready-made controllers, so that neither knows the other.
 import type { Type } from '@nestjs/common';
 
+/** Metadata of a handler: the statuses by which it refuses although no guard does, for OpenAPI. */
+export const REFUSALS = 'nestjs-latchkey:refusals';
+
 /** A ready-made controller, as its factory in `nestjs-latchkey/controllers` returns it. */
 export interface ControllerRecipe {
   /** The controller to mount. */

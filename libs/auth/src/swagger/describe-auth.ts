@@ -14,7 +14,7 @@ import { builtInDescriptions } from './built-in-descriptions.js';
 import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
 import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
 import { findProvider } from '../nest/find-provider.js';
-import { ERROR_SCHEMA, errorSchema, refusalsOf } from './refusals.js';
+import { ERROR_SCHEMA, errorSchema, ownRefusalsOf, refusalsOf } from './refusals.js';
 import { productOf, requirementsOf } from './requirements.js';
 import { SchemeDescriptions } from './scheme-descriptions.js';
 
@@ -88,7 +88,7 @@ function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & {
 
 /** Writes into one document, operation by operation. */
 class AuthAuthor {
-  private isGuarded = false;
+  private refuses = false;
 
   constructor(
     private readonly document: OpenAPIObject,
@@ -101,7 +101,7 @@ class AuthAuthor {
     for (const operation of operationsOf(this.document)) this.writeOperation(operation);
     const components = (this.document.components ??= {});
     components.securitySchemes = this.parts.descriptions.mergedInto(components.securitySchemes ?? {});
-    if (this.isGuarded) {
+    if (this.refuses) {
       components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.parts.errors.format) };
     }
     return this.document;
@@ -111,6 +111,7 @@ class AuthAuthor {
     const { content, isWebhook } = operation;
     const { route, written } = this.read(content.security ?? []);
     if (route === undefined) return;
+    this.addRefusals(content, ownRefusalsOf(route.handler, this.parts.errors.format));
     const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
     // Where nobody stated anything, neither do we: what stands at the top of the document holds.
     if ((isWebhook || policy.access === 'open') && written.length === 0) delete content.security;
@@ -127,7 +128,12 @@ class AuthAuthor {
     const demanded = requirementsOf({ policy, guards, method, withScopes });
     const others = descriptions.withoutOurs(written);
     content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
-    content.responses = { ...refusalsOf(policy, errors.format), ...content.responses };
-    this.isGuarded = true;
+    this.addRefusals(content, refusalsOf(policy, errors.format));
+  }
+
+  /** What the application itself says about a status stands. */
+  private addRefusals(content: Operation['content'], refusals: ReturnType<typeof refusalsOf>): void {
+    content.responses = { ...refusals, ...content.responses };
+    this.refuses ||= Object.keys(refusals).length > 0;
   }
 }

@@ -1,6 +1,7 @@
 // Owns the refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { errorTable, type ErrorEntry } from '../core/errors.js';
+import { REFUSALS } from '../nest/controller-recipe.js';
 import type { EffectivePolicy } from '../nest/effective-policy.js';
 import type { AuthSettings } from '../nest/settings.js';
 import { isOpenToNobody, scopesOf } from './requirements.js';
@@ -21,6 +22,12 @@ function publicCodes(): readonly string[] {
 
 const text = (description: string) => ({ type: 'string', description });
 
+/** A body of the wrong shape is answered with every rule that it breaks. */
+const MESSAGE = {
+  description: 'For people.',
+  anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+};
+
 /** The body of every refusal. */
 export function errorSchema(format: Format): SchemaObject {
   const status = { type: 'integer', description: 'The HTTP status.' };
@@ -32,14 +39,22 @@ export function errorSchema(format: Format): SchemaObject {
   const properties =
     format === 'problem'
       ? { type: text('Always `about:blank`.'), title: text('The reason phrase.'), status, detail: text('For people.') }
-      : { statusCode: status, message: text('For people.'), error: text('The reason phrase.') };
+      : { statusCode: status, message: MESSAGE, error: text('The reason phrase.') };
   const all = { ...properties, errorCode };
   return { type: 'object', description: 'A refusal.', properties: all, required: Object.keys(all) };
 }
 
+/** What a handler may answer that refuses by itself, and says so. */
+export function ownRefusalsOf(handler: object, format: Format): Record<string, ResponseObject> {
+  // Ready-made controllers alone write it.
+  const statuses = (Reflect.getMetadata(REFUSALS, handler) ?? []) as readonly (keyof typeof OWN_REFUSALS)[];
+  const content = contentOf(format);
+  return Object.fromEntries(statuses.map((status) => [status, { ...OWN_REFUSALS[status], content }]));
+}
+
 /** What a guarded operation may answer instead of its own answer. */
 export function refusalsOf(policy: EffectivePolicy, format: Format): Record<string, ResponseObject> {
-  const content = { [format === 'problem' ? 'application/problem+json' : 'application/json']: bodyReference };
+  const content = contentOf(format);
   const refusal = (description: string, headers?: ResponseHeaders): ResponseObject => ({
     description,
     ...(headers === undefined ? undefined : { headers }),
@@ -66,6 +81,10 @@ type ResponseHeaders = Record<string, { description: string; schema: { type: str
 
 const bodyReference = { schema: { $ref: `#/components/schemas/${ERROR_SCHEMA}` } };
 
+const contentOf = (format: Format) => ({
+  [format === 'problem' ? 'application/problem+json' : 'application/json']: bodyReference,
+});
+
 const retryAfter: ResponseHeaders = {
   'Retry-After': { description: 'When to try again, in seconds.', schema: { type: 'integer' }, required: true },
 };
@@ -73,3 +92,9 @@ const retryAfter: ResponseHeaders = {
 function challenge(description: string, required = true): ResponseHeaders {
   return { 'WWW-Authenticate': { description, schema: { type: 'string' }, required } };
 }
+
+const OWN_REFUSALS = {
+  400: { description: 'The body does not have the required shape.' },
+  401: { description: 'What was sent is not good.', headers: challenge('Why it is not, as far as that may be said.') },
+  503: { description: 'It cannot be told: something did not answer.', headers: retryAfter },
+} as const;
