@@ -1,6 +1,6 @@
 // Owns the record of one attempt to recognise a caller: what happened on the way, and the one event at its end.
 import type { AuthError } from './errors.js';
-import { publish, type AttemptEvent, type AttemptOutcome } from './events.js';
+import { isAnybodyListening, publish, type AttemptEvent, type AttemptOutcome } from './events.js';
 import type { Principal, Subject } from './principal.js';
 
 /** A credential that failed without ending the attempt. */
@@ -39,6 +39,7 @@ export class Attempt {
 
   /** Publishes how the attempt ended. Called exactly once. */
   end(outcome: AttemptOutcome, error?: AuthError): void {
+    if (!isAnybodyListening()) return;
     publish({
       type: 'attempt',
       outcome,

@@ -64,14 +64,13 @@ export class Authenticator {
       const principal = await this.tryOne(demand, { request, each, found, attempt });
       if (principal === undefined) continue;
       attempt.principal = principal;
-      await enforce(demand.policies, { principal, request, nowSeconds: this.rules.clock.nowSeconds() });
+      if (demand.policies.length > 0) {
+        await enforce(demand.policies, { principal, request, nowSeconds: this.rules.clock.nowSeconds() });
+      }
       each.scheme.recognised?.(principal);
       return principal;
     }
-    const failure = attempt.firstForgiven;
-    attempt.scheme = failure?.scheme;
-    if (failure !== undefined) throw failure.error;
-    if (!demand.optional || demand.policies.length > 0) throw new AuthError('unauthenticated');
+    assertNobodyWillDo(demand, attempt);
     return undefined;
   }
 
@@ -130,6 +129,14 @@ export function principalOf(verified: Verified, account: Account, scheme: string
 /** A host session stands for all that its user may do, judged afresh; a token for what it was granted. */
 function scopesOf({ scopes }: Verified, { description }: Account): readonly string[] {
   return scopes ?? description?.scopes ?? [];
+}
+
+/** Nobody was recognised: what was forgiven on the way is reported first, because "expired" must not be disguised as "missing". */
+function assertNobodyWillDo({ optional, policies }: Demand, attempt: Attempt): void {
+  const failure = attempt.firstForgiven;
+  attempt.scheme = failure?.scheme;
+  if (failure !== undefined) throw failure.error;
+  if (!optional || policies.length > 0) throw new AuthError('unauthenticated');
 }
 
 /** "Cannot tell" is never forgiven, an ambiguous request neither, and a quarrel was decided by its own rule. */

@@ -70,21 +70,29 @@ const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
 const CONTROL = /\p{Cc}/u;
 
 /**
- * Judges the claims of a token whose signature holds. All rules, in one call.
+ * Judges the claims of a token whose signature holds. All rules, in one call: {@link readClaims}, and then {@link assertInTime}.
  *
  * @throws AuthError `wrong_token_type`, `unsupported_token_version`, `missing_claim`, `invalid_claims`, `invalid_issuer`,
  * `invalid_audience`, `missing_subject`, `token_expired`, `token_not_yet_valid`; never anything else, whatever was signed
  */
 export function judgeClaims(jws: ParsedJws, profile: TokenProfile, nowSeconds: number): Verified {
+  const verified = readClaims(jws, profile);
+  assertInTime(verified, profile, nowSeconds);
+  return verified;
+}
+
+/**
+ * Judges everything that is as true tomorrow as it is today: the same token and profile give the same answer.
+ * @throws AuthError as {@link judgeClaims}, without the two about time
+ */
+export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
   try {
     assertType(jws, profile);
     const claims = upToDate(jws.claims, profile);
     assertPresent(claims, profile);
     assertIssuer(claims, profile);
     assertAudience(claims, profile);
-    const verified = readFacts(claims, profile);
-    assertTimes(claims, profile, nowSeconds);
-    return verified;
+    return Object.freeze(readFacts(claims, profile));
   } catch (cause) {
     if (cause instanceof AuthError) throw cause;
     throw new AuthError('invalid_claims', { cause });
@@ -134,8 +142,11 @@ function assertAudience(claims: Claims, { audience, limits = defaultLimits }: To
   if (!meantForUs) throw new AuthError('invalid_audience');
 }
 
-/** Equal is expired; everything else may be as far ahead as clocks may disagree. */
-function assertTimes(claims: Claims, profile: TokenProfile, now: number): void {
+/**
+ * Equal is expired; everything else may be as far ahead as clocks may disagree.
+ * @throws AuthError `token_expired`, `token_not_yet_valid`, `invalid_claims`
+ */
+export function assertInTime({ claims }: Verified, profile: TokenProfile, now: number): void {
   const { toleranceSeconds, maxLifetimeSeconds = Number.POSITIVE_INFINITY } = profile;
   const exp = readTime(claims, 'exp', profile) ?? 0;
   const nbf = readTime(claims, 'nbf', profile) ?? now;
@@ -157,7 +168,7 @@ function readFacts(claims: Claims, profile: TokenProfile): Verified {
   const { limits = defaultLimits } = profile;
   const [issuedAt, expiresAt, authTime] = ['iat', 'exp', 'auth_time'].map((name) => readTime(claims, name, profile));
   return {
-    subject: { issuer: profile.issuer, id: readSubject(claims, profile) },
+    subject: Object.freeze({ issuer: profile.issuer, id: readSubject(claims, profile) }),
     kind: profile.isClient(claims) ? 'client' : 'user',
     // The application declares the shape of its own claims; it is not checked here, and every member of it may be absent.
     claims: claims as AuthClaims,

@@ -160,18 +160,28 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
 
 /**
  * Waits for work and turns anything that breaks into one "cannot tell". Errors are classified by the phase that failed, not by
- * what was thrown; only an `AuthError` passes unchanged.
+ * what was thrown; only an `AuthError` passes unchanged. What is known at once is answered at once: on the read path every promise
+ * counts.
  */
-export async function during<T>(
-  code: 'keys_unavailable' | 'store_unavailable' | 'users_unavailable',
-  work: () => T | Promise<T>,
-): Promise<T> {
+export function during<T>(code: UnavailableCode, work: () => T | Promise<T>): T | Promise<T> {
   try {
-    return await work();
+    const answer = work();
+    return isPromise(answer) ? answer.then(undefined, (cause: unknown) => refuse(code, cause)) : answer;
   } catch (cause) {
-    if (cause instanceof AuthError) throw cause;
-    throw new AuthError(code, { cause });
+    return refuse(code, cause);
   }
+}
+
+type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavailable';
+
+function refuse(code: UnavailableCode, cause: unknown): never {
+  if (cause instanceof AuthError) throw cause;
+  throw new AuthError(code, { cause });
+}
+
+/** True for any promise, also of another library: what an application hands in need not be a native one. */
+export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function';
 }
 
 /** A mistake in the configuration. It is thrown while the application boots, with every problem at once. */

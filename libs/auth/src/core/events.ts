@@ -126,6 +126,11 @@ export type AuthEvent =
 
 const events = channel(EVENTS_CHANNEL);
 
+/** False where making an event would be work for nothing. */
+export function isAnybodyListening(): boolean {
+  return events.hasSubscribers;
+}
+
 /** Publishes an event; it costs next to nothing when nobody listens. */
 export function publish(event: AuthEvent): void {
   if (events.hasSubscribers) events.publish(event);
@@ -147,7 +152,7 @@ export function publish(event: AuthEvent): void {
 export function onAuthEvent(listener: (event: AuthEvent) => void | Promise<void>): () => void {
   const guarded = (message: unknown): void => {
     // Only `publish` above writes to this channel, and it writes events.
-    void tryTo(() => listener(message as AuthEvent));
+    tryTo(() => listener(message as AuthEvent));
   };
   events.subscribe(guarded);
   return () => {
@@ -155,10 +160,11 @@ export function onAuthEvent(listener: (event: AuthEvent) => void | Promise<void>
   };
 }
 
-async function tryTo(work: () => void | Promise<void>): Promise<void> {
+/** An observer must never change what it observes: what it throws or rejects with is dropped. */
+function tryTo(work: () => void | Promise<void>): void {
   try {
-    await work();
+    void Promise.resolve(work()).catch(() => {});
   } catch {
-    // An observer must never change what it observes.
+    // As above.
   }
 }

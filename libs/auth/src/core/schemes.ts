@@ -97,9 +97,10 @@ function findOne(request: AuthRequest, scheme: Scheme): Found | undefined {
 /** Finds the text of a credential in a request. */
 export type Transport = (request: AuthRequest) => string | undefined;
 
-/** A scheme name, and then one or more plain spaces and one token (RFC 9110 §11.4). Both patterns are linear. */
+/** A scheme name (RFC 9110 §11.4). */
 const SCHEME_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
-const ONE_TOKEN = /^ +([^\s,]+)$/;
+/** What no token holds: the blanks of HTTP, and what separates several. */
+const SEPARATORS = [' ', '\t', ','] as const;
 
 /**
  * Reads `Authorization: Bearer <token>`, or another header and other scheme names, which compare without case.
@@ -115,8 +116,17 @@ export function headerTransport(options: { readonly name: string; readonly schem
     if (line === undefined) return undefined;
     const scheme = SCHEME_NAME.exec(line)?.[0] ?? '';
     if (!accepted.has(scheme.toLowerCase())) return undefined;
-    const token = ONE_TOKEN.exec(line.slice(scheme.length))?.[1];
+    const token = oneToken(line, scheme.length);
     if (token === undefined) throw new AuthError('malformed_header');
     return token;
   };
+}
+
+/** One or more plain spaces and one token, to the end of the line. Searched, not matched: this is every request, and tokens are long. */
+function oneToken(line: string, from: number): string | undefined {
+  let start = from;
+  while (line[start] === ' ') start += 1;
+  const token = line.slice(start);
+  const isOne = start > from && token !== '' && !SEPARATORS.some((separator) => token.includes(separator));
+  return isOne ? token : undefined;
 }

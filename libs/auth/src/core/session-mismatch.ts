@@ -48,9 +48,12 @@ export class SessionMismatch {
    * True where a good cookie gives way to the session of somebody else.
    * @throws {AuthError} `session_user_mismatch` where neither is preferred
    */
-  async yieldsToSession({ subject }: Principal, rivalry: Rivalry): Promise<boolean> {
+  yieldsToSession(principal: Principal, rivalry: Rivalry): boolean | Promise<boolean> {
     const { scheme } = rivalry.each;
-    if (scheme.sentBy !== 'browser' || scheme.name === SESSION) return false;
+    return scheme.sentBy === 'browser' && scheme.name !== SESSION && this.losesToSession(principal, rivalry);
+  }
+
+  private async losesToSession({ subject }: Principal, rivalry: Rivalry): Promise<boolean> {
     const session = await this.liveSession(rivalry);
     if (session === undefined || sameSubject(subject, session)) return false;
     rivalry.attempt.mismatch = { outcome: 'user_mismatch_enforced', cookie: subject, session };

@@ -202,7 +202,7 @@ export class TokenMinter {
     if (taken !== undefined) throw new TypeError(`The header "${taken}" is set by the library; choose another name.`);
     const key = this.signingKey();
     // A remote signer may be out of reach; a claim that cannot be signed is a mistake, and stays one.
-    const sign = (data: Uint8Array): Promise<Uint8Array> => during('keys_unavailable', () => key.sign(data));
+    const sign = async (data: Uint8Array): Promise<Uint8Array> => during('keys_unavailable', () => key.sign(data));
     return signJws(header, claims, { kid: key.kid, alg: key.alg, sign });
   }
 }

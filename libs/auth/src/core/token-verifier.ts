@@ -1,14 +1,14 @@
 // Owns the way from a token's text to what it vouches for: its issuer, its key, its signature, its claims, in that order and in one
 // call. Nothing outside the process is asked before the issuer is known to be one of ours and the algorithm one of its own.
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from './algorithms.js';
-import { judgeClaims, type TokenKind, type TokenProfile } from './claims.js';
+import { assertInTime, readClaims, type TokenKind, type TokenProfile } from './claims.js';
 import type { Clock } from './clock.js';
-import { AuthConfigurationError, AuthError, during } from './errors.js';
+import { AuthConfigurationError, AuthError, during, isPromise } from './errors.js';
 import { parseJws, type ParsedJws, verifySignature } from './jws.js';
 import type { KeySet, VerificationKey } from './keys.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { Subject, Verified } from './principal.js';
-import { SignatureCache } from './signature-cache.js';
+import { SignatureCache, type KnownSignature } from './signature-cache.js';
 
 /** An issuer whose tokens are accepted: where its keys are, and what its tokens of each kind look like. */
 export interface TrustedIssuer {
@@ -51,15 +51,21 @@ export class TokenVerifier {
    * `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
    */
   async verify(token: string, kind: TokenKind): Promise<Verified> {
-    const known = this.signatures.find(token);
-    const jws = known?.jws ?? parseJws(token, this.limits);
+    const found = this.signatures.find(token);
+    const jws = found?.jws ?? parseJws(token, this.limits);
     const { keys, profile } = this.trusted(jws, kind);
-    const key = await findKey(keys, profile, jws);
-    if (known?.key !== key) {
-      await verifySignature(jws, key);
-      this.signatures.remember(jws, key);
-    }
-    return judgeClaims(jws, profile, this.clock.nowSeconds());
+    const answer = findKey(keys, profile, jws);
+    const key = isPromise(answer) ? await answer : answer;
+    const known = found?.key === key ? found : await this.verifyAnew(jws, key);
+    if (known.facts?.profile !== profile) known.facts = { profile, verified: readClaims(jws, profile) };
+    const { verified } = known.facts;
+    assertInTime(verified, profile, this.clock.nowSeconds());
+    return verified;
+  }
+
+  private async verifyAnew(jws: ParsedJws, key: VerificationKey): Promise<KnownSignature> {
+    await verifySignature(jws, key);
+    return this.signatures.remember(jws, key);
   }
 
   /**
@@ -92,14 +98,19 @@ export class TokenVerifier {
   }
 }
 
-async function findKey(
+/** Keys that are at hand are found at once; the set of another issuer may have to be fetched. */
+function findKey(
   keys: KeySet,
   profile: TokenProfile,
   { header: { alg, kid } }: ParsedJws,
-): Promise<VerificationKey> {
+): VerificationKey | Promise<VerificationKey> {
   if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
-  const key: VerificationKey | undefined = await during('keys_unavailable', () => keys.find({ alg, kid }));
-  // A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1).
+  const found = during('keys_unavailable', () => keys.find({ alg, kid }));
+  return isPromise(found) ? found.then(assertKey) : assertKey(found);
+}
+
+/** A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1). */
+function assertKey(key: VerificationKey | undefined | null): VerificationKey {
   if (key === undefined || key === null) throw new AuthError('unknown_key');
   return key;
 }

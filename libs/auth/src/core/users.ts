@@ -74,10 +74,13 @@ export class Users {
    * The account behind a verified credential.
    * @throws {AuthError} `user_not_found`, also where a source answers with somebody else; `users_unavailable`
    */
-  async resolve(verified: Verified): Promise<Account> {
-    if (verified.kind === 'client') return { user: undefined, description: undefined };
+  resolve(verified: Verified): Account | Promise<Account> {
+    if (verified.kind === 'client') return NOBODY;
     const source = verified.own ? this.source : this.foreignSource;
-    if (source === undefined) return stateless(verified);
+    return source === undefined ? stateless(verified) : this.accountBy(source, verified);
+  }
+
+  private async accountBy(source: UserSource | ForeignUserSource, verified: Verified): Promise<Account> {
     const user = await during('users_unavailable', () => verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
     const description = await during('users_unavailable', () => source.describe(user));
@@ -90,6 +93,9 @@ export class Users {
     return verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified);
   }
 }
+
+/** A machine is no user of anybody's. */
+const NOBODY: Account = Object.freeze({ user: undefined, description: undefined });
 
 /** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
 function stateless(verified: Verified): Account {
