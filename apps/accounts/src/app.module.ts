@@ -1,24 +1,28 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
+import { AccountController } from './account.controller.js';
 import { AppController } from './app.controller.js';
 import { authentication } from './authentication.js';
 import { DatabaseModule } from './database/database.module.js';
 import { readEnvironment } from './environment.js';
 import { MeController } from './me.controller.js';
-import { UnreadableBodyFilter } from './unreadable-body.filter.js';
+import { PageController } from './page/page.controller.js';
+import { RedisModule } from './redis/redis.module.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
+import { UnreadableBodyFilter } from './unreadable-body.filter.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, validate: readEnvironment }),
     DatabaseModule,
+    RedisModule,
     UsersModule,
     ThrottlingModule,
     authentication,
   ],
-  controllers: [AppController, MeController],
+  controllers: [AppController, MeController, AccountController, PageController],
   providers: [{ provide: APP_FILTER, useClass: UnreadableBodyFilter }],
 })
 export class AppModule {}

@@ -11,6 +11,6 @@ import { VisibleUsers } from './visible-users.policy.js';
   imports: [TypeOrmModule.forFeature([User])],
   controllers: [UsersController],
   providers: [VisibleUsers, UsersService, PasswordsService, DemoUsersService],
-  exports: [UsersService],
+  exports: [UsersService, TypeOrmModule],
 })
 export class UsersModule {}
