@@ -7,6 +7,7 @@ import {
   AuthInfo,
   AuthModule,
   BlocklistService,
+  CsrfService,
   CurrentUser,
   guardSockets,
   JwtAuthGuard,
@@ -88,6 +89,16 @@ async function start(
     return { accessToken, client: await open({ headers: { authorization: `Bearer ${accessToken}` } }) };
   };
   return { app, open, openAs };
+}
+
+/** A browser that is signed in by cookie. */
+async function startWithCookies() {
+  const started = await start('socket.io', [ChatGateway], { cookies: { secure: false } });
+  const tokens = started.app.get(TokenService);
+  const { accessToken } = await tokens.issue('ada');
+  const { subject, sid } = await tokens.verify(accessToken, { kind: 'access' });
+  const csrf = started.app.get(CsrfService).issue({ subject, sid });
+  return { ...started, csrf, cookie: `access=${accessToken}; csrf=${csrf}` };
 }
 
 describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
@@ -221,6 +232,29 @@ describe('credentials of a socket', () => {
     const { openAs } = await start('ws', [ChatGateway], { guarded: false });
     const { client } = await openAs('ada');
     expect(await client.ask('me')).toMatchObject({ data: { errorCode: 'unsupported_context' } });
+  });
+
+  describe('that a browser sends by itself', () => {
+    it('open a socket for a page of ours, which knows the CSRF token', async () => {
+      const { open, cookie, csrf } = await startWithCookies();
+      const client = await open({ headers: { cookie, origin: 'http://localhost' }, auth: { 'X-CSRF-Token': csrf } });
+      expect(await client.ask('me')).toEqual({ event: 'me', data: { id: 'ada', scheme: 'cookie' } });
+    });
+
+    it.each([
+      ['of another site', 'https://evil.example', 'csrf_origin_rejected'],
+      ['that does not know the CSRF token', 'http://localhost', 'csrf_token_missing'],
+    ])('open none for a page %s', async (_, origin, errorCode) => {
+      const { open, cookie } = await startWithCookies();
+      const opening = open({ headers: { cookie, origin }, auth: { origin: 'http://localhost' } });
+      await expect(opening).rejects.toMatchObject({ data: { statusCode: 403, errorCode } });
+    });
+
+    it('are not taken from the parameters', async () => {
+      const { open, cookie, csrf } = await startWithCookies();
+      const opening = open({ auth: { cookie, 'x-csrf-token': csrf } });
+      await expect(opening).rejects.toMatchObject({ data: { errorCode: 'unauthenticated' } });
+    });
   });
 
   it('leave a verifyClient of the application its say', async () => {
