@@ -1,9 +1,10 @@
-// Owns what every pair of stores is put through: the contract, and random histories against the reference model.
+// Owns what every pair of stores is put through: the contract, and random histories against the reference models.
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { CheckedStore, Clock, Stores } from 'nestjs-latchkey';
 import { storeContract, type MakeStores } from 'nestjs-latchkey/testing';
 import { RotationModel, type Action } from './rotation-model.js';
+import { compareWithModel } from './sign-in-world.js';
 
 const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
@@ -56,5 +57,9 @@ export function testStores(makeStores: MakeStores, histories = 30): void {
       for (const action of steps) await model.step(action);
     });
     await fc.assert(history, { numRuns: histories });
+  }, 120_000);
+
+  it('agrees with the model of sign-ins through random lives on two instances', async () => {
+    await compareWithModel(makeStores, Math.ceil(histories / 2));
   }, 120_000);
 }

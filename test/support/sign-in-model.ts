@@ -1,0 +1,274 @@
+// Owns the reference model of sign-ins as a whole: who is signed in where, which token is the one live leaf, and what must be refused.
+// It knows nothing of stores and asks two instances over one of them, so that both would have to be wrong in the same way.
+import assert from 'node:assert/strict';
+import type { AuthError, FamilyService, TokenPair, TokenService } from 'nestjs-latchkey';
+
+/** What may happen. Sign-ins and users are counted round, so that every number names one. */
+export type Happening =
+  | { readonly does: 'sign-in'; readonly user: number }
+  | { readonly does: 'refresh'; readonly sign: number; readonly age: number }
+  | { readonly does: 'refresh-at-once'; readonly sign: number }
+  | { readonly does: 'end-while-refreshing'; readonly sign: number; readonly everywhere: boolean }
+  | { readonly does: 'revoke-access' | 'revoke-refresh' | 'end' | 'everyone-but'; readonly sign: number }
+  | { readonly does: 'everywhere' | 'disable' | 'enable' | 'change-password'; readonly user: number }
+  | { readonly does: 'outage'; readonly sign: number }
+  | { readonly does: 'wait'; readonly ms: number };
+
+/** One process of several. */
+export interface Instance {
+  readonly tokens: TokenService;
+  readonly families: FamilyService;
+}
+
+/** What the model moves and looks at. */
+export interface World {
+  readonly instances: readonly [Instance, Instance];
+  readonly users: { readonly id: string; active: boolean; stamp: string }[];
+  readonly clock: { ms: number };
+  readonly issuer: string;
+  /** Makes every call to a store fail, or not. */
+  setDown(isDown: boolean): void;
+  /** The live `jti` in the store. */
+  leafOf(sid: string): Promise<string | undefined>;
+}
+
+interface Access {
+  readonly token: string;
+  readonly expiresAtMs: number;
+  isRevoked: boolean;
+}
+
+interface SignIn {
+  readonly user: World['users'][number];
+  readonly stamp: string;
+  readonly sid: string;
+  readonly absoluteEndMs: number;
+  /** Oldest first; the last is the leaf. */
+  readonly refreshTokens: { readonly token: string; readonly expiresAtMs: number }[];
+  readonly accessTokens: Access[];
+  rotatedAtMs: number;
+  isEnded: boolean;
+}
+
+const GRACE_MS = 10_000;
+const TOLERANCE_MS = 5_000;
+const ABSOLUTE_MS = 30 * 86_400_000;
+
+export class SignInModel {
+  readonly #signIns: SignIn[] = [];
+  #turn = 0;
+
+  constructor(private readonly world: World) {}
+
+  /** Does one thing to the world and to the model, and compares all that both say. */
+  async step(happening: Happening): Promise<void> {
+    if (happening.does === 'wait') this.world.clock.ms += happening.ms;
+    else if (happening.does === 'sign-in') await this.#signIn(this.#user(happening.user));
+    else if ('user' in happening) await this.#changeUser(happening.does, this.#user(happening.user));
+    else await this.#act(happening);
+    await this.#compare();
+  }
+
+  async #signIn(user: SignIn['user']): Promise<void> {
+    const told = await codeOf(this.#next.tokens.issue(user as never));
+    if (!user.active) return assert.equal(told.code, 'user_disabled');
+    assert.ok(told.value, told.code);
+    const made: SignIn = {
+      user,
+      stamp: user.stamp,
+      sid: told.value.sid,
+      absoluteEndMs: payloadOf(told.value.refreshToken).iat * 1_000 + ABSOLUTE_MS,
+      refreshTokens: [],
+      accessTokens: [],
+      rotatedAtMs: -Infinity,
+      isEnded: false,
+    };
+    this.#signIns.push(made);
+    this.#remember(made, told.value);
+  }
+
+  async #changeUser(does: string, user: SignIn['user']): Promise<void> {
+    if (does === 'disable') user.active = false;
+    if (does === 'enable') user.active = true;
+    if (does === 'change-password') user.stamp += '+';
+    if (does !== 'everywhere') return;
+    await this.#next.families.endAll(this.#subject(user));
+    for (const signIn of this.#signIns) if (signIn.user === user) signIn.isEnded = true;
+  }
+
+  async #act(happening: Extract<Happening, { readonly sign: number }>): Promise<void> {
+    const signIn = this.#signIns[happening.sign % Math.max(1, this.#signIns.length)];
+    if (signIn === undefined) return;
+    if (happening.does === 'refresh') await this.#refresh(signIn, happening.age);
+    if (happening.does === 'refresh-at-once') await this.#refreshAtOnce(signIn);
+    if (happening.does === 'end-while-refreshing') await this.#endWhileRefreshing(signIn, happening.everywhere);
+    if (happening.does === 'revoke-access') await this.#revokeAccess(signIn);
+    if (happening.does === 'everyone-but') await this.#everyoneBut(signIn);
+    if (happening.does === 'outage') await this.#outage(signIn);
+    if (happening.does === 'end')
+      await this.#end(signIn, (by) => by.families.end(this.#subject(signIn.user), signIn.sid));
+    if (happening.does === 'revoke-refresh' && !this.#isPast(leaf(signIn)))
+      await this.#end(signIn, (by) => by.tokens.revoke(leaf(signIn).token));
+  }
+
+  async #refresh(signIn: SignIn, age: number): Promise<void> {
+    const presented = signIn.refreshTokens.at(-1 - age);
+    if (presented === undefined) return;
+    const told = await codeOf(this.#next.tokens.refresh(presented.token));
+    const standing = this.#standing(signIn, age);
+    if (standing === 'expired') return assert.equal(told.code, 'refresh_expired');
+    if (standing === 'refused') return assert.ok(told.value === undefined, 'a sign-in that has ended was refreshed');
+    if (standing === 'ends') {
+      assert.ok(told.value === undefined, 'a refresh that must end the sign-in succeeded');
+      signIn.isEnded = true;
+      return;
+    }
+    assert.ok(told.value, `an honest refresh was refused: ${told.code}`);
+    if (standing === 'retry') assert.equal(jtiOf(told.value.refreshToken), jtiOf(leaf(signIn).token));
+    else signIn.rotatedAtMs = this.world.clock.ms;
+    this.#remember(signIn, told.value, standing === 'leaf');
+  }
+
+  /** What must become of the token that is so many rotations old. */
+  #standing(signIn: SignIn, age: number): 'leaf' | 'retry' | 'ends' | 'refused' | 'expired' {
+    const presented = signIn.refreshTokens.at(-1 - age);
+    if (presented === undefined || this.#isPast(presented)) return 'expired';
+    if (signIn.isEnded) return 'refused';
+    if (!this.#isWelcome(signIn)) return 'ends';
+    if (this.world.clock.ms >= signIn.absoluteEndMs) return 'expired';
+    if (age === 0) return 'leaf';
+    return age === 1 && this.world.clock.ms - signIn.rotatedAtMs < GRACE_MS ? 'retry' : 'ends';
+  }
+
+  async #refreshAtOnce(signIn: SignIn): Promise<void> {
+    if (this.#standing(signIn, 0) !== 'leaf') return;
+    const { token } = leaf(signIn);
+    const told = await Promise.all(Array.from({ length: 4 }, () => codeOf(this.#next.tokens.refresh(token))));
+    const [first] = told;
+    assert.deepEqual(
+      told.map(({ code }) => code),
+      Array(4).fill('accepted'),
+    );
+    assert.equal(new Set(told.map(({ value }) => value && jtiOf(value.refreshToken))).size, 1, 'one leaf');
+    signIn.rotatedAtMs = this.world.clock.ms;
+    if (first?.value) this.#remember(signIn, first.value);
+  }
+
+  async #endWhileRefreshing(signIn: SignIn, everywhere: boolean): Promise<void> {
+    const { tokens, families } = this.#next;
+    const subject = this.#subject(signIn.user);
+    const [told] = await Promise.all([
+      codeOf(tokens.refresh(leaf(signIn).token)),
+      everywhere ? this.#next.families.endAll(subject) : families.end(subject, signIn.sid),
+    ]);
+    for (const each of this.#signIns)
+      if (each === signIn || (everywhere && each.user === signIn.user)) each.isEnded = true;
+    if (told.value) this.#remember(signIn, told.value);
+  }
+
+  async #revokeAccess(signIn: SignIn): Promise<void> {
+    const access = signIn.accessTokens.at(-1);
+    if (access === undefined || this.#isPast(access)) return;
+    await this.#next.tokens.revoke(access.token);
+    access.isRevoked = true;
+  }
+
+  async #everyoneBut(spared: SignIn): Promise<void> {
+    // Who has ended cannot ask.
+    if (spared.isEnded) return;
+    await this.#next.families.endAll(this.#subject(spared.user), { exceptSid: spared.sid });
+    for (const each of this.#signIns) if (each.user === spared.user && each !== spared) each.isEnded = true;
+  }
+
+  async #end(signIn: SignIn, end: (by: Instance) => Promise<void>): Promise<void> {
+    await end(this.#next);
+    signIn.isEnded = true;
+  }
+
+  /** Nothing may be decided while the store is down, and nothing may have changed after it. */
+  async #outage(signIn: SignIn): Promise<void> {
+    if (this.#isPast(leaf(signIn))) return;
+    this.world.setDown(true);
+    const told = [
+      await codeOf(this.#next.tokens.refresh(leaf(signIn).token)),
+      await codeOf(this.#next.families.end(this.#subject(signIn.user), signIn.sid)),
+    ];
+    this.world.setDown(false);
+    assert.deepEqual(
+      told.map(({ code }) => code),
+      ['store_unavailable', 'store_unavailable'],
+    );
+  }
+
+  async #compare(): Promise<void> {
+    for (const signIn of this.#signIns) {
+      const leafJti = await this.world.leafOf(signIn.sid);
+      assert.equal(
+        leafJti,
+        signIn.isEnded ? undefined : jtiOf(leaf(signIn).token),
+        'the leaf of the store is that of the model',
+      );
+      for (const access of signIn.accessTokens) {
+        const { code } = await codeOf(this.#next.tokens.verify(access.token, { kind: 'access' }));
+        const isGood = !this.#isPast(access) && !access.isRevoked && !signIn.isEnded && this.#isWelcome(signIn);
+        assert.equal(
+          code === 'accepted',
+          isGood,
+          `an access token is ${code}, and should ${isGood ? '' : 'not '}be good`,
+        );
+      }
+    }
+  }
+
+  #remember(signIn: SignIn, { accessToken, refreshToken }: TokenPair, isNewLeaf = true): void {
+    signIn.accessTokens.push({ token: accessToken, expiresAtMs: endOf(accessToken), isRevoked: false });
+    if (isNewLeaf) signIn.refreshTokens.push({ token: refreshToken, expiresAtMs: endOf(refreshToken) });
+  }
+
+  #isPast({ expiresAtMs }: { readonly expiresAtMs: number }): boolean {
+    return Math.floor(this.world.clock.ms / 1_000) * 1_000 >= expiresAtMs + TOLERANCE_MS;
+  }
+
+  #isWelcome({ user, stamp }: SignIn): boolean {
+    return user.active && user.stamp === stamp;
+  }
+
+  #subject(user: SignIn['user']) {
+    return { issuer: this.world.issuer, id: user.id };
+  }
+
+  #user(at: number): SignIn['user'] {
+    const user = this.world.users[at % this.world.users.length];
+    assert.ok(user);
+    return user;
+  }
+
+  /** The instances take turns. */
+  get #next(): Instance {
+    this.#turn += 1;
+    return this.world.instances[this.#turn % 2 === 0 ? 0 : 1];
+  }
+}
+
+function leaf({ refreshTokens }: SignIn) {
+  const last = refreshTokens.at(-1);
+  assert.ok(last);
+  return last;
+}
+
+async function codeOf<T>(work: Promise<T>): Promise<{ readonly code: string; readonly value?: T }> {
+  try {
+    return { code: 'accepted', value: await work };
+  } catch (error) {
+    const { code } = error as AuthError;
+    assert.ok(code, String(error));
+    return { code };
+  }
+}
+
+function payloadOf(token: string): { readonly jti: string; readonly iat: number; readonly exp: number } {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+}
+
+const jtiOf = (token: string): string => payloadOf(token).jti;
+const endOf = (token: string): number => payloadOf(token).exp * 1_000;

@@ -1,0 +1,168 @@
+// Owns the world that the model of sign-ins lives in: two applications over one pair of stores, which can be made to fail.
+import { generateKeyPairSync } from 'node:crypto';
+import { Injectable, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import * as fc from 'fast-check';
+import { AuthModule, Clock, FamilyService, TokenService, UserSource, type Stores, type Subject } from 'nestjs-latchkey';
+import type { MakeStores } from 'nestjs-latchkey/testing';
+import { SignInModel, type Happening, type Instance, type World } from './sign-in-model.js';
+
+const ISSUER = 'https://accounts.test';
+
+interface User {
+  readonly id: string;
+  active: boolean;
+  stamp: string;
+}
+
+class HandClock extends Clock {
+  ms = 1_900_000_000_000;
+
+  override nowMs(): number {
+    return this.ms;
+  }
+}
+
+@Injectable()
+class Users extends UserSource<User> {
+  static all: User[] = [];
+
+  override async findBySubject({ id }: Subject): Promise<User | undefined> {
+    return Users.all.find((user) => user.id === id);
+  }
+
+  override describe({ id, active, stamp }: User) {
+    return { id, active, stamp };
+  }
+}
+
+@Module({ providers: [Users], exports: [Users] })
+class UsersModule {}
+
+const nat = fc.nat(5);
+const age = fc.constantFrom(0, 0, 0, 1, 1, 2, 3);
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+const waits = fc.constantFrom(
+  1,
+  500,
+  999,
+  5 * SECOND,
+  9_999,
+  10 * SECOND,
+  899 * SECOND,
+  906 * SECOND,
+  DAY,
+  13 * DAY,
+  15 * DAY,
+);
+
+const happenings: fc.Arbitrary<Happening[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ does: fc.constant('sign-in' as const), user: nat }) },
+    { weight: 8, arbitrary: fc.record({ does: fc.constant('refresh' as const), sign: nat, age }) },
+    { weight: 3, arbitrary: fc.record({ does: fc.constant('refresh-at-once' as const), sign: nat }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        does: fc.constant('end-while-refreshing' as const),
+        sign: nat,
+        everywhere: fc.boolean(),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        does: fc.constantFrom(
+          'revoke-access' as const,
+          'revoke-refresh' as const,
+          'end' as const,
+          'everyone-but' as const,
+        ),
+        sign: nat,
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        does: fc.constantFrom('everywhere' as const, 'disable' as const, 'enable' as const, 'change-password' as const),
+        user: nat,
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('outage' as const), sign: nat }) },
+    { weight: 4, arbitrary: fc.record({ does: fc.constant('wait' as const), ms: waits }) },
+  ),
+  { maxLength: 20 },
+);
+
+/** Lives through random histories and compares with the model after every step. A failure prints the seed and the shortest history. */
+export async function compareWithModel(makeStores: MakeStores, numRuns: number): Promise<void> {
+  const clock = new HandClock();
+  const stores = failing(await makeStores(clock));
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const start = () => startInstance({ stores: stores.stores, clock, keys: privateKey });
+  const applications = [await start(), await start()] as const;
+  const instances = [applications[0].instance, applications[1].instance] as const;
+  let lives = 0;
+  const life = fc.asyncProperty(happenings, async (history) => {
+    lives += 1;
+    Users.all = ['ada', 'grace'].map((name) => ({ id: `${name}-${lives}`, active: true, stamp: '1' }));
+    const world: World = {
+      instances,
+      users: Users.all,
+      clock,
+      issuer: ISSUER,
+      setDown: stores.setDown,
+      leafOf: async (sid) => (await stores.stores.families.find(ISSUER, sid))?.currentJti,
+    };
+    const model = new SignInModel(world);
+    await model.step({ does: 'sign-in', user: 0 });
+    for (const happening of history) await model.step(happening);
+  });
+  try {
+    await fc.assert(life, { numRuns, endOnFailure: false });
+  } finally {
+    for (const { close } of applications) await close();
+  }
+}
+
+async function startInstance(options: {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly keys: ReturnType<typeof generateKeyPairSync>['privateKey'];
+}): Promise<{ readonly instance: Instance; close(): Promise<void> }> {
+  const { stores, clock, keys } = options;
+  const auth = AuthModule.forRoot({
+    issuer: ISSUER,
+    audience: 'accounts',
+    keys,
+    clock,
+    users: Users,
+    stores: { useFactory: () => stores },
+    revocation: { timeout: '1s' },
+  });
+  const module = await Test.createTestingModule({ imports: [UsersModule, auth] }).compile();
+  await module.init();
+  const instance = { tokens: module.get(TokenService), families: module.get(FamilyService) };
+  return { instance, close: () => module.close() };
+}
+
+/** The stores, with a switch that makes every call fail. */
+function failing({ revocations, families }: Stores) {
+  let isDown = false;
+  const switched = <Store extends object>(store: Store): Store =>
+    new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        return (...args: unknown[]) =>
+          isDown ? Promise.reject(new Error('The store is down.')) : Reflect.apply(member, target, args);
+      },
+    });
+  return {
+    stores: { revocations: switched(revocations), families: switched(families) },
+    setDown(value: boolean): void {
+      isDown = value;
+    },
+  };
+}
