@@ -2,7 +2,11 @@
 import { AuthError, during } from './errors.js';
 import { publish } from './events.js';
 import type { AuthUser } from './principal.js';
+import { within } from './time-limit.js';
 import type { SignInCredentials, UserDescription, Users } from './users.js';
+
+/** Passwords take time to hash, and wait for each other; a source that takes longer does not answer (I-23). */
+const JUDGEMENT_TIMEOUT_MS = 10_000;
 
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
 export class SignInService {
@@ -27,7 +31,9 @@ export class SignInService {
     if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
     // A driver may expand objects into conditions, and then the first row wins (I-03).
     if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
-    const user = await during('users_unavailable', () => source.verifyCredentials?.({ username, password }));
+    const user = await during('users_unavailable', () =>
+      within(JUDGEMENT_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
+    );
     if (!isUser(user)) throw new AuthError('invalid_credentials');
     const description = await during('users_unavailable', () => source.describe(user));
     if (!maySignIn(description)) throw new AuthError('invalid_credentials');

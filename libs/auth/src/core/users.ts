@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AuthError, during } from './errors.js';
 import type { AuthUser, Subject, Verified } from './principal.js';
+import { within } from './time-limit.js';
 
 /** What a person types in to sign in. `username` is whatever your users sign in with. */
 export interface SignInCredentials {
@@ -31,6 +32,8 @@ export interface UserDescription {
  *
  * Methods reject only when the source is unavailable (the answer is then 503, and nobody is logged out); "no such user" is
  * `undefined`. An id that cannot be one of yours (text for a uuid column) is "no such user" too.
+ *
+ * A lookup that takes longer than 3 seconds, or a judgement of credentials longer than 10, counts as unavailable.
  */
 export abstract class UserSource<User = AuthUser> {
   /** The user with that `sub`, active or not. Called at every guarded request, after the signature held. */
@@ -64,6 +67,9 @@ export interface Account {
   readonly description: UserDescription | undefined;
 }
 
+/** A source that takes longer does not answer (I-23). */
+const LOOKUP_TIMEOUT_MS = 3_000;
+
 /** Stage 5 of the read path: subject to user. */
 export class Users {
   /** Assigned when the application starts, because the source may itself need services of this library. */
@@ -89,8 +95,10 @@ export class Users {
     return { user, description };
   }
 
-  private find(verified: Verified): Promise<AuthUser | undefined> | undefined {
-    return verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified);
+  private find(verified: Verified): Promise<AuthUser | undefined> {
+    return within(LOOKUP_TIMEOUT_MS, async () =>
+      verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
+    );
   }
 }
 
