@@ -1,0 +1,261 @@
+// Groups D and L of the attack list, and the refusals of BLOG, at an application that trusts another issuer by its key address.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import type { TrustOptions } from 'nestjs-latchkey';
+import { ADAPTERS } from '../support/applications.js';
+import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
+import * as endpoint from '../support/key-server.js';
+import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { sendLines } from '../support/wire.js';
+
+const ISSUER = 'https://sister.example';
+const OTHER = 'https://other.example';
+
+interface Signer {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+async function signer(kid: string): Promise<Signer> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid } };
+}
+
+const now = (): number => Math.floor(new Date().getTime() / 1_000);
+
+function sign(by: Signer, claims: Readonly<Record<string, unknown>> = {}, header: object = {}): Promise<string> {
+  const payload = { iss: ISSUER, sub: 'ada', aud: 'accounts', iat: now(), exp: now() + 300, ...claims };
+  return new SignJWT(payload as JWTPayload)
+    .setProtectedHeader({ alg: 'ES256', kid: by.kid, typ: 'at+jwt', ...header })
+    .sign(by.privateKey);
+}
+
+const trusts = (jwksUri: string, issuer = ISSUER, keys: object = {}): TrustOptions => ({
+  issuer,
+  audience: 'accounts',
+  keys: { jwksUri, allowLoopbackHttp: true, timeout: '200ms', ...keys },
+});
+
+describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
+  let server: endpoint.KeyServer;
+  let app: ProbedApp;
+  let ours: Signer;
+  let stranger: Signer;
+
+  beforeAll(async () => {
+    [ours, stranger] = await Promise.all([signer('ours'), signer('stranger')]);
+    server = await endpoint.keyServer(endpoint.serve({ keys: [ours.jwk] }));
+    const elsewhere = endpoint.routes({
+      '/jwks': endpoint.serve({ keys: [ours.jwk] }),
+      '/other': endpoint.serve({ keys: [{ ...stranger.jwk, kid: 'ours' }] }),
+    });
+    server.answer(elsewhere);
+    app = await startProbedApp(adapter, {
+      trust: [trusts(`${server.url}/jwks`), trusts(`${server.url}/other`, OTHER)],
+    });
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await server.stop();
+  });
+
+  const present = (authorization: string) => app.fetch('/me', { headers: { authorization } });
+
+  async function expectRefused(authorization: string, code: string): Promise<void> {
+    const before = app.events.length;
+    const answer = await expectRefusal(app, () => present(authorization), { secrets: [authorization] });
+    expect([answer.status, codeOf(answer)]).toEqual([401, code]);
+    expect(challengeOf(answer)).toMatch(/^Bearer error="invalid_token"/);
+    expect(app.events.slice(before)).toContainEqual(
+      expect.objectContaining({ type: 'attempt', outcome: 'rejected', code }),
+    );
+  }
+
+  it('BLOG-9: a good one is let in, as a stranger of that name', async () => {
+    const response = await present(`Bearer ${await sign(ours)}`);
+    expect([response.status, await response.json()]).toEqual([200, { subject: 'ada', scheme: 'bearer' }]);
+    expect(app.people.lookups).toBe(0);
+  });
+
+  it('BLOG-1: a request without one is told that nothing was sent', async () => {
+    const answer = await expectRefusal(app, () => app.fetch('/me'));
+    expect([answer.status, codeOf(answer), challengeOf(answer)]).toEqual([401, 'unauthenticated', 'Bearer']);
+  });
+
+  it('BLOG-2, BLOG-3: what is no bearer token is malformed', async () => {
+    await expectRefused('Bearer', 'malformed_header');
+    await expectRefused('Bearer not-a-token', 'token_malformed');
+  });
+
+  it('BLOG-4: a key that nobody has is unknown', async () => {
+    await expectRefused(`Bearer ${await sign({ ...ours, kid: 'nobody' })}`, 'unknown_key');
+  });
+
+  it('BLOG-5: signature, audience and expiry each have a code of their own', async () => {
+    await expectRefused(`Bearer ${await sign({ ...stranger, kid: 'ours' })}`, 'token_invalid');
+    await expectRefused(`Bearer ${await sign(ours, { aud: 'others' })}`, 'invalid_audience');
+    await expectRefused(`Bearer ${await sign(ours, { iat: now() - 600, exp: now() - 300 })}`, 'token_expired');
+  });
+
+  it('an issuer that nobody trusts is refused without asking anybody for keys', async () => {
+    await present(`Bearer ${await sign(ours)}`);
+    const before = server.requests.length;
+    for (const iss of ['https://evil.example', server.url, `${ISSUER}/`, 'http://169.254.169.254/']) {
+      await expectRefused(
+        `Bearer ${await sign(stranger, { iss }, { jku: `${server.url}/jwks`, jwk: stranger.jwk })}`,
+        'invalid_issuer',
+      );
+    }
+    expect(server.requests).toHaveLength(before);
+  });
+
+  it('D-05: an ID token is none, whatever its audience', async () => {
+    await expectRefused(`Bearer ${await sign(ours, { nonce: 'n', at_hash: 'h' }, { typ: 'JWT' })}`, 'wrong_token_type');
+    await expectRefused(`Bearer ${await sign(ours, { nonce: 'n' })}`, 'wrong_token_type');
+  });
+
+  it('D-09, D-11, D-13: tokens for another end, stage or service are refused', async () => {
+    await expectRefused(`Bearer ${await sign(ours, {}, { typ: 'logout+jwt' })}`, 'wrong_token_type');
+    await expectRefused(`Bearer ${await sign(ours, { iss: 'https://staging.sister.example' })}`, 'invalid_issuer');
+    await expectRefused(`Bearer ${await sign(ours, { aud: 'courses' })}`, 'invalid_audience');
+  });
+
+  it("D-15: a key id that two issuers share is looked for in each one's own set", async () => {
+    await expectRefused(`Bearer ${await sign(ours, { iss: OTHER })}`, 'token_invalid');
+    const response = await present(`Bearer ${await sign({ ...stranger, kid: 'ours' }, { iss: OTHER })}`);
+    expect(response.status).toBe(200);
+  });
+
+  it('a machine is refused where the route does not let machines in', async () => {
+    const token = await sign(ours, { client_id: 'ada' });
+    const answer = await expectRefusal(app, () => present(`Bearer ${token}`), { secrets: [token] });
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'client_not_allowed']);
+  });
+
+  it('P13: claims of every wrong type are answered with 200, 401 or 403, never with 500', async () => {
+    const names = [
+      'iss',
+      'sub',
+      'aud',
+      'exp',
+      'nbf',
+      'iat',
+      'jti',
+      'sid',
+      'scope',
+      'scp',
+      'roles',
+      'kind',
+      'client_id',
+      'is_restricted',
+    ];
+    const values = [null, true, 0, -1, 1e300, '', 'x', [], {}, [null], [[]], [{}], { a: 1 }, 'é\u0000', '__proto__'];
+    const statuses = new Set<number>();
+    for (const name of names) {
+      for (const value of values) statuses.add((await present(`Bearer ${await sign(ours, { [name]: value })}`)).status);
+    }
+    expect([...statuses].filter((status) => ![200, 401, 403].includes(status))).toEqual([]);
+  }, 60_000);
+});
+
+describe.each(ADAPTERS)('The keys of a trusted issuer on %s', (adapter) => {
+  let ours: Signer;
+
+  beforeAll(async () => {
+    ours = await signer('ours');
+  });
+
+  async function withServer(
+    behaviour: endpoint.Behaviour,
+    work: (server: endpoint.KeyServer, app: ProbedApp) => Promise<void>,
+    keys: object = {},
+  ): Promise<void> {
+    const server = await endpoint.keyServer(behaviour);
+    const app = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, keys)] });
+    try {
+      await work(server, app);
+    } finally {
+      await app.close();
+      await server.stop();
+    }
+  }
+
+  const get = async (app: ProbedApp) => app.fetch('/me', { headers: { authorization: `Bearer ${await sign(ours)}` } });
+
+  const failures: readonly (readonly [string, endpoint.Behaviour])[] = [
+    ['L-01 are not answered for', endpoint.silence],
+    ['L-03 come a byte at a time', endpoint.trickle(20)],
+    ['L-05 are forbidden', endpoint.refuse(403)],
+    ['L-07 are a page of HTML', endpoint.serve('<html></html>')],
+    ['L-11 are a compression bomb', endpoint.bomb(64 * 1024 * 1024)],
+    ['L-15 are cut short', endpoint.cutChunk],
+    ['moved', endpoint.refuse(302, { location: 'http://169.254.169.254/' })],
+  ];
+
+  it.each(failures)('that %s mean 503 while none are known, and recovery needs no restart', async (_, behaviour) => {
+    await withServer(behaviour, async (server, app) => {
+      const answer = await expectRefusal(app, () => get(app));
+      expect([answer.status, codeOf(answer), challengeOf(answer)]).toEqual([503, 'keys_unavailable', undefined]);
+      expect(Number(answer.headers.get('retry-after')?.[0])).toBeGreaterThanOrEqual(1);
+      server.answer(endpoint.serve({ keys: [ours.jwk] }));
+      expect(await statusAfterRest(() => get(app))).toBe(200);
+    });
+  });
+
+  it('L-01, L-35: that were known go on to be good while nobody answers for them', async () => {
+    await withServer(endpoint.serve({ keys: [ours.jwk] }), async (server, app) => {
+      expect((await get(app)).status).toBe(200);
+      await server.stop();
+      expect((await get(app)).status).toBe(200);
+      expect(server.requests).toHaveLength(1);
+    });
+  });
+
+  it('L-29: are fetched once for a hundred first requests at once', async () => {
+    await withServer(endpoint.serve({ keys: [ours.jwk] }), async (server, app) => {
+      const answers = await Promise.all(Array.from({ length: 100 }, () => get(app)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(server.requests).toHaveLength(1);
+    });
+  });
+
+  it('L-43: are asked for at boot only where that is said, and then must be there', async () => {
+    await withServer(endpoint.refuse(500), async (server) => {
+      expect(server.requests).toHaveLength(0);
+      const eager = { trust: [trusts(`${server.url}/jwks`, ISSUER, { eager: true })] };
+      await expect(startProbedApp(adapter, eager)).rejects.toThrow(
+        /sister\.example.*could not be fetched.*status 500/s,
+      );
+      expect(server.requests).toHaveLength(1);
+    });
+    await withServer(endpoint.serve({ keys: [ours.jwk] }), async (server) => expect(server.requests).toHaveLength(1), {
+      eager: true,
+    });
+  });
+
+  it('L-45: that are being fetched do not keep the application from ending', async () => {
+    const server = await endpoint.keyServer(endpoint.silence);
+    const app = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, { timeout: '5s' })] });
+    // Over a connection of its own: one that is kept alive would keep the server from closing.
+    const authorization = `Authorization: Bearer ${await sign(ours)}`;
+    const answer = sendLines(app.url, ['GET /me HTTP/1.1', authorization]);
+    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const ended = app.close().then(() => 'ended');
+    const late = new Promise((resolve) => setTimeout(resolve, 1_000, 'late').unref());
+    expect((await answer).status).toBe(503);
+    expect(await Promise.race([ended, late])).toBe('ended');
+    await server.stop();
+  });
+});
+
+/** Asks again as long as the answer is that it is too early. */
+async function statusAfterRest(ask: () => Promise<Response>): Promise<number> {
+  const deadline = AbortSignal.timeout(10_000);
+  for (;;) {
+    const { status } = await ask();
+    if (status !== 503 || deadline.aborted) return status;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
