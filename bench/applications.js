@@ -1,17 +1,18 @@
 // The applications that are measured: this library, and what a user would pick instead. Each has an open and a guarded route with
 // the same handler, so that a ratio says what authentication costs and nothing else.
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { Controller, Get, Injectable, Module, UnauthorizedException, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { jwtVerify, SignJWT } from 'jose';
-import { AuthModule, Public, TokenService } from 'nestjs-latchkey';
+import { AuthModule, BlocklistService, Public, TokenService } from 'nestjs-latchkey';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
 /** @typedef {'express' | 'fastify'} Adapter */
 /** @typedef {'latchkey' | 'passport-jwt' | 'jose'} Kind */
-/** @typedef {{ module: import('@nestjs/common').DynamicModule, token: (app: import('@nestjs/common').INestApplication) => Promise<string> }} Candidate */
+/** @typedef {import('@nestjs/common').INestApplication} App */
+/** @typedef {{ module: import('@nestjs/common').DynamicModule, token(app: App): Promise<string>, prepare?(app: App): Promise<void> }} Candidate */
 
 const ISSUER = 'http://localhost';
 const AUDIENCE = 'bench';
@@ -57,7 +58,7 @@ function signedToken() {
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
     .setSubject('user-1')
-    .setJti('b'.repeat(22))
+    .setJti(randomUUID())
     .setIssuedAt()
     .setExpirationTime('1h')
     .sign(pair.privateKey);
@@ -73,6 +74,11 @@ function latchkey() {
       controllers: [controllerWith([Public()], [])],
     }),
     token: async (app) => (await app.get(TokenService).issue('user-1', { scopes: ['read'] })).accessToken,
+    // A blocklist in use.
+    prepare: async (app) => {
+      const blocklist = app.get(BlocklistService);
+      for (let made = 0; made < 1_000; made += 1) await blocklist.blockFamily({ issuer: ISSUER, sid: randomUUID() });
+    },
   };
 }
 
@@ -124,15 +130,21 @@ function joseGuard() {
   return { module: moduleOf({ controllers: [controllerWith([], [UseGuards(JoseGuard)])] }), token: signedToken };
 }
 
+/** @type {Record<Kind, () => Candidate>} */
 const candidates = { latchkey, 'passport-jwt': passportJwt, jose: joseGuard };
+
+/** So many callers take turns, so that nothing answers out of a memory of one. */
+const CALLERS = 100;
 
 /** Starts one on a free port. @param {Kind} kind @param {Adapter} adapter */
 export async function start(kind, adapter) {
-  const { module, token } = candidates[kind]();
+  const { module, token, prepare } = candidates[kind]();
   const app =
     adapter === 'fastify'
       ? await NestFactory.create(module, new FastifyAdapter(), { logger: false })
       : await NestFactory.create(module, { logger: false });
   await app.listen(0, '127.0.0.1');
-  return { app, url: await app.getUrl(), token: await token(app) };
+  await prepare?.(app);
+  const tokens = await Promise.all(Array.from({ length: CALLERS }, () => token(app)));
+  return { app, url: await app.getUrl(), tokens };
 }

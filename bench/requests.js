@@ -18,9 +18,9 @@ const server = fileURLToPath(new URL('./server.js', import.meta.url));
  */
 export async function measureRequests(kind, adapter, { rounds, seconds }) {
   const child = fork(server, [kind, adapter], { execArgv: ['--disable-warning=ExperimentalWarning'] });
-  const [{ url, token }] = await once(child, 'message');
-  const headers = { authorization: `Bearer ${token}` };
-  await assertGuarded(url, headers);
+  const [{ url, tokens }] = await once(child, 'message');
+  const headers = tokens.map((/** @type {string} */ token) => ({ authorization: `Bearer ${token}` }));
+  await assertGuarded(url, headers[0]);
   const load = (/** @type {string} */ path) => applyLoad(child, { url: url + path, headers, seconds });
   for (const path of ['/open', '/guarded']) await load(path);
   const samples = [];
@@ -54,12 +54,17 @@ async function assertGuarded(url, headers) {
 
 /**
  * @param {import('node:child_process').ChildProcess} child
- * @param {{ url: string, headers: Record<string, string>, seconds: number }} options
+ * @param {{ url: string, headers: readonly Record<string, string>[], seconds: number }} options
  * @returns {Promise<Load>}
  */
 async function applyLoad(child, { url, headers, seconds }) {
   const before = await cpuOf(child);
-  const result = await autocannon({ url, headers, connections: 32, duration: seconds });
+  const result = await autocannon({
+    url,
+    requests: headers.map((each) => ({ headers: each })),
+    connections: 32,
+    duration: seconds,
+  });
   const used = (await cpuOf(child)) - before;
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${url} refused ${result.non2xx + result.errors} requests.`);

@@ -3,7 +3,7 @@ import { start } from './applications.js';
 
 const [kind, adapter] = process.argv.slice(2);
 // The parent passes names out of its own lists.
-const { app, url, token } = await start(
+const { app, url, tokens } = await start(
   /** @type {import('./applications.js').Kind} */ (kind),
   /** @type {import('./applications.js').Adapter} */ (adapter),
 );
@@ -13,4 +13,4 @@ process.on('message', (message) => {
   if (message === 'cpu') process.send?.({ microseconds: user + system });
   if (message === 'stop') void app.close().then(() => process.disconnect());
 });
-process.send?.({ url, token });
+process.send?.({ url, tokens });

@@ -93,7 +93,8 @@ export class BlocklistService {
 
   /** The question of every request. @throws {AuthError} `token_revoked`, `store_unavailable` */
   async refuseRevoked(verified: Verified): Promise<void> {
-    if ((await this.blockedBy(verified)) !== undefined) throw new AuthError('token_revoked');
+    const kind = await during('store_unavailable', () => this.look(queryOf(verified), verified));
+    if (kind !== undefined) throw new AuthError('token_revoked');
   }
 
   /**

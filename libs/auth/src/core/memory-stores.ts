@@ -34,8 +34,12 @@ interface Kept extends RevocationEntry {
 
 /** The blocklist in the memory of this process. Other processes do not see it, and it ends with the process. */
 export class MemoryRevocationStore extends RevocationStore {
-  /** By kind and issuer, then by id: an issuer's name is kept once, not in every key. */
-  readonly #lists = new Map<string, Map<string, Kept>>();
+  /** By kind, issuer and id: an issuer's name is kept once, and no key has to be put together to ask. */
+  readonly #lists: Readonly<Record<RevocationKind, Map<string, Map<string, Kept>>>> = {
+    token: new Map(),
+    family: new Map(),
+    subject: new Map(),
+  };
   #size = 0;
   #changes = 0;
   #sweepAt = FIRST_SWEEP;
@@ -74,10 +78,8 @@ export class MemoryRevocationStore extends RevocationStore {
       this.#live('family', issuer, sid),
       this.#live('subject', issuer, subject),
     ];
-    return endedBy(
-      entries.filter((entry) => entry !== undefined),
-      query,
-    );
+    const live = entries.filter((entry) => entry !== undefined);
+    return live.length === 0 ? undefined : endedBy(live, query);
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
@@ -109,20 +111,22 @@ export class MemoryRevocationStore extends RevocationStore {
   }
 
   #kept(isWanted: (entry: Kept) => boolean): Kept[] {
-    return [...this.#lists.values()].flatMap((list) => [...list.values()].filter(isWanted));
+    return this.#all().flatMap((list) => [...list.values()].filter(isWanted));
+  }
+
+  #all(): readonly Map<string, Kept>[] {
+    return Object.values(this.#lists).flatMap((issuers) => [...issuers.values()]);
   }
 
   #listOf(kind: RevocationKind, issuer: string): Map<string, Kept> {
-    // A kind holds no blank, so that no two pairs share a name.
-    const name = `${kind} ${issuer}`;
-    const list = this.#lists.get(name) ?? new Map<string, Kept>();
-    this.#lists.set(name, list);
+    const list = this.#lists[kind].get(issuer) ?? new Map<string, Kept>();
+    this.#lists[kind].set(issuer, list);
     return list;
   }
 
   #live(kind: RevocationKind, issuer: string, id: string | undefined): RevocationEntry | undefined {
     if (id === undefined) return undefined;
-    const entry = this.#lists.get(`${kind} ${issuer}`)?.get(id);
+    const entry = this.#lists[kind].get(issuer)?.get(id);
     return entry && entry.expiresAt > this.clock.nowSeconds() ? entry : undefined;
   }
 
@@ -137,7 +141,7 @@ export class MemoryRevocationStore extends RevocationStore {
 
   #sweep(now: number): number {
     let swept = 0;
-    for (const list of this.#lists.values()) {
+    for (const list of this.#all()) {
       for (const [id, entry] of list) if (entry.expiresAt <= now && list.delete(id)) swept += 1;
     }
     this.#size -= swept;

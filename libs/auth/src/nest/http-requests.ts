@@ -7,7 +7,6 @@ import type { AuthRequest } from '../core/request.js';
 export interface HttpRequest {
   readonly method: string;
   readonly rawHeaders: readonly string[];
-  readonly headers?: { readonly upgrade?: string };
   readonly raw?: HttpRequest;
   readonly params?: Readonly<Record<string, string>>;
 }
@@ -50,7 +49,8 @@ export function headerLinesOf(request: HttpRequest, name: string): readonly stri
 
 /** True for the request that a socket is opened with. */
 export function isUpgrade(request: HttpRequest): boolean {
-  return (request.raw ?? request).headers?.upgrade?.toLowerCase() === 'websocket';
+  // Not by `headers`, which Node makes of all lines when it is first read.
+  return headerLinesOf(request, 'upgrade').some((line) => line.toLowerCase() === 'websocket');
 }
 
 /** True for whatever Express, Fastify or Node calls a request. */

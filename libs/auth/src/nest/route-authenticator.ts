@@ -48,7 +48,7 @@ export class RouteAuthenticator {
   }
 
   /** Who is asking, as far as this guard's schemes can tell. Asked twice about one request, the answer is the same. */
-  async decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+  decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
     if (typeof request !== 'object' || request === null || isLongLived(request))
       return this.decideAfresh(request, policy, guard);
     const demand = this.demandOf(policy, guard);
@@ -64,7 +64,7 @@ export class RouteAuthenticator {
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
   async decideAfresh(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
     if (!this.ready) return { error: new AuthError('users_unavailable'), scheme: undefined };
-    return this.authenticator.authenticate(adaptRequest(request), this.demandOf(policy, guard));
+    return await this.authenticator.authenticate(adaptRequest(request), this.demandOf(policy, guard));
   }
 
   /**
