@@ -14,15 +14,15 @@ class SilentUsers extends UserSource<{ id: string }> {
   }
 }
 
+function silentUsers(): Users {
+  const users = new Users();
+  users.source = new SilentUsers() as never;
+  return users;
+}
+
 describe('a user source that does not answer', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
-
-  function silentUsers(): Users {
-    const users = new Users();
-    users.source = new SilentUsers() as never;
-    return users;
-  }
 
   it('I-23: is not waited for longer than three seconds, and then it cannot be told who asks', async () => {
     const subject = { issuer: 'https://app.test', id: 'ada' };
