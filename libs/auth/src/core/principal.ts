@@ -5,6 +5,8 @@
  *
  * @example
  * ```ts
+ * import 'nestjs-latchkey';
+ *
  * declare module 'nestjs-latchkey' {
  *   interface Register {
  *     user: { id: string; username: string };
