@@ -6,7 +6,7 @@ import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExam
 
 const documents = [
   'README.md',
-  ...['authorisation', 'contexts', 'migrating', 'testing', 'throttling'].map((name) => `docs/${name}.md`),
+  ...['authorisation', 'browser', 'contexts', 'migrating', 'testing', 'throttling', 'trusted-issuers'].map((name) => `docs/${name}.md`),
 ];
 const sources = typeScriptFiles('libs/auth/src');
 
