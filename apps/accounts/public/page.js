@@ -69,9 +69,9 @@ async function show({ focus = false } = {}) {
     element('scheme').textContent = person.scheme;
     element('motto-now').textContent = person.motto === '' ? 'none yet' : person.motto;
     element('refresh').hidden = person.scheme !== 'cookie';
-    await showDevices();
   }
   if (focus) element(person === undefined ? 'signed-out-title' : 'signed-in-title').focus();
+  if (person !== undefined) await showDevices();
 }
 
 async function showDevices() {

@@ -1,0 +1,259 @@
+// The web page of accounts in a real browser, and what other people's pages can do to those who use it.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { ADAPTERS } from '../support/applications.js';
+import { startApp, type AppProcess } from '../support/app-process.js';
+import { startChromium } from '../support/chromium.js';
+import { HttpsFront } from '../support/https-front.js';
+
+const APP = 'app.example.test';
+const SIBLING = 'blog.example.test';
+const STRANGER = 'evil.attacker.test';
+const PASSWORD = 'correct horse battery staple';
+
+/** A page with a form that a script sends without asking. */
+function form(action: string, fields: Readonly<Record<string, string>>): string {
+  const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
+  return `<form method="post" action="${action}">${inputs.join('')}</form>`;
+}
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startChromium();
+}, 60_000);
+afterAll(() => browser.close());
+
+describe.each(ADAPTERS)('the page on %s', (adapter) => {
+  let front: HttpsFront;
+  let app: AppProcess;
+  let origin: string;
+  let context: BrowserContext;
+  let page: Page;
+  let foreign: string[];
+
+  beforeAll(async () => {
+    front = await HttpsFront.open();
+    origin = front.origin(APP);
+    app = await startApp({ environment: { HTTP_ADAPTER: adapter, PUBLIC_URL: origin } });
+    front.serve(APP, app.url);
+    const forged = { motto: 'forged' };
+    const attacks = {
+      '/': '<h1>elsewhere</h1>',
+      '/motto': form(`${origin}/account/motto`, forged),
+      '/sign-in': form(`${origin}/auth/cookie/login`, { username: 'grace', password: 'amazing grace 1906' }),
+      '/sign-out': form(`${origin}/auth/cookie/logout`, {}),
+      '/refresh': form(`${origin}/auth/cookie/refresh`, {}),
+      '/frame': `<iframe id="frame" src="${origin}/"></iframe>`,
+    };
+    front.serve(SIBLING, attacks);
+    front.serve(STRANGER, attacks);
+  }, 60_000);
+  afterAll(async () => {
+    await app.remove();
+    await front.close();
+  });
+
+  beforeEach(async () => {
+    context = await browser.newContext({ ignoreHTTPSErrors: true });
+    page = await context.newPage();
+    foreign = [];
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== origin) foreign.push(request.url());
+    });
+    await page.goto(`${origin}/`);
+  });
+  afterEach(() => context.close());
+
+  async function signIn(by: 'cookie' | 'session' = 'cookie'): Promise<void> {
+    await page.getByLabel('User name').fill('ada');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByLabel(by === 'cookie' ? 'a token in a cookie' : 'a session on the server').check();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Hello, ada' }).waitFor();
+  }
+
+  /** What the server says to this browser. */
+  const account = () =>
+    page.evaluate(async () => {
+      const answer = await fetch('/account');
+      return { status: answer.status, ...((await answer.json()) as { username?: string; motto?: string }) };
+    });
+
+  const lastSaid = () => page.locator('#log li').first().innerText();
+
+  /** Opens a page of somebody else in the same browser, and says what the forged request was answered. */
+  async function forgedFrom(host: string, path: string): Promise<number> {
+    const tab = await context.newPage();
+    await tab.goto(front.origin(host) + path);
+    const [answer] = await Promise.all([
+      tab.waitForNavigation({ timeout: 10_000 }),
+      tab.evaluate('document.forms[0].submit()'),
+    ]);
+    return answer?.status() ?? 0;
+  }
+
+  it('lets a person sign in, act, and sign out with the keyboard alone', async () => {
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
+    await page.getByLabel('User name').focus();
+    await page.keyboard.type('ada');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Hello, ada' }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('signed-in-title');
+    expect(await page.locator('#scheme').innerText()).toBe('cookie');
+    await page.getByLabel('A new motto').focus();
+    await page.keyboard.type('festina lente');
+    await page.keyboard.press('Enter');
+    await page.locator('#motto-now', { hasText: 'festina lente' }).waitFor();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('signed-out-title');
+    expect(await account()).toMatchObject({ status: 401 });
+  });
+
+  it('recognises a person by session too, and signs them out of it', async () => {
+    await signIn('session');
+    expect(await page.locator('#scheme').innerText()).toBe('session');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await account()).toMatchObject({ status: 401 });
+  });
+
+  it('says what was wrong with a sign-in', async () => {
+    await page.getByLabel('User name').fill('ada');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').filter({ hasText: 'The user name or password is not right.' }).waitFor();
+  });
+
+  it('refreshes by itself once the access cookie has ended', async () => {
+    await signIn();
+    await context.clearCookies({ name: '__Host-access' });
+    await page.reload();
+    await page.getByRole('heading', { name: 'Hello, ada' }).waitFor();
+    expect((await context.cookies()).map(({ name }) => name)).toContain('__Host-access');
+  });
+
+  it('shows what refusals look like', async () => {
+    await signIn();
+    const rows = [
+      ['No credential', '401', 'unauthenticated'],
+      ['A spoilt token', '401', 'token_malformed'],
+      ['No CSRF token', '403', 'csrf_token_missing'],
+      ['An expired token (7 seconds)', '401', 'token_expired'],
+    ] as const;
+    for (const [button, status, code] of rows) {
+      await page.getByRole('button', { name: button }).click();
+      await page.locator('#log li').first().filter({ hasText: code }).waitFor({ timeout: 15_000 });
+      expect(await lastSaid()).toContain(status);
+    }
+  }, 40_000);
+
+  it('lists devices and ends another one', async () => {
+    await signIn();
+    const other = await browser.newContext({ ignoreHTTPSErrors: true });
+    const elsewhere = await other.newPage();
+    await elsewhere.goto(`${origin}/`);
+    await elsewhere.getByLabel('User name').fill('ada');
+    await elsewhere.getByLabel('Password').fill(PASSWORD);
+    await elsewhere.getByRole('button', { name: 'Sign in' }).click();
+    await elsewhere.getByRole('heading', { name: 'Hello, ada' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+    await page.getByRole('listitem').filter({ hasText: '(this one)' }).waitFor();
+    const answer = await elsewhere.evaluate(async () => (await fetch('/account')).status);
+    expect(answer).toBe(401);
+    await other.close();
+  });
+
+  it('needs nothing from elsewhere, shows no script a credential, and breaks no policy', async () => {
+    const complaints: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.reload();
+    await signIn();
+    expect(foreign).toEqual([]);
+    expect(complaints.filter((text) => /Content Security Policy/i.test(text))).toEqual([]);
+    expect(await page.evaluate('document.cookie')).toBe('');
+    const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
+    expect(kept).toBe('[{},{"by":"cookie"}]');
+    for (const cookie of await context.cookies()) expect(cookie).toMatchObject({ secure: true, httpOnly: true });
+  });
+
+  describe.each([
+    ['another site', STRANGER],
+    ['a sibling host', SIBLING],
+  ])('attacked from %s', (_, host) => {
+    beforeEach(() => signIn());
+
+    it.each(['/motto', '/sign-in', '/sign-out', '/refresh'])('refuses a forged form: %s', async (path) => {
+      const before = await account();
+      const cookies = (await context.cookies(origin)).map(({ name, value }) => `${name}=${value}`).sort();
+      expect([401, 403]).toContain(await forgedFrom(host, path));
+      expect(await account()).toEqual(before);
+      expect((await context.cookies(origin)).map(({ name, value }) => `${name}=${value}`).sort()).toEqual(cookies);
+    });
+
+    it('refuses a forged fetch, and lets nobody read the CSRF token', async () => {
+      const before = await account();
+      const tab = await context.newPage();
+      await tab.goto(`${front.origin(host)}/`);
+      const outcome = await tab.evaluate(async (target) => {
+        const options = { credentials: 'include' } as const;
+        const body = new URLSearchParams({ motto: 'forged' });
+        const read = (path: string, more: RequestInit = {}) =>
+          fetch(target + path, { ...options, ...more }).then(
+            () => 'read',
+            () => 'blocked',
+          );
+        return [
+          await read('/auth/csrf'),
+          await read('/account/motto', { method: 'POST', body, mode: 'no-cors' }),
+          await read('/account/motto', { method: 'POST', body, headers: { 'x-csrf-token': 'x' } }),
+        ];
+      }, origin);
+      expect([outcome[0], outcome[2]]).toEqual(['blocked', 'blocked']);
+      expect(await account()).toEqual(before);
+    });
+
+    it('is shown in no frame', async () => {
+      const tab = await context.newPage();
+      await tab.goto(`${front.origin(host)}/frame`);
+      await tab.waitForTimeout(500);
+      const [, frame] = tab.frames();
+      expect(await frame?.locator('h1').count()).toBe(0);
+    });
+  });
+
+  it('is not taken in by cookies that a sibling host plants', async () => {
+    await signIn();
+    const attacker = await browser.newContext({ ignoreHTTPSErrors: true });
+    const theirs = await attacker.newPage();
+    await theirs.goto(`${origin}/`);
+    await theirs.getByLabel('User name').fill('grace');
+    await theirs.getByLabel('Password').fill('amazing grace 1906');
+    await theirs.getByRole('button', { name: 'Sign in' }).click();
+    await theirs.getByRole('heading', { name: 'Hello, grace' }).waitFor();
+    const loot = (await attacker.cookies()).map(({ name, value, path }) => ({ name, value, path }));
+    await attacker.close();
+    const tab = await context.newPage();
+    await tab.goto(`${front.origin(SIBLING)}/`);
+    const lines = loot.flatMap(({ name, value, path }) =>
+      [path, '/'].map((each) => `${name}=${value}; Domain=example.test; Path=${each}; Secure`),
+    );
+    for (const line of lines) await tab.evaluate(`document.cookie = ${JSON.stringify(line)}`);
+    // Whatever the browser let through, nobody acts as somebody else.
+    expect(await account()).toMatchObject({ status: 200, username: 'ada' });
+    const planted = (await context.cookies(origin)).filter(({ domain }) => domain.startsWith('.'));
+    expect(planted.every(({ name }) => !name.startsWith('__Host-'))).toBe(true);
+    const refreshed = await page.evaluate(async () => {
+      const { csrfToken } = (await (await fetch('/auth/csrf')).json()) as { csrfToken: string };
+      const headers = { 'x-csrf-token': csrfToken };
+      return (await fetch('/auth/cookie/refresh', { method: 'POST', headers })).status;
+    });
+    expect([204, 400, 403]).toContain(refreshed);
+    expect(await account()).toMatchObject({ status: 200, username: 'ada' });
+  });
+});
