@@ -18,14 +18,10 @@ export interface JsonLimits {
   readonly members: number;
 }
 
-/** No double needs more; a longer spelling only costs time. */
-const LONGEST_NUMBER = 100;
-
-// Each is tried at one place only (sticky) and can match in one way only, so reading stays linear.
-const BLANK = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const WORD = /true|false|null/y;
+// Neither can match in two ways, so both stay linear.
+const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
+/** No double needs so many digits; a longer spelling only hides what it says. */
+const LONG_NUMBER = /[0-9.]{101}/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** True for text that UTF-8 can hold. */
@@ -41,7 +37,15 @@ export function isWellFormed(text: string): boolean {
  */
 export function parseStrictJsonObject(source: Uint8Array | string, limits: JsonLimits = defaultLimits): JsonObject {
   const text = typeof source === 'string' ? source : decodeUtf8(source);
-  return new Reader(text, limits).readDocument();
+  const value = parseObject(text);
+  const signs = text.replaceAll(STRINGS, '');
+  if (LONG_NUMBER.test(signs)) throw new JsonRefused('a number of too many digits');
+  const members = signs.split(':').length - 1;
+  if (members > limits.members) throw new JsonRefused('too many members');
+  // Of two members with one name the parser keeps the later: then the text has more of them than what came out of it.
+  if (new Inspection(limits.depth).count(value, 1) !== members) throw new JsonRefused('a member twice');
+  // Every member was walked, and JSON has no other values than these.
+  return value as JsonObject;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -49,101 +53,54 @@ function decodeUtf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-class Reader {
-  private at = 0;
-  private members = 0;
+function parseObject(text: string): object {
+  const value: unknown = parse(text);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new JsonRefused('not an object');
+}
 
-  constructor(
-    private readonly text: string,
-    private readonly limits: JsonLimits,
-  ) {}
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text.
+    throw new JsonRefused('not JSON');
+  }
+}
 
-  readDocument(): JsonObject {
-    this.take(BLANK);
-    if (!this.skip('{')) throw new JsonRefused('not an object');
-    const value = this.readObject(1);
-    if (this.at !== this.text.length) throw new JsonRefused('text after the object');
-    return value;
+/** Walks what came out of the parser: judges every value, counts the members, and takes behaviour away from every object. */
+class Inspection {
+  constructor(private readonly depthLimit: number) {}
+
+  count(value: object, depth: number): number {
+    if (depth > this.depthLimit) throw new JsonRefused('nested too deep');
+    return Array.isArray(value)
+      ? this.countArray(value, depth)
+      : this.countObject(value as Record<string, unknown>, depth);
   }
 
-  /** Everything after a value's or sign's last character up to the next sign is blank. */
-  private skip(sign: string): boolean {
-    if (this.text[this.at] !== sign) return false;
-    this.at += 1;
-    this.take(BLANK);
-    return true;
+  private countObject(object: Record<string, unknown>, depth: number): number {
+    let members = 0;
+    for (const name of Object.keys(object)) {
+      if (name === '__proto__') throw new JsonRefused('a member named __proto__');
+      members += 1 + this.countIn(name, depth) + this.countIn(object[name], depth);
+    }
+    Object.freeze(Object.setPrototypeOf(object, null));
+    return members;
   }
 
-  private expect(sign: string): void {
-    if (!this.skip(sign)) throw new JsonRefused(`no ${sign} where one must be`);
+  private countArray(array: readonly unknown[], depth: number): number {
+    let members = 0;
+    for (const entry of array) members += this.countIn(entry, depth);
+    Object.freeze(array);
+    return members;
   }
 
-  private take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text)?.[0];
-    if (found !== undefined) this.at += found.length;
-    return found;
-  }
-
-  private readValue(depth: number): Json {
-    if (this.skip('{')) return this.readObject(depth + 1);
-    if (this.skip('[')) return this.readArray(depth + 1);
-    const value = this.text[this.at] === '"' ? this.readString() : this.readScalar();
-    this.take(BLANK);
-    return value;
-  }
-
-  private readObject(depth: number): JsonObject {
-    this.enter(depth);
-    const object: Record<string, Json> = Object.create(null);
-    if (this.skip('}')) return Object.freeze(object);
-    do {
-      const name = this.readString();
-      this.take(BLANK);
-      this.expect(':');
-      this.admit(object, name);
-      object[name] = this.readValue(depth);
-    } while (this.skip(','));
-    this.expect('}');
-    return Object.freeze(object);
-  }
-
-  private readArray(depth: number): readonly Json[] {
-    this.enter(depth);
-    const array: Json[] = [];
-    if (this.skip(']')) return Object.freeze(array);
-    do array.push(this.readValue(depth));
-    while (this.skip(','));
-    this.expect(']');
-    return Object.freeze(array);
-  }
-
-  private enter(depth: number): void {
-    if (depth > this.limits.depth) throw new JsonRefused('nested too deep');
-  }
-
-  private admit(object: Record<string, Json>, name: string): void {
-    this.members += 1;
-    if (this.members > this.limits.members) throw new JsonRefused('too many members');
-    if (name === '__proto__') throw new JsonRefused('a member named __proto__');
-    if (name in object) throw new JsonRefused('a member twice');
-  }
-
-  private readString(): string {
-    const spelling = this.take(STRING);
-    if (spelling === undefined) throw new JsonRefused('no string where one must be');
-    const value = spelling.includes('\\') ? String(JSON.parse(spelling)) : spelling.slice(1, -1);
-    if (!isWellFormed(value)) throw new JsonRefused('a lone surrogate');
-    return value;
-  }
-
-  private readScalar(): number | boolean | null {
-    const word = this.take(WORD);
-    if (word !== undefined) return word === 'null' ? null : word === 'true';
-    const spelling = this.take(NUMBER) ?? '';
-    const value = Number(spelling);
-    const acceptable = spelling !== '' && spelling.length <= LONGEST_NUMBER && Number.isFinite(value);
-    if (!acceptable || Object.is(value, -0)) throw new JsonRefused('no acceptable value');
-    return value;
+  private countIn(value: unknown, depth: number): number {
+    if (typeof value === 'object' && value !== null) return this.count(value, depth + 1);
+    if (typeof value === 'string' && !isWellFormed(value)) throw new JsonRefused('a lone surrogate');
+    if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
+      throw new JsonRefused('no number');
+    return 0;
   }
 }
