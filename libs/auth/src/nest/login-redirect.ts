@@ -48,8 +48,9 @@ function markOf(context: ExecutionContext): LoginUrl | boolean {
 }
 
 /** Scripts accept anything, people's browsers name HTML. */
-function isPageView({ method, headerLines }: AuthRequest): boolean {
-  const acceptsHtml = headerLines('accept').some((line) => /\btext\/html\b/i.test(line));
+function isPageView(request: AuthRequest): boolean {
+  const { method } = request;
+  const acceptsHtml = request.headerLines('accept').some((line) => /\btext\/html\b/i.test(line));
   return (method === 'GET' || method === 'HEAD') && acceptsHtml;
 }
 
