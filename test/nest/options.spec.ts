@@ -136,6 +136,22 @@ describe('options', () => {
   });
 });
 
+describe('lowered limits', () => {
+  it('hold for every token that is presented', async () => {
+    const app = await boot([AuthModule.forRoot({ limits: { token: 600 } })]);
+    const tokens = app.get(TokenService);
+    const [small, large] = [
+      await tokens.issue('ada'),
+      await tokens.issue('ada', { claims: { note: 'x'.repeat(400) } }),
+    ];
+    await expect(tokens.verify(large.accessToken, { kind: 'access' })).rejects.toMatchObject({
+      code: 'token_malformed',
+    });
+    expect((await tokens.verify(small.accessToken, { kind: 'access' })).subject.id).toBe('ada');
+    await app.close();
+  });
+});
+
 describe('production', () => {
   it('lists everything that development fills in, at once', async () => {
     process.env['NODE_ENV'] = 'production';

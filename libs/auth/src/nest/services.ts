@@ -4,6 +4,7 @@ import { DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/cor
 import { Authenticator } from '../core/authenticator.js';
 import { BlocklistService } from '../core/blocklist-service.js';
 import { Clock, SystemClock } from '../core/clock.js';
+import { defaultLimits } from '../core/limits.js';
 import { FamilyService } from '../core/families.js';
 import type { Scheme } from '../core/schemes.js';
 import { SignInService } from '../core/sign-in.js';
@@ -82,7 +83,11 @@ const readPath = [
     TokenVerifier,
     [AUTH_SETTINGS, OwnKeys, ForeignIssuers, Clock],
     (...[settings, keys, foreign, clock]: VerifierParts) =>
-      new TokenVerifier({ issuers: [...issuersOf(settings, keys), ...foreign.issuers], clock }),
+      new TokenVerifier({
+        issuers: [...issuersOf(settings, keys), ...foreign.issuers],
+        clock,
+        limits: { ...defaultLimits, ...settings.limits },
+      }),
   ),
   made(
     Authenticator,
