@@ -391,6 +391,17 @@ describe('A remote key set that is warm', () => {
     await expect(found(set, 'bob')).resolves.toBe('bob');
   });
 
+  it('does not rest for as long as a step back of the clock', async () => {
+    server.answer(endpoint.refuse(500));
+    clock.seconds += 601;
+    await found(set, 'ada');
+    clock.seconds -= 86_400;
+    server.answer(endpoint.serve(setOf(bob)));
+    await found(set, 'ada');
+    await settled(3);
+    await expect(found(set, 'bob')).resolves.toBe('bob');
+  });
+
   it('is not asked any more after the end, and a fetch under way ends with it (L-45)', async () => {
     const closing = remote({ timeoutMs: 60_000 });
     server.answer(endpoint.silence);

@@ -4,6 +4,7 @@ import type { JWK } from 'jose';
 import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
 import { MemoryKeySetCache } from '../../libs/auth/src/core/issuers/key-set-cache.js';
 import { trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
+import { trustWarnings } from '../../libs/auth/src/core/issuers/trust-warnings.js';
 import type { Claims } from '../../libs/auth/src/core/principal.js';
 import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
 import { es, ISSUER, publicOf, rsa, tokenWith, trusts, verdict, verifierOf, verify } from './foreign.js';
@@ -306,6 +307,15 @@ describe('What an application says about issuers', () => {
     ['a major that is none', remote({ jwksUri }, { supportedMajor: '1' }), /supportedMajor is "1"/],
   ])('is a problem with %s', (_, entry, sentence) => {
     expect(say(entry)).toMatch(sentence);
+  });
+
+  it('is warned of where it opens something by name', () => {
+    expect(trustWarnings([trusts(), remote({ jwksUri }) as TrustOptions], true)).toEqual([]);
+    expect(trustWarnings([trusts({ audience: false })], false)).toEqual([expect.stringMatching(/audience is false/)]);
+    expect(trustWarnings([{ audience: false } as TrustOptions], false)).toEqual([]);
+    const local = remote({ jwksUri, allowLoopbackHttp: true }) as TrustOptions;
+    expect(trustWarnings([local], false)).toEqual([]);
+    expect(trustWarnings([local], true)).toEqual([expect.stringMatching(/allowLoopbackHttp is set/)]);
   });
 
   it('is a problem where one issuer is named twice', () => {

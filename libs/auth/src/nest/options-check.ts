@@ -1,6 +1,7 @@
 // Owns the judgement of the options as a whole: everything that is wrong with them, at once, at boot.
 import { AuthConfigurationError } from '../core/errors.js';
 import { trustProblems } from '../core/issuers/trust.js';
+import { trustWarnings } from '../core/issuers/trust-warnings.js';
 import { limitProblems } from '../core/limits.js';
 import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
 import { browserSettings, browserWarnings } from './option-browser.js';
@@ -33,7 +34,11 @@ const NO_GROUPS = {
 export function resolveAuthOptions(given: AuthModuleOptions, around: Surroundings): AuthSettings {
   const options = { ...NO_GROUPS, ...given };
   const problems = new Problems();
-  problems.found.push(...unknownOptions({ ...given }), ...limitProblems(options.limits), ...trustProblems(options.trust));
+  problems.found.push(
+    ...unknownOptions({ ...given }),
+    ...limitProblems(options.limits),
+    ...trustProblems(options.trust),
+  );
   const issuing = isIssuing(given);
   if (issuing && around.production) requireForProduction(given, around, problems);
   const settings: AuthSettings = {
@@ -50,7 +55,7 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
     limits: options.limits,
     toleranceSeconds: toleranceSeconds(options.clockTolerance, problems),
     errors: errorSettings(options.errors, problems),
-    warnings: warningsOf(given, around, issuing),
+    warnings: [...warningsOf(given, around, issuing), ...trustWarnings(options.trust, around.production)],
   };
   if (problems.found.length > 0) throw new AuthConfigurationError(problems.found);
   return frozenCopy(settings);

@@ -1,0 +1,19 @@
+// Owns what is allowed but should be said loudly: openings that an application chose by name.
+import type { TrustOptions } from './trust-options.js';
+import { trustProblems } from './trust-problems.js';
+
+/** A sentence for every opening; empty where there is none. */
+export function trustWarnings(trust: readonly TrustOptions[], isProduction: boolean): readonly string[] {
+  // What is wrong is said as a problem; only what is right can be judged for what it opens.
+  if (trustProblems(trust).length > 0) return [];
+  return trust.flatMap(({ issuer, audience, keys }) => {
+    const name = `trust[${JSON.stringify(issuer)}]`;
+    const isLoopback = 'allowLoopbackHttp' in keys && keys.allowLoopbackHttp === true;
+    return [
+      ...(audience === false ? [`${name}.audience is false: its tokens for other services are accepted here.`] : []),
+      ...(isLoopback && isProduction
+        ? [`${name}.keys.allowLoopbackHttp is set: whoever is on this machine may hand out its keys.`]
+        : []),
+    ];
+  });
+}
