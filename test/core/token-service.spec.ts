@@ -256,7 +256,8 @@ describe('a refresh while something is down', () => {
   it('consumes nothing where the signer does not answer', async () => {
     let away = false;
     const signer = (key: SigningKey): SigningKey => ({
-      ...{ kid: key.kid, alg: key.alg },
+      kid: key.kid,
+      alg: key.alg,
       sign: (data: Uint8Array): Promise<Uint8Array> => (away ? Promise.reject(new Error('away')) : key.sign(data)),
     });
     const { tokens, pair, clock } = await signedIn({ signer });
