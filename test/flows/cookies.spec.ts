@@ -1,14 +1,29 @@
+import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AllowInactive, SessionAuthGuard } from 'nestjs-latchkey';
 import { ADAPTERS, type RunningApplication } from '../support/applications.js';
-import { PASSWORD, startBrowserApp } from '../support/browser-app.js';
+import { PASSWORD, People, startBrowserApp } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
 
 const ada = { username: 'ada', password: PASSWORD };
 
+@AllowInactive()
+@UseGuards(SessionAuthGuard)
+@Controller('waiting-room')
+class WaitingRoomController {
+  @Get() wait() {
+    return 'waiting';
+  }
+
+  @Post() knock() {
+    return 'knocked';
+  }
+}
+
 describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
   let running: RunningApplication;
   beforeAll(async () => {
-    running = await startBrowserApp(adapter);
+    running = await startBrowserApp(adapter, { controllers: [WaitingRoomController] });
   });
   afterAll(() => running.close());
 
@@ -31,5 +46,87 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     expect([...browser.cookies.keys()]).toEqual(['__Host-csrf']);
     expect((await browser.send('/account')).status).toBe(401);
     expect((await stolen.send('/account')).status).toBe(401);
+  });
+
+  it('J-35: keeps two tabs signed in that refresh at once', async () => {
+    const browser = new CookieJar(running);
+    await browser.post('/auth/cookie/login', ada);
+    const other = browser.copy();
+    const answers = await Promise.all([browser.post('/auth/cookie/refresh'), other.post('/auth/cookie/refresh')]);
+    expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+    for (const tab of [browser, other]) expect((await tab.post('/auth/cookie/refresh')).status).toBe(204);
+  });
+
+  it('J-47: takes no cookie back from a refresh that came too late, because the winner set new ones', async () => {
+    const browser = new CookieJar(running);
+    await browser.post('/auth/cookie/login', ada);
+    const late = browser.copy();
+    await browser.post('/auth/cookie/refresh');
+    await browser.post('/auth/cookie/refresh');
+    const answer = await late.post('/auth/cookie/refresh');
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([401, []]);
+    // A copy was used, so the sign-in has ended for everybody.
+    expect((await browser.send('/account')).status).toBe(401);
+  });
+
+  it('takes a refresh cookie back that can never be good', async () => {
+    const browser = new CookieJar(running);
+    await browser.post('/auth/cookie/login', ada);
+    browser.plant('__Secure-refresh', 'not-a-token', '/auth/cookie');
+    expect((await browser.post('/auth/cookie/refresh')).status).toBe(401);
+    expect(browser.value('__Secure-refresh')).toBeUndefined();
+  });
+
+  it('says that there is nothing to refresh where there is nothing', async () => {
+    const answer = await new CookieJar(running).post('/auth/cookie/refresh');
+    expect([answer.status, await answer.json()]).toEqual([
+      401,
+      expect.objectContaining({ errorCode: 'unauthenticated' }),
+    ]);
+  });
+
+  it('ends the sign-in that the browser had before, when somebody signs in again', async () => {
+    const browser = new CookieJar(running);
+    await browser.post('/auth/cookie/login', ada);
+    const before = browser.copy();
+    await browser.post('/auth/cookie/login', { username: 'bob', password: PASSWORD });
+    expect((await before.send('/account')).status).toBe(401);
+    expect(await (await browser.send('/account')).json()).toMatchObject({ username: 'bob' });
+  });
+
+  it.each([
+    ['a wrong password', { username: 'ada', password: 'wrong' }],
+    ['an unknown name', { username: 'nobody', password: PASSWORD }],
+    ['an inactive person', { username: 'lin', password: PASSWORD }],
+  ])('refuses %s in one way, and sets no credential', async (_, body) => {
+    for (const path of ['/auth/cookie/login', '/auth/session/login']) {
+      const browser = new CookieJar(running);
+      const answer = await browser.post(path, body);
+      expect([answer.status, answer.headers.getSetCookie(), await answer.json()]).toEqual([
+        401,
+        [],
+        expect.objectContaining({ errorCode: 'invalid_credentials' }),
+      ]);
+    }
+  });
+
+  it('refuses a body of the wrong shape, and repeats none of it', async () => {
+    for (const path of ['/auth/cookie/login', '/auth/session/login']) {
+      const answer = await new CookieJar(running).post(path, { username: { $ne: '' }, password: ['s3cret'] });
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).not.toContain('s3cret');
+    }
+  });
+
+  it('EDX-Z1: lets an inactive person in by session where the route says so, and still asks for the CSRF token', async () => {
+    const browser = new CookieJar(running);
+    await browser.post('/auth/session/login', { username: 'bob', password: PASSWORD });
+    const bob = running.app.get(People, { strict: false }).of('bob');
+    bob.active = false;
+    const seen = [await browser.send('/waiting-room'), await browser.send('/account/session')];
+    const posted = [await browser.send('/waiting-room', { method: 'POST' }), await browser.post('/waiting-room')];
+    bob.active = true;
+    expect(seen.map(({ status }) => status)).toEqual([200, 401]);
+    expect(posted.map(({ status }) => status)).toEqual([403, 201]);
   });
 });
