@@ -45,6 +45,7 @@ export { SignInService } from './core/sign-in.js';
 export { HashingQueue } from './core/hashing-queue.js';
 export { AuthConfigurationError, AuthError, errorTable } from './core/errors.js';
 export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
+export { REDACTED_PATHS } from './core/redacted-paths.js';
 export { allOf, anyOf, not } from './core/policies.js';
 export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/ready-policies.js';
 export { hasFilter } from './core/filters.js';

@@ -1,0 +1,294 @@
+// An application in which everything that is secret is marked, and everything that could tell it is kept: log, events, tables.
+import {
+  Catch,
+  Controller,
+  Get,
+  HttpException,
+  Injectable,
+  Module,
+  Post,
+  UseGuards,
+  type ArgumentsHost,
+  type INestApplication,
+  type LoggerService,
+} from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { generateKeyPair, exportJWK } from 'jose';
+import {
+  AllowClients,
+  AuthError,
+  AuthInfo,
+  AuthModule,
+  JwtAuthGuard,
+  KeySource,
+  onAuthEvent,
+  OptionalAuth,
+  OwnKeys,
+  RequireScopes,
+  SessionOrJwtGuard,
+  UserSource,
+  type AuthEvent,
+  type AuthModuleStructure,
+  type KeyRingInput,
+  type Principal,
+  type SignInCredentials,
+  type StoresRecipe,
+  type Subject,
+} from 'nestjs-latchkey';
+import {
+  cookieController,
+  csrfController,
+  devicesController,
+  sessionController,
+  tokenController,
+  wellKnownController,
+} from 'nestjs-latchkey/controllers';
+import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
+import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
+import { DataSource } from 'typeorm';
+import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
+import { registerSessions } from './browser-app.js';
+import { Secrets, wholeText } from './secrets.js';
+
+interface Person {
+  readonly id: string;
+  readonly active: boolean;
+  readonly stamp: string;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+/** One set of marks for the whole file: what is secret in an application. */
+export const secrets = new Secrets();
+export const PASSWORD = secrets.make('password');
+const STAMP = secrets.make('stamp');
+const CLAIM = secrets.make('claim');
+/** What a driver says in its errors. It may stand in the `cause` of ours, which never leaves the process. */
+export const DRIVER = 'words of a driver';
+const DRIVER_WORDS = secrets.make(DRIVER);
+const CSRF_SECRET = secrets.make('csrf-secret').repeat(2);
+
+@Injectable()
+class MarkedPeople extends UserSource<Person> {
+  down = false;
+
+  private of(id: string): Person | undefined {
+    if (this.down) throw new Error(`connect ECONNREFUSED ${DRIVER_WORDS} SELECT * FROM users`);
+    if (!['ada', 'grace', 'lin'].includes(id)) return undefined;
+    const roles = id === 'grace' ? ['staff'] : [];
+    return { id, active: id !== 'lin', stamp: STAMP, roles, scopes: ['read'] };
+  }
+
+  override async findBySubject({ id }: Subject): Promise<Person | undefined> {
+    return this.of(id);
+  }
+
+  override describe(person: Person) {
+    return person;
+  }
+
+  override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {
+    return password === PASSWORD ? this.of(username) : undefined;
+  }
+}
+
+@Module({ providers: [MarkedPeople], exports: [MarkedPeople] })
+class PeopleModule {}
+
+@Controller('doors')
+class DoorsController {
+  @UseGuards(SessionOrJwtGuard) @Get() all(@AuthInfo() { subject }: Principal) {
+    return { subject: subject.id };
+  }
+
+  @UseGuards(SessionOrJwtGuard) @Post() change(@AuthInfo() { subject }: Principal) {
+    return { subject: subject.id };
+  }
+
+  @OptionalAuth() @Get('optional') optional() {
+    return {};
+  }
+
+  @UseGuards(JwtAuthGuard) @RequireScopes('write') @Get('scoped') scoped() {
+    return {};
+  }
+
+  @UseGuards(JwtAuthGuard) @AllowClients() @Get('machines') machines() {
+    return {};
+  }
+
+  @UseGuards(JwtAuthGuard) @Get('broken') broken() {
+    throw new Error('The handler broke.');
+  }
+}
+
+/** Keeps whatever is logged, whole: at every level, with every member of every object. */
+class KeptLog implements LoggerService {
+  readonly lines: string[] = [];
+  private readonly keep = (...parts: readonly unknown[]): void =>
+    void this.lines.push(parts.map((part) => wholeText(part)).join(' '));
+  readonly log = this.keep;
+  readonly error = this.keep;
+  readonly warn = this.keep;
+  readonly debug = this.keep;
+  readonly verbose = this.keep;
+  readonly fatal = this.keep;
+}
+
+/** Sees our exceptions as an error tracker would, and changes nothing. */
+@Catch(HttpException)
+class KeptErrors extends BaseExceptionFilter {
+  readonly kept: HttpException[] = [];
+
+  constructor(app: INestApplication) {
+    super(app.getHttpAdapter());
+  }
+
+  override catch(exception: HttpException, host: ArgumentsHost): void {
+    if (exception.cause instanceof AuthError) this.kept.push(exception);
+    // oxlint-disable-next-line promise/valid-params -- this is a filter, not a promise
+    super.catch(exception, host);
+  }
+}
+
+/** Keys that a test can replace by something broken. */
+class MarkedKeys extends KeySource {
+  next: (() => KeyRingInput) | undefined;
+
+  constructor(private readonly ring: KeyRingInput) {
+    super();
+  }
+
+  override async load(): Promise<KeyRingInput> {
+    return this.next?.() ?? this.ring;
+  }
+}
+
+/** A store that works until it is told to fail, with words that nobody may see. */
+function breakableStore<Store extends object>(store: Store, state: { readonly down: boolean }): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      // The stores use private members, so that methods keep the store as `this`.
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        if (state.down) throw new Error(`SQLITE_IOERR near ${DRIVER_WORDS}`);
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+}
+
+function breakable(state: { readonly down: boolean }): StoresRecipe {
+  const recipe = typeOrmStores();
+  return {
+    inject: recipe.inject,
+    useFactory: async (...injected: readonly unknown[]) => {
+      const { revocations, families } = await recipe.useFactory(...injected);
+      return { revocations: breakableStore(revocations, state), families: breakableStore(families, state) };
+    },
+  };
+}
+
+export interface MarkedApp extends RunningApplication {
+  readonly clock: FixedClock;
+  readonly issuer: LocalIssuer;
+  readonly keys: MarkedKeys;
+  readonly ownKeys: OwnKeys;
+  readonly log: readonly string[];
+  readonly events: readonly AuthEvent[];
+  /** What a catch-all filter of the application was given. */
+  errors(): readonly HttpException[];
+  readonly people: MarkedPeople;
+  readonly store: { down: boolean };
+  /** Every table, whole. */
+  tables(): Promise<string>;
+}
+
+export async function startMarkedApp(adapter: AdapterName, structure: AuthModuleStructure = {}): Promise<MarkedApp> {
+  const log = new KeptLog();
+  const events: AuthEvent[] = [];
+  const stop = onAuthEvent((event) => void events.push(event));
+  const clock = new FixedClock(new Date());
+  const store = { down: false };
+  const issuer = await LocalIssuer.start({ audience: 'doors' });
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: 'own' };
+  secrets.add('private key', jwk.d);
+  const keys = new MarkedKeys({ current: jwk as KeyRingInput['current'] });
+  const auth = AuthModule.forRoot({
+    issuer: 'https://doors.test',
+    audience: 'doors',
+    keys,
+    access: { claimsFor: () => ({ diagnosis: CLAIM }) },
+    trust: [
+      issuer.trust({ keys: { jwksUri: issuer.jwksUri, allowLoopbackHttp: true, maxAge: '1m', staleIfError: 0 } }),
+    ],
+    cookies: {},
+    session: {},
+    csrf: { secret: CSRF_SECRET },
+    users: MarkedPeople as never,
+    stores: breakable(store),
+    controllers: [
+      tokenController(),
+      devicesController(),
+      cookieController(),
+      sessionController(),
+      csrfController(),
+      wellKnownController(),
+    ],
+    clock,
+    ...structure,
+  });
+  let errors: KeptErrors | undefined;
+  const running = await startApplication(adapter, {
+    imports: [database(), PeopleModule, auth],
+    controllers: [DoorsController],
+    log,
+    configure: async (app) => {
+      errors = new KeptErrors(app);
+      app.useGlobalFilters(errors);
+      await registerSessions(app, adapter);
+    },
+  }).catch(async (error: unknown) => {
+    await issuer.close();
+    throw error;
+  });
+  const source = running.app.get(DataSource, { strict: false });
+  return {
+    ...running,
+    clock,
+    issuer,
+    keys,
+    events,
+    store,
+    log: log.lines,
+    ownKeys: running.app.get(OwnKeys),
+    people: running.app.get(MarkedPeople, { strict: false }),
+    errors: () => errors?.kept ?? [],
+    tables: () => tablesIn(source),
+    close: async () => {
+      stop();
+      await running.close();
+      await issuer.close();
+    },
+  };
+}
+
+function database() {
+  return TypeOrmModule.forRoot({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [...latchkeyEntities],
+    migrations: [...latchkeyMigrations],
+    migrationsRun: true,
+    logging: ['error', 'warn'],
+  });
+}
+
+async function tablesIn(source: DataSource): Promise<string> {
+  const tables = (await source.query("SELECT name FROM sqlite_master WHERE type = 'table'")) as { name: string }[];
+  const rows = await Promise.all(tables.map(({ name }) => source.query(`SELECT * FROM "${name}"`)));
+  return JSON.stringify(rows);
+}
