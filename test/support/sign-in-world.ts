@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { AuthModule, Clock, FamilyService, TokenService, UserSource, type Stores, type Subject } from 'nestjs-latchkey';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { SignInModel, type Happening, type Instance, type World } from './sign-in-model.js';
+import { SwitchedStores } from './switched-stores.js';
 
 const ISSUER = 'https://accounts.test';
 
@@ -98,9 +99,10 @@ const happenings: fc.Arbitrary<Happening[]> = fc.array(
 /** Lives through random histories and compares with the model after every step. A failure prints the seed and the shortest history. */
 export async function compareWithModel(makeStores: MakeStores, numRuns: number): Promise<void> {
   const clock = new HandClock();
-  const stores = failing(await makeStores(clock));
+  const kept = await makeStores(clock);
+  const switched = new SwitchedStores();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const start = () => startInstance({ stores: stores.stores, clock, keys: privateKey });
+  const start = () => startInstance({ stores: switched.around(kept), clock, keys: privateKey });
   const applications = [await start(), await start()] as const;
   const instances = [applications[0].instance, applications[1].instance] as const;
   let lives = 0;
@@ -112,8 +114,8 @@ export async function compareWithModel(makeStores: MakeStores, numRuns: number):
       users: Users.all,
       clock,
       issuer: ISSUER,
-      setDown: stores.setDown,
-      leafOf: async (sid) => (await stores.stores.families.find(ISSUER, sid))?.currentJti,
+      setDown: (isDown) => void (switched.mood = isDown ? 'broken' : 'well'),
+      leafOf: async (sid) => (await kept.families.find(ISSUER, sid))?.currentJti,
     };
     const model = new SignInModel(world);
     await model.step({ does: 'sign-in', user: 0 });
@@ -145,24 +147,4 @@ async function startInstance(options: {
   await module.init();
   const instance = { tokens: module.get(TokenService), families: module.get(FamilyService) };
   return { instance, close: () => module.close() };
-}
-
-/** The stores, with a switch that makes every call fail. */
-function failing({ revocations, families }: Stores) {
-  let isDown = false;
-  const switched = <Store extends object>(store: Store): Store =>
-    new Proxy(store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name, target);
-        if (typeof member !== 'function') return member;
-        return (...args: unknown[]) =>
-          isDown ? Promise.reject(new Error('The store is down.')) : Reflect.apply(member, target, args);
-      },
-    });
-  return {
-    stores: { revocations: switched(revocations), families: switched(families) },
-    setDown(value: boolean): void {
-      isDown = value;
-    },
-  };
 }

@@ -83,7 +83,11 @@ export class BlocklistService {
   async blockSubject(subject: Subject, options: { exceptSid?: string; reason?: string } = {}): Promise<Blocked> {
     const endsAt = this.clock.nowSeconds() + this.longestLife();
     const { exceptSid, reason } = options;
-    return this.add({ kind: 'subject', issuer: subject.issuer, id: subject.id, endsAt, exceptSid, reason });
+    // Whoever signed in since the last time, in this very second, holds tokens that are issued in the next. Not further ahead than
+    // the tolerance, or those who sign in afterwards would have to wait.
+    const latest = this.clock.nowSeconds() + Math.max(0, this.rules.toleranceSeconds - 1);
+    const revokedAt = Math.min(await this.earliestIssue(subject), latest);
+    return this.add({ kind: 'subject', issuer: subject.issuer, id: subject.id, endsAt, revokedAt, exceptSid, reason });
   }
 
   /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
@@ -134,11 +138,11 @@ export class BlocklistService {
 
   /** An entry outlives what it ends by the tolerance and a second, so that no rounding brings a token back (K-11). */
   private async add(
-    fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number },
+    fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number; readonly revokedAt?: number },
   ): Promise<Blocked> {
-    const { endsAt, ...key } = fields;
+    const { endsAt, revokedAt = this.clock.nowSeconds(), ...key } = fields;
     const expiresAt = Math.ceil(endsAt) + this.rules.toleranceSeconds + 1;
-    const entry: RevocationEntry = { ...key, revokedAt: this.clock.nowSeconds(), expiresAt };
+    const entry: RevocationEntry = { ...key, revokedAt, expiresAt };
     const created = await during('store_unavailable', () => this.store.add(entry));
     if (created || entry.kind === 'subject')
       publish({ type: 'revoked', kind: entry.kind, issuer: entry.issuer, id: entry.id, reason: entry.reason });

@@ -1,0 +1,236 @@
+// Group J of the attacks: rotation and its races. What only a store can do wrong is in test/stores.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { FamilyService, onAuthEvent, RefreshStore, type TokenPair } from 'nestjs-latchkey';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { ADAPTERS } from '../support/applications.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { codeOf, expectRefusal } from '../support/invariants.js';
+import { ISSUER, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { readAnswer } from '../support/wire.js';
+
+interface Answer {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+const payloadOf = (token: string): { readonly jti: string; readonly iat: number; readonly roles?: string[] } =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
+  const clock = new FixedClock();
+  let app: ProbedApp;
+  let pair: TokenPair;
+  beforeAll(async () => {
+    app = await startProbedApp(adapter, { structure: { clock } });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    Object.assign(app.people.of('ada'), { active: true, roles: [] });
+    pair = await app.signIn();
+  });
+
+  const present = (token: unknown) => app.post('/auth/token/refresh', { refresh_token: token });
+  const refreshed = async (token: string): Promise<Answer> => {
+    const answer = await present(token);
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Answer;
+  };
+  const refused = (token: unknown) => expectRefusal(app, () => present(token), { byController: true, mayLookUp: true });
+  const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
+  const leaf = async () => (await app.app.get(RefreshStore).find(ISSUER, pair.sid))?.currentJti;
+  const expectAllDead = async (tokens: readonly Answer[]): Promise<void> => {
+    for (const { access_token, refresh_token } of tokens) {
+      expect((await me(access_token)).status).toBe(401);
+      expect((await present(refresh_token)).status).toBe(401);
+    }
+  };
+
+  it('J-01: the leaf is replaced by a new pair, and its successor is the leaf', async () => {
+    const next = await refreshed(pair.refreshToken);
+    expect(payloadOf(next.refresh_token).jti).toBe(await leaf());
+    expect(payloadOf(next.refresh_token).jti).not.toBe(payloadOf(pair.refreshToken).jti);
+    expect((await me(next.access_token)).status).toBe(200);
+  });
+
+  it('J-03: the token just replaced gets the same successor a hundred times within the window', async () => {
+    const { refresh_token } = await refreshed(pair.refreshToken);
+    const again = await Promise.all(Array.from({ length: 100 }, () => refreshed(pair.refreshToken)));
+    expect(new Set(again.map((answer) => payloadOf(answer.refresh_token).jti))).toEqual(
+      new Set([payloadOf(refresh_token).jti]),
+    );
+    expect(await leaf()).toBe(payloadOf(refresh_token).jti);
+  });
+
+  it('J-05, J-37: after the window the old token ends the sign-in of thief and victim alike, with an alarm', async () => {
+    const next = await refreshed(pair.refreshToken);
+    clock.advance('10s');
+    app.events.length = 0;
+    const answer = await refused(pair.refreshToken);
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
+    expect(app.events.map(({ type }) => type)).toContain('refresh_reused');
+    await expectAllDead([next]);
+  });
+
+  it('J-05: one millisecond before its end the window is open', async () => {
+    await refreshed(pair.refreshToken);
+    clock.set(new Date(clock.nowMs() + 9_999));
+    await refreshed(pair.refreshToken);
+  });
+
+  it('J-09: eight at once with the leaf get one successor, and there is one leaf', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refreshed(pair.refreshToken)));
+    const successors = new Set(answers.map(({ refresh_token }) => payloadOf(refresh_token).jti));
+    expect([...successors]).toEqual([await leaf()]);
+  });
+
+  it('J-13: a refresh beside a log-out leaves nothing alive once both have answered', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const { refreshToken } = await app.signIn();
+      const [answer] = await Promise.all([
+        present(refreshToken),
+        app.post('/auth/token/revoke', { token: refreshToken }),
+      ]);
+      if (answer.status === 200) await expectAllDead([(await answer.json()) as Answer]);
+      expect((await present(refreshToken)).status).toBe(401);
+    }
+  });
+
+  it('J-13: a refresh beside a sign-out everywhere leaves nothing alive once both have answered', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const { refreshToken } = await app.signIn();
+      const everywhere = app.app.get(FamilyService).endAll({ issuer: ISSUER, id: 'ada' });
+      const [answer] = await Promise.all([present(refreshToken), everywhere]);
+      if (answer.status === 200) await expectAllDead([(await answer.json()) as Answer]);
+    }
+  });
+
+  it('J-15: a refresh beside the disabling of its user leaves no token that works', async () => {
+    const sent = present(pair.refreshToken);
+    app.people.of('ada').active = false;
+    const answer = await sent;
+    const made = answer.status === 200 ? ((await answer.json()) as Answer) : undefined;
+    expect((await me(made?.access_token ?? pair.accessToken)).status).toBe(401);
+    expect((await present(made?.refresh_token ?? pair.refreshToken)).status).toBe(401);
+  });
+
+  it('J-15: a user who was disabled and is enabled again does not get the sign-in back after a refused refresh', async () => {
+    app.people.of('ada').active = false;
+    expect((await present(pair.refreshToken)).status).toBe(401);
+    app.people.of('ada').active = true;
+    await refused(pair.refreshToken);
+  });
+
+  it('J-23: a token of a sign-in that the store does not know is refused, and no other sign-in is touched', async () => {
+    const other = await app.signIn();
+    await app.app.get(RefreshStore).end(ISSUER, pair.sid);
+    expect(codeOf(await refused(pair.refreshToken))).toBe('refresh_unknown');
+    await refreshed(other.refreshToken);
+  });
+
+  it.each([[null], [{}], [7], [true], ['']])('J-25: %j instead of a token is refused', async (token) => {
+    expect([400, 401]).toContain((await refused(token)).status);
+    await refreshed(pair.refreshToken);
+  });
+
+  it('J-25: a list of tokens is refused, and the first of them not used', async () => {
+    expect((await refused([pair.refreshToken, pair.refreshToken])).status).toBe(400);
+    expect(await leaf()).toBe(payloadOf(pair.refreshToken).jti);
+  });
+
+  it('J-31: roles that changed are in the next access token', async () => {
+    Object.assign(app.people.of('ada'), { roles: ['staff'] });
+    const { access_token } = await refreshed(pair.refreshToken);
+    expect(payloadOf(access_token).roles).toEqual(['staff']);
+  });
+
+  it('J-33: the sign-in ends although whoever listens to the alarm throws', async () => {
+    const next = await refreshed(pair.refreshToken);
+    clock.advance('10s');
+    const stop = onAuthEvent((event) => {
+      if (event.type === 'refresh_reused') throw new Error('the listener fails');
+    });
+    await refused(pair.refreshToken);
+    stop();
+    await expectAllDead([next]);
+  });
+
+  it('J-43: a token that was replaced long ago is the alarm also after pruning', async () => {
+    const next = await refreshed(pair.refreshToken);
+    clock.advance('1d');
+    await app.app.get(FamilyService).prune();
+    app.events.length = 0;
+    await refused(pair.refreshToken);
+    expect(app.events.map(({ type }) => type)).toContain('refresh_reused');
+    await expectAllDead([next]);
+  });
+
+  it('J-45: twenty rotations within one millisecond give twenty ids', async () => {
+    const ids = new Set<string>();
+    let { refreshToken } = pair;
+    for (let at = 0; at < 20; at += 1) {
+      refreshToken = (await refreshed(refreshToken)).refresh_token;
+      ids.add(payloadOf(refreshToken).jti);
+    }
+    expect(ids.size).toBe(20);
+  });
+});
+
+describe.each(ADAPTERS)('refresh tokens without a grace on %s', (adapter) => {
+  it('J-07: any second use ends the sign-in; a first use does not', async () => {
+    const app = await startProbedApp(adapter, { refresh: { grace: 0 } });
+    const { refreshToken } = await app.signIn();
+    const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken });
+    expect(answer.status).toBe(200);
+    expect((await app.post('/auth/token/refresh', { refresh_token: refreshToken })).status).toBe(401);
+    const { refresh_token } = (await answer.json()) as Answer;
+    expect((await app.post('/auth/token/refresh', { refresh_token })).status).toBe(401);
+    await app.close();
+  });
+});
+
+const refresh = (jar: CookieJar) => jar.post('/auth/cookie/refresh');
+const isSignedIn = async (jar: CookieJar) => (await jar.send('/me')).status === 200;
+
+describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
+  const clock = new FixedClock();
+  let app: ProbedApp;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter, { structure: { clock } });
+  });
+  afterAll(() => app.close());
+
+  it('J-35: two tabs that refresh in the same second both stay signed in, with one leaf', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const tab = await signedInBrowser(app);
+      const other = tab.copy();
+      const answers = await Promise.all([refresh(tab), refresh(other)]);
+      expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+      expect(payloadOf(tab.value(REFRESH) ?? '').jti).toBe(payloadOf(other.value(REFRESH) ?? '').jti);
+      expect([await isSignedIn(tab), await isSignedIn(other)]).toEqual([true, true]);
+      expect((await refresh(other)).status).toBe(204);
+    }
+  });
+
+  it('J-47: whoever is refused while another request of the sign-in is under way wipes no cookie of the winner', async () => {
+    const jar = await signedInBrowser(app);
+    const csrf = { 'x-csrf-token': await jar.csrfToken() };
+    const cookie = jar.headerFor('/auth/cookie/refresh');
+    const send = () => app.fetch('/auth/cookie/refresh', { method: 'POST', headers: { cookie, ...csrf } });
+    const answers = await Promise.all(Array.from({ length: 8 }, send));
+    for (const answer of answers) {
+      expect(answer.status).toBe(204);
+      expect(answer.headers.getSetCookie().filter((line) => /max-age=0/i.test(line))).toEqual([]);
+    }
+  });
+
+  it('J-27: the refresh cookie of another person, planted in a browser, is refused and not consumed', async () => {
+    const [ada, grace] = [await signedInBrowser(app), await signedInBrowser(app, 'grace')];
+    const planted = grace.copy();
+    planted.plant(REFRESH, ada.value(REFRESH) ?? '', '/auth/cookie');
+    const answer = await readAnswer(await refresh(planted));
+    expect(answer.status).toBe(403);
+    expect((await refresh(ada)).status).toBe(204);
+    expect((await refresh(grace)).status).toBe(204);
+  });
+});

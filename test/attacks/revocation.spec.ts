@@ -1,0 +1,246 @@
+// Group K of the attacks: what was revoked stays revoked, on every path and in every spelling.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  BlocklistService,
+  FamilyService,
+  memoryStores,
+  RevocationStore,
+  SessionOrJwtGuard,
+  type Stores,
+  type StoresRecipe,
+  type TokenPair,
+} from 'nestjs-latchkey';
+import {
+  cookieController,
+  csrfController,
+  devicesController,
+  sessionController,
+  tokenController,
+} from 'nestjs-latchkey/controllers';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { generateKeyPairSync } from 'node:crypto';
+import { ADAPTERS } from '../support/applications.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { codeOf, expectRefusal } from '../support/invariants.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+
+const ADA = { issuer: ISSUER, id: 'ada' };
+/** The order of P-256 (FIPS 186-5). */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+const AGE = 15 * 60;
+
+const payloadOf = (token: string): { readonly jti: string; readonly sid: string; readonly exp: number } =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+/** The same ES256 signature in its other spelling: (r, n - s). */
+function respelled(token: string): string {
+  const [header, payload, signature = ''] = token.split('.');
+  const bytes = Buffer.from(signature, 'base64url');
+  const s = BigInt(`0x${bytes.subarray(32).toString('hex')}`);
+  const other = Buffer.from((ORDER - s).toString(16).padStart(64, '0'), 'hex');
+  return `${header}.${payload}.${Buffer.concat([bytes.subarray(0, 32), other]).toString('base64url')}`;
+}
+
+describe.each(ADAPTERS)('revocation on %s', (adapter) => {
+  const clock = new FixedClock();
+  let app: ProbedApp;
+  let pair: TokenPair;
+  beforeAll(async () => {
+    app = await startProbedApp(adapter, { structure: { clock } });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    pair = await app.signIn();
+  });
+
+  const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
+  const revoke = (members: object) => app.post('/auth/token/revoke', members);
+  const expectDead = async (token: string): Promise<void> => {
+    const answer = await expectRefusal(app, () => me(token), { secrets: [token] });
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
+    const refusal = app.events.findLast((event) => event.type === 'attempt' && event.outcome === 'rejected');
+    expect(refusal).toMatchObject({ code: 'token_revoked' });
+  };
+
+  it('K-01: a token that was revoked is refused in the very next request; its sister is not', async () => {
+    const sister = await app.signIn();
+    expect((await me(pair.accessToken)).status).toBe(200);
+    await revoke({ token: pair.accessToken });
+    await expectDead(pair.accessToken);
+    expect((await me(sister.accessToken)).status).toBe(200);
+  });
+
+  it('K-03: a revoked token is refused with its signature spelt the other way, which was good before', async () => {
+    const other = respelled(pair.accessToken);
+    expect((await me(other)).status).toBe(200);
+    await revoke({ token: pair.accessToken });
+    await expectDead(other);
+  });
+
+  it('K-03: revoking the other spelling revokes the token', async () => {
+    await revoke({ token: respelled(pair.accessToken) });
+    await expectDead(pair.accessToken);
+  });
+
+  it.each(['=', '==', 'A', ' '])('K-03: a revoked token with %j behind it is refused', async (end) => {
+    await revoke({ token: pair.accessToken });
+    expect((await me(`${pair.accessToken}${end}`)).status).toBe(401);
+  });
+
+  it('K-05: somebody else’s id in a token of their own making, or alone, revokes nothing', async () => {
+    const { jti, sid } = payloadOf(pair.accessToken);
+    const [header, , signature] = (await app.signIn('grace')).accessToken.split('.');
+    const claims = { iss: ISSUER, sub: 'ada', aud: 'accounts', jti, sid, iat: 1, exp: payloadOf(pair.accessToken).exp };
+    const forged = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+    for (const token of [forged, jti, sid]) expect((await revoke({ token })).status).toBe(200);
+    expect((await me(pair.accessToken)).status).toBe(200);
+  });
+
+  it.each(['refresh_token', 'nonsense', '', 'access_token'])('K-07: the hint %j changes nothing', async (hint) => {
+    expect((await revoke({ token: pair.accessToken, token_type_hint: hint })).status).toBe(200);
+    await expectDead(pair.accessToken);
+  });
+
+  it('K-09: revoking the refresh token ends the sign-in with all its access tokens, and no other sign-in', async () => {
+    const other = await app.signIn();
+    const next = await app.tokens.refresh(pair.refreshToken);
+    await revoke({ token: next.refreshToken });
+    for (const token of [pair.accessToken, next.accessToken]) await expectDead(token);
+    expect((await me(other.accessToken)).status).toBe(200);
+  });
+
+  it('K-11: an entry outlives its token by the tolerance', async () => {
+    await revoke({ token: pair.accessToken });
+    const entries = await app.app.get(RevocationStore).list({ now: clock.nowSeconds(), limit: 1_000 });
+    const { jti, exp } = payloadOf(pair.accessToken);
+    expect(entries.find(({ id }) => id === jti)?.expiresAt).toBe(exp + 5 + 1);
+  });
+
+  it('K-11: a revoked token is refused at every second until it is refused as expired', async () => {
+    await revoke({ token: pair.accessToken });
+    clock.advance(AGE - 1);
+    for (let second = -1; second <= 7; second += 1) {
+      await app.app.get(BlocklistService).prune();
+      expect((await me(pair.accessToken)).status).toBe(401);
+      clock.advance(1);
+    }
+  });
+
+  it('K-17: a role that was taken away is gone in the next request, though the token names it', async () => {
+    const grace = await app.signIn('grace');
+    const before = await app.tokens.verify(grace.accessToken, { kind: 'access' });
+    Object.assign(app.people.of('grace'), { roles: [] });
+    const after = await app.tokens.verify(grace.accessToken, { kind: 'access' });
+    Object.assign(app.people.of('grace'), { roles: ['staff'] });
+    expect([before.roles, after.roles]).toEqual([['staff'], []]);
+  });
+
+  it('K-23: of fifty requests around a revocation none that starts after its answer is accepted', async () => {
+    const before = Array.from({ length: 50 }, () => me(pair.accessToken));
+    await revoke({ token: pair.accessToken });
+    const after = await Promise.all(Array.from({ length: 50 }, () => me(pair.accessToken)));
+    expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]));
+    for (const answer of await Promise.all(before)) expect([200, 401]).toContain(answer.status);
+  });
+});
+
+describe.each(ADAPTERS)('revocation on two machines on %s', (adapter) => {
+  it('K-01: what one machine revoked the other refuses in the very next request', async () => {
+    let shared: Stores | undefined;
+    const stores: StoresRecipe = {
+      useFactory: async () => (shared ??= await memoryStores().useFactory(new FixedClock())),
+    };
+    const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const options = { keys, structure: { stores, clock: new FixedClock() } };
+    const [one, other] = [await startProbedApp(adapter, options), await startProbedApp(adapter, options)];
+    const { accessToken } = await one.signIn();
+    const me = () => other.fetch('/me', { headers: { authorization: `Bearer ${accessToken}` } });
+    expect((await me()).status).toBe(200);
+    await one.post('/auth/token/revoke', { token: accessToken });
+    expect((await me()).status).toBe(401);
+    await one.close();
+    await other.close();
+  });
+});
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+const accepted = async (sent: Promise<Response>): Promise<boolean> => (await sent).ok;
+
+/** Everything that a person holds after signing in by token, by cookie and by session. */
+interface Held {
+  readonly token: TokenPair;
+  readonly cookie: CookieJar;
+  readonly session: CookieJar;
+}
+
+describe.each(ADAPTERS)('every path asks the blocklist, on %s', (adapter) => {
+  let app: ProbedApp;
+  let staff: string;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter, {
+      structure: {
+        controllers: [
+          tokenController(),
+          cookieController(),
+          csrfController(),
+          sessionController(),
+          devicesController({ guard: SessionOrJwtGuard }),
+        ],
+      },
+    });
+    staff = (await app.signIn('grace')).accessToken;
+  });
+  afterAll(() => app.close());
+
+  async function signedIn(): Promise<Held> {
+    const session = new CookieJar(app);
+    await session.post('/auth/session/login', { username: 'ada', password: PASSWORD });
+    return { token: await app.signIn(), cookie: await signedInBrowser(app), session };
+  }
+
+  const active = async (token: string): Promise<boolean> => {
+    const answer = await app.post('/auth/token/introspect', { token }, bearer(staff).headers);
+    return ((await answer.json()) as { active: boolean }).active;
+  };
+
+  const paths: readonly (readonly [string, (held: Held) => Promise<boolean>])[] = [
+    ['guard, header', ({ token }) => accepted(app.fetch('/me', bearer(token.accessToken)))],
+    ['guard, cookie', ({ cookie }) => accepted(cookie.send('/me'))],
+    ['guard, host session', ({ session }) => accepted(session.send('/auth/devices'))],
+    ['verify', ({ token }) => accepted(app.post('/auth/token/verify', { token: token.accessToken }))],
+    ['introspection, access', ({ token }) => active(token.accessToken)],
+    ['introspection, refresh', ({ token }) => active(token.refreshToken)],
+    ['refresh, token', ({ token }) => accepted(app.post('/auth/token/refresh', { refresh_token: token.refreshToken }))],
+    ['refresh, cookie', ({ cookie }) => accepted(cookie.post('/auth/cookie/refresh'))],
+  ];
+
+  it('all of them accept what was not revoked', async () => {
+    const held = await signedIn();
+    for (const [path, accepts] of paths) expect([path, await accepts(held)]).toEqual([path, true]);
+  });
+
+  const ends: readonly (readonly [string, (held: Held) => Promise<unknown>])[] = [
+    ['everywhere', () => app.app.get(FamilyService).endAll(ADA)],
+    ['by subject (not before)', () => app.app.get(BlocklistService).blockSubject(ADA)],
+    [
+      'by device, each',
+      async () => {
+        for (const { id } of await app.app.get(FamilyService).list(ADA)) await app.app.get(FamilyService).end(ADA, id);
+      },
+    ],
+  ];
+
+  it.each(ends)('none of them accepts what was revoked %s', async (_, end) => {
+    const held = await signedIn();
+    await end(held);
+    for (const [path, accepts] of paths) expect([path, await accepts(held)]).toEqual([path, false]);
+  });
+
+  it('a token that was revoked by its id is refused by guard, verify and introspection; its sign-in lives on', async () => {
+    const held = await signedIn();
+    await app.post('/auth/token/revoke', { token: held.token.accessToken });
+    const refused = ['guard, header', 'verify', 'introspection, access'];
+    for (const [path, accepts] of paths) expect([path, await accepts(held)]).toEqual([path, !refused.includes(path)]);
+  });
+});

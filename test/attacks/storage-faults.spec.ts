@@ -1,0 +1,303 @@
+// Group R of the attacks: stores that fail, as a client sees it. What each database does is in test/stores.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { FamilyService, type AuthModuleOptions, type TokenPair } from 'nestjs-latchkey';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { ADAPTERS } from '../support/applications.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { SwitchedStores, type Mood } from '../support/switched-stores.js';
+import { readAnswer, type WireAnswer } from '../support/wire.js';
+
+const CREDENTIALS = { username: 'ada', password: PASSWORD };
+
+const opening = async ({ app, clock, mood, send }: Opening): Promise<void> => {
+  app.switched.mood = mood;
+  for (let at = 0; at < 5; at += 1) await send();
+  clock.advance(0);
+};
+
+interface Opening {
+  readonly app: FaultyApp;
+  readonly clock: FixedClock;
+  readonly mood: Mood;
+  readonly send: () => Promise<unknown>;
+}
+
+interface FaultyApp extends ProbedApp {
+  readonly switched: SwitchedStores;
+}
+
+/** The refusal "cannot tell", and nothing else: no challenge, no cookie set or cleared, nothing told of what is underneath. */
+async function expectUnavailable(sent: Promise<Response>): Promise<WireAnswer> {
+  const answer = await readAnswer(await sent);
+  expect([answer.status, JSON.parse(answer.body).errorCode]).toEqual([503, 'store_unavailable']);
+  expect(answer.headers.get('retry-after')).toEqual(['1']);
+  expect(answer.headers.get('www-authenticate')).toBeUndefined();
+  expect(answer.headers.get('set-cookie')).toBeUndefined();
+  expect(answer.headers.get('cache-control')).toEqual(['no-store']);
+  expect(answer.body).not.toMatch(/ECONN|10\.0\.0\.8|\bat |SELECT|latchkey/);
+  return answer;
+}
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
+  const clock = new FixedClock();
+  let app: FaultyApp;
+  let pair: TokenPair;
+
+  const start = async (options: AuthModuleOptions = {}): Promise<FaultyApp> => {
+    const switched = new SwitchedStores();
+    const structure = { stores: switched.recipe(), clock };
+    const probed = await startProbedApp(adapter, { revocation: { timeout: '20ms' }, structure, ...options });
+    return { ...probed, switched };
+  };
+  const me = (token = pair.accessToken) => app.fetch('/me', bearer(token));
+  const refresh = () => app.post('/auth/token/refresh', { refresh_token: pair.refreshToken });
+  const recover = async (): Promise<void> => {
+    app.switched.mood = 'well';
+    clock.advance('1s');
+    expect((await me()).status).toBe(200);
+    await app.app.get(FamilyService).list({ issuer: ISSUER, id: 'ada' });
+  };
+
+  beforeAll(async () => {
+    app = await start();
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    app.switched.mood = 'well';
+    clock.advance('1s');
+    pair = await app.signIn();
+    await recover();
+  });
+
+  it.each(['broken', 'silent'] as const)(
+    'R-01, R-03: a protected route answers "cannot tell" while the store is %s',
+    async (mood) => {
+      const { handled } = app.probe;
+      app.switched.mood = mood;
+      await expectUnavailable(me());
+      expect(app.probe.handled).toBe(handled);
+    },
+  );
+
+  it('R-03: after five failures nobody waits any more, and the store is left alone', async () => {
+    await opening({ app, clock, mood: 'silent', send: me });
+    const asked = app.switched.asked.length;
+    for (let at = 0; at < 20; at += 1) await expectUnavailable(me());
+    expect(app.switched.asked).toHaveLength(asked);
+  });
+
+  it('R-05: it answers again within two seconds, without a restart', async () => {
+    await opening({ app, clock, mood: 'broken', send: me });
+    app.switched.mood = 'well';
+    clock.advance('1s');
+    expect((await me()).status).toBe(200);
+  });
+
+  it('R-05: it tells that the store failed, and that it answers again', async () => {
+    app.events.length = 0;
+    await opening({ app, clock, mood: 'broken', send: me });
+    await recover();
+    const told = app.events.filter(({ type }) => type.startsWith('store_'));
+    expect(told).toEqual([
+      { type: 'store_failed', store: 'revocations' },
+      { type: 'store_recovered', store: 'revocations' },
+    ]);
+  });
+
+  it('R-07: a public route answers', async () => {
+    app.switched.mood = 'broken';
+    expect((await app.fetch('/me/open')).status).toBe(200);
+  });
+
+  it('R-07: a bad token is refused as bad, because no store is asked about it', async () => {
+    app.switched.mood = 'broken';
+    expect((await me(`${pair.accessToken}x`)).status).toBe(401);
+  });
+
+  it.each(['broken', 'silent'] as const)(
+    'R-09: a refresh answers "cannot tell" while the store is %s; the sign-in lives, and its token is not used up',
+    async (mood) => {
+      app.switched.mood = mood;
+      await expectUnavailable(refresh());
+      await recover();
+      expect((await refresh()).status).toBe(200);
+    },
+  );
+
+  it('R-13: a sign-in that cannot be recorded answers "cannot tell", and counts as no failed sign-in', async () => {
+    app.events.length = 0;
+    app.switched.mood = 'broken';
+    await expectUnavailable(app.post('/auth/token', CREDENTIALS));
+    const refusals = app.events.flatMap((event) => (event.type === 'sign_in_refused' ? event.code : []));
+    expect(refusals.filter((code) => code !== 'store_unavailable')).toEqual([]);
+    await recover();
+    expect((await app.post('/auth/token', CREDENTIALS)).status).toBe(200);
+  });
+
+  it.each(['revoke', 'verify'] as const)(
+    'R-01: %s answers "cannot tell", and the token is what it was',
+    async (route) => {
+      app.switched.mood = 'broken';
+      await expectUnavailable(app.post(`/auth/token/${route}`, { token: pair.accessToken }));
+      await recover();
+      expect((await me()).status).toBe(200);
+    },
+  );
+
+  it('R-01: the list of devices and their end answer "cannot tell"', async () => {
+    app.switched.mood = 'broken';
+    await expectUnavailable(app.fetch('/auth/devices', bearer(pair.accessToken)));
+    await expectUnavailable(app.fetch('/auth/devices', { method: 'DELETE', ...bearer(pair.accessToken) }));
+    await recover();
+  });
+
+  it('R-17: an object instead of a token reaches no store', async () => {
+    const asked = app.switched.asked.length;
+    for (const [path, name] of [
+      ['refresh', 'refresh_token'],
+      ['revoke', 'token'],
+      ['verify', 'token'],
+    ] as const)
+      expect((await app.post(`/auth/token/${path}`, { [name]: { id: 1 } })).status).toBe(400);
+    expect(app.switched.asked).toHaveLength(asked);
+  });
+
+  it('Q-09: three hundred refreshes with rubbish ask no store', async () => {
+    const asked = app.switched.asked.length;
+    const [header, payload] = pair.refreshToken.split('.');
+    const rubbish = (at: number) => `${header}.${payload}.${Buffer.alloc(64, at).toString('base64url')}`;
+    const answers = Array.from({ length: 300 }, (_, at) =>
+      app.post('/auth/token/refresh', { refresh_token: rubbish(at) }),
+    );
+    expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([401]));
+    expect(app.switched.asked).toHaveLength(asked);
+    expect((await refresh()).status).toBe(200);
+  });
+
+  it('R-19: answers that come out of order are never mixed between people', async () => {
+    const people = await Promise.all(['ada', 'grace'].map(async (id) => ({ id, ...(await app.signIn(id)) })));
+    const asked = Array.from({ length: 200 }, async (_, at) => {
+      const person = people[at % 2];
+      const answer = await me(person?.accessToken);
+      return [person?.id, ((await answer.json()) as { subject: string }).subject];
+    });
+    for (const [expected, told] of await Promise.all(asked)) expect(told).toBe(expected);
+  });
+
+  describe('with onStoreError "allow"', () => {
+    let open: FaultyApp;
+    let brief: string;
+    beforeAll(async () => {
+      open = await start({ access: { ttl: '5m' }, revocation: { onStoreError: 'allow', timeout: '20ms' } });
+    });
+    afterAll(() => open.close());
+    beforeEach(async () => {
+      open.switched.mood = 'well';
+      clock.advance('1s');
+      brief = (await open.signIn()).accessToken;
+      await open.fetch('/me', bearer(brief));
+    });
+
+    it('R-01: an access token with little life left is accepted, and every one of them is told of', async () => {
+      open.events.length = 0;
+      open.switched.mood = 'broken';
+      expect((await open.fetch('/me', bearer(brief))).status).toBe(200);
+      expect(open.events.map(({ type }) => type)).toContain('revocation_unchecked');
+    });
+
+    it('R-01: a refresh is refused all the same', async () => {
+      const { refreshToken } = await open.signIn();
+      open.switched.mood = 'broken';
+      await expectUnavailable(open.post('/auth/token/refresh', { refresh_token: refreshToken }));
+    });
+
+    it('R-01: after ten minutes it is closed', async () => {
+      open.switched.mood = 'broken';
+      await open.fetch('/me', bearer(brief));
+      clock.advance('10m');
+      const younger = await open.tokens.issueForClient('robot').catch(() => undefined);
+      expect(younger).toBeDefined();
+      await expectUnavailable(open.fetch('/me', bearer(younger?.accessToken ?? '')));
+    });
+
+    it('R-01: what was revoked is refused again as soon as the store answers', async () => {
+      await open.post('/auth/token/revoke', { token: brief });
+      open.switched.mood = 'broken';
+      expect((await open.fetch('/me', bearer(brief))).status).toBe(200);
+      open.switched.mood = 'well';
+      clock.advance('1s');
+      expect((await open.fetch('/me', bearer(brief))).status).toBe(401);
+    });
+  });
+});
+
+describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapter) => {
+  const clock = new FixedClock();
+  const switched = new SwitchedStores();
+  let app: ProbedApp;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter, {
+      revocation: { timeout: '20ms' },
+      structure: { stores: switched.recipe(), clock },
+    });
+  });
+  afterAll(() => app.close());
+  beforeEach(async () => {
+    switched.mood = 'well';
+    clock.advance('1s');
+    await app.fetch('/me', { headers: { authorization: `Bearer ${(await app.signIn()).accessToken}` } });
+  });
+
+  it.each(['broken', 'silent'] as const)(
+    'R-03: no cookie is cleared while the store is %s, and all goes on after it',
+    async (mood) => {
+      const jar = await signedInBrowser(app);
+      const before = [...jar.cookies.keys()].sort();
+      switched.mood = mood;
+      await expectUnavailable(jar.send('/me'));
+      const csrf = { 'x-csrf-token': await jar.csrfToken() };
+      for (const path of ['/auth/cookie/refresh', '/auth/cookie/logout'])
+        await expectUnavailable(jar.send(path, { method: 'POST', headers: csrf }));
+      expect([...jar.cookies.keys()].sort()).toEqual(before);
+      switched.mood = 'well';
+      clock.advance('1s');
+      expect((await jar.send('/me')).status).toBe(200);
+      expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
+      expect((await jar.post('/auth/cookie/logout')).status).toBe(204);
+      expect((await jar.send('/me')).status).toBe(401);
+    },
+  );
+
+  it.each(['cookie', 'session'])('R-13: a sign-in by %s that cannot be recorded sets no credential', async (way) => {
+    const jar = new CookieJar(app);
+    const csrf = { 'x-csrf-token': await jar.csrfToken() };
+    switched.mood = 'broken';
+    const body = CREDENTIALS;
+    await expectUnavailable(jar.send(`/auth/${way}/login`, { method: 'POST', headers: csrf, body }));
+    expect([...jar.cookies.keys()].filter((name) => !name.endsWith('csrf'))).toEqual([]);
+  });
+
+  it('Q-15: three hundred anonymous requests for a CSRF token write nothing into any store', async () => {
+    const asked = switched.asked.length;
+    const answers = Array.from({ length: 300 }, () => app.fetch('/auth/csrf'));
+    expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(switched.asked).toHaveLength(asked);
+  });
+
+  it('Q-17: signing in and out again and again leaves nothing behind once it has ended', async () => {
+    for (let at = 0; at < 30; at += 1) {
+      const { refreshToken } = await app.signIn();
+      await app.tokens.revoke(refreshToken);
+    }
+    const count = async () =>
+      (await switched.kept?.revocations.list({ now: clock.nowSeconds(), limit: 1_000 }))?.length ?? 0;
+    expect(await count()).toBeGreaterThanOrEqual(30);
+    clock.advance('31d');
+    expect(await count()).toBe(0);
+    expect(await switched.kept?.revocations.prune(clock.nowSeconds())).toBeGreaterThanOrEqual(30);
+  });
+});

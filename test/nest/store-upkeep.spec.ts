@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import {
+  AuthModule,
+  BlocklistService,
+  memoryStores,
+  RevocationStore,
+  TokenService,
+  type AuthModuleOptions,
+  type StoresRecipe,
+} from 'nestjs-latchkey';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { startApplication, type RunningApplication } from '../support/applications.js';
+import { SwitchedStores } from '../support/switched-stores.js';
+
+const clock = new FixedClock();
+let running: RunningApplication | undefined;
+
+async function start(options: AuthModuleOptions, stores: StoresRecipe): Promise<RunningApplication> {
+  running = await startApplication('express', { imports: [AuthModule.forRoot({ ...options, stores, clock })] });
+  return running;
+}
+
+afterEach(async () => {
+  jest.useRealTimers();
+  await running?.close();
+  running = undefined;
+});
+
+async function turns(count: number): Promise<void> {
+  for (let at = 0; at < count; at += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('revocation.freshness', () => {
+  it('answers requests from memory, and lets what was revoked here count at once', async () => {
+    const switched = new SwitchedStores();
+    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
+    await turns(50);
+    const tokens = app.get(TokenService);
+    const { accessToken } = await tokens.issue('ada');
+    const asked = switched.asked.length;
+    await tokens.verify(accessToken, { kind: 'access' });
+    expect(switched.asked.slice(asked)).toEqual([]);
+    await tokens.revoke(accessToken);
+    await expect(tokens.verify(accessToken, { kind: 'access' })).rejects.toMatchObject({ code: 'token_revoked' });
+    expect(switched.asked.slice(asked)).toEqual(['add']);
+  });
+
+  it('lets an application’s own entries count at once too', async () => {
+    const switched = new SwitchedStores();
+    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
+    await turns(50);
+    const tokens = app.get(TokenService);
+    const { accessToken, sid, subject } = await tokens.issue('ada');
+    const now = clock.nowSeconds();
+    const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
+    await app.get(RevocationStore).add(entry);
+    await expect(tokens.verify(accessToken, { kind: 'access' })).rejects.toMatchObject({ code: 'token_revoked' });
+  });
+
+  it('asks the store at every refresh all the same', async () => {
+    const switched = new SwitchedStores();
+    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
+    await turns(50);
+    const tokens = app.get(TokenService);
+    const { refreshToken, sid, subject } = await tokens.issue('ada');
+    const now = clock.nowSeconds();
+    const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
+    // Another machine revokes, and this one has not heard of it.
+    await switched.kept?.revocations.add(entry);
+    await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'token_revoked' });
+  });
+
+  it('asks the store as soon as the feed lags beyond the bound', async () => {
+    const switched = new SwitchedStores();
+    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
+    await turns(50);
+    const tokens = app.get(TokenService);
+    const { accessToken } = await tokens.issue('ada');
+    clock.advance('61s');
+    const asked = switched.asked.length;
+    await tokens.verify(accessToken, { kind: 'access' });
+    expect(switched.asked.slice(asked)).toEqual(['find']);
+  });
+
+  it('refuses to start on a store that cannot tell what changed', async () => {
+    const mute: StoresRecipe = {
+      useFactory: async () => {
+        const stores = await memoryStores().useFactory(clock);
+        class OwnBlocklist extends RevocationStore {
+          add = stores.revocations.add.bind(stores.revocations);
+          find = stores.revocations.find.bind(stores.revocations);
+          subjectRevokedAt = stores.revocations.subjectRevokedAt.bind(stores.revocations);
+          list = stores.revocations.list.bind(stores.revocations);
+          prune = stores.revocations.prune.bind(stores.revocations);
+        }
+        return { ...stores, revocations: new OwnBlocklist() };
+      },
+    };
+    await expect(start({ revocation: { freshness: { withinMs: 1_000 } } }, mute)).rejects.toThrow(
+      'revocation.freshness needs a store that tells what changed, and OwnBlocklist has no changesSince()',
+    );
+    await expect(start({}, mute)).resolves.toBeDefined();
+  });
+
+  it('is no question for a blocklist in this very memory', async () => {
+    const { app } = await start({ revocation: { freshness: { withinMs: 1_000 } } }, memoryStores());
+    const tokens = app.get(TokenService);
+    const { accessToken } = await tokens.issue('ada');
+    await tokens.revoke(accessToken);
+    await expect(tokens.verify(accessToken, { kind: 'access' })).rejects.toMatchObject({ code: 'token_revoked' });
+  });
+});
+
+/** Time that a test moves, for intervals alone. */
+const timers = () => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout'] });
+
+describe('revocation.pruneEvery', () => {
+  it('prunes both stores on its schedule, until the application stops', async () => {
+    timers();
+    const switched = new SwitchedStores();
+    const { close } = await start({ revocation: { pruneEvery: '1h' } }, switched.recipe());
+    const pruned = () => switched.asked.filter((name) => name === 'prune').length;
+    expect(pruned()).toBe(0);
+    jest.advanceTimersByTime(3_600_000);
+    await turns(5);
+    expect(pruned()).toBe(2);
+    await close();
+    jest.advanceTimersByTime(7_200_000);
+    expect(pruned()).toBe(2);
+  });
+
+  it('goes on after a store that was down', async () => {
+    timers();
+    const switched = new SwitchedStores();
+    await start({ revocation: { pruneEvery: '1h' } }, switched.recipe());
+    switched.mood = 'broken';
+    jest.advanceTimersByTime(3_600_000);
+    await turns(5);
+    switched.mood = 'well';
+    jest.advanceTimersByTime(3_600_000);
+    await turns(5);
+    expect(switched.asked.filter((name) => name === 'prune')).toHaveLength(4);
+  });
+
+  it('is off unless it is asked for', async () => {
+    timers();
+    const switched = new SwitchedStores();
+    const { app } = await start({}, switched.recipe());
+    jest.advanceTimersByTime(86_400_000);
+    expect(switched.asked).not.toContain('prune');
+    await app.get(BlocklistService).prune();
+    expect(switched.asked).toContain('prune');
+  });
+
+  it.each(['10s', '2d', 'often'])('refuses to be %s', async (pruneEvery) => {
+    const options = { revocation: { pruneEvery: pruneEvery as '10s' } };
+    await expect(start(options, memoryStores())).rejects.toThrow('revocation.pruneEvery');
+  });
+});
