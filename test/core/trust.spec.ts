@@ -3,12 +3,12 @@ import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import type { JWK } from 'jose';
 import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
 import { MemoryKeySetCache } from '../../libs/auth/src/core/issuers/key-set-cache.js';
-import { trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
+import { trustedIssuer, trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
 import { trustWarnings } from '../../libs/auth/src/core/issuers/trust-warnings.js';
 import type { Claims } from '../../libs/auth/src/core/principal.js';
 import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
 import { es, ISSUER, publicOf, rsa, tokenWith, trusts, verdict, verifierOf, verify } from './foreign.js';
-import { forger, NOW } from './forge.js';
+import { FixedClock, forger, NOW } from './forge.js';
 
 const upgradeClaims = (claims: Claims): Claims => ({ ...claims, scope: claims['scope'] ?? claims['scopes'] });
 const broken = () => {
@@ -241,6 +241,20 @@ describe('A static key set', () => {
 
   it('may hold keys that are not for signatures, as providers publish them', async () => {
     await expect(refused({ ...publicOf(rsa), use: 'enc' }, publicOf(es))).resolves.toBeInstanceOf(TokenVerifier);
+  });
+});
+
+describe('A shared cache of key sets', () => {
+  class Unmade extends MemoryKeySetCache {
+    checkReady(): Promise<void> {
+      return Promise.reject(new AuthConfigurationError(['The table latchkey_key_sets is missing']));
+    }
+  }
+
+  it('is looked at when the application starts, and not by the first token', async () => {
+    const keys = { jwksUri: 'https://accounts.example/jwks', sharedCache: new Unmade() };
+    const issuer = await trustedIssuer(trusts({ keys }), { clock: new FixedClock(), toleranceSeconds: 5 });
+    await expect(issuer.open()).rejects.toThrow(/latchkey_key_sets is missing/);
   });
 });
 
