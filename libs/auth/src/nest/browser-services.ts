@@ -38,7 +38,15 @@ function csrfSecrets({ csrf }: AuthSettings, keys: OwnKeys): () => readonly Uint
 type CookieParts = [AuthSettings, CsrfService, Clock, HttpAdapterHost];
 type SessionParts = [AuthSettings, Clock, Users, FamilyService, BlocklistService, HostSession];
 type SchemeParts = [AuthSettings, TokenVerifier, CsrfService, HostSession, Clock, FamilyService];
-type CookieSignInParts = [AuthSettings, CsrfService, SignInService, TokenService, TokenVerifier, FamilyService, AuthCookies];
+type CookieSignInParts = [
+  AuthSettings,
+  CsrfService,
+  SignInService,
+  TokenService,
+  TokenVerifier,
+  FamilyService,
+  AuthCookies,
+];
 type SessionSignInParts = [CsrfService, SignInService, SessionService, AuthCookies];
 
 /** What the module provides for browsers. */
@@ -46,13 +54,16 @@ export const browserProviders: Provider[] = [
   made(
     CsrfService,
     [AUTH_SETTINGS, OwnKeys],
-    (settings: AuthSettings, keys: OwnKeys) =>
-      new CsrfService(settings.csrf, csrfSecrets(settings, keys)),
+    (settings: AuthSettings, keys: OwnKeys) => new CsrfService(settings.csrf, csrfSecrets(settings, keys)),
   ),
-  made(AuthCookies, [AUTH_SETTINGS, CsrfService, Clock, HttpAdapterHost], (...[settings, csrf, clock, adapters]: CookieParts) => {
-    const { cookieSpecs: specs, tokens } = settings;
-    return new AuthCookies({ specs, csrf, csrfSeconds: tokens.refresh.idleSeconds, clock, adapters });
-  }),
+  made(
+    AuthCookies,
+    [AUTH_SETTINGS, CsrfService, Clock, HttpAdapterHost],
+    (...[settings, csrf, clock, adapters]: CookieParts) => {
+      const { cookieSpecs: specs, tokens } = settings;
+      return new AuthCookies({ specs, csrf, csrfSeconds: tokens.refresh.idleSeconds, clock, adapters });
+    },
+  ),
   made(HostSession, [HttpAdapterHost], (adapters: HttpAdapterHost) => new FrameworkHostSession(adapters)),
   made(
     SessionService,
@@ -119,10 +130,15 @@ export function browserProblems(
   ];
 }
 
-function refreshPathProblems({ cookieSpecs }: AuthSettings, { controller, refreshCookieAt }: ControllerRecipe): string[] {
+function refreshPathProblems(
+  { cookieSpecs }: AuthSettings,
+  { controller, refreshCookieAt }: ControllerRecipe,
+): string[] {
   if (refreshCookieAt === undefined || covers(cookieSpecs.refresh.path, refreshCookieAt)) return [];
   const remedy = `'${refreshCookieAt}', after the global prefix if there is one`;
-  return [`cookies.refreshPath does not cover ${controller.name}, which would never see the cookie: set it to ${remedy}`];
+  return [
+    `cookies.refreshPath does not cover ${controller.name}, which would never see the cookie: set it to ${remedy}`,
+  ];
 }
 
 /** The global prefix of the application is not known here, so a path may begin with more than the controller's own. */

@@ -73,7 +73,8 @@ export class CookieSignIn {
       if (verified !== undefined) csrf.enforce(request, verified);
       cookies.set(exchange.response, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
     } catch (error) {
-      if (error instanceof AuthError && error.isDead && !OVERTAKEN.has(error.code)) cookies.clearTokens(exchange.response);
+      if (error instanceof AuthError && error.isDead && !OVERTAKEN.has(error.code))
+        cookies.clearTokens(exchange.response);
       throw error;
     }
   }

@@ -45,7 +45,8 @@ export class FrameworkHostSession extends HostSession {
     try {
       await this.called(owner, (session, done) => session.regenerate(done));
       this.sessionOf(owner)[OURS] = record;
-      if (this.adapters.httpAdapter.getType() === 'express') await this.called(owner, (session, done) => session.save(done));
+      if (this.adapters.httpAdapter.getType() === 'express')
+        await this.called(owner, (session, done) => session.save(done));
     } catch (error) {
       owner.session = null;
       throw error;
@@ -58,7 +59,10 @@ export class FrameworkHostSession extends HostSession {
     await this.called(owner, (session, done) => session.destroy(done));
   }
 
-  private async called(owner: RequestWithSession, work: (session: FrameworkSession, done: Done) => void): Promise<void> {
+  private async called(
+    owner: RequestWithSession,
+    work: (session: FrameworkSession, done: Done) => void,
+  ): Promise<void> {
     const session = this.sessionOf(owner);
     await new Promise<void>((resolve, reject) => {
       work(session, (error) => (error === undefined || error === null ? resolve() : reject(asError(error))));

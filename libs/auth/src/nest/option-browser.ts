@@ -33,8 +33,13 @@ export function browserSettings(options: AuthModuleOptions, production: boolean,
   const mismatch = options.session?.mismatch ?? 'reject';
   problems.oneOf('session.mismatch', mismatch, ['reject', 'prefer-jwt', 'prefer-session']);
   const loginUrl = options.loginUrl ?? DEFAULTS.loginUrl;
-  const isUrl = typeof loginUrl === 'function' || (typeof loginUrl === 'string' && /^(?:\/(?![/\\])|https?:\/\/)[^\s\\]*$/.test(loginUrl));
-  problems.unless(isUrl, `loginUrl is ${shown(loginUrl)}; accepted is a path like '/login', an http(s) address, or a function`);
+  const isUrl =
+    typeof loginUrl === 'function' ||
+    (typeof loginUrl === 'string' && /^(?:\/(?![/\\])|https?:\/\/)[^\s\\]*$/.test(loginUrl));
+  problems.unless(
+    isUrl,
+    `loginUrl is ${shown(loginUrl)}; accepted is a path like '/login', an http(s) address, or a function`,
+  );
   const specs = cookieSpecs(cookies);
   return {
     cookies: options.cookies === undefined ? undefined : cookies,
@@ -70,7 +75,10 @@ function cookieSettings({ cookies }: AuthModuleOptions, production: boolean, pro
 function judgeNames({ names }: Pick<CookieSettings, 'names'>, problems: Problems): void {
   for (const [which, name] of Object.entries(names)) {
     const good = TOKEN.test(name) && !name.startsWith('__');
-    problems.unless(good, `cookies.names.${which} is ${shown(name)}; accepted is a name without prefix: the library adds it`);
+    problems.unless(
+      good,
+      `cookies.names.${which} is ${shown(name)}; accepted is a name without prefix: the library adds it`,
+    );
   }
   const distinct = new Set(Object.values(names)).size === Object.values(names).length;
   problems.unless(distinct, 'cookies.names must be three different names');
@@ -80,7 +88,10 @@ function judgeReach({ domain, refreshPath }: Pick<CookieSettings, 'domain' | 're
   const isHost = domain === undefined || /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(domain);
   problems.unless(isHost, `cookies.domain is ${shown(domain)}; accepted is a host name like 'example.com'`);
   const isPath = /^\/[\w\-./~]*$/.test(refreshPath);
-  problems.unless(isPath, `cookies.refreshPath is ${shown(refreshPath)}; accepted is a path like '${DEFAULTS.refreshPath}'`);
+  problems.unless(
+    isPath,
+    `cookies.refreshPath is ${shown(refreshPath)}; accepted is a path like '${DEFAULTS.refreshPath}'`,
+  );
 }
 
 const NO_CSRF = { trustedOrigins: [], headerName: DEFAULTS.csrfHeaderName, dangerouslyDisable: false };
