@@ -32,7 +32,7 @@ export interface AppProcessOptions {
 const alive = new Set<ChildProcess>();
 process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 const STOP_MS = 10_000;
 
 /** Resolves when it answers; rejects with what it wrote if it ends before. */
