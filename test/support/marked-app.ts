@@ -45,7 +45,7 @@ import {
   wellKnownController,
 } from 'nestjs-latchkey/controllers';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
-import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
+import { latchkeyEntities, latchkeyMigrations, typeOrmAuditSink, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { DataSource } from 'typeorm';
 import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
 import { registerSessions } from './browser-app.js';
@@ -230,6 +230,7 @@ export async function startMarkedApp(adapter: AdapterName, structure: AuthModule
     csrf: { secret: CSRF_SECRET },
     users: MarkedPeople as never,
     stores: breakable(store),
+    audit: { sink: typeOrmAuditSink() },
     controllers: [
       tokenController(),
       devicesController(),

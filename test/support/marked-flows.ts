@@ -91,7 +91,7 @@ export class MarkedFlows {
       ...(await factory.refused('ada')).map(({ token }) => token),
       await factory.valid('ada', { claims: { exp: mark } }),
       await factory.valid('ada', { claims: { scope: [mark] } }),
-      await factory.valid(mark),
+      await factory.valid('nobody', { claims: { email: mark } }),
       await factory.valid('ada', { claims: { iss: mark } }),
       await factory.valid('ada', { claims: { sub: undefined, email: mark } }),
       await factory.valid('ada', { header: { jku: `https://${mark}.test`, typ: mark } }),

@@ -2,13 +2,15 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Clock, Stores } from 'nestjs-latchkey';
 import {
+  AuditEntity,
   KeySetEntity,
   latchkeyEntities,
   latchkeyMigrations,
+  TypeOrmAuditSink,
   TypeOrmKeySetCache,
   typeOrmStores,
 } from 'nestjs-latchkey/typeorm';
-import { keySetCacheContract } from 'nestjs-latchkey/testing';
+import { auditSinkContract, keySetCacheContract } from 'nestjs-latchkey/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { testStores } from './store-suite.js';
 
@@ -34,6 +36,16 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     for (const entity of latchkeyEntities) await dataSource.getRepository(entity.options.name).clear();
     return storesOf(dataSource, clock);
   }, histories);
+
+  describe('the contract of audit sinks', () => {
+    for (const { name, run } of auditSinkContract)
+      it(name, () =>
+        run(async () => {
+          await dataSource.getRepository(AuditEntity).clear();
+          return new TypeOrmAuditSink(dataSource);
+        }),
+      );
+  });
 
   describe('the contract of shared key sets', () => {
     for (const { name, run } of keySetCacheContract)

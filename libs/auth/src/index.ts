@@ -45,6 +45,7 @@ export { SignInService } from './core/sign-in.js';
 export { HashingQueue } from './core/hashing-queue.js';
 export { AuthConfigurationError, AuthError, errorTable } from './core/errors.js';
 export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
+export { AuditSink, MemoryAuditSink } from './core/audit.js';
 export { REDACTED_PATHS } from './core/redacted-paths.js';
 export { allOf, anyOf, not } from './core/policies.js';
 export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/ready-policies.js';
@@ -67,6 +68,7 @@ export { auth0, cognito, entra, google, keycloak, okta } from './core/issuers/pr
 
 export type {
   AccessOptions,
+  AuditOptions,
   AuthModuleOptions,
   AuthModuleStructure,
   CookieOptions,
@@ -104,6 +106,7 @@ export type {
   StoreEvent,
   UncheckedEvent,
 } from './core/events.js';
+export type { AuditEntry, AuditSinkRecipe, AuditType } from './core/audit.js';
 export type { ClaimSize } from './core/cookies.js';
 export type { CsrfHolder } from './core/csrf.js';
 export type { SessionRecord, SignedIn } from './core/session.js';

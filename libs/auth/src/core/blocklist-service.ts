@@ -1,9 +1,10 @@
 // Owns revocation: what is on the blocklist, and the one question every path asks of it.
 import type { Clock } from './clock.js';
 import { AuthError, during } from './errors.js';
-import { publish } from './events.js';
+import type { RevocationEvent } from './events.js';
 import type { Subject, Verified } from './principal.js';
 import type { RevocationEntry, RevocationKind, RevocationQuery, RevocationStore } from './stores.js';
+import { publisher, type Witness } from './witness.js';
 
 /** How long entries must be kept, in seconds. */
 export interface RevocationLifetimes {
@@ -25,6 +26,8 @@ export interface Blocked {
 export interface FamilyId {
   readonly issuer: string;
   readonly sid: string;
+  /** Whose it is, for events and the audit trail. @defaultValue unknown */
+  readonly subject?: string | undefined;
 }
 
 /** A verified token, as `TokenService.verify` and `@AuthInfo()` give one. */
@@ -42,17 +45,22 @@ export type RevocationLook = (query: RevocationQuery, verified: Verified) => Pro
 export interface RevocationRules extends RevocationLifetimes {
   /** How requests ask. @defaultValue the store, each time */
   readonly look?: RevocationLook | undefined;
+  /** Hears of every entry. @defaultValue whoever listens to events */
+  readonly witness?: Witness | undefined;
 }
 
 /** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
 export class BlocklistService {
   private readonly look: RevocationLook;
+  /** Every end goes through here, so that whoever hears of ends hears of sign-ins too. */
+  readonly witness: Witness;
 
   constructor(
     private readonly store: RevocationStore,
     private readonly clock: Clock,
     private readonly rules: RevocationRules,
   ) {
+    this.witness = rules.witness ?? publisher;
     this.look = rules.look ?? ((query) => store.find(query));
   }
 
@@ -66,13 +74,14 @@ export class BlocklistService {
   async block(token: BlockableToken, reason?: string): Promise<Blocked> {
     if (token.jti === undefined) throw new AuthError('missing_claim');
     const endsAt = epochSecondsOf(token.expiresAt) ?? this.clock.nowSeconds() + this.rules.accessSeconds;
-    return this.add({ kind: 'token', issuer: token.subject.issuer, id: token.jti, endsAt, reason });
+    const { issuer, id: subject } = token.subject;
+    return this.add({ kind: 'token', issuer, id: token.jti, endsAt, reason }, subject);
   }
 
   /** Ends a sign-in with every token, cookie and session it handed out. @throws {AuthError} `store_unavailable` */
   async blockFamily(family: FamilyId, reason?: string): Promise<Blocked> {
     const endsAt = this.clock.nowSeconds() + this.longestLife();
-    return this.add({ kind: 'family', issuer: family.issuer, id: family.sid, endsAt, reason });
+    return this.add({ kind: 'family', issuer: family.issuer, id: family.sid, endsAt, reason }, family.subject);
   }
 
   /**
@@ -87,7 +96,8 @@ export class BlocklistService {
     // the tolerance, or those who sign in afterwards would have to wait.
     const latest = this.clock.nowSeconds() + Math.max(0, this.rules.toleranceSeconds - 1);
     const revokedAt = Math.min(await this.earliestIssue(subject), latest);
-    return this.add({ kind: 'subject', issuer: subject.issuer, id: subject.id, endsAt, revokedAt, exceptSid, reason });
+    const { issuer, id } = subject;
+    return this.add({ kind: 'subject', issuer, id, endsAt, revokedAt, exceptSid, reason }, id);
   }
 
   /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
@@ -139,13 +149,16 @@ export class BlocklistService {
   /** An entry outlives what it ends by the tolerance and a second, so that no rounding brings a token back (K-11). */
   private async add(
     fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number; readonly revokedAt?: number },
+    subject?: string,
   ): Promise<Blocked> {
     const { endsAt, revokedAt = this.clock.nowSeconds(), ...key } = fields;
     const expiresAt = Math.ceil(endsAt) + this.rules.toleranceSeconds + 1;
     const entry: RevocationEntry = { ...key, revokedAt, expiresAt };
+    const { kind, issuer, id, reason } = entry;
+    const event: RevocationEvent = { type: 'revoked', kind, issuer, id, subject, reason };
+    await this.witness.announce(event);
     const created = await during('store_unavailable', () => this.store.add(entry));
-    if (created || entry.kind === 'subject')
-      publish({ type: 'revoked', kind: entry.kind, issuer: entry.issuer, id: entry.id, reason: entry.reason });
+    if (created || kind === 'subject') this.witness.tell(event);
     return { entry, created };
   }
 }

@@ -81,6 +81,8 @@ export interface RevocationEvent {
   readonly kind: 'token' | 'family' | 'subject';
   readonly issuer: string;
   readonly id: string;
+  /** Whose it was, where that is known. */
+  readonly subject?: string | undefined;
   readonly reason?: string | undefined;
 }
 
@@ -103,7 +105,7 @@ export interface KeysEvent {
 /** A store stopped answering, or answers again. */
 export interface StoreEvent {
   readonly type: 'store_failed' | 'store_recovered';
-  readonly store: 'revocations' | 'families';
+  readonly store: 'revocations' | 'families' | 'audit';
 }
 
 /** An access token was accepted without asking the blocklist, which did not answer: `revocation.onStoreError` is `allow`. */

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from './clock.js';
 import { during } from './errors.js';
-import { publish } from './events.js';
+import type { SignInEvent } from './events.js';
 import type { Subject } from './principal.js';
 import type { Family, RefreshStore, Rotation, RotationOutcome } from './stores.js';
 
@@ -54,8 +54,10 @@ export class FamilyService {
       absoluteExpiresAt,
       label: family.label?.slice(0, LABEL_LENGTH),
     };
+    const event: SignInEvent = { type: 'sign_in', issuer: row.issuer, subject: row.subject, sid: row.sid };
+    await this.blocklist.witness.announce(event);
     await during('store_unavailable', () => this.store.open(row));
-    publish({ type: 'sign_in', issuer: row.issuer, subject: row.subject, sid: row.sid });
+    this.blocklist.witness.tell(event);
   }
 
   /** One atomic step of a refresh. @throws {AuthError} `store_unavailable` */
@@ -77,9 +79,9 @@ export class FamilyService {
   /** Ends a sign-in: its tokens, cookies and session are refused at the next request. @throws {AuthError} `store_unavailable` */
   async end(subject: Subject, sid: string, reason = 'sign-out'): Promise<void> {
     const { issuer } = subject;
-    const { created } = await this.blocklist.blockFamily({ issuer, sid }, reason);
+    const { created } = await this.blocklist.blockFamily({ issuer, sid, subject: subject.id }, reason);
     await during('store_unavailable', () => this.store.end(issuer, sid));
-    if (created) publish({ type: 'sign_out', issuer, subject: subject.id, sid });
+    if (created) this.blocklist.witness.tell({ type: 'sign_out', issuer, subject: subject.id, sid });
   }
 
   /**
@@ -107,7 +109,7 @@ export class FamilyService {
     const { issuer } = subject;
     const families = await during('store_unavailable', () => this.store.list(subject, this.clock.nowSeconds()));
     const ended = families.filter(({ sid }) => sid !== exceptSid);
-    await Promise.all(ended.map(({ sid }) => this.blocklist.blockFamily({ issuer, sid }, reason)));
+    await Promise.all(ended.map(({ sid }) => this.blocklist.blockFamily({ issuer, sid, subject: subject.id }, reason)));
     await during('store_unavailable', () => this.store.endAll(subject, options.exceptSid));
   }
 

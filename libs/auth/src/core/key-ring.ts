@@ -77,6 +77,8 @@ export interface KeyRingOptions {
   readonly overlapSeconds: number;
   /** Told what was wrong with a reload. Unless it resolved `true`, the last good ring stays in force. */
   readonly onProblem?: ((problem: unknown) => void) | undefined;
+  /** Told when the ring has become another: the key that signs now, and how many are in force. */
+  readonly onChange?: ((kid: string, count: number) => void) | undefined;
 }
 
 /** A key in force, and until when. */
@@ -157,13 +159,20 @@ export class KeyRing implements KeySet {
     return this.ring.keys.filter(({ until }) => now < until);
   }
 
+  /** The ring as far as it can be told apart: which key signs, and which are there. */
+  private names(): string {
+    return JSON.stringify([this.ring.signing.kid, ...this.ring.keys.map(idOf).sort()]);
+  }
+
   private async takeOver(): Promise<boolean> {
     const { source, alg, clock, onProblem } = this.options;
     try {
       const next = await readRing(await source.load(), alg);
       this.lastSigned.set(this.ring.signing.kid, clock.nowSeconds());
       this.assertStep(next);
+      const before = this.names();
       this.ring = { ...next, keys: this.withOwed(next) };
+      if (this.names() !== before) this.options.onChange?.(this.ring.signing.kid, this.inForce().length);
       return true;
     } catch (problem) {
       onProblem?.(problem);

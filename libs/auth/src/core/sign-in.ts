@@ -1,16 +1,19 @@
 // Owns the judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
 import { AuthError, during } from './errors.js';
-import { publish } from './events.js';
 import type { AuthUser } from './principal.js';
 import { within } from './time-limit.js';
 import type { SignInCredentials, UserDescription, Users } from './users.js';
+import { publisher, type Witness } from './witness.js';
 
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer (I-23). */
 const JUDGEMENT_TIMEOUT_MS = 10_000;
 
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
 export class SignInService {
-  constructor(private readonly users: Users) {}
+  constructor(
+    private readonly users: Users,
+    private readonly witness: Witness = publisher,
+  ) {}
 
   /**
    * The active user whose credentials these are.
@@ -21,7 +24,7 @@ export class SignInService {
     try {
       return await this.judge(credentials);
     } catch (error) {
-      if (error instanceof AuthError) publish({ type: 'sign_in_refused', code: error.code });
+      if (error instanceof AuthError) this.witness.tell({ type: 'sign_in_refused', code: error.code });
       throw error;
     }
   }

@@ -4,7 +4,6 @@ import { check, NO_PERMISSIONS } from './checks.js';
 import type { Clock } from './clock.js';
 import { parseDurationMs, type Duration } from './duration.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
-import { publish } from './events.js';
 import { newId, type FamilyService } from './families.js';
 import { isFilter } from './filters.js';
 import type { TokenKind } from './claims.js';
@@ -163,7 +162,7 @@ export class TokenService {
     try {
       return await this.rotate(token, options);
     } catch (error) {
-      if (error instanceof AuthError) publish({ type: 'refresh_refused', code: error.code });
+      if (error instanceof AuthError) this.parts.blocklist.witness.tell({ type: 'refresh_refused', code: error.code });
       throw error;
     }
   }
@@ -200,10 +199,12 @@ export class TokenService {
       nowMs: clock.nowMs(),
       graceMs,
     };
+    const event = { issuer: settings.issuer, subject: from.subject.id, sid: from.sid } as const;
+    await this.parts.blocklist.witness.announce({ type: 'refresh', ...event });
     const result = await families.rotate(rotation);
     if (result.outcome === 'unknown') throw new AuthError('refresh_unknown');
     if (result.outcome === 'reused') return this.punish(from);
-    publish({ type: REFRESHED[result.outcome], issuer: settings.issuer, subject: from.subject.id, sid: from.sid });
+    this.parts.blocklist.witness.tell({ type: REFRESHED[result.outcome], ...event });
     return result.outcome === 'rotated' ? pair : minter.pair(access, asStored(next, result.family));
   }
 
@@ -220,7 +221,7 @@ export class TokenService {
   /** A token that was already replaced is presented again: somebody else holds a copy, and nobody can tell who. */
   private async punish({ subject, sid }: RefreshGrant): Promise<never> {
     await this.parts.families.end(subject, sid, 'reuse');
-    publish({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
+    this.parts.blocklist.witness.tell({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
     throw new AuthError('refresh_reused');
   }
 

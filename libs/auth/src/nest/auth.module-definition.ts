@@ -1,9 +1,11 @@
 // Owns the boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
 import { ConfigurableModuleBuilder, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { AuditSink } from '../core/audit.js';
 import { memoryStores } from '../core/memory-stores.js';
 import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
+import { auditProviders } from './audit-services.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
 import { exportedServices, serviceProviders } from './services.js';
 import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from './tokens.js';
@@ -26,6 +28,7 @@ const structureDefaults: Required<{ [Name in keyof AuthModuleStructure]: AuthMod
   users: undefined,
   foreignUsers: undefined,
   stores: undefined,
+  audit: undefined,
   controllers: [],
   schemes: [],
   routes: [],
@@ -63,10 +66,11 @@ function build(definition: DynamicModule, structure: ResolvedStructure): Dynamic
         inject: [...((recipe.inject ?? []) as Type<unknown>[])],
         useFactory: (...injected: readonly unknown[]) => recipe.useFactory(...injected),
       },
+      ...auditProviders(structure),
       ...serviceProviders,
       ...guardProviders(structure),
     ],
-    exports: exportedServices,
+    exports: structure.audit === undefined ? exportedServices : [...exportedServices, AuditSink],
   };
 }
 

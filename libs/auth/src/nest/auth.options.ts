@@ -8,6 +8,7 @@ import type { Algorithm, KeyInput } from '../core/keys.js';
 import type { TokenLimits } from '../core/limits.js';
 import type { AuthRequest } from '../core/request.js';
 import type { Scheme } from '../core/schemes.js';
+import type { AuditSinkRecipe } from '../core/audit.js';
 import type { StoresRecipe } from '../core/stores.js';
 import type { ClaimsFor } from '../core/token-settings.js';
 import type { ForeignUserSource, UserSource } from '../core/users.js';
@@ -155,6 +156,14 @@ export interface AuthModuleOptions {
   readonly errors?: ErrorOptions;
 }
 
+/** Keeping what happened. */
+export interface AuditOptions {
+  /** Where: `typeOrmAuditSink()`, or a sink of your own as `{ inject, useFactory }`. Inject it as `AuditSink` to read. */
+  readonly sink: AuditSinkRecipe;
+  /** True refuses sign-in, refresh and revocation while the sink does not answer (503), as nothing may happen unrecorded. @defaultValue false */
+  readonly required?: boolean;
+}
+
 /** The structure of the module: what must be known before any factory runs. */
 export interface AuthModuleStructure {
   /** Whether guards and services reach every module without an import. @defaultValue true */
@@ -167,6 +176,8 @@ export interface AuthModuleStructure {
   readonly foreignUsers?: Type<ForeignUserSource<unknown>>;
   /** Where revocations and sign-ins are kept. Required in production. @defaultValue memoryStores() */
   readonly stores?: StoresRecipe;
+  /** The audit trail: sign-ins, refreshes, revocations, refusals and key rotations, kept for later. @defaultValue none */
+  readonly audit?: AuditOptions;
   /** Ready-made controllers from `nestjs-latchkey/controllers`. @defaultValue [] */
   readonly controllers?: readonly ControllerRecipe[];
   /** Your own schemes, for `AnyOf('name', ...)`: values, recipes, or providers found when the application starts. @defaultValue [] */

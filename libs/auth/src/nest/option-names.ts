@@ -39,6 +39,7 @@ export const STRUCTURE = [
   'users',
   'foreignUsers',
   'stores',
+  'audit',
   'controllers',
   'schemes',
   'routes',

@@ -3,9 +3,9 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import { AuthConfigurationError } from '../core/errors.js';
-import { publish } from '../core/events.js';
 import { ephemeralKeys, KeyRing, KeySource, staticKeys } from '../core/key-ring.js';
 import type { SigningKey } from '../core/keys.js';
+import { publisher, type Witness } from '../core/witness.js';
 import type { AuthSettings } from './settings.js';
 
 /** The signing keys of this application. Inject it to rotate them: `ownKeys.ring?.reload()`. */
@@ -19,17 +19,19 @@ export class OwnKeys implements OnModuleDestroy {
   ) {}
 
   /** @throws {AuthConfigurationError} with everything that is wrong with any key */
-  static async open(settings: AuthSettings, clock: Clock): Promise<OwnKeys> {
+  static async open(settings: AuthSettings, clock: Clock, witness: Witness = publisher): Promise<OwnKeys> {
     if (!settings.issuing) return new OwnKeys(undefined);
-    const { refresh, access } = settings.tokens;
+    const { refresh, access, issuer } = settings.tokens;
     const ring = await KeyRing.open({
       source: sourceOf(settings),
       clock,
       alg: settings.algorithm,
       overlapSeconds: Math.max(refresh.idleSeconds, access.maxTtlSeconds) + settings.toleranceSeconds,
       onProblem: (problem) => {
-        OwnKeys.report(settings.tokens.issuer, problem);
+        OwnKeys.report(problem);
+        witness.tell({ type: 'keys_refused', issuer, reason: 'The new keys were not acceptable.' });
       },
+      onChange: (kid, count) => witness.tell({ type: 'keys_rotated', issuer, kid, count }),
     });
     return new OwnKeys(ring);
   }
@@ -49,10 +51,9 @@ export class OwnKeys implements OnModuleDestroy {
   }
 
   /** A ring that was not taken over: the last good one stays in force, and operators must hear of it. */
-  private static report(issuer: string, problem: unknown): void {
+  private static report(problem: unknown): void {
     const reason = problem instanceof AuthConfigurationError ? problem.message : 'The key source failed.';
     this.logger.error(`The new keys were not taken over; the last good ones stay in force. ${reason}`);
-    publish({ type: 'keys_refused', issuer, reason: 'The new keys were not acceptable.' });
   }
 }
 

@@ -13,6 +13,7 @@ import { TokenMinter } from '../core/token-minter.js';
 import { TokenService } from '../core/token-service.js';
 import { TokenVerifier } from '../core/token-verifier.js';
 import { Users } from '../core/users.js';
+import { Witness } from '../core/witness.js';
 import { Answers } from './answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
 import { browserProviders, browserServices } from './browser-services.js';
@@ -56,7 +57,7 @@ const writePath = [
     (...[settings, clock, users, verifier, minter, families, blocklist]: ServiceParts) =>
       new TokenService({ settings: settings.tokens, clock, users, verifier, minter, families, blocklist }),
   ),
-  made(SignInService, [Users], (users: Users) => new SignInService(users)),
+  made(SignInService, [Users, Witness], (users: Users, witness: Witness) => new SignInService(users, witness)),
 ];
 
 type ServiceParts = [AuthSettings, Clock, Users, TokenVerifier, TokenMinter, FamilyService, BlocklistService];
@@ -119,7 +120,9 @@ type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStruct
 export const serviceProviders: Provider[] = [
   made(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),
   settingsProvider,
-  made(OwnKeys, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) => OwnKeys.open(settings, clock)),
+  made(OwnKeys, [AUTH_SETTINGS, Clock, Witness], (settings: AuthSettings, clock: Clock, witness: Witness) =>
+    OwnKeys.open(settings, clock, witness),
+  ),
   made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
     ForeignIssuers.open(settings, clock),
   ),

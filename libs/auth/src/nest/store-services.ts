@@ -9,6 +9,7 @@ import { MemoryRevocationStore } from '../core/memory-stores.js';
 import { OutageAllowance } from '../core/outage-allowance.js';
 import { RevocationMirror } from '../core/revocation-mirror.js';
 import { RefreshStore, RevocationStore, type Stores } from '../core/stores.js';
+import { Witness } from '../core/witness.js';
 import { made } from './made.js';
 import type { AuthSettings } from './settings.js';
 import { AUTH_SETTINGS, AUTH_STORES, RAW_STORES, REVOCATION_MIRROR } from './tokens.js';
@@ -88,11 +89,12 @@ export const storeProviders: Provider[] = [
   made(RefreshStore, [AUTH_STORES], ({ families }: Stores) => families),
   made(
     BlocklistService,
-    [RevocationStore, Clock, AUTH_SETTINGS, REVOCATION_MIRROR],
-    (...[store, clock, { tokens, toleranceSeconds, revocation }, mirror]: BlocklistParts) => {
+    [RevocationStore, Clock, AUTH_SETTINGS, REVOCATION_MIRROR, Witness],
+    (...[store, clock, { tokens, toleranceSeconds, revocation }, mirror, witness]: BlocklistParts) => {
       const allowance = revocation.onStoreError === 'allow' ? new OutageAllowance(clock) : undefined;
       const rules = {
         look: lookOf(store, mirror, allowance),
+        witness,
         accessSeconds: tokens.access.maxTtlSeconds,
         familySeconds: tokens.refresh.absoluteSeconds,
         toleranceSeconds,
@@ -103,4 +105,4 @@ export const storeProviders: Provider[] = [
   StoreUpkeep,
 ];
 
-type BlocklistParts = [RevocationStore, Clock, AuthSettings, Mirror];
+type BlocklistParts = [RevocationStore, Clock, AuthSettings, Mirror, Witness];

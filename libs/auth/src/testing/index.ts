@@ -1,5 +1,6 @@
 // The `testing` door: for any test runner, of which it imports none.
 export { actingAs } from './acting-as.js';
+export { auditSinkContract, type AuditSinkCase, type MakeAuditSink } from './audit-sink-contract.js';
 export { AuthTestingModule } from './auth-testing.module.js';
 export { expectProtected } from './expect-protected.js';
 export { FixedClock } from './fixed-clock.js';

@@ -3,6 +3,7 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { storedTextOrNothing, storedWholeOrNothing } from '../core/stored.js';
 import type { RevocationKind } from '../core/stores.js';
+import { AuditEntity } from './audit-sink.js';
 import { KeySetEntity } from './key-set-cache.js';
 
 /** A row of `latchkey_revocations`. Times are epoch seconds. */
@@ -96,7 +97,7 @@ export const FamilyEntity = new EntitySchema<FamilyRow>({
 });
 
 /** All entities, for the `entities` of a DataSource. */
-export const latchkeyEntities = [RevocationEntity, FamilyEntity, KeySetEntity] as const;
+export const latchkeyEntities = [RevocationEntity, FamilyEntity, KeySetEntity, AuditEntity] as const;
 
 function asIs(value: unknown): unknown {
   return value;

@@ -9,6 +9,7 @@ import {
   type TableColumnOptions,
 } from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';
+import { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
 import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 import { FamilyEntity, RevocationEntity } from './entities.js';
 
@@ -61,7 +62,11 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
 }
 
 /** All migrations, for the `migrations` of a DataSource. They run on SQLite, PostgreSQL, MySQL and MariaDB. */
-export const latchkeyMigrations = [CreateLatchkeyTables1763880000000, CreateLatchkeyKeySets1763883600000] as const;
+export const latchkeyMigrations = [
+  CreateLatchkeyTables1763880000000,
+  CreateLatchkeyKeySets1763883600000,
+  CreateLatchkeyAudit1763887200000,
+] as const;
 
 function revocations(name: string, { id, note, time }: ColumnKinds): Table {
   return new Table({
