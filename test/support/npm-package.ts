@@ -13,24 +13,29 @@ export interface Installation {
   remove(): void;
 }
 
-// npm tells its children where it runs; an npm started from `npm test` must not believe that this is its project.
-const env = Object.fromEntries(
+/** npm tells its children where it runs; an npm started from `npm test` must not believe that this is its project. */
+export const npmEnvironment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^INIT_CWD$/i.test(name),
   ),
 );
 
 function npm(cwd: string, ...args: string[]): string {
-  return execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync('npm', args, { cwd, env: npmEnvironment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Packs what `npm run build` left in dist (no script runs: other tests are using dist) and installs it. */
-export function installPacked(): Installation {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'));
+/** Packs what `npm run build` left in dist (no script runs: other tests are using dist); gives the path of the tarball. */
+export function packInto(folder: string): string {
   const [packed] = JSON.parse(npm(library, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder)) as {
     filename: string;
   }[];
-  const tarball = join(folder, packed?.filename ?? '');
+  return join(folder, packed?.filename ?? '');
+}
+
+/** Packs it and installs it. */
+export function installPacked(): Installation {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-packed-'));
+  const tarball = packInto(folder);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
   npm(
     folder,
@@ -63,7 +68,7 @@ function requiredPeers(): string[] {
 function run(folder: string, kind: 'module' | 'commonjs', code: string): { status: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`--input-type=${kind}`, '--eval', code], {
     cwd: folder,
-    env,
+    env: npmEnvironment,
     encoding: 'utf8',
   });
   return { status, output: stdout + stderr };

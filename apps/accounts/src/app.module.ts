@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
+import { PassportJwtModule } from 'nestjs-latchkey/passport';
 import { AccountController } from './account.controller.js';
 import { AppController } from './app.controller.js';
 import { authentication } from './authentication.js';
 import { DatabaseModule } from './database/database.module.js';
 import { readEnvironment } from './environment.js';
+import { LegacyController } from './legacy.controller.js';
 import { MeController } from './me.controller.js';
 import { PageController } from './page/page.controller.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -21,8 +23,9 @@ import { UsersModule } from './users/users.module.js';
     UsersModule,
     ThrottlingModule,
     authentication,
+    PassportJwtModule,
   ],
-  controllers: [AppController, MeController, AccountController, PageController],
+  controllers: [AppController, MeController, LegacyController, AccountController, PageController],
   providers: [{ provide: APP_FILTER, useClass: UnreadableBodyFilter }],
 })
 export class AppModule {}

@@ -1,5 +1,6 @@
 // Owns what the boot checks of the contexts other than http: that refusals can be told there, that guards reach them, and that what
 // their handlers state can be meant.
+import { createRequire } from 'node:module';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
@@ -31,6 +32,7 @@ export class ContextBoot {
     const stated = [...gateways, ...resolversOf(this.discovery, this.scanner)].flatMap((each) => this.statedBy(each));
     return [
       ...stated,
+      ...this.unreached(gateways),
       ...this.hybrid.problems(messages.filter((each) => this.isExposed(each)).map(({ name }) => name)),
     ];
   }
@@ -39,6 +41,13 @@ export class ContextBoot {
     const { guards } = this.routes.policyFor(handler, owner);
     const unknown = guards.flatMap((guard) => problemsOf(() => this.routes.schemesOf(guard)));
     return [...policyProblems(handler, owner, this.routes.defaults), ...unknown].map((each) => `${name}: ${each}`);
+  }
+
+  /** Nest applies guards of the whole application to gateways from 12 on. */
+  private unreached(gateways: readonly Route[]): readonly string[] {
+    if (!(nestMajor() < 12)) return [];
+    const exposed = gateways.filter((each) => each.handler !== each.owner && this.isExposed(each));
+    return exposed.map(({ name }) => `${name}: ${NOT_BEFORE_12}`);
   }
 
   /** A handler that names a guard has it whatever the configuration. */
@@ -54,6 +63,20 @@ export class ContextBoot {
       'Sockets are judged at each message, but not at the handshake, and stay open when their credential ends: ' +
         'call app.useWebSocketAdapter(guardSockets(app, new IoAdapter(app))), or new WsAdapter(app).',
     );
+  }
+}
+
+const NOT_BEFORE_12 =
+  'the default guard does not reach gateways before Nest 12: add @UseGuards(JwtAuthGuard) to it or its class';
+
+/** Not a number where nobody can tell, as in a bundle. */
+function nestMajor(): number {
+  try {
+    // What a package says of itself.
+    const { version } = createRequire(import.meta.url)('@nestjs/core/package.json') as { readonly version: string };
+    return Number.parseInt(version, 10);
+  } catch {
+    return Number.NaN;
   }
 }
 

@@ -1,0 +1,106 @@
+// The packed package on every Nest and every Node that it claims, with callers of both module systems.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { compilerOptions } from '../support/compiler.js';
+import { npmEnvironment, packInto } from '../support/npm-package.js';
+import { requireOrSkip } from '../support/skips.js';
+import { root } from '../support/repository.js';
+
+const INSTALL_MS = 240_000;
+const RUN_MS = 60_000;
+
+/** The first that announces connected microservices, which the check of hybrid applications needs. */
+const OLDEST = '11.1.6';
+
+/** The platforms of one Nest; `packages` are what only some programs need. */
+const nests = [
+  { nest: '12', version: '^12.5.0', packages: [] },
+  { nest: '11', version: '^11.2.0', packages: ['@nestjs/websockets@^11.2.0', '@nestjs/platform-ws@^11.2.0'] },
+  { nest: 'the oldest 11', version: OLDEST, packages: [] },
+] as const;
+
+const callers = [
+  ['an ES module', 'routes.mjs'],
+  ['CommonJS', 'routes.cjs'],
+] as const;
+
+/** The path of a Node of that major, from the npm package `node`; `undefined` where it cannot be had. */
+function nodeOf(major: string): string | undefined {
+  const { status, stdout } = spawnSync('npx', ['-y', `node@${major}`, '-p', 'process.execPath'], {
+    env: npmEnvironment,
+    encoding: 'utf8',
+    timeout: INSTALL_MS,
+  });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+const nodes = [
+  [`${process.versions.node.split('.')[0]}, which runs this`, process.execPath],
+  ['22', nodeOf('22')],
+  ['24', nodeOf('24')],
+] as const;
+
+/** Writes a program as an ES module and as CommonJS. */
+function compileInto(folder: string, name: string): void {
+  const source = readFileSync(join(root, `test/support/matrix/${name}.ts`), 'utf8');
+  for (const [extension, module] of [
+    ['mjs', ts.ModuleKind.ESNext],
+    ['cjs', ts.ModuleKind.CommonJS],
+  ] as const) {
+    const options = { ...compilerOptions, module, sourceMap: false, inlineSources: false, esModuleInterop: true };
+    const { outputText } = ts.transpileModule(source, { compilerOptions: options });
+    writeFileSync(join(folder, `${name}.${extension}`), outputText);
+  }
+}
+
+describe.each(nests)('the packed package with Nest $nest', ({ version, packages }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-matrix-'));
+
+  beforeAll(() => {
+    const tarball = packInto(folder);
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
+    for (const name of ['routes', 'gateway']) compileInto(folder, name);
+    const platform = ['common', 'core', 'platform-express', 'platform-fastify'].map(
+      (name) => `@nestjs/${name}@${version}`,
+    );
+    const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--strict-peer-deps'];
+    const wanted = [tarball, ...platform, ...packages, 'reflect-metadata@^0.2.0', 'rxjs@^7.1.0'];
+    execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, env: npmEnvironment, stdio: 'pipe' });
+  }, INSTALL_MS);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function run(node: string, program: string): string {
+    const options = { cwd: folder, env: npmEnvironment, encoding: 'utf8', timeout: RUN_MS } as const;
+    const { stdout, stderr, status } = spawnSync(node, [program], options);
+    return status === 0 ? stdout.trim() : `failed with ${status}: ${stderr}`;
+  }
+
+  // The floor of the range is about Nest; one Node shows it.
+  for (const [major, node] of version === OLDEST ? nodes.slice(0, 1) : nodes) {
+    requireOrSkip(`Node ${major}`, node !== undefined)(`on Node ${major}`, () => {
+      it.each(callers)(
+        'guards routes on Express and Fastify for %s',
+        (_, program) => {
+          expect(run(node ?? '', program)).toMatch(/^ran on Node \d+/);
+        },
+        RUN_MS,
+      );
+    });
+  }
+
+  if (packages.length > 0) {
+    it(
+      'does not start with a gateway that the default guard would not reach',
+      () => {
+        expect(run(process.execPath, 'gateway.mjs')).toContain(
+          'ChatGateway.say: the default guard does not reach gateways',
+        );
+      },
+      RUN_MS,
+    );
+  }
+});
