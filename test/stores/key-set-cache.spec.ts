@@ -1,15 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { MemoryKeySetCache } from 'nestjs-latchkey';
+import { RedisKeySetCache, type RedisClient } from 'nestjs-latchkey/redis';
 import { KeySetEntity, TypeOrmKeySetCache } from 'nestjs-latchkey/typeorm';
 import { keySetCacheContract } from 'nestjs-latchkey/testing';
+import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
 import * as endpoint from '../support/key-server.js';
+import { hasRedis, startRedis } from '../support/redis.js';
 import { root } from '../support/repository.js';
-import { temporaryFolder } from '../support/server.js';
+import { freePort, temporaryFolder } from '../support/server.js';
+import { requireOrSkip } from '../support/skips.js';
 import { openDataSource } from '../support/type-orm-suite.js';
 
 const JWK = {
@@ -59,6 +65,74 @@ describe('A key set cache in SQL', () => {
       expect(outcomes).toEqual(Array.from({ length: 8 }, () => 'token_invalid'));
       expect(server.requests).toEqual(['/jwks']);
     }, 60_000);
+  });
+});
+
+requireOrSkip('redis-server', hasRedis())('A key set cache in Redis', () => {
+  let server: Awaited<ReturnType<typeof startRedis>>;
+  let nodeRedis: ReturnType<typeof createClient>;
+  let ioRedis: Redis;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    nodeRedis = createClient({ url: server.url });
+    await nodeRedis.connect();
+    ioRedis = new Redis(server.url);
+  }, 60_000);
+
+  afterAll(async () => {
+    nodeRedis.destroy();
+    ioRedis.disconnect();
+    await server.stop();
+  });
+
+  const clients: Readonly<Record<string, () => RedisClient>> = {
+    'node-redis': () => nodeRedis,
+    ioredis: () => ioRedis,
+  };
+
+  describe.each(Object.entries(clients))('by %s', (_name, clientOf) => {
+    const fresh = () => new RedisKeySetCache(clientOf(), { prefix: `${randomUUID()}:` });
+    for (const { name, run } of keySetCacheContract) it(name, () => run(fresh));
+  });
+
+  it('leaves nothing behind for ever: Redis expires sets after their last use, and leases of the dead', async () => {
+    const prefix = `${randomUUID()}:`;
+    const cache = new RedisKeySetCache(nodeRedis, { prefix });
+    await cache.put('https://one.example', { body: '{}', fetchedAtMs: 1, freshUntilMs: 600_001 });
+    await cache.lease({ address: 'https://one.example', holder: 'dead', nowMs: 1, leaseMs: 6_000 });
+    const keys = (await nodeRedis.keys(`${prefix}*`)).toSorted();
+    const lives = await Promise.all(keys.map((key) => nodeRedis.pTTL(key)));
+    const [leaseMs = -1, setMs = -1] = lives;
+    expect([keys.length, setMs > 86_400_000 && setMs <= 87_000_000, leaseMs > 0 && leaseMs <= 6_000]).toEqual([
+      2,
+      true,
+      true,
+    ]);
+  });
+
+  it('grants a lease anew that Redis has expired, however slow the clock of the one who asks', async () => {
+    const cache = new RedisKeySetCache(ioRedis, { prefix: `${randomUUID()}:` });
+    const request = { address: 'https://one.example', nowMs: 1 };
+    await cache.lease({ ...request, holder: 'dead', leaseMs: 1 });
+    const taken = () => cache.lease({ ...request, holder: 'next', leaseMs: 6_000 });
+    let isTaken = false;
+    for (let attempt = 0; attempt < 1_000 && !isTaken; attempt += 1) isTaken = await taken();
+    expect(isTaken).toBe(true);
+  });
+
+  it('survives a Redis that forgot its scripts', async () => {
+    const cache = new RedisKeySetCache(nodeRedis, { prefix: `${randomUUID()}:` });
+    await nodeRedis.scriptFlush();
+    await expect(cache.get('https://one.example')).resolves.toBeUndefined();
+  });
+
+  it('says at boot that Redis does not answer', async () => {
+    await expect(new RedisKeySetCache(nodeRedis).checkReady()).resolves.toBeUndefined();
+    const nowhere = new Redis({ host: '127.0.0.1', port: await freePort(), retryStrategy: () => null });
+    nowhere.on('error', () => {});
+    await expect(new RedisKeySetCache(nowhere).checkReady()).rejects.toThrow('Redis is not ready');
+    nowhere.disconnect();
   });
 });
 

@@ -1,3 +1,4 @@
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './client.js';
+export { RedisKeySetCache, type RedisKeySetCacheOptions } from './key-set-cache.js';
 export { redisStores, type RedisStoresOptions } from './recipe.js';
 export type { OnFlush } from './revocation-store.js';

@@ -50,6 +50,16 @@ export class Keys {
   signInsOf(issuer: string, subject: string): string {
     return `${this.prefix}sign-ins:${digestOf('sign-ins', issuer, subject)}`;
   }
+
+  /** One fetched key set. */
+  keySet(address: string): string {
+    return `${this.prefix}key-set:${digestOf('key-set', address)}`;
+  }
+
+  /** The right to fetch it. */
+  keySetLease(address: string): string {
+    return `${this.prefix}key-set-lease:${digestOf('key-set-lease', address)}`;
+  }
 }
 
 // JSON keeps the parts apart and escapes what UTF-8 cannot say.

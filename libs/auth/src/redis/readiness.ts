@@ -15,7 +15,7 @@ export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new AuthConfigurationError([
-      `Redis is not ready (${reason}). Start it, and connect the client before it is given to redisStores().`,
+      `Redis is not ready (${reason}). Start it, and connect the client before it is handed over.`,
     ]);
   }
 }
