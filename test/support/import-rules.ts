@@ -19,6 +19,8 @@ const rings: Record<string, Ring> = {
   redis: { rings: ['core'], packages: ['ioredis', 'redis'] },
   swagger: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/swagger'] },
   passport: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/passport', 'passport', 'passport-jwt'] },
+  opentelemetry: { rings: ['core'], packages: ['@opentelemetry/api'] },
+  terminus: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/terminus'] },
   testing: { rings: ['core', 'nest'], packages: nestPackages },
   // One of its commands looks at an application; it loads Nest when it is asked to.
   cli: { rings: ['core', 'nest'], packages: ['jose', ...nestPackages] },

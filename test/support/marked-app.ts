@@ -44,7 +44,7 @@ import {
   tokenController,
   wellKnownController,
 } from 'nestjs-latchkey/controllers';
-import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
+import { FixedClock, LocalIssuer, TokenFactory } from 'nestjs-latchkey/testing';
 import { latchkeyEntities, latchkeyMigrations, typeOrmAuditSink, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { DataSource } from 'typeorm';
 import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
@@ -202,11 +202,16 @@ export interface MarkedApp extends RunningApplication {
   errors(): readonly HttpException[];
   readonly people: MarkedPeople;
   readonly store: { down: boolean };
+  tokenOf(id: string): Promise<string>;
   /** Every table, whole. */
   tables(): Promise<string>;
 }
 
-export async function startMarkedApp(adapter: AdapterName, structure: AuthModuleStructure = {}): Promise<MarkedApp> {
+export async function startMarkedApp(
+  adapter: AdapterName,
+  structure: AuthModuleStructure = {},
+  configure: (app: INestApplication) => void = () => {},
+): Promise<MarkedApp> {
   const log = new KeptLog();
   const events: AuthEvent[] = [];
   const stop = onAuthEvent((event) => void events.push(event));
@@ -250,6 +255,7 @@ export async function startMarkedApp(adapter: AdapterName, structure: AuthModule
     configure: async (app) => {
       errors = new KeptErrors(app);
       app.useGlobalFilters(errors);
+      configure(app);
       await registerSessions(app, adapter);
     },
   }).catch(async (error: unknown) => {
@@ -268,6 +274,7 @@ export async function startMarkedApp(adapter: AdapterName, structure: AuthModule
     ownKeys: running.app.get(OwnKeys),
     people: running.app.get(MarkedPeople, { strict: false }),
     errors: () => errors?.kept ?? [],
+    tokenOf: (id) => TokenFactory.of(running.app).valid(id),
     tables: () => tablesIn(source),
     close: async () => {
       stop();

@@ -51,5 +51,7 @@ export const peersOf: Readonly<Record<string, readonly string[]>> = {
   'nestjs-latchkey/controllers': ['class-validator', 'class-transformer'],
   'nestjs-latchkey/typeorm': ['typeorm'],
   'nestjs-latchkey/swagger': ['@nestjs/swagger'],
+  'nestjs-latchkey/opentelemetry': ['@opentelemetry/api'],
+  'nestjs-latchkey/terminus': ['@nestjs/terminus'],
   'nestjs-latchkey/passport': ['@nestjs/passport', 'passport', 'passport-jwt'],
 };

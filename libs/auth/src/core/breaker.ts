@@ -3,6 +3,7 @@
 import type { Clock } from './clock.js';
 import { AuthError } from './errors.js';
 import { publish, type StoreEvent } from './events.js';
+import { measured } from './store-calls.js';
 import { within } from './time-limit.js';
 
 const UNHURRIED_MS = 60_000;
@@ -51,7 +52,7 @@ export class Breaker {
   async run<T>(work: () => Promise<T>): Promise<T> {
     const isProbe = this.#admit();
     try {
-      const answer = await within(this.#timeoutMs, work);
+      const answer = await measured(this.#store, this.clock, () => within(this.#timeoutMs, work));
       this.#close();
       return answer;
     } catch (cause) {

@@ -146,6 +146,7 @@ export const exportedServices: NonNullable<DynamicModule['exports']> = [
   Answers,
   TokenVerifier,
   OwnKeys,
+  ForeignIssuers,
   Clock,
   RevocationStore,
   RefreshStore,

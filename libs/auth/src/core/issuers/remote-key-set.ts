@@ -47,6 +47,11 @@ export class RemoteKeySet implements KeySet {
     return this.#worth() !== 'dead';
   }
 
+  /** True where the last time that it was asked for its keys, the provider did not give good ones. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
   /**
    * Fetches the set, so that the first token does not wait.
    * @throws AuthConfigurationError where there is no good one

@@ -1,0 +1,67 @@
+// Owns the bridge from events to OpenTelemetry. Events are published in the course of a request, so that the active span is the
+// request's own.
+import { metrics, trace, type Attributes, type MeterProvider } from '@opentelemetry/api';
+import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../core/events.js';
+import { onStoreCall } from '../core/store-calls.js';
+import { VERSION } from '../core/version.js';
+import { Instruments, LABEL } from './instruments.js';
+
+/** What may be told besides codes and counts. */
+export interface ObserveAuthOptions {
+  /**
+   * Puts the subject on the span as `enduser.id`. It is personal data, and spans travel far; metrics never hold it.
+   * @defaultValue false
+   */
+  readonly endUserId?: boolean;
+  /** @defaultValue the global one */
+  readonly meterProvider?: MeterProvider;
+}
+
+/** What a span says of these, as an event without identifiers. */
+const TOLD: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'sign_out', 'refresh', 'refresh_reused', 'revoked']);
+
+/**
+ * Tells OpenTelemetry what authentication does in this process. Call it once, after the SDK was started.
+ *
+ * @returns a function that stops it
+ * @example
+ * ```ts
+ * import { observeAuth } from 'nestjs-latchkey/opentelemetry';
+ *
+ * const stop = observeAuth({ endUserId: false });
+ * stop();
+ * ```
+ */
+export function observeAuth({ endUserId = false, meterProvider }: ObserveAuthOptions = {}): () => void {
+  const instruments = new Instruments((meterProvider ?? metrics).getMeter('nestjs-latchkey', VERSION));
+  const stopEvents = onAuthEvent((event) => {
+    instruments.count(event);
+    tellSpan(event, endUserId);
+  });
+  const stopCalls = onStoreCall((call) => {
+    instruments.measure(call);
+  });
+  return () => {
+    stopEvents();
+    stopCalls();
+  };
+}
+
+function tellSpan(event: AuthEvent, endUserId: boolean): void {
+  const span = trace.getActiveSpan();
+  if (event.type === 'attempt') span?.setAttributes(attributesOf(event, endUserId));
+  else if (TOLD.has(event.type)) span?.addEvent(`latchkey.${event.type}`);
+  else if ('code' in event) span?.addEvent(`latchkey.${event.type}`, { 'latchkey.code': event.code });
+}
+
+/** `error.type` is the span's own: a refusal that was forgiven is no error of the request. */
+function attributesOf({ outcome, scheme, code, kind, subject, carried }: AttemptEvent, endUserId: boolean): Attributes {
+  return {
+    [LABEL.outcome]: outcome,
+    [LABEL.scheme]: scheme,
+    [LABEL.kind]: kind,
+    'latchkey.code': code,
+    'latchkey.carried': [...carried],
+    ...(endUserId && subject !== undefined ? { 'enduser.id': subject } : {}),
+  };
+}

@@ -1,0 +1,83 @@
+// Owns the answers to health checks. They are often public: they say up, degraded or down and counts, never a host or an error.
+import { Inject, Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Clock } from '../core/clock.js';
+import type { HashingQueue } from '../core/hashing-queue.js';
+import { RemoteKeySet } from '../core/issuers/remote-key-set.js';
+import { RefreshStore, RevocationStore } from '../core/stores.js';
+import { ForeignIssuers } from '../nest/foreign-issuers.js';
+
+/** A subject and sign-in that nobody has: asking for them is a whole round trip and finds nothing. */
+const NOBODY = { issuer: 'health', id: 'health' } as const;
+
+/**
+ * Health indicators for `@nestjs/terminus`. Provide it in the module of your health check, beside `TerminusModule`.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get, Module } from '@nestjs/common';
+ * import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+ * import { Public } from 'nestjs-latchkey';
+ * import { AuthHealthIndicator } from 'nestjs-latchkey/terminus';
+ *
+ * @Public()
+ * @Controller('ready')
+ * class ReadyController {
+ *   constructor(
+ *     private readonly health: HealthCheckService,
+ *     private readonly auth: AuthHealthIndicator,
+ *   ) {}
+ *
+ *   @Get()
+ *   @HealthCheck()
+ *   check() {
+ *     return this.health.check([() => this.auth.stores(), () => this.auth.keySets()]);
+ *   }
+ * }
+ *
+ * @Module({ imports: [TerminusModule], controllers: [ReadyController], providers: [AuthHealthIndicator] })
+ * export class HealthModule {}
+ * ```
+ */
+@Injectable()
+export class AuthHealthIndicator {
+  @Inject(HealthIndicatorService) private readonly indicators!: HealthIndicatorService;
+  @Inject(RevocationStore) private readonly revocations!: RevocationStore;
+  @Inject(RefreshStore) private readonly families!: RefreshStore;
+  @Inject(ForeignIssuers) private readonly foreign!: ForeignIssuers;
+  @Inject(Clock) private readonly clock!: Clock;
+
+  /** Up where both stores answer, within the time that a request would wait for them. */
+  async stores(key = 'auth-stores'): Promise<HealthIndicatorResult> {
+    const looks = await Promise.allSettled([
+      this.revocations.subjectRevokedAt(NOBODY),
+      this.families.list(NOBODY, this.clock.nowSeconds()),
+    ]);
+    const [revocations, families] = looks.map(({ status }) => (status === 'fulfilled' ? 'up' : 'down'));
+    const indicator = this.indicators.check(key);
+    const isUp = revocations === 'up' && families === 'up';
+    return isUp ? indicator.up() : indicator.down({ revocations, families });
+  }
+
+  /**
+   * Up where no trusted issuer fails to serve its keys; one that nobody asked yet counts as up. Otherwise degraded: tokens of the
+   * others are judged as ever, so that taking the process away would not help.
+   */
+  keySets(key = 'auth-key-sets'): HealthIndicatorResult {
+    const sets = this.foreign.issuers.map(({ keys }) => keys).filter((keys) => keys instanceof RemoteKeySet);
+    const failing = sets.filter((set) => set.isFailing).length;
+    const unusable = sets.filter((set) => set.isFailing && !set.isReady).length;
+    const indicator = this.indicators.check(key);
+    return failing === 0 ? indicator.up() : indicator.degraded({ issuers: sets.length, failing, unusable });
+  }
+
+  /**
+   * Up where fewer hashes wait than `most`; otherwise degraded: sign-ins are slow or refused, and all else goes on.
+   * @param bounds.most @defaultValue 32
+   */
+  hashing(queue: HashingQueue, { key = 'auth-hashing', most = 32 } = {}): HealthIndicatorResult {
+    const { waiting } = queue;
+    const indicator = this.indicators.check(key);
+    return waiting < most ? indicator.up({ waiting }) : indicator.degraded({ waiting });
+  }
+}

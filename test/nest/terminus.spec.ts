@@ -1,0 +1,118 @@
+// The health indicators in a real health check, on real outages.
+import { Controller, Get } from '@nestjs/common';
+import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  AuthModule,
+  HashingQueue,
+  memoryStores,
+  Public,
+  TokenService,
+  type RefreshStore,
+  type Stores,
+} from 'nestjs-latchkey';
+import { AuthHealthIndicator } from 'nestjs-latchkey/terminus';
+import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
+import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
+
+const queue = new HashingQueue({ concurrency: 1 });
+
+@Public()
+@Controller('ready')
+class ReadyController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly auth: AuthHealthIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  check() {
+    return this.health.check([
+      () => this.auth.stores(),
+      () => this.auth.keySets(),
+      () => this.auth.hashing(queue, { most: 2 }),
+    ]);
+  }
+}
+
+describe.each(ADAPTERS)('a health check on %s', (adapter) => {
+  let app: RunningApplication;
+  let issuer: LocalIssuer;
+  const clock = new FixedClock();
+  const state = { down: false };
+  beforeAll(async () => {
+    issuer = await LocalIssuer.start({ audience: 'app', clock });
+    const stores = {
+      useFactory: async (): Promise<Stores> => {
+        const { revocations, families } = await memoryStores().useFactory();
+        const list: RefreshStore['list'] = async (...asked) => {
+          if (state.down) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
+          return families.list(...asked);
+        };
+        return { revocations, families: Object.assign(Object.create(families) as RefreshStore, { list }) };
+      },
+    };
+    app = await startApplication(adapter, {
+      imports: [
+        AuthModule.forRoot({ issuer: 'https://app.test', audience: 'app', trust: [issuer.trust()], stores, clock }),
+        TerminusModule.forRoot({ logger: false }),
+      ],
+      controllers: [ReadyController],
+      providers: [AuthHealthIndicator],
+    });
+  });
+  afterAll(async () => {
+    await app.close();
+    await issuer.close();
+  });
+
+  async function check() {
+    const answer = await app.fetch('/ready');
+    const text = await answer.text();
+    return {
+      status: answer.status,
+      text,
+      body: JSON.parse(text) as { status: string; details: Record<string, object> },
+    };
+  }
+
+  it('is up where everything answers, and an issuer was not asked yet', async () => {
+    const { status, body } = await check();
+    expect([status, body.status]).toEqual([200, 'ok']);
+    expect(body.details['auth-stores']).toMatchObject({ status: 'up' });
+    expect(body.details['auth-key-sets']).toMatchObject({ status: 'up' });
+  });
+
+  it('is down while a store does not answer, says which, and nothing of why', async () => {
+    state.down = true;
+    const { status, body, text } = await check();
+    expect(status).toBe(503);
+    expect(body.details['auth-stores']).toMatchObject({ status: 'down', families: 'down', revocations: 'up' });
+    expect(text).not.toMatch(/ECONNREFUSED|10\.0\.0\.7/);
+    state.down = false;
+    expect((await check()).status).toBe(200);
+  });
+
+  it('is degraded, not down, while an issuer does not serve its keys', async () => {
+    issuer.fail('unavailable');
+    const token = await issuer.tokens.valid('somebody');
+    await expect(app.app.get(TokenService).verify(token, { kind: 'access' })).rejects.toThrow();
+    const { status, body, text } = await check();
+    expect([status, body.status]).toEqual([200, 'degraded']);
+    expect(body.details['auth-key-sets']).toMatchObject({ status: 'degraded', issuers: 1, failing: 1, unusable: 1 });
+    expect(text).not.toContain(issuer.url);
+  });
+
+  it('is degraded while too many passwords wait to be hashed', async () => {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const runs = [1, 2, 3].map(() => queue.run(() => gate));
+    expect((await check()).body.details['auth-hashing']).toMatchObject({ status: 'degraded', waiting: 2 });
+    open();
+    await Promise.all(runs);
+    expect((await check()).body.details['auth-hashing']).toMatchObject({ status: 'up', waiting: 0 });
+  });
+});
