@@ -6,7 +6,16 @@ import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExam
 
 const documents = [
   'README.md',
-  ...['authorisation', 'browser', 'contexts', 'migrating', 'testing', 'throttling', 'trusted-issuers'].map((name) => `docs/${name}.md`),
+  ...[
+    'authorisation',
+    'browser',
+    'contexts',
+    'migrating',
+    'revocation',
+    'testing',
+    'throttling',
+    'trusted-issuers',
+  ].map((name) => `docs/${name}.md`),
 ];
 const sources = typeScriptFiles('libs/auth/src');
 

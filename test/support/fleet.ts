@@ -96,7 +96,7 @@ export class Fleet {
   }
 
   async issue(subject: string): Promise<Pair> {
-    const { code, value } = await this.call('issue', [subject]);
+    const { code, value } = await this.persist('issue', [subject]);
     if (code !== 'accepted') throw new Error(`Nobody was signed in: ${code}`);
     return value as Pair;
   }
