@@ -7,6 +7,7 @@ import { AppController } from './app.controller.js';
 import { authentication } from './authentication.js';
 import { DatabaseModule } from './database/database.module.js';
 import { readEnvironment } from './environment.js';
+import { EventsController } from './events.controller.js';
 import { LegacyController } from './legacy.controller.js';
 import { MeController } from './me.controller.js';
 import { PageController } from './page/page.controller.js';
@@ -25,7 +26,7 @@ import { UsersModule } from './users/users.module.js';
     authentication,
     PassportJwtModule,
   ],
-  controllers: [AppController, MeController, LegacyController, AccountController, PageController],
+  controllers: [AppController, MeController, LegacyController, AccountController, EventsController, PageController],
   providers: [{ provide: APP_FILTER, useClass: UnreadableBodyFilter }],
 })
 export class AppModule {}

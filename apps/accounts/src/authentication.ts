@@ -9,7 +9,7 @@ import {
   wellKnownController,
 } from 'nestjs-latchkey/controllers';
 import { redisStores } from 'nestjs-latchkey/redis';
-import { typeOrmStores } from 'nestjs-latchkey/typeorm';
+import { typeOrmAuditSink, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { redisUrl, type Environment } from './environment.js';
 import { REDIS } from './redis/redis.module.js';
 import { UsersService } from './users/users.service.js';
@@ -18,6 +18,7 @@ import { UsersService } from './users/users.service.js';
 export const authentication = AuthModule.forRootAsync({
   users: UsersService,
   stores: redisUrl === undefined ? typeOrmStores() : redisStores({ inject: REDIS }),
+  audit: { sink: typeOrmAuditSink() },
   controllers: [
     tokenController(),
     devicesController({ guard: SessionOrJwtGuard }),

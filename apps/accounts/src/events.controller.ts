@@ -1,0 +1,23 @@
+import { Controller, Get, Header, UseGuards } from '@nestjs/common';
+import { AuditSink, AuthInfo, SessionOrJwtGuard, type Principal } from 'nestjs-latchkey';
+
+const SHOWN = 20;
+
+/** What happened to the account of whoever asks; nothing of anybody else's. */
+@UseGuards(SessionOrJwtGuard)
+@Controller('auth/events')
+export class EventsController {
+  constructor(private readonly trail: AuditSink) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  async events(@AuthInfo() { subject, sid }: Principal) {
+    const entries = await this.trail.list(subject, SHOWN);
+    return entries.map((entry) => ({
+      type: entry.type,
+      at: new Date(entry.atMs),
+      device: entry.sid,
+      current: sid !== undefined && entry.sid === sid,
+    }));
+  }
+}
