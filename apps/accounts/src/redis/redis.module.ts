@@ -5,6 +5,8 @@ import { redisUrl } from '../environment.js';
 /** The client of this process, or `undefined` where nothing is kept in Redis. */
 export const REDIS = Symbol('REDIS');
 
+const PATIENCE_MS = 2_000;
+
 export type Redis = Awaited<ReturnType<typeof connect>>;
 
 async function connect(url: string) {
@@ -24,6 +26,10 @@ export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(REDIS) private readonly client: Redis | undefined) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.client?.close();
+    if (this.client === undefined) return;
+    // Closing waits for what was asked before, and a Redis that says nothing would keep the process for ever.
+    const client = this.client;
+    const patience = setTimeout(() => client.destroy(), PATIENCE_MS);
+    await client.close().finally(() => clearTimeout(patience));
   }
 }

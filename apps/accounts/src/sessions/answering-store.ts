@@ -1,30 +1,52 @@
-import { ServiceUnavailableException } from '@nestjs/common';
+import { callbackify } from 'node:util';
 import { Store, type SessionData } from 'express-session';
+import { AuthError } from 'nestjs-latchkey';
 
 type Done = (error?: unknown) => void;
+type Found = (error: unknown, session?: SessionData | null) => void;
 
 const ignore: Done = () => {};
 
-/** Any session store, with one answer for everything that breaks in it: 503. A failure is no reason to call people strangers. */
+/** A client of Redis waits for ever where the server accepts connections and answers nothing. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * Any session store, with one answer for everything that breaks in it or takes too long: 503. A failure is no reason to call people
+ * strangers.
+ */
 export class AnsweringStore extends Store {
   constructor(private readonly store: Store) {
     super();
   }
 
-  override get(id: string, found: (error: unknown, session?: SessionData | null) => void): void {
-    this.store.get(id, (error, session) => found(unavailable(error), session));
+  override get(id: string, found: Found): void {
+    callbackify(() => answered<SessionData | null | undefined>((done) => this.store.get(id, done)))(found);
   }
 
   override set(id: string, session: SessionData, done: Done = ignore): void {
-    this.store.set(id, session, (error) => done(unavailable(error)));
+    callbackify(() => answered((stored) => this.store.set(id, session, stored)))(done);
   }
 
   override destroy(id: string, done: Done = ignore): void {
-    this.store.destroy(id, (error) => done(unavailable(error)));
+    callbackify(() => answered((gone) => this.store.destroy(id, gone)))(done);
   }
 }
 
-function unavailable(cause: unknown): unknown {
-  if (cause === undefined || cause === null) return undefined;
-  return new ServiceUnavailableException('Sessions cannot be read. Try again soon.', { cause });
+/** What the store answers in time. A promise is settled once, whatever comes later or twice. */
+async function answered<Answer>(ask: (done: (error?: unknown, answer?: Answer) => void) => void) {
+  let patience: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<Answer | undefined>((resolve, reject) => {
+      patience = setTimeout(() => reject(new Error(`No answer within ${PATIENCE_MS} ms.`)), PATIENCE_MS);
+      ask((error, answer) => (error === undefined || error === null ? resolve(answer) : reject(asError(error))));
+    });
+  } catch (cause) {
+    throw new AuthError('store_unavailable', { cause });
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('The session store failed.');
 }
