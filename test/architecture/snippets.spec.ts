@@ -11,6 +11,7 @@ const documents = [
     'browser',
     'contexts',
     'migrating',
+    'observability',
     'revocation',
     'testing',
     'throttling',
