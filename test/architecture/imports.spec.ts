@@ -25,8 +25,12 @@ describe('the import rules', () => {
     ['a door importing the peer of another', 'libs/auth/src/swagger/index.ts', `import 'typeorm';`],
     ['the library importing a test', 'libs/auth/src/testing/index.ts', `import '../../../../test/support/skips.js';`],
     ['an app importing an inner file', 'apps/accounts/src/main.ts', `import '../../../libs/auth/src/core/keys.js';`],
-    ['a test importing an inner file', 'test/flows/x.spec.ts', `import '../../libs/auth/src/core/keys.js';`],
-    ['a core test importing the nest ring', 'test/core/x.spec.ts', `import '../../libs/auth/src/nest/contexts.js';`],
+    ['a test importing an inner file', 'test/flows/x.spec.ts', `import '../../libs/auth/src/core/keys/keys.js';`],
+    [
+      'a core test importing the nest ring',
+      'test/core/x.spec.ts',
+      `import '../../libs/auth/src/nest/contexts/contexts.js';`,
+    ],
   ])('catch %s', (_, path, text) => {
     expect(importViolations(path, text)).toHaveLength(1);
   });
@@ -47,7 +51,7 @@ describe('the import rules', () => {
       'libs/auth/src/typeorm/a.ts',
       `import '../core/stores.js'; import 'typeorm';`,
     ],
-    ['a core test importing core', 'test/core/x.spec.ts', `import '../../libs/auth/src/core/keys.js';`],
+    ['a core test importing core', 'test/core/x.spec.ts', `import '../../libs/auth/src/core/keys/keys.js';`],
     [
       'an app importing a door',
       'apps/accounts/src/main.ts',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RevocationEntry } from '../../libs/auth/src/core/stores.js';
+import type { RevocationEntry } from '../../libs/auth/src/core/stores/stores.js';
 import { codeOf, ISSUER, rig } from './rig.js';
 
 const subject = { issuer: ISSUER, id: 'ada' };

@@ -1,7 +1,7 @@
 // Group C of the attacks: claims and times, each correctly signed. T is now, the tolerance is five seconds.
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { judgeClaims, type TokenProfile } from '../../libs/auth/src/core/claims.js';
-import { parseJws } from '../../libs/auth/src/core/jws.js';
+import { judgeClaims, type TokenProfile } from '../../libs/auth/src/core/tokens/claims.js';
+import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
 import type { Claims } from '../../libs/auth/src/core/principal.js';
 import {
   accessClaims,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { cookieScheme, findAccessToken } from '../../libs/auth/src/core/cookie-scheme.js';
-import { cookieSpecs, type CookieSettings } from '../../libs/auth/src/core/cookies.js';
+import { cookieScheme, findAccessToken } from '../../libs/auth/src/core/browser/cookie-scheme.js';
+import { cookieSpecs, type CookieSettings } from '../../libs/auth/src/core/browser/cookies.js';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
 import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/events.js';
 import { authRequest } from '../support/auth-request.js';

@@ -9,7 +9,7 @@ import {
   writeCookie,
   writeTokenCookies,
   type CookieSettings,
-} from '../../libs/auth/src/core/cookies.js';
+} from '../../libs/auth/src/core/browser/cookies.js';
 
 const settings: CookieSettings = {
   mode: 'single',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { CsrfService, type CsrfHolder } from '../../libs/auth/src/core/csrf.js';
-import { deriveSecret } from '../../libs/auth/src/core/derived-secret.js';
+import { CsrfService, type CsrfHolder } from '../../libs/auth/src/core/browser/csrf.js';
+import { deriveSecret } from '../../libs/auth/src/core/keys/derived-secret.js';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
 import { authRequest, type RequestParts } from '../support/auth-request.js';
 

@@ -2,7 +2,7 @@
 import type { JWK } from 'jose';
 import { trustedIssuer, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
 import type { Verified } from '../../libs/auth/src/core/principal.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { FixedClock, forge, forger, NOW, verdictOf } from './forge.js';
 
 export const ISSUER = 'https://accounts.example';

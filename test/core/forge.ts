@@ -10,17 +10,17 @@ import {
   sign,
 } from 'node:crypto';
 import type { JWK } from 'jose';
-import type { TokenKind } from '../../libs/auth/src/core/claims.js';
+import type { TokenKind } from '../../libs/auth/src/core/tokens/claims.js';
 import { Clock } from '../../libs/auth/src/core/clock.js';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { importOwnKey } from '../../libs/auth/src/core/key-import.js';
-import { type Algorithm, type KeySet, selectKey, type VerificationKey } from '../../libs/auth/src/core/keys.js';
+import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
+import { type Algorithm, type KeySet, selectKey, type VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
 import {
   type OwnAccessProfileOptions,
   ownAccessProfile,
   ownRefreshProfile,
-} from '../../libs/auth/src/core/profiles.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+} from '../../libs/auth/src/core/tokens/profiles.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 
 /** The moment at which all of these tests take place, in epoch seconds. */
 export const NOW = 1_800_000_000;

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Breaker } from '../../libs/auth/src/core/breaker.js';
+import { Breaker } from '../../libs/auth/src/core/stores/breaker.js';
 import { Clock } from '../../libs/auth/src/core/clock.js';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
 import { onAuthEvent } from '../../libs/auth/src/core/events.js';
-import { guardStores } from '../../libs/auth/src/core/guarded-stores.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/memory-stores.js';
-import { checkStores, type RevocationKind, type Stores } from '../../libs/auth/src/core/stores.js';
+import { guardStores } from '../../libs/auth/src/core/stores/guarded-stores.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
+import { checkStores, type RevocationKind, type Stores } from '../../libs/auth/src/core/stores/stores.js';
 
 class HandClock extends Clock {
   ms = 1_900_000_000_000;

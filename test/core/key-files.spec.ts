@@ -3,17 +3,17 @@ import { promises as fs } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { generatePrivateJwk } from '../../libs/auth/src/core/key-import.js';
+import { generatePrivateJwk } from '../../libs/auth/src/core/keys/key-import.js';
 import {
   generateKeyFile,
   keysFromDirectory,
   listKeyFiles,
   rotateKeyFiles,
-} from '../../libs/auth/src/core/key-files.js';
-import { KeyRing } from '../../libs/auth/src/core/key-ring.js';
-import { signJws } from '../../libs/auth/src/core/jws.js';
-import { ownAccessProfile } from '../../libs/auth/src/core/profiles.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+} from '../../libs/auth/src/core/keys/key-files.js';
+import { KeyRing } from '../../libs/auth/src/core/keys/key-ring.js';
+import { signJws } from '../../libs/auth/src/core/tokens/jws.js';
+import { ownAccessProfile } from '../../libs/auth/src/core/tokens/profiles.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { accessClaims, AUDIENCE, FixedClock, ISSUER, LIFETIME, NOW, TOLERANCE, verdictOf } from './forge.js';
 
 const OVERLAP = LIFETIME + TOLERANCE;

@@ -2,11 +2,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
 import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
-import { generatePrivateJwk } from '../../libs/auth/src/core/key-import.js';
-import { ephemeralKeys, KeyRing, type KeyRingInput, KeySource, staticKeys } from '../../libs/auth/src/core/key-ring.js';
-import { signJws } from '../../libs/auth/src/core/jws.js';
-import { ownAccessProfile, ownRefreshProfile } from '../../libs/auth/src/core/profiles.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { generatePrivateJwk } from '../../libs/auth/src/core/keys/key-import.js';
+import {
+  ephemeralKeys,
+  KeyRing,
+  type KeyRingInput,
+  KeySource,
+  staticKeys,
+} from '../../libs/auth/src/core/keys/key-ring.js';
+import { signJws } from '../../libs/auth/src/core/tokens/jws.js';
+import { ownAccessProfile, ownRefreshProfile } from '../../libs/auth/src/core/tokens/profiles.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   accessClaims,
   AUDIENCE,

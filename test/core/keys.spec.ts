@@ -10,7 +10,7 @@ import {
 import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import { algorithms } from '../../libs/auth/src/core/algorithms.js';
+import { algorithms } from '../../libs/auth/src/core/keys/algorithms.js';
 import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
 import {
   generateOwnKey,
@@ -18,9 +18,9 @@ import {
   importOwnKey,
   importPublicKey,
   importRetiredKey,
-} from '../../libs/auth/src/core/key-import.js';
-import { parseJws, signJws, verifySignature } from '../../libs/auth/src/core/jws.js';
-import type { Algorithm, KeyInput, OwnKey, RemoteSigner } from '../../libs/auth/src/core/keys.js';
+} from '../../libs/auth/src/core/keys/key-import.js';
+import { parseJws, signJws, verifySignature } from '../../libs/auth/src/core/tokens/jws.js';
+import type { Algorithm, KeyInput, OwnKey, RemoteSigner } from '../../libs/auth/src/core/keys/keys.js';
 import { forger } from './forge.js';
 
 const jwks = new Map<Algorithm, JWK>();

@@ -1,8 +1,8 @@
 // How big a token may be: the defaults are the caps.
 import { describe, expect, it } from '@jest/globals';
-import { defaultLimits, limitProblems } from '../../libs/auth/src/core/limits.js';
-import { parseJws } from '../../libs/auth/src/core/jws.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { defaultLimits, limitProblems } from '../../libs/auth/src/core/tokens/limits.js';
+import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { accessClaims, FixedClock, forge, ISSUER, oneIssuer, verdictOf } from './forge.js';
 
 describe('limits', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
 import { onAuthEvent } from '../../libs/auth/src/core/events.js';
-import { OutageAllowance } from '../../libs/auth/src/core/outage-allowance.js';
+import { OutageAllowance } from '../../libs/auth/src/core/stores/outage-allowance.js';
 import type { Verified } from '../../libs/auth/src/core/principal.js';
 import { codeOf, TestClock } from './rig.js';
 

@@ -1,7 +1,7 @@
 // Group A of the attacks: the outside of a token. Every row is signed correctly unless the row is about the signature.
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { JsonRefused, parseStrictJsonObject } from '../../libs/auth/src/core/json.js';
-import type { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { JsonRefused, parseStrictJsonObject } from '../../libs/auth/src/core/tokens/json.js';
+import type { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { accessClaims, encode, forge, type Forger, oneIssuer } from './forge.js';
 
 let by: Forger;

@@ -1,8 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { hasFilter } from '../../libs/auth/src/core/filters.js';
-import { allOf, anyOf, enforce, not, type Policy, type PolicyContext } from '../../libs/auth/src/core/policies.js';
-import { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from '../../libs/auth/src/core/ready-policies.js';
+import { hasFilter } from '../../libs/auth/src/core/policies/filters.js';
+import {
+  allOf,
+  anyOf,
+  enforce,
+  not,
+  type Policy,
+  type PolicyContext,
+} from '../../libs/auth/src/core/policies/policies.js';
+import {
+  hasRoles,
+  hasScopes,
+  isRestricted,
+  recentAuth,
+  selfOrStaff,
+} from '../../libs/auth/src/core/policies/ready-policies.js';
 import { principalWith, requestWith } from '../support/principals.js';
 
 const NOW = 1_900_000_000;

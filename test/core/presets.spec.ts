@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { JWK } from 'jose';
 import { auth0, cognito, entra, google, keycloak, okta } from '../../libs/auth/src/core/issuers/presets.js';
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { publicOf, rsa, trusts, verdict, verify } from './foreign.js';
 import { FixedClock, forge, NOW, verdictOf } from './forge.js';
 

@@ -5,8 +5,8 @@ import {
   ProvisionedUserSource,
   type ProvisionedAttributes,
   type ProvisioningRules,
-} from '../../libs/auth/src/core/provisioning.js';
-import { Users } from '../../libs/auth/src/core/users.js';
+} from '../../libs/auth/src/core/users/provisioning.js';
+import { Users } from '../../libs/auth/src/core/users/users.js';
 import { verdictOf } from './forge.js';
 
 interface Learner {

@@ -6,7 +6,7 @@ import { RemoteKeySet } from '../../libs/auth/src/core/issuers/remote-key-set.js
 import type { Resolve } from '../../libs/auth/src/core/issuers/key-addresses.js';
 import { type FetchDocument, FetchProblem } from '../../libs/auth/src/core/issuers/key-fetch.js';
 import type { DiscoveredKeys, JwksAddress } from '../../libs/auth/src/core/issuers/trust-options.js';
-import type { VerificationKey } from '../../libs/auth/src/core/keys.js';
+import type { VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
 import * as endpoint from '../support/key-server.js';
 import { FixedClock, forger, verdictOf } from './forge.js';
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { guardStores } from '../../libs/auth/src/core/guarded-stores.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/memory-stores.js';
-import { RevocationMirror } from '../../libs/auth/src/core/revocation-mirror.js';
+import { guardStores } from '../../libs/auth/src/core/stores/guarded-stores.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
+import { RevocationMirror } from '../../libs/auth/src/core/stores/revocation-mirror.js';
 import type {
   RevocationChanges,
   RevocationEntry,
   RevocationKind,
   RevocationQuery,
-} from '../../libs/auth/src/core/stores.js';
+} from '../../libs/auth/src/core/stores/stores.js';
 import { TestClock } from './rig.js';
 
 const ISSUER = 'https://issuer.example';

@@ -3,21 +3,26 @@ import { Authenticator } from '../../libs/auth/src/core/authenticator.js';
 import { BlocklistService } from '../../libs/auth/src/core/blocklist-service.js';
 import { Clock } from '../../libs/auth/src/core/clock.js';
 import { FamilyService } from '../../libs/auth/src/core/families.js';
-import { ephemeralKeys, KeyRing } from '../../libs/auth/src/core/key-ring.js';
-import type { SigningKey } from '../../libs/auth/src/core/keys.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/memory-stores.js';
+import { ephemeralKeys, KeyRing } from '../../libs/auth/src/core/keys/key-ring.js';
+import type { SigningKey } from '../../libs/auth/src/core/keys/keys.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import type { Subject } from '../../libs/auth/src/core/principal.js';
-import { ownAccessProfile, ownRefreshProfile } from '../../libs/auth/src/core/profiles.js';
+import { ownAccessProfile, ownRefreshProfile } from '../../libs/auth/src/core/tokens/profiles.js';
 import type { AuthRequest } from '../../libs/auth/src/core/request.js';
 import { defineScheme, headerTransport } from '../../libs/auth/src/core/schemes.js';
-import type { MismatchRule } from '../../libs/auth/src/core/session-mismatch.js';
-import { SignInService } from '../../libs/auth/src/core/sign-in.js';
-import type { RefreshStore, RevocationStore } from '../../libs/auth/src/core/stores.js';
+import type { MismatchRule } from '../../libs/auth/src/core/browser/session-mismatch.js';
+import { SignInService } from '../../libs/auth/src/core/users/sign-in.js';
+import type { RefreshStore, RevocationStore } from '../../libs/auth/src/core/stores/stores.js';
 import { TokenMinter } from '../../libs/auth/src/core/token-minter.js';
 import { TokenService } from '../../libs/auth/src/core/token-service.js';
 import type { ClaimsFor, TokenSettings } from '../../libs/auth/src/core/token-settings.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
-import { UserSource, Users, type SignInCredentials, type UserDescription } from '../../libs/auth/src/core/users.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
+import {
+  UserSource,
+  Users,
+  type SignInCredentials,
+  type UserDescription,
+} from '../../libs/auth/src/core/users/users.js';
 
 export const ISSUER = 'https://auth.example';
 export const AUDIENCE = 'api';

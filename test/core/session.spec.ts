@@ -3,10 +3,15 @@ import { BlocklistService } from '../../libs/auth/src/core/blocklist-service.js'
 import { Clock } from '../../libs/auth/src/core/clock.js';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
 import { FamilyService } from '../../libs/auth/src/core/families.js';
-import { memoryStores } from '../../libs/auth/src/core/memory-stores.js';
-import { HostSession, SessionService, sessionScheme, type SessionRecord } from '../../libs/auth/src/core/session.js';
-import type { Stores } from '../../libs/auth/src/core/stores.js';
-import { UserSource, Users } from '../../libs/auth/src/core/users.js';
+import { memoryStores } from '../../libs/auth/src/core/stores/memory-stores.js';
+import {
+  HostSession,
+  SessionService,
+  sessionScheme,
+  type SessionRecord,
+} from '../../libs/auth/src/core/browser/session.js';
+import type { Stores } from '../../libs/auth/src/core/stores/stores.js';
+import { UserSource, Users } from '../../libs/auth/src/core/users/users.js';
 import { authRequest } from '../support/auth-request.js';
 
 const issuer = 'https://app.test';

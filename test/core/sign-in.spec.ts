@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { HashingQueue } from '../../libs/auth/src/core/hashing-queue.js';
+import { HashingQueue } from '../../libs/auth/src/core/users/hashing-queue.js';
 import { parseDurationMs } from '../../libs/auth/src/core/duration.js';
 import { onAuthEvent, publish, type AuthEvent } from '../../libs/auth/src/core/events.js';
 import { codeOf, rig, type Person } from './rig.js';

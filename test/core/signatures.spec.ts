@@ -2,11 +2,11 @@
 import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
-import { algorithms } from '../../libs/auth/src/core/algorithms.js';
-import { importOwnKey, importPublicKey } from '../../libs/auth/src/core/key-import.js';
-import { parseJws, verifySignature } from '../../libs/auth/src/core/jws.js';
-import { type Algorithm, type KeySet, selectKey } from '../../libs/auth/src/core/keys.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { algorithms } from '../../libs/auth/src/core/keys/algorithms.js';
+import { importOwnKey, importPublicKey } from '../../libs/auth/src/core/keys/key-import.js';
+import { parseJws, verifySignature } from '../../libs/auth/src/core/tokens/jws.js';
+import { type Algorithm, type KeySet, selectKey } from '../../libs/auth/src/core/keys/keys.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   accessClaims,
   FixedClock,

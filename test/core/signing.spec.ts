@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { generateOwnKey } from '../../libs/auth/src/core/key-import.js';
-import { parseJws, signJws } from '../../libs/auth/src/core/jws.js';
-import type { OwnKey } from '../../libs/auth/src/core/keys.js';
-import { UnsignableClaims } from '../../libs/auth/src/core/signable.js';
+import { generateOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
+import { parseJws, signJws } from '../../libs/auth/src/core/tokens/jws.js';
+import type { OwnKey } from '../../libs/auth/src/core/keys/keys.js';
+import { UnsignableClaims } from '../../libs/auth/src/core/tokens/signable.js';
 
 let key: OwnKey;
 

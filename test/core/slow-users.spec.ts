@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { SignInService } from '../../libs/auth/src/core/sign-in.js';
-import { Users, UserSource } from '../../libs/auth/src/core/users.js';
+import { SignInService } from '../../libs/auth/src/core/users/sign-in.js';
+import { Users, UserSource } from '../../libs/auth/src/core/users/users.js';
 
 class SilentUsers extends UserSource<{ id: string }> {
   override findBySubject(): Promise<undefined> {

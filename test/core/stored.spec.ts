@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { storedText, storedTextOrNothing, storedWhole, storedWholeOrNothing } from '../../libs/auth/src/core/stored.js';
+import {
+  storedText,
+  storedTextOrNothing,
+  storedWhole,
+  storedWholeOrNothing,
+} from '../../libs/auth/src/core/stores/stored.js';
 
 describe('a value read back from a store', () => {
   it.each([

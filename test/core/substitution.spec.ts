@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
 import type { Claims } from '../../libs/auth/src/core/principal.js';
-import { importOwnKey } from '../../libs/auth/src/core/key-import.js';
-import { selectKey, type VerificationKey } from '../../libs/auth/src/core/keys.js';
-import type { TokenProfile } from '../../libs/auth/src/core/claims.js';
-import { type TrustedIssuer, TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
+import { selectKey, type VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
+import type { TokenProfile } from '../../libs/auth/src/core/tokens/claims.js';
+import { type TrustedIssuer, TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   accessClaims,
   FixedClock,

@@ -1,11 +1,11 @@
 // Properties: whatever is signed, whatever is changed, and what is remembered of a signature.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { importOwnKey } from '../../libs/auth/src/core/key-import.js';
-import { parseJws } from '../../libs/auth/src/core/jws.js';
-import type { VerificationKey } from '../../libs/auth/src/core/keys.js';
-import { SignatureCache } from '../../libs/auth/src/core/signature-cache.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
+import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
+import type { VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
+import { SignatureCache } from '../../libs/auth/src/core/tokens/signature-cache.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   accessClaims,
   AUDIENCE,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/events.js';
-import type { SigningKey } from '../../libs/auth/src/core/keys.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/memory-stores.js';
+import type { SigningKey } from '../../libs/auth/src/core/keys/keys.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import type { AuthUser } from '../../libs/auth/src/core/principal.js';
 import { codeOf, ISSUER, payloadOf, rig, type Person } from './rig.js';
 

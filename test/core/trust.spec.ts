@@ -6,7 +6,7 @@ import { MemoryKeySetCache } from '../../libs/auth/src/core/issuers/key-set-cach
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
 import { trustWarnings } from '../../libs/auth/src/core/issuers/trust-warnings.js';
 import type { Claims } from '../../libs/auth/src/core/principal.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { es, ISSUER, publicOf, rsa, tokenWith, trusts, verdict, verifierOf, verify } from './foreign.js';
 import { FixedClock, forger, NOW } from './forge.js';
 

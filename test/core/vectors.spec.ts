@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
-import type { TokenProfile } from '../../libs/auth/src/core/claims.js';
-import { importOwnKey, importPublicKey, importRetiredKey } from '../../libs/auth/src/core/key-import.js';
-import { type Algorithm, type KeyQuery, selectKey, type VerificationKey } from '../../libs/auth/src/core/keys.js';
-import { parseJws, verifySignature } from '../../libs/auth/src/core/jws.js';
-import { TokenVerifier } from '../../libs/auth/src/core/token-verifier.js';
+import type { TokenProfile } from '../../libs/auth/src/core/tokens/claims.js';
+import { importOwnKey, importPublicKey, importRetiredKey } from '../../libs/auth/src/core/keys/key-import.js';
+import { type Algorithm, type KeyQuery, selectKey, type VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
+import { parseJws, verifySignature } from '../../libs/auth/src/core/tokens/jws.js';
+import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { FixedClock, forger, trusting, verdictOf } from './forge.js';
 
 function vectors<T>(name: string): T {

@@ -26,43 +26,43 @@ export {
   RequireRoles,
   RequireScopes,
   SelfOrStaff,
-} from './nest/policy.decorators.js';
-export { AuthCookies } from './nest/auth-cookies.js';
-export { Scoped } from './nest/scoped.decorator.js';
+} from './nest/routes/policy.decorators.js';
+export { AuthCookies } from './nest/browser/auth-cookies.js';
+export { Scoped } from './nest/routes/scoped.decorator.js';
 export { AuthErrorFilter } from './nest/auth-error.filter.js';
-export { guardSockets } from './nest/guard-sockets.js';
-export { CsrfGuard } from './nest/csrf.guard.js';
-export { RedirectToLogin } from './nest/login-redirect.js';
-export { RouteAudit } from './nest/route-audit.js';
-export { routeTable } from './nest/route-table.js';
-export { OwnKeys } from './nest/own-keys.js';
+export { guardSockets } from './nest/contexts/guard-sockets.js';
+export { CsrfGuard } from './nest/browser/csrf.guard.js';
+export { RedirectToLogin } from './nest/browser/login-redirect.js';
+export { RouteAudit } from './nest/routes/route-audit.js';
+export { routeTable } from './nest/routes/route-table.js';
+export { OwnKeys } from './nest/services/own-keys.js';
 export { AUTH_MODULE_OPTIONS } from './nest/tokens.js';
 
 export { TokenService } from './core/token-service.js';
 export { BlocklistService } from './core/blocklist-service.js';
 export { FamilyService } from './core/families.js';
-export { SignInService } from './core/sign-in.js';
-export { HashingQueue } from './core/hashing-queue.js';
+export { SignInService } from './core/users/sign-in.js';
+export { HashingQueue } from './core/users/hashing-queue.js';
 export { AuthConfigurationError, AuthError, errorTable } from './core/errors.js';
 export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
-export { AuditSink, MemoryAuditSink } from './core/audit.js';
-export { REDACTED_PATHS } from './core/redacted-paths.js';
-export { allOf, anyOf, not } from './core/policies.js';
-export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/ready-policies.js';
-export { hasFilter } from './core/filters.js';
-export { ScopePolicy } from './core/scope-policy.js';
-export { CookieTooLargeError } from './core/cookies.js';
-export { CsrfService } from './core/csrf.js';
-export { HostSession, SessionService } from './core/session.js';
+export { AuditSink, MemoryAuditSink } from './core/audit/audit.js';
+export { REDACTED_PATHS } from './core/audit/redacted-paths.js';
+export { allOf, anyOf, not } from './core/policies/policies.js';
+export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/policies/ready-policies.js';
+export { hasFilter } from './core/policies/filters.js';
+export { ScopePolicy } from './core/policies/scope-policy.js';
+export { CookieTooLargeError } from './core/browser/cookies.js';
+export { CsrfService } from './core/browser/csrf.js';
+export { HostSession, SessionService } from './core/browser/session.js';
 export { Clock, SystemClock } from './core/clock.js';
 export { defineScheme } from './core/schemes.js';
 export { sameSubject } from './core/principal.js';
-export { RefreshStore, RevocationStore } from './core/stores.js';
-export { memoryStores } from './core/memory-stores.js';
-export { ForeignUserSource, UserSource } from './core/users.js';
-export { ProvisionedUserSource } from './core/provisioning.js';
-export { keysFromDirectory } from './core/key-files.js';
-export { ephemeralKeys, KeySource, staticKeys } from './core/key-ring.js';
+export { RefreshStore, RevocationStore } from './core/stores/stores.js';
+export { memoryStores } from './core/stores/memory-stores.js';
+export { ForeignUserSource, UserSource } from './core/users/users.js';
+export { ProvisionedUserSource } from './core/users/provisioning.js';
+export { keysFromDirectory } from './core/keys/key-files.js';
+export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';
 export { KeySetCache, MemoryKeySetCache } from './core/issuers/key-set-cache.js';
 export { auth0, cognito, entra, google, keycloak, okta } from './core/issuers/presets.js';
 
@@ -81,16 +81,16 @@ export type {
   RevocationOptions,
   SessionOptions,
   TokenExtractor,
-} from './nest/auth.options.js';
+} from './nest/options/auth.options.js';
 export type { AuthOptionsFactory } from './nest/auth.module-definition.js';
-export type { AuditedRoute } from './nest/route-audit.js';
-export type { NamedRoute } from './nest/named-routes.js';
-export type { RouteAddress } from './nest/route-paths.js';
+export type { AuditedRoute } from './nest/routes/route-audit.js';
+export type { NamedRoute } from './nest/routes/named-routes.js';
+export type { RouteAddress } from './nest/routes/route-paths.js';
 export type { ControllerRecipe } from './nest/controller-recipe.js';
 export type { Decision } from './core/authenticator.js';
-export type { MismatchRule } from './core/session-mismatch.js';
+export type { MismatchRule } from './core/browser/session-mismatch.js';
 export type { Blocked, BlockableToken, FamilyId } from './core/blocklist-service.js';
-export type { TokenKind } from './core/claims.js';
+export type { TokenKind } from './core/tokens/claims.js';
 export type { Duration } from './core/duration.js';
 export type { AuthErrorCode, AuthErrorOptions, Challenge, ErrorEntry } from './core/errors.js';
 export type {
@@ -106,13 +106,13 @@ export type {
   StoreEvent,
   UncheckedEvent,
 } from './core/events.js';
-export type { AuditEntry, AuditSinkRecipe, AuditType } from './core/audit.js';
-export type { ClaimSize } from './core/cookies.js';
-export type { CsrfHolder } from './core/csrf.js';
-export type { SessionRecord, SignedIn } from './core/session.js';
+export type { AuditEntry, AuditSinkRecipe, AuditType } from './core/audit/audit.js';
+export type { ClaimSize } from './core/browser/cookies.js';
+export type { CsrfHolder } from './core/browser/csrf.js';
+export type { SessionRecord, SignedIn } from './core/browser/session.js';
 export type { Device } from './core/families.js';
-export type { KeysFromDirectoryOptions } from './core/key-files.js';
-export type { KeyRingInput, RetiredKeyInput } from './core/key-ring.js';
+export type { KeysFromDirectoryOptions } from './core/keys/key-files.js';
+export type { KeyRingInput, RetiredKeyInput } from './core/keys/key-ring.js';
 export type { CachedKeySet, LeaseRequest } from './core/issuers/key-set-cache.js';
 export type {
   ClaimNames,
@@ -124,12 +124,12 @@ export type {
   TrustedKeys,
   TrustOptions,
 } from './core/issuers/trust-options.js';
-export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys.js';
-export type { TokenLimits } from './core/limits.js';
-export type { Policies, Policy, PolicyContext, PolicyRequirements } from './core/policies.js';
-export type { SelfOrStaffOptions } from './core/ready-policies.js';
-export type { Scope } from './core/scope-policy.js';
-export type { FilterExtractor, FilterOptions } from './core/filters.js';
+export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys/keys.js';
+export type { TokenLimits } from './core/tokens/limits.js';
+export type { Policies, Policy, PolicyContext, PolicyRequirements } from './core/policies/policies.js';
+export type { SelfOrStaffOptions } from './core/policies/ready-policies.js';
+export type { Scope } from './core/policies/scope-policy.js';
+export type { FilterExtractor, FilterOptions } from './core/policies/filters.js';
 export type {
   AuthClaims,
   AuthUser,
@@ -142,7 +142,7 @@ export type {
   TokenUser,
   Verified,
 } from './core/principal.js';
-export type { ClaimShape, MappedClaim, ProvisionedAttributes, ProvisioningRules } from './core/provisioning.js';
+export type { ClaimShape, MappedClaim, ProvisionedAttributes, ProvisioningRules } from './core/users/provisioning.js';
 export type { AuthRequest } from './core/request.js';
 export type { SchemeDescription, SecurityDescription } from './core/scheme-description.js';
 export type { CsrfPolicy, Scheme, Transport } from './core/schemes.js';
@@ -157,8 +157,8 @@ export type {
   RotationOutcome,
   Stores,
   StoresRecipe,
-} from './core/stores.js';
+} from './core/stores/stores.js';
 export type { TokenPair } from './core/token-minter.js';
 export type { ClientTokenOptions, IssueOptions, RefreshTokenOptions } from './core/token-service.js';
 export type { ClaimsContext, ClaimsFor, OwnClaims } from './core/token-settings.js';
-export type { SignInCredentials, UserDescription } from './core/users.js';
+export type { SignInCredentials, UserDescription } from './core/users/users.js';

@@ -1,6 +1,6 @@
 // Owns what all commands have in common: what they are given, what they may say, and how they fail.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { type Algorithm, algorithms, isAlgorithm } from '../core/algorithms.js';
+import { type Algorithm, algorithms, isAlgorithm } from '../core/keys/algorithms.js';
 import type { Clock } from '../core/clock.js';
 import { parseDurationMs } from '../core/duration.js';
 import { nearest } from '../core/spelling.js';

@@ -3,11 +3,11 @@
 import { dateOf } from '../core/clock.js';
 import { AuthError } from '../core/errors.js';
 import { type ForeignIssuer, trustedIssuer, type TrustOptions } from '../core/issuers/trust.js';
-import { parseJws, type ParsedJws } from '../core/jws.js';
-import { keysFromDirectory } from '../core/key-files.js';
-import { KeyRing } from '../core/key-ring.js';
-import { ownAccessProfile, ownRefreshProfile } from '../core/profiles.js';
-import { type TrustedIssuer, TokenVerifier } from '../core/token-verifier.js';
+import { parseJws, type ParsedJws } from '../core/tokens/jws.js';
+import { keysFromDirectory } from '../core/keys/key-files.js';
+import { KeyRing } from '../core/keys/key-ring.js';
+import { ownAccessProfile, ownRefreshProfile } from '../core/tokens/profiles.js';
+import { type TrustedIssuer, TokenVerifier } from '../core/tokens/token-verifier.js';
 import { atMost, type Command, type Given, optional, readArguments, type Surroundings, UsageError } from './command.js';
 
 const OPTIONS = {

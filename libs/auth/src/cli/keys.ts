@@ -1,6 +1,6 @@
 // Owns `latchkey keys`: what an operator does with the signing keys of a directory.
 import { dateOf } from '../core/clock.js';
-import { generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/key-files.js';
+import { generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/keys/key-files.js';
 import {
   algorithm,
   atMost,

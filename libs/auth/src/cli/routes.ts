@@ -6,10 +6,10 @@ import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
-import type { AuthModuleStructure } from '../nest/auth.options.js';
-import { GUARD_SCHEMES } from '../nest/effective-policy.js';
-import { routeDefaultsOf } from '../nest/named-routes.js';
-import type { RouteAudit } from '../nest/route-audit.js';
+import type { AuthModuleStructure } from '../nest/options/auth.options.js';
+import { GUARD_SCHEMES } from '../nest/routes/effective-policy.js';
+import { routeDefaultsOf } from '../nest/routes/named-routes.js';
+import type { RouteAudit } from '../nest/routes/route-audit.js';
 import { AUTH_STRUCTURE } from '../nest/tokens.js';
 import { atMost, type Command, optional, readArguments, UsageError } from './command.js';
 
@@ -21,7 +21,7 @@ export const routes: Command = async (args, { print }) => {
   atMost(given, 1);
   const [path = ''] = given.positionals;
   const audit = await auditOf(await moduleAt(path, optional(given, 'export') ?? 'AppModule'));
-  const { routeTable } = await import('../nest/route-table.js');
+  const { routeTable } = await import('../nest/routes/route-table.js');
   const listed = audit.list();
   print(given.values['json'] === true ? JSON.stringify(listed, null, 2) : routeTable(listed).trimEnd());
   const problems = audit.problems();
@@ -62,7 +62,7 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
 async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
   await import('reflect-metadata');
   const { DiscoveryService, ModulesContainer, NestFactory } = await import('@nestjs/core');
-  const { RouteAudit } = await import('../nest/route-audit.js');
+  const { RouteAudit } = await import('../nest/routes/route-audit.js');
   const options = { preview: true, logger: false, abortOnError: false } as const;
   const app = await loaded(root.name, () => NestFactory.createApplicationContext(root, options));
   const modules = app.get(ModulesContainer);

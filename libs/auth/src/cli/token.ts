@@ -2,10 +2,10 @@
 // refuses to work where that would matter.
 import { AuthConfigurationError } from '../core/errors.js';
 import { newId } from '../core/families.js';
-import { keysFromDirectory } from '../core/key-files.js';
-import { importOwnKey } from '../core/key-import.js';
+import { keysFromDirectory } from '../core/keys/key-files.js';
+import { importOwnKey } from '../core/keys/key-import.js';
 import { TokenMinter } from '../core/token-minter.js';
-import { stampDigest } from '../core/users.js';
+import { stampDigest } from '../core/users/users.js';
 import {
   atMost,
   type Command,

@@ -1,12 +1,12 @@
-// Owns the routes that sign people in, on and out by cookies. What they decide is nest/cookie-sign-in.ts.
+// Owns the routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseFilters, UseGuards, type Type } from '@nestjs/common';
-import type { SignInCredentials } from '../core/users.js';
+import type { SignInCredentials } from '../core/users/users.js';
 import { Public } from '../nest/auth.decorators.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
-import { CookieSignIn } from '../nest/cookie-sign-in.js';
-import { CsrfGuard } from '../nest/csrf.guard.js';
-import { OnExchange, type Exchange } from '../nest/exchange.js';
+import { CookieSignIn } from '../nest/browser/cookie-sign-in.js';
+import { CsrfGuard } from '../nest/browser/csrf.guard.js';
+import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { deviceLabel } from './device-label.js';
 import { UserAgent } from './routing.js';

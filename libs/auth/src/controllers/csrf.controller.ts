@@ -1,10 +1,10 @@
-// Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/page-tokens.ts.
+// Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/page-tokens.ts.
 import { Controller, Get, Header, Inject, UseFilters, type Type } from '@nestjs/common';
 import { Public } from '../nest/auth.decorators.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
-import { OnExchange, type Exchange } from '../nest/exchange.js';
-import { PageTokens } from '../nest/page-tokens.js';
+import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
+import { PageTokens } from '../nest/browser/page-tokens.js';
 
 /** What can be asked of {@link csrfController}. */
 export interface CsrfControllerOptions {

@@ -1,7 +1,7 @@
 // Owns the answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
 import { AuthError } from '../core/errors.js';
 import type { Principal } from '../core/principal.js';
-import type { RefreshStore } from '../core/stores.js';
+import type { RefreshStore } from '../core/stores/stores.js';
 import type { TokenService } from '../core/token-service.js';
 
 /** What is known of a live token (RFC 7662 §2.2), or that it is not live. */

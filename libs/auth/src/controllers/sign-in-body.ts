@@ -5,7 +5,7 @@ import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';
 import { IsNotEmpty, IsString, MaxLength, type ValidationError } from 'class-validator';
 import { AuthError } from '../core/errors.js';
-import type { SignInCredentials } from '../core/users.js';
+import type { SignInCredentials } from '../core/users/users.js';
 
 // @nestjs/swagger reads this static, as its compiler plugin writes it; so the door needs no import of it.
 export const documented = (...names: readonly string[]) =>

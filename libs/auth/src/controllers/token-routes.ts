@@ -1,15 +1,15 @@
 // Owns what the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
 import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import type { Policy } from '../core/policies.js';
+import type { Policy } from '../core/policies/policies.js';
 import type { AuthUser } from '../core/principal.js';
-import { SignInService } from '../core/sign-in.js';
-import { RefreshStore } from '../core/stores.js';
+import { SignInService } from '../core/users/sign-in.js';
+import { RefreshStore } from '../core/stores/stores.js';
 import type { TokenPair } from '../core/token-minter.js';
 import { TokenService, type IssueOptions } from '../core/token-service.js';
-import type { SignInCredentials } from '../core/users.js';
+import type { SignInCredentials } from '../core/users/users.js';
 import { AllowClients, AllowRestrictedClients, Public } from '../nest/auth.decorators.js';
 import { JwtAuthGuard } from '../nest/auth.guards.js';
-import { Authorize } from '../nest/policy.decorators.js';
+import { Authorize } from '../nest/routes/policy.decorators.js';
 import { deviceLabel } from './device-label.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';

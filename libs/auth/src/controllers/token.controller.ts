@@ -1,6 +1,6 @@
 // Owns the mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, UseFilters, type Type } from '@nestjs/common';
-import type { Policy } from '../core/policies.js';
+import type { Policy } from '../core/policies/policies.js';
 import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { absolute, UserAgent } from './routing.js';

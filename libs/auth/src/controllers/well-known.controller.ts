@@ -6,10 +6,10 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { parseDurationMs, type Duration } from '../core/duration.js';
 import { AuthConfigurationError } from '../core/errors.js';
 import { Public } from '../nest/auth.decorators.js';
-import type { AuthModuleStructure } from '../nest/auth.options.js';
+import type { AuthModuleStructure } from '../nest/options/auth.options.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
-import { OwnKeys } from '../nest/own-keys.js';
-import type { AuthSettings } from '../nest/settings.js';
+import { OwnKeys } from '../nest/services/own-keys.js';
+import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/tokens.js';
 
 /** What can be asked of {@link wellKnownController}. */

@@ -4,12 +4,12 @@ import type { BlocklistService } from './blocklist-service.js';
 import { check, type Permissions } from './checks.js';
 import { dateOf, type Clock } from './clock.js';
 import { AuthError, during } from './errors.js';
-import { enforce, type Policy } from './policies.js';
+import { enforce, type Policy } from './policies/policies.js';
 import type { Principal, Verified } from './principal.js';
 import { isSafeMethod, type AuthRequest } from './request.js';
 import { findAll, type Found, type Scheme } from './schemes.js';
-import { SessionMismatch, type MismatchRule, type Rivalry } from './session-mismatch.js';
-import type { Account, Users } from './users.js';
+import { SessionMismatch, type MismatchRule, type Rivalry } from './browser/session-mismatch.js';
+import type { Account, Users } from './users/users.js';
 
 /** What a route asks of a caller. */
 export interface Demand {

@@ -3,8 +3,8 @@ import type { Clock } from './clock.js';
 import { AuthError, during } from './errors.js';
 import type { RevocationEvent } from './events.js';
 import type { Subject, Verified } from './principal.js';
-import type { RevocationEntry, RevocationKind, RevocationQuery, RevocationStore } from './stores.js';
-import { publisher, type Witness } from './witness.js';
+import type { RevocationEntry, RevocationKind, RevocationQuery, RevocationStore } from './stores/stores.js';
+import { publisher, type Witness } from './audit/witness.js';
 
 /** How long entries must be kept, in seconds. */
 export interface RevocationLifetimes {

@@ -1,7 +1,7 @@
 // Owns stage 6 of the read path: facts to silence. One list of checks for every path: request, refresh and verify.
 import { AuthError } from './errors.js';
 import type { Verified } from './principal.js';
-import { stampDigest, type Account } from './users.js';
+import { stampDigest, type Account } from './users/users.js';
 
 /** What a route permits beyond an active person. Every permission is off unless the route says it by name. */
 export interface Permissions {

@@ -6,7 +6,7 @@ import { dateOf, type Clock } from './clock.js';
 import { during } from './errors.js';
 import type { SignInEvent } from './events.js';
 import type { Subject } from './principal.js';
-import type { Family, RefreshStore, Rotation, RotationOutcome } from './stores.js';
+import type { Family, RefreshStore, Rotation, RotationOutcome } from './stores/stores.js';
 
 /** A sign-in as a person sees it: a device. */
 export interface Device {

@@ -1,8 +1,8 @@
 // Owns how a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
 import { dateOf } from './clock.js';
 import { AuthError, during } from './errors.js';
-import { signJws } from './jws.js';
-import type { SigningKey } from './keys.js';
+import { signJws } from './tokens/jws.js';
+import type { SigningKey } from './keys/keys.js';
 import type { AuthUser, Subject, Verified } from './principal.js';
 import type { OwnClaims, TokenSettings } from './token-settings.js';
 

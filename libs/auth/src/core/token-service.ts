@@ -5,15 +5,15 @@ import type { Clock } from './clock.js';
 import { parseDurationMs, type Duration } from './duration.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
 import { newId, type FamilyService } from './families.js';
-import { isFilter } from './filters.js';
-import type { TokenKind } from './claims.js';
+import { isFilter } from './policies/filters.js';
+import type { TokenKind } from './tokens/claims.js';
 import { principalOf } from './authenticator.js';
 import type { AuthUser, Principal, Subject, Verified } from './principal.js';
-import type { Family } from './stores.js';
+import type { Family } from './stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { OwnClaims, TokenSettings } from './token-settings.js';
-import type { TokenVerifier } from './token-verifier.js';
-import { stampDigest, type UserDescription, type Users } from './users.js';
+import type { TokenVerifier } from './tokens/token-verifier.js';
+import { stampDigest, type UserDescription, type Users } from './users/users.js';
 
 /** How a pair of tokens may differ from the options of the module. */
 export interface IssueOptions {

@@ -2,9 +2,9 @@
 import { HttpException, type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../core/errors.js';
-import { ContextAnswers, rpcBody, type RefusalBody } from './context-answers.js';
-import { RedirectedCaller } from './redirected-caller.js';
-import type { AuthSettings } from './settings.js';
+import { ContextAnswers, rpcBody, type RefusalBody } from './contexts/context-answers.js';
+import { RedirectedCaller } from './browser/redirected-caller.js';
+import type { AuthSettings } from './options/settings.js';
 
 const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const;
 

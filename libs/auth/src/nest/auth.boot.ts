@@ -3,18 +3,18 @@ import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestj
 import { ModuleRef } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
 import type { Scheme } from '../core/schemes.js';
-import { checkStores, type Stores } from '../core/stores.js';
-import { ForeignUserSource, UserSource, Users } from '../core/users.js';
-import type { AuthModuleStructure } from './auth.options.js';
-import { ContextBoot } from './context-boot.js';
-import { browserProblems } from './browser-services.js';
-import { OwnKeys } from './own-keys.js';
-import { RouteAudit } from './route-audit.js';
-import { RouteAuthenticator } from './route-authenticator.js';
+import { checkStores, type Stores } from '../core/stores/stores.js';
+import { ForeignUserSource, UserSource, Users } from '../core/users/users.js';
+import type { AuthModuleStructure } from './options/auth.options.js';
+import { ContextBoot } from './contexts/context-boot.js';
+import { browserProblems } from './browser/browser-services.js';
+import { OwnKeys } from './services/own-keys.js';
+import { RouteAudit } from './routes/route-audit.js';
+import { RouteAuthenticator } from './routes/route-authenticator.js';
 import { isSchemeRecipe, type SchemeRecipe } from './scheme-recipe.js';
-import { routeTable } from './route-table.js';
-import type { AuthSettings } from './settings.js';
-import { storeProblems } from './store-services.js';
+import { routeTable } from './routes/route-table.js';
+import type { AuthSettings } from './options/settings.js';
+import { storeProblems } from './services/store-services.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
 
 /** What a lookup gave: a provider, or why there is none. */

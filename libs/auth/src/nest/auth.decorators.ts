@@ -1,7 +1,7 @@
 // Owns the decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import { requestOf } from './contexts.js';
-import { MARKS } from './effective-policy.js';
+import { requestOf } from './contexts/contexts.js';
+import { MARKS } from './routes/effective-policy.js';
 import { attachedTo } from './attached.js';
 
 type Mark = MethodDecorator & ClassDecorator;

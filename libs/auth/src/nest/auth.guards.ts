@@ -4,13 +4,13 @@ import type { Decision } from '../core/authenticator.js';
 import { AuthError } from '../core/errors.js';
 import type { AuthUser } from '../core/principal.js';
 import { attachedTo } from './attached.js';
-import { connectionOf } from './connections.js';
-import { requestOf } from './contexts.js';
-import { brandedGuard, GUARD_SCHEMES, type BrandedGuard } from './effective-policy.js';
-import { DeadCookies } from './dead-cookies.js';
-import { LiveConnections } from './live-connections.js';
-import { LoginRedirects } from './login-redirect.js';
-import { RouteAuthenticator } from './route-authenticator.js';
+import { connectionOf } from './contexts/connections.js';
+import { requestOf } from './contexts/contexts.js';
+import { brandedGuard, GUARD_SCHEMES, type BrandedGuard } from './routes/effective-policy.js';
+import { DeadCookies } from './browser/dead-cookies.js';
+import { LiveConnections } from './contexts/live-connections.js';
+import { LoginRedirects } from './browser/login-redirect.js';
+import { RouteAuthenticator } from './routes/route-authenticator.js';
 import { DEFAULT_GUARD } from './tokens.js';
 
 /** What all guards of the library share. Extend one of them, not this. */

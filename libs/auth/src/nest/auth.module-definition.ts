@@ -1,13 +1,13 @@
 // Owns the boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
 import { ConfigurableModuleBuilder, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { AuditSink } from '../core/audit.js';
-import { memoryStores } from '../core/memory-stores.js';
+import { AuditSink } from '../core/audit/audit.js';
+import { memoryStores } from '../core/stores/memory-stores.js';
 import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
-import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
-import { auditProviders } from './audit-services.js';
+import type { AuthModuleOptions, AuthModuleStructure } from './options/auth.options.js';
+import { auditProviders } from './services/audit-services.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
-import { exportedServices, serviceProviders } from './services.js';
+import { exportedServices, serviceProviders } from './services/services.js';
 import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from './tokens.js';
 
 /** The structure with its defaults filled in. */

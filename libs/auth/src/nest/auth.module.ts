@@ -5,7 +5,7 @@ import { AuthConfigurationError } from '../core/errors.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './auth.module-definition.js';
 import { AuthBoot } from './auth.boot.js';
 import { nearest } from '../core/spelling.js';
-import { STRUCTURE } from './option-names.js';
+import { STRUCTURE } from './options/option-names.js';
 
 /** What may stand beside an async factory. */
 const ASYNC_NAMES = [

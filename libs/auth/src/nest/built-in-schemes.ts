@@ -1,12 +1,12 @@
 // Owns the schemes that the module brings along, as the settings ask for them.
 import type { Clock } from '../core/clock.js';
-import { cookieScheme } from '../core/cookie-scheme.js';
-import type { CsrfService } from '../core/csrf.js';
+import { cookieScheme } from '../core/browser/cookie-scheme.js';
+import type { CsrfService } from '../core/browser/csrf.js';
 import type { FamilyService } from '../core/families.js';
 import { headerTransport, defineScheme, type CsrfPolicy, type Scheme, type Transport } from '../core/schemes.js';
-import { sessionScheme, type HostSession } from '../core/session.js';
-import type { TokenVerifier } from '../core/token-verifier.js';
-import type { AuthSettings } from './settings.js';
+import { sessionScheme, type HostSession } from '../core/browser/session.js';
+import type { TokenVerifier } from '../core/tokens/token-verifier.js';
+import type { AuthSettings } from './options/settings.js';
 
 /** What the schemes are made of. */
 export interface SchemeServices {

@@ -2,7 +2,7 @@
 // subject, a sign-in or a path, whose number has no bound (P-19).
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { AttemptEvent, AuthEvent, KeysEvent } from '../core/events.js';
-import type { StoreCall } from '../core/store-calls.js';
+import type { StoreCall } from '../core/stores/store-calls.js';
 
 /** Labels and span attributes; `error.type` is of the semantic conventions. */
 export const LABEL = {

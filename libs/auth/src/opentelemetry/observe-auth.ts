@@ -2,7 +2,7 @@
 // request's own.
 import { metrics, trace, type Attributes, type MeterProvider } from '@opentelemetry/api';
 import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../core/events.js';
-import { onStoreCall } from '../core/store-calls.js';
+import { onStoreCall } from '../core/stores/store-calls.js';
 import { VERSION } from '../core/version.js';
 import { Instruments, LABEL } from './instruments.js';
 

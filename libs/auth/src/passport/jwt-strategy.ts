@@ -1,7 +1,7 @@
 // Owns the strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
-import type { BrandedGuard, EffectivePolicy } from '../nest/effective-policy.js';
+import type { BrandedGuard, EffectivePolicy } from '../nest/routes/effective-policy.js';
 import { attachedTo } from '../nest/attached.js';
 import { NO_PERMISSIONS } from '../core/checks.js';
 import { AuthConfigurationError, type AuthError } from '../core/errors.js';

@@ -15,8 +15,8 @@ import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost, ModuleRef } from '@ne
 import { throwError } from 'rxjs';
 import type { AuthError } from '../core/errors.js';
 import { AnyOf, JwtAuthGuard } from '../nest/auth.guards.js';
-import { brandedGuard } from '../nest/effective-policy.js';
-import { RouteAuthenticator } from '../nest/route-authenticator.js';
+import { brandedGuard } from '../nest/routes/effective-policy.js';
+import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
 import { assertOurs, enlist, strike } from './jwt-strategy.js';
 
 /** What the strategy is called, and what it accepts. */

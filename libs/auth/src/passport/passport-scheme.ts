@@ -5,7 +5,7 @@ import { AuthError, type AuthErrorCode } from '../core/errors.js';
 import type { AuthUser, Verified } from '../core/principal.js';
 import type { AuthRequest } from '../core/request.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes.js';
-import { RedirectedCaller } from '../nest/redirected-caller.js';
+import { RedirectedCaller } from '../nest/browser/redirected-caller.js';
 import type { SchemeRecipe, ServiceFinder } from '../nest/scheme-recipe.js';
 import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
 import { vouchedFor, type Vouching } from './vouching.js';

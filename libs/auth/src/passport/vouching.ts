@@ -2,9 +2,9 @@
 import { Clock } from '../core/clock.js';
 import { AuthError } from '../core/errors.js';
 import type { AuthUser, Subject, Verified } from '../core/principal.js';
-import { stampDigest, Users } from '../core/users.js';
+import { stampDigest, Users } from '../core/users/users.js';
 import type { ServiceFinder } from '../nest/scheme-recipe.js';
-import type { AuthSettings } from '../nest/settings.js';
+import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS } from '../nest/tokens.js';
 
 /** What a strategy's user vouches for, where the defaults do not fit. */

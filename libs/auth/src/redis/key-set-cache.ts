@@ -1,7 +1,7 @@
 // Owns fetched key sets in Redis, so that many processes ask a provider once. Sets and leases expire by themselves.
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
-import { storedTextOrNothing, storedWhole } from '../core/stored.js';
-import type { CheckedStore } from '../core/stores.js';
+import { storedTextOrNothing, storedWhole } from '../core/stores/stored.js';
+import type { CheckedStore } from '../core/stores/stores.js';
 import { listOf, run, type RedisClient, type Script } from './client.js';
 import { GET_SET, PUT_SET, RELEASE_LEASE, TAKE_LEASE } from './key-set-scripts.js';
 import { Keys } from './keys.js';

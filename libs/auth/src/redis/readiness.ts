@@ -1,6 +1,6 @@
 // Owns the look at Redis before the first request: that it answers, and that it keeps what it is given.
 import { AuthConfigurationError } from '../core/errors.js';
-import { within } from '../core/time-limit.js';
+import { within } from '../core/stores/time-limit.js';
 import { run, script, type RedisClient } from './client.js';
 
 const PATIENCE_MS = 5_000;

@@ -1,6 +1,6 @@
 // Owns how an application gets its stores in Redis.
 import { Clock } from '../core/clock.js';
-import type { Stores, StoresRecipe } from '../core/stores.js';
+import type { Stores, StoresRecipe } from '../core/stores/stores.js';
 import type { RedisClient } from './client.js';
 import { Keys } from './keys.js';
 import { RedisRefreshStore } from './refresh-store.js';

@@ -1,9 +1,21 @@
 // Owns the sign-ins in Redis. The script that rotates is the one write that decides every race (J-11).
 import type { Clock } from '../core/clock.js';
 import type { Subject } from '../core/principal.js';
-import { storedText, storedTextOrNothing, storedWhole, storedWholeOrNothing, type StoredRow } from '../core/stored.js';
-import { RefreshStore, type CheckedStore, type Family, type Rotation, type RotationOutcome } from '../core/stores.js';
-import { isLive, rotatedFields, standingOf } from '../core/verdicts.js';
+import {
+  storedText,
+  storedTextOrNothing,
+  storedWhole,
+  storedWholeOrNothing,
+  type StoredRow,
+} from '../core/stores/stored.js';
+import {
+  RefreshStore,
+  type CheckedStore,
+  type Family,
+  type Rotation,
+  type RotationOutcome,
+} from '../core/stores/stores.js';
+import { isLive, rotatedFields, standingOf } from '../core/stores/verdicts.js';
 import { listOf, run, type RedisClient, type Script } from './client.js';
 import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './family-scripts.js';
 import type { Keys } from './keys.js';

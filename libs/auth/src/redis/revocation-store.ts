@@ -2,7 +2,7 @@
 // the list is complete, and what is older than that is refused.
 import type { Clock } from '../core/clock.js';
 import type { Subject } from '../core/principal.js';
-import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
+import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
 import {
   RevocationStore,
   type CheckedStore,
@@ -10,8 +10,8 @@ import {
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
-} from '../core/stores.js';
-import { endedBy, listLength } from '../core/verdicts.js';
+} from '../core/stores/stores.js';
+import { endedBy, listLength } from '../core/stores/verdicts.js';
 import { listOf, run, type RedisClient } from './client.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';

@@ -1,8 +1,8 @@
 // Owns how an operation of the document finds back to its handler. Guessing from paths fails at prefixes, versions, `@All` and
 // inherited controllers; so every class and handler carries a mark of its own while the document is made, and only so long.
 import { ApiSecurity } from '@nestjs/swagger';
-import type { Target } from '../nest/effective-policy.js';
-import type { Route } from '../nest/routes.js';
+import type { Target } from '../nest/routes/effective-policy.js';
+import type { Route } from '../nest/routes/routes.js';
 
 /** A Security Requirement Object: what must be sent together, and with which scopes. */
 export type Requirement = Record<string, string[]>;

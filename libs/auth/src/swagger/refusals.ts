@@ -2,8 +2,8 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { errorTable, type ErrorEntry } from '../core/errors.js';
 import { REFUSALS } from '../nest/controller-recipe.js';
-import type { EffectivePolicy } from '../nest/effective-policy.js';
-import type { AuthSettings } from '../nest/settings.js';
+import type { EffectivePolicy } from '../nest/routes/effective-policy.js';
+import type { AuthSettings } from '../nest/options/settings.js';
 import { isOpenToNobody, scopesOf } from './requirements.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;

@@ -2,10 +2,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Clock } from '../core/clock.js';
-import type { HashingQueue } from '../core/hashing-queue.js';
+import type { HashingQueue } from '../core/users/hashing-queue.js';
 import { RemoteKeySet } from '../core/issuers/remote-key-set.js';
-import { RefreshStore, RevocationStore } from '../core/stores.js';
-import { ForeignIssuers } from '../nest/foreign-issuers.js';
+import { RefreshStore, RevocationStore } from '../core/stores/stores.js';
+import { ForeignIssuers } from '../nest/services/foreign-issuers.js';
 
 /** A subject and sign-in that nobody has: asking for them is a whole round trip and finds nothing. */
 const NOBODY = { issuer: 'health', id: 'health' } as const;

@@ -1,10 +1,10 @@
 // Owns the proof that a test which acts as a user tests something: a route that is open to everybody would have answered anyway.
 import { AssertionError } from 'node:assert';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import type { Target } from '../nest/effective-policy.js';
-import { findProvider } from '../nest/find-provider.js';
-import { RouteAuthenticator } from '../nest/route-authenticator.js';
-import type { AuthSettings } from '../nest/settings.js';
+import type { Target } from '../nest/routes/effective-policy.js';
+import { findProvider } from '../nest/services/find-provider.js';
+import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
+import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS } from '../nest/tokens.js';
 import { TokenFactory, type TestTokenOptions } from './token-factory.js';
 import type { TestUser } from './token-source.js';

@@ -1,8 +1,8 @@
 // Owns the module as tests want it: nothing outside the process, and a clock that stands still.
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
-import { memoryStores } from '../core/memory-stores.js';
-import type { AuthModuleOptions, AuthModuleStructure } from '../nest/auth.options.js';
+import { memoryStores } from '../core/stores/memory-stores.js';
+import type { AuthModuleOptions, AuthModuleStructure } from '../nest/options/auth.options.js';
 import { AuthModule } from '../nest/auth.module.js';
 import { RAW_STORES } from '../nest/tokens.js';
 import { FixedClock } from './fixed-clock.js';

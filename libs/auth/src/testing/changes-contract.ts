@@ -1,6 +1,6 @@
 // Owns the cases of the change feed. A store without one passes them: it is asked at every request instead.
 import assert from 'node:assert/strict';
-import type { RevocationEntry, RevocationStore } from '../core/stores.js';
+import type { RevocationEntry, RevocationStore } from '../core/stores/stores.js';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';
 import { entry } from './revocation-contract.js';
 

@@ -1,9 +1,9 @@
 // Owns the assertion of a user's own test that no route was forgotten. It knows no test runner: it throws.
 import { AssertionError } from 'node:assert';
 import type { INestApplication } from '@nestjs/common';
-import { findProvider } from '../nest/find-provider.js';
-import { RouteAudit, type AuditedRoute } from '../nest/route-audit.js';
-import { routeTable } from '../nest/route-table.js';
+import { findProvider } from '../nest/services/find-provider.js';
+import { RouteAudit, type AuditedRoute } from '../nest/routes/route-audit.js';
+import { routeTable } from '../nest/routes/route-table.js';
 
 /** Which routes are meant to be reachable without a credential. */
 export interface ExpectProtectedOptions {

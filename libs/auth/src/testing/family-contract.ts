@@ -1,6 +1,6 @@
 // Owns the cases of the sign-ins that are not about rotation: opening, reading, listing and ending them.
 import assert from 'node:assert/strict';
-import type { Family } from '../core/stores.js';
+import type { Family } from '../core/stores/stores.js';
 import { ContractClock, plain, pruned, type WrittenCase } from './contract-bench.js';
 
 const T = ContractClock.start;

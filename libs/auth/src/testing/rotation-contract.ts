@@ -1,6 +1,6 @@
 // Owns the cases of rotation: one live refresh token per sign-in, whatever races.
 import assert from 'node:assert/strict';
-import type { Family, RefreshStore, Rotation, RotationOutcome } from '../core/stores.js';
+import type { Family, RefreshStore, Rotation, RotationOutcome } from '../core/stores/stores.js';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';
 import { family } from './family-contract.js';
 

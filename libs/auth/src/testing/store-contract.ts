@@ -1,7 +1,7 @@
 // Owns the contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
 // in revocation-contract.ts, changes-contract.ts, family-contract.ts and rotation-contract.ts.
 import type { Clock } from '../core/clock.js';
-import type { Stores } from '../core/stores.js';
+import type { Stores } from '../core/stores/stores.js';
 import { ContractClock } from './contract-bench.js';
 import { familyContract } from './family-contract.js';
 import { changesContract } from './changes-contract.js';

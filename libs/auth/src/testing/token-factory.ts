@@ -3,9 +3,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { parseDurationMs, type Duration } from '../core/duration.js';
 import type { AuthErrorCode } from '../core/errors.js';
 import { newId } from '../core/families.js';
-import { signJws } from '../core/jws.js';
-import { generateOwnKey } from '../core/key-import.js';
-import type { SigningKey } from '../core/keys.js';
+import { signJws } from '../core/tokens/jws.js';
+import { generateOwnKey } from '../core/keys/key-import.js';
+import type { SigningKey } from '../core/keys/keys.js';
 import type { Json } from '../core/principal.js';
 import { madeUpSource, sourceOf, type StandaloneOptions, type TestUser, type TokenSource } from './token-source.js';
 

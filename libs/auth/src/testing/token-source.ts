@@ -1,13 +1,13 @@
 // Owns what test tokens are made from: the keys, names and clock of a running application, or made-up ones.
 import type { INestApplicationContext } from '@nestjs/common';
 import { Clock, SystemClock } from '../core/clock.js';
-import { generateOwnKey } from '../core/key-import.js';
-import type { Algorithm, PublishedKey, SigningKey } from '../core/keys.js';
+import { generateOwnKey } from '../core/keys/key-import.js';
+import type { Algorithm, PublishedKey, SigningKey } from '../core/keys/keys.js';
 import type { AuthUser, Subject } from '../core/principal.js';
-import { stampDigest, Users, type UserDescription } from '../core/users.js';
-import { findProvider } from '../nest/find-provider.js';
-import { OwnKeys } from '../nest/own-keys.js';
-import type { AuthSettings } from '../nest/settings.js';
+import { stampDigest, Users, type UserDescription } from '../core/users/users.js';
+import { findProvider } from '../nest/services/find-provider.js';
+import { OwnKeys } from '../nest/services/own-keys.js';
+import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS } from '../nest/tokens.js';
 
 /** Whom a test token is for: the `sub`, or a user of the application. */

@@ -1,9 +1,9 @@
 // Owns the audit trail in SQL: one row an entry, which is written once and never changed.
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { AuditSink, type AuditEntry, type AuditSinkRecipe } from '../core/audit.js';
+import { AuditSink, type AuditEntry, type AuditSinkRecipe } from '../core/audit/audit.js';
 import type { Subject } from '../core/principal.js';
-import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
-import type { CheckedStore } from '../core/stores.js';
+import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
+import type { CheckedStore } from '../core/stores/stores.js';
 import { dialectOf, execute, tableOf } from './database.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';

@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
-import type { StoredRow } from '../core/stored.js';
+import type { StoredRow } from '../core/stores/stored.js';
 
 /** What the SQL must be told apart by. */
 export type Dialect = 'sqlite' | 'postgres' | 'mysql';

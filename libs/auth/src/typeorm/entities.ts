@@ -1,8 +1,8 @@
 // Owns how the two stores look as TypeORM entities: ids and times, never a token (J-39). They are for readers and for the check
 // at boot; the stores write SQL of their own, and only our migrations make the tables.
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { storedTextOrNothing, storedWholeOrNothing } from '../core/stored.js';
-import type { RevocationKind } from '../core/stores.js';
+import { storedTextOrNothing, storedWholeOrNothing } from '../core/stores/stored.js';
+import type { RevocationKind } from '../core/stores/stores.js';
 import { AuditEntity } from './audit-sink.js';
 import { KeySetEntity } from './key-set-cache.js';
 

@@ -2,8 +2,8 @@
 // write is one conditional statement.
 import { EntitySchema, type DataSource } from 'typeorm';
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
-import { storedTextOrNothing, storedWhole } from '../core/stored.js';
-import type { CheckedStore } from '../core/stores.js';
+import { storedTextOrNothing, storedWhole } from '../core/stores/stored.js';
+import type { CheckedStore } from '../core/stores/stores.js';
 import { dialectOf, execute, tableOf, type SqlValues } from './database.js';
 import { exactId } from './exact-id.js';
 import { checkTable } from './readiness.js';

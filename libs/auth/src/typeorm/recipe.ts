@@ -1,7 +1,7 @@
 // Owns how an application gets its stores in SQL.
 import { DataSource } from 'typeorm';
 import { Clock } from '../core/clock.js';
-import type { Stores, StoresRecipe } from '../core/stores.js';
+import type { Stores, StoresRecipe } from '../core/stores/stores.js';
 import { TypeOrmRefreshStore } from './refresh-store.js';
 import { TypeOrmRevocationStore } from './revocation-store.js';
 

@@ -2,9 +2,21 @@
 // (J-09 to J-11): a read before the write would let two processes believe that they hold the live token.
 import type { DataSource } from 'typeorm';
 import type { Subject } from '../core/principal.js';
-import { storedText, storedTextOrNothing, storedWhole, storedWholeOrNothing, type StoredRow } from '../core/stored.js';
-import { RefreshStore, type CheckedStore, type Family, type Rotation, type RotationOutcome } from '../core/stores.js';
-import { rotatedFields, standingOf } from '../core/verdicts.js';
+import {
+  storedText,
+  storedTextOrNothing,
+  storedWhole,
+  storedWholeOrNothing,
+  type StoredRow,
+} from '../core/stores/stored.js';
+import {
+  RefreshStore,
+  type CheckedStore,
+  type Family,
+  type Rotation,
+  type RotationOutcome,
+} from '../core/stores/stores.js';
+import { rotatedFields, standingOf } from '../core/stores/verdicts.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { FamilyEntity } from './entities.js';
 import { readable } from './exact-id.js';

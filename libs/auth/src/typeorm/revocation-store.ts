@@ -2,7 +2,7 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../core/clock.js';
 import type { Subject } from '../core/principal.js';
-import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stored.js';
+import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
 import {
   RevocationStore,
   type CheckedStore,
@@ -10,8 +10,8 @@ import {
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
-} from '../core/stores.js';
-import { endedBy, listLength } from '../core/verdicts.js';
+} from '../core/stores/stores.js';
+import { endedBy, listLength } from '../core/stores/verdicts.js';
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { RevocationEntity } from './entities.js';

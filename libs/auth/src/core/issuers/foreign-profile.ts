@@ -1,12 +1,12 @@
 // Owns what tokens of a trusted issuer must look like: the application's words made into a profile. What a profile means is for
 // claims.ts.
-import type { Algorithm } from '../algorithms.js';
-import type { AudienceRule, TokenProfile } from '../claims.js';
+import type { Algorithm } from '../keys/algorithms.js';
+import type { AudienceRule, TokenProfile } from '../tokens/claims.js';
 import { parseDurationMs } from '../duration.js';
 import { AuthError } from '../errors.js';
-import type { TokenLimits } from '../limits.js';
+import type { TokenLimits } from '../tokens/limits.js';
 import type { Claims, Json } from '../principal.js';
-import { claimAt } from '../claim-path.js';
+import { claimAt } from '../policies/claim-path.js';
 import type { ClaimNames, TrustOptions } from './trust-options.js';
 
 /** What an entry gets from the module around it. */

@@ -1,7 +1,7 @@
 // Owns where the keys of an issuer are: at an address that is given, or at the one its own metadata names. Metadata of another
 // issuer counts for nothing (RFC 8414 §3.3): it answers a provider that serves many and mixes them up.
 import type { Clock } from '../clock.js';
-import { JsonRefused, parseStrictJsonObject } from '../json.js';
+import { JsonRefused, parseStrictJsonObject } from '../tokens/json.js';
 import { type FetchedDocument, FetchProblem } from './key-fetch.js';
 import type { DiscoveredKeys, JwksAddress } from './trust-options.js';
 

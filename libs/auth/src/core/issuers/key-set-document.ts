@@ -2,11 +2,11 @@
 // the good ones along; a bad text is refused as a whole.
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import type { JWK } from 'jose';
-import type { Algorithm } from '../algorithms.js';
+import type { Algorithm } from '../keys/algorithms.js';
 import { AuthConfigurationError } from '../errors.js';
-import { JsonRefused, parseStrictJsonObject } from '../json.js';
-import { importPublicKey } from '../key-import.js';
-import type { VerificationKey } from '../keys.js';
+import { JsonRefused, parseStrictJsonObject } from '../tokens/json.js';
+import { importPublicKey } from '../keys/key-import.js';
+import type { VerificationKey } from '../keys/keys.js';
 import type { Json } from '../principal.js';
 
 const MOST_KEYS = 100;

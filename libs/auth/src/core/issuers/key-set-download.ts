@@ -1,6 +1,6 @@
 // Owns one download of a key set within its time: alone, or through a shared cache, where one process fetches and the others wait.
 import type { Clock } from '../clock.js';
-import { Breaker } from '../breaker.js';
+import { Breaker } from '../stores/breaker.js';
 import { AuthError } from '../errors.js';
 import { newId } from '../families.js';
 import { ageLimits, type FreshnessOptions } from './freshness.js';

@@ -1,9 +1,9 @@
 // Owns the keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers
 // floods of unknown key ids, herds of first requests, and outages that log everybody out (P28, P30).
-import type { Algorithm } from '../algorithms.js';
+import type { Algorithm } from '../keys/algorithms.js';
 import { AuthConfigurationError, AuthError } from '../errors.js';
 import { publish } from '../events.js';
-import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys.js';
+import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys/keys.js';
 import { type Worth, worthOf } from './freshness.js';
 import { FetchProblem } from './key-fetch.js';
 import type { CachedKeySet } from './key-set-cache.js';

@@ -1,7 +1,7 @@
 // Owns the keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
 import { AuthConfigurationError, AuthError } from '../errors.js';
-import { importRetiredKey } from '../key-import.js';
-import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys.js';
+import { importRetiredKey } from '../keys/key-import.js';
+import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys/keys.js';
 import { algorithmsOf } from './foreign-profile.js';
 import { KeySetRefused, readKeySet } from './key-set-document.js';
 import type { SharedSecret, StaticKeys, TrustOptions } from './trust-options.js';

@@ -1,6 +1,6 @@
 // Owns how an application says whom it trusts: one entry per issuer, each with rules and keys of its own.
 import type { JSONWebKeySet } from 'jose';
-import type { Algorithm } from '../algorithms.js';
+import type { Algorithm } from '../keys/algorithms.js';
 import type { Duration } from '../duration.js';
 import type { Claims } from '../principal.js';
 import type { KeySetCache } from './key-set-cache.js';

@@ -1,6 +1,6 @@
 // Owns the judgement of what an application says about issuers: everything that is wrong, at once, at boot. A sentence names the
 // option and what is accepted, and never holds a key.
-import { algorithms, isAlgorithm, isSymmetric, mixesSecretsAndPublicKeys } from '../algorithms.js';
+import { algorithms, isAlgorithm, isSymmetric, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { parseDurationMs } from '../duration.js';
 import { nearest } from '../spelling.js';
 import { algorithmsOf } from './foreign-profile.js';

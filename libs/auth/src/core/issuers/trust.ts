@@ -2,9 +2,9 @@
 import type { Clock } from '../clock.js';
 import { parseDurationMs } from '../duration.js';
 import { AuthConfigurationError } from '../errors.js';
-import type { KeySet } from '../keys.js';
-import { isChecked } from '../stores.js';
-import type { TrustedIssuer } from '../token-verifier.js';
+import type { KeySet } from '../keys/keys.js';
+import { isChecked } from '../stores/stores.js';
+import type { TrustedIssuer } from '../tokens/token-verifier.js';
 import { algorithmsOf, foreignProfile, type ProfileSurroundings } from './foreign-profile.js';
 import type { Resolve } from './key-addresses.js';
 import type { FetchDocument } from './key-fetch.js';

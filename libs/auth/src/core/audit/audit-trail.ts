@@ -1,0 +1,50 @@
+// Owns the writing of the audit trail: beside the answer, or before the effect where no entry means no effect.
+import { auditEntryOf, type AuditSink } from './audit.js';
+import { Breaker } from '../stores/breaker.js';
+import type { Clock } from '../clock.js';
+import { publish, type AuthEvent } from '../events.js';
+import { Witness } from './witness.js';
+
+/** How the trail is written. */
+export interface AuditTrailOptions {
+  /** True where nothing may happen that was not recorded first. @defaultValue false */
+  readonly required?: boolean | undefined;
+  /** How long one entry may take, in milliseconds. @defaultValue 300 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What is recorded before it happens, where the trail is required. */
+const ANNOUNCED: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'refresh', 'revoked']);
+
+/** Publishes every event, and records those that the trail keeps. A sink that throws, hangs or rejects changes no answer. */
+export class AuditTrail extends Witness {
+  private readonly breaker: Breaker;
+  private readonly isRequired: boolean;
+
+  constructor(
+    private readonly sink: AuditSink,
+    private readonly clock: Clock,
+    { required = false, timeoutMs }: AuditTrailOptions = {},
+  ) {
+    super();
+    this.isRequired = required;
+    this.breaker = new Breaker(clock, { timeoutMs, store: 'audit' });
+  }
+
+  /** @throws {AuthError} `store_unavailable` where the trail is required and cannot be written */
+  override async announce(event: AuthEvent): Promise<void> {
+    if (this.isRequired && ANNOUNCED.has(event.type)) await this.record(event);
+  }
+
+  override tell(event: AuthEvent): void {
+    publish(event);
+    if (this.isRequired && ANNOUNCED.has(event.type)) return;
+    // Its breaker tells that the sink is down; nobody waits for this entry.
+    this.record(event).catch(() => {});
+  }
+
+  private async record(event: AuthEvent): Promise<void> {
+    const entry = auditEntryOf(event, this.clock.nowMs());
+    if (entry !== undefined) await this.breaker.run(async () => this.sink.record(entry));
+  }
+}

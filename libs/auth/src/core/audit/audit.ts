@@ -1,0 +1,93 @@
+// Owns the port of the audit trail: what is kept of what happened, for people who ask months later. It is kept apart from events,
+// which are gone with the process. Entries hold codes and identifiers, never a token, key, password or claim.
+import { randomUUID } from 'node:crypto';
+import type { AuthErrorCode } from '../errors.js';
+import type { AuthEvent, RefusalEvent, RevocationEvent, SignInEvent } from '../events.js';
+import type { Subject } from '../principal.js';
+
+/** What an entry may be about. */
+export type AuditType =
+  SignInEvent['type'] | RefusalEvent['type'] | RevocationEvent['type'] | 'keys_rotated' | 'keys_refused';
+
+/** One line of the trail. */
+export interface AuditEntry {
+  /** Random; a second entry of the same id is the same one. */
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly type: AuditType;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly sid?: string | undefined;
+  /** Why it was refused, exactly. */
+  readonly code?: AuthErrorCode | undefined;
+  /** What else an operator needs: why something was revoked, which key signs. */
+  readonly detail?: string | undefined;
+}
+
+/**
+ * Keeps the audit trail. Every method rejects only when the sink is unavailable.
+ *
+ * Many callers at once are usual, from several processes; entries of one moment come in any order.
+ */
+export abstract class AuditSink {
+  /** Keeps an entry; once the promise resolves it is kept. Idempotent: an `id` that is there changes nothing. */
+  abstract record(entry: AuditEntry): Promise<void>;
+
+  /**
+   * The last entries of one subject, newest first, and of nobody else: subject and issuer are compared exactly, with case.
+   * @param limit at most 1,000
+   */
+  abstract list(subject: Subject, limit: number): Promise<readonly AuditEntry[]>;
+
+  /** Forgets entries of before that moment, in epoch milliseconds. Resolves how many. */
+  abstract prune(beforeMs: number): Promise<number>;
+}
+
+/** The trail in the memory of this process: the readable specification of the port, and useful in tests. */
+export class MemoryAuditSink extends AuditSink {
+  readonly #entries = new Map<string, AuditEntry>();
+
+  override async record(entry: AuditEntry): Promise<void> {
+    if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, entry);
+  }
+
+  override async list({ issuer, id }: Subject, limit: number): Promise<readonly AuditEntry[]> {
+    const own = [...this.#entries.values()].filter((entry) => entry.issuer === issuer && entry.subject === id);
+    return own.sort((one, other) => other.atMs - one.atMs).slice(0, limit);
+  }
+
+  override async prune(beforeMs: number): Promise<number> {
+    const old = [...this.#entries.values()].filter(({ atMs }) => atMs < beforeMs);
+    for (const { id } of old) this.#entries.delete(id);
+    return old.length;
+  }
+}
+
+/** What the trail keeps of an event; nothing of most, because anybody at all can cause attempts without end. */
+export function auditEntryOf(event: AuthEvent, atMs: number): AuditEntry | undefined {
+  const facts = factsOf(event);
+  return facts && { id: randomUUID(), atMs, ...facts };
+}
+
+function factsOf(event: AuthEvent): Omit<AuditEntry, 'id' | 'atMs'> | undefined {
+  if ('sid' in event) return { type: event.type, issuer: event.issuer, subject: event.subject, sid: event.sid };
+  if (event.type === 'revoked') return revokedFacts(event);
+  if (event.type === 'sign_in_refused' || event.type === 'refresh_refused')
+    return { type: event.type, code: event.code };
+  if (event.type === 'keys_rotated' || event.type === 'keys_refused')
+    return { type: event.type, issuer: event.issuer, detail: event.kid };
+  return undefined;
+}
+
+function revokedFacts({ kind, issuer, id, subject, reason }: RevocationEvent): Omit<AuditEntry, 'id' | 'atMs'> {
+  const detail = reason === undefined ? kind : `${kind}: ${reason}`;
+  return { type: 'revoked', issuer, subject, sid: kind === 'family' ? id : undefined, detail };
+}
+
+/** A sink of your own, as data: what to inject, and how to make it of that. */
+export interface AuditSinkRecipe {
+  readonly inject?: readonly unknown[] | undefined;
+  // A method, because its parameters are compared loosely: each recipe names the types of what it injects.
+  useFactory(...injected: readonly unknown[]): AuditSink | Promise<AuditSink>;
+}

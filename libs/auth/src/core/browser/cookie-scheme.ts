@@ -1,0 +1,64 @@
+// Owns the `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
+// browser keeps sending it and a session may still answer; whom it names is then used to deny, never to grant (EDX-F8, P19).
+import type { CookieSpec, CookieSpecs } from './cookies.js';
+import { AuthError } from '../errors.js';
+import { publish } from '../events.js';
+import type { AuthRequest } from '../request.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+
+/** What the scheme is made from. */
+export interface CookieSchemeParts {
+  readonly specs: CookieSpecs;
+  readonly forgiving: boolean;
+  readonly verifier: Pick<TokenVerifier, 'verify' | 'claimedSubject'>;
+  readonly csrf: CsrfPolicy;
+}
+
+/** The scheme that finds access tokens in cookies. */
+export function cookieScheme({ specs, forgiving, verifier, csrf }: CookieSchemeParts): Scheme {
+  return defineScheme<string>({
+    name: 'cookie',
+    sentBy: 'browser',
+    onFailure: forgiving ? 'forgive' : 'stop',
+    find: (request) => findAccessToken(request, specs),
+    verify: (token) => verifier.verify(token, 'access'),
+    claimedSubject: (token) => verifier.claimedSubject(token),
+    csrf,
+  });
+}
+
+/**
+ * The access token that the cookies of a request carry.
+ * @throws {AuthError} `ambiguous_credentials` for a cookie that is there twice; `token_malformed` for halves that make no token, and
+ * in split mode for a whole one, which scripts could have put there (P24)
+ */
+export function findAccessToken(request: AuthRequest, specs: CookieSpecs): string | undefined {
+  const whole = singleCookie(request, specs.access);
+  if (specs.mode === 'single') return whole;
+  const payload = singleCookie(request, specs.payload);
+  const signature = singleCookie(request, specs.signature);
+  if (payload !== undefined && signature !== undefined) return joinHalves(payload, signature);
+  if (payload !== undefined || signature !== undefined) {
+    publish({ type: 'cookie_half_missing', name: (payload === undefined ? specs.payload : specs.signature).name });
+  }
+  if (whole !== undefined) throw new AuthError('token_malformed');
+  return undefined;
+}
+
+/**
+ * The one value of a cookie. An empty one counts as none.
+ * @throws {AuthError} `ambiguous_credentials`
+ */
+export function singleCookie(request: AuthRequest, spec: CookieSpec): string | undefined {
+  const [value, ...others] = request.cookieValues(spec.name);
+  if (others.length > 0) throw new AuthError('ambiguous_credentials');
+  return value === '' ? undefined : value;
+}
+
+/** Exactly one dot in the first half and none in the second, or two halves could be made into several tokens (EDX-C7). */
+function joinHalves(payload: string, signature: string): string {
+  const dots = payload.split('.').length - 1;
+  if (dots !== 1 || signature.includes('.')) throw new AuthError('token_malformed');
+  return `${payload}.${signature}`;
+}

@@ -1,0 +1,208 @@
+// Owns sign-ins that live in a host session: the port to the host, the `session` scheme, and signing in and out. The session itself,
+// its cookie and its store belong to the host; what it holds of us is who, since when, and in which sign-in.
+import type { BlocklistService } from '../blocklist-service.js';
+import type { Clock } from '../clock.js';
+import { AuthError, during } from '../errors.js';
+import { newId, type FamilyService } from '../families.js';
+import type { AuthUser, Subject, Verified } from '../principal.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
+import type { TokenSettings } from '../token-settings.js';
+import { stampDigest, type Users } from '../users/users.js';
+
+/** What a host session holds of a sign-in. Times in epoch seconds. */
+export interface SessionRecord {
+  readonly iss: string;
+  readonly sub: string;
+  readonly sid: string;
+  readonly issuedAt: number;
+  /** The end that no use moves (H-09). */
+  readonly expiresAt: number;
+  readonly authTime: number;
+  readonly stamp?: string | undefined;
+}
+
+/**
+ * The host's session as sign-ins need it. The request is the framework's own.
+ *
+ * Each method is about the session of that one request. Writes reject when the session store is unavailable; the request then has no
+ * session, and its answer sets no session cookie.
+ */
+export abstract class HostSession {
+  /**
+   * What {@link start} wrote, or `undefined`. Reads only what the host has loaded already, and changes nothing.
+   * @throws {AuthError} `store_unavailable` where the host has no session for the request at all
+   */
+  abstract read(request: unknown): unknown;
+  /** Gives the session a new id, drops all it held, and writes the record. */
+  abstract start(request: unknown, record: SessionRecord): Promise<void>;
+  /** Ends the session. One that is gone is no error. */
+  abstract destroy(request: unknown): Promise<void>;
+}
+
+/** What the scheme is made from. */
+export interface SessionSchemeParts {
+  readonly issuer: string;
+  readonly host: HostSession;
+  readonly clock: Clock;
+  readonly csrf: CsrfPolicy;
+  readonly families: Pick<FamilyService, 'touch'>;
+}
+
+/** The scheme that finds sign-ins in host sessions. */
+export function sessionScheme({ issuer, host, clock, csrf, families }: SessionSchemeParts): Scheme {
+  const noteUse = useNotes(families, clock);
+  return defineScheme<SessionRecord>({
+    name: 'session',
+    sentBy: 'browser',
+    find: ({ raw }) => readRecord(host.read(raw), issuer),
+    verify: async (record) => verifiedOf(record, clock.nowSeconds()),
+    csrf,
+    recognised: ({ subject, sid }) => noteUse(subject, sid),
+  });
+}
+
+const BETWEEN_NOTES_SECONDS = 60;
+const REMEMBERED_NOTES = 10_000;
+
+/** Notes the use of a sign-in once a minute at most, without making the request wait: it is for a person's list of devices. */
+function useNotes(families: Pick<FamilyService, 'touch'>, clock: Clock) {
+  const notedAt = new Map<string, number>();
+  return (subject: Subject, sid: string | undefined): void => {
+    const now = clock.nowSeconds();
+    if (sid === undefined || Math.abs(now - (notedAt.get(sid) ?? 0)) < BETWEEN_NOTES_SECONDS) return;
+    if (notedAt.size >= REMEMBERED_NOTES) notedAt.clear();
+    notedAt.set(sid, now);
+    void families.touch(subject, sid).catch(() => notedAt.delete(sid));
+  };
+}
+
+/** A record of this issuer, or nothing: other applications may share the session store, and anybody may write into a session. */
+export function readRecord(value: unknown, issuer: string): SessionRecord | undefined {
+  return isRecord(value) && value.iss === issuer ? value : undefined;
+}
+
+const TEXTS = ['iss', 'sub', 'sid'] as const;
+const TIMES = ['issuedAt', 'expiresAt', 'authTime'] as const;
+
+function isRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  // Read as unknown members, each of which is looked at.
+  const record = value as Record<string, unknown>;
+  const texts = TEXTS.every((name) => typeof record[name] === 'string' && record[name] !== '');
+  const times = TIMES.every((name) => Number.isInteger(record[name]));
+  return texts && times && ['string', 'undefined'].includes(typeof record['stamp']);
+}
+
+function verifiedOf(record: SessionRecord, now: number): Verified {
+  if (record.expiresAt <= now) throw new AuthError('token_expired');
+  const { iss, sub, sid, issuedAt, expiresAt, authTime, stamp } = record;
+  return {
+    subject: { issuer: iss, id: sub },
+    kind: 'user',
+    claims: Object.freeze({}),
+    own: true,
+    sid,
+    issuedAt,
+    expiresAt,
+    authTime,
+    stamp,
+  };
+}
+
+/** Signs people in and out by the session of their request. */
+export class SessionService {
+  constructor(
+    private readonly parts: {
+      readonly settings: TokenSettings;
+      readonly clock: Clock;
+      readonly users: Users;
+      readonly families: FamilyService;
+      readonly blocklist: BlocklistService;
+      readonly host: HostSession;
+    },
+  ) {}
+
+  /**
+   * Signs a user in: ends what the session stood for, gives it a new id, and opens a sign-in, so that device end, sign-out everywhere
+   * and a changed password reach it.
+   *
+   * @param request the framework's own request
+   * @throws {AuthError} `user_disabled`, `store_unavailable`; nobody is signed in then
+   */
+  async signIn(
+    request: unknown,
+    user: AuthUser,
+    options: { readonly label?: string | undefined } = {},
+  ): Promise<SignedIn> {
+    const { settings, blocklist, families } = this.parts;
+    const { id, active, stamp } = this.describe(user);
+    if (!active) throw new AuthError('user_disabled');
+    const subject: Subject = { issuer: settings.issuer, id };
+    await this.endFamily(request);
+    const issuedAt = await blocklist.earliestIssue(subject);
+    const absoluteExpiresAt = issuedAt + settings.refresh.absoluteSeconds;
+    const sid = newId();
+    await families.open({ subject, sid, refresh: undefined, issuedAt, absoluteExpiresAt, label: options.label });
+    const record: SessionRecord = {
+      iss: subject.issuer,
+      sub: id,
+      sid,
+      issuedAt,
+      expiresAt: absoluteExpiresAt,
+      authTime: issuedAt,
+      ...(stamp === undefined ? undefined : { stamp: stampDigest(subject, stamp) }),
+    };
+    await this.start(request, record);
+    return { subject, sid };
+  }
+
+  /**
+   * Signs out: ends the sign-in first, which is what counts, and then the session. A request without one is no error.
+   * @throws {AuthError} `store_unavailable`
+   */
+  async signOut(request: unknown): Promise<void> {
+    await this.endFamily(request);
+    await during('store_unavailable', () => this.parts.host.destroy(request));
+  }
+
+  /** Whose session the request comes with, unless it has ended by itself. Revocation is not asked. */
+  current(request: unknown): SignedIn | undefined {
+    const record = this.recordOf(request);
+    if (record === undefined || record.expiresAt <= this.parts.clock.nowSeconds()) return undefined;
+    return { subject: { issuer: record.iss, id: record.sub }, sid: record.sid };
+  }
+
+  private async start(request: unknown, record: SessionRecord): Promise<void> {
+    try {
+      await during('store_unavailable', () => this.parts.host.start(request, record));
+    } catch (error) {
+      // The sign-in would be shown as a device that never was.
+      await this.parts.families
+        .end({ issuer: record.iss, id: record.sub }, record.sid, 'session-failed')
+        .catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async endFamily(request: unknown): Promise<void> {
+    const record = this.recordOf(request);
+    if (record !== undefined) await this.parts.families.end({ issuer: record.iss, id: record.sub }, record.sid);
+  }
+
+  private recordOf(request: unknown): SessionRecord | undefined {
+    return readRecord(this.parts.host.read(request), this.parts.settings.issuer);
+  }
+
+  private describe(user: AuthUser) {
+    const { source } = this.parts.users;
+    if (source === undefined)
+      throw new TypeError('Signing in by session needs a user source: give AuthModule `users`.');
+    return source.describe(user);
+  }
+}
+
+/** A sign-in: whose, and which. */
+export interface SignedIn {
+  readonly subject: Subject;
+  readonly sid: string;
+}

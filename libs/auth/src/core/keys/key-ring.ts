@@ -1,0 +1,264 @@
+// Owns the keys of our own issuer while they change under way: one signs, the next is already published, retired ones verify until
+// the last token they signed has ended. What would break any of that is not taken over.
+import type { JWK } from 'jose';
+import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } from './algorithms.js';
+import type { Clock } from '../clock.js';
+import { AuthConfigurationError } from '../errors.js';
+import { generatePrivateJwk, importOwnKey, importRetiredKey } from './key-import.js';
+import {
+  type KeyInput,
+  type KeyQuery,
+  type KeySet,
+  type PublishedKey,
+  selectKey,
+  type SigningKey,
+  type VerificationKey,
+} from './keys.js';
+
+/** A key that signs no more. */
+export interface RetiredKeyInput {
+  /** The private key as it was, its public half, or the secret. */
+  readonly key: KeyInput;
+  /** Epoch seconds from which its tokens are refused. Without it the key verifies for as long as it is listed. */
+  readonly until?: number | undefined;
+}
+
+/** The keys of a ring, as a source hands them over. */
+export interface KeyRingInput {
+  /** Signs. */
+  readonly current: KeyInput;
+  /** Signs nothing yet, but is published, so that everybody knows it before the first token. */
+  readonly next?: KeyInput | undefined;
+  readonly retired?: readonly RetiredKeyInput[] | undefined;
+  /** Ids of keys that were stolen: they may leave the ring at once, and their tokens with them. */
+  readonly compromised?: readonly string[] | undefined;
+}
+
+/** Where the keys of our own issuer come from: options, files, a vault. */
+export abstract class KeySource {
+  /** Hands over the keys as they are now. Whatever it throws leaves the last good ring in force. */
+  abstract load(): Promise<KeyRingInput>;
+
+  /** Calls `changed` when the keys may have changed, until the function it returns is called. By default they never change. */
+  watch(_changed: () => void): () => void {
+    return () => {};
+  }
+}
+
+class StaticKeySource extends KeySource {
+  constructor(private readonly input: () => Promise<KeyRingInput>) {
+    super();
+  }
+
+  override load(): Promise<KeyRingInput> {
+    return this.input();
+  }
+}
+
+/** Keys that are given once: a ring, or the one key that signs. */
+export function staticKeys(input: KeyInput | KeyRingInput): KeySource {
+  const ring = typeof input === 'object' && 'current' in input ? input : { current: input };
+  return new StaticKeySource(() => Promise.resolve(ring));
+}
+
+/** A key made on the spot, for development: every token ends with the process. */
+export function ephemeralKeys(alg: Algorithm = 'ES256'): KeySource {
+  const made = generatePrivateJwk(alg).then((current) => ({ current }));
+  made.catch(() => {});
+  return new StaticKeySource(() => made);
+}
+
+export interface KeyRingOptions {
+  readonly source: KeySource;
+  readonly clock: Clock;
+  /** The algorithm of keys that do not say it. */
+  readonly alg?: Algorithm | undefined;
+  /** Life of the longest-lived token, tolerance included: for so long after its last signature a key has to verify. */
+  readonly overlapSeconds: number;
+  /** Told what was wrong with a reload. Unless it resolved `true`, the last good ring stays in force. */
+  readonly onProblem?: ((problem: unknown) => void) | undefined;
+  /** Told when the ring has become another: the key that signs now, and how many are in force. */
+  readonly onChange?: ((kid: string, count: number) => void) | undefined;
+}
+
+/** A key in force, and until when. */
+interface RingKey extends PublishedKey {
+  readonly until: number;
+}
+
+interface Ring {
+  readonly signing: SigningKey;
+  readonly keys: readonly RingKey[];
+  readonly compromised: readonly string[];
+}
+
+/** The keys of our own issuer: it signs with one and verifies with all that are in force. */
+export class KeyRing implements KeySet {
+  private readonly stop: () => void;
+  private reloading: Promise<boolean> | undefined;
+  /** When each key that signed here was last known to, in epoch seconds. */
+  private readonly lastSigned = new Map<string, number>();
+
+  private constructor(
+    private readonly options: KeyRingOptions,
+    private ring: Ring,
+  ) {
+    this.stop = options.source.watch(() => void this.reload());
+  }
+
+  /** @throws AuthConfigurationError with everything that is wrong with any of the keys */
+  static async open(options: KeyRingOptions): Promise<KeyRing> {
+    return new KeyRing(options, await readRing(await options.source.load(), options.alg));
+  }
+
+  /** The key that signs now. Ask anew for every token. */
+  get signingKey(): SigningKey {
+    return this.ring.signing;
+  }
+
+  /** What the profiles of our own tokens may list: all algorithms of the ring's family. Which one counts is bound to each key. */
+  get algorithms(): readonly Algorithm[] {
+    const secret = isSymmetric(this.ring.signing.alg);
+    return algorithms.filter((alg) => isSymmetric(alg) === secret);
+  }
+
+  /** @throws AuthError `unknown_key`, `algorithm_not_allowed` */
+  find(query: KeyQuery): VerificationKey {
+    return selectKey(
+      this.inForce().map(({ verification }) => verification),
+      query,
+    );
+  }
+
+  /** The public keys in force, the next one included. Secrets have none. */
+  publicJwks(): { readonly keys: readonly JWK[] } {
+    return { keys: this.inForce().flatMap(({ publicJwk }) => publicJwk ?? []) };
+  }
+
+  /**
+   * Secrets for another purpose than signing, the one to use first: the same in every process that holds the ring. Empty where the
+   * private keys are elsewhere.
+   */
+  secretsFor(purpose: string): readonly Uint8Array[] {
+    return this.inForce().flatMap(({ derive }) => derive?.(purpose) ?? []);
+  }
+
+  /** Takes over what the source has now. Resolves `false`, and changes nothing, if any of it is wrong. Concurrent calls share one. */
+  async reload(): Promise<boolean> {
+    this.reloading ??= this.takeOver().finally(() => (this.reloading = undefined));
+    return this.reloading;
+  }
+
+  /** Stops following the source. */
+  close(): void {
+    this.stop();
+  }
+
+  private inForce(): readonly RingKey[] {
+    const now = this.options.clock.nowSeconds();
+    return this.ring.keys.filter(({ until }) => now < until);
+  }
+
+  /** The ring as far as it can be told apart: which key signs, and which are there. */
+  private names(): string {
+    return JSON.stringify([this.ring.signing.kid, ...this.ring.keys.map(idOf).sort()]);
+  }
+
+  private async takeOver(): Promise<boolean> {
+    const { source, alg, clock, onProblem } = this.options;
+    try {
+      const next = await readRing(await source.load(), alg);
+      this.lastSigned.set(this.ring.signing.kid, clock.nowSeconds());
+      this.assertStep(next);
+      const before = this.names();
+      this.ring = { ...next, keys: this.withOwed(next) };
+      if (this.names() !== before) this.options.onChange?.(this.ring.signing.kid, this.inForce().length);
+      return true;
+    } catch (problem) {
+      onProblem?.(problem);
+      return false;
+    }
+  }
+
+  private assertStep(next: Ring): void {
+    const problems = next.keys
+      .filter((key) => this.ring.keys.some((old) => idOf(old) === idOf(key) && !isSameKey(old, key)))
+      .map((key) => `keys gives the id ${JSON.stringify(idOf(key))} to another key`);
+    if (isSymmetric(next.signing.alg) !== isSymmetric(this.ring.signing.alg)) {
+      problems.push('keys changes between secrets and key pairs, which needs a restart');
+    }
+    if (problems.length > 0) throw new AuthConfigurationError(problems);
+  }
+
+  /**
+   * A key that signed here stays until the last of its tokens has ended, whatever the source says: a process that hears of a
+   * rotation late has signed with the old key for longer than the source knows. Only a stolen key goes at once.
+   */
+  private withOwed(next: Ring): readonly RingKey[] {
+    const keys = next.keys.map((key) => ({ ...key, until: Math.max(key.until, this.owedUntil(key)) }));
+    const dropped = this.ring.keys
+      .map((key) => ({ ...key, until: this.owedUntil(key) }))
+      .filter((key) => this.options.clock.nowSeconds() < key.until && !next.compromised.includes(idOf(key)))
+      .filter((key) => !keys.some((other) => idOf(other) === idOf(key)));
+    if (dropped.length > 0) this.options.onProblem?.(new AuthConfigurationError(dropped.map(tooEarly)));
+    return [...keys, ...dropped];
+  }
+
+  private owedUntil(key: PublishedKey): number {
+    return (this.lastSigned.get(idOf(key)) ?? Number.NEGATIVE_INFINITY) + this.options.overlapSeconds;
+  }
+}
+
+function tooEarly(key: PublishedKey): string {
+  return `keys lets ${JSON.stringify(idOf(key))} go before the last token that it signed has ended; it is kept until then`;
+}
+
+function isSameKey(one: PublishedKey, other: PublishedKey): boolean {
+  return JSON.stringify(one.publicJwk) === JSON.stringify(other.publicJwk);
+}
+
+async function readRing(input: KeyRingInput, alg: Algorithm | undefined): Promise<Ring> {
+  const { current, next, retired = [], compromised = [] } = input;
+  const [signing, following, ...former] = await allOrProblems([
+    importOwnKey(current, { optionName: 'keys.current', alg }),
+    next === undefined ? undefined : importOwnKey(next, { optionName: 'keys.next', alg }),
+    ...retired.map(({ key }, index) => importRetiredKey(key, { optionName: `keys.retired[${index}]`, alg })),
+  ] as const);
+  const keys: RingKey[] = [signing, following]
+    .flatMap((key) => key ?? [])
+    .map((key) => ({ ...key, until: Number.POSITIVE_INFINITY }));
+  former.forEach((key, index) => keys.push({ ...key, until: retired[index]?.until ?? Number.POSITIVE_INFINITY }));
+  assertConsistent(keys, signing.signing.kid, compromised);
+  return { signing: signing.signing, keys: keys.filter((key) => !compromised.includes(idOf(key))), compromised };
+}
+
+/** Waits for all, so that every problem is told at once. */
+async function allOrProblems<T extends readonly unknown[]>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const outcomes = await Promise.allSettled(work);
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  const problems = failures.flatMap((failure) => (failure instanceof AuthConfigurationError ? failure.problems : []));
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+  if (failures.length > 0) throw failures[0];
+  return Promise.all(work);
+}
+
+function assertConsistent(keys: readonly RingKey[], current: string, compromised: readonly string[]): void {
+  const kids = keys.map(idOf);
+  const twice = new Set(kids.filter((kid, index) => kids.indexOf(kid) !== index));
+  const problems = [...twice].map((kid) => `keys holds two keys with the id ${JSON.stringify(kid)}`);
+  if (mixesSecretsAndPublicKeys(keys.flatMap(({ verification }) => verification.algorithms))) {
+    problems.push('keys mixes secrets and key pairs');
+  }
+  if (keys.some(({ until }) => Number.isNaN(until) || typeof until !== 'number')) {
+    problems.push('keys.retired has an "until" that is not a number of seconds since 1970');
+  }
+  if (compromised.includes(current))
+    problems.push(`keys.current (kid ${JSON.stringify(current)}) is listed as compromised`);
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+}
+
+function idOf({ verification }: PublishedKey): string {
+  return String(verification.kid);
+}

@@ -1,0 +1,87 @@
+// Owns keys as the rest of the library sees them: something that signs, something that verifies, and a set to find the latter in.
+// How keys come in is for key-import.ts.
+import type { KeyObject } from 'node:crypto';
+import type { CryptoKey, JWK } from 'jose';
+import type { Algorithm } from './algorithms.js';
+import { AuthError } from '../errors.js';
+import type { KeyMaterial } from './key-material.js';
+
+export type { Algorithm } from './algorithms.js';
+export type { KeyMaterial, SecretInput } from './key-material.js';
+
+/** Signs tokens. The private key may live elsewhere: a KMS implements exactly this. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly alg: Algorithm;
+  /** Signs the bytes as JWS demands: for ECDSA the two halves one after the other (RFC 7518 §3.4), not DER. */
+  sign(data: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A key that signatures are verified with, and the only algorithms it may be used for. */
+export interface VerificationKey {
+  readonly kid: string | undefined;
+  readonly algorithms: readonly Algorithm[];
+  readonly key: CryptoKey | KeyObject;
+}
+
+/** What a token's header says about its key. */
+export interface KeyQuery {
+  readonly alg: Algorithm;
+  readonly kid: string | undefined;
+}
+
+/** Where the keys of one issuer are found. A set hands out the same object for as long as the key is in force. */
+export interface KeySet {
+  /**
+   * Finds the one key that a token may be verified with.
+   *
+   * @throws AuthError `unknown_key`, `algorithm_not_allowed`; `keys_unavailable` if the set cannot be had
+   */
+  find(query: KeyQuery): VerificationKey | Promise<VerificationKey>;
+}
+
+/** A signer that keeps its private key to itself, with the public one that its signatures verify with. */
+export interface RemoteSigner {
+  readonly alg: Algorithm;
+  readonly kid?: string;
+  readonly publicJwk: JWK;
+  sign(data: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A key together with what its spelling cannot say. */
+export interface WrappedKey {
+  readonly key: KeyMaterial;
+  readonly alg?: Algorithm;
+  readonly kid?: string;
+}
+
+/** A key of our own, in any spelling. */
+export type KeyInput = KeyMaterial | WrappedKey | RemoteSigner;
+
+/** A key that tokens verify with, and what others may see of it. */
+export interface PublishedKey {
+  readonly verification: VerificationKey;
+  /** What others verify with; a shared secret has none. */
+  readonly publicJwk: JWK | undefined;
+  /** The secret for another purpose than signing. Absent where the private key is not in this process. */
+  readonly derive?: ((purpose: string) => Uint8Array) | undefined;
+}
+
+/** A key of our own after import. */
+export interface OwnKey extends PublishedKey {
+  readonly signing: SigningKey;
+}
+
+/**
+ * Chooses among keys: by id if the token names one, else the only one of its algorithm. No key is ever tried on the off chance.
+ *
+ * @throws AuthError `unknown_key`, `algorithm_not_allowed`
+ */
+export function selectKey(keys: readonly VerificationKey[], { alg, kid }: KeyQuery): VerificationKey {
+  const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
+  if (named.length === 0) throw new AuthError('unknown_key');
+  const [found, ...others] = named.filter((key) => key.algorithms.includes(alg));
+  if (found === undefined) throw new AuthError('algorithm_not_allowed');
+  if (others.length > 0 || (kid !== undefined && named.length > 1)) throw new AuthError('unknown_key');
+  return found;
+}

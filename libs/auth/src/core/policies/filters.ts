@@ -1,0 +1,78 @@
+// Owns resource filters: claims like `content_org:acme` that limit a token to some resources, and the policy that holds them against
+// what a request asks for.
+import { AuthError } from '../errors.js';
+import { describePolicy, type Policy, type PolicyContext } from './policies.js';
+import type { Claims, Principal } from '../principal.js';
+
+/** One filter of a token. */
+export interface ResourceFilter {
+  readonly kind: string;
+  readonly value: string;
+}
+
+/** What the request asks for, as the filters call it. Nothing, where it cannot be told: the request is refused then. */
+export type FilterExtractor = (context: PolicyContext) => string | undefined | Promise<string | undefined>;
+
+/** How {@link hasFilter} compares. */
+export interface FilterOptions {
+  /** A token without any filter of this kind passes. @defaultValue false */
+  readonly optional?: boolean | undefined;
+  /** What the value `me` stands for. Without it `me` fits nothing. */
+  readonly selfValue?: ((principal: Principal) => string | undefined) | undefined;
+  /** Applied to both sides. @defaultValue lower case, in one Unicode form */
+  readonly normalise?: ((text: string) => string) | undefined;
+}
+
+const SELF = 'me';
+const FILTER = /^([^:\s]+):([^:]+)$/;
+
+/**
+ * One of the token's filters of that kind must fit what the request asks for; otherwise 403 `filter_mismatch`. A filter that
+ * cannot be read makes the token one that is not good: 401 `invalid_claims`.
+ * @throws {TypeError} without a kind
+ */
+export function hasFilter(kind: string, extract: FilterExtractor, options: FilterOptions = {}): Policy {
+  if (!/^[^:\s]+$/.test(kind)) throw new TypeError(`${JSON.stringify(kind)} is no kind of filter.`);
+  const policy: Policy = async (context) => {
+    const filters = filtersOf(context.principal.claims).filter((each) => each.kind === kind);
+    if (filters.length === 0 && options.optional === true) return true;
+    const asked = await extract(context);
+    // A refusal that no negation turns into a grant: nobody knows what was asked for.
+    if (typeof asked !== 'string' || asked.trim() === '') throw new AuthError('forbidden');
+    if (filters.some((filter) => fits(filter, { asked, principal: context.principal, options }))) return true;
+    throw new AuthError('filter_mismatch');
+  };
+  return describePolicy(`filter(${kind})`, policy);
+}
+
+/**
+ * The `filters` of a token, each `kind:value`.
+ * @throws {AuthError} `invalid_claims` where it is anything but a list of such texts
+ */
+export function filtersOf({ filters = [] }: Claims): readonly ResourceFilter[] {
+  if (!Array.isArray(filters)) throw new AuthError('invalid_claims');
+  return filters.map((text: unknown) => {
+    const [, kind, value] = (typeof text === 'string' ? FILTER.exec(text) : null) ?? [];
+    if (kind === undefined || value === undefined) throw new AuthError('invalid_claims');
+    return { kind, value };
+  });
+}
+
+/** True for a text that {@link filtersOf} can read. */
+export function isFilter(text: unknown): boolean {
+  return typeof text === 'string' && FILTER.test(text);
+}
+
+function fits(
+  { value }: ResourceFilter,
+  { asked, principal, options }: { asked: string; principal: Principal; options: FilterOptions },
+): boolean {
+  const { selfValue, normalise = caseless } = options;
+  const allowed = value === SELF ? selfValue?.(principal) : value;
+  if (allowed === undefined || allowed.trim() === '') return false;
+  return normalise(allowed) === normalise(asked);
+}
+
+function caseless(text: string): string {
+  return text.normalize('NFC').toLowerCase();
+}

@@ -1,0 +1,143 @@
+// Owns what a policy is and how policies combine: functions over the verified principal, asked after authentication and inside the
+// same guard. What cannot be answered is a refusal; a negation never makes a grant of it.
+import { AuthError, type AuthErrorCode } from '../errors.js';
+import type { Principal } from '../principal.js';
+import type { AuthRequest } from '../request.js';
+
+/** What a policy may look at. The principal is verified and present; nothing unverified is in reach but the request itself. */
+export interface PolicyContext {
+  readonly principal: Principal;
+  readonly request: AuthRequest;
+  /** The present moment in epoch seconds, by the module's clock. */
+  readonly nowSeconds: number;
+}
+
+/** What a policy demands, as far as it can be said without a request: for OpenAPI and the route audit. */
+export interface PolicyRequirements {
+  /** Scopes that nobody gets past the policy without. */
+  readonly scopes?: readonly string[];
+}
+
+/**
+ * Says whether this principal may do this. `false` answers 403 `forbidden`; to give another reason, throw an `AuthError`.
+ * A policy that trips over missing data refuses. Its function name is what the route audit shows.
+ *
+ * @example
+ * ```ts
+ * import type { Policy } from 'nestjs-latchkey';
+ *
+ * export const ownsTenant: Policy = ({ principal, request }) =>
+ *   principal.claims['tenant'] !== undefined && principal.claims['tenant'] === request.param('tenant');
+ * ```
+ */
+export interface Policy {
+  (context: PolicyContext): boolean | Promise<boolean>;
+  readonly requires?: PolicyRequirements;
+}
+
+/** At least one policy: an empty list would grant or refuse everything by accident. */
+export type Policies = readonly [Policy, ...Policy[]];
+
+/** Refusals that say "no" about the caller. All others mean that the question could not be answered. */
+const PLAIN_NO: ReadonlySet<AuthErrorCode> = new Set(['insufficient_scope', 'filter_mismatch']);
+
+/**
+ * All must hold, asked in order.
+ * @throws {AuthError} the first refusal; `forbidden` where a policy says no or breaks
+ */
+export async function enforce(policies: readonly Policy[], context: PolicyContext): Promise<void> {
+  for (const policy of policies) {
+    const refusal = await refusalOf(policy, context);
+    if (refusal !== undefined) throw refusal === NO ? new AuthError('forbidden') : refusal;
+  }
+}
+
+/** Holds where all of them hold, asked in order. The first refusal is the one that counts. */
+export function allOf(...policies: Policies): Policy {
+  const all: Policy = async (context) => {
+    await enforce(policies, context);
+    return true;
+  };
+  return withScopes(combined('allOf', policies, all), union(policies.map(scopesOf)));
+}
+
+/**
+ * Holds where one of them holds, asked in order. If none does, "cannot tell" (503) is reported before all else, then the first
+ * refusal that has a code of its own.
+ */
+export function anyOf(...policies: Policies): Policy {
+  const any: Policy = async (context) => {
+    const refusals: AuthError[] = [];
+    for (const policy of policies) {
+      const refusal = await refusalOf(policy, context);
+      if (refusal === undefined) return true;
+      if (refusal !== NO) refusals.push(refusal);
+    }
+    const reported = refusals.find(({ isUnavailable }) => isUnavailable) ?? refusals.find(isTelling) ?? refusals[0];
+    if (reported !== undefined) throw reported;
+    return false;
+  };
+  return withScopes(combined('anyOf', policies, any), intersection(policies.map(scopesOf)));
+}
+
+/**
+ * Holds where the policy answers no: with `false`, `insufficient_scope` or `filter_mismatch`. A policy that could not answer,
+ * because it broke or because data was missing, stays a refusal.
+ */
+export function not(policy: Policy): Policy {
+  const inverse: Policy = async (context) => {
+    const refusal = await refusalOf(policy, context);
+    if (refusal === undefined) return false;
+    if (refusal === NO || PLAIN_NO.has(refusal.code)) return true;
+    throw refusal;
+  };
+  return combined('not', [policy], inverse);
+}
+
+/** What the route audit shows for a policy. */
+export function nameOfPolicy(policy: Policy): string {
+  return policy.name === '' ? 'policy' : policy.name;
+}
+
+/** Names a policy, for the route audit, and says what it requires. */
+export function describePolicy(name: string, policy: Policy, requires?: PolicyRequirements): Policy {
+  Object.defineProperty(policy, 'name', { value: name });
+  return requires === undefined ? policy : Object.assign(policy, { requires });
+}
+
+/** The answer `false`: a refusal without a code of its own. */
+const NO = Symbol('no');
+
+async function refusalOf(policy: Policy, context: PolicyContext): Promise<AuthError | typeof NO | undefined> {
+  try {
+    return (await policy(context)) === true ? undefined : NO;
+  } catch (cause) {
+    return cause instanceof AuthError ? cause : new AuthError('forbidden', { cause });
+  }
+}
+
+function isTelling({ code }: AuthError): boolean {
+  return code !== 'forbidden';
+}
+
+/** Gives a combination its name and its scopes. */
+function combined(operator: string, policies: readonly Policy[], policy: Policy): Policy {
+  if (policies.length === 0) throw new TypeError(`${operator}() needs at least one policy.`);
+  return describePolicy(`${operator}(${policies.map(nameOfPolicy).join(', ')})`, policy);
+}
+
+function withScopes(policy: Policy, scopes: readonly string[]): Policy {
+  return scopes.length === 0 ? policy : Object.assign(policy, { requires: { scopes } });
+}
+
+function scopesOf({ requires }: Policy): readonly string[] {
+  return requires?.scopes ?? [];
+}
+
+function union(lists: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(lists.flat())];
+}
+
+function intersection([first = [], ...others]: readonly (readonly string[])[]): readonly string[] {
+  return first.filter((scope) => others.every((list) => list.includes(scope)));
+}

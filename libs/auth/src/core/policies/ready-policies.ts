@@ -1,0 +1,104 @@
+// Owns the ready-made policies. Each reads the verified principal and nothing of the credential; what is missing refuses (P18).
+import { parseDurationMs, type Duration } from '../duration.js';
+import { AuthError } from '../errors.js';
+import { describePolicy, type Policy, type PolicyContext } from './policies.js';
+import type { Principal } from '../principal.js';
+
+/** One scope (RFC 6749 §3.3): anything printable but blanks, quotes and backslashes, which would break the challenge. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Clocks of two machines differ; a sign-in further in the future than this is a mistake. */
+const FUTURE_SECONDS = 60;
+
+/**
+ * The token must have all of these scopes; more are fine. Refuses with `insufficient_scope`, which names them.
+ * @throws {TypeError} for an empty list, or for a text that is no single scope
+ */
+export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
+  if (scopes.length === 0) throw new TypeError('Scopes are missing: name at least one, for example "grades:write".');
+  const wrong = scopes.find((scope) => !SCOPE.test(scope));
+  if (wrong !== undefined) throw new TypeError(`${JSON.stringify(wrong)} is no scope: pass each one as its own text.`);
+  const requiredScopes = Object.freeze([...scopes]);
+  const policy: Policy = ({ principal }) => {
+    if (requiredScopes.every((scope) => principal.scopes.includes(scope))) return true;
+    throw new AuthError('insufficient_scope', { requiredScopes });
+  };
+  return describePolicy(`scopes(${scopes.join(' ')})`, policy, { scopes: requiredScopes });
+}
+
+/**
+ * The user must have one of these roles.
+ * @throws {TypeError} for an empty list or an empty name
+ */
+export function hasRoles(...roles: readonly [string, ...string[]]): Policy {
+  if (roles.length === 0 || roles.includes('')) throw new TypeError('Roles are missing: name at least one.');
+  const policy: Policy = ({ principal }) => roles.some((role) => principal.roles.includes(role));
+  return describePolicy(`roles(${roles.join(' or ')})`, policy);
+}
+
+/** How {@link selfOrStaff} compares. */
+export interface SelfOrStaffOptions {
+  /** The parameter of the path that names a user. Queries and bodies do not count. */
+  readonly param: string;
+  /** What the path calls this person. @defaultValue the subject's id, for subjects of our own issuer */
+  readonly selfValue?: ((principal: Principal) => string | undefined) | undefined;
+  /** Applied to both sides: `(text) => text.toLowerCase()` for user names. @defaultValue exact comparison */
+  readonly normalise?: ((text: string) => string) | undefined;
+  /** Who may act for others. @defaultValue `hasRoles('staff')` */
+  readonly staff?: Policy | undefined;
+}
+
+/**
+ * Staff, or the very person that the path names. A machine is nobody's self, whatever its id; a missing parameter and a principal
+ * without a name are nobody's either.
+ * @throws {TypeError} without the name of a parameter
+ */
+export function selfOrStaff(options: SelfOrStaffOptions): Policy {
+  const { param, staff = hasRoles('staff') } = options;
+  if (typeof param !== 'string' || param === '') throw new TypeError('The name of the path parameter is missing.');
+  const policy: Policy = async (context) => {
+    const named = context.request.param(param);
+    // A refusal that no negation turns into a grant: without the parameter the question makes no sense.
+    if (!isGiven(named)) throw new AuthError('forbidden');
+    return isSelf(named, context.principal, options) || (await staff(context)) === true;
+  };
+  return describePolicy(`selfOrStaff(:${param})`, policy);
+}
+
+/**
+ * The person must have signed in within that time; otherwise 401 `reauthentication_required`, whose challenge says the age that is
+ * accepted (RFC 9470 §3). A credential that does not say when, as those of machines, is too old.
+ * @throws {TypeError} for anything but a duration of a second or more
+ */
+export function recentAuth(maxAge: Duration): Policy {
+  const maxAgeSeconds = Math.floor((parseDurationMs(maxAge) ?? 0) / 1000);
+  if (maxAgeSeconds < 1) throw new TypeError("The age of a sign-in is a duration like '10m', of a second or more.");
+  const policy: Policy = ({ principal, nowSeconds }) => {
+    const ageSeconds = nowSeconds - (principal.authTime?.getTime() ?? Number.NaN) / 1000;
+    if (ageSeconds <= maxAgeSeconds && ageSeconds >= -FUTURE_SECONDS) return true;
+    throw new AuthError('reauthentication_required', { maxAgeSeconds });
+  };
+  return describePolicy(`recentAuth(${maxAge})`, policy);
+}
+
+/** The token is one of a restricted client: good only for what a route allows by name. */
+export const isRestricted: Policy = describePolicy(
+  'restricted',
+  ({ principal }: PolicyContext) => principal.restricted,
+);
+
+function isSelf(named: string, principal: Principal, options: SelfOrStaffOptions): boolean {
+  const { selfValue = ownSubjectId, normalise = (text: string) => text } = options;
+  if (principal.kind !== 'user') return false;
+  const self = selfValue(principal);
+  return isGiven(self) && normalise(self) === normalise(named);
+}
+
+/** Ids are unique within their issuer only: somebody else's user 42 is not ours. */
+function ownSubjectId({ own, subject }: Principal): string | undefined {
+  return own ? subject.id : undefined;
+}
+
+function isGiven(text: string | undefined): text is string {
+  return typeof text === 'string' && text.trim() !== '';
+}

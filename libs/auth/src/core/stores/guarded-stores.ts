@@ -1,0 +1,136 @@
+// Owns how the library asks its stores: within a time limit, behind a breaker, and with one answer for everything that breaks,
+// "cannot tell". What a store promises stays in stores.ts.
+import { Breaker, type BreakerOptions } from './breaker.js';
+import type { Clock } from '../clock.js';
+import type { Subject } from '../principal.js';
+import {
+  isChecked,
+  RefreshStore,
+  RevocationStore,
+  type CheckedStore,
+  type Family,
+  type RevocationChanges,
+  type RevocationEntry,
+  type RevocationKind,
+  type RevocationQuery,
+  type Rotation,
+  type RotationOutcome,
+  type Stores,
+} from './stores.js';
+
+/** How stores are guarded. */
+export interface GuardOptions extends Omit<BreakerOptions, 'store'> {
+  /** Is told of every entry that this process added, once it is stored. */
+  readonly onAdded?: ((entry: RevocationEntry) => void) | undefined;
+}
+
+/**
+ * Wraps both stores, each with a time limit and a breaker of its own, so that one that is down does not take the other along.
+ * Every rejection becomes `AuthError('store_unavailable')` with `retryAfterSeconds`. Stores that are wrapped stay as they are.
+ *
+ * A write that answers too late has still happened. That is harmless: a rotation is answered again as a retry, and all else is
+ * idempotent or tried with a fresh id.
+ */
+export function guardStores({ revocations, families }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
+  const { onAdded } = options;
+  return {
+    revocations:
+      revocations instanceof GuardedRevocationStore
+        ? revocations
+        : new GuardedRevocationStore(revocations, new Breaker(clock, { ...options, store: 'revocations' }), onAdded),
+    families:
+      families instanceof GuardedRefreshStore
+        ? families
+        : new GuardedRefreshStore(families, new Breaker(clock, { ...options, store: 'families' })),
+  };
+}
+
+class GuardedRevocationStore extends RevocationStore implements CheckedStore {
+  constructor(
+    private readonly store: RevocationStore,
+    private readonly breaker: Breaker,
+    private readonly onAdded: GuardOptions['onAdded'],
+  ) {
+    super();
+  }
+
+  override async add(entry: RevocationEntry): Promise<boolean> {
+    const isNew = await this.breaker.run(() => this.store.add(entry));
+    this.onAdded?.(entry);
+    return isNew;
+  }
+
+  override find(query: RevocationQuery): Promise<RevocationKind | undefined> {
+    return this.breaker.run(() => this.store.find(query));
+  }
+
+  override subjectRevokedAt(subject: Subject): Promise<number | undefined> {
+    return this.breaker.run(() => this.store.subjectRevokedAt(subject));
+  }
+
+  override changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    const { store } = this;
+    return this.breaker.run(async () => {
+      if (store.changesSince === undefined) throw new TypeError('The store cannot tell what changed.');
+      return store.changesSince(cursor, limit);
+    });
+  }
+
+  override list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]> {
+    return this.breaker.run(() => this.store.list(options));
+  }
+
+  override prune(now: number): Promise<number> {
+    return this.breaker.runUnhurried(() => this.store.prune(now));
+  }
+
+  // At boot there is no request to protect, and the sentence that names what is missing must come through.
+  async checkReady(): Promise<void> {
+    if (isChecked(this.store)) await this.store.checkReady();
+  }
+}
+
+class GuardedRefreshStore extends RefreshStore implements CheckedStore {
+  constructor(
+    private readonly store: RefreshStore,
+    private readonly breaker: Breaker,
+  ) {
+    super();
+  }
+
+  override open(family: Family): Promise<void> {
+    return this.breaker.run(() => this.store.open(family));
+  }
+
+  override rotate(rotation: Rotation): Promise<RotationOutcome> {
+    return this.breaker.run(() => this.store.rotate(rotation));
+  }
+
+  override find(issuer: string, sid: string): Promise<Family | undefined> {
+    return this.breaker.run(() => this.store.find(issuer, sid));
+  }
+
+  override touch(issuer: string, sid: string, now: number): Promise<void> {
+    return this.breaker.run(() => this.store.touch(issuer, sid, now));
+  }
+
+  override list(subject: Subject, now: number): Promise<readonly Family[]> {
+    return this.breaker.run(() => this.store.list(subject, now));
+  }
+
+  override end(issuer: string, sid: string): Promise<boolean> {
+    return this.breaker.run(() => this.store.end(issuer, sid));
+  }
+
+  override endAll(subject: Subject, exceptSid?: string): Promise<number> {
+    return this.breaker.run(() => this.store.endAll(subject, exceptSid));
+  }
+
+  override prune(now: number): Promise<number> {
+    return this.breaker.runUnhurried(() => this.store.prune(now));
+  }
+
+  async checkReady(): Promise<void> {
+    if (isChecked(this.store)) await this.store.checkReady();
+  }
+}

@@ -1,0 +1,254 @@
+// Owns the stores of one process: for development, tests and services that run alone. They are also the readable specification
+// of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive (K-19).
+import { Clock, SystemClock } from '../clock.js';
+import type { Subject } from '../principal.js';
+import {
+  RefreshStore,
+  RevocationStore,
+  type Family,
+  type RevocationChanges,
+  type RevocationEntry,
+  type RevocationKind,
+  type RevocationQuery,
+  type Rotation,
+  type RotationOutcome,
+  type Stores,
+  type StoresRecipe,
+} from './stores.js';
+import { endedBy, isLive, isStricter, listLength, rotatedFields, standingOf } from './verdicts.js';
+
+const FIRST_SWEEP = 1_000;
+
+/** How much the memory stores hold before they refuse. */
+export interface MemoryStoresOptions {
+  /** @defaultValue 1,000,000 entries of the blocklist, of about 200 bytes each */
+  readonly maxRevocations?: number | undefined;
+  /** @defaultValue 100,000 sign-ins */
+  readonly maxFamilies?: number | undefined;
+}
+
+/** An entry and the number of the change that made it what it is. */
+interface Kept extends RevocationEntry {
+  readonly change: number;
+}
+
+/** The blocklist in the memory of this process. Other processes do not see it, and it ends with the process. */
+export class MemoryRevocationStore extends RevocationStore {
+  /** By kind, issuer and id: an issuer's name is kept once, and no key has to be put together to ask. */
+  readonly #lists: Readonly<Record<RevocationKind, Map<string, Map<string, Kept>>>> = {
+    token: new Map(),
+    family: new Map(),
+    subject: new Map(),
+  };
+  #size = 0;
+  #changes = 0;
+  #sweepAt = FIRST_SWEEP;
+
+  constructor(
+    private readonly clock: Clock = new SystemClock(),
+    private readonly maxEntries = 1_000_000,
+  ) {
+    super();
+  }
+
+  /** True while only keys that are there already can be added. */
+  get isFull(): boolean {
+    return this.#size >= this.maxEntries;
+  }
+
+  override async add(entry: RevocationEntry): Promise<boolean> {
+    const list = this.#listOf(entry.kind, entry.issuer);
+    const change = (this.#changes += 1);
+    const there = list.get(entry.id);
+    if (there && there.expiresAt > this.clock.nowSeconds()) {
+      const expiresAt = Math.max(there.expiresAt, entry.expiresAt);
+      list.set(entry.id, { ...(isStricter(entry, there) ? entry : there), expiresAt, change });
+      return false;
+    }
+    if (!there) this.#makeRoom();
+    list.set(entry.id, { ...entry, change });
+    if (!there) this.#size += 1;
+    return true;
+  }
+
+  override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
+    const { issuer, jti, sid, subject } = query;
+    const entries = [
+      this.#live('token', issuer, jti),
+      this.#live('family', issuer, sid),
+      this.#live('subject', issuer, subject),
+    ];
+    const live = entries.filter((entry) => entry !== undefined);
+    return live.length === 0 ? undefined : endedBy(live, query);
+  }
+
+  override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
+    return this.#live('subject', issuer, id)?.revokedAt;
+  }
+
+  override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    const entries = this.#kept(({ change }) => change > Number(cursor ?? 0))
+      .sort((one, other) => one.change - other.change)
+      .slice(0, limit);
+    const last = entries.length < limit ? this.#changes : entries.at(-1)?.change;
+    return {
+      entries: entries.map(entryOf),
+      cursor: String(last),
+      more: last !== this.#changes,
+      restarted: false,
+    };
+  }
+
+  override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
+    return this.#kept((entry) => entry.expiresAt > now)
+      .sort((one, other) => other.revokedAt - one.revokedAt)
+      .slice(0, listLength(limit))
+      .map(entryOf);
+  }
+
+  override async prune(now: number): Promise<number> {
+    return this.#sweep(now);
+  }
+
+  #kept(isWanted: (entry: Kept) => boolean): Kept[] {
+    return this.#all().flatMap((list) => [...list.values()].filter(isWanted));
+  }
+
+  #all(): readonly Map<string, Kept>[] {
+    return Object.values(this.#lists).flatMap((issuers) => [...issuers.values()]);
+  }
+
+  #listOf(kind: RevocationKind, issuer: string): Map<string, Kept> {
+    const list = this.#lists[kind].get(issuer) ?? new Map<string, Kept>();
+    this.#lists[kind].set(issuer, list);
+    return list;
+  }
+
+  #live(kind: RevocationKind, issuer: string, id: string | undefined): RevocationEntry | undefined {
+    if (id === undefined) return undefined;
+    const entry = this.#lists[kind].get(issuer)?.get(id);
+    return entry && entry.expiresAt > this.clock.nowSeconds() ? entry : undefined;
+  }
+
+  /** Sweeps each time the size has doubled since the last sweep, so that an entry costs a constant amount of sweeping. */
+  #makeRoom(): void {
+    if (this.#size >= Math.min(this.#sweepAt, this.maxEntries)) {
+      this.#sweep(this.clock.nowSeconds());
+      this.#sweepAt = Math.max(FIRST_SWEEP, this.#size * 2);
+    }
+    if (this.isFull) throw new Error(`The memory blocklist is full (${this.maxEntries} live entries).`);
+  }
+
+  #sweep(now: number): number {
+    let swept = 0;
+    for (const list of this.#all()) {
+      for (const [id, entry] of list) if (entry.expiresAt <= now && list.delete(id)) swept += 1;
+    }
+    this.#size -= swept;
+    return swept;
+  }
+}
+
+/** The sign-ins in the memory of this process. Every sign-in ends with the process. */
+export class MemoryRefreshStore extends RefreshStore {
+  readonly #families = new Map<string, Family>();
+  #sweepAt = FIRST_SWEEP;
+
+  constructor(
+    private readonly clock: Clock = new SystemClock(),
+    private readonly maxFamilies = 100_000,
+  ) {
+    super();
+  }
+
+  override async open(family: Family): Promise<void> {
+    const key = keyOf(family.issuer, family.sid);
+    if (this.#families.has(key)) throw new Error('A family with this sid was opened before.');
+    this.#makeRoom();
+    this.#families.set(key, { ...family });
+  }
+
+  // Nothing is awaited between the judgement and the write, so that no other call comes between them.
+  override async rotate(rotation: Rotation): Promise<RotationOutcome> {
+    const key = keyOf(rotation.issuer, rotation.sid);
+    const family = this.#families.get(key);
+    if (!family) return { outcome: 'unknown' };
+    const outcome = standingOf(family, rotation);
+    if (outcome !== 'live') return { outcome, family };
+    const next = { ...family, ...rotatedFields(rotation) };
+    this.#families.set(key, next);
+    return { outcome: 'rotated', family: next };
+  }
+
+  override async find(issuer: string, sid: string): Promise<Family | undefined> {
+    return this.#families.get(keyOf(issuer, sid));
+  }
+
+  override async touch(issuer: string, sid: string, now: number): Promise<void> {
+    const key = keyOf(issuer, sid);
+    const family = this.#families.get(key);
+    if (family && family.lastUsedAt < now) this.#families.set(key, { ...family, lastUsedAt: now });
+  }
+
+  override async list(subject: Subject, now: number): Promise<readonly Family[]> {
+    return this.#of(subject)
+      .filter((family) => isLive(family, now))
+      .sort((one, other) => other.createdAt - one.createdAt);
+  }
+
+  override async end(issuer: string, sid: string): Promise<boolean> {
+    return this.#families.delete(keyOf(issuer, sid));
+  }
+
+  override async endAll(subject: Subject, exceptSid?: string): Promise<number> {
+    const ended = this.#of(subject).filter((family) => family.sid !== exceptSid);
+    for (const { issuer, sid } of ended) this.#families.delete(keyOf(issuer, sid));
+    return ended.length;
+  }
+
+  override async prune(now: number): Promise<number> {
+    return this.#sweep(now);
+  }
+
+  #of(subject: Subject): Family[] {
+    return [...this.#families.values()].filter(
+      (family) => family.issuer === subject.issuer && family.subject === subject.id,
+    );
+  }
+
+  #makeRoom(): void {
+    if (this.#families.size >= Math.min(this.#sweepAt, this.maxFamilies)) {
+      this.#sweep(this.clock.nowSeconds());
+      this.#sweepAt = Math.max(FIRST_SWEEP, this.#families.size * 2);
+    }
+    if (this.#families.size >= this.maxFamilies)
+      throw new Error(`The memory store is full (${this.maxFamilies} live sign-ins).`);
+  }
+
+  #sweep(now: number): number {
+    const before = this.#families.size;
+    for (const [key, family] of this.#families) if (!isLive(family, now)) this.#families.delete(key);
+    return before - this.#families.size;
+  }
+}
+
+function entryOf(kept: Kept): RevocationEntry {
+  const { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason } = kept;
+  return { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason };
+}
+
+/** One name for a pair, whatever its parts hold. */
+function keyOf(issuer: string, sid: string): string {
+  return JSON.stringify([issuer, sid]);
+}
+
+/** Keeps revocations and sign-ins in the memory of the process: for development, tests and services that run alone. */
+export function memoryStores({ maxRevocations, maxFamilies }: MemoryStoresOptions = {}): StoresRecipe {
+  return {
+    inject: [Clock],
+    useFactory: (clock: Clock): Stores => ({
+      revocations: new MemoryRevocationStore(clock, maxRevocations),
+      families: new MemoryRefreshStore(clock, maxFamilies),
+    }),
+  };
+}

@@ -1,0 +1,231 @@
+// Owns the two store ports. A port is an abstract class, and that class is its injection token. What is promised here is
+// tested by one contract suite (`nestjs-latchkey/testing`), which every adapter runs.
+import { AuthConfigurationError } from '../errors.js';
+import type { Subject } from '../principal.js';
+
+/** What an entry of the blocklist ends: one token, one sign-in with all it handed out, or everything of a subject. */
+export type RevocationKind = 'token' | 'family' | 'subject';
+
+/** An entry of the blocklist. It holds ids, never a token. */
+export interface RevocationEntry {
+  readonly kind: RevocationKind;
+  readonly issuer: string;
+  /** The `jti`, the `sid` or the `sub`, as the kind demands. At most 255 characters. */
+  readonly id: string;
+  /** Epoch seconds. A subject's entry ends what was issued at or before this moment; the other kinds end all. */
+  readonly revokedAt: number;
+  /** Epoch seconds after which the entry may be forgotten, because nothing it ends could still be alive. */
+  readonly expiresAt: number;
+  /** The one sign-in that a subject's entry spares ("everyone but this one"). */
+  readonly exceptSid?: string | undefined;
+  /** Free text for operators, at most 255 characters: `sign-out`, `reuse`. Never shown to a client. */
+  readonly reason?: string | undefined;
+}
+
+/** The facts of a credential that the blocklist is asked about. */
+export interface RevocationQuery {
+  readonly issuer: string;
+  readonly jti?: string | undefined;
+  readonly sid?: string | undefined;
+  readonly subject: string;
+  /** Epoch seconds; without it a subject's entry ends the credential whatever its age. */
+  readonly issuedAt?: number | undefined;
+}
+
+/** What became different on a blocklist. */
+export interface RevocationChanges {
+  /** Entries that were added or made stricter. The same one may come more than once, and merges as {@link RevocationStore.add} says. */
+  readonly entries: readonly RevocationEntry[];
+  /** What to ask with next time. Only the store knows what it means. */
+  readonly cursor: string;
+  /** True where more is waiting: ask again at once. */
+  readonly more: boolean;
+  /** True where the store could not go on from the cursor, because it was emptied or put back: this answer begins anew. */
+  readonly restarted: boolean;
+  /** Epoch seconds since when the list is complete, where the store knows: what was issued earlier counts as revoked. */
+  readonly completeSince?: number | undefined;
+}
+
+/**
+ * The blocklist: what must no longer be accepted although its signature still holds.
+ *
+ * Every method rejects only when the store is unavailable; "not there" is an answer. Expired entries count as absent. Keys are
+ * `(issuer, kind, id)`, compared exactly, with case.
+ */
+export abstract class RevocationStore {
+  /**
+   * Adds an entry. Resolves `true` if it is new, `false` if the key was there.
+   *
+   * Idempotent: of many concurrent calls with one key exactly one sees `true`. When it was there, the longer life wins, and for a
+   * subject the later `revokedAt` wins together with its `exceptSid`; of two with the same `revokedAt`, one without `exceptSid`.
+   * Once the promise resolves, every later {@link find} on any process sees the entry.
+   */
+  abstract add(entry: RevocationEntry): Promise<boolean>;
+
+  /**
+   * Says which entry, if any, ends this credential; `undefined` if none does. One round trip.
+   *
+   * A `subject` entry matches when `issuedAt <= revokedAt` (or `issuedAt` is unknown) and the `sid` is not its `exceptSid`.
+   */
+  abstract find(query: RevocationQuery): Promise<RevocationKind | undefined>;
+
+  /** The moment (epoch seconds) up to which all of a subject is revoked; `undefined` if there is none. */
+  abstract subjectRevokedAt(subject: Subject): Promise<number | undefined>;
+
+  /**
+   * Says what is new, for a memory that is kept in step: see the option `revocation.freshness`. A store without it can only be
+   * asked at every request.
+   *
+   * An entry whose {@link add} resolved before this call is in this answer, in an earlier one of the same row of cursors, or in a
+   * later one if `more` is true; late commits and clocks that disagree are for the store to allow for. Without a cursor all live
+   * entries are told. `limit` is a wish: an answer may hold more.
+   */
+  changesSince?(cursor: string | undefined, limit: number): Promise<RevocationChanges>;
+
+  /** Live entries, newest first, for operators. At most `limit`, which is at most 1,000. */
+  abstract list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]>;
+
+  /** Forgets entries whose `expiresAt <= now` (epoch seconds). Resolves how many. Stores that expire by themselves say 0. */
+  abstract prune(now: number): Promise<number>;
+}
+
+/**
+ * One sign-in, whatever it handed out (tokens, cookies or a host session): one row. The key is `(issuer, sid)`.
+ * Times are epoch seconds unless the name says otherwise.
+ */
+export interface Family {
+  readonly issuer: string;
+  readonly sid: string;
+  /** The `sub`. */
+  readonly subject: string;
+  /** The `jti` of the one live refresh token; for a family that cannot be refreshed (a host session), the empty string. */
+  readonly currentJti: string;
+  /** When the live refresh token was issued, and when it ends: a retry signs exactly these again. */
+  readonly currentIssuedAt: number;
+  readonly currentExpiresAt: number;
+  /** The `jti` that the current one replaced, and when, in epoch milliseconds. Both absent before the first rotation. */
+  readonly previousJti?: string | undefined;
+  readonly rotatedAtMs?: number | undefined;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  /** The end that no refresh passes. */
+  readonly absoluteExpiresAt: number;
+  /** What a person recognises the device by, at most 255 characters. */
+  readonly label?: string | undefined;
+}
+
+/** One attempt to replace the live refresh token of a family. */
+export interface Rotation {
+  readonly issuer: string;
+  readonly sid: string;
+  /** The `jti` that was presented. */
+  readonly from: string;
+  /** What takes its place if it is the live one. */
+  readonly to: { readonly jti: string; readonly issuedAt: number; readonly expiresAt: number };
+  readonly nowMs: number;
+  /** How long after its first use the token just replaced may be presented again, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/**
+ * What became of a rotation. `rotated` and `retry` hand back the family as it now is; its `currentJti` is the successor.
+ * `reused` is for the caller to punish: the store changes nothing. `unknown` says that there is no such live family.
+ */
+export type RotationOutcome =
+  | { readonly outcome: 'rotated' | 'retry'; readonly family: Family }
+  | { readonly outcome: 'reused'; readonly family: Family }
+  | { readonly outcome: 'unknown' };
+
+/**
+ * The sign-ins. One live refresh token per family, whatever races and crashes happen.
+ *
+ * Every method rejects only when the store is unavailable. A family whose `currentExpiresAt` or `absoluteExpiresAt` has passed
+ * counts as absent for {@link list}; {@link rotate} and {@link find} may still see it until it is pruned, and callers judge its
+ * times themselves.
+ */
+export abstract class RefreshStore {
+  /** Records a new family. The `(issuer, sid)` must be new; a second one rejects. */
+  abstract open(family: Family): Promise<void>;
+
+  /**
+   * Replaces the live refresh token in one atomic, conditional write; there is no read before it that another process could slip
+   * behind. Of many concurrent calls with the live `jti` exactly one is told `rotated`, and every other, inside the grace, is told
+   * `retry` with that same successor.
+   *
+   * - `from` is the live one: `rotated`. `rotatedAtMs` becomes `nowMs`, `lastUsedAt` its second.
+   * - `from` is the one just replaced and `nowMs - rotatedAtMs`, taken as 0 where clocks disagree and it is negative, is less than
+   *   `graceMs`: `retry`. Nothing is written, so the window never grows, and with `graceMs` 0 there is none.
+   * - the family is there and `from` is anything else, the empty string of a host session included: `reused`.
+   * - otherwise `unknown`.
+   */
+  abstract rotate(rotation: Rotation): Promise<RotationOutcome>;
+
+  /** The family, or `undefined`. */
+  abstract find(issuer: string, sid: string): Promise<Family | undefined>;
+
+  /** Notes that a family without refresh tokens was used. Unknown families are ignored. Never moves backwards. */
+  abstract touch(issuer: string, sid: string, now: number): Promise<void>;
+
+  /** The live families of a subject, newest first. */
+  abstract list(subject: Subject, now: number): Promise<readonly Family[]>;
+
+  /** Forgets a family. Idempotent: unknown ones are ignored. Resolves whether it was there. */
+  abstract end(issuer: string, sid: string): Promise<boolean>;
+
+  /** Forgets all families of a subject but one. Resolves how many were there. */
+  abstract endAll(subject: Subject, exceptSid?: string): Promise<number>;
+
+  /**
+   * Forgets families whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds). Resolves how many. Stores that
+   * expire by themselves say 0.
+   */
+  abstract prune(now: number): Promise<number>;
+}
+
+/** A store that must be looked at before the first request: a missing table or key space is a boot error naming it. */
+export interface CheckedStore {
+  /** Rejects with a sentence that names what is missing and how to make it. */
+  checkReady(): Promise<void>;
+}
+
+/** The two stores of an application. */
+export interface Stores {
+  readonly revocations: RevocationStore;
+  readonly families: RefreshStore;
+}
+
+/**
+ * How an application gets its stores, as data: what to import, what to inject, and how to make them of it. `memoryStores()`,
+ * `typeOrmStores()` and `redisStores()` return one; write your own for a store of your own.
+ *
+ * The fields mean what they mean in a Nest factory provider, and are typed loosely because this file knows no framework. The
+ * module that uses the recipe provides {@link Clock}, so that a recipe may inject it.
+ */
+export interface StoresRecipe {
+  readonly imports?: readonly unknown[] | undefined;
+  readonly inject?: readonly unknown[] | undefined;
+  // A method, because its parameters are compared loosely: each recipe names the types of what it injects.
+  useFactory(...injected: readonly unknown[]): Stores | Promise<Stores>;
+}
+
+/**
+ * Looks at both stores before the first request, as far as they can be looked at.
+ * @throws {AuthConfigurationError} with the problems of both
+ */
+export async function checkStores({ revocations, families }: Stores): Promise<void> {
+  const looks = [revocations, families].map(async (store) => (isChecked(store) ? store.checkReady() : undefined));
+  const problems = (await Promise.allSettled(looks)).flatMap((look) =>
+    look.status === 'rejected' ? problemsOf(look.reason) : [],
+  );
+  if (problems.length > 0) throw new AuthConfigurationError([...new Set(problems)]);
+}
+
+function problemsOf(reason: unknown): readonly string[] {
+  if (reason instanceof AuthConfigurationError) return reason.problems;
+  return [reason instanceof Error ? reason.message : 'A store is not ready.'];
+}
+
+/** True where a store can be looked at before it is used. */
+export function isChecked(store: object): store is CheckedStore {
+  return 'checkReady' in store && typeof store.checkReady === 'function';
+}

@@ -1,0 +1,219 @@
+// Owns what the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
+// no claim that could make it fail in any other way than by a refusal.
+import type { Algorithm } from '../keys/algorithms.js';
+import { AuthError } from '../errors.js';
+import type { ParsedJws } from './jws.js';
+import { defaultLimits, type TokenLimits } from './limits.js';
+import type { AuthClaims, Claims, Verified } from '../principal.js';
+
+/** What a token is for. Every verification names the kind it wants. */
+export type TokenKind = 'access' | 'refresh';
+
+/** Whom a token must be meant for. */
+export interface AudienceRule {
+  /** The claim that says it: `aud`, but for some issuers another (`client_id`). */
+  readonly claim: string;
+  /** One of these must be named. */
+  readonly accepted: readonly string[];
+  /** True where the claim must be one string, equal to the one accepted. */
+  readonly exclusive: boolean;
+}
+
+/** What a token of one issuer and kind must look like. */
+export interface TokenProfile {
+  /** The exact `iss`. */
+  readonly issuer: string;
+  /** `false` opts out by name. */
+  readonly audience: AudienceRule | false;
+  /** Accepted `typ` headers in lower case without `application/`; an empty string accepts a token without one. */
+  readonly types: readonly string[];
+  readonly algorithms: readonly Algorithm[];
+  /** Claims that must be there. `exp` and a subject always must. */
+  readonly requiredClaims: readonly string[];
+  /** True where times may have fractions (RFC 7519 §2 allows it; we never issue them). */
+  readonly fractionalTimes: boolean;
+  /** How far two clocks may disagree. At most 60. */
+  readonly toleranceSeconds: number;
+  /** The longest accepted `exp - iat`. */
+  readonly maxLifetimeSeconds: number | undefined;
+  /** Whether the marks of an OpenID Connect ID token rule a token out, or are to be expected. */
+  readonly idTokens: 'refuse' | 'expect';
+  /** The claim that is the token's id, if the issuer has one. */
+  readonly jtiClaim: string | undefined;
+  /** The claim that is the sign-in's id, if the issuer has one. */
+  readonly sidClaim: string | undefined;
+  /** The granted scopes; anything it throws refuses the token. */
+  scopesOf(claims: Claims): readonly string[];
+  /** The roles that the token states; without it none are read. Anything it throws refuses the token. */
+  rolesOf?(claims: Claims): readonly string[];
+  /** True for a token of a machine that acts for itself. */
+  isClient(claims: Claims): boolean;
+  /** The subject, where it is not `sub`. */
+  subjectOf?(claims: Claims): string | undefined;
+  /** The highest major of the `version` claim that is understood; without it the claim is not looked at. */
+  readonly supportedMajor?: number | undefined;
+  /** Brings tokens of older versions up to date before they are judged. The signature already holds. */
+  upgradeClaims?(claims: Claims): Claims;
+  /** True for the tokens of our own issuing half. */
+  readonly own: boolean;
+  /** @defaultValue the limits of limits.ts */
+  readonly limits?: TokenLimits | undefined;
+}
+
+/** The end of the year 9999. A later time is a mistake, most often milliseconds. */
+const LATEST_TIME = 253_402_300_799;
+
+/** Claims that only an ID token has (OpenID Connect Core §2, §3.3.2.11). */
+const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
+
+/** Control characters end lines in logs and strings in databases; no honest id has one. */
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * Judges the claims of a token whose signature holds. All rules, in one call: {@link readClaims}, and then {@link assertInTime}.
+ *
+ * @throws AuthError `wrong_token_type`, `unsupported_token_version`, `missing_claim`, `invalid_claims`, `invalid_issuer`,
+ * `invalid_audience`, `missing_subject`, `token_expired`, `token_not_yet_valid`; never anything else, whatever was signed
+ */
+export function judgeClaims(jws: ParsedJws, profile: TokenProfile, nowSeconds: number): Verified {
+  const verified = readClaims(jws, profile);
+  assertInTime(verified, profile, nowSeconds);
+  return verified;
+}
+
+/**
+ * Judges everything that is as true tomorrow as it is today: the same token and profile give the same answer.
+ * @throws AuthError as {@link judgeClaims}, without the two about time
+ */
+export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
+  try {
+    assertType(jws, profile);
+    const claims = upToDate(jws.claims, profile);
+    assertPresent(claims, profile);
+    assertIssuer(claims, profile);
+    assertAudience(claims, profile);
+    return Object.freeze(readFacts(claims, profile));
+  } catch (cause) {
+    if (cause instanceof AuthError) throw cause;
+    throw new AuthError('invalid_claims', { cause });
+  }
+}
+
+function assertType({ header, claims }: ParsedJws, profile: TokenProfile): void {
+  const isIdToken = profile.idTokens === 'refuse' && ID_TOKEN_MARKS.some((mark) => mark in claims);
+  if (isIdToken || !profile.types.includes(mediaType(header.typ ?? ''))) throw new AuthError('wrong_token_type');
+}
+
+/** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
+function mediaType(typ: string): string {
+  return typ.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^application\//, '');
+}
+
+function upToDate(claims: Claims, { supportedMajor, upgradeClaims }: TokenProfile): Claims {
+  const { version = '1.0.0' } = claims;
+  if (supportedMajor !== undefined && majorOf(version) > supportedMajor) {
+    throw new AuthError('unsupported_token_version');
+  }
+  if (upgradeClaims === undefined) return claims;
+  return Object.freeze(Object.assign(Object.create(null), upgradeClaims(claims)));
+}
+
+function majorOf(version: unknown): number {
+  const major = typeof version === 'string' ? /^(\d{1,9})(?:\.\d{1,9}){0,2}$/.exec(version)?.[1] : undefined;
+  return major === undefined ? Number.POSITIVE_INFINITY : Number(major);
+}
+
+function assertPresent(claims: Claims, { requiredClaims }: TokenProfile): void {
+  if (['exp', ...requiredClaims].some((name) => claims[name] === undefined)) throw new AuthError('missing_claim');
+}
+
+function assertIssuer(claims: Claims, { issuer }: TokenProfile): void {
+  if (claims['iss'] !== issuer) throw new AuthError('invalid_issuer');
+}
+
+function assertAudience(claims: Claims, { audience, limits = defaultLimits }: TokenProfile): void {
+  if (audience === false) return;
+  const claim = claims[audience.claim];
+  const named: readonly unknown[] = Array.isArray(claim) && !audience.exclusive ? claim : [claim];
+  const meantForUs =
+    named.length <= limits.audiences &&
+    named.every((name) => typeof name === 'string') &&
+    audience.accepted.some((name) => named.includes(name));
+  if (!meantForUs) throw new AuthError('invalid_audience');
+}
+
+/**
+ * Equal is expired; everything else may be as far ahead as clocks may disagree.
+ * @throws AuthError `token_expired`, `token_not_yet_valid`, `invalid_claims`
+ */
+export function assertInTime({ claims }: Verified, profile: TokenProfile, now: number): void {
+  const { toleranceSeconds, maxLifetimeSeconds = Number.POSITIVE_INFINITY } = profile;
+  const exp = readTime(claims, 'exp', profile) ?? 0;
+  const nbf = readTime(claims, 'nbf', profile) ?? now;
+  const iat = readTime(claims, 'iat', profile) ?? now;
+  if (exp - iat > maxLifetimeSeconds) throw new AuthError('invalid_claims');
+  if (exp + toleranceSeconds <= now) throw new AuthError('token_expired');
+  if (Math.max(nbf, iat) > now + toleranceSeconds) throw new AuthError('token_not_yet_valid');
+}
+
+function readTime(claims: Claims, name: string, { fractionalTimes }: TokenProfile): number | undefined {
+  const time = claims[name];
+  if (time === undefined) return undefined;
+  const isTime = typeof time === 'number' && time >= 0 && time <= LATEST_TIME;
+  if (!isTime || (!fractionalTimes && !Number.isInteger(time))) throw new AuthError('invalid_claims');
+  return time;
+}
+
+function readFacts(claims: Claims, profile: TokenProfile): Verified {
+  const { limits = defaultLimits } = profile;
+  const [issuedAt, expiresAt, authTime] = ['iat', 'exp', 'auth_time'].map((name) => readTime(claims, name, profile));
+  return {
+    subject: Object.freeze({ issuer: profile.issuer, id: readSubject(claims, profile) }),
+    kind: profile.isClient(claims) ? 'client' : 'user',
+    // The application declares the shape of its own claims; it is not checked here, and every member of it may be absent.
+    claims: claims as AuthClaims,
+    scopes: acceptTexts(profile.scopesOf(claims)),
+    roles: profile.rolesOf === undefined ? undefined : acceptTexts(profile.rolesOf(claims)),
+    own: profile.own,
+    jti: readId(claims, profile.jtiClaim, limits.jti),
+    sid: readId(claims, profile.sidClaim, limits.subject),
+    issuedAt: rounded(Math.floor, issuedAt),
+    expiresAt: rounded(Math.ceil, expiresAt),
+    authTime: rounded(Math.floor, authTime),
+    stamp: profile.own ? readId(claims, 'stamp', limits.subject) : undefined,
+    restricted: readFlag(claims, 'is_restricted'),
+  };
+}
+
+/** Fractions round so that nothing is younger, and no revocation is forgotten earlier, than the token. */
+function rounded(round: (time: number) => number, time: number | undefined): number | undefined {
+  return time === undefined ? undefined : round(time);
+}
+
+function readSubject(claims: Claims, { subjectOf, limits = defaultLimits }: TokenProfile): string {
+  const subject: unknown = subjectOf === undefined ? claims['sub'] : subjectOf(claims);
+  if (subject === undefined || subject === '') throw new AuthError('missing_subject');
+  return acceptId(subject, limits.subject);
+}
+
+function readId(claims: Claims, name: string | undefined, limit: number): string | undefined {
+  const id = name === undefined ? undefined : claims[name];
+  return id === undefined ? undefined : acceptId(id, limit);
+}
+
+function acceptId(id: unknown, limit: number): string {
+  const acceptable = typeof id === 'string' && id !== '' && id.length <= limit && !CONTROL.test(id);
+  if (!acceptable) throw new AuthError('invalid_claims');
+  return id;
+}
+
+function acceptTexts(texts: readonly unknown[]): readonly string[] {
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new AuthError('invalid_claims');
+  return Object.freeze([...texts]);
+}
+
+function readFlag(claims: Claims, name: string): boolean {
+  const flag = claims[name] ?? false;
+  if (typeof flag !== 'boolean' || claims[name] === null) throw new AuthError('invalid_claims');
+  return flag;
+}

@@ -1,0 +1,123 @@
+// Owns a token's outside: its three segments, its header and its signature, both ways. It answers tokens with several spellings, headers that
+// steer the verifier, and algorithm confusion. What the claims mean is for claims.ts.
+import { compactVerify } from 'jose';
+import { AuthError, during } from '../errors.js';
+import { parseStrictJsonObject, type JsonObject } from './json.js';
+import type { SigningKey, VerificationKey } from '../keys/keys.js';
+import { defaultLimits, type TokenLimits } from './limits.js';
+import type { Claims } from '../principal.js';
+import { toSignable, UnsignableClaims } from './signable.js';
+
+/** The members of a protected header that are read. All others are ignored, above all those that name or hold keys. */
+export interface JwsHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+  readonly typ: string | undefined;
+}
+
+/** A token taken apart. Nothing of it is to be believed before {@link verifySignature}. */
+export interface ParsedJws {
+  /** The token as it was presented, which is the only spelling it has. */
+  readonly token: string;
+  readonly header: JwsHeader;
+  readonly claims: Claims;
+}
+
+/** Each changes what is signed or how it is read, and none is supported (RFC 7515 §4.1.11, RFC 7797, RFC 7516 §4.1.3). */
+const REFUSED_MEMBERS = ['crit', 'b64', 'zip'] as const;
+
+/**
+ * Takes a token apart without judging its signature or its claims.
+ *
+ * @throws AuthError `token_malformed`
+ */
+export function parseJws(token: string, limits: TokenLimits = defaultLimits): ParsedJws {
+  if (typeof token !== 'string' || token.length > limits.token) throw new AuthError('token_malformed');
+  const [header, payload, signature, ...more] = token.split('.', 4);
+  if (header === undefined || payload === undefined || signature === undefined || more.length > 0) {
+    throw new AuthError('token_malformed');
+  }
+  decode(signature);
+  return Object.freeze({
+    token,
+    header: readHeader(decode(header), limits),
+    claims: readJson(decode(payload), limits),
+  });
+}
+
+/** One text per value: base64url without padding, blanks, foreign letters or stray bits (RFC 7515 §2). */
+function decode(segment: string): Buffer {
+  const bytes = Buffer.from(segment, 'base64url');
+  if (bytes.toString('base64url') !== segment) throw new AuthError('token_malformed');
+  return bytes;
+}
+
+function readJson(bytes: Buffer, limits: TokenLimits): JsonObject {
+  try {
+    return parseStrictJsonObject(bytes, limits);
+  } catch (cause) {
+    throw new AuthError('token_malformed', { cause });
+  }
+}
+
+function readHeader(bytes: Buffer, limits: TokenLimits): JwsHeader {
+  if (bytes.length > limits.header) throw new AuthError('token_malformed');
+  const members = readJson(bytes, limits);
+  if (REFUSED_MEMBERS.some((name) => name in members)) throw new AuthError('token_malformed');
+  const alg = optionalString(members['alg']);
+  const kid = optionalString(members['kid']);
+  if (alg === undefined || (kid !== undefined && kid.length > limits.kid)) throw new AuthError('token_malformed');
+  return Object.freeze({ alg, kid, typ: optionalString(members['typ']) });
+}
+
+function optionalString(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new AuthError('token_malformed');
+}
+
+/**
+ * Verifies the signature with one key, under the one algorithm that the header names, if the key is for it.
+ *
+ * @throws AuthError `algorithm_not_allowed`, `token_invalid`
+ */
+export async function verifySignature(jws: ParsedJws, key: VerificationKey): Promise<void> {
+  const alg = key.algorithms.find((allowed) => allowed === jws.header.alg);
+  if (alg === undefined) throw new AuthError('algorithm_not_allowed');
+  try {
+    await compactVerify(jws.token, key.key, { algorithms: [alg] });
+  } catch (cause) {
+    throw new AuthError('token_invalid', { cause });
+  }
+}
+
+/**
+ * Signs claims under a header whose `alg` and `kid` come from the key. Members that are `undefined` are left out; anything else
+ * that JSON would drop or change, and whatever {@link parseJws} would refuse, is refused here.
+ *
+ * @throws UnsignableClaims naming the claim
+ * @throws AuthError `keys_unavailable` where a remote signer does not answer
+ */
+export async function signJws(header: object, claims: object, key: SigningKey): Promise<string> {
+  const protectedHeader = toSignable({ ...header, alg: key.alg, kid: key.kid });
+  const input = `${encode(protectedHeader)}.${encode(toSignable(claims))}`;
+  const signature = await during('keys_unavailable', () => key.sign(Buffer.from(input)));
+  const token = `${input}.${Buffer.from(signature).toString('base64url')}`;
+  assertReadable(token);
+  return token;
+}
+
+function encode(members: JsonObject): string {
+  return Buffer.from(JSON.stringify(members)).toString('base64url');
+}
+
+function assertReadable(token: string): void {
+  try {
+    parseJws(token);
+  } catch (cause) {
+    throw new UnsignableClaims(
+      '',
+      `would be refused: it is longer than ${defaultLimits.token}, or its header is not acceptable`,
+      { cause },
+    );
+  }
+}

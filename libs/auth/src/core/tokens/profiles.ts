@@ -1,0 +1,88 @@
+// Owns the profiles of our own tokens. Those of other issuers are made in issuers/.
+import type { Algorithm } from '../keys/algorithms.js';
+import type { TokenProfile } from './claims.js';
+import { AuthError } from '../errors.js';
+import type { TokenLimits } from './limits.js';
+import type { Claims } from '../principal.js';
+
+/** The `typ` headers of our own tokens: RFC 9068 §2.1, and one of our own that no other verifier takes for it. */
+export const OWN_TYPES = Object.freeze({ access: 'at+jwt', refresh: 'rt+jwt' });
+
+/** What all of our own profiles are made from. */
+export interface OwnRefreshProfileOptions {
+  readonly issuer: string;
+  readonly algorithms: readonly Algorithm[];
+  readonly toleranceSeconds: number;
+  readonly maxLifetimeSeconds: number;
+  readonly limits?: TokenLimits | undefined;
+}
+
+/** What the profile of our own access tokens is made from. */
+export interface OwnAccessProfileOptions extends OwnRefreshProfileOptions {
+  /** One of these must be in `aud`; `false` opts out by name. */
+  readonly audience: string | readonly string[] | false;
+  /** True where `aud` must be exactly the one audience, as a string. @defaultValue false */
+  readonly exclusiveAudience?: boolean | undefined;
+}
+
+/**
+ * The profile of our own access tokens. Besides the registered claims it reads `scope` (separated by blanks), `auth_time`, `stamp`,
+ * `is_restricted`, and the mark of a client principal: `kind: "client"` together with `client_id` equal to `sub` (RFC 9068 §2.2).
+ */
+export function ownAccessProfile({
+  audience,
+  exclusiveAudience = false,
+  ...options
+}: OwnAccessProfileOptions): TokenProfile {
+  const accepted = typeof audience === 'string' ? [audience] : audience;
+  return Object.freeze({
+    ...ownProfile(options),
+    types: [OWN_TYPES.access],
+    audience: accepted === false ? false : { claim: 'aud', accepted, exclusive: exclusiveAudience },
+    requiredClaims: [...OWN_CLAIMS, ...(accepted === false ? [] : ['aud'])],
+  });
+}
+
+/** The profile of our own refresh tokens. They are meant for the issuer itself, so that no other verifier takes them. */
+export function ownRefreshProfile(options: OwnRefreshProfileOptions): TokenProfile {
+  return Object.freeze({
+    ...ownProfile(options),
+    types: [OWN_TYPES.refresh],
+    audience: { claim: 'aud', accepted: [options.issuer], exclusive: true },
+    requiredClaims: [...OWN_CLAIMS, 'aud', 'sid'],
+    isClient: () => false,
+  });
+}
+
+const OWN_CLAIMS = ['iss', 'sub', 'exp', 'iat', 'jti'] as const;
+
+function ownProfile(options: OwnRefreshProfileOptions) {
+  return {
+    ...options,
+    fractionalTimes: false,
+    idTokens: 'refuse',
+    jtiClaim: 'jti',
+    sidClaim: 'sid',
+    scopesOf,
+    rolesOf,
+    isClient,
+    own: true,
+  } as const;
+}
+
+function scopesOf({ scope = '' }: Claims): readonly string[] {
+  if (typeof scope !== 'string') throw new AuthError('invalid_claims');
+  return scope.split(' ').filter((one) => one !== '');
+}
+
+function rolesOf({ roles = [] }: Claims): readonly string[] {
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) throw new AuthError('invalid_claims');
+  return roles;
+}
+
+/** A person's token always belongs to a sign-in; a machine has none. */
+function isClient({ kind, client_id: clientId, sub, sid }: Claims): boolean {
+  if (kind === 'client' && clientId !== sub) throw new AuthError('invalid_claims');
+  if (kind !== 'client' && sid === undefined) throw new AuthError('missing_claim');
+  return kind === 'client';
+}

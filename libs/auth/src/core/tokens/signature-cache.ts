@@ -1,0 +1,97 @@
+// Owns the memory of signatures that held, which is most of what a token costs. What can never change about such a token, under one
+// profile, is remembered with it; expiry, revocation and the user are judged at every request. Two tokens never meet: an entry counts
+// only for the very text it was made from (CVE-2026-35039).
+import type { TokenProfile } from './claims.js';
+import type { ParsedJws } from './jws.js';
+import type { VerificationKey } from '../keys/keys.js';
+import type { Verified } from '../principal.js';
+
+/** A token whose signature held under that very key. Under any other it has to be verified again. */
+export interface KnownSignature {
+  readonly jws: ParsedJws;
+  readonly key: VerificationKey;
+  /** What its claims say, and by which profile. */
+  facts?: { readonly profile: TokenProfile; readonly verified: Verified };
+}
+
+interface Entry extends KnownSignature {
+  /** Whether it was found since it was last in danger of being forgotten. */
+  wasFound: boolean;
+}
+
+export interface SignatureCacheOptions {
+  /** @defaultValue 10000 */
+  readonly maxEntries?: number;
+  /** An estimate of what the entries hold: two bytes a character, twice for text and parsed content. @defaultValue 16 MiB */
+  readonly maxBytes?: number;
+}
+
+/** How much of a token's end it is filed under: random bytes of the signature, so that hardly two share it. */
+const FILED_UNDER = 32;
+
+/**
+ * Remembers signatures that held. What was not found for longest is forgotten first, roughly: an entry that was found gets a second
+ * chance instead of a new place, because finding happens at every request and forgetting hardly ever. Nothing that failed is ever
+ * remembered.
+ */
+export class SignatureCache {
+  private readonly entries = new Map<string, Entry>();
+  private readonly maxEntries: number;
+  private readonly maxBytes: number;
+  private bytes = 0;
+
+  constructor({ maxEntries = 10_000, maxBytes = 16 * 1024 * 1024 }: SignatureCacheOptions = {}) {
+    this.maxEntries = maxEntries;
+    this.maxBytes = maxBytes;
+  }
+
+  /** How many signatures are remembered. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  find(token: string): KnownSignature | undefined {
+    // Untyped callers may present anything at all.
+    if (typeof token !== 'string') return undefined;
+    const known = this.entries.get(fileName(token));
+    if (known?.jws.token !== token) return undefined;
+    known.wasFound = true;
+    return known;
+  }
+
+  remember(jws: ParsedJws, key: VerificationKey): KnownSignature {
+    const name = fileName(jws.token);
+    this.forget(name);
+    const entry: Entry = { jws, key, wasFound: false };
+    this.entries.set(name, entry);
+    this.bytes += cost(jws.token);
+    this.makeRoom();
+    return entry;
+  }
+
+  private makeRoom(): void {
+    // A Map keeps the order of insertion; what is put in again while it is walked is met again, at its end.
+    for (const [name, entry] of this.entries) {
+      if (this.entries.size <= this.maxEntries && this.bytes <= this.maxBytes) return;
+      this.forget(name);
+      if (!entry.wasFound) continue;
+      this.entries.set(name, Object.assign(entry, { wasFound: false }));
+      this.bytes += cost(entry.jws.token);
+    }
+  }
+
+  private forget(name: string): void {
+    const entry = this.entries.get(name);
+    if (entry === undefined) return;
+    this.entries.delete(name);
+    this.bytes -= cost(entry.jws.token);
+  }
+}
+
+function fileName(token: string): string {
+  return token.slice(-FILED_UNDER);
+}
+
+function cost(token: string): number {
+  return token.length * 4;
+}

@@ -1,0 +1,142 @@
+// Owns the way from a token's text to what it vouches for: its issuer, its key, its signature, its claims, in that order and in one
+// call. Nothing outside the process is asked before the issuer is known to be one of ours and the algorithm one of its own.
+import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
+import { assertInTime, readClaims, type TokenKind, type TokenProfile } from './claims.js';
+import type { Clock } from '../clock.js';
+import { AuthConfigurationError, AuthError, during, isPromise } from '../errors.js';
+import { parseJws, type ParsedJws, verifySignature } from './jws.js';
+import type { KeySet, VerificationKey } from '../keys/keys.js';
+import { defaultLimits, type TokenLimits } from './limits.js';
+import type { Subject, Verified } from '../principal.js';
+import { SignatureCache, type KnownSignature } from './signature-cache.js';
+
+/** An issuer whose tokens are accepted: where its keys are, and what its tokens of each kind look like. */
+export interface TrustedIssuer {
+  /** The exact `iss`. */
+  readonly issuer: string;
+  readonly keys: KeySet;
+  /** A kind without a profile is not accepted from this issuer. */
+  readonly profiles: Readonly<Partial<Record<TokenKind, TokenProfile>>>;
+}
+
+export interface TokenVerifierOptions {
+  readonly issuers: readonly TrustedIssuer[];
+  readonly clock: Clock;
+  readonly limits?: TokenLimits | undefined;
+  /** Remembers signatures that held. @defaultValue a cache of 10,000 tokens and 16 MiB */
+  readonly signatures?: SignatureCache | undefined;
+}
+
+/** Verifies tokens of every trusted issuer. */
+export class TokenVerifier {
+  private readonly issuers: ReadonlyMap<string, TrustedIssuer>;
+  private readonly clock: Clock;
+  private readonly limits: TokenLimits;
+  private readonly signatures: SignatureCache;
+
+  /** @throws AuthConfigurationError with every contradiction among the issuers */
+  constructor({ issuers, clock, limits = defaultLimits, signatures = new SignatureCache() }: TokenVerifierOptions) {
+    const problems = issuerProblems(issuers);
+    if (problems.length > 0) throw new AuthConfigurationError(problems);
+    this.issuers = new Map(issuers.map((trusted) => [trusted.issuer, trusted]));
+    this.clock = clock;
+    this.limits = limits;
+    this.signatures = signatures;
+  }
+
+  /**
+   * Verifies a token of the kind that the caller wants, and says what it vouches for.
+   *
+   * @throws AuthError one of the codes of {@link judgeClaims}, `token_malformed`, `token_invalid`, `algorithm_not_allowed`,
+   * `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
+   */
+  async verify(token: string, kind: TokenKind): Promise<Verified> {
+    const found = this.signatures.find(token);
+    const jws = found?.jws ?? parseJws(token, this.limits);
+    const { keys, profile } = this.trusted(jws, kind);
+    const answer = findKey(keys, profile, jws);
+    const key = isPromise(answer) ? await answer : answer;
+    const known = found?.key === key ? found : await this.verifyAnew(jws, key);
+    if (known.facts?.profile !== profile) known.facts = { profile, verified: readClaims(jws, profile) };
+    const { verified } = known.facts;
+    assertInTime(verified, profile, this.clock.nowSeconds());
+    return verified;
+  }
+
+  private async verifyAnew(jws: ParsedJws, key: VerificationKey): Promise<KnownSignature> {
+    await verifySignature(jws, key);
+    return this.signatures.remember(jws, key);
+  }
+
+  /**
+   * Whom a token claims to be about, without verifying anything. Only for denying or observing, never for granting: anybody can
+   * write such a token. `undefined` if it cannot be read or comes from nobody we know.
+   */
+  claimedSubject(token: string): Subject | undefined {
+    try {
+      const { claims } = parseJws(token, this.limits);
+      const { issuer, profiles } = this.issuerOf(claims['iss']);
+      const id = (profiles.access ?? profiles.refresh)?.subjectOf?.(claims) ?? claims['sub'];
+      return typeof id === 'string' && id !== '' ? { issuer, id } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  private trusted({ claims }: ParsedJws, kind: TokenKind): { readonly keys: KeySet; readonly profile: TokenProfile } {
+    const { keys, profiles } = this.issuerOf(claims['iss']);
+    const profile = profiles[kind];
+    if (profile === undefined) throw new AuthError('wrong_token_type');
+    return { keys, profile };
+  }
+
+  private issuerOf(iss: unknown): TrustedIssuer {
+    if (iss === undefined) throw new AuthError('missing_claim');
+    const issuer = typeof iss === 'string' ? this.issuers.get(iss) : undefined;
+    if (issuer === undefined) throw new AuthError('invalid_issuer');
+    return issuer;
+  }
+}
+
+/** Keys that are at hand are found at once; the set of another issuer may have to be fetched. */
+function findKey(
+  keys: KeySet,
+  profile: TokenProfile,
+  { header: { alg, kid } }: ParsedJws,
+): VerificationKey | Promise<VerificationKey> {
+  if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
+  const found = during('keys_unavailable', () => keys.find({ alg, kid }));
+  return isPromise(found) ? found.then(assertKey) : assertKey(found);
+}
+
+/** A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1). */
+function assertKey(key: VerificationKey | undefined | null): VerificationKey {
+  if (key === undefined || key === null) throw new AuthError('unknown_key');
+  return key;
+}
+
+function issuerProblems(issuers: readonly TrustedIssuer[]): readonly string[] {
+  const names = issuers.map(({ issuer }) => issuer);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  return [
+    ...(issuers.length === 0 ? ['no issuer is trusted: there would be nothing to verify tokens with'] : []),
+    ...twice.map((name) => `the issuer ${JSON.stringify(name)} is trusted twice`),
+    ...issuers.flatMap(({ issuer, profiles }) =>
+      Object.values(profiles).flatMap((profile) => profileProblems(issuer, profile)),
+    ),
+  ];
+}
+
+function profileProblems(issuer: string, profile: TokenProfile): readonly string[] {
+  const { algorithms: listed, audience, toleranceSeconds } = profile;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [issuer === '' || profile.issuer !== issuer, 'needs one issuer name, the same in its profiles'],
+    [listed.length === 0 || !listed.every(isAlgorithm), `needs a list of algorithms out of ${algorithms.join(', ')}`],
+    [mixesSecretsAndPublicKeys(listed.filter(isAlgorithm)), 'mixes HMAC with asymmetric algorithms'],
+    [profile.types.length === 0, 'accepts no token type'],
+    [!(toleranceSeconds >= 0 && toleranceSeconds <= 60), 'needs a clock tolerance from 0 to 60 seconds'],
+    [audience !== false && (audience.accepted.length === 0 || audience.accepted.includes('')), 'names no audience'],
+    [audience !== false && audience.exclusive && audience.accepted.length > 1, 'has several exclusive audiences'],
+  ];
+  return rules.filter(([broken]) => broken).map(([, problem]) => `the issuer ${JSON.stringify(issuer)} ${problem}`);
+}

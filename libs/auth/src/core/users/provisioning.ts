@@ -1,0 +1,200 @@
+// Owns users that are made of, or kept up to date by, the tokens of other issuers. It answers accounts taken over by a name or an
+// address (P17), privileges that arrive unasked, and comparisons that can never fail because the token was copied first (P20).
+import { isDeepStrictEqual } from 'node:util';
+import { AuthConfigurationError, AuthError } from '../errors.js';
+import { claimAt } from '../policies/claim-path.js';
+import type { AuthUser, Claims, Json, Subject, Verified } from '../principal.js';
+import { ForeignUserSource } from './users.js';
+
+/** What a claim must be to be taken over. */
+export type ClaimShape = 'text' | 'flag' | 'number' | 'texts' | 'object';
+
+/** A claim that is copied to an attribute of the user. */
+export interface MappedClaim {
+  /** The claim, or a path into objects. */
+  readonly claim: string;
+  /** A token whose claim is anything else is refused. @defaultValue 'text', of at most 255 characters */
+  readonly is?: ClaimShape;
+  /** Adds the members of an object to those that the user has, instead of replacing them all. */
+  readonly merge?: true;
+  /** Needed for attributes that decide what a user may do: whoever issues the tokens can then make administrators here. */
+  readonly grantsPrivileges?: true;
+}
+
+/** What may be done with users of other issuers. Everything is off unless it is said. */
+export interface ProvisioningRules<User> {
+  /** What becomes of a subject that nobody knows. @defaultValue 'refuse' */
+  readonly unknown?: 'refuse' | 'create';
+  /** Attributes that follow claims. A claim that is absent or null changes nothing. @defaultValue none */
+  readonly follow?: { readonly [Attribute in keyof User & string]?: string | MappedClaim };
+  /**
+   * Attributes that must equal a claim, compared with what is stored; a token that differs is refused as `claims_stale`. They are
+   * set when the user is made and never after.
+   * @defaultValue none
+   */
+  readonly match?: { readonly [Attribute in keyof User & string]?: string };
+}
+
+/** Attributes as they come out of a token; their shapes were judged, their meaning is the application's. */
+export type ProvisionedAttributes<User> = { readonly [Attribute in keyof User & string]?: Json };
+
+/** A name like these decides what a user may do. */
+const PRIVILEGES =
+  /(admin|staff|super|root|owner|role|scope|permission|privilege|right|group|active|enabled|verified|tenant)/i;
+const LONGEST_TEXT = 255;
+
+/**
+ * A {@link ForeignUserSource} with explicit rules. Identity is `(iss, sub)`, always.
+ *
+ * @example
+ * ```ts
+ * import { ProvisionedUserSource, type AuthUser, type ProvisionedAttributes, type Subject } from 'nestjs-latchkey';
+ *
+ * interface Learner {
+ *   readonly id: string;
+ *   readonly email: string;
+ *   readonly name: string;
+ * }
+ *
+ * export class Learners extends ProvisionedUserSource<Learner> {
+ *   private readonly learners = new Map<string, Learner>();
+ *
+ *   constructor() {
+ *     super({ unknown: 'create', follow: { name: 'name' }, match: { email: 'email' } });
+ *   }
+ *
+ *   protected async find({ issuer, id }: Subject) {
+ *     return this.learners.get(JSON.stringify([issuer, id]));
+ *   }
+ *
+ *   protected async create({ issuer, id }: Subject, attributes: ProvisionedAttributes<Learner>) {
+ *     const made = { id: crypto.randomUUID(), email: String(attributes.email), name: String(attributes.name ?? '') };
+ *     this.learners.set(JSON.stringify([issuer, id]), made);
+ *     return made;
+ *   }
+ *
+ *   protected async update(learner: Learner, changes: ProvisionedAttributes<Learner>) {
+ *     return Object.assign(learner, changes);
+ *   }
+ *
+ *   describe({ id }: Learner) {
+ *     return { id, active: true };
+ *   }
+ * }
+ * ```
+ */
+export abstract class ProvisionedUserSource<User extends object = AuthUser & object> extends ForeignUserSource<User> {
+  /** @throws AuthConfigurationError with everything that is wrong with the rules */
+  constructor(private readonly rules: ProvisioningRules<User>) {
+    super();
+    const problems = ruleProblems(rules);
+    if (problems.length > 0) throw new AuthConfigurationError(problems);
+  }
+
+  /** The user of that identity, active or not; `undefined` if there is none. Rejects only when the source is unavailable. */
+  protected abstract find(subject: Subject): Promise<User | undefined>;
+
+  /**
+   * Makes the user of that identity. Of two calls at once for one identity one makes the user and both resolve it: keep the pair
+   * `(issuer, id)` unique, and read again where the write found it taken.
+   */
+  protected abstract create(subject: Subject, attributes: ProvisionedAttributes<User>): Promise<User>;
+
+  /** Changes only these attributes. Never called without a change. */
+  protected abstract update(user: User, changes: ProvisionedAttributes<User>): Promise<User>;
+
+  /** @throws AuthError `claims_stale`, `invalid_claims` */
+  override async resolve({ subject, claims }: Verified): Promise<User | undefined> {
+    const user = await this.find(subject);
+    if (user === undefined) return this.welcome(subject, claims);
+    // First compared, then copied: the other way round nothing could ever differ.
+    this.assertMatches(user, claims);
+    const changes = this.changesOf(user, claims);
+    return Object.keys(changes).length === 0 ? user : this.update(user, changes);
+  }
+
+  private async welcome(subject: Subject, claims: Claims): Promise<User | undefined> {
+    if (this.rules.unknown !== 'create') return undefined;
+    const matched = Object.entries<string | undefined>(this.rules.match ?? {}).map(([attribute, claim = '']) => {
+      const value = readClaim(claims, { claim });
+      if (value === undefined) throw new AuthError('claims_stale');
+      return [attribute, value] as const;
+    });
+    // Only names of the rules are in it, and those are attributes.
+    const attributes = { ...Object.fromEntries(matched), ...this.changesOf({}, claims) };
+    return this.create(subject, attributes as ProvisionedAttributes<User>);
+  }
+
+  /** A missing value equals nothing, another missing one included (P18). */
+  private assertMatches(user: User, claims: Claims): void {
+    for (const [attribute, claim = ''] of Object.entries<string | undefined>(this.rules.match ?? {})) {
+      const value = readClaim(claims, { claim });
+      if (value === undefined || value !== valueOf(user, attribute)) throw new AuthError('claims_stale');
+    }
+  }
+
+  private changesOf(user: object, claims: Claims): ProvisionedAttributes<User> {
+    const changes = Object.entries<string | MappedClaim | undefined>(this.rules.follow ?? {}).flatMap(
+      ([attribute, given = '']) => {
+        const mapped = typeof given === 'string' ? { claim: given } : given;
+        const [stored, value] = [valueOf(user, attribute), readClaim(claims, mapped)];
+        const next = mapped.merge === true ? merged(stored, value) : value;
+        return next === undefined || isDeepStrictEqual(plain(next), plain(stored)) ? [] : [[attribute, next] as const];
+      },
+    );
+    // As above.
+    return Object.fromEntries(changes) as ProvisionedAttributes<User>;
+  }
+}
+
+function valueOf(user: object, attribute: string): unknown {
+  // An own member or a getter of the user's class.
+  return attribute in Object.prototype ? undefined : (user as Readonly<Record<string, unknown>>)[attribute];
+}
+
+/** @throws AuthError `invalid_claims` */
+function readClaim(claims: Claims, { claim, is = 'text' }: MappedClaim): Json | undefined {
+  const value = claimAt(claims, claim) ?? undefined;
+  if (value !== undefined && !SHAPES[is](value)) throw new AuthError('invalid_claims');
+  return value;
+}
+
+const isText = (value: Json): boolean => typeof value === 'string' && value.length <= LONGEST_TEXT;
+
+const SHAPES: Readonly<Record<ClaimShape, (value: Json) => boolean>> = {
+  text: isText,
+  flag: (value) => typeof value === 'boolean',
+  number: (value) => typeof value === 'number',
+  texts: (value) => Array.isArray(value) && value.every(isText),
+  object: (value) => typeof value === 'object' && !Array.isArray(value),
+};
+
+/** Nothing to add is nothing to change. */
+function merged(stored: unknown, added: Json | undefined): Json | undefined {
+  if (typeof added !== 'object' || Object.keys(added ?? {}).length === 0) return undefined;
+  return { ...(typeof stored === 'object' ? stored : {}), ...(added as Readonly<Record<string, Json>>) };
+}
+
+/** Claims have no prototype and stored objects do; that is no difference. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}
+
+function ruleProblems({ follow = {}, match = {} }: ProvisioningRules<never>): readonly string[] {
+  const followed = Object.entries<string | MappedClaim | undefined>(follow);
+  const both = followed.filter(([attribute]) => attribute in match);
+  const silent = followed.filter(([attribute, given]) => PRIVILEGES.test(attribute) && !grants(given));
+  return [
+    ...both.map(
+      ([attribute]) =>
+        `${attribute} cannot both follow a claim and have to match it: it would be copied first, and then equal`,
+    ),
+    ...silent.map(
+      ([attribute]) => `${attribute} may decide what a user may do; to take it from tokens, say grantsPrivileges: true`,
+    ),
+  ];
+}
+
+function grants(given: string | MappedClaim | undefined): boolean {
+  return typeof given === 'object' && given.grantsPrivileges === true;
+}

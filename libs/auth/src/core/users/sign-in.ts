@@ -1,0 +1,58 @@
+// Owns the judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
+import { AuthError, during } from '../errors.js';
+import type { AuthUser } from '../principal.js';
+import { within } from '../stores/time-limit.js';
+import type { SignInCredentials, UserDescription, Users } from './users.js';
+import { publisher, type Witness } from '../audit/witness.js';
+
+/** Passwords take time to hash, and wait for each other; a source that takes longer does not answer (I-23). */
+const JUDGEMENT_TIMEOUT_MS = 10_000;
+
+/** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
+export class SignInService {
+  constructor(
+    private readonly users: Users,
+    private readonly witness: Witness = publisher,
+  ) {}
+
+  /**
+   * The active user whose credentials these are.
+   * @throws {AuthError} `invalid_credentials`, the same for every reason; `users_unavailable`; `sign_in_overloaded` as thrown by
+   * the user source
+   */
+  async verify(credentials: SignInCredentials): Promise<AuthUser> {
+    try {
+      return await this.judge(credentials);
+    } catch (error) {
+      if (error instanceof AuthError) this.witness.tell({ type: 'sign_in_refused', code: error.code });
+      throw error;
+    }
+  }
+
+  private async judge({ username, password }: SignInCredentials): Promise<AuthUser> {
+    const { source } = this.users;
+    if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
+    // A driver may expand objects into conditions, and then the first row wins (I-03).
+    if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
+    const user = await during('users_unavailable', () =>
+      within(JUDGEMENT_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
+    );
+    if (!isUser(user)) throw new AuthError('invalid_credentials');
+    const description = await during('users_unavailable', () => source.describe(user));
+    if (!maySignIn(description)) throw new AuthError('invalid_credentials');
+    return user;
+  }
+}
+
+/** Only an object that the source itself can describe signs in: `true`, numbers and error objects do not (I-17). */
+function isUser(answer: unknown): answer is AuthUser {
+  return typeof answer === 'object' && answer !== null && !(answer instanceof Error);
+}
+
+/** An untyped source may describe with anything; only a named and active user signs in. */
+function maySignIn({ id, active }: Pick<UserDescription, 'id' | 'active'>): boolean {
+  return typeof id === 'string' && id !== '' && active === true;
+}
+
+const NO_CREDENTIALS =
+  'Signing in needs a user source that can verify credentials: give AuthModule `users`, and that class a verifyCredentials method.';

@@ -1,0 +1,123 @@
+// Owns the way from a subject to a user: the port that an application fills in, and the user that a token alone makes.
+import { createHash } from 'node:crypto';
+import { AuthError, during } from '../errors.js';
+import type { AuthUser, Subject, Verified } from '../principal.js';
+import { within } from '../stores/time-limit.js';
+
+/** What a person types in to sign in. `username` is whatever your users sign in with. */
+export interface SignInCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What the library needs to know of a user. */
+export interface UserDescription {
+  /** The `sub` of their tokens: stable, unique within the issuer, at most 255 characters; never a name or an address. */
+  readonly id: string;
+  /** False ends every credential of the user at the next request, until it is true again. */
+  readonly active: boolean;
+  /**
+   * Changes when what was issued before must end: a version number, a time of the last password change. Tokens carry a
+   * digest of it. Absent: nothing is compared.
+   */
+  readonly stamp?: string | undefined;
+  /** Scopes granted at sign-in. @defaultValue none */
+  readonly scopes?: readonly string[] | undefined;
+  /** Roles of the user, judged afresh at every request. @defaultValue none */
+  readonly roles?: readonly string[] | undefined;
+}
+
+/**
+ * Where users come from. Extend it, and name the class in `AuthModule.forRoot({ users })`.
+ *
+ * Methods reject only when the source is unavailable (the answer is then 503, and nobody is logged out); "no such user" is
+ * `undefined`. An id that cannot be one of yours (text for a uuid column) is "no such user" too.
+ *
+ * A lookup that takes longer than 3 seconds, or a judgement of credentials longer than 10, counts as unavailable.
+ */
+export abstract class UserSource<User = AuthUser> {
+  /** The user with that `sub`, active or not. Called at every guarded request, after the signature held. */
+  abstract findBySubject(subject: Subject): Promise<User | undefined>;
+
+  /** What the library needs to know of a user. Called often, with no waiting: read it from the user. */
+  abstract describe(user: User): UserDescription;
+
+  /**
+   * The user whose credentials these are, active or not. Unknown user and wrong password both resolve `undefined`, after the same
+   * work: compare with a dummy hash when nobody has that name.
+   */
+  verifyCredentials?(credentials: SignInCredentials): Promise<User | undefined>;
+}
+
+/**
+ * Turns the tokens of other issuers into users of yours. Without one they stay what the token says.
+ * Identity is `(iss, sub)`: never look a user up by a name or an address that a token claims.
+ */
+export abstract class ForeignUserSource<User = AuthUser> {
+  /** The user for this verified token of another issuer, made if that is your wish; `undefined` refuses the token. */
+  abstract resolve(verified: Verified): Promise<User | undefined>;
+
+  /** As {@link UserSource.describe}. */
+  abstract describe(user: User): UserDescription;
+}
+
+/** The user of a credential, and what is known of them. Without a source nothing is known, and nothing is compared. */
+export interface Account {
+  readonly user: AuthUser | undefined;
+  readonly description: UserDescription | undefined;
+}
+
+/** A source that takes longer does not answer (I-23). */
+const LOOKUP_TIMEOUT_MS = 3_000;
+
+/** Stage 5 of the read path: subject to user. */
+export class Users {
+  /** Assigned when the application starts, because the source may itself need services of this library. */
+  source: UserSource | undefined;
+  foreignSource: ForeignUserSource | undefined;
+
+  /**
+   * The account behind a verified credential.
+   * @throws {AuthError} `user_not_found`, also where a source answers with somebody else; `users_unavailable`
+   */
+  resolve(verified: Verified): Account | Promise<Account> {
+    if (verified.kind === 'client') return NOBODY;
+    const source = verified.own ? this.source : this.foreignSource;
+    return source === undefined ? stateless(verified) : this.accountBy(source, verified);
+  }
+
+  private async accountBy(source: UserSource | ForeignUserSource, verified: Verified): Promise<Account> {
+    const user = await during('users_unavailable', () => verified.user ?? this.find(verified));
+    if (user === undefined || user === null) throw new AuthError('user_not_found');
+    const description = await during('users_unavailable', () => source.describe(user));
+    // A source that answers with somebody else would hand one person the account of another (N-21).
+    if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
+    return { user, description };
+  }
+
+  private find(verified: Verified): Promise<AuthUser | undefined> {
+    return within(LOOKUP_TIMEOUT_MS, async () =>
+      verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
+    );
+  }
+}
+
+/** A machine is no user of anybody's. */
+const NOBODY: Account = Object.freeze({ user: undefined, description: undefined });
+
+/** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
+function stateless(verified: Verified): Account {
+  return { user: verified.user ?? userOfToken(verified), description: undefined };
+}
+
+/** Nothing is registered as the user type where no source exists, so the token's own user is what `AuthUser` means then. */
+function userOfToken({ subject }: Verified): AuthUser {
+  const user: { id: string; issuer: string } = { id: subject.id, issuer: subject.issuer };
+  return Object.freeze(user) as unknown as AuthUser;
+}
+
+/** What a token carries of a stamp: enough to notice a change, nothing to learn from (P15). */
+export function stampDigest(subject: Subject, stamp: string): string {
+  const text = JSON.stringify([subject.issuer, subject.id, stamp]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,135 @@
+// Owns cookies on responses, the same way on both adapters: one line per name, the last decision counts, and nothing is cached.
+import type { HttpAdapterHost } from '@nestjs/core';
+import type { Clock } from '../../core/clock.js';
+import {
+  accessCookieSpecs,
+  clearCookie,
+  writeCookie,
+  writeTokenCookies,
+  type CookieSpecs,
+  type WrittenCookie,
+} from '../../core/browser/cookies.js';
+import type { CsrfHolder, CsrfService } from '../../core/browser/csrf.js';
+import type { AuthRequest } from '../../core/request.js';
+import type { TokenPair } from '../../core/token-minter.js';
+
+/** Header lines live on the response of the framework, and on Fastify on Node's response inside it too. */
+interface Headers {
+  removeHeader?(name: string): unknown;
+  readonly raw?: Headers;
+}
+
+/**
+ * Sets and clears the cookies of a sign-in. For controllers of your own; the ready-made ones are in `nestjs-latchkey/controllers`.
+ *
+ * @example
+ * ```ts
+ * import { Controller, HttpCode, Post, Res } from '@nestjs/common';
+ * import { AuthCookies, Public, TokenService } from 'nestjs-latchkey';
+ *
+ * @Controller('kiosk')
+ * export class KioskController {
+ *   constructor(
+ *     private readonly tokens: TokenService,
+ *     private readonly cookies: AuthCookies,
+ *   ) {}
+ *
+ *   @Public()
+ *   @Post()
+ *   @HttpCode(204)
+ *   async enter(@Res({ passthrough: true }) response: object) {
+ *     const pair = await this.tokens.issue('visitor', { accept: (made) => this.cookies.assertFit(made) });
+ *     this.cookies.set(response, pair);
+ *   }
+ * }
+ * ```
+ */
+export class AuthCookies {
+  // One named bundle: each is used by one line below.
+  constructor(
+    private readonly parts: {
+      readonly specs: CookieSpecs;
+      readonly csrf: CsrfService;
+      readonly csrfSeconds: number;
+      readonly clock: Clock;
+      readonly adapters: HttpAdapterHost;
+    },
+  ) {}
+
+  /** Sets the token cookies, and a CSRF cookie that is bound to the sign-in. Each ends with its token. */
+  set(response: unknown, pair: TokenPair): void {
+    this.write(response, this.tokenCookies(pair));
+    this.setCsrf(response, this.parts.csrf.issue(pair));
+  }
+
+  /**
+   * Says before anything is stored whether the tokens fit into cookies: hand it to `TokenService.issue` as `accept`.
+   * @throws {CookieTooLargeError} naming the biggest claims
+   */
+  assertFit(pair: TokenPair): void {
+    this.tokenCookies(pair);
+  }
+
+  /** Clears every cookie of a sign-in. A CSRF cookie that is nobody's takes the place of the old one. */
+  clear(response: unknown): void {
+    this.clearTokens(response);
+    this.setCsrf(response, this.parts.csrf.issue(undefined));
+  }
+
+  /** Clears the token cookies and leaves the CSRF cookie as it is. */
+  clearTokens(response: unknown): void {
+    const { specs } = this.parts;
+    this.write(response, [...accessCookieSpecs(specs), specs.refresh].map(clearCookie));
+  }
+
+  /** Clears the access token that the request carries, and nothing else. */
+  clearAccess(request: AuthRequest, response: unknown): void {
+    const carried = accessCookieSpecs(this.parts.specs).filter(({ name }) => request.cookieValues(name).length > 0);
+    this.write(response, carried.map(clearCookie));
+  }
+
+  /**
+   * A CSRF token for the page that asks, and its cookie.
+   * @param holders the sign-ins that the request shows
+   */
+  renewCsrf(request: AuthRequest, response: unknown, holders: readonly NonNullable<CsrfHolder>[]): string {
+    this.setCsrf(response, this.parts.csrf.renew(request, holders));
+    return this.parts.csrf.renew(request, holders);
+  }
+
+  /** Sets the CSRF cookie for a sign-in, or for nobody. */
+  bindCsrf(response: unknown, holder: CsrfHolder): void {
+    this.setCsrf(response, this.parts.csrf.issue(holder));
+  }
+
+  private tokenCookies(pair: TokenPair): readonly WrittenCookie[] {
+    return writeTokenCookies(this.parts.specs, pair, this.parts.clock.nowMs() / 1000);
+  }
+
+  /** It lives as long as a sign-in may rest, so that a page that comes back late can still refresh. */
+  private setCsrf(response: unknown, token: string): void {
+    const { specs, csrfSeconds } = this.parts;
+    this.write(response, [writeCookie(specs.csrf, token, specs.persistent ? csrfSeconds : undefined)]);
+  }
+
+  private write(response: unknown, cookies: readonly WrittenCookie[]): void {
+    const { httpAdapter } = this.parts.adapters;
+    this.drop(response, new Set(cookies.map(({ name }) => name)));
+    for (const { line } of cookies) httpAdapter.appendHeader(response, 'Set-Cookie', line);
+    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
+  }
+
+  /** Two lines of one name in one answer would leave it to the browser which of them counts (F-29). */
+  private drop(response: unknown, names: ReadonlySet<string>): void {
+    const { httpAdapter } = this.parts.adapters;
+    const found: unknown = httpAdapter.getHeader(response, 'Set-Cookie') ?? [];
+    const lines = [found].flat().map(String);
+    const kept = lines.filter((line) => !names.has(line.slice(0, Math.max(0, line.indexOf('=')))));
+    if (kept.length === lines.length) return;
+    // Both frameworks hand out an object of this shape.
+    const headers = response as Headers;
+    headers.removeHeader?.('Set-Cookie');
+    headers.raw?.removeHeader?.('Set-Cookie');
+    for (const line of kept) httpAdapter.appendHeader(response, 'Set-Cookie', line);
+  }
+}

@@ -1,0 +1,148 @@
+// Owns the wiring of what browsers need: cookies, CSRF, sessions, the redirect to a sign-in page; and the judgement at boot of what
+// only the whole application shows.
+import type { Provider } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { BlocklistService } from '../../core/blocklist-service.js';
+import { Clock } from '../../core/clock.js';
+import { CSRF_PURPOSE, CsrfService } from '../../core/browser/csrf.js';
+import { deriveSecret } from '../../core/keys/derived-secret.js';
+import { FamilyService } from '../../core/families.js';
+import type { Scheme } from '../../core/schemes.js';
+import { HostSession, SessionService } from '../../core/browser/session.js';
+import { SignInService } from '../../core/users/sign-in.js';
+import { TokenService } from '../../core/token-service.js';
+import { TokenVerifier } from '../../core/tokens/token-verifier.js';
+import { Users } from '../../core/users/users.js';
+import { AuthCookies } from './auth-cookies.js';
+import type { AuthModuleStructure } from '../options/auth.options.js';
+import type { ControllerRecipe } from '../controller-recipe.js';
+import { builtInSchemes, type SchemeServices } from '../built-in-schemes.js';
+import { CookieSignIn } from './cookie-sign-in.js';
+import { DeadCookies } from './dead-cookies.js';
+import { FrameworkHostSession } from './host-session.js';
+import { LoginRedirects } from './login-redirect.js';
+import { made } from '../services/made.js';
+import { OwnKeys } from '../services/own-keys.js';
+import { PageTokens } from './page-tokens.js';
+import { SessionSignIn } from './session-sign-in.js';
+import type { AuthSettings } from '../options/settings.js';
+import { AUTH_SETTINGS, CONFIGURED_SCHEMES } from '../tokens.js';
+
+/** The secrets of CSRF tokens, the one to sign with first. Asked at every use, because keys rotate. */
+function csrfSecrets({ csrf }: AuthSettings, keys: OwnKeys): () => readonly Uint8Array[] {
+  if (csrf.secret === undefined) return () => keys.ring?.secretsFor(CSRF_PURPOSE) ?? [];
+  const configured = [deriveSecret(csrf.secret, CSRF_PURPOSE)];
+  return () => configured;
+}
+
+type CookieParts = [AuthSettings, CsrfService, Clock, HttpAdapterHost];
+type SessionParts = [AuthSettings, Clock, Users, FamilyService, BlocklistService, HostSession];
+type SchemeParts = [AuthSettings, TokenVerifier, CsrfService, HostSession, Clock, FamilyService];
+type CookieSignInParts = [
+  AuthSettings,
+  CsrfService,
+  SignInService,
+  TokenService,
+  TokenVerifier,
+  FamilyService,
+  AuthCookies,
+];
+type SessionSignInParts = [CsrfService, SignInService, SessionService, AuthCookies];
+
+/** What the module provides for browsers. */
+export const browserProviders: Provider[] = [
+  made(
+    CsrfService,
+    [AUTH_SETTINGS, OwnKeys],
+    (settings: AuthSettings, keys: OwnKeys) => new CsrfService(settings.csrf, csrfSecrets(settings, keys)),
+  ),
+  made(
+    AuthCookies,
+    [AUTH_SETTINGS, CsrfService, Clock, HttpAdapterHost],
+    (...[settings, csrf, clock, adapters]: CookieParts) => {
+      const { cookieSpecs: specs, tokens } = settings;
+      return new AuthCookies({ specs, csrf, csrfSeconds: tokens.refresh.idleSeconds, clock, adapters });
+    },
+  ),
+  made(HostSession, [HttpAdapterHost], (adapters: HttpAdapterHost) => new FrameworkHostSession(adapters)),
+  made(
+    SessionService,
+    [AUTH_SETTINGS, Clock, Users, FamilyService, BlocklistService, HostSession],
+    (...[settings, clock, users, families, blocklist, host]: SessionParts) =>
+      new SessionService({ settings: settings.tokens, clock, users, families, blocklist, host }),
+  ),
+  made(
+    CONFIGURED_SCHEMES,
+    [AUTH_SETTINGS, TokenVerifier, CsrfService, HostSession, Clock, FamilyService],
+    (...[settings, verifier, csrf, host, clock, families]: SchemeParts) =>
+      builtInSchemes(settings, { verifier, csrf, host, clock, families } satisfies SchemeServices),
+  ),
+  made(
+    CookieSignIn,
+    [AUTH_SETTINGS, CsrfService, SignInService, TokenService, TokenVerifier, FamilyService, AuthCookies],
+    (...[{ cookieSpecs: specs }, csrf, signIn, tokens, verifier, families, cookies]: CookieSignInParts) =>
+      new CookieSignIn({ specs, csrf, signIn, tokens, verifier, families, cookies }),
+  ),
+  made(
+    SessionSignIn,
+    [CsrfService, SignInService, SessionService, AuthCookies],
+    (...[csrf, signIn, sessions, cookies]: SessionSignInParts) =>
+      new SessionSignIn({ csrf, signIn, sessions, cookies }),
+  ),
+  made(
+    PageTokens,
+    [CONFIGURED_SCHEMES, AuthCookies],
+    (schemes: ReadonlyMap<string, Scheme>, cookies: AuthCookies) => new PageTokens(schemes, cookies),
+  ),
+  made(DeadCookies, [AuthCookies], (cookies: AuthCookies) => new DeadCookies(cookies)),
+  made(
+    LoginRedirects,
+    [AUTH_SETTINGS, HttpAdapterHost],
+    ({ loginUrl }: AuthSettings, adapters: HttpAdapterHost) => new LoginRedirects(loginUrl, adapters),
+  ),
+];
+
+/** What of it other modules may inject; the guards of the library need some of it wherever they are used. */
+export const browserServices = [
+  AuthCookies,
+  CsrfService,
+  HostSession,
+  SessionService,
+  CookieSignIn,
+  SessionSignIn,
+  PageTokens,
+  DeadCookies,
+  LoginRedirects,
+];
+
+/** What is wrong between the options for browsers and the rest of the application. */
+export function browserProblems(
+  settings: AuthSettings,
+  { controllers = [] }: AuthModuleStructure,
+  keys: OwnKeys,
+): readonly string[] {
+  const sentByBrowsers = settings.cookies !== undefined || settings.session.enabled;
+  const needsSecret = sentByBrowsers || controllers.some(({ requires }) => requires.includes('csrf'));
+  const noSecret = needsSecret && csrfSecrets(settings, keys)().length === 0;
+  return [
+    ...(noSecret ? ['csrf.secret is required: no private key is in this process that one could be derived from'] : []),
+    ...controllers.flatMap((recipe) => refreshPathProblems(settings, recipe)),
+  ];
+}
+
+function refreshPathProblems(
+  { cookieSpecs }: AuthSettings,
+  { controller, refreshCookieAt }: ControllerRecipe,
+): string[] {
+  if (refreshCookieAt === undefined || covers(cookieSpecs.refresh.path, refreshCookieAt)) return [];
+  const remedy = `'${refreshCookieAt}', after the global prefix if there is one`;
+  return [
+    `cookies.refreshPath does not cover ${controller.name}, which would never see the cookie: set it to ${remedy}`,
+  ];
+}
+
+/** The global prefix of the application is not known here, so a path may begin with more than the controller's own. */
+function covers(path: string, needed: string): boolean {
+  const parents = needed.split('/').map((_, index, parts) => parts.slice(0, parts.length - index).join('/'));
+  return path === '/' || parents.some((parent) => parent !== '' && path.endsWith(parent));
+}

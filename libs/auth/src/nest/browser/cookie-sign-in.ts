@@ -1,0 +1,125 @@
+// Owns sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
+// will send by itself next time (P21).
+import type { CsrfService } from '../../core/browser/csrf.js';
+import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
+import type { CookieSpecs } from '../../core/browser/cookies.js';
+import { AuthError, type AuthErrorCode } from '../../core/errors.js';
+import type { FamilyService } from '../../core/families.js';
+import type { AuthRequest } from '../../core/request.js';
+import type { SignInService } from '../../core/users/sign-in.js';
+import type { TokenService } from '../../core/token-service.js';
+import type { TokenKind } from '../../core/tokens/claims.js';
+import type { TokenVerifier } from '../../core/tokens/token-verifier.js';
+import type { Verified } from '../../core/principal.js';
+import type { SignInCredentials } from '../../core/users/users.js';
+import type { AuthCookies } from './auth-cookies.js';
+import { adaptRequest } from '../contexts/contexts.js';
+import type { Exchange } from './exchange.js';
+
+/**
+ * Refusals that say nothing about the token itself: another request of the same sign-in may have won, and its cookies are already on
+ * their way to this browser (J-47).
+ */
+const OVERTAKEN: ReadonlySet<AuthErrorCode> = new Set([
+  'refresh_reused',
+  'refresh_unknown',
+  'token_revoked',
+  'token_superseded',
+  'user_not_found',
+]);
+
+/** Signs people in and out by cookies. */
+export class CookieSignIn {
+  constructor(
+    private readonly parts: {
+      readonly specs: CookieSpecs;
+      readonly csrf: CsrfService;
+      readonly signIn: SignInService;
+      readonly tokens: TokenService;
+      readonly verifier: TokenVerifier;
+      readonly families: FamilyService;
+      readonly cookies: AuthCookies;
+    },
+  ) {}
+
+  /**
+   * Signs in, and ends the sign-in that the browser had before.
+   * @throws {AuthError} `csrf_*`, `invalid_credentials`, and the 503 codes
+   * @throws {CookieTooLargeError} before anything is stored
+   */
+  async login(exchange: Exchange, credentials: SignInCredentials, label?: string): Promise<void> {
+    const { csrf, signIn, tokens, cookies } = this.parts;
+    const request = adaptRequest(exchange.request);
+    csrf.enforceForAnyone(request);
+    const user = await signIn.verify(credentials);
+    const pair = await tokens.issue(user, { label, accept: (made) => cookies.assertFit(made) });
+    for (const previous of request.cookieValues(this.parts.specs.refresh.name)) await tokens.revoke(previous);
+    cookies.set(exchange.response, pair);
+  }
+
+  /**
+   * Replaces the tokens. The CSRF token must be that of the same sign-in, so that a planted refresh cookie is of no use.
+   * @throws {AuthError} `csrf_*`, `unauthenticated`, `ambiguous_credentials`, and those of `TokenService.refresh`
+   */
+  async refresh(exchange: Exchange): Promise<void> {
+    const { csrf, tokens, cookies, specs } = this.parts;
+    const request = adaptRequest(exchange.request);
+    csrf.enforceForAnyone(request);
+    const token = singleCookie(request, specs.refresh);
+    if (token === undefined) throw new AuthError('unauthenticated');
+    try {
+      const verified = await this.verified(token, 'refresh');
+      // A token that is not good is for the refresh itself to refuse.
+      if (verified !== undefined) csrf.enforce(request, verified);
+      cookies.set(exchange.response, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
+    } catch (error) {
+      if (error instanceof AuthError && error.isDead && !OVERTAKEN.has(error.code))
+        cookies.clearTokens(exchange.response);
+      throw error;
+    }
+  }
+
+  /**
+   * Ends the sign-in and clears its cookies, also where there is none.
+   * @throws {AuthError} `csrf_*`, `ambiguous_credentials`, and the 503 codes: nothing is cleared then
+   */
+  async logout(exchange: Exchange): Promise<void> {
+    const { csrf, families, cookies } = this.parts;
+    const request = adaptRequest(exchange.request);
+    csrf.enforceForAnyone(request);
+    const held = await this.held(request);
+    if (held?.sid !== undefined) {
+      csrf.enforce(request, held);
+      await families.end(held.subject, held.sid);
+    }
+    cookies.clear(exchange.response);
+  }
+
+  /** The sign-in that the cookies stand for: by the refresh token, which outlives the other. */
+  private async held(request: AuthRequest): Promise<Verified | undefined> {
+    const { specs } = this.parts;
+    const refresh = await this.verified(singleCookie(request, specs.refresh), 'refresh');
+    return refresh ?? this.verified(readableAccessToken(request, specs), 'access');
+  }
+
+  private async verified(token: string | undefined, kind: TokenKind): Promise<Verified | undefined> {
+    if (token === undefined) return undefined;
+    try {
+      const verified = await this.parts.verifier.verify(token, kind);
+      return verified.own ? verified : undefined;
+    } catch (error) {
+      if (error instanceof AuthError && !error.isUnavailable) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The access token, unless its cookies make none. @throws {AuthError} `ambiguous_credentials` */
+export function readableAccessToken(request: AuthRequest, specs: CookieSpecs): string | undefined {
+  try {
+    return findAccessToken(request, specs);
+  } catch (error) {
+    if (error instanceof AuthError && error.status !== 400) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+// Owns the question of intent on routes that recognise nobody: sign-in, refresh and sign-out (P21). Where somebody is recognised, the
+// read path asks it itself.
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { CsrfService } from '../../core/browser/csrf.js';
+import { AuthError } from '../../core/errors.js';
+import { Answers } from '../answers.js';
+import { adaptRequest, requestOf } from '../contexts/contexts.js';
+
+/**
+ * Lets only requests of our own pages in, whoever is signed in. For routes of your own that sign people in by cookie or session;
+ * the ready-made ones have it.
+ */
+@Injectable()
+export class CsrfGuard implements CanActivate {
+  @Inject(CsrfService) private readonly csrf!: CsrfService;
+  @Inject(Answers) private readonly answers!: Answers;
+
+  canActivate(context: ExecutionContext): boolean {
+    try {
+      this.csrf.enforceForAnyone(adaptRequest(requestOf(context)));
+      return true;
+    } catch (error) {
+      throw error instanceof AuthError ? this.answers.refuse(error, context) : error;
+    }
+  }
+}

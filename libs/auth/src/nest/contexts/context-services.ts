@@ -1,0 +1,23 @@
+// Owns the wiring of what contexts other than http need.
+import type { Provider } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Clock } from '../../core/clock.js';
+import { Answers } from '../answers.js';
+import { ContextBoot } from './context-boot.js';
+import { ConfigurationProbe, HybridWatch } from './hybrid-watch.js';
+import { LiveConnections } from './live-connections.js';
+import { made } from '../services/made.js';
+import { SocketHandshakes } from './socket-handshakes.js';
+
+/** What the module provides for gateways, resolvers and message handlers. */
+export const contextProviders: Provider[] = [
+  made(LiveConnections, [Clock, Answers], (clock: Clock, answers: Answers) => new LiveConnections(clock, answers)),
+  SocketHandshakes,
+  ConfigurationProbe,
+  { provide: APP_FILTER, useExisting: ConfigurationProbe },
+  HybridWatch,
+  ContextBoot,
+];
+
+/** What of it other modules may inject; the guards of the library need some of it wherever they are used. */
+export const contextServices = [LiveConnections, SocketHandshakes, ContextBoot];

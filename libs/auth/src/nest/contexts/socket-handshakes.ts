@@ -1,0 +1,124 @@
+// Owns the handshake of sockets: who nobody would answer is not let in at all, and who is let in is followed until the credential ends.
+import { Inject, Injectable } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { Decision } from '../../core/authenticator.js';
+import { NO_PERMISSIONS, type Permissions } from '../../core/checks.js';
+import { AuthError } from '../../core/errors.js';
+import type { Principal } from '../../core/principal.js';
+import { attachedTo } from '../attached.js';
+import { AnyOf } from '../auth.guards.js';
+import { socketOf } from './connections.js';
+import { brandedGuard, GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy } from '../routes/effective-policy.js';
+import { rememberHandshake } from './handshakes.js';
+import { LiveConnections } from './live-connections.js';
+import { gatewaysOf, type Gateway } from './message-handlers.js';
+import { RouteAuthenticator } from '../routes/route-authenticator.js';
+
+/** Which gateways a server serves, as far as it says so. */
+interface ServerLike {
+  /** Of a namespace of socket.io. */
+  readonly name?: unknown;
+  /** Of a server of `ws`. */
+  readonly path?: unknown;
+  readonly handleUpgrade?: unknown;
+}
+
+/** What a handshake with some gateways demands; the messages that follow are judged each by its own handler. */
+interface Entry {
+  readonly policy: EffectivePolicy;
+  readonly guard: BrandedGuard;
+}
+
+/** Judges handshakes. */
+@Injectable()
+export class SocketHandshakes {
+  /** True once an adapter is guarded; see `guardSockets()`. */
+  inUse = false;
+
+  private readonly scanner = new MetadataScanner();
+  /** By what carried the credential, from the handshake to the open socket. */
+  private readonly admitted = new WeakMap<object, Principal>();
+
+  @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
+  @Inject(LiveConnections) private readonly connections!: LiveConnections;
+  @Inject(DiscoveryService) private readonly discovery!: DiscoveryService;
+
+  /** Every gateway of the application. */
+  gateways(): readonly Gateway[] {
+    return gatewaysOf(this.discovery, this.scanner);
+  }
+
+  /**
+   * The refusal of a handshake; `undefined` lets the socket in. Never rejects.
+   * @param carrier the socket of socket.io, or the request that a socket of `ws` is about to be opened with
+   */
+  async refusalOf(carrier: object, server: ServerLike): Promise<AuthError | undefined> {
+    try {
+      const decision = await this.decide(carrier, server);
+      if (decision === undefined) return undefined;
+      if ('error' in decision) return decision.error;
+      if (decision.principal !== undefined) this.admitted.set(carrier, decision.principal);
+      return undefined;
+    } catch (cause) {
+      return cause instanceof AuthError ? cause : new AuthError('store_unavailable', { cause });
+    }
+  }
+
+  /** Follows a socket that was let in. @param request what a socket of `ws` was opened with */
+  opened(socket: object, request: unknown, server: ServerLike): void {
+    rememberHandshake(socket, request);
+    const carrier = typeof request === 'object' && request !== null ? request : socket;
+    const principal = this.admitted.get(carrier);
+    if (principal === undefined) return;
+    Object.assign(attachedTo(socket), { auth: principal, user: principal.user });
+    const recheck = async (): Promise<Decision> => (await this.decide(socket, server)) ?? { principal };
+    this.connections.follow(socketOf(socket), principal, recheck);
+  }
+
+  private async decide(carrier: object, server: ServerLike): Promise<Decision | undefined> {
+    const entry = this.entryOf(server);
+    return entry === undefined ? undefined : this.routes.decide(carrier, entry.policy, entry.guard);
+  }
+
+  /** Enough to be answered by one of the handlers: their schemes together, and nobody where one of them answers to nobody. */
+  private entryOf(server: ServerLike): Entry | undefined {
+    const policies = this.gateways()
+      .filter((gateway) => serves(server, gateway))
+      .flatMap(({ handlers }) => handlers)
+      .map(({ handler, owner }) => this.routes.policyFor(handler, owner));
+    const guarded = policies.filter(({ access }) => access === 'guarded');
+    const [first, ...others] = new Set(guarded.flatMap(({ guards }) => guards.flatMap((each) => each[GUARD_SCHEMES])));
+    const guard = first === undefined ? undefined : brandedGuard(AnyOf(first, ...others));
+    if (guard === undefined) return undefined;
+    const optional = policies.some((policy) => policy.access !== 'guarded' || policy.optional);
+    return { guard, policy: entryPolicy(optional, guarded) };
+  }
+}
+
+function serves({ name, path, handleUpgrade }: ServerLike, gateway: Gateway): boolean {
+  if (handleUpgrade === undefined) return gateway.namespace === (typeof name === 'string' ? name : '/');
+  return gateway.path === undefined || typeof path !== 'string' || trimmed(path) === trimmed(gateway.path);
+}
+
+function trimmed(path: string): string {
+  return path.replaceAll(/^\/+|\/+$/g, '');
+}
+
+function entryPolicy(optional: boolean, guarded: readonly EffectivePolicy[]): EffectivePolicy {
+  const permitted = (name: keyof Permissions): boolean => guarded.some(({ permissions }) => permissions[name]);
+  return {
+    access: 'guarded',
+    statedBy: 'default',
+    guards: [],
+    byDefaultGuard: false,
+    optional,
+    permissions: {
+      ...NO_PERMISSIONS,
+      inactive: permitted('inactive'),
+      clients: permitted('clients'),
+      restrictedClients: permitted('restrictedClients'),
+    },
+    policies: [],
+    reason: undefined,
+  };
+}

@@ -1,0 +1,216 @@
+// Owns what can be asked of the module, with every default in one place. What is asked for is judged in options-check.ts.
+import type { Type } from '@nestjs/common';
+import type { MismatchRule } from '../../core/browser/session-mismatch.js';
+import type { Clock } from '../../core/clock.js';
+import type { Duration } from '../../core/duration.js';
+import type { KeySource, KeyRingInput } from '../../core/keys/key-ring.js';
+import type { Algorithm, KeyInput } from '../../core/keys/keys.js';
+import type { TokenLimits } from '../../core/tokens/limits.js';
+import type { AuthRequest } from '../../core/request.js';
+import type { Scheme } from '../../core/schemes.js';
+import type { AuditSinkRecipe } from '../../core/audit/audit.js';
+import type { StoresRecipe } from '../../core/stores/stores.js';
+import type { ClaimsFor } from '../../core/token-settings.js';
+import type { ForeignUserSource, UserSource } from '../../core/users/users.js';
+import type { ControllerRecipe } from '../controller-recipe.js';
+import type { SchemeRecipe } from '../scheme-recipe.js';
+import type { NamedRoute } from '../routes/named-routes.js';
+import type { TrustOptions } from '../../core/issuers/trust.js';
+
+/** Access tokens. */
+export interface AccessOptions {
+  /** Life of an access token. @defaultValue '15m' */
+  readonly ttl?: Duration;
+  /** The longest life that `TokenService.issue` may be asked for, and that a verifier accepts. @defaultValue the `ttl` */
+  readonly maxTtl?: Duration;
+  /** Own claims of a user, made afresh at sign-in and at every refresh. @defaultValue none */
+  readonly claimsFor?: ClaimsFor;
+  /** The claim that names the subject. `sub` is written in any case. @defaultValue 'sub' */
+  readonly subjectClaim?: string;
+}
+
+/** Refresh tokens, and with them the life of a sign-in. */
+export interface RefreshOptions {
+  /** A sign-in that is not refreshed for so long ends. @defaultValue '14d' */
+  readonly idle?: Duration;
+  /** A sign-in ends after so long, however often it is refreshed. @defaultValue '30d' */
+  readonly absolute?: Duration;
+  /** How long the token just replaced may be presented once more and gets the same successor: 0 to 60 seconds. @defaultValue '10s' */
+  readonly grace?: Duration;
+}
+
+/** A function of passport-jwt's `ExtractJwt` family, or your own: the token's text, or nothing. */
+export type TokenExtractor = (request: never) => string | null | undefined;
+
+/** Where bearer tokens are found. */
+export interface HeaderOptions {
+  /** @defaultValue 'authorization' */
+  readonly name?: string;
+  /** Scheme names, compared without case. @defaultValue ['Bearer'] */
+  readonly schemes?: readonly string[];
+  /** Replaces the header: any passport-jwt extractor. It is given the framework's request. */
+  readonly extractor?: TokenExtractor;
+}
+
+/** Tokens in cookies. Off unless this group is given. */
+export interface CookieOptions {
+  /** `single`: one httpOnly cookie. `split`: header and payload readable by scripts, the signature httpOnly. @defaultValue 'single' */
+  readonly mode?: 'single' | 'split';
+  /** Names without prefix. @defaultValue access 'access', refresh 'refresh', csrf 'csrf' */
+  readonly names?: { readonly access?: string; readonly refresh?: string; readonly csrf?: string };
+  /** @defaultValue 'lax' */
+  readonly sameSite?: 'strict' | 'lax' | 'none';
+  /** A domain gives up the `__Host-` prefix. @defaultValue none */
+  readonly domain?: string;
+  /** The path that the refresh cookie is limited to; it must cover refresh and log-out. @defaultValue '/auth/cookie' */
+  readonly refreshPath?: string;
+  /** `false` sends cookies over plain http; refused with NODE_ENV=production. @defaultValue true */
+  readonly secure?: boolean;
+  /** `false` makes a bad cookie final instead of letting a session answer. @defaultValue true */
+  readonly forgiving?: boolean;
+  /** `false` writes cookies that end with the browser, without `Max-Age`. @defaultValue true */
+  readonly persistent?: boolean;
+}
+
+/** CSRF protection of what a browser sends by itself. Always on where cookies or sessions are. */
+export interface CsrfOptions {
+  /** Origins besides the issuer's that may send unsafe requests: `https://app.example.com`. @defaultValue [] */
+  readonly trustedOrigins?: readonly string[];
+  /** @defaultValue 'x-csrf-token' */
+  readonly headerName?: string;
+  /** At least 32 bytes, the same in every process. @defaultValue derived from the signing keys */
+  readonly secret?: string;
+  /** Switches the defence off. There is no good reason outside of a test that shows what it is for. @defaultValue false */
+  readonly dangerouslyDisable?: boolean;
+}
+
+/** Where people sign in: a path, an address, or a function that says it for a request. */
+export type LoginUrl = string | ((request: AuthRequest) => string);
+
+/**
+ * Host sessions beside tokens. Off unless this group is given; register express-session or @fastify/session yourself.
+ */
+export interface SessionOptions {
+  /** Whose word counts when a good cookie and a live session name different users. @defaultValue 'reject' */
+  readonly mismatch?: MismatchRule;
+}
+
+/** How revocation is asked. */
+export interface RevocationOptions {
+  /**
+   * `every-request` asks the store each time. `{ withinMs }` answers from memory that is kept in step with the store, so that a
+   * revocation made by another process counts at most so much later; where it is not in step, the store is asked. A refresh always
+   * asks the store. @defaultValue 'every-request'
+   */
+  readonly freshness?: 'every-request' | { readonly withinMs: number };
+  /**
+   * What an access token is worth while the store does not answer. `allow` accepts tokens with at most 5 minutes to live, for at
+   * most 10 minutes in a row: revoked tokens come alive meanwhile. @defaultValue 'refuse'
+   */
+  readonly onStoreError?: 'refuse' | 'allow';
+  /** How long one call to a store may take, at most a second. @defaultValue '300ms' */
+  readonly timeout?: Duration;
+  /**
+   * Forgets now and then what has ended, in stores that do not by themselves: SQL. One process of several is enough. @defaultValue
+   * never: call `prune()` of `BlocklistService` and `FamilyService` yourself
+   */
+  readonly pruneEvery?: Duration;
+}
+
+/** The body of a refusal. */
+export interface ErrorOptions {
+  /** `nest`: statusCode, message, error, errorCode. `problem`: RFC 9457 problem details. @defaultValue 'nest' */
+  readonly format?: 'nest' | 'problem';
+  /** The realm of the challenge. @defaultValue 'api' */
+  readonly realm?: string;
+}
+
+/** Keys to sign with: a ring, one key, or a source that can be asked again. */
+export type KeysOption = KeyInput | KeyRingInput | KeySource;
+
+/** The values of the module: what a factory may answer with. */
+export interface AuthModuleOptions {
+  /** `iss` of the tokens issued here: the https address of the service. Required in production. */
+  readonly issuer?: string;
+  /** `aud` of the tokens issued and accepted here. Required in production; `false` gives the check up, with a warning. */
+  readonly audience?: string | readonly string[] | false;
+  /** Required in production. @defaultValue a key pair made at boot, which ends with the process */
+  readonly keys?: KeysOption;
+  /** The algorithm of a key that does not say, and of the key made at boot. @defaultValue 'ES256' */
+  readonly algorithm?: Algorithm;
+  readonly access?: AccessOptions;
+  readonly refresh?: RefreshOptions;
+  /** Other issuers whose tokens are accepted. @defaultValue [] */
+  readonly trust?: readonly TrustOptions[];
+  readonly header?: HeaderOptions;
+  readonly cookies?: CookieOptions;
+  readonly csrf?: CsrfOptions;
+  readonly session?: SessionOptions;
+  /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
+  readonly loginUrl?: LoginUrl;
+  readonly revocation?: RevocationOptions;
+  /** Bounds on what a token may hold; they can only be lowered. */
+  readonly limits?: Partial<TokenLimits>;
+  /** How far clocks may differ: 0 to 60 seconds. @defaultValue '5s' */
+  readonly clockTolerance?: Duration;
+  readonly errors?: ErrorOptions;
+}
+
+/** Keeping what happened. */
+export interface AuditOptions {
+  /** Where: `typeOrmAuditSink()`, or a sink of your own as `{ inject, useFactory }`. Inject it as `AuditSink` to read. */
+  readonly sink: AuditSinkRecipe;
+  /** True refuses sign-in, refresh and revocation while the sink does not answer (503), as nothing may happen unrecorded. @defaultValue false */
+  readonly required?: boolean;
+}
+
+/** The structure of the module: what must be known before any factory runs. */
+export interface AuthModuleStructure {
+  /** Whether guards and services reach every module without an import. @defaultValue true */
+  readonly isGlobal?: boolean;
+  /** The guard of every route that states none; `false` leaves such routes open, with a warning. @defaultValue JwtAuthGuard */
+  readonly defaultGuard?: Type<unknown> | false;
+  /** The provider that is your user source; it may live in any module. Without one the token itself is the user. */
+  readonly users?: Type<UserSource<unknown>> | (abstract new (...dependencies: never[]) => UserSource<unknown>);
+  /** The provider that turns tokens of other issuers into users. Without one they stay what they say. */
+  readonly foreignUsers?: Type<ForeignUserSource<unknown>>;
+  /** Where revocations and sign-ins are kept. Required in production. @defaultValue memoryStores() */
+  readonly stores?: StoresRecipe;
+  /** The audit trail: sign-ins, refreshes, revocations, refusals and key rotations, kept for later. @defaultValue none */
+  readonly audit?: AuditOptions;
+  /** Ready-made controllers from `nestjs-latchkey/controllers`. @defaultValue [] */
+  readonly controllers?: readonly ControllerRecipe[];
+  /** Your own schemes, for `AnyOf('name', ...)`: values, recipes, or providers found when the application starts. @defaultValue [] */
+  readonly schemes?: readonly (Scheme | Type<Scheme> | SchemeRecipe)[];
+  /** Statements about controllers of others, which you cannot decorate. @defaultValue [] */
+  readonly routes?: readonly NamedRoute[];
+  /**
+   * Refuses to start where a route states nothing and no guard stands in, or says something else than the default without
+   * `@AuthReason()`; where restricted clients come in without a policy. @defaultValue false
+   */
+  readonly strictRoutes?: boolean;
+  /** Writes a table of all routes to the log when the application starts. @defaultValue false */
+  readonly auditRoutes?: boolean;
+  /** Another clock, for tests. */
+  readonly clock?: Clock;
+}
+
+/** Every default of the values, in the spelling of the options. */
+export const DEFAULTS = {
+  developmentIssuer: 'http://localhost',
+  developmentAudience: 'development',
+  algorithm: 'ES256',
+  accessTtl: '15m',
+  refreshIdle: '14d',
+  refreshAbsolute: '30d',
+  refreshGrace: '10s',
+  clockTolerance: '5s',
+  storeTimeout: '300ms',
+  headerName: 'authorization',
+  headerSchemes: ['Bearer'],
+  csrfHeaderName: 'x-csrf-token',
+  cookieNames: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
+  refreshPath: '/auth/cookie',
+  loginUrl: '/login',
+  realm: 'api',
+} as const;

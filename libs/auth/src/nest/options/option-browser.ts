@@ -1,0 +1,138 @@
+// Owns the judgement of the options that concern browsers: cookies, CSRF, sessions and the redirect to a sign-in page.
+import { cookieSpecs, type CookieSettings, type CookieSpecs } from '../../core/browser/cookies.js';
+import type { MismatchRule } from '../../core/browser/session-mismatch.js';
+import { DEFAULTS, type AuthModuleOptions, type CsrfOptions, type LoginUrl } from './auth.options.js';
+import { shown, type Problems } from './problems.js';
+
+/** The options for browsers after they were judged. */
+export interface BrowserSettings {
+  /** `undefined` where no tokens travel in cookies. */
+  readonly cookies: CookieSettings | undefined;
+  /** There is a CSRF cookie also where only sessions are, so there is always something here. */
+  readonly cookieSpecs: CookieSpecs;
+  readonly csrf: {
+    readonly trustedOrigins: readonly string[];
+    readonly headerName: string;
+    /** With its prefix. */
+    readonly cookieName: string;
+    /** `undefined` asks for one that is derived from the signing keys. */
+    readonly secret: string | undefined;
+    readonly disabled: boolean;
+  };
+  readonly session: { readonly mismatch: MismatchRule; readonly enabled: boolean };
+  readonly loginUrl: LoginUrl;
+}
+
+/** Names and header names, as RFC 9110 §5.6.2 spells them. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const SECRET_BYTES = 32;
+
+/** The settings that the options ask for; what is wrong with them is noted. */
+export function browserSettings(options: AuthModuleOptions, production: boolean, problems: Problems): BrowserSettings {
+  const cookies = cookieSettings(options, production, problems);
+  const mismatch = options.session?.mismatch ?? 'reject';
+  problems.oneOf('session.mismatch', mismatch, ['reject', 'prefer-jwt', 'prefer-session']);
+  const loginUrl = options.loginUrl ?? DEFAULTS.loginUrl;
+  const isUrl =
+    typeof loginUrl === 'function' ||
+    (typeof loginUrl === 'string' && /^(?:\/(?![/\\])|https?:\/\/)[^\s\\]*$/.test(loginUrl));
+  problems.unless(
+    isUrl,
+    `loginUrl is ${shown(loginUrl)}; accepted is a path like '/login', an http(s) address, or a function`,
+  );
+  const specs = cookieSpecs(cookies);
+  return {
+    cookies: options.cookies === undefined ? undefined : cookies,
+    cookieSpecs: specs,
+    csrf: { ...csrfSettings(options, problems), cookieName: specs.csrf.name },
+    session: { mismatch, enabled: options.session !== undefined },
+    loginUrl,
+  };
+}
+
+const NO_COOKIES: Omit<CookieSettings, 'names'> = {
+  mode: 'single',
+  sameSite: 'lax',
+  domain: undefined,
+  refreshPath: DEFAULTS.refreshPath,
+  secure: true,
+  forgiving: true,
+  persistent: true,
+};
+
+function cookieSettings({ cookies }: AuthModuleOptions, production: boolean, problems: Problems): CookieSettings {
+  const settings = { ...NO_COOKIES, ...cookies, names: { ...DEFAULTS.cookieNames, ...cookies?.names } };
+  problems.oneOf('cookies.mode', settings.mode, ['single', 'split']);
+  problems.oneOf('cookies.sameSite', settings.sameSite, ['strict', 'lax', 'none']);
+  judgeNames(settings, problems);
+  judgeReach(settings, problems);
+  const { secure, sameSite } = settings;
+  problems.unless(secure || !production, 'cookies.secure is false; production sends credentials over https only');
+  problems.unless(secure || sameSite !== 'none', "cookies.sameSite is 'none', which browsers take with `secure` only");
+  return settings;
+}
+
+function judgeNames({ names }: Pick<CookieSettings, 'names'>, problems: Problems): void {
+  for (const [which, name] of Object.entries(names)) {
+    const good = TOKEN.test(name) && !name.startsWith('__');
+    problems.unless(
+      good,
+      `cookies.names.${which} is ${shown(name)}; accepted is a name without prefix: the library adds it`,
+    );
+  }
+  const distinct = new Set(Object.values(names)).size === Object.values(names).length;
+  problems.unless(distinct, 'cookies.names must be three different names');
+}
+
+function judgeReach({ domain, refreshPath }: Pick<CookieSettings, 'domain' | 'refreshPath'>, problems: Problems): void {
+  const isHost = domain === undefined || /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(domain);
+  problems.unless(isHost, `cookies.domain is ${shown(domain)}; accepted is a host name like 'example.com'`);
+  const isPath = /^\/[\w\-./~]*$/.test(refreshPath);
+  problems.unless(
+    isPath,
+    `cookies.refreshPath is ${shown(refreshPath)}; accepted is a path like '${DEFAULTS.refreshPath}'`,
+  );
+}
+
+const NO_CSRF = { trustedOrigins: [], headerName: DEFAULTS.csrfHeaderName, dangerouslyDisable: false };
+
+function csrfSettings(options: AuthModuleOptions, problems: Problems): Omit<BrowserSettings['csrf'], 'cookieName'> {
+  const given: CsrfOptions = { ...NO_CSRF, ...options.csrf };
+  const { trustedOrigins = [], headerName = DEFAULTS.csrfHeaderName, secret, dangerouslyDisable } = given;
+  // An untyped caller may have written `csrf: false`, which must not quietly mean "on".
+  const isGroup = typeof (options.csrf ?? {}) === 'object';
+  problems.unless(isGroup, `csrf is ${shown(options.csrf)}; it cannot be switched off but by csrf.dangerouslyDisable`);
+  for (const origin of trustedOrigins) {
+    const sentence = `csrf.trustedOrigins has ${shown(origin)}; accepted is an origin like 'https://app.example.com'`;
+    problems.unless(isOrigin(origin), sentence);
+  }
+  problems.unless(TOKEN.test(headerName), `csrf.headerName is ${shown(headerName)}; accepted is a header name`);
+  problems.unless(isLongEnough(secret), `csrf.secret is too short; accepted are at least ${SECRET_BYTES} random bytes`);
+  return {
+    trustedOrigins: [...ownOrigin(options), ...trustedOrigins],
+    headerName: headerName.toLowerCase(),
+    secret,
+    disabled: dangerouslyDisable === true,
+  };
+}
+
+function isLongEnough(secret: unknown): boolean {
+  return secret === undefined || (typeof secret === 'string' && Buffer.byteLength(secret) >= SECRET_BYTES);
+}
+
+/** Pages of the issuer itself are our own. */
+function ownOrigin({ issuer = DEFAULTS.developmentIssuer }: AuthModuleOptions): readonly string[] {
+  return URL.canParse(issuer) ? [new URL(issuer).origin] : [];
+}
+
+function isOrigin(text: unknown): boolean {
+  return typeof text === 'string' && text !== 'null' && URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** What the log should say loudly at boot, and whether it should. */
+export function browserWarnings({ cookies, csrf }: AuthModuleOptions): readonly (readonly [boolean, string])[] {
+  return [
+    [cookies?.secure === false, 'cookies.secure is false: credentials travel over plain http. Development only.'],
+    [csrf?.dangerouslyDisable === true, 'csrf.dangerouslyDisable is on: any site can act for the people who visit it.'],
+  ];
+}

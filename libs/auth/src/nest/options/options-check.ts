@@ -1,0 +1,117 @@
+// Owns the judgement of the options as a whole: everything that is wrong with them, at once, at boot.
+import { AuthConfigurationError } from '../../core/errors.js';
+import { trustProblems } from '../../core/issuers/trust.js';
+import { trustWarnings } from '../../core/issuers/trust-warnings.js';
+import { limitProblems } from '../../core/tokens/limits.js';
+import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
+import { browserSettings, browserWarnings } from './option-browser.js';
+import { errorSettings, headerSettings, revocationSettings, tokenSettings, toleranceSeconds } from './option-groups.js';
+import { unknownOptions } from './option-names.js';
+import { Problems } from './problems.js';
+import type { AuthSettings } from './settings.js';
+
+/** What the structure of the module says that the values must agree with. */
+export interface Surroundings {
+  readonly production: boolean;
+  readonly storesGiven: boolean;
+}
+
+/** Every group, so that nothing below has to ask whether it was given. Those for browsers are judged elsewhere. */
+const NO_GROUPS = {
+  access: {},
+  refresh: {},
+  trust: [],
+  header: {},
+  revocation: {},
+  limits: {},
+  errors: {},
+} as const;
+
+/**
+ * The settings that the options ask for.
+ * @throws {AuthConfigurationError} with every problem at once
+ */
+export function resolveAuthOptions(given: AuthModuleOptions, around: Surroundings): AuthSettings {
+  const options = { ...NO_GROUPS, ...given };
+  const problems = new Problems();
+  problems.found.push(
+    ...unknownOptions({ ...given }),
+    ...limitProblems(options.limits),
+    ...trustProblems(options.trust),
+  );
+  const issuing = isIssuing(given);
+  if (issuing && around.production) requireForProduction(given, around, problems);
+  const settings: AuthSettings = {
+    production: around.production,
+    issuing,
+    tokens: tokenSettings(options, problems),
+    anyAudience: options.audience === false,
+    keys: options.keys,
+    algorithm: options.algorithm ?? DEFAULTS.algorithm,
+    trust: options.trust,
+    header: headerSettings(options.header, problems),
+    ...browserSettings(given, around.production, problems),
+    revocation: revocationSettings(options.revocation, problems),
+    limits: options.limits,
+    toleranceSeconds: toleranceSeconds(options.clockTolerance, problems),
+    errors: errorSettings(options.errors, problems),
+    warnings: [...warningsOf(given, around, issuing), ...trustWarnings(options.trust, around.production)],
+  };
+  if (problems.found.length > 0) throw new AuthConfigurationError(problems.found);
+  return frozenCopy(settings);
+}
+
+/** A service that names neither issuer nor keys, but trusts others, only verifies. */
+function isIssuing({ keys, issuer, trust = [] }: AuthModuleOptions): boolean {
+  return keys !== undefined || issuer !== undefined || trust.length === 0;
+}
+
+/** Everything that development fills in and production must state. */
+function requireForProduction(options: AuthModuleOptions, around: Surroundings, problems: Problems): void {
+  const needed = 'is required with NODE_ENV=production';
+  const given = (option: unknown, sentence: string): void => {
+    problems.unless(option !== undefined, sentence);
+  };
+  given(options.issuer, `issuer ${needed}: the https address of this service, as it stands in every token`);
+  given(options.audience, `audience ${needed}: the name of the service that tokens are meant for`);
+  given(options.keys, `keys ${needed}: a private key as JWK or PEM, or a key source like keysFromDirectory()`);
+  problems.unless(
+    around.storesGiven,
+    `stores ${needed}: typeOrmStores() or redisStores(); memoryStores() only for a single process`,
+  );
+}
+
+function warningsOf(options: AuthModuleOptions, around: Surroundings, issuing: boolean): readonly string[] {
+  const filled = issuing ? filledIn(options, around) : [];
+  const warnings: readonly (readonly [boolean, string])[] = [
+    [filled.length > 0, `Development mode. Set before production: ${filled.join(', ')}.`],
+    [options.audience === false, 'audience is false: tokens meant for other services are accepted here.'],
+    [
+      options.revocation?.onStoreError === 'allow',
+      'revocation.onStoreError is allow: revoked tokens come alive while the store does not answer.',
+    ],
+    ...browserWarnings(options),
+  ];
+  return warnings.filter(([holds]) => holds).map(([, sentence]) => sentence);
+}
+
+/** What development fills in, and with what. */
+function filledIn(options: AuthModuleOptions, around: Surroundings): readonly string[] {
+  const missing: readonly (readonly [boolean, string])[] = [
+    [options.issuer === undefined, `issuer ('${DEFAULTS.developmentIssuer}')`],
+    [options.audience === undefined, `audience ('${DEFAULTS.developmentAudience}')`],
+    [options.keys === undefined, 'keys (made now, gone with the process)'],
+    [!around.storesGiven, 'stores (memory of this process)'],
+  ];
+  return missing.filter(([holds]) => holds).map(([, name]) => name);
+}
+
+/** A copy that no later change to what the application handed in can reach (O-27). Keys and functions stay what they are. */
+function frozenCopy<T>(value: T): T {
+  // A frozen list of copies is the list it was.
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, frozenCopy(member)] as const);
+  // The same members under the same names.
+  return Object.freeze(Object.fromEntries(members)) as T;
+}

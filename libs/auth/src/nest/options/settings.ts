@@ -1,0 +1,37 @@
+// Owns the options after they were judged: complete, frozen, in the units that the code uses.
+import type { Algorithm } from '../../core/keys/keys.js';
+import type { TokenLimits } from '../../core/tokens/limits.js';
+import type { TokenSettings } from '../../core/token-settings.js';
+import type { AuthModuleOptions, KeysOption, TokenExtractor } from './auth.options.js';
+import type { BrowserSettings } from './option-browser.js';
+
+/** Everything the module was asked for, with defaults filled in. */
+export interface AuthSettings extends BrowserSettings {
+  readonly production: boolean;
+  /** True where this service issues tokens of its own; a service that only verifies has no keys. */
+  readonly issuing: boolean;
+  readonly tokens: TokenSettings;
+  /** True where the audience of own tokens is not checked. */
+  readonly anyAudience: boolean;
+  /** `undefined` asks for a key pair made at boot. */
+  readonly keys: KeysOption | undefined;
+  readonly algorithm: Algorithm;
+  readonly trust: NonNullable<AuthModuleOptions['trust']>;
+  readonly header: {
+    readonly name: string;
+    readonly schemes: readonly string[];
+    readonly extractor: TokenExtractor | undefined;
+  };
+  readonly revocation: {
+    readonly freshness: 'every-request' | { readonly withinMs: number };
+    readonly onStoreError: 'refuse' | 'allow';
+    readonly timeoutMs: number;
+    /** `undefined` where nothing is pruned by itself. */
+    readonly pruneEveryMs: number | undefined;
+  };
+  readonly limits: Partial<TokenLimits>;
+  readonly toleranceSeconds: number;
+  readonly errors: { readonly format: 'nest' | 'problem'; readonly realm: string };
+  /** What the log should say loudly at boot. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,204 @@
+// Owns the one answer to "what does this route demand?": for the guards, the route audit and OpenAPI alike. The nearest
+// statement decides about authentication; policies accumulate; permissive marks are nearest-wins.
+import type { CanActivate, Type } from '@nestjs/common';
+import type { Permissions } from '../../core/checks.js';
+import type { Policy } from '../../core/policies/policies.js';
+
+/** Metadata keys: texts, so that two copies of the package in one application agree. */
+export const MARKS = {
+  public: 'nestjs-latchkey:public',
+  optional: 'nestjs-latchkey:optional',
+  inactive: 'nestjs-latchkey:allow-inactive',
+  clients: 'nestjs-latchkey:allow-clients',
+  restrictedClients: 'nestjs-latchkey:allow-restricted-clients',
+  policies: 'nestjs-latchkey:policies',
+  reason: 'nestjs-latchkey:reason',
+} as const;
+
+/** The brand of our guard classes: the names of the schemes that they accept. A static, so that subclasses inherit it. */
+export const GUARD_SCHEMES = Symbol.for('nestjs-latchkey:guard-schemes');
+
+/** Where Nest keeps what `@UseGuards()` was given. */
+const NEST_GUARDS = '__guards__';
+
+/** A guard class of this library, or a subclass of one. */
+export type BrandedGuard = Type<CanActivate> & { readonly [GUARD_SCHEMES]: readonly string[] };
+
+// Any class or method of the application: metadata hangs on the function itself.
+export type Target = (...args: never[]) => unknown;
+
+/** What a route demands. */
+export interface EffectivePolicy {
+  /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
+  readonly access: 'guarded' | 'public' | 'open';
+  readonly statedBy: 'handler' | 'class' | 'default';
+  /** Our guards that decide; all of them must pass. */
+  readonly guards: readonly BrandedGuard[];
+  /** True where `guards` is the default guard, because no route or class names one. */
+  readonly byDefaultGuard: boolean;
+  readonly optional: boolean;
+  readonly permissions: Permissions;
+  readonly policies: readonly Policy[];
+  /** Why the route deviates, where the level that decides says so. */
+  readonly reason: string | undefined;
+}
+
+/** What the options state about a route or a class that is not the application's to decorate. */
+export interface NamedStatement {
+  readonly public: boolean;
+  readonly optional: boolean;
+  readonly policies: readonly Policy[];
+  readonly reason: string | undefined;
+}
+
+/** Statements about one class: about all of it, and about single handlers. */
+export interface NamedClass {
+  readonly whole: NamedStatement | undefined;
+  readonly handlers: ReadonlyMap<Target, NamedStatement>;
+}
+
+/** What the module says where routes say nothing. One object for the life of the module: answers are remembered by it. */
+export interface RouteDefaults {
+  readonly guard: BrandedGuard | undefined;
+  readonly named: ReadonlyMap<Target, NamedClass>;
+}
+
+/** What one level, a handler or a class, says about authentication. */
+interface Statement extends NamedStatement {
+  readonly guards: readonly BrandedGuard[];
+}
+
+/** The two levels of a route, each with what was decorated and what the options name. */
+interface Levels {
+  readonly onHandler: Statement;
+  readonly onClass: Statement;
+}
+
+type Answers = WeakMap<RouteDefaults, EffectivePolicy>;
+
+const remembered = new WeakMap<Target, WeakMap<Target, Answers>>();
+
+/**
+ * What the route demands. The answer is remembered: by handler, then by class, because inherited handlers are one function on
+ * several classes.
+ */
+export function effectivePolicy(handler: Target, owner: Target, defaults: RouteDefaults): EffectivePolicy {
+  const byClass = remembered.get(handler) ?? new WeakMap<Target, Answers>();
+  remembered.set(handler, byClass);
+  const byDefaults = byClass.get(owner) ?? new WeakMap<RouteDefaults, EffectivePolicy>();
+  byClass.set(owner, byDefaults);
+  const policy = byDefaults.get(defaults) ?? readPolicy(handler, owner, defaults);
+  byDefaults.set(defaults, policy);
+  return policy;
+}
+
+function readPolicy(handler: Target, owner: Target, defaults: RouteDefaults): EffectivePolicy {
+  const { onHandler, onClass } = levelsOf(handler, owner, defaults);
+  const statedBy = isSaid(onHandler) ? 'handler' : isSaid(onClass) ? 'class' : 'default';
+  const nearest = statedBy === 'handler' ? onHandler : onClass;
+  const stated = firstNonEmpty([nearest.guards, onClass.guards]);
+  const guards = stated.length > 0 || defaults.guard === undefined ? stated : [defaults.guard];
+  return Object.freeze({
+    access: accessOf(nearest, guards),
+    statedBy,
+    guards: nearest.public ? [] : guards,
+    byDefaultGuard: !nearest.public && stated.length === 0,
+    optional: nearest.optional,
+    permissions: permissionsOf(handler, owner),
+    policies: [...onClass.policies, ...onHandler.policies],
+    reason: nearest.reason,
+  });
+}
+
+function accessOf(nearest: Statement, guards: readonly BrandedGuard[]): EffectivePolicy['access'] {
+  if (nearest.public) return 'public';
+  return guards.length > 0 ? 'guarded' : 'open';
+}
+
+function permissionsOf(handler: Target, owner: Target): Permissions {
+  const nearest = (key: string): boolean => marked(handler, key, marked(owner, key, false));
+  return Object.freeze({
+    inactive: nearest(MARKS.inactive),
+    clients: nearest(MARKS.clients),
+    restrictedClients: nearest(MARKS.restrictedClients),
+  });
+}
+
+/** Statements that cannot both be meant. Empty where the route is sound. */
+export function policyProblems(handler: Target, owner: Target, defaults: RouteDefaults): readonly string[] {
+  const { onHandler, onClass } = levelsOf(handler, owner, defaults);
+  const policy = effectivePolicy(handler, owner, defaults);
+  const problems = [...levelProblems('its handler', onHandler), ...levelProblems('its class', onClass)];
+  if (policy.access === 'public' && policy.policies.length > 0) {
+    problems.push('it has a policy, but @Public() means that nobody is recognised: remove one of the two');
+  }
+  if (policy.access === 'open' && (policy.optional || policy.policies.length > 0)) {
+    problems.push(
+      'it has a policy or @OptionalAuth(), but no guard that would recognise anybody: add @UseGuards(JwtAuthGuard)',
+    );
+  }
+  return problems;
+}
+
+function levelProblems(level: string, said: Statement): string[] {
+  const problems: string[] = [];
+  if (said.public && said.guards.length > 0)
+    problems.push(`${level} says both @Public() and @UseGuards(${namesOf(said.guards)})`);
+  if (said.public && said.optional) problems.push(`${level} says both @Public() and @OptionalAuth()`);
+  return problems;
+}
+
+function levelsOf(handler: Target, owner: Target, { named }: RouteDefaults): Levels {
+  const options = named.get(owner);
+  return {
+    onHandler: joined(statementOf(handler), options?.handlers.get(handler)),
+    onClass: joined(statementOf(owner), options?.whole),
+  };
+}
+
+function statementOf(target: Target): Statement {
+  const declared = marked<readonly unknown[]>(target, NEST_GUARDS, []);
+  return {
+    public: marked(target, MARKS.public, false),
+    optional: marked(target, MARKS.optional, false),
+    guards: declared.map(brandedGuard).filter((guard) => guard !== undefined),
+    policies: marked<readonly Policy[]>(target, MARKS.policies, []),
+    reason: marked<string | undefined>(target, MARKS.reason, undefined),
+  };
+}
+
+/** What the options name counts as if it stood on the class or handler itself. */
+function joined(said: Statement, named: NamedStatement | undefined): Statement {
+  if (named === undefined) return said;
+  return {
+    public: said.public || named.public,
+    optional: said.optional || named.optional,
+    guards: said.guards,
+    policies: [...said.policies, ...named.policies],
+    reason: named.reason ?? said.reason,
+  };
+}
+
+function isSaid({ public: isPublic, optional, guards }: Statement): boolean {
+  return isPublic || optional || guards.length > 0;
+}
+
+/** `@UseGuards()` takes classes and instances; guards of others never count. */
+export function brandedGuard(guard: unknown): BrandedGuard | undefined {
+  const candidate = typeof guard === 'object' && guard !== null ? guard.constructor : guard;
+  // The brand is what makes it one.
+  return typeof candidate === 'function' && GUARD_SCHEMES in candidate ? (candidate as BrandedGuard) : undefined;
+}
+
+function marked<T>(target: Target, key: string, otherwise: T): T {
+  // Our own decorators wrote it, under a key of our own.
+  return (Reflect.getMetadata(key, target) as T | undefined) ?? otherwise;
+}
+
+function firstNonEmpty<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  return lists.find((list) => list.length > 0) ?? [];
+}
+
+function namesOf(guards: readonly BrandedGuard[]): string {
+  return guards.map(({ name }) => name).join(', ');
+}

@@ -1,0 +1,122 @@
+// Owns what the options say about controllers of others, which nobody can decorate: from the option to statements, and what is wrong
+// with it. Nothing is written onto those classes, so two applications in one process do not meet (P27).
+import type { Type } from '@nestjs/common';
+import type { Policy } from '../../core/policies/policies.js';
+import type { AuthModuleStructure } from '../options/auth.options.js';
+import {
+  brandedGuard,
+  type NamedClass,
+  type NamedStatement,
+  type RouteDefaults,
+  type Target,
+} from './effective-policy.js';
+
+/** A statement about the routes of a controller that is not yours to decorate. */
+export interface NamedRoute {
+  /** The controller class. */
+  readonly controller: Type<unknown>;
+  /** One of its methods. @defaultValue all of them */
+  readonly method?: string;
+  /** As `@Public()`. @defaultValue false */
+  readonly public?: boolean;
+  /** As `@OptionalAuth()`. @defaultValue false */
+  readonly optional?: boolean;
+  /** As `@Authorize(...)`. @defaultValue none */
+  readonly policies?: readonly Policy[];
+  /** Why, for the route audit. */
+  readonly reason: string;
+}
+
+const NAMES = ['controller', 'method', 'public', 'optional', 'policies', 'reason'];
+
+/** The statements by class. Entries that make no sense are left out here, and named by {@link namedRouteProblems}. */
+function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<Target, NamedClass> {
+  const sound = routes.filter((route) => problemsWith(route).length === 0);
+  const owners = new Set(sound.map(({ controller }) => controller));
+  return new Map(
+    [...owners].map((owner) => [asTarget(owner), namedClass(sound.filter(({ controller }) => controller === owner))]),
+  );
+}
+
+/** What the module states where routes state nothing, from its structure. */
+export function routeDefaultsOf({
+  defaultGuard,
+  routes = [],
+}: Pick<AuthModuleStructure, 'defaultGuard' | 'routes'>): RouteDefaults {
+  return { guard: brandedGuard(defaultGuard), named: namedClasses(routes) };
+}
+
+/** A sentence for everything that is wrong with the option. */
+export function namedRouteProblems(routes: unknown, mounted: ReadonlySet<Target>): readonly string[] {
+  if (!Array.isArray(routes))
+    return ['routes must be a list like [{ controller: HealthController, public: true, reason: "..." }]'];
+  return routes.flatMap((route: NamedRoute, index) => {
+    const problems = problemsWith(route);
+    if (problems.length === 0 && !mounted.has(asTarget(route.controller)))
+      problems.push(`names ${route.controller.name}, which is no controller of this application`);
+    return problems.map((problem) => `routes[${index}] ${problem}`);
+  });
+}
+
+function problemsWith(route: NamedRoute): string[] {
+  if (typeof route !== 'object' || route === null || typeof route.controller !== 'function')
+    return ['needs `controller`, a controller class'];
+  const { policies = [], reason } = route;
+  const unknown = Object.keys(route).filter((name) => !NAMES.includes(name));
+  const rules: readonly (readonly [boolean, string])[] = [
+    [hasItsMethod(route), `names ${String(route.method)}, which is no method of ${route.controller.name}`],
+    [typeof reason === 'string' && reason.trim() !== '', 'needs `reason`, a sentence for the route audit'],
+    [statesSomething(route), 'states nothing: say public, optional or policies'],
+    [policies.every((policy) => typeof policy === 'function'), 'has a policy that is no function'],
+    [unknown.length === 0, `has ${unknown.join(', ')}; there are ${NAMES.join(', ')}`],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+function hasItsMethod(route: NamedRoute): boolean {
+  return route.method === undefined || methodOf(route) !== undefined;
+}
+
+function statesSomething({ public: isPublic, optional, policies = [] }: NamedRoute): boolean {
+  return isPublic === true || optional === true || policies.length > 0;
+}
+
+function namedClass(routes: readonly NamedRoute[]): NamedClass {
+  const whole = routes.filter(({ method }) => method === undefined).map(statementOf);
+  const handlers = new Map<Target, NamedStatement>();
+  for (const route of routes) {
+    const handler = methodOf(route);
+    const before = handler === undefined ? undefined : handlers.get(handler);
+    if (handler !== undefined)
+      handlers.set(handler, [before, statementOf(route)].filter((each) => each !== undefined).reduce(both));
+  }
+  return { whole: whole.length === 0 ? undefined : whole.reduce(both), handlers };
+}
+
+function statementOf({
+  public: isPublic = false,
+  optional = false,
+  policies = [],
+  reason,
+}: NamedRoute): NamedStatement {
+  return Object.freeze({ public: isPublic, optional, policies: [...policies], reason });
+}
+
+function both(one: NamedStatement, other: NamedStatement): NamedStatement {
+  return {
+    public: one.public || other.public,
+    optional: one.optional || other.optional,
+    policies: [...one.policies, ...other.policies],
+    reason: one.reason ?? other.reason,
+  };
+}
+
+function methodOf({ controller, method }: NamedRoute): Target | undefined {
+  const found: unknown = method === undefined ? undefined : Reflect.get(controller.prototype as object, method);
+  return typeof found === 'function' && method !== 'constructor' ? (found as Target) : undefined;
+}
+
+function asTarget(owner: Type<unknown>): Target {
+  // A class is a function; what it takes is of no interest here.
+  return owner as unknown as Target;
+}

@@ -1,0 +1,88 @@
+// Owns the decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
+import type { Duration } from '../../core/duration.js';
+import { hasFilter, type FilterExtractor, type FilterOptions } from '../../core/policies/filters.js';
+import type { Policies, Policy } from '../../core/policies/policies.js';
+import {
+  hasRoles,
+  hasScopes,
+  recentAuth,
+  selfOrStaff,
+  type SelfOrStaffOptions,
+} from '../../core/policies/ready-policies.js';
+import { MARKS } from './effective-policy.js';
+
+type Mark = MethodDecorator & ClassDecorator;
+
+/**
+ * Adds policies of your own: functions over the verified principal.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { anyOf, Authorize, hasRoles, type Policy } from 'nestjs-latchkey';
+ *
+ * const ownsTenant: Policy = ({ principal, request }) =>
+ *   principal.claims['tenant'] !== undefined && principal.claims['tenant'] === request.param('tenant');
+ *
+ * @Controller('tenants')
+ * export class TenantsController {
+ *   @Authorize(anyOf(hasRoles('admin'), ownsTenant))
+ *   @Get(':tenant') tenant() {
+ *     return {};
+ *   }
+ * }
+ * ```
+ */
+export function Authorize(...policies: Policies): Mark {
+  if (policies.length === 0 || !policies.every((policy) => typeof policy === 'function')) {
+    throw new TypeError('@Authorize() takes policies: functions that answer true or false.');
+  }
+  return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const on: object = typeof descriptor?.value === 'function' ? (descriptor.value as object) : target;
+    // What a base class demands is seen here too, so a subclass adds to it and cannot lose it.
+    const others = (Reflect.getMetadata(MARKS.policies, on) as readonly Policy[] | undefined) ?? [];
+    // Decorators run from the last to the first; policies are asked as they are read.
+    Reflect.defineMetadata(MARKS.policies, [...policies, ...others], on);
+  };
+}
+
+/** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list */
+export const RequireScopes = (...scopes: readonly [string, ...string[]]): Mark => Authorize(hasScopes(...scopes));
+
+/** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list */
+export const RequireRoles = (...roles: readonly [string, ...string[]]): Mark => Authorize(hasRoles(...roles));
+
+/**
+ * Staff, or the very person that a path parameter names: `@SelfOrStaff('id')` on `@Get('users/:id')`.
+ * @throws {TypeError} without the name of a parameter
+ */
+export const SelfOrStaff = (options: string | SelfOrStaffOptions): Mark =>
+  Authorize(selfOrStaff(typeof options === 'string' ? { param: options } : options));
+
+/**
+ * One of the token's filters of that kind must fit what the request asks for: 403 `filter_mismatch` otherwise.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { AllowRestrictedClients, RequireFilter, RequireScopes } from 'nestjs-latchkey';
+ *
+ * @Controller('orgs')
+ * export class OrgsController {
+ *   @AllowRestrictedClients()
+ *   @RequireScopes('grades:read')
+ *   @RequireFilter('content_org', ({ request }) => request.param('org'))
+ *   @Get(':org/grades') grades() {
+ *     return [];
+ *   }
+ * }
+ * ```
+ */
+export const RequireFilter = (kind: string, extract: FilterExtractor, options?: FilterOptions): Mark =>
+  Authorize(hasFilter(kind, extract, options));
+
+/**
+ * The person must have signed in within that time: 401 with the challenge of RFC 9470 otherwise.
+ * @throws {TypeError} for anything but a duration
+ */
+export const RequireRecentAuth = (maxAge: Duration): Mark => Authorize(recentAuth(maxAge));

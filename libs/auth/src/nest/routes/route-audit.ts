@@ -1,0 +1,137 @@
+// Owns the route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
+// it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
+import { MetadataScanner, type DiscoveryService, type ModulesContainer } from '@nestjs/core';
+import { AuthConfigurationError } from '../../core/errors.js';
+import { nameOfPolicy } from '../../core/policies/policies.js';
+import type { AuthModuleStructure } from '../options/auth.options.js';
+import {
+  effectivePolicy,
+  policyProblems,
+  type BrandedGuard,
+  type EffectivePolicy,
+  type RouteDefaults,
+  type Target,
+} from './effective-policy.js';
+import { namedRouteProblems } from './named-routes.js';
+import { addressOf, patternOf, type RouteAddress } from './route-paths.js';
+import { messageHandlersOf, routesOf, type Route } from './routes.js';
+import { strictProblems } from './strict-routes.js';
+
+/** What one route demands of a caller. Plain data, fit for JSON. */
+export interface AuditedRoute extends RouteAddress {
+  /** `Controller.method`. */
+  readonly name: string;
+  /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
+  readonly access: 'guarded' | 'optional' | 'public' | 'open';
+  readonly statedBy: EffectivePolicy['statedBy'];
+  readonly guards: readonly string[];
+  /** Names of the schemes that are accepted, in order. */
+  readonly schemes: readonly string[];
+  /** Scopes that nobody gets in without. */
+  readonly scopes: readonly string[];
+  readonly policies: readonly string[];
+  /** `inactive`, `clients`, `restricted clients`: who may come in besides active people. */
+  readonly allows: readonly string[];
+  readonly reason: string | undefined;
+}
+
+/** What the audit asks about a guard's schemes and a route's demand. */
+export interface AuditSource {
+  readonly defaults: RouteDefaults;
+  /** Names of the schemes that a guard accepts, in order. @throws {AuthConfigurationError} for one that is not configured */
+  schemeNames(guard: BrandedGuard): readonly string[];
+}
+
+/** What the audit reads. */
+export interface AuditParts {
+  readonly source: AuditSource;
+  readonly structure: AuthModuleStructure;
+  readonly discovery: Pick<DiscoveryService, 'getControllers'>;
+  readonly modules: ModulesContainer;
+}
+
+/** Lists what the routes of the application demand. */
+export class RouteAudit {
+  private readonly scanner = new MetadataScanner();
+
+  constructor(private readonly parts: AuditParts) {}
+
+  /** Every route of every controller, by path. Gateways and resolvers are not among them. */
+  list(): readonly AuditedRoute[] {
+    const http = this.httpRoutes().map((route) =>
+      this.audited(route, addressOf(route, this.parts.modules.applicationId)),
+    );
+    const messages = this.messageRoutes().map((route) => this.audited(route, patternOf(route)));
+    return [...http, ...messages].sort(byPath);
+  }
+
+  /** Everything that is wrong with a route; with `strictRoutes` also what only nobody thought about. */
+  problems(): readonly string[] {
+    const mounted = new Set(this.parts.discovery.getControllers().map(({ metatype }) => metatype as unknown as Target));
+    const named = namedRouteProblems(this.parts.structure.routes ?? [], mounted);
+    const all = new Map([...this.httpRoutes(), ...this.messageRoutes()].map((route) => [route.name, route]));
+    return [...named, ...[...all.values()].flatMap((route) => this.problemsOf(route))];
+  }
+
+  private problemsOf(route: Route): readonly string[] {
+    const { owner, handler, name } = route;
+    const policy = effectivePolicy(handler, owner, this.parts.source.defaults);
+    const unknown = policy.guards.flatMap((guard) => configurationProblems(() => this.parts.source.schemeNames(guard)));
+    const strict = this.parts.structure.strictRoutes === true ? strictProblems(policy, this.factsOf(route)) : [];
+    return [...policyProblems(handler, owner, this.parts.source.defaults), ...unknown, ...strict].map(
+      (problem) => `${name}: ${problem}`,
+    );
+  }
+
+  private factsOf({ owner }: Route) {
+    const recipes = this.parts.structure.controllers ?? [];
+    return {
+      defaults: this.parts.source.defaults,
+      readyMade: recipes.some(({ controller }) => (controller as unknown) === owner),
+    };
+  }
+
+  private httpRoutes(): readonly Route[] {
+    return routesOf(this.parts.discovery, this.scanner);
+  }
+
+  private messageRoutes(): readonly Route[] {
+    return messageHandlersOf(this.parts.discovery, this.scanner);
+  }
+
+  private audited({ owner, handler, name }: Route, address: RouteAddress): AuditedRoute {
+    const policy = effectivePolicy(handler, owner, this.parts.source.defaults);
+    const { permissions, access, statedBy, reason } = policy;
+    const allowed: readonly (readonly [boolean, string])[] = [
+      [permissions.inactive, 'inactive'],
+      [permissions.clients, 'clients'],
+      [permissions.restrictedClients, 'restricted clients'],
+    ];
+    return {
+      ...address,
+      name,
+      access: access === 'guarded' && policy.optional ? 'optional' : access,
+      statedBy,
+      guards: policy.guards.map((guard) => guard.name),
+      schemes: [...new Set(policy.guards.flatMap((guard) => this.parts.source.schemeNames(guard)))],
+      scopes: [...new Set(policy.policies.flatMap(({ requires }) => requires?.scopes ?? []))],
+      policies: policy.policies.map(nameOfPolicy),
+      allows: access === 'guarded' ? allowed.filter(([holds]) => holds).map(([, who]) => who) : [],
+      reason,
+    };
+  }
+}
+
+function byPath(one: AuditedRoute, other: AuditedRoute): number {
+  return (one.paths[0] ?? '').localeCompare(other.paths[0] ?? '') || one.method.localeCompare(other.method);
+}
+
+function configurationProblems(work: () => unknown): readonly string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof AuthConfigurationError) return error.problems;
+    throw error;
+  }
+}

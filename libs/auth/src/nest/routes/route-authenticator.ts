@@ -1,0 +1,127 @@
+// Owns the join of a route and the read path: which schemes the route's guard accepts, and what its demand is. The decision is
+// remembered on the request, so that a second guard costs nothing.
+import type { ExecutionContext } from '@nestjs/common';
+import type { Authenticator, Decision, Demand } from '../../core/authenticator.js';
+import { AuthConfigurationError, AuthError } from '../../core/errors.js';
+import type { Scheme } from '../../core/schemes.js';
+import type { Answers } from '../answers.js';
+import { adaptRequest, isLongLived } from '../contexts/contexts.js';
+import {
+  effectivePolicy,
+  GUARD_SCHEMES,
+  type BrandedGuard,
+  type EffectivePolicy,
+  type RouteDefaults,
+  type Target,
+} from './effective-policy.js';
+
+/** Answers for every guard of the library; guards themselves hold nothing. */
+export class RouteAuthenticator {
+  private readonly demands = new WeakMap<EffectivePolicy, DemandsBySchemes>();
+  private readonly plainDemands: DemandsBySchemes = new Map();
+
+  /** Every scheme that is configured, by name. The module adds the application's own when it starts. */
+  readonly schemes: Map<string, Scheme>;
+  /** What holds where a route states nothing. */
+  readonly defaults: RouteDefaults;
+  /** False until the application has started: a connected microservice may listen before users and schemes are found. */
+  ready = false;
+
+  constructor(
+    private readonly authenticator: Authenticator,
+    readonly answers: Answers,
+    { schemes, defaults }: { readonly schemes: Map<string, Scheme>; readonly defaults: RouteDefaults },
+  ) {
+    this.schemes = schemes;
+    this.defaults = defaults;
+  }
+
+  /** What the route of this context demands. */
+  policyOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): EffectivePolicy {
+    // Nest hands out the classes and methods of the application, which are functions.
+    return this.policyFor(context.getHandler() as Target, context.getClass() as unknown as Target);
+  }
+
+  /** What a route demands, for whoever lists routes. */
+  policyFor(handler: Target, owner: Target): EffectivePolicy {
+    return effectivePolicy(handler, owner, this.defaults);
+  }
+
+  /** Who is asking, as far as this guard's schemes can tell. Asked twice about one request, the answer is the same. */
+  decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+    if (typeof request !== 'object' || request === null || isLongLived(request))
+      return this.decideAfresh(request, policy, guard);
+    const demand = this.demandOf(policy, guard);
+    const remembering: Remembering = request;
+    const earlier = remembering[DECIDED];
+    const known = decisionIn(earlier, demand);
+    if (known !== undefined) return known;
+    const decision = this.decideAfresh(request, policy, guard);
+    remembering[DECIDED] = { demand, decision, earlier };
+    return decision;
+  }
+
+  /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
+  async decideAfresh(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+    if (!this.ready) return { error: new AuthError('users_unavailable'), scheme: undefined };
+    return await this.authenticator.authenticate(adaptRequest(request), this.demandOf(policy, guard));
+  }
+
+  /**
+   * The schemes that a guard's brand names. One that ends in `?` is taken where it is configured.
+   * @throws {AuthConfigurationError} for a name that nothing is configured for
+   */
+  schemesOf(guard: BrandedGuard): readonly Scheme[] {
+    return guard[GUARD_SCHEMES].flatMap((name) => {
+      const scheme = this.schemes.get(name.replace(/\?$/, ''));
+      if (scheme !== undefined) return [scheme];
+      if (name.endsWith('?')) return [];
+      const known = [...this.schemes.keys()].join(', ');
+      throw new AuthConfigurationError([
+        `${guard.name} accepts the scheme '${name}', which is not configured; there are ${known}`,
+      ]);
+    });
+  }
+
+  private demandOf(policy: EffectivePolicy, guard: BrandedGuard): Demand {
+    const made = this.demands.get(policy) ?? this.demandsOf(policy);
+    const known = made.get(guard[GUARD_SCHEMES]);
+    if (known !== undefined) return known;
+    const { optional, permissions, policies } = policy;
+    const demand: Demand = { schemes: this.schemesOf(guard), optional, permissions, policies };
+    made.set(guard[GUARD_SCHEMES], demand);
+    return demand;
+  }
+
+  /** Routes that ask for nothing special share one demand, so that guards of two kinds share one decision. */
+  private demandsOf(policy: EffectivePolicy): DemandsBySchemes {
+    const made: DemandsBySchemes = isPlain(policy) ? this.plainDemands : new Map();
+    this.demands.set(policy, made);
+    return made;
+  }
+}
+
+/** Kept on the request itself: a WeakMap of requests costs more than all the rest of the read path. */
+const DECIDED = Symbol('nestjs-latchkey:decided');
+
+interface Remembering {
+  [DECIDED]?: Decided;
+}
+
+type DemandsBySchemes = Map<readonly string[], Demand>;
+
+/** What was decided about a request: hardly ever more than one demand. */
+interface Decided {
+  readonly demand: Demand;
+  readonly decision: Promise<Decision>;
+  readonly earlier: Decided | undefined;
+}
+
+function decisionIn(decided: Decided | undefined, demand: Demand): Promise<Decision> | undefined {
+  if (decided === undefined) return undefined;
+  return decided.demand === demand ? decided.decision : decisionIn(decided.earlier, demand);
+}
+
+function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {
+  return !optional && policies.length === 0 && Object.values(permissions).every((allowed) => !allowed);
+}

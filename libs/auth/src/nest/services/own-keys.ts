@@ -1,0 +1,63 @@
+// Owns the life of our own key ring in an application: opened at boot, followed while it changes, closed at the end. A service
+// that only verifies has none.
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { Clock } from '../../core/clock.js';
+import { AuthConfigurationError } from '../../core/errors.js';
+import { ephemeralKeys, KeyRing, KeySource, staticKeys } from '../../core/keys/key-ring.js';
+import type { SigningKey } from '../../core/keys/keys.js';
+import { publisher, type Witness } from '../../core/audit/witness.js';
+import type { AuthSettings } from '../options/settings.js';
+
+/** The signing keys of this application. Inject it to rotate them: `ownKeys.ring?.reload()`. */
+@Injectable()
+export class OwnKeys implements OnModuleDestroy {
+  private static readonly logger = new Logger('AuthModule');
+
+  private constructor(
+    /** The ring; `undefined` in a service that only verifies. */
+    readonly ring: KeyRing | undefined,
+  ) {}
+
+  /** @throws {AuthConfigurationError} with everything that is wrong with any key */
+  static async open(settings: AuthSettings, clock: Clock, witness: Witness = publisher): Promise<OwnKeys> {
+    if (!settings.issuing) return new OwnKeys(undefined);
+    const { refresh, access, issuer } = settings.tokens;
+    const ring = await KeyRing.open({
+      source: sourceOf(settings),
+      clock,
+      alg: settings.algorithm,
+      overlapSeconds: Math.max(refresh.idleSeconds, access.maxTtlSeconds) + settings.toleranceSeconds,
+      onProblem: (problem) => {
+        OwnKeys.report(problem);
+        witness.tell({ type: 'keys_refused', issuer, reason: 'The new keys were not acceptable.' });
+      },
+      onChange: (kid, count) => witness.tell({ type: 'keys_rotated', issuer, kid, count }),
+    });
+    return new OwnKeys(ring);
+  }
+
+  /** @throws {AuthConfigurationError} in a service that only verifies */
+  get signingKey(): SigningKey {
+    if (this.ring === undefined) {
+      throw new AuthConfigurationError([
+        'this service only verifies: to issue tokens, give AuthModule `issuer` and `keys`',
+      ]);
+    }
+    return this.ring.signingKey;
+  }
+
+  onModuleDestroy(): void {
+    this.ring?.close();
+  }
+
+  /** A ring that was not taken over: the last good one stays in force, and operators must hear of it. */
+  private static report(problem: unknown): void {
+    const reason = problem instanceof AuthConfigurationError ? problem.message : 'The key source failed.';
+    this.logger.error(`The new keys were not taken over; the last good ones stay in force. ${reason}`);
+  }
+}
+
+function sourceOf({ keys, algorithm }: AuthSettings): KeySource {
+  if (keys === undefined) return ephemeralKeys(algorithm);
+  return keys instanceof KeySource ? keys : staticKeys(keys);
+}

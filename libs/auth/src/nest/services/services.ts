@@ -1,0 +1,157 @@
+// Owns the wiring: which service is made of what. What browsers need is browser-services.ts.
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { Authenticator } from '../../core/authenticator.js';
+import { BlocklistService } from '../../core/blocklist-service.js';
+import { Clock, SystemClock } from '../../core/clock.js';
+import { defaultLimits } from '../../core/tokens/limits.js';
+import { FamilyService } from '../../core/families.js';
+import type { Scheme } from '../../core/schemes.js';
+import { SignInService } from '../../core/users/sign-in.js';
+import { RefreshStore, RevocationStore } from '../../core/stores/stores.js';
+import { TokenMinter } from '../../core/token-minter.js';
+import { TokenService } from '../../core/token-service.js';
+import { TokenVerifier } from '../../core/tokens/token-verifier.js';
+import { Users } from '../../core/users/users.js';
+import { Witness } from '../../core/audit/witness.js';
+import { Answers } from '../answers.js';
+import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
+import { browserProviders, browserServices } from '../browser/browser-services.js';
+import { contextProviders, contextServices } from '../contexts/context-services.js';
+import { ForeignIssuers } from './foreign-issuers.js';
+import { made } from './made.js';
+import { OwnKeys } from './own-keys.js';
+import { issuersOf } from './own-issuer.js';
+import { resolveAuthOptions } from '../options/options-check.js';
+import { routeDefaultsOf } from '../routes/named-routes.js';
+import { RouteAudit } from '../routes/route-audit.js';
+import { RouteAuthenticator } from '../routes/route-authenticator.js';
+import type { AuthSettings } from '../options/settings.js';
+import { storeProviders } from './store-services.js';
+import { AUTH_MODULE_OPTIONS, AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, CONFIGURED_SCHEMES } from '../tokens.js';
+
+const settingsProvider = made(
+  AUTH_SETTINGS,
+  [AUTH_MODULE_OPTIONS, AUTH_STRUCTURE],
+  (options: AuthModuleOptions | undefined, structure: AuthModuleStructure) =>
+    resolveAuthOptions(options ?? {}, {
+      production: process.env['NODE_ENV'] === 'production',
+      storesGiven: structure.stores !== undefined,
+    }),
+);
+
+const writePath = [
+  made(
+    FamilyService,
+    [RefreshStore, BlocklistService, Clock],
+    (store: RefreshStore, blocklist: BlocklistService, clock: Clock) => new FamilyService(store, blocklist, clock),
+  ),
+  made(
+    TokenMinter,
+    [AUTH_SETTINGS, OwnKeys],
+    ({ tokens }: AuthSettings, keys: OwnKeys) => new TokenMinter(tokens, () => keys.signingKey),
+  ),
+  made(
+    TokenService,
+    [AUTH_SETTINGS, Clock, Users, TokenVerifier, TokenMinter, FamilyService, BlocklistService],
+    (...[settings, clock, users, verifier, minter, families, blocklist]: ServiceParts) =>
+      new TokenService({ settings: settings.tokens, clock, users, verifier, minter, families, blocklist }),
+  ),
+  made(SignInService, [Users, Witness], (users: Users, witness: Witness) => new SignInService(users, witness)),
+];
+
+type ServiceParts = [AuthSettings, Clock, Users, TokenVerifier, TokenMinter, FamilyService, BlocklistService];
+
+const audit = made(
+  RouteAudit,
+  [RouteAuthenticator, AUTH_STRUCTURE, DiscoveryService, ModulesContainer],
+  (...[routes, structure, discovery, modules]: AuditServices) =>
+    new RouteAudit({
+      source: {
+        defaults: routes.defaults,
+        schemeNames: (guard) => routes.schemesOf(guard).map(({ name }) => name),
+      },
+      structure,
+      discovery,
+      modules,
+    }),
+);
+
+type AuditServices = [RouteAuthenticator, AuthModuleStructure, DiscoveryService, ModulesContainer];
+
+const readPath = [
+  made(
+    TokenVerifier,
+    [AUTH_SETTINGS, OwnKeys, ForeignIssuers, Clock],
+    (...[settings, keys, foreign, clock]: VerifierParts) =>
+      new TokenVerifier({
+        issuers: [...issuersOf(settings, keys), ...foreign.issuers],
+        clock,
+        limits: { ...defaultLimits, ...settings.limits },
+      }),
+  ),
+  made(
+    Authenticator,
+    [BlocklistService, Users, AUTH_SETTINGS, Clock],
+    (...[blocklist, users, { session }, clock]: AuthenticatorParts) =>
+      new Authenticator(blocklist, users, { onMismatch: session.mismatch, clock }),
+  ),
+  made(
+    Answers,
+    [AUTH_SETTINGS, HttpAdapterHost],
+    (settings: AuthSettings, host: HttpAdapterHost) => new Answers(settings, host),
+  ),
+  made(
+    RouteAuthenticator,
+    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE],
+    (...[authenticator, schemes, answers, structure]: RouteParts) =>
+      new RouteAuthenticator(authenticator, answers, {
+        schemes,
+        defaults: routeDefaultsOf(structure),
+      }),
+  ),
+];
+
+type VerifierParts = [AuthSettings, OwnKeys, ForeignIssuers, Clock];
+type AuthenticatorParts = [BlocklistService, Users, AuthSettings, Clock];
+type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure];
+
+/** Everything that the module provides, besides its guards and filter. */
+export const serviceProviders: Provider[] = [
+  made(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),
+  settingsProvider,
+  made(OwnKeys, [AUTH_SETTINGS, Clock, Witness], (settings: AuthSettings, clock: Clock, witness: Witness) =>
+    OwnKeys.open(settings, clock, witness),
+  ),
+  made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
+    ForeignIssuers.open(settings, clock),
+  ),
+  { provide: Users, useClass: Users },
+  ...storeProviders,
+  ...readPath,
+  audit,
+  ...writePath,
+  ...browserProviders,
+  ...contextProviders,
+];
+
+/** What other modules may inject. */
+export const exportedServices: NonNullable<DynamicModule['exports']> = [
+  TokenService,
+  BlocklistService,
+  FamilyService,
+  SignInService,
+  RouteAudit,
+  RouteAuthenticator,
+  Answers,
+  TokenVerifier,
+  OwnKeys,
+  ForeignIssuers,
+  Clock,
+  RevocationStore,
+  RefreshStore,
+  AUTH_SETTINGS,
+  AUTH_STORES,
+  ...browserServices,
+  ...contextServices,
+];
