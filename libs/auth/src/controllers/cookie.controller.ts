@@ -8,7 +8,9 @@ import { CookieSignIn } from '../nest/browser/cookie-sign-in.js';
 import { CsrfGuard } from '../nest/browser/csrf.guard.js';
 import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';
+import { Describes } from './open-api.js';
 import { UserAgent } from './routing.js';
 
 /** What can be asked of {@link cookieController}. */
@@ -67,6 +69,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
+    @Describes(COOKIES_SET)
     login(@Body(bodyPipe(body)) sent: object, @OnExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
       return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
     }
@@ -74,6 +77,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @Post('refresh')
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
+    @Describes(COOKIES_RENEWED)
     refresh(@OnExchange() exchange: Exchange) {
       return this.renew(exchange);
     }
@@ -81,6 +85,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @Post('logout')
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
+    @Describes(COOKIES_CLEARED)
     logout(@OnExchange() exchange: Exchange) {
       return this.end(exchange);
     }

@@ -5,6 +5,8 @@ import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
 import { PageTokens } from '../nest/browser/page-tokens.js';
+import { PAGE_TOKEN } from './browser-answers.js';
+import { Describes } from './open-api.js';
 
 /** What can be asked of {@link csrfController}. */
 export interface CsrfControllerOptions {
@@ -37,6 +39,7 @@ export function csrfController({ path = 'auth/csrf' }: CsrfControllerOptions = {
   class MountedCsrfController extends CsrfController {
     @Get()
     @Header('Cache-Control', 'no-store')
+    @Describes(PAGE_TOKEN)
     token(@OnExchange() exchange: Exchange) {
       return this.tokenFor(exchange);
     }

@@ -1,5 +1,5 @@
 // Owns what OpenAPI is told of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
-import { REFUSALS } from '../nest/controller-recipe.js';
+import { BROWSER_ROUTE, REFUSALS, type BrowserRoute } from '../nest/controller-recipe.js';
 
 /** A schema of OpenAPI; what it holds is between the document and its readers. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -11,15 +11,20 @@ export interface Answer {
   /** Of a body in JSON. @defaultValue no body is described */
   readonly schema?: Schema | undefined;
   /** Statuses by which the route itself refuses; those of guards are known. @defaultValue none */
-  readonly refusals?: readonly (400 | 401 | 503)[];
+  readonly refusals?: readonly (400 | 401 | 403 | 503)[];
+  /** Which cookies the answer sets, clearing included. @defaultValue none */
+  readonly sets?: BrowserRoute['sets'];
 }
 
 /** Describes the answer of a route. */
-export function Describes({ status, description, schema, refusals = [] }: Answer): MethodDecorator {
+export function Describes({ status, description, schema, refusals = [], sets = [] }: Answer): MethodDecorator {
   return (_target, _name, descriptor) => {
     const handler = descriptor.value as object;
     Reflect.defineMetadata('swagger/apiResponse', { [status]: { description, schema } }, handler);
     Reflect.defineMetadata(REFUSALS, refusals, handler);
+    // Of the ready-made routes those that refuse with 403 by themselves are those behind the CsrfGuard.
+    const browserRoute: BrowserRoute = { status, sets, provesIntent: refusals.includes(403) };
+    Reflect.defineMetadata(BROWSER_ROUTE, browserRoute, handler);
   };
 }
 

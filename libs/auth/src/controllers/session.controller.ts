@@ -8,7 +8,9 @@ import { SessionSignIn } from '../nest/browser/session-sign-in.js';
 import { CsrfGuard } from '../nest/browser/csrf.guard.js';
 import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';
+import { Describes } from './open-api.js';
 import { UserAgent } from './routing.js';
 
 /** What can be asked of {@link sessionController}. */
@@ -55,6 +57,7 @@ export function sessionController<SignIn extends object = SignInBody>(
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
+    @Describes(SESSION_STARTED)
     login(@Body(bodyPipe(body)) sent: object, @OnExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
       return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
     }
@@ -62,6 +65,7 @@ export function sessionController<SignIn extends object = SignInBody>(
     @Post('logout')
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
+    @Describes(SESSION_ENDED)
     logout(@OnExchange() exchange: Exchange) {
       return this.end(exchange);
     }

@@ -4,6 +4,19 @@ import type { Type } from '@nestjs/common';
 /** Metadata of a handler: the statuses by which it refuses although no guard does, for OpenAPI. */
 export const REFUSALS = 'nestjs-latchkey:refusals';
 
+/** Metadata of a handler: what it has to do with browsers, for OpenAPI. */
+export const BROWSER_ROUTE = 'nestjs-latchkey:browser-route';
+
+/** What a route for browsers takes and sets. The names of both are configured, and not known where it is declared. */
+export interface BrowserRoute {
+  /** Of the answer that sets the cookies. */
+  readonly status: number;
+  /** Which cookies it sets. `no-tokens` clears those of either mode, so that none is left when the mode has changed. */
+  readonly sets: readonly ('tokens' | 'no-tokens' | 'session' | 'csrf')[];
+  /** Whether it demands the CSRF header. */
+  readonly provesIntent: boolean;
+}
+
 /** A ready-made controller, as its factory in `nestjs-latchkey/controllers` returns it. */
 export interface ControllerRecipe {
   /** The controller to mount. */

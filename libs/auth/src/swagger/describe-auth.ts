@@ -10,7 +10,8 @@ import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
 import { routesOf, type Route } from '../nest/routes/routes.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS } from '../nest/tokens.js';
-import { builtInDescriptions } from './built-in-descriptions.js';
+import { describeBrowserRoute } from './browser-routes.js';
+import { builtInDescriptions, type DescriptionParts } from './built-in-descriptions.js';
 import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
 import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
 import { findProvider } from '../nest/services/find-provider.js';
@@ -65,8 +66,7 @@ export function describeAuth(
 }
 
 /** What the application says about itself. */
-interface Parts {
-  readonly errors: AuthSettings['errors'];
+interface Parts extends DescriptionParts {
   readonly authenticator: RouteAuthenticator;
   readonly descriptions: SchemeDescriptions;
 }
@@ -77,9 +77,10 @@ function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & {
   const problems = findProvider<AuthBoot>(app, AuthBoot).findSchemes();
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   const usualName = app.getHttpAdapter().getType() === 'fastify' ? 'sessionId' : 'connect.sid';
-  const builtIn = builtInDescriptions({ settings, sessionCookieName: options.sessionCookieName ?? usualName });
+  const described = { settings, sessionCookieName: options.sessionCookieName ?? usualName };
+  const builtIn = builtInDescriptions(described);
   return {
-    errors: settings.errors,
+    ...described,
     authenticator,
     descriptions: new SchemeDescriptions(authenticator.schemes.values(), builtIn),
     routes: routesOf(findProvider<DiscoveryService>(app, DiscoveryService), new MetadataScanner()),
@@ -102,7 +103,7 @@ class AuthAuthor {
     const components = (this.document.components ??= {});
     components.securitySchemes = this.parts.descriptions.mergedInto(components.securitySchemes ?? {});
     if (this.refuses) {
-      components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.parts.errors.format) };
+      components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.parts.settings.errors.format) };
     }
     return this.document;
   }
@@ -111,7 +112,8 @@ class AuthAuthor {
     const { content, isWebhook } = operation;
     const { route, written } = this.read(content.security ?? []);
     if (route === undefined) return;
-    this.addRefusals(content, ownRefusalsOf(route.handler, this.parts.errors.format));
+    this.addRefusals(content, ownRefusalsOf(route.handler, this.parts.settings));
+    describeBrowserRoute(route.handler, content, this.parts);
     const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
     // Where nobody stated anything, neither do we: what stands at the top of the document holds.
     if ((isWebhook || policy.access === 'open') && written.length === 0) delete content.security;
@@ -120,7 +122,7 @@ class AuthAuthor {
   }
 
   private writeGuarded({ method, content }: Operation, policy: EffectivePolicy, written: readonly Requirement[]): void {
-    const { authenticator, descriptions, errors } = this.parts;
+    const { authenticator, descriptions, settings } = this.parts;
     const guards = policy.guards.map((guard) =>
       authenticator.schemesOf(guard).map((scheme) => descriptions.use(scheme)),
     );
@@ -128,7 +130,7 @@ class AuthAuthor {
     const demanded = requirementsOf({ policy, guards, method, withScopes });
     const others = descriptions.withoutOurs(written);
     content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
-    this.addRefusals(content, refusalsOf(policy, errors.format));
+    this.addRefusals(content, refusalsOf(policy, settings.errors.format));
   }
 
   /** What the application itself says about a status stands. */

@@ -8,6 +8,7 @@ export interface Operation {
   readonly isWebhook: boolean;
   readonly content: {
     security?: Requirement[] | undefined;
+    parameters?: unknown[] | undefined;
     responses: Record<string, unknown>;
   };
 }

@@ -45,11 +45,15 @@ export function errorSchema(format: Format): SchemaObject {
 }
 
 /** What a handler may answer that refuses by itself, and says so. */
-export function ownRefusalsOf(handler: object, format: Format): Record<string, ResponseObject> {
+export function ownRefusalsOf(
+  handler: object,
+  { errors, csrf }: Pick<AuthSettings, 'errors' | 'csrf'>,
+): Record<string, ResponseObject> {
   // Ready-made controllers alone write it.
   const statuses = (Reflect.getMetadata(REFUSALS, handler) ?? []) as readonly (keyof typeof OWN_REFUSALS)[];
-  const content = contentOf(format);
-  return Object.fromEntries(statuses.map((status) => [status, { ...OWN_REFUSALS[status], content }]));
+  const content = contentOf(errors.format);
+  const possible = statuses.filter((status) => status !== 403 || !csrf.disabled);
+  return Object.fromEntries(possible.map((status) => [status, { ...OWN_REFUSALS[status], content }]));
 }
 
 /** What a guarded operation may answer instead of its own answer. */
@@ -94,7 +98,8 @@ function challenge(description: string, required = true): ResponseHeaders {
 }
 
 const OWN_REFUSALS = {
-  400: { description: 'The body does not have the required shape.' },
+  400: { description: 'The request does not have the required shape.' },
   401: { description: 'What was sent is not good.', headers: challenge('Why it is not, as far as that may be said.') },
+  403: { description: 'Nothing proves that one of our own pages sent the request.' },
   503: { description: 'It cannot be told: something did not answer.', headers: retryAfter },
 } as const;

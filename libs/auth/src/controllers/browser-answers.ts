@@ -1,0 +1,46 @@
+// Owns how the answers of the routes for browsers are described in OpenAPI.
+import { objectOf, TEXT, type Answer } from './open-api.js';
+
+/** A sign-in by cookies. */
+export const COOKIES_SET: Answer = {
+  status: 204,
+  description: 'Signed in; the tokens are in cookies.',
+  refusals: [400, 401, 403, 503],
+  sets: ['tokens', 'csrf'],
+};
+
+/** A refresh by cookies. */
+export const COOKIES_RENEWED: Answer = { ...COOKIES_SET, description: 'The tokens in the cookies are replaced.' };
+
+/** A sign-out by cookies; the CSRF cookie is replaced by one that is nobody's. */
+export const COOKIES_CLEARED: Answer = {
+  status: 204,
+  description: 'Signed out, or never in; the cookies are cleared.',
+  refusals: [400, 403, 503],
+  sets: ['no-tokens', 'csrf'],
+};
+
+/** A sign-in by session. */
+export const SESSION_STARTED: Answer = {
+  status: 204,
+  description: 'Signed in; the session has a new id.',
+  refusals: [400, 401, 403, 503],
+  sets: ['session', 'csrf'],
+};
+
+/** A sign-out by session. What becomes of its cookie is the host's to decide: it opens nothing any more. */
+export const SESSION_ENDED: Answer = {
+  status: 204,
+  description: 'Signed out, or never in; the session is gone.',
+  refusals: [403, 503],
+  sets: ['csrf'],
+};
+
+/** A CSRF token for a page. */
+export const PAGE_TOKEN: Answer = {
+  status: 200,
+  description: 'A token to send back in the header, with every request that changes something.',
+  schema: objectOf({ csrfToken: TEXT }),
+  refusals: [503],
+  sets: ['csrf'],
+};
