@@ -75,8 +75,8 @@ export interface KeyRingOptions {
   readonly alg?: Algorithm | undefined;
   /** Life of the longest-lived token, tolerance included: for so long after its last signature a key has to verify. */
   readonly overlapSeconds: number;
-  /** Told what was wrong with a reload. Unless it resolved `true`, the last good ring stays in force. */
-  readonly onProblem?: ((problem: unknown) => void) | undefined;
+  /** Told what was wrong with a reload, and whether the new ring was taken over all the same. If not, the last good one stays. */
+  readonly onProblem?: ((problem: unknown, takenOver: boolean) => void) | undefined;
   /** Told when the ring has become another: the key that signs now, and how many are in force. */
   readonly onChange?: ((kid: string, count: number) => void) | undefined;
 }
@@ -175,7 +175,7 @@ export class KeyRing implements KeySet {
       if (this.names() !== before) this.options.onChange?.(this.ring.signing.kid, this.inForce().length);
       return true;
     } catch (problem) {
-      onProblem?.(problem);
+      onProblem?.(problem, false);
       return false;
     }
   }
@@ -200,7 +200,7 @@ export class KeyRing implements KeySet {
       .map((key) => ({ ...key, until: this.owedUntil(key) }))
       .filter((key) => this.options.clock.nowSeconds() < key.until && !next.compromised.includes(idOf(key)))
       .filter((key) => !keys.some((other) => idOf(other) === idOf(key)));
-    if (dropped.length > 0) this.options.onProblem?.(new AuthConfigurationError(dropped.map(tooEarly)));
+    if (dropped.length > 0) this.options.onProblem?.(new AuthConfigurationError(dropped.map(tooEarly)), true);
     return [...keys, ...dropped];
   }
 

@@ -27,9 +27,9 @@ export class OwnKeys implements OnModuleDestroy {
       clock,
       alg: settings.algorithm,
       overlapSeconds: Math.max(refresh.idleSeconds, access.maxTtlSeconds) + settings.toleranceSeconds,
-      onProblem: (problem) => {
-        OwnKeys.report(problem);
-        witness.tell({ type: 'keys_refused', issuer, reason: 'The new keys were not acceptable.' });
+      onProblem: (problem, takenOver) => {
+        OwnKeys.report(problem, takenOver);
+        if (!takenOver) witness.tell({ type: 'keys_refused', issuer, reason: 'The new keys were not acceptable.' });
       },
       onChange: (kid, count) => witness.tell({ type: 'keys_rotated', issuer, kid, count }),
     });
@@ -50,10 +50,12 @@ export class OwnKeys implements OnModuleDestroy {
     this.ring?.close();
   }
 
-  /** A ring that was not taken over: the last good one stays in force, and operators must hear of it. */
-  private static report(problem: unknown): void {
+  /** Operators must hear of a ring that was not taken over, and of a key that is kept longer than its source would. */
+  private static report(problem: unknown, takenOver: boolean): void {
     const reason = problem instanceof AuthConfigurationError ? problem.message : 'The key source failed.';
-    this.logger.error(`The new keys were not taken over; the last good ones stay in force. ${reason}`);
+    if (takenOver)
+      this.logger.warn(`The new keys were taken over, and a dropped one is kept until its tokens end. ${reason}`);
+    else this.logger.error(`The new keys were not taken over; the last good ones stay in force. ${reason}`);
   }
 }
 
