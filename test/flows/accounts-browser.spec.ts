@@ -33,6 +33,14 @@ describe.each(ADAPTERS)('accounts for browsers on %s', (adapter) => {
     expect((await jar.send('/account')).status).toBe(401);
   });
 
+  it('names in its document the cookies that it sets', async () => {
+    const document = JSON.stringify(await (await app.fetch('/docs-json')).json());
+    for (const by of ['cookie', 'session'] as const) {
+      const names = [...(await signedIn(by)).cookies.keys()];
+      expect(names.filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
+    }
+  });
+
   it('serves the page with a policy that allows nothing inline and no frame', async () => {
     const answer = await app.fetch('/');
     const policy = answer.headers.get('content-security-policy') ?? '';

@@ -17,8 +17,8 @@ const LIFE_SECONDS = 30 * 24 * 60 * 60;
 
 /** Gives every request a session of the framework in use, before the application listens. */
 export async function registerSessions(app: INestApplication): Promise<void> {
-  const secure = app.get(ConfigService).getOrThrow<string>('PUBLIC_URL').startsWith('https:');
-  const name = secure ? '__Host-session' : 'session';
+  const secure = isSecure(app);
+  const name = sessionCookieName(app);
   const cookie = { secure, httpOnly: true, sameSite: 'lax', path: '/' } as const;
   const common = {
     secret: secretsOf(app),
@@ -36,6 +36,15 @@ export async function registerSessions(app: INestApplication): Promise<void> {
   // The store asks for less than the types of the plugin say: sessions as JSON makes them.
   const store = common.store as unknown as NonNullable<FastifySessionOptions['store']>;
   await fastify.register(fastifySession, { ...common, store, cookieName: name });
+}
+
+/** What the cookie of the session is called: over https browsers hold its prefix to what it promises. */
+export function sessionCookieName(app: INestApplication): string {
+  return isSecure(app) ? '__Host-session' : 'session';
+}
+
+function isSecure(app: INestApplication): boolean {
+  return app.get(ConfigService).getOrThrow<string>('PUBLIC_URL').startsWith('https:');
 }
 
 /** Derived from the signing keys, so that all processes agree and there is nothing more to keep. */
