@@ -1,4 +1,4 @@
-// The rows of contract.md that are for browsers, against the sample as a process.
+// The routes that are for browsers, against the sample as a process.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/app-process.js';

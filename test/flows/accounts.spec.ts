@@ -1,4 +1,4 @@
-// The sample as a process, driven as `curl` would drive it: what issue 2 wants seen to work.
+// The sample as a process, driven as `curl` would drive it: from a sign-in to a refusal.
 import { createPublicKey, createHmac, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

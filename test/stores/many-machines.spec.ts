@@ -1,4 +1,4 @@
-// What issue 5 asks of three machines on one store. `npm test` runs a short round of it, `npm run test:soak` the long one.
+// Three machines on one store, and what must hold whatever they race for. `npm test` runs a short round of it, `npm run test:soak` the long one.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

@@ -1,4 +1,4 @@
-// What holds for every refusal (contract.md section 1, attacks.md "INV"): one check, used by all tests of attacks.
+// What holds for every refusal (nothing ran, nothing leaked, nothing was granted): one check, used by all tests of attacks.
 import { expect } from '@jest/globals';
 import type { ProbedApp } from './probed-app.js';
 import { readAnswer, sendLines, type WireAnswer } from './wire.js';

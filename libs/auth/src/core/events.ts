@@ -17,7 +17,7 @@ export const EVENTS_CHANNEL = 'nestjs-latchkey';
  * - `forgiven`: only forgivable credentials were there, none was good
  * - `user_mismatch`: a bad cookie, while a live session belongs to somebody else
  * - `user_mismatch_enforced`: a good cookie, while a live session belongs to somebody else
- * - `forbidden`: recognised, but not allowed
+ * - `forbidden`: recognised or unintended (CSRF), and not allowed
  * - `ambiguous`: two credentials in one place
  * - `unavailable`: something that must be asked did not answer
  */
@@ -116,6 +116,7 @@ export interface UncheckedEvent {
   readonly jti?: string | undefined;
 }
 
+/** Everything that can be said to have happened. */
 export type AuthEvent =
   | AttemptEvent
   | SignInEvent

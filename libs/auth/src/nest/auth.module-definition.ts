@@ -18,6 +18,7 @@ export interface ResolvedStructure extends AuthModuleStructure {
 
 /** What `useClass` and `useExisting` name: a provider that answers with the values. */
 export interface AuthOptionsFactory {
+  /** Called once, at boot. What it throws stops the boot. */
   createAuthOptions(): AuthModuleOptions | Promise<AuthModuleOptions>;
 }
 

@@ -14,6 +14,7 @@ const PUBLISH_SECONDS = 600;
 /** Seconds for which a process that follows the directory may still sign with a key after it was retired. */
 const LATE_SECONDS = 60;
 
+/** How a directory of keys is followed. */
 export interface KeysFromDirectoryOptions {
   /** Makes the directory and its first keys if there are none. Of many processes exactly one does. @defaultValue false */
   readonly createIfMissing?: boolean;

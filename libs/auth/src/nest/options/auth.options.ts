@@ -160,7 +160,7 @@ export interface AuthModuleOptions {
 export interface AuditOptions {
   /** Where: `typeOrmAuditSink()`, or a sink of your own as `{ inject, useFactory }`. Inject it as `AuditSink` to read. */
   readonly sink: AuditSinkRecipe;
-  /** True refuses sign-in, refresh and revocation while the sink does not answer (503), as nothing may happen unrecorded. @defaultValue false */
+  /** True records sign-in, refresh and revocation before they take effect, or refuses them with 503. @defaultValue false */
   readonly required?: boolean;
 }
 

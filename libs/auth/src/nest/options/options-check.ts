@@ -77,7 +77,7 @@ function requireForProduction(options: AuthModuleOptions, around: Surroundings, 
   given(options.keys, `keys ${needed}: a private key as JWK or PEM, or a key source like keysFromDirectory()`);
   problems.unless(
     around.storesGiven,
-    `stores ${needed}: typeOrmStores() or redisStores(); memoryStores() only for a single process`,
+    `stores ${needed}: typeOrmStores() or redisStores({ client }); memoryStores() only for a single process`,
   );
 }
 
