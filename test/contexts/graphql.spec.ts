@@ -1,14 +1,25 @@
 import { UseGuards } from '@nestjs/common';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Field, GraphQLModule, Mutation, ObjectType, Query, Resolver, Subscription } from '@nestjs/graphql';
+import {
+  Field,
+  GraphQLModule,
+  Mutation,
+  ObjectType,
+  Query,
+  ResolveField,
+  Resolver,
+  Subscription,
+} from '@nestjs/graphql';
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createClient, type Client } from 'graphql-ws';
 import {
+  AnyOf,
   AuthInfo,
   AuthModule,
   BlocklistService,
   CurrentUser,
+  defineScheme,
   JwtAuthGuard,
   onAuthEvent,
   OptionalAuth,
@@ -58,6 +69,41 @@ class MeResolver {
 class PlainResolver {
   @Query(() => String) plain(@CurrentUser('id') id: string): string {
     return id;
+  }
+}
+
+const keyScheme = defineScheme({
+  name: 'key',
+  sentBy: 'client',
+  find: (request) => request.headerLines('x-key')[0],
+  verify: (id) =>
+    Promise.resolve({ subject: { issuer: 'keys', id }, kind: 'user' as const, claims: {}, scopes: [], own: false }),
+});
+
+@ObjectType()
+class Seen {
+  @Field() before!: string;
+  @Field() below?: string;
+}
+
+@Resolver(() => Seen)
+class TwoCallersResolver {
+  @UseGuards(AnyOf('bearer'))
+  @Query(() => Seen)
+  byBearer(@CurrentUser('id') before: string): Seen {
+    return { before };
+  }
+  @UseGuards(AnyOf('key'))
+  @Query(() => Seen)
+  byKey(@CurrentUser('id') before: string): Seen {
+    return { before };
+  }
+  @Public() @Query(() => Seen) byNobody(@CurrentUser('id') before: string | undefined): Seen {
+    return { before: before ?? 'nobody' };
+  }
+  // Runs without guards of its own, after all of the above.
+  @ResolveField(() => String) below(@CurrentUser('id') id: string | undefined): string {
+    return id ?? 'nobody';
   }
 }
 
@@ -148,14 +194,14 @@ function subscribe(url: string, connectionParams: Record<string, unknown>) {
 describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module }) => {
   async function start(options: AuthModuleOptions = {}) {
     running = await startApplication(adapter, {
-      imports: [AuthModule.forRoot({ clockTolerance: 0, ...options }), module()],
-      providers: [MeResolver, PlainResolver],
+      imports: [AuthModule.forRoot({ clockTolerance: 0, schemes: [keyScheme], ...options }), module()],
+      providers: [MeResolver, PlainResolver, TwoCallersResolver],
     });
     const { app, url } = running;
     const tokenOf = async (id: string, scopes: readonly string[] = []) =>
       (await app.get(TokenService).issue(id, { scopes })).accessToken;
-    const ask = async (query: string, token?: string): Promise<Answer> => {
-      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const ask = async (query: string, token?: string, more: Record<string, string> = {}): Promise<Answer> => {
+      const authorization = token === undefined ? more : { ...more, authorization: `Bearer ${token}` };
       const body = JSON.stringify({ query });
       const headers = { 'content-type': 'application/json', ...authorization };
       return (await (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).json()) as Answer;
@@ -211,6 +257,18 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     await ask('{ me { id } plain again: plain }', token);
     stop();
     expect(attempts).toBe(1);
+  });
+
+  it('never lets one field of an operation read whom the guard of another recognised', async () => {
+    const { ask, tokenOf } = await start();
+    const query = '{ byBearer { before below } byKey { before below } byNobody { before below } }';
+    expect(await ask(query, await tokenOf('ada'), { 'x-key': 'eve' })).toEqual({
+      data: {
+        byBearer: { before: 'ada', below: 'ada' },
+        byKey: { before: 'eve', below: 'eve' },
+        byNobody: { before: 'nobody', below: 'nobody' },
+      },
+    });
   });
 
   it('knows who subscribes, by the parameters of the connection', async () => {

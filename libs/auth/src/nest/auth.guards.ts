@@ -3,7 +3,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type 
 import type { Decision } from '../core/authenticator.js';
 import { AuthError } from '../core/errors.js';
 import type { AuthUser } from '../core/principal.js';
-import { attachedTo } from './attached.js';
+import { attach } from './attached.js';
 import { connectionOf } from './contexts/connections.js';
 import { requestOf } from './contexts/contexts.js';
 import { brandedGuard, GUARD_SCHEMES, type BrandedGuard } from './routes/effective-policy.js';
@@ -67,15 +67,15 @@ export abstract class AuthGuardBase implements CanActivate {
       return true;
     const request = this.getRequest(context);
     const decision = await this.routes.decide(request, policy, own);
-    const attached = attachedTo(request);
     if ('error' in decision) {
-      attached.user = this.refused(decision, { context, request });
+      // Whoever goes on after a refusal goes on without the principal of an earlier message.
+      attach(context, request, { auth: undefined, user: this.refused(decision, { context, request }) });
       return true;
     }
     const { principal } = decision;
-    attached.auth = principal;
-    attached.user =
+    const user =
       principal?.user === undefined ? undefined : this.handleRequest(null, principal.user, undefined, context);
+    attach(context, request, { auth: principal, user });
     this.connections.follow(connectionOf(context, request), principal, () =>
       this.routes.decideAfresh(request, policy, own),
     );
