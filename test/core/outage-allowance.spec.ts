@@ -53,8 +53,16 @@ describe('the allowance for a blocklist that is down', () => {
   it('counts anew after the store has answered once', async () => {
     expect(await whileDown(token(MINUTE))).toBe('accepted');
     clock.advance(11 * MINUTE);
-    expect(await allowance.find(token(MINUTE), async () => 'family')).toBe('family');
+    expect(await allowance.find(token(MINUTE), () => Promise.resolve(undefined))).toBeUndefined();
     expect(await whileDown(token(MINUTE))).toBe('accepted');
+  });
+
+  it('is not prolonged by a revocation that a memory knows without the store', async () => {
+    expect(await whileDown(token(MINUTE))).toBe('accepted');
+    clock.advance(9 * MINUTE);
+    expect(await allowance.find(token(MINUTE), () => Promise.resolve('family'))).toBe('family');
+    clock.advance(2 * MINUTE);
+    expect(await whileDown(token(MINUTE))).toBe('store_unavailable');
   });
 
   it('tells of every token that was not looked up', async () => {

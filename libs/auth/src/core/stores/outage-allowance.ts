@@ -22,7 +22,8 @@ export class OutageAllowance {
   async find(verified: Verified, ask: () => Promise<RevocationKind | undefined>): Promise<RevocationKind | undefined> {
     try {
       const kind = await ask();
-      this.#sinceMs = undefined;
+      // A memory may know an old revocation without the store: only "not revoked" says that it answers again.
+      if (kind === undefined) this.#sinceMs = undefined;
       return kind;
     } catch (error) {
       if (!(error instanceof AuthError) || !error.isUnavailable) throw error;
