@@ -519,6 +519,16 @@ describe('The addresses of a remote set', () => {
     await expect(found(disguised, 'ada')).resolves.toBe('keys_unavailable');
   });
 
+  it.each(['0.0.0.0', '::', '169.254.169.254', 'fe80::1'])('are never %s, whatever is permitted', async (address) => {
+    const disguised = remote({
+      keys: named,
+      resolve: () => Promise.resolve([{ address, family: address.includes(':') ? 6 : 4 }]),
+      allowPrivateAddresses: true,
+    });
+    await expect(found(disguised, 'ada')).resolves.toBe('keys_unavailable');
+    expect(reasons()[0]).toBe('the name has no permitted address');
+  });
+
   it.each([
     'http://keys.example/jwks',
     'https://ada:secret@keys.example/jwks',

@@ -21,7 +21,11 @@ export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
 /** Asks the system, as every other connection of the process does. */
 export const resolveBySystem: Resolve = (host) => promises.lookup(host, { all: true });
 
-const loopback = blockList(['127.0.0.0/8', '::1/128']);
+/** This machine; the unspecified addresses are it too, on most systems. */
+const loopback = blockList(['127.0.0.0/8', '::1/128', '0.0.0.0/8', '::/128']);
+
+/** Where clouds keep the credentials of the machine. No provider of keys is there, whatever is permitted. */
+const linkLocal = blockList(['169.254.0.0/16', 'fe80::/10']);
 
 /** IANA's special-purpose registries: nothing in them is a provider on the internet. */
 const inner = blockList(
@@ -58,6 +62,7 @@ export function isPermitted(
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   // A public name never stands for this machine, whatever is permitted.
   if (loopback.check(address, family)) return allowLoopbackHttp && isLoopbackHost(url);
+  if (linkLocal.check(address, family)) return false;
   return allowPrivateAddresses || !inner.check(address, family);
 }
 
