@@ -339,6 +339,67 @@ describe('revoking', () => {
   });
 });
 
+describe('a cut-off while a refresh is under way', () => {
+  it('ends what the refresh hands out', async () => {
+    const { tokens, pair, people, blocklist, clock, person } = await signedIn();
+    clock.advance(60);
+    people.findBySubject = async () => {
+      await blocklist.blockSubject(pair.subject);
+      clock.advance(2);
+      return person;
+    };
+    const next = await tokens.refresh(pair.refreshToken);
+    people.findBySubject = () => Promise.resolve(person);
+    expect(await codeOf(tokens.verify(next.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(next.refreshToken))).toBe('token_revoked');
+  });
+});
+
+describe('an exception from "everyone"', () => {
+  it('is refused to a sign-in that was itself ended', async () => {
+    const { tokens, families, blocklist, pair } = await signedIn();
+    await blocklist.blockSubject(pair.subject);
+    expect(await codeOf(families.endAll(pair.subject, { exceptSid: pair.sid }))).toBe('token_revoked');
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
+  });
+
+  it('is granted to one that began after an earlier cut-off', async () => {
+    const { tokens, families, pair, person, clock } = await signedIn();
+    await families.endAll(pair.subject);
+    clock.advance(60);
+    const again = await tokens.issue(asUser(person));
+    await families.endAll(again.subject, { exceptSid: again.sid });
+    expect(await codeOf(tokens.verify(again.accessToken, { kind: 'access' }))).toBe('accepted');
+  });
+});
+
+describe('ending one device', () => {
+  it.each(['\u0000', 'a\nb', '', 'x'.repeat(256), '\ud800'])(
+    'never asks the store about %j, which is no id',
+    async (id) => {
+      const { families, stores, pair } = await signedIn();
+      let asked = 0;
+      stores.families.find = () => {
+        asked += 1;
+        return Promise.resolve(undefined);
+      };
+      expect(await families.endOwn(pair.subject, id)).toBe(false);
+      expect(asked).toBe(0);
+    },
+  );
+});
+
+describe('a token that was issued for another service', () => {
+  it('can be revoked and asked about by its issuer, and lets nobody in', async () => {
+    const { tokens, person } = await signedIn();
+    const { accessToken } = await tokens.issue(asUser(person), { audience: 'courses' });
+    expect(await codeOf(tokens.verify(accessToken, { kind: 'access' }))).toBe('invalid_audience');
+    expect(await codeOf(tokens.verify(accessToken, { kind: 'access', anyAudience: true }))).toBe('accepted');
+    await tokens.revoke(accessToken);
+    expect(await codeOf(tokens.verify(accessToken, { kind: 'access', anyAudience: true }))).toBe('token_revoked');
+  });
+});
+
 describe('a token for a machine', () => {
   it('names a client principal without a user, and cannot be refreshed', async () => {
     const { tokens } = await rig();

@@ -159,6 +159,6 @@ export type {
   StoresRecipe,
 } from './core/stores/stores.js';
 export type { TokenPair } from './core/token-minter.js';
-export type { ClientTokenOptions, IssueOptions, RefreshTokenOptions } from './core/token-service.js';
+export type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './core/token-options.js';
 export type { ClaimsContext, ClaimsFor, OwnClaims } from './core/token-settings.js';
 export type { SignInCredentials, UserDescription } from './core/users/users.js';

@@ -23,7 +23,7 @@ const STATED = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'scope', 'clien
  */
 export async function introspect(token: string, parts: IntrospectionParts): Promise<Introspection> {
   try {
-    return stated(await parts.tokens.verify(token, { kind: 'access' }), 'Bearer');
+    return stated(await parts.tokens.verify(token, { kind: 'access', anyAudience: true }), 'Bearer');
   } catch (error) {
     if (!(error instanceof AuthError) || error.isUnavailable) throw error;
     return error.code === 'wrong_token_type' ? introspectRefresh(token, parts) : NOT_LIVE;

@@ -31,6 +31,9 @@ export interface NewFamily {
 
 const LABEL_LENGTH = 255;
 
+/** What an id of ours may look like. */
+const FAMILY_ID = /^[\x21-\x7e]{1,255}$/;
+
 /** Opens, lists and ends sign-ins. */
 export class FamilyService {
   constructor(
@@ -90,6 +93,8 @@ export class FamilyService {
    * @throws {AuthError} `store_unavailable`
    */
   async endOwn(subject: Subject, sid: string): Promise<boolean> {
+    // What is no id never reaches a store: PostgreSQL would take a NUL for a fault of its own, and a breaker would open.
+    if (!FAMILY_ID.test(sid)) return false;
     const family = await during('store_unavailable', () => this.store.find(subject.issuer, sid));
     if (family === undefined || family.subject !== subject.id) return false;
     await this.end(subject, sid, 'device-ended');
@@ -99,11 +104,12 @@ export class FamilyService {
   /**
    * Signs the subject out everywhere: everything issued up to this moment is refused, stored or not, and so is whatever a refresh
    * hands out while this goes on.
-   * @param options.exceptSid the one sign-in to spare
-   * @throws {AuthError} `store_unavailable`
+   * @param options.exceptSid the one sign-in to spare; it must be alive
+   * @throws {AuthError} `token_revoked` where the one to spare was itself ended; `store_unavailable`
    */
   async endAll(subject: Subject, options: { exceptSid?: string; reason?: string } = {}): Promise<void> {
     const { reason = 'sign-out-everywhere', exceptSid } = options;
+    if (exceptSid !== undefined) await this.refuseEnded(subject, exceptSid);
     await this.blocklist.blockSubject(subject, { reason, ...(exceptSid !== undefined && { exceptSid }) });
     // A refresh on another machine may have asked the blocklist before, and sign with a later time than the entry's.
     const { issuer } = subject;
@@ -111,6 +117,13 @@ export class FamilyService {
     const ended = families.filter(({ sid }) => sid !== exceptSid);
     await Promise.all(ended.map(({ sid }) => this.blocklist.blockFamily({ issuer, sid, subject: subject.id }, reason)));
     await during('store_unavailable', () => this.store.endAll(subject, options.exceptSid));
+  }
+
+  /** An exception for a sign-in that was ended would bring it back; so the store is asked, not a memory of it. */
+  private async refuseEnded(subject: Subject, sid: string): Promise<void> {
+    const family = await during('store_unavailable', () => this.store.find(subject.issuer, sid));
+    const issuedAt = family?.createdAt;
+    await this.blocklist.refuseRevokedNow({ kind: 'user', subject, sid, issuedAt, claims: {}, own: true });
   }
 
   /** Forgets sign-ins that ended by themselves. Resolves how many. */

@@ -2,7 +2,7 @@
 import type { BlocklistService } from './blocklist-service.js';
 import { check, NO_PERMISSIONS } from './checks.js';
 import type { Clock } from './clock.js';
-import { parseDurationMs, type Duration } from './duration.js';
+import { parseDurationMs } from './duration.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
 import { newId, type FamilyService } from './families.js';
 import { isFilter } from './policies/filters.js';
@@ -11,45 +11,10 @@ import { principalOf } from './authenticator.js';
 import type { AuthUser, Principal, Subject, Verified } from './principal.js';
 import type { Family } from './stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
-import type { OwnClaims, TokenSettings } from './token-settings.js';
+import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
+import type { TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from './tokens/token-verifier.js';
 import { stampDigest, type UserDescription, type Users } from './users/users.js';
-
-/** How a pair of tokens may differ from the options of the module. */
-export interface IssueOptions {
-  /** Own claims, added to those of `access.claimsFor`. Registered claims are refused: they have options of their own. */
-  readonly claims?: OwnClaims | undefined;
-  /** `aud` of the access token. @defaultValue the module's `audience` */
-  readonly audience?: string | readonly string[] | undefined;
-  /** Scopes to grant. @defaultValue what the user's description says */
-  readonly scopes?: readonly string[] | undefined;
-  /** Life of the access token, at most `access.maxTtl`. @defaultValue `access.ttl` */
-  readonly accessTtl?: Duration | undefined;
-  /** Further members of the access token's header. `alg`, `kid`, `typ` and `crit` are refused. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Id of the access token. @defaultValue a random one */
-  readonly jti?: string | undefined;
-  /** What a person recognises the device by: 255 characters are kept. */
-  readonly label?: string | undefined;
-  /** When the person proved who they are. @defaultValue now */
-  readonly authTime?: Date | undefined;
-  /** Looks at the tokens before anything is stored; what it throws refuses the sign-in. @defaultValue none */
-  readonly accept?: ((pair: TokenPair) => void) | undefined;
-}
-
-/** How a refresh may differ from the sign-in. */
-export interface RefreshTokenOptions extends Pick<IssueOptions, 'accept'> {
-  /** Fewer scopes than were granted. @defaultValue all of them */
-  readonly scopes?: readonly string[] | undefined;
-}
-
-/** How a token for a machine may differ from the options of the module. */
-export interface ClientTokenOptions extends Pick<IssueOptions, 'claims' | 'audience' | 'scopes' | 'accessTtl'> {
-  /** True for a client that may do only what a route allows by name. @defaultValue false */
-  readonly restricted?: boolean | undefined;
-  /** Limits the token to some resources: `content_org:acme`, for `@RequireFilter('content_org', ...)`. @defaultValue none */
-  readonly filters?: readonly string[] | undefined;
-}
 
 /** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
 const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);
@@ -141,11 +106,12 @@ export class TokenService {
   /**
    * Says what a token is good for, by the same checks as a guarded request: signature, claims, blocklist, user.
    *
-   * @param expected the kind it must be; there is no "any"
+   * @param expected.kind the kind it must be; there is no "any"
+   * @param expected.anyAudience true where the issuer itself asks about a token that it made for others: introspection
    * @throws {AuthError} any 401 code of a token; 503 where it cannot be told
    */
-  async verify(token: string, expected: { readonly kind: TokenKind }): Promise<Principal> {
-    const { verified, account } = await this.stand(token, expected.kind);
+  async verify(token: string, expected: ExpectedToken): Promise<Principal> {
+    const { verified, account } = await this.stand(token, expected);
     return principalOf(verified, account, 'token');
   }
 
@@ -183,10 +149,12 @@ export class TokenService {
 
   private async rotate(token: string, options: RefreshTokenOptions): Promise<TokenPair> {
     const { settings, clock, families, minter } = this.parts;
+    // Read before the blocklist is asked, so that a cut-off made while the user is looked up ends the new tokens too.
+    const now = clock.nowSeconds();
     const { verified, account } = await this.standForRefresh(token);
     const from = minter.readRefresh(verified);
     const scopes = narrowed(from.scopes ?? account.description?.scopes ?? [], options.scopes);
-    const next = this.successorOf(from);
+    const next = this.successorOf(from, now);
     const access = this.accessGrant(next, { ...account, options: { scopes }, occasion: 'refresh' });
     const pair = await minter.pair(access, next);
     options.accept?.(pair);
@@ -209,10 +177,10 @@ export class TokenService {
   }
 
   /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` where the sign-in has no time left */
-  private successorOf(from: RefreshGrant): RefreshGrant {
-    const { settings, clock } = this.parts;
+  private successorOf(from: RefreshGrant, now: number): RefreshGrant {
+    const { settings } = this.parts;
     // Never before its predecessor, which may have been issued a second ahead: see BlocklistService.earliestIssue.
-    const issuedAt = Math.max(clock.nowSeconds(), from.issuedAt);
+    const issuedAt = Math.max(now, from.issuedAt);
     const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
     if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
     return { ...from, jti: newId(), issuedAt, expiresAt };
@@ -226,9 +194,9 @@ export class TokenService {
   }
 
   /** Verify, ask the blocklist, resolve, check: the same lines as the read path, for a token outside of a request. */
-  private async stand(token: string, kind: TokenKind) {
+  private async stand(token: string, { kind, anyAudience = false }: ExpectedToken) {
     const { verifier, blocklist, users } = this.parts;
-    const verified = await verifier.verify(token, kind);
+    const verified = await (anyAudience ? verifier.verifyIssued(token, kind) : verifier.verify(token, kind));
     await (kind === 'refresh' ? blocklist.refuseRevokedNow(verified) : blocklist.refuseRevoked(verified));
     const account = await users.resolve(verified);
     check({ verified, account, permissions: { ...NO_PERMISSIONS, clients: true, restrictedClients: true } });
@@ -255,7 +223,7 @@ export class TokenService {
   private async heldToken(token: string): Promise<{ kind: TokenKind; verified: Verified } | undefined> {
     for (const kind of ['access', 'refresh'] as const) {
       try {
-        const verified = await this.parts.verifier.verify(token, kind);
+        const verified = await this.parts.verifier.verifyIssued(token, kind);
         return verified.own ? { kind, verified } : undefined;
       } catch (error) {
         if (!(error instanceof AuthError) || error.isUnavailable) throw error;

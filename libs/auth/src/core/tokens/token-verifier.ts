@@ -33,6 +33,7 @@ export class TokenVerifier {
   private readonly clock: Clock;
   private readonly limits: TokenLimits;
   private readonly signatures: SignatureCache;
+  private readonly withoutAudience = new Map<TokenProfile, TokenProfile>();
 
   /** @throws AuthConfigurationError with every contradiction among the issuers */
   constructor({ issuers, clock, limits = defaultLimits, signatures = new SignatureCache() }: TokenVerifierOptions) {
@@ -51,9 +52,22 @@ export class TokenVerifier {
    * `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
    */
   async verify(token: string, kind: TokenKind): Promise<Verified> {
+    return this.judge(token, kind, (profile) => profile);
+  }
+
+  /**
+   * As {@link verify}, but a token of our own may be meant for any service: for revoking and introspecting what we issued, never
+   * for letting anybody in.
+   */
+  async verifyIssued(token: string, kind: TokenKind): Promise<Verified> {
+    return this.judge(token, kind, (profile) => (profile.own ? this.unaddressed(profile) : profile));
+  }
+
+  private async judge(token: string, kind: TokenKind, by: (profile: TokenProfile) => TokenProfile): Promise<Verified> {
     const found = this.signatures.find(token);
     const jws = found?.jws ?? parseJws(token, this.limits);
-    const { keys, profile } = this.trusted(jws, kind);
+    const { keys, profile: own } = this.trusted(jws, kind);
+    const profile = by(own);
     const answer = findKey(keys, profile, jws);
     const key = isPromise(answer) ? await answer : answer;
     const known = found?.key === key ? found : await this.verifyAnew(jws, key);
@@ -61,6 +75,13 @@ export class TokenVerifier {
     const { verified } = known.facts;
     assertInTime(verified, profile, this.clock.nowSeconds());
     return verified;
+  }
+
+  /** The same object each time, because what is remembered about a token is remembered by profile. */
+  private unaddressed(profile: TokenProfile): TokenProfile {
+    const made = this.withoutAudience.get(profile) ?? { ...profile, audience: false };
+    this.withoutAudience.set(profile, made);
+    return made;
   }
 
   private async verifyAnew(jws: ParsedJws, key: VerificationKey): Promise<KnownSignature> {
