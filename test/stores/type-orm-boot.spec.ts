@@ -37,6 +37,23 @@ describe('TypeORM stores at boot', () => {
     await expect(boot({})).resolves.toBeUndefined();
   });
 
+  it('take an index whose columns the driver tells in another order, as PostgreSQL may', async () => {
+    await boot({});
+    const original = dataSource?.createQueryRunner.bind(dataSource);
+    if (dataSource === undefined || original === undefined) throw new Error('no DataSource');
+    dataSource.createQueryRunner = (mode) => {
+      const runner = original(mode);
+      const getTable = runner.getTable.bind(runner);
+      runner.getTable = async (path) => {
+        const table = await getTable(path);
+        for (const index of table?.indices ?? []) index.columnNames.reverse();
+        return table;
+      };
+      return runner;
+    };
+    await expect(checkReady(await storesOf(dataSource, new SystemClock()))).resolves.toBeUndefined();
+  });
+
   it('name an entity that is not in the DataSource, and how to add it', async () => {
     await expect(boot({ entities: [FamilyEntity] })).rejects.toThrow('LatchkeyRevocation');
     await dataSource?.destroy();

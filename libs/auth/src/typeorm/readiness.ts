@@ -58,9 +58,14 @@ function lackingKey(table: Table, metadata: EntityMetadata): string[] {
 
 function lackingIndexes(table: Table, metadata: EntityMetadata): string[] {
   return metadata.indices
-    .map(({ columns }) => columns.map(({ databaseName }) => databaseName).join(', '))
-    .filter((wanted) => !table.indices.some(({ columnNames }) => columnNames.join(', ') === wanted))
-    .map((wanted) => `The index on ${metadata.tablePath} (${wanted}) is missing. ${RUN_MIGRATIONS}.`);
+    .map(({ columns }) => columns.map(({ databaseName }) => databaseName))
+    .filter((wanted) => !table.indices.some(({ columnNames }) => sameNames(columnNames, wanted)))
+    .map((wanted) => `The index on ${metadata.tablePath} (${wanted.join(', ')}) is missing. ${RUN_MIGRATIONS}.`);
+}
+
+/** In any order: TypeORM reads the columns of an index from PostgreSQL as the planner happens to join them. */
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && other.every((name) => one.includes(name));
 }
 
 /** MariaDB and MySQL compare text without case and trailing blanks unless it is bytes: one user would be another. */
