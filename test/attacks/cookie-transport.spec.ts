@@ -7,7 +7,7 @@ import { CookieJar } from '../support/cookie-jar.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
 import { ISSUER, PASSWORD, type ProbedApp } from '../support/probed-app.js';
 import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
-import { sendLines } from '../support/wire.js';
+import { sendLines } from '../support/raw-http.js';
 
 const ada = { username: 'ada', password: PASSWORD };
 

@@ -6,7 +6,7 @@ import { ADAPTERS } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
 import * as endpoint from '../support/key-server.js';
 import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import { sendLines } from '../support/wire.js';
+import { sendLines } from '../support/raw-http.js';
 
 const ISSUER = 'https://sister.example';
 const OTHER = 'https://other.example';

@@ -4,21 +4,21 @@ import { AuthModule } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
 import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import { sendBytes, sendLines, type WireAnswer } from '../support/wire.js';
+import { sendBytes, sendLines, type RawAnswer } from '../support/raw-http.js';
 
 /** U0, UT and BR of the list. */
 const NOTHING_SENT = 'Bearer';
 const INVALID_TOKEN = /^Bearer error="invalid_token"/;
 const INVALID_REQUEST = /^Bearer error="invalid_request"/;
 
-const subjectOf = ({ body }: WireAnswer): unknown => (JSON.parse(body) as { subject: unknown }).subject;
+const subjectOf = ({ body }: RawAnswer): unknown => (JSON.parse(body) as { subject: unknown }).subject;
 
-function expectSubject(answer: WireAnswer, subject: string): void {
+function expectSubject(answer: RawAnswer, subject: string): void {
   expect([answer.status, subjectOf(answer)]).toEqual([200, subject]);
 }
 
 /** A body in chunks, with a header line in front of it or a trailer line behind it. */
-async function sendChunked(url: string, lines: { header?: string; trailer?: string }): Promise<WireAnswer> {
+async function sendChunked(url: string, lines: { header?: string; trailer?: string }): Promise<RawAnswer> {
   const { header = 'X-Nothing: here', trailer = 'X-Nothing: there' } = lines;
   const head = ['POST /me/echo/x HTTP/1.1', 'Host: app.test', 'Transfer-Encoding: chunked', 'Connection: close'];
   const body = ['2', '{}', '0', trailer, '', ''];
@@ -39,15 +39,15 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
   });
   afterAll(() => app.close());
 
-  const get = (...headers: readonly string[]): Promise<WireAnswer> =>
+  const get = (...headers: readonly string[]): Promise<RawAnswer> =>
     sendLines(app.url, ['GET /me HTTP/1.1', ...headers]);
 
-  async function expectNothingSent(send: () => Promise<WireAnswer>): Promise<void> {
+  async function expectNothingSent(send: () => Promise<RawAnswer>): Promise<void> {
     const answer = await expectRefusal(app, send, { secrets: [good] });
     expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([401, NOTHING_SENT, 'unauthenticated']);
   }
 
-  async function expectInvalid(send: () => Promise<WireAnswer>, code = 'malformed_header'): Promise<void> {
+  async function expectInvalid(send: () => Promise<RawAnswer>, code = 'malformed_header'): Promise<void> {
     const answer = await expectRefusal(app, send, { secrets: [good, other] });
     expect([answer.status, codeOf(answer)]).toEqual([401, code]);
     expect(challengeOf(answer)).toMatch(INVALID_TOKEN);
@@ -161,7 +161,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
       (token: string) => JSON.stringify({ access_token: token, authorization: `Bearer ${token}` }),
     ],
   ])('E-17: a token in a body of %s is not read', async (_, type, body) => {
-    const send = (...headers: readonly string[]): Promise<WireAnswer> => {
+    const send = (...headers: readonly string[]): Promise<RawAnswer> => {
       const length = `Content-Length: ${body(good).length}`;
       const lines = ['POST /me/echo/x HTTP/1.1', `Content-Type: ${type}`, length, ...headers];
       return sendLines(app.url, lines, body(good));

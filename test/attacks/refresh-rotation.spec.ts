@@ -7,7 +7,7 @@ import { CookieJar } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/invariants.js';
 import { ISSUER, startProbedApp, type ProbedApp } from '../support/probed-app.js';
 import { REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
-import { readAnswer } from '../support/wire.js';
+import { readAnswer } from '../support/raw-http.js';
 
 interface Answer {
   readonly access_token: string;

@@ -4,7 +4,7 @@ import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
 import { codeOf, expectRefusal } from '../support/invariants.js';
 import { PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import type { WireAnswer } from '../support/wire.js';
+import type { RawAnswer } from '../support/raw-http.js';
 
 const ADA = { username: 'ada', password: PASSWORD };
 
@@ -21,7 +21,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
 
   const send = (body: string): Promise<Response> =>
     app.fetch('/auth/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  const refused = (body: string): Promise<WireAnswer> =>
+  const refused = (body: string): Promise<RawAnswer> =>
     expectRefusal(app, () => send(body), { byController: true, secrets: [PASSWORD] });
 
   async function expectGood(): Promise<void> {

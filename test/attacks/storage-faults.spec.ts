@@ -7,7 +7,7 @@ import { CookieJar } from '../support/cookie-jar.js';
 import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
 import { signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
 import { SwitchedStores, type Mood } from '../support/switched-stores.js';
-import { readAnswer, type WireAnswer } from '../support/wire.js';
+import { readAnswer, type RawAnswer } from '../support/raw-http.js';
 
 const CREDENTIALS = { username: 'ada', password: PASSWORD };
 
@@ -29,7 +29,7 @@ interface FaultyApp extends ProbedApp {
 }
 
 /** The refusal "cannot tell", and nothing else: no challenge, no cookie set or cleared, nothing told of what is underneath. */
-async function expectUnavailable(sent: Promise<Response>): Promise<WireAnswer> {
+async function expectUnavailable(sent: Promise<Response>): Promise<RawAnswer> {
   const answer = await readAnswer(await sent);
   expect([answer.status, JSON.parse(answer.body).errorCode]).toEqual([503, 'store_unavailable']);
   expect(answer.headers.get('retry-after')).toEqual(['1']);

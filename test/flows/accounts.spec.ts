@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type JWK } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/app-process.js';
-import { sendLines } from '../support/wire.js';
+import { sendLines } from '../support/raw-http.js';
 
 const ADA = { username: 'ada', password: 'correct horse battery staple' };
 const GRACE = { username: 'grace', password: 'amazing grace 1906' };

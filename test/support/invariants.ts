@@ -1,7 +1,7 @@
 // What holds for every refusal (nothing ran, nothing leaked, nothing was granted): one check, used by all tests of attacks.
 import { expect } from '@jest/globals';
 import type { ProbedApp } from './probed-app.js';
-import { readAnswer, sendLines, type WireAnswer } from './wire.js';
+import { readAnswer, sendLines, type RawAnswer } from './raw-http.js';
 
 export interface RefusalExpectations {
   /** What the request carried and what must therefore never come back: tokens, passwords. Their long parts are looked for too. */
@@ -20,9 +20,9 @@ const INSIDES = /\bat .+:\d+:\d+|node_modules|\.(js|ts)\b|\bjose\b|latchkey|SELE
 /** Sends a request that must be refused and checks everything that holds for all refusals. Resolves the answer. */
 export async function expectRefusal(
   app: ProbedApp,
-  send: () => Promise<WireAnswer | Response>,
+  send: () => Promise<RawAnswer | Response>,
   expected: RefusalExpectations = {},
-): Promise<WireAnswer> {
+): Promise<RawAnswer> {
   const before = reached(app);
   const linesBefore = app.logged.length;
   const sent = await send();
@@ -40,7 +40,7 @@ export async function expectRefusal(
 }
 
 /** The challenge that the answer carries, without its realm; `undefined` where it has none. */
-export function challengeOf({ headers }: WireAnswer): string | undefined {
+export function challengeOf({ headers }: RawAnswer): string | undefined {
   return headers
     .get('www-authenticate')?.[0]
     ?.replace(/realm="[^"]*",? ?/, '')
@@ -48,7 +48,7 @@ export function challengeOf({ headers }: WireAnswer): string | undefined {
 }
 
 /** The code in the body. */
-export function codeOf({ body }: WireAnswer): unknown {
+export function codeOf({ body }: RawAnswer): unknown {
   return (JSON.parse(body) as { errorCode?: unknown }).errorCode;
 }
 
@@ -57,12 +57,12 @@ function reached({ probe, people }: ProbedApp) {
 }
 
 /** Cookies may be cleared, never set. */
-function expectNothingSet({ headers }: WireAnswer): void {
+function expectNothingSet({ headers }: RawAnswer): void {
   const set = (headers.get('set-cookie') ?? []).filter((line) => !/max-age=0|expires=thu, 01 jan 1970/i.test(line));
   expect(set).toEqual([]);
 }
 
-function expectNothingTold(answer: WireAnswer, logged: readonly string[], secrets: readonly string[]): void {
+function expectNothingTold(answer: RawAnswer, logged: readonly string[], secrets: readonly string[]): void {
   const told = [answer.body, ...[...answer.headers.values()].flat()].join('\n');
   expect(told).not.toMatch(INSIDES);
   const parts = secrets.flatMap((secret) => [secret, ...secret.split(/[.\s]/)]).filter((part) => part.length >= 8);
@@ -74,7 +74,7 @@ function expectNothingTold(answer: WireAnswer, logged: readonly string[], secret
   expect(logged.filter((line) => /\r/.test(line))).toEqual([]);
 }
 
-function expectShape(answer: WireAnswer): void {
+function expectShape(answer: RawAnswer): void {
   expect(answer.headers.get('cache-control')).toEqual(['no-store']);
   const body = JSON.parse(answer.body) as object;
   expect(Object.keys(body).sort()).toEqual(['error', 'errorCode', 'message', 'statusCode']);

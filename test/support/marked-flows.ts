@@ -2,11 +2,11 @@
 import { TokenFactory } from 'nestjs-latchkey/testing';
 import { CookieJar, type Sending } from './cookie-jar.js';
 import { PASSWORD, secrets, type MarkedApp } from './marked-app.js';
-import { readAnswer, sendLines, type WireAnswer } from './wire.js';
+import { readAnswer, sendLines, type RawAnswer } from './raw-http.js';
 
 export interface Refused {
   readonly request: string;
-  readonly answer: WireAnswer;
+  readonly answer: RawAnswer;
 }
 
 export class MarkedFlows {
@@ -271,7 +271,7 @@ export class MarkedFlows {
     for (const [name, { value }] of jar.cookies) secrets.add(`cookie ${name}`, value);
   }
 
-  private keep(request: string, answer: WireAnswer): void {
+  private keep(request: string, answer: RawAnswer): void {
     this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
     if (answer.status >= 400) this.refusals.push({ request, answer });
   }
