@@ -1,28 +1,40 @@
 // Owns the closed list of signature algorithms and what each demands of a key. `none` is not in it, and nothing can add it.
+import { constants, type SigningOptions } from 'node:crypto';
 import type { JWK } from 'jose';
 
-/** One line of the table. `web` serves Web Crypto both for importing a key and for signing. */
+/** One line of the table: what a key must be, and what `node:crypto` needs to know for its signatures. */
 interface AlgorithmEntry {
   readonly keyType: 'oct' | 'RSA' | 'EC' | 'OKP';
   readonly curve?: string;
   /** For secrets: as many bytes as the hash has (RFC 7518 §3.2). */
   readonly minimumBytes?: number;
-  readonly web: {
-    readonly name: string;
-    readonly hash?: string;
-    readonly saltLength?: number;
-    readonly namedCurve?: string;
-  };
+  /** `null` where the algorithm hashes by itself. */
+  readonly digest: string | null;
+  readonly encoding?: SigningOptions;
+  /** What takes long enough to be done on another thread. */
+  readonly slow: readonly ('sign' | 'verify')[];
 }
 
-const hmac = (bits: number) =>
-  ({ keyType: 'oct', minimumBytes: bits / 8, web: { name: 'HMAC', hash: `SHA-${bits}` } }) as const;
-const rsa = (bits: number) => ({ keyType: 'RSA', web: { name: 'RSASSA-PKCS1-v1_5', hash: `SHA-${bits}` } }) as const;
-const pss = (bits: number) =>
-  ({ keyType: 'RSA', web: { name: 'RSA-PSS', hash: `SHA-${bits}`, saltLength: bits / 8 } }) as const;
-const ecdsa = (bits: number, curve: string) =>
-  ({ keyType: 'EC', curve, web: { name: 'ECDSA', hash: `SHA-${bits}`, namedCurve: curve } }) as const;
-const ed25519 = { keyType: 'OKP', curve: 'Ed25519', web: { name: 'Ed25519' } } as const;
+const hmac = (bits: number): AlgorithmEntry => ({
+  keyType: 'oct',
+  minimumBytes: bits / 8,
+  digest: `sha${bits}`,
+  slow: [],
+});
+const rsa = (bits: number): AlgorithmEntry => ({ keyType: 'RSA', digest: `sha${bits}`, slow: ['sign'] });
+const pss = (bits: number): AlgorithmEntry => ({
+  ...rsa(bits),
+  encoding: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: bits / 8 },
+});
+/** The two halves one after the other (RFC 7518 §3.4), not DER. The larger curves take a millisecond and more. */
+const ecdsa = (bits: number, curve: string): AlgorithmEntry => ({
+  keyType: 'EC',
+  curve,
+  digest: `sha${bits}`,
+  encoding: { dsaEncoding: 'ieee-p1363' },
+  slow: curve === 'P-256' ? [] : ['sign', 'verify'],
+});
+const ed25519: AlgorithmEntry = { keyType: 'OKP', curve: 'Ed25519', digest: null, slow: [] };
 
 const table = {
   HS256: hmac(256),

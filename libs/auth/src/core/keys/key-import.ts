@@ -1,6 +1,14 @@
 // Owns how keys come in. Each is checked once, at boot or when a ring is reloaded, and a key that signs proves itself by a probe
 // token. Errors name the option and the key, and never hold any of it.
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
 import { type Algorithm, algorithms, demandsOf, fits, isAlgorithm, isSymmetric } from './algorithms.js';
@@ -9,9 +17,8 @@ import { AuthConfigurationError } from '../errors.js';
 import { type KeyMaterial, KeyProblem, type Material, publicPart, readMaterial } from './key-material.js';
 import { assertMeantFor, assertStrong } from './key-strength.js';
 import type { KeyInput, OwnKey, PublishedKey, RemoteSigner, SigningKey, VerificationKey, WrappedKey } from './keys.js';
+import { makeSignature } from './signatures.js';
 import { defaultLimits } from '../tokens/limits.js';
-
-const { subtle } = webcrypto;
 
 /** How an import names the key in its errors, and the algorithm of a key that does not say it, if it fits. */
 export interface ImportOptions {
@@ -37,7 +44,7 @@ export async function importOwnKey(input: KeyInput, options: ImportOptions): Pro
     if (isRemote(input)) return importRemote(input);
     const judged = await judge(input, options.alg);
     if (!judged.material.isPrivate) throw new KeyProblem('is a public key; signing needs the private one');
-    return proven({ ...(await publishedSide(judged)), signing: await signingSide(judged) });
+    return proven({ ...publishedSide(judged), signing: signingSide(judged) });
   });
 }
 
@@ -132,23 +139,25 @@ function readKid(kid: unknown): string | undefined {
   throw new KeyProblem(`has a key id (kid) that is not 1 to ${defaultLimits.kid} printable ASCII characters`);
 }
 
-async function signingSide({ material, alg, kid }: Judged): Promise<SigningKey> {
-  const { web } = demandsOf(alg);
-  const key = await subtle.importKey('jwk', { ...material.jwk } as webcrypto.JsonWebKey, web, false, ['sign']);
-  const sign = async (bytes: Uint8Array) => new Uint8Array(await subtle.sign(web, key, bytes));
-  return Object.freeze({ kid, alg, sign });
+function signingSide({ material, alg, kid }: Judged): SigningKey {
+  const key = isSymmetric(alg)
+    ? secretOf(material)
+    : createPrivateKey({ key: { ...material.jwk } as JsonWebKey, format: 'jwk' });
+  return Object.freeze({ kid, alg, sign: (bytes: Uint8Array) => makeSignature(alg, key, bytes) });
 }
 
-async function publishedSide({ material, alg, kid }: Judged): Promise<PublishedKey> {
-  const shown = isSymmetric(alg) ? material.jwk : publicPart(material.jwk);
-  const key = await subtle.importKey('jwk', { ...shown } as webcrypto.JsonWebKey, demandsOf(alg).web, false, [
-    'verify',
-  ]);
+function publishedSide({ material, alg, kid }: Judged): PublishedKey {
+  const shown = publicPart(material.jwk);
+  const key = isSymmetric(alg) ? secretOf(material) : createPublicKey({ key: { ...shown }, format: 'jwk' });
   return {
     verification: Object.freeze({ kid, algorithms: Object.freeze([alg]), key }),
     publicJwk: isSymmetric(alg) ? undefined : Object.freeze({ ...shown, use: 'sig', alg, kid }),
     derive: derivation(material),
   };
+}
+
+function secretOf({ jwk }: Material): KeyObject {
+  return createSecretKey(String(jwk.k), 'base64url');
 }
 
 /** Kept in a closure, where nothing that prints or copies a key can see the material. */
@@ -172,7 +181,7 @@ async function importRemote(input: RemoteSigner): Promise<OwnKey> {
   if (judged.material.isPrivate) throw new KeyProblem('has a publicJwk that holds a private or secret key');
   const { alg, kid } = judged;
   const signing = Object.freeze({ kid, alg, sign: (bytes: Uint8Array) => input.sign(bytes) });
-  return proven({ ...(await publishedSide(judged)), signing });
+  return proven({ ...publishedSide(judged), signing });
 }
 
 /** A key that cannot sign what it then verifies would refuse everybody; better to know before the first sign-in. */

@@ -1,7 +1,7 @@
 // Owns keys as the rest of the library sees them: something that signs, something that verifies, and a set to find the latter in.
 // How keys come in is for key-import.ts.
 import type { KeyObject } from 'node:crypto';
-import type { CryptoKey, JWK } from 'jose';
+import type { JWK } from 'jose';
 import type { Algorithm } from './algorithms.js';
 import { AuthError } from '../errors.js';
 import type { KeyMaterial } from './key-material.js';
@@ -21,7 +21,7 @@ export interface SigningKey {
 export interface VerificationKey {
   readonly kid: string | undefined;
   readonly algorithms: readonly Algorithm[];
-  readonly key: CryptoKey | KeyObject;
+  readonly key: KeyObject;
 }
 
 /** What a token's header says about its key. */
