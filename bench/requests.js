@@ -72,7 +72,7 @@ async function applyLoad(child, { url, headers, seconds }) {
 }
 
 /** @param {import('node:child_process').ChildProcess} child @returns {Promise<number>} */
-async function cpuOf(child) {
+export async function cpuOf(child) {
   child.send('cpu');
   const [{ microseconds }] = await once(child, 'message');
   return microseconds;

