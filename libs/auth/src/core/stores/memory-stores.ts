@@ -2,6 +2,7 @@
 // of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive (K-19).
 import { Clock, SystemClock } from '../clock.js';
 import type { Subject } from '../principal.js';
+import { IdMap } from './id-map.js';
 import {
   RefreshStore,
   RevocationStore,
@@ -35,7 +36,7 @@ interface Kept extends RevocationEntry {
 /** The blocklist in the memory of this process. Other processes do not see it, and it ends with the process. */
 export class MemoryRevocationStore extends RevocationStore {
   /** By kind, issuer and id: an issuer's name is kept once, and no key has to be put together to ask. */
-  readonly #lists: Readonly<Record<RevocationKind, Map<string, Map<string, Kept>>>> = {
+  readonly #lists: Readonly<Record<RevocationKind, Map<string, IdMap<Kept>>>> = {
     token: new Map(),
     family: new Map(),
     subject: new Map(),
@@ -73,13 +74,15 @@ export class MemoryRevocationStore extends RevocationStore {
 
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
     const { issuer, jti, sid, subject } = query;
-    const entries = [
-      this.#live('token', issuer, jti),
-      this.#live('family', issuer, sid),
-      this.#live('subject', issuer, subject),
-    ];
-    const live = entries.filter((entry) => entry !== undefined);
-    return live.length === 0 ? undefined : endedBy(live, query);
+    const token = this.#live('token', issuer, jti);
+    const family = this.#live('family', issuer, sid);
+    const everything = this.#live('subject', issuer, subject);
+    // The answer to nearly every request.
+    if (token === undefined && family === undefined && everything === undefined) return undefined;
+    return endedBy(
+      [token, family, everything].filter((entry) => entry !== undefined),
+      query,
+    );
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
@@ -114,12 +117,12 @@ export class MemoryRevocationStore extends RevocationStore {
     return this.#all().flatMap((list) => [...list.values()].filter(isWanted));
   }
 
-  #all(): readonly Map<string, Kept>[] {
+  #all(): readonly IdMap<Kept>[] {
     return Object.values(this.#lists).flatMap((issuers) => [...issuers.values()]);
   }
 
-  #listOf(kind: RevocationKind, issuer: string): Map<string, Kept> {
-    const list = this.#lists[kind].get(issuer) ?? new Map<string, Kept>();
+  #listOf(kind: RevocationKind, issuer: string): IdMap<Kept> {
+    const list = this.#lists[kind].get(issuer) ?? new IdMap<Kept>();
     this.#lists[kind].set(issuer, list);
     return list;
   }
