@@ -1,6 +1,5 @@
 // Owns sign-ins as a whole: opened once, ended everywhere. The blocklist is the truth about an end and is written first; the row
 // is housekeeping, so a crash between the two leaves nothing alive.
-import { randomUUID } from 'node:crypto';
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from './clock.js';
 import { during } from './errors.js';
@@ -130,11 +129,6 @@ export class FamilyService {
   async prune(): Promise<number> {
     return during('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
   }
-}
-
-/** A fresh, unguessable id (122 random bits) for a token or a sign-in. */
-export function newId(): string {
-  return randomUUID();
 }
 
 function deviceOf(family: Family): Device {

@@ -29,7 +29,9 @@ export function attachedTo(request: unknown): Attached {
  * field keeps its own as well: no field reads what was decided for another.
  */
 export function attach(context: ExecutionContext, request: unknown, answer: Required<Attached>): void {
-  Object.assign(attachedTo(request), answer);
+  const attached = attachedTo(request);
+  attached.auth = answer.auth;
+  attached.user = answer.user;
   const field = fieldOf(context);
   if (field === undefined) return;
   const ofOperation = answers.get(field.operation) ?? new Map<string, Attached>();

@@ -2,7 +2,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseDurationMs, type Duration } from '../core/duration.js';
 import type { AuthErrorCode } from '../core/errors.js';
-import { newId } from '../core/families.js';
+import { newId } from '../core/new-id.js';
 import { signJws } from '../core/tokens/jws.js';
 import { generateOwnKey } from '../core/keys/key-import.js';
 import type { SigningKey } from '../core/keys/keys.js';

@@ -3,7 +3,8 @@
 import type { BlocklistService } from '../blocklist-service.js';
 import type { Clock } from '../clock.js';
 import { AuthError, during } from '../errors.js';
-import { newId, type FamilyService } from '../families.js';
+import type { FamilyService } from '../families.js';
+import { newId } from '../new-id.js';
 import type { AuthUser, Subject, Verified } from '../principal.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
 import type { TokenSettings } from '../token-settings.js';

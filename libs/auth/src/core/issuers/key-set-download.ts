@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.js';
 import { Breaker } from '../stores/breaker.js';
 import { AuthError } from '../errors.js';
-import { newId } from '../families.js';
+import { newId } from '../new-id.js';
 import { ageLimits, type FreshnessOptions } from './freshness.js';
 import { fetchDocument, type FetchDocument, type FetchedDocument, FetchProblem } from './key-fetch.js';
 import type { AddressRules, Resolve } from './key-addresses.js';
