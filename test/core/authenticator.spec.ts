@@ -51,6 +51,25 @@ describe('the read path', () => {
     expect(events[0]).toMatchObject({ outcome: 'success', scheme: 'bearer', subject: 'ada', issuer: ISSUER });
   });
 
+  it('MON-11: tells which key the credential was verified with, also where it was refused afterwards', async () => {
+    const { authenticator, bearer, tokens, accessToken } = await signedIn();
+    const { kid } = JSON.parse(Buffer.from(String(accessToken.split('.')[0]), 'base64url').toString());
+    await tokens.revoke(accessToken);
+    await authenticator.authenticate(bearerOf(accessToken), demandOf([bearer]));
+    expect(events[0]).toMatchObject({ code: 'token_revoked', key: { kid, alg: 'ES256' } });
+  });
+
+  it('MON-11: names no key where the signature did not hold, nor that of the credential before', async () => {
+    const { authenticator, bearer, accessToken } = await signedIn();
+    const key = { kid: 'machine', alg: 'ES256' };
+    const machine = { subject: { issuer: ISSUER, id: 'm' }, kind: 'client', claims: {}, own: true, key } as const;
+    const forgiven = stub('machine', () => Promise.resolve(machine), { onFailure: 'forgive' });
+    const forged = `${accessToken.slice(0, -6)}AAAAAA`;
+    await authenticator.authenticate(bearerOf(forged), demandOf([forgiven, bearer]));
+    expect(events[0]).toMatchObject({ code: 'token_invalid', forgiven: [{ code: 'client_not_allowed' }] });
+    expect(events[0]?.key).toBeUndefined();
+  });
+
   it('answers nothing with "unauthenticated", and asks nobody', async () => {
     const { authenticator, bearer, people } = await signedIn();
     const decision = await authenticator.authenticate(requestWith(), demandOf([bearer]));

@@ -135,6 +135,7 @@ export type {
   AuthUser,
   Claims,
   Json,
+  KeyUsed,
   Principal,
   PrincipalKind,
   Register,

@@ -1,7 +1,7 @@
 // Owns the record of one attempt to recognise a caller: what happened on the way, and the one event at its end.
 import type { AuthError } from './errors.js';
 import { isAnybodyListening, publish, type AttemptEvent, type AttemptOutcome } from './events.js';
-import type { Principal, Subject } from './principal.js';
+import type { KeyUsed, Principal, Subject } from './principal.js';
 
 /** A credential that failed without ending the attempt. */
 interface Failure {
@@ -22,6 +22,8 @@ export class Attempt {
   /** The scheme that is being tried, or that decided. */
   scheme: string | undefined;
   principal: Principal | undefined;
+  /** The key that the last credential was verified with. */
+  key: KeyUsed | undefined;
   /** The schemes that the request carries something for. */
   carried: readonly string[] = [];
   mismatch: Mismatch | undefined;
@@ -45,6 +47,7 @@ export class Attempt {
       outcome,
       scheme: this.scheme,
       code: error?.code,
+      key: this.key,
       forgiven: this.forgiven.map((failure) => ({ scheme: failure.scheme, code: failure.error.code })),
       carried: this.carried,
       conflicting: this.carried.length > 1,

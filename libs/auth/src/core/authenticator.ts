@@ -7,7 +7,7 @@ import { AuthError, during } from './errors.js';
 import { enforce, type Policy } from './policies/policies.js';
 import type { Principal, Verified } from './principal.js';
 import { isSafeMethod, type AuthRequest } from './request.js';
-import { findAll, type Found, type Scheme } from './schemes.js';
+import { findAll, type Scheme } from './schemes.js';
 import { SessionMismatch, type MismatchRule, type Rivalry } from './browser/session-mismatch.js';
 import type { Account, Users } from './users/users.js';
 
@@ -77,7 +77,7 @@ export class Authenticator {
   /** One scheme; `undefined` where the next one may answer. */
   private async tryOne(demand: Demand, rivalry: Rivalry): Promise<Principal | undefined> {
     try {
-      const principal = await this.recognise(rivalry.request, rivalry.each, demand);
+      const principal = await this.recognise(rivalry, demand);
       if (principal === undefined) return undefined;
       return (await this.mismatch.yieldsToSession(principal, rivalry)) ? undefined : principal;
     } catch (error) {
@@ -93,11 +93,13 @@ export class Authenticator {
    * The read path. No store is asked before the signature holds and the intent is shown, and no user is loaded for a credential
    * that was revoked.
    */
-  private async recognise(request: AuthRequest, found: Found, demand: Demand): Promise<Principal | undefined> {
-    const { scheme, credential, error } = found;
+  private async recognise({ request, each, attempt }: Rivalry, demand: Demand): Promise<Principal | undefined> {
+    const { scheme, credential, error } = each;
+    attempt.key = undefined;
     if (error !== undefined) throw error;
     const verified = await during('keys_unavailable', () => scheme.verify(credential, request));
     if (verified === undefined) return undefined;
+    attempt.key = verified.key;
     if (scheme.sentBy === 'browser' && !isSafeMethod(request.method)) scheme.csrf(request, verified);
     await this.blocklist.refuseRevoked(verified);
     const account = await this.users.resolve(verified);

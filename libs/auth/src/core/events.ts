@@ -2,7 +2,7 @@
 // identifiers, never a token, key, password or claim.
 import { channel } from 'node:diagnostics_channel';
 import type { AuthErrorCode } from './errors.js';
-import type { PrincipalKind } from './principal.js';
+import type { KeyUsed, PrincipalKind } from './principal.js';
 
 /** The name of the diagnostics channel that every event is published on. */
 export const EVENTS_CHANNEL = 'nestjs-latchkey';
@@ -47,6 +47,8 @@ export interface AttemptEvent {
   readonly scheme?: string | undefined;
   /** The exact refusal, also where the client sees another. */
   readonly code?: AuthErrorCode | undefined;
+  /** The key that the credential was verified with, also where it was refused for another reason. */
+  readonly key?: KeyUsed | undefined;
   readonly forgiven: readonly ForgivenFailure[];
   /** The schemes that the request carried something for, good or bad. */
   readonly carried: readonly string[];

@@ -53,6 +53,14 @@ export function sameSubject(one: Subject, other: Subject): boolean {
 /** A person, or a machine that acts for itself. */
 export type PrincipalKind = 'user' | 'client';
 
+/** The key that a credential was verified with. */
+export interface KeyUsed {
+  /** `undefined` where the key has no id. */
+  readonly kid: string | undefined;
+  /** JWS algorithm: `ES256`. */
+  readonly alg: string;
+}
+
 /** What a scheme vouches for once its credential held: facts, before any user or store was asked. */
 export interface Verified {
   readonly subject: Subject;
@@ -78,6 +86,8 @@ export interface Verified {
   readonly stamp?: string | undefined;
   /** True for a token of a client that may do only what a route allows by name (`is_restricted`). */
   readonly restricted?: boolean | undefined;
+  /** The key that it was verified with, for events. */
+  readonly key?: KeyUsed | undefined;
   /** The user, where the scheme itself already knows it (a passport strategy). The user source is then not asked. */
   readonly user?: AuthUser | undefined;
 }

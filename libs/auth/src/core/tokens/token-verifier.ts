@@ -71,7 +71,7 @@ export class TokenVerifier {
     const answer = findKey(keys, profile, jws);
     const key = isPromise(answer) ? await answer : answer;
     const known = found?.key === key ? found : await this.verifyAnew(jws, key);
-    if (known.facts?.profile !== profile) known.facts = { profile, verified: readClaims(jws, profile) };
+    if (known.facts?.profile !== profile) known.facts = { profile, verified: vouchedFor(known, profile) };
     const { verified } = known.facts;
     assertInTime(verified, profile, this.clock.nowSeconds());
     return verified;
@@ -128,6 +128,10 @@ function findKey(
   if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
   const found = during('keys_unavailable', () => keys.find({ alg, kid }));
   return isPromise(found) ? found.then(assertKey) : assertKey(found);
+}
+
+function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verified {
+  return Object.freeze({ ...readClaims(jws, profile), key: Object.freeze({ kid: key.kid, alg: jws.header.alg }) });
 }
 
 /** A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1). */
