@@ -1,7 +1,8 @@
 // Before `npm pack`: a build without leftovers, and the documents of the repository that belong in the package.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyDocuments } from './documents.js';
 
 const root = join(import.meta.dirname, '..');
 const library = join(root, 'libs/auth');
@@ -11,6 +12,4 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'libs/a
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
 });
-for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md']) {
-  if (existsSync(join(root, name))) copyFileSync(join(root, name), join(library, name));
-}
+copyDocuments();

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Installation, installPacked } from '../support/npm-package.js';
-import { doors, optionalPeers, peersOf, root } from '../support/repository.js';
+import { doors, manifest, optionalPeers, peersOf, readText, root } from '../support/repository.js';
+import { documents } from '../../tools/documents.js';
 
 const needy = doors.flatMap(({ specifier }) => (peersOf[specifier] ? [[specifier, peersOf[specifier]] as const] : []));
 const selfSufficient = doors.filter(({ specifier }) => !(specifier in peersOf)).map(({ specifier }) => specifier);
@@ -11,6 +13,18 @@ function tool(name: string, ...args: string[]): string {
   const path = join(root, 'node_modules/.bin', name);
   return execFileSync(path, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
+
+describe('the list of what is packed', () => {
+  it('has every document that the README leads to', () => {
+    const links = [...readText('README.md').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => String(link));
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((link) => !documents.includes(String(link.split('/')[0])))).toEqual([]);
+    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+    // npm takes these along by itself.
+    const packed = [...manifest.files, 'README.md', 'LICENSE'];
+    expect(documents.filter((name) => !packed.includes(name))).toEqual([]);
+  });
+});
 
 describe('the packed package, installed in an empty folder with its required peers', () => {
   let installation: Installation;

@@ -21,6 +21,7 @@ export function typeScriptFiles(folder: string): string[] {
 }
 
 export interface Manifest {
+  readonly files: readonly string[];
   readonly version: string;
   readonly exports: Record<string, string | { types: string; default: string }>;
   readonly dependencies: Record<string, string>;
