@@ -45,6 +45,10 @@ export interface RemoteSigner {
   readonly alg: Algorithm;
   readonly kid?: string;
   readonly publicJwk: JWK;
+  /**
+   * Signs the bytes as JWS demands: for ECDSA the two halves one after the other (RFC 7518 §3.4), where many a KMS answers with DER.
+   * A rejection is "cannot tell": 503 `keys_unavailable`.
+   */
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
