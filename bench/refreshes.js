@@ -22,11 +22,11 @@ export async function measureRefreshes({ rounds, seconds }) {
   const postgres = await startPostgres();
   const child = fork(server, [postgres.url]);
   try {
-    const [{ url }] = await once(child, 'message');
+    const { url } = await answerOf(child);
     const samples = [];
     for (let round = -1; round < rounds; round += 1) {
       child.send({ signIn: CLIENTS });
-      const [{ held }] = await once(child, 'message');
+      const { held } = await answerOf(child);
       const before = await cpuOf(child);
       const result = await refreshFor(`${url}/auth/token/refresh`, held, seconds);
       const cpuMicroseconds = ((await cpuOf(child)) - before) / result.requests.total;
@@ -42,6 +42,13 @@ export async function measureRefreshes({ rounds, seconds }) {
     child.kill();
     await postgres.stop();
   }
+}
+
+/** A server that ended would be waited for in vain. @param {import('node:child_process').ChildProcess} child */
+async function answerOf(child) {
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('The server ended.')));
+  const [answer] = await Promise.race([once(child, 'message'), ended]);
+  return answer;
 }
 
 /**

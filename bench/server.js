@@ -9,8 +9,8 @@ const { app, url, tokens } = await start(
 );
 
 process.on('message', (message) => {
-  const { user } = process.cpuUsage();
-  if (message === 'cpu') process.send?.({ microseconds: user });
+  const { user, system } = process.cpuUsage();
+  if (message === 'cpu') process.send?.({ microseconds: user + system });
   if (message === 'stop') void app.close().then(() => process.disconnect());
 });
 process.send?.({ url, tokens });

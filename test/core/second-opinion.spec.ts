@@ -1,6 +1,18 @@
 // A second opinion on signatures: jose verifies what we sign, we verify what jose signs, and of whatever else is written in the
 // place of a signature both say the same.
-import { constants, createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type JsonWebKey,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { compactVerify, CompactSign, importJWK, type JWK } from 'jose';
@@ -11,6 +23,7 @@ import { isSignature } from '../../libs/auth/src/core/keys/signatures.js';
 import { signJws, parseJws, verifySignature } from '../../libs/auth/src/core/tokens/jws.js';
 import { verdictOf } from './forge.js';
 
+const generateRsa = promisify(generateKeyPair);
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 2000) / 20);
 
 /** Verifying takes about a millisecond: too long for everybody else to wait. */
@@ -43,7 +56,9 @@ async function joseAccepts(alg: Algorithm, token: string): Promise<boolean> {
 }
 
 async function weAccept(alg: Algorithm, token: string): Promise<boolean> {
-  return (await verdictOf(verifySignature(parseJws(token), keyOf(alg).own.verification))) === 'OK';
+  const verdict = await verdictOf(verifySignature(parseJws(token), keyOf(alg).own.verification));
+  expect(['OK', 'token_invalid']).toContain(verdict);
+  return verdict === 'OK';
 }
 
 const signed = async (alg: Algorithm) => signJws({ typ: 'at+jwt' }, { sub: 'ada' }, keyOf(alg).own.signing);
@@ -104,6 +119,66 @@ describe.each(algorithms)('a signature %s', (alg) => {
     const data = Buffer.from('data');
     const verdict = isSignature(alg, own.verification.key, { data, signature: await own.signing.sign(data) });
     expect(typeof verdict === 'boolean').toBe(!SLOW.has(alg));
+    expect(await verdict).toBe(true);
+  });
+});
+
+describe('a key that does not fit', () => {
+  const data = Buffer.from('data');
+  const pairs = {
+    'RSA of 1024 bits': generateKeyPairSync('rsa', { modulusLength: 1024 }),
+    'RSA-PSS': generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
+    DSA: generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }),
+    'P-256': generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    secp256k1: generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+    Ed25519: generateKeyPairSync('ed25519'),
+    Ed448: generateKeyPairSync('ed448'),
+  };
+  type Name = keyof typeof pairs;
+  const own: Partial<Record<Algorithm, Name>> = {
+    ES256: 'P-256',
+    ES384: 'P-384',
+    EdDSA: 'Ed25519',
+    Ed25519: 'Ed25519',
+  };
+
+  describe.each(Object.keys(pairs) as Name[])('%s', (name) => {
+    it.each(algorithms.filter((alg) => own[alg] !== name))('judges no signature %s, though Node would', (alg) => {
+      const { privateKey, publicKey } = pairs[name];
+      const digest = name.startsWith('Ed') ? null : 'sha256';
+      for (const dsaEncoding of ['der', 'ieee-p1363'] as const) {
+        const signature = sign(digest, data, { key: privateKey, dsaEncoding });
+        expect(() => isSignature(alg, publicKey, { data, signature })).toThrow('does not fit');
+      }
+    });
+  });
+
+  it('judges none where it is private, or an empty secret', () => {
+    const { privateKey } = pairs['P-256'];
+    const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    expect(() => isSignature('ES256', privateKey, { data, signature })).toThrow('does not fit');
+    const empty = createHmac('sha256', '').update(data).digest();
+    expect(() => isSignature('HS256', createSecretKey(Buffer.alloc(0)), { data, signature: empty })).toThrow('fit');
+  });
+
+  it('makes the token invalid, and nothing else', async () => {
+    const { publicKey } = pairs['P-384'];
+    const key = { kid: undefined, algorithms: ['ES256'], key: publicKey } as const;
+    expect(await verdictOf(verifySignature(parseJws(await signed('ES256')), key))).toBe('token_invalid');
+  });
+});
+
+describe('an RSA key that makes verifying slow', () => {
+  it.each([
+    ['of 2048 bits and the usual exponent', { modulusLength: 2048 }, 'boolean'],
+    ['of 5120 bits', { modulusLength: 5120 }, 'object'],
+    ['with a large exponent', { modulusLength: 2048, publicExponent: 0x7fff_ffff }, 'object'],
+  ])('%s', async (_, options, expected) => {
+    const { publicKey, privateKey } = await generateRsa('rsa', options);
+    const data = Buffer.from('data');
+    const verdict = isSignature('RS256', publicKey, { data, signature: sign('sha256', data, privateKey) });
+    expect(typeof verdict).toBe(expected);
     expect(await verdict).toBe(true);
   });
 });

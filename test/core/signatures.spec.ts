@@ -2,7 +2,7 @@
 import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
-import { algorithms } from '../../libs/auth/src/core/keys/algorithms.js';
+import { algorithms, isSymmetric } from '../../libs/auth/src/core/keys/algorithms.js';
 import { importOwnKey, importPublicKey } from '../../libs/auth/src/core/keys/key-import.js';
 import { parseJws, verifySignature } from '../../libs/auth/src/core/tokens/jws.js';
 import { type Algorithm, type KeySet, selectKey } from '../../libs/auth/src/core/keys/keys.js';
@@ -54,6 +54,12 @@ describe.each(algorithms)('a token signed %s', (alg) => {
     const { by, verdict } = fixture(alg);
     expect(await verdict(goodOf(fixture(alg)))).toBe('OK');
     expect(await verdict(forge(headerOf(by), accessClaims(), forger(alg)))).toBe('token_invalid');
+  });
+
+  it('MON-11 tells its key, but no id of a shared secret, which may be made of it', async () => {
+    const { by, verifier } = fixture(alg);
+    const { key } = await verifier.verify(goodOf(fixture(alg)), 'access');
+    expect(key).toEqual({ kid: isSymmetric(alg) ? undefined : by.kid, alg });
   });
 
   it('B-17 is refused with a signature of zeros, of ones, or of anything of the right length', async () => {

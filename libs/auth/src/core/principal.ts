@@ -55,7 +55,7 @@ export type PrincipalKind = 'user' | 'client';
 
 /** The key that a credential was verified with. */
 export interface KeyUsed {
-  /** `undefined` where the key has no id. */
+  /** `undefined` where the key has no id, and for shared secrets. */
   readonly kid: string | undefined;
   /** JWS algorithm: `ES256`. */
   readonly alg: string;

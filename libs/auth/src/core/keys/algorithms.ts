@@ -1,4 +1,5 @@
-// Owns the closed list of signature algorithms and what each demands of a key. `none` is not in it, and nothing can add it.
+// Owns the closed list of signature algorithms: what each demands of a key, and how its signatures are made. `none` is not in it, and
+// nothing can add it.
 import { constants, type SigningOptions } from 'node:crypto';
 import type { JWK } from 'jose';
 
@@ -11,7 +12,7 @@ interface AlgorithmEntry {
   /** `null` where the algorithm hashes by itself. */
   readonly digest: string | null;
   readonly encoding?: SigningOptions;
-  /** What takes long enough to be done on another thread. */
+  /** What takes so long that everybody else would wait: a fifth of a millisecond and more. See ADR 0010. */
   readonly slow: readonly ('sign' | 'verify')[];
 }
 
@@ -68,7 +69,7 @@ export function isSymmetric(alg: Algorithm): boolean {
   return table[alg].keyType === 'oct';
 }
 
-/** What the algorithm demands of a key. */
+/** Its line of the table. */
 export function demandsOf(alg: Algorithm): AlgorithmEntry {
   return table[alg];
 }

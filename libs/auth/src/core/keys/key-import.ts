@@ -5,7 +5,6 @@ import {
   createPublicKey,
   createSecretKey,
   generateKeyPair,
-  type JsonWebKey,
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
@@ -140,24 +139,24 @@ function readKid(kid: unknown): string | undefined {
 }
 
 function signingSide({ material, alg, kid }: Judged): SigningKey {
-  const key = isSymmetric(alg)
-    ? secretOf(material)
-    : createPrivateKey({ key: { ...material.jwk } as JsonWebKey, format: 'jwk' });
+  const key = isSymmetric(alg) ? secretOf(material) : createPrivateKey({ key: { ...material.jwk }, format: 'jwk' });
   return Object.freeze({ kid, alg, sign: (bytes: Uint8Array) => makeSignature(alg, key, bytes) });
 }
 
 function publishedSide({ material, alg, kid }: Judged): PublishedKey {
-  const shown = publicPart(material.jwk);
-  const key = isSymmetric(alg) ? secretOf(material) : createPublicKey({ key: { ...shown }, format: 'jwk' });
+  const shown = isSymmetric(alg) ? undefined : publicPart(material.jwk);
+  // Of the public members alone: whether they belong to the private ones is for the probe to find out.
+  const key = shown === undefined ? secretOf(material) : createPublicKey({ key: { ...shown }, format: 'jwk' });
   return {
     verification: Object.freeze({ kid, algorithms: Object.freeze([alg]), key }),
-    publicJwk: isSymmetric(alg) ? undefined : Object.freeze({ ...shown, use: 'sig', alg, kid }),
+    publicJwk: shown && Object.freeze({ ...shown, use: 'sig', alg, kid }),
     derive: derivation(material),
   };
 }
 
 function secretOf({ jwk }: Material): KeyObject {
-  return createSecretKey(String(jwk.k), 'base64url');
+  if (jwk.k === undefined) throw new KeyProblem('is no secret');
+  return createSecretKey(jwk.k, 'base64url');
 }
 
 /** Kept in a closure, where nothing that prints or copies a key can see the material. */

@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import { type Algorithm, demandsOf, fits } from './algorithms.js';
 import { KeyProblem, type Material } from './key-material.js';
 
-const SMALLEST_RSA_BITS = 2048;
+export const SMALLEST_RSA_BITS = 2048;
 /** Verifying costs the square of the size: a larger key is a way to keep the process busy. */
 const LARGEST_BITS = 8192;
 /** FIPS 186-5 §A.1.1: odd, and from 2^16 to 2^256. It leaves out 1, 3 and everything even. */

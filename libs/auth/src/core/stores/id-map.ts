@@ -1,13 +1,13 @@
 // Owns a map that mostly need not be looked into. Nearly every question to a blocklist is about an id that is not on it, and in a map
-// of a million texts even that answer costs several misses of the processor's caches; a bit in a small array costs one at most.
+// of a million texts even that answer costs several misses of the processor's caches; a few megabytes of bits cost one at most.
 
-/** So many bits for each id, of which it takes two in one word: about one id in forty that is not there is looked up in vain. */
+/** So many bits for each id, of which it takes two in one word: about one id in fifty that is not there is looked up in vain. */
 const BITS = 16;
 const WORD = 32;
 const FEWEST_IDS = 1_024;
 const FNV_PRIME = 0x01000193;
 const MIXER = 0x85ebca6b;
-/** How much of either end of an id counts: ids differ at their ends, and a false alarm costs time only. */
+/** How much of either end of an id counts: ids differ at their ends, and where they do not, time is all it costs. */
 const END = 8;
 
 /** A `Map` by id behind a filter, which is made anew when it has become too coarse. */
@@ -51,7 +51,7 @@ export class IdMap<Value> {
     this.#filter[word] = (this.#filter[word] ?? 0) | bitsOf(hash);
   }
 
-  /** With room for twice as many as there are, so that an id costs a constant amount of remaking. */
+  /** With room for at least twice as many as there are, so that an id costs a constant amount of remaking. */
   #remake(): void {
     let ids = FEWEST_IDS;
     while (ids < this.#values.size * 2) ids *= 2;
@@ -76,7 +76,7 @@ function bitsOf(hash: number): number {
   return (1 << (hash >>> 22)) | (1 << (hash >>> 27));
 }
 
-/** FNV-1a over both ends of an id, mixed once more so that every bit of it depends on all of them. */
+/** In the manner of FNV-1a over both ends of an id, mixed once more so that every bit of it depends on all of them. */
 function hashOf(id: string): number {
   const { length } = id;
   let hash = length;

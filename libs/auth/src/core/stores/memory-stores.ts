@@ -128,7 +128,8 @@ export class MemoryRevocationStore extends RevocationStore {
   }
 
   #live(kind: RevocationKind, issuer: string, id: string | undefined): RevocationEntry | undefined {
-    if (id === undefined) return undefined;
+    // Schemes of an application that is not typed may say `null`.
+    if (typeof id !== 'string') return undefined;
     const entry = this.#lists[kind].get(issuer)?.get(id);
     return entry && entry.expiresAt > this.clock.nowSeconds() ? entry : undefined;
   }

@@ -131,7 +131,10 @@ function findKey(
 }
 
 function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verified {
-  return Object.freeze({ ...readClaims(jws, profile), key: Object.freeze({ kid: key.kid, alg: jws.header.alg }) });
+  const { alg } = jws.header;
+  // The id of a secret may be made of it, and whoever reads the log could guess.
+  const kid = key.key.type === 'secret' ? undefined : key.kid;
+  return Object.freeze({ ...readClaims(jws, profile), key: Object.freeze({ kid, alg }) });
 }
 
 /** A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1). */
