@@ -123,6 +123,23 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     await expectGood();
   });
 
+  it.each([
+    ['the whole body', (nested: string) => nested],
+    ['a member', (nested: string) => `{"username":${nested},"password":"x"}`],
+    [
+      'a member that nobody asked for',
+      (nested: string) => `{"username":"ada","password":"${PASSWORD}","more":${nested}}`,
+    ],
+  ])('Q-11: lists five thousand deep as %s are no fault of the server', async (_, bodyOf) => {
+    const body = bodyOf('['.repeat(5_000) + ']'.repeat(5_000));
+    for (const path of ['/auth/token', '/auth/token/refresh', '/auth/token/revoke', '/auth/token/verify']) {
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await app.fetch(path, { method: 'POST', headers, body });
+      expect([path, Math.floor(status / 100)]).toEqual([path, 4]);
+    }
+    await expectGood();
+  });
+
   it('I-17: a user source that breaks lets nobody in, and is no wrong password', async () => {
     app.people.down = true;
     app.events.length = 0;

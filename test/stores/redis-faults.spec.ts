@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
-import { Clock, type Stores } from 'nestjs-latchkey';
-import { redisStores, type OnFlush } from 'nestjs-latchkey/redis';
+import { AuthModule, Clock, type Stores } from 'nestjs-latchkey';
+import { acceptFlush, redisStores, type OnFlush } from 'nestjs-latchkey/redis';
 import { hasRedis, startRedis } from '../support/redis.js';
 import type { Server } from '../support/server.js';
 import { requireOrSkip } from '../support/skips.js';
@@ -169,6 +171,18 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
     });
 
+    it('answer again once somebody accepts it, and refuse what was issued before', async () => {
+      const { revocations } = await boot({ prefix: 'mine:' });
+      await client.flushall();
+      await expect(revocations.find(queryAt(NOW))).rejects.toThrow('acceptFlush()');
+      const since = await acceptFlush(client, { prefix: 'mine:' });
+      expect(await revocations.find(queryAt(since - 1))).toBe('subject');
+      expect(await revocations.find(queryAt(since))).toBeUndefined();
+      // Whoever says it twice does not sign out those who came in meanwhile.
+      await client.set('mine:sentinel', String(since - 60));
+      expect(await acceptFlush(client, { prefix: 'mine:' })).toBe(since - 60);
+    });
+
     it('with `barrier` refuse what was issued before it was noticed, and nothing later', async () => {
       const { revocations } = await boot({ onFlush: 'barrier' });
       await client.flushall();
@@ -195,6 +209,24 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   });
 
   describe('at boot', () => {
+    it.each([
+      [{ allowEviction: true }, ['allowEviction is true: where Redis is full, revoked tokens come alive']],
+      [{ onFlush: 'barrier' }, ['onFlush is barrier: an emptied Redis signs everybody out']],
+      [{ onFlush: 'refuse', allowEviction: false }, []],
+    ] as const)('warn of %j', async (options, expected) => {
+      const warned: string[] = [];
+      const logger = new (class extends ConsoleLogger {
+        override warn(message: unknown): void {
+          warned.push(String(message));
+        }
+      })({ logLevels: ['warn'] });
+      const module = AuthModule.forRoot({ stores: redisStores({ client, ...options }) });
+      const app = await NestFactory.createApplicationContext(module, { logger });
+      await app.close();
+      const about = warned.filter((message) => message.startsWith('redisStores: '));
+      expect(about).toEqual(expected.map((sentence) => expect.stringContaining(sentence)));
+    });
+
     it('say that Redis does not answer, and what to do', async () => {
       const nobody = new Redis({ port: 1, lazyConnect: true, retryStrategy: () => null, enableOfflineQueue: false });
       nobody.on('error', () => {});

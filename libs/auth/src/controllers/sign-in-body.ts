@@ -1,6 +1,6 @@
 // Owns the body of a sign-in as the ready-made controllers read it, how another body takes its place, and the pipe that lets
 // nothing else in (I-03, I-13, J-25).
-import { ValidationPipe, type Type } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type Type } from '@nestjs/common';
 import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';
 import { IsNotEmpty, IsString, MaxLength, type ValidationError } from 'class-validator';
@@ -47,12 +47,23 @@ export function credentialsIn<Body extends object>(options: SignInBodyOptions<Bo
   return { username, password };
 }
 
+/** What is nested deeper than the validator can follow is no body of ours, and not the fault of the server (Q-11). */
+class BodyPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    try {
+      return (await super.transform(value, metadata)) as unknown;
+    } catch (cause) {
+      throw cause instanceof RangeError ? new AuthError('invalid_request', { cause }) : cause;
+    }
+  }
+}
+
 /**
  * Lets in instances of the class alone: members that it does not declare are dropped, and anything else is `invalid_request`. What
  * was sent is never repeated.
  */
 export function bodyPipe(body: Type<object>): ValidationPipe {
-  return new ValidationPipe({
+  return new BodyPipe({
     expectedType: body,
     transform: true,
     whitelist: true,

@@ -82,8 +82,9 @@ export class FamilyService {
   async end(subject: Subject, sid: string, reason = 'sign-out'): Promise<void> {
     const { issuer } = subject;
     const { created } = await this.blocklist.blockFamily({ issuer, sid, subject: subject.id }, reason);
-    await during('store_unavailable', () => this.store.end(issuer, sid));
+    // From here on it has ended, whatever becomes of its row.
     if (created) this.blocklist.witness.tell({ type: 'sign_out', issuer, subject: subject.id, sid });
+    await during('store_unavailable', () => this.store.end(issuer, sid));
   }
 
   /**

@@ -189,8 +189,9 @@ export class TokenService {
 
   /** A token that was already replaced is presented again: somebody else holds a copy, and nobody can tell who. */
   private async punish({ subject, sid }: RefreshGrant): Promise<never> {
-    await this.parts.families.end(subject, sid, 'reuse');
+    // Told first: where the store fails half-way, the next attempt meets an ended sign-in and would tell nothing.
     this.parts.blocklist.witness.tell({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
+    await this.parts.families.end(subject, sid, 'reuse');
     throw new AuthError('refresh_reused');
   }
 

@@ -4,11 +4,12 @@ import { script } from './client.js';
 
 /**
  * Records a new sign-in. Keys: the sign-in, those of its subject. Values: life in ms, life of the index in ms, createdAt, then
- * fields and values. Answers 0 where it was there. Looks after ten of the oldest in the index, so that it does not grow for ever.
+ * fields and values. Answers 0 where it was there. Those that expired by themselves are still in the index: ten of
+ * the oldest are looked after, so that it does not grow for ever.
  */
 export const OPEN = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], 'index', KEYS[2], unpack(ARGV, 4))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, 9)) do
   if redis.call('EXISTS', key) == 0 then redis.call('ZREM', KEYS[2], key) end
@@ -50,8 +51,11 @@ for _, key in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
 end
 return found`);
 
-/** Forgets a sign-in. Keys: the sign-in. Answers how many were there. */
-export const END = script(`return redis.call('DEL', KEYS[1])`);
+/** Forgets a sign-in, in the index of its subject too. Keys: the sign-in. Answers how many were there. */
+export const END = script(`
+local index = redis.call('HGET', KEYS[1], 'index')
+if index then redis.call('ZREM', index, KEYS[1]) end
+return redis.call('DEL', KEYS[1])`);
 
 /** Forgets the sign-ins of a subject but one. Keys: those of the subject, the one to spare. Answers how many were there. */
 export const END_ALL = script(`

@@ -4,7 +4,7 @@ import { storedTextOrNothing, storedWhole } from '../core/stores/stored.js';
 import type { CheckedStore } from '../core/stores/stores.js';
 import { listOf, run, type RedisClient, type Script } from './client.js';
 import { GET_SET, PUT_SET, RELEASE_LEASE, TAKE_LEASE } from './key-set-scripts.js';
-import { Keys } from './keys.js';
+import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { checkRedis } from './readiness.js';
 
 /** Where key sets are kept in Redis. */
@@ -42,7 +42,7 @@ export class RedisKeySetCache extends KeySetCache implements CheckedStore {
 
   constructor(
     private readonly client: RedisClient,
-    { prefix = 'latchkey:' }: RedisKeySetCacheOptions = {},
+    { prefix = DEFAULT_PREFIX }: RedisKeySetCacheOptions = {},
   ) {
     super();
     this.#keys = new Keys(prefix);

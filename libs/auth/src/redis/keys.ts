@@ -3,6 +3,9 @@
 import { createHash } from 'node:crypto';
 import type { RevocationKind } from '../core/stores/stores.js';
 
+/** What keys begin with where nobody says otherwise. */
+export const DEFAULT_PREFIX = 'latchkey:';
+
 /** The keys of one application within its prefix. */
 export class Keys {
   /** @param prefix on a cluster with a hash tag, `{latchkey}:`, so that scripts find all keys in one slot */

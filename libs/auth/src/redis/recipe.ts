@@ -2,7 +2,7 @@
 import { Clock } from '../core/clock.js';
 import type { Stores, StoresRecipe } from '../core/stores/stores.js';
 import type { RedisClient } from './client.js';
-import { Keys } from './keys.js';
+import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { RedisRefreshStore } from './refresh-store.js';
 import { RedisRevocationStore, type OnFlush } from './revocation-store.js';
 
@@ -44,13 +44,26 @@ export type RedisStoresOptions = {
  * ```
  */
 export function redisStores(options: RedisStoresOptions): StoresRecipe {
-  const keys = new Keys(options.prefix ?? 'latchkey:');
+  const keys = new Keys(options.prefix ?? DEFAULT_PREFIX);
   const { onFlush, allowEviction } = options;
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
     revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction }),
     families: new RedisRefreshStore({ client, keys, clock }),
   });
+  const warnings = warningsOf(options);
   return 'client' in options
-    ? { inject: [Clock], useFactory: (clock: Clock) => makeStores(clock, options.client) }
-    : { inject: [Clock, options.inject], useFactory: makeStores };
+    ? { warnings, inject: [Clock], useFactory: (clock: Clock) => makeStores(clock, options.client) }
+    : { warnings, inject: [Clock, options.inject], useFactory: makeStores };
+}
+
+/** What is chosen open, with its consequence. */
+function warningsOf({ allowEviction, onFlush }: RedisStoresOptions): readonly string[] {
+  const warnings: readonly (readonly [boolean, string])[] = [
+    [allowEviction === true, 'redisStores: allowEviction is true: where Redis is full, revoked tokens come alive.'],
+    [
+      onFlush === 'barrier',
+      'redisStores: onFlush is barrier: an emptied Redis signs everybody out, and nobody has to agree to it.',
+    ],
+  ];
+  return warnings.filter(([holds]) => holds).map(([, sentence]) => sentence);
 }

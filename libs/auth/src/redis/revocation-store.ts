@@ -13,13 +13,14 @@ import {
 } from '../core/stores/stores.js';
 import { endedBy, listLength } from '../core/stores/verdicts.js';
 import { listOf, run, type RedisClient } from './client.js';
+import { vouch } from './flush.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';
-import { ADD, CHANGES, LIST, READ, TRIM, VOUCH } from './revocation-scripts.js';
+import { ADD, CHANGES, LIST, READ, TRIM } from './revocation-scripts.js';
 
 /**
  * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
- * or {@link RedisRevocationStore.vouch} is called; `barrier` calls it by itself. Either way what was issued before is refused.
+ * or `acceptFlush()` is called; `barrier` goes on by itself. Either way what was issued before is refused.
  */
 export type OnFlush = 'refuse' | 'barrier';
 
@@ -106,18 +107,8 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   }
 
   async checkReady(): Promise<void> {
-    await checkRedis(() => this.vouch());
+    await checkRedis(() => this.#vouch());
     if (!this.options.allowEviction) await checkKeepsKeys(this.options.client);
-  }
-
-  /**
-   * Vouches that the list is complete from now on, unless that was said before: afterwards {@link find} answers again, and refuses
-   * what was issued earlier. Resolves since when it is complete, in epoch seconds.
-   */
-  async vouch(): Promise<number> {
-    const { client, keys, clock } = this.options;
-    const since = await run(client, VOUCH, { keys: [keys.sentinel], values: [clock.nowSeconds()] });
-    return storedWhole({ since }, 'since');
   }
 
   async #read(asked: readonly string[]): Promise<{ completeSince: number; entries: readonly RevocationEntry[] }> {
@@ -133,8 +124,15 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   async #completeSince(since: unknown): Promise<number> {
     if (since !== null) return storedWhole({ since }, 'since');
     const { keys, onFlush = 'refuse' } = this.options;
-    if (onFlush === 'barrier') return this.vouch();
-    throw new Error(`The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known.`);
+    if (onFlush === 'barrier') return this.#vouch();
+    throw new Error(
+      `The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known. acceptFlush() goes on.`,
+    );
+  }
+
+  #vouch(): Promise<number> {
+    const { client, keys, clock } = this.options;
+    return vouch(client, keys, clock.nowSeconds());
   }
 }
 

@@ -28,8 +28,8 @@ export interface GuardOptions extends Omit<BreakerOptions, 'store'> {
  * Wraps both stores, each with a time limit and a breaker of its own, so that one that is down does not take the other along.
  * Every rejection becomes `AuthError('store_unavailable')` with `retryAfterSeconds`. Stores that are wrapped stay as they are.
  *
- * A write that answers too late has still happened. That is harmless: a rotation is answered again as a retry, and all else is
- * idempotent or tried with a fresh id.
+ * A write that answers too late has still happened. That is harmless: a rotation is answered again as a retry, or taken back, and all
+ * else is idempotent or tried with a fresh id.
  */
 export function guardStores({ revocations, families }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
   const { onAdded } = options;
@@ -41,7 +41,7 @@ export function guardStores({ revocations, families }: Stores, clock: Clock, opt
     families:
       families instanceof GuardedRefreshStore
         ? families
-        : new GuardedRefreshStore(families, new Breaker(clock, { ...options, store: 'families' })),
+        : new GuardedRefreshStore(families, new Breaker(clock, { ...options, store: 'families' }), clock),
   };
 }
 
@@ -94,6 +94,7 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
   constructor(
     private readonly store: RefreshStore,
     private readonly breaker: Breaker,
+    private readonly clock: Clock,
   ) {
     super();
   }
@@ -102,8 +103,28 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
     return this.breaker.run(() => this.store.open(family));
   }
 
-  override rotate(rotation: Rotation): Promise<RotationOutcome> {
-    return this.breaker.run(() => this.store.rotate(rotation));
+  override async rotate(rotation: Rotation): Promise<RotationOutcome> {
+    let isAwaited = true;
+    const work = async (): Promise<RotationOutcome> => {
+      const result = await this.store.rotate(rotation);
+      if (!isAwaited && result.outcome === 'rotated') await this.takeBack(rotation);
+      return result;
+    };
+    try {
+      return await this.breaker.run(work);
+    } finally {
+      isAwaited = false;
+    }
+  }
+
+  /**
+   * A rotation that landed after its grace, when its caller had long been told "cannot tell", would make a thief of whoever tries
+   * again (R-09). Nobody was handed its token: the caller was not, and a retry only within the grace. So it is turned round.
+   */
+  private async takeBack({ from, to, ...rotation }: Rotation): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    if (nowMs - rotation.nowMs < rotation.graceMs) return;
+    await this.store.rotate({ ...rotation, nowMs, from: to.jti, to: { ...to, jti: from } });
   }
 
   override find(issuer: string, sid: string): Promise<Family | undefined> {

@@ -204,6 +204,8 @@ export interface Stores {
 export interface StoresRecipe {
   readonly imports?: readonly unknown[] | undefined;
   readonly inject?: readonly unknown[] | undefined;
+  /** Said at boot: choices that leave something open, with their consequence. */
+  readonly warnings?: readonly string[] | undefined;
   // A method, because its parameters are compared loosely: each recipe names the types of what it injects.
   useFactory(...injected: readonly unknown[]): Stores | Promise<Stores>;
 }

@@ -2,6 +2,7 @@
 import { AuthConfigurationError } from '../../core/errors.js';
 import { trustProblems } from '../../core/issuers/trust.js';
 import { trustWarnings } from '../../core/issuers/trust-warnings.js';
+import type { StoresRecipe } from '../../core/stores/stores.js';
 import { limitProblems } from '../../core/tokens/limits.js';
 import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
 import { browserSettings, browserWarnings } from './option-browser.js';
@@ -13,7 +14,7 @@ import type { AuthSettings } from './settings.js';
 /** What the structure of the module says that the values must agree with. */
 export interface Surroundings {
   readonly production: boolean;
-  readonly storesGiven: boolean;
+  readonly stores: Pick<StoresRecipe, 'warnings'> | undefined;
 }
 
 /** Every group, so that nothing below has to ask whether it was given. Those for browsers are judged elsewhere. */
@@ -55,7 +56,11 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
     limits: options.limits,
     toleranceSeconds: toleranceSeconds(options.clockTolerance, problems),
     errors: errorSettings(options.errors, problems),
-    warnings: [...warningsOf(given, around, issuing), ...trustWarnings(options.trust, around.production)],
+    warnings: [
+      ...warningsOf(given, around, issuing),
+      ...trustWarnings(options.trust, around.production),
+      ...(around.stores?.warnings ?? []),
+    ],
   };
   if (problems.found.length > 0) throw new AuthConfigurationError(problems.found);
   return frozenCopy(settings);
@@ -76,7 +81,7 @@ function requireForProduction(options: AuthModuleOptions, around: Surroundings, 
   given(options.audience, `audience ${needed}: the name of the service that tokens are meant for`);
   given(options.keys, `keys ${needed}: a private key as JWK or PEM, or a key source like keysFromDirectory()`);
   problems.unless(
-    around.storesGiven,
+    around.stores !== undefined,
     `stores ${needed}: typeOrmStores() or redisStores({ client }); memoryStores() only for a single process`,
   );
 }
@@ -101,7 +106,7 @@ function filledIn(options: AuthModuleOptions, around: Surroundings): readonly st
     [options.issuer === undefined, `issuer ('${DEFAULTS.developmentIssuer}')`],
     [options.audience === undefined, `audience ('${DEFAULTS.developmentAudience}')`],
     [options.keys === undefined, 'keys (made now, gone with the process)'],
-    [!around.storesGiven, 'stores (memory of this process)'],
+    [around.stores === undefined, 'stores (memory of this process)'],
   ];
   return missing.filter(([holds]) => holds).map(([, name]) => name);
 }

@@ -36,7 +36,7 @@ const settingsProvider = made(
   (options: AuthModuleOptions | undefined, structure: AuthModuleStructure) =>
     resolveAuthOptions(options ?? {}, {
       production: process.env['NODE_ENV'] === 'production',
-      storesGiven: structure.stores !== undefined,
+      stores: structure.stores,
     }),
 );
 

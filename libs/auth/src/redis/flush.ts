@@ -1,0 +1,42 @@
+// Owns what is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
+import { SystemClock } from '../core/clock.js';
+import { storedWhole } from '../core/stores/stored.js';
+import { run, type RedisClient } from './client.js';
+import { DEFAULT_PREFIX, Keys } from './keys.js';
+import { VOUCH } from './revocation-scripts.js';
+
+/** Which Redis was emptied. */
+export interface AcceptFlushOptions {
+  /** The prefix that `redisStores()` was given. @defaultValue `latchkey:` */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * Lets an application go on after its Redis was emptied, where `onFlush` is `refuse` and every answer is 503: the blocklist counts as
+ * complete from this moment on, and everything issued before is refused. Does nothing to a Redis that was not emptied.
+ *
+ * @returns since when the blocklist is complete, in epoch seconds
+ * @example
+ * ```ts
+ * import { acceptFlush } from 'nestjs-latchkey/redis';
+ * import { createClient } from 'redis';
+ *
+ * export async function goOn(): Promise<void> {
+ *   const client = await createClient({ url: 'redis://127.0.0.1:6379' }).connect();
+ *   await acceptFlush(client);
+ *   await client.close();
+ * }
+ * ```
+ */
+export async function acceptFlush(
+  client: RedisClient,
+  { prefix = DEFAULT_PREFIX }: AcceptFlushOptions = {},
+): Promise<number> {
+  return vouch(client, new Keys(prefix), new SystemClock().nowSeconds());
+}
+
+/** Sets the sentinel where there is none. Resolves what it says. */
+export async function vouch(client: RedisClient, { sentinel }: Keys, nowSeconds: number): Promise<number> {
+  const since = await run(client, VOUCH, { keys: [sentinel], values: [nowSeconds] });
+  return storedWhole({ since }, 'since');
+}
