@@ -82,11 +82,12 @@ async function showDevices() {
   element('end-others').hidden = content.length < 2;
 }
 
-function deviceItem({ id, label, createdAt, current }) {
+function deviceItem({ id, label, createdAt, lastUsedAt, current }) {
   const item = document.createElement('li');
   const name = label ?? 'Unknown device';
   const text = document.createElement('span');
-  text.textContent = `${name}, since ${new Date(createdAt).toLocaleString()}${current ? ' (this one)' : ''}`;
+  const [since, used] = [createdAt, lastUsedAt].map((moment) => new Date(moment).toLocaleString());
+  text.textContent = `${name}, since ${since}, last used ${used}${current ? ' (this one)' : ''}`;
   item.append(text);
   if (current) return item;
   const end = document.createElement('button');

@@ -2,6 +2,7 @@
 // only the whole application shows.
 import type { Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { Witness } from '../../core/audit/witness.js';
 import { BlocklistService } from '../../core/blocklist-service.js';
 import { Clock } from '../../core/clock.js';
 import { CSRF_PURPOSE, CsrfService } from '../../core/browser/csrf.js';
@@ -46,6 +47,7 @@ type CookieSignInParts = [
   TokenVerifier,
   FamilyService,
   AuthCookies,
+  Witness,
 ];
 type SessionSignInParts = [CsrfService, SignInService, SessionService, AuthCookies];
 
@@ -79,9 +81,9 @@ export const browserProviders: Provider[] = [
   ),
   made(
     CookieSignIn,
-    [AUTH_SETTINGS, CsrfService, SignInService, TokenService, TokenVerifier, FamilyService, AuthCookies],
-    (...[{ cookieSpecs: specs }, csrf, signIn, tokens, verifier, families, cookies]: CookieSignInParts) =>
-      new CookieSignIn({ specs, csrf, signIn, tokens, verifier, families, cookies }),
+    [AUTH_SETTINGS, CsrfService, SignInService, TokenService, TokenVerifier, FamilyService, AuthCookies, Witness],
+    (...[{ cookieSpecs: specs }, csrf, signIn, tokens, verifier, families, cookies, witness]: CookieSignInParts) =>
+      new CookieSignIn({ specs, csrf, signIn, tokens, verifier, families, cookies, witness }),
   ),
   made(
     SessionSignIn,

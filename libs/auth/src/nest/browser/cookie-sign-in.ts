@@ -1,5 +1,6 @@
 // Owns sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
 // will send by itself next time (P21).
+import type { Witness } from '../../core/audit/witness.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
 import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
 import type { CookieSpecs } from '../../core/browser/cookies.js';
@@ -39,6 +40,7 @@ export class CookieSignIn {
       readonly verifier: TokenVerifier;
       readonly families: FamilyService;
       readonly cookies: AuthCookies;
+      readonly witness: Witness;
     },
   ) {}
 
@@ -70,7 +72,7 @@ export class CookieSignIn {
     try {
       const verified = await this.verified(token, 'refresh');
       // A token that is not good is for the refresh itself to refuse.
-      if (verified !== undefined) csrf.enforce(request, verified);
+      if (verified !== undefined) this.enforceOwn(request, verified);
       cookies.set(exchange.response, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
     } catch (error) {
       if (error instanceof AuthError && error.isDead && !OVERTAKEN.has(error.code))
@@ -93,6 +95,16 @@ export class CookieSignIn {
       await families.end(held.subject, held.sid);
     }
     cookies.clear(exchange.response);
+  }
+
+  /** A page of another sign-in asks with this token: it may have been planted, and somebody should hear of it (J-27). */
+  private enforceOwn(request: AuthRequest, verified: Verified): void {
+    try {
+      this.parts.csrf.enforce(request, verified);
+    } catch (error) {
+      if (error instanceof AuthError) this.parts.witness.tell({ type: 'refresh_refused', code: error.code });
+      throw error;
+    }
   }
 
   /** The sign-in that the cookies stand for: by the refresh token, which outlives the other. */
