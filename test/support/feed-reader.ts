@@ -1,0 +1,32 @@
+// Owns a reader of the change feed, as every other machine is one: it knows its cursor and what it was told, and nothing else.
+import type { RevocationStore } from 'nestjs-latchkey';
+
+/** What one reading told. */
+export interface Told {
+  readonly ids: readonly string[];
+  readonly restarted: boolean;
+}
+
+const PAGE = 100;
+
+/** Follows the feed of a store. */
+export class FeedReader {
+  #cursor: string | undefined;
+
+  constructor(private readonly store: RevocationStore) {}
+
+  /** Reads to the end of what is there. */
+  async read(): Promise<Told> {
+    const ids: string[] = [];
+    let restarted = false;
+    for (let more = true; more;) {
+      const changes = await this.store.changesSince?.(this.#cursor, PAGE);
+      if (changes === undefined) throw new Error('The store has no feed.');
+      ids.push(...Array.from(changes.entries, ({ id }) => id));
+      restarted ||= changes.restarted;
+      this.#cursor = changes.cursor;
+      more = changes.more;
+    }
+    return { ids, restarted };
+  }
+}
