@@ -1,7 +1,7 @@
 // Groups D and L of the attack list, and the refusals of BLOG, at an application that trusts another issuer by its key address.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import type { TrustOptions } from 'nestjs-latchkey';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { BlocklistService, type TrustOptions } from 'nestjs-latchkey';
 import { ADAPTERS } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
 import * as endpoint from '../support/key-server.js';
@@ -132,6 +132,16 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     const token = await sign(ours, { client_id: 'ada' });
     const answer = await expectRefusal(app, () => present(`Bearer ${token}`), { secrets: [token] });
     expect([answer.status, codeOf(answer)]).toEqual([403, 'client_not_allowed']);
+  });
+
+  it('K-05: none of them is ours to revoke, and none can name what is', async () => {
+    const { accessToken, sid } = await app.signIn();
+    const { jti } = decodeJwt(accessToken);
+    const theirs = await sign(ours, { jti, sid });
+    await app.tokens.revoke(theirs);
+    expect((await app.post('/auth/token/revoke', { token: theirs })).status).toBe(200);
+    for (const token of [theirs, accessToken]) expect((await present(`Bearer ${token}`)).status).toBe(200);
+    expect(await app.app.get(BlocklistService).list()).toEqual([]);
   });
 
   it('P13: claims of every wrong type are answered with 200, 401 or 403, never with 500', async () => {

@@ -1,6 +1,6 @@
 // Group J of the attacks: rotation and its races. What only a store can do wrong is in test/stores.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FamilyService, onAuthEvent, RefreshStore, type TokenPair } from 'nestjs-latchkey';
+import { FamilyService, onAuthEvent, RefreshStore, type AuthEvent, type TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
@@ -14,7 +14,9 @@ interface Answer {
   readonly refresh_token: string;
 }
 
-const payloadOf = (token: string): { readonly jti: string; readonly iat: number; readonly roles?: string[] } =>
+const payloadOf = (
+  token: string,
+): { readonly jti: string; readonly iat: number; readonly roles?: string[]; readonly scope?: string } =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
 describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
@@ -138,6 +140,16 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     expect(await leaf()).toBe(payloadOf(pair.refreshToken).jti);
   });
 
+  it('J-29: a scope that was not granted is not to be had by naming it in the body', async () => {
+    for (const scope of ['read admin', 'admin', '*']) {
+      const { refreshToken } = await app.signIn();
+      const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken, scope, scopes: [scope] });
+      const { access_token } = (await answer.json()) as Partial<Answer>;
+      const granted = access_token === undefined ? [] : payloadOf(access_token).scope?.split(' ');
+      expect([[], ['read']]).toContainEqual(granted);
+    }
+  });
+
   it('J-31: roles that changed are in the next access token', async () => {
     Object.assign(app.people.of('ada'), { roles: ['staff'] });
     const { access_token } = await refreshed(pair.refreshToken);
@@ -228,8 +240,12 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     const [ada, grace] = [await signedInBrowser(app), await signedInBrowser(app, 'grace')];
     const planted = grace.copy();
     planted.plant(REFRESH, ada.value(REFRESH) ?? '', '/auth/cookie');
+    const told: AuthEvent[] = [];
+    const stop = onAuthEvent((event) => void told.push(event));
     const answer = await readAnswer(await refresh(planted));
+    stop();
     expect(answer.status).toBe(403);
+    expect(told).toEqual([{ type: 'refresh_refused', code: 'csrf_token_invalid' }]);
     expect((await refresh(ada)).status).toBe(204);
     expect((await refresh(grace)).status).toBe(204);
   });

@@ -84,6 +84,8 @@ export interface RigOptions {
   readonly subjectClaim?: string;
   /** Stands between the minter and the ring: a remote signer that may fail. */
   readonly signer?: (key: SigningKey) => SigningKey;
+  /** @defaultValue a clock of the rig's own */
+  readonly clock?: TestClock;
   readonly stores?: (clock: Clock) => { revocations: RevocationStore; families: RefreshStore };
 }
 
@@ -106,7 +108,7 @@ function settingsOf(options: RigOptions): TokenSettings {
 
 /** Everything that a test of the core needs. */
 export async function rig(options: RigOptions = {}) {
-  const clock = new TestClock();
+  const { clock = new TestClock() } = options;
   const settings = settingsOf(options);
   const ring = await KeyRing.open({ source: ephemeralKeys(), clock, overlapSeconds: 14 * DAY });
   const people = new People();

@@ -3,7 +3,7 @@ import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/events.js'
 import type { SigningKey } from '../../libs/auth/src/core/keys/keys.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import type { AuthUser } from '../../libs/auth/src/core/principal.js';
-import { codeOf, ISSUER, payloadOf, rig, type Person } from './rig.js';
+import { codeOf, ISSUER, payloadOf, rig, type People, type Person } from './rig.js';
 
 /** The rig's users are not the registered user type of any application. */
 const asUser = (person: Person): AuthUser => person as unknown as AuthUser;
@@ -233,15 +233,19 @@ describe('refreshing', () => {
   });
 
   it.each([
-    ['inactive', 'user_disabled', (person: Person): void => void Object.assign(person, { active: false })],
-    ['changed', 'token_superseded', (person: Person): void => void Object.assign(person, { stamp: '2' })],
-  ] as const)('ends the sign-in of a user who is %s (P11)', async (_, code, change) => {
-    const { tokens, pair, person } = await signedIn();
-    change(person);
-    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe(code);
-    Object.assign(person, { active: true, stamp: '1' });
-    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
-  });
+    ['inactive', 'user_disabled', (people: People) => people.add({ ...ada, active: false })],
+    ['changed', 'token_superseded', (people: People) => people.add({ ...ada, stamp: '2' })],
+    ['deleted', 'user_not_found', (people: People) => people.rows.delete(ada.id)],
+  ] as const)(
+    'ends the sign-in of a user who is %s, also if the user comes back (SJ-V9, P11)',
+    async (_, code, change) => {
+      const { tokens, pair, people } = await signedIn();
+      change(people);
+      expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe(code);
+      people.add({ ...ada });
+      expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
+    },
+  );
 
   it('knows nothing of a sign-in that the store does not know, and touches no other (J-23)', async () => {
     const { tokens, pair, person, stores } = await signedIn();

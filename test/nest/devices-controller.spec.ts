@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { FamilyService } from 'nestjs-latchkey';
 import { devicesController } from 'nestjs-latchkey/controllers';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
+import { CookieJar } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/invariants.js';
-import { PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { startProbedBrowserApp } from '../support/probed-browser.js';
+
+const ADA = { username: 'ada', password: PASSWORD };
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 const PHONE =
@@ -89,5 +94,28 @@ describe.each(ADAPTERS)('device routes of the application’s own on %s', (adapt
     const answer = await app.fetch('/my/devices', { headers: { authorization: `Bearer ${accessToken}` } });
     expect(await answer.json()).toEqual([{ device: sid, current: true }]);
     await app.close();
+  });
+});
+
+describe.each(ADAPTERS)('devices that signed in by browser on %s', (adapter) => {
+  let app: ProbedApp;
+  beforeAll(async () => {
+    app = await startProbedBrowserApp(adapter);
+  });
+  afterAll(() => app.close());
+
+  it.each(['cookie', 'session'])('are called by what the browser says it is: a sign-in by %s', async (way) => {
+    const ada = { issuer: ISSUER, id: 'ada' };
+    const families = app.app.get(FamilyService);
+    await families.endAll(ada);
+    const headers = { 'user-agent': FIREFOX };
+    const sent = await new CookieJar(app).send(`/auth/${way}/login`, {
+      method: 'POST',
+      headers,
+      csrf: true,
+      body: ADA,
+    });
+    expect(sent.status).toBe(204);
+    expect((await families.list(ada)).map(({ label }) => label)).toEqual(['Firefox on Linux']);
   });
 });

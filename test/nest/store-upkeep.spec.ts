@@ -7,6 +7,7 @@ import {
   TokenService,
   type AuthModuleOptions,
   type StoresRecipe,
+  type TokenPair,
 } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { startApplication, type RunningApplication } from '../support/applications.js';
@@ -30,12 +31,26 @@ async function turns(count: number): Promise<void> {
   for (let at = 0; at < count; at += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** An application that answers from memory: it has read what changed, and will not need to read again soon. */
+async function startInStep() {
+  const switched = new SwitchedStores();
+  const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
+  while (!switched.asked.includes('changesSince')) await turns(1);
+  // The store in memory answers within the turn, and memory takes note of it within the next.
+  await turns(1);
+  return { app, switched, tokens: app.get(TokenService) };
+}
+
+/** Another machine ends the sign-in, and this one has not heard of it. */
+async function endElsewhere({ kept }: SwitchedStores, { subject, sid }: TokenPair): Promise<void> {
+  const now = clock.nowSeconds();
+  const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
+  await kept?.revocations.add(entry);
+}
+
 describe('revocation.freshness', () => {
   it('answers requests from memory, and lets what was revoked here count at once', async () => {
-    const switched = new SwitchedStores();
-    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
-    await turns(50);
-    const tokens = app.get(TokenService);
+    const { switched, tokens } = await startInStep();
     const { accessToken } = await tokens.issue('ada');
     const asked = switched.asked.length;
     await tokens.verify(accessToken, { kind: 'access' });
@@ -46,10 +61,7 @@ describe('revocation.freshness', () => {
   });
 
   it('lets an application’s own entries count at once too', async () => {
-    const switched = new SwitchedStores();
-    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
-    await turns(50);
-    const tokens = app.get(TokenService);
+    const { app, tokens } = await startInStep();
     const { accessToken, sid, subject } = await tokens.issue('ada');
     const now = clock.nowSeconds();
     const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
@@ -58,23 +70,26 @@ describe('revocation.freshness', () => {
   });
 
   it('asks the store at every refresh all the same', async () => {
-    const switched = new SwitchedStores();
-    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
-    await turns(50);
-    const tokens = app.get(TokenService);
-    const { refreshToken, sid, subject } = await tokens.issue('ada');
-    const now = clock.nowSeconds();
-    const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
-    // Another machine revokes, and this one has not heard of it.
-    await switched.kept?.revocations.add(entry);
-    await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'token_revoked' });
+    const { switched, tokens } = await startInStep();
+    const pair = await tokens.issue('ada');
+    await endElsewhere(switched, pair);
+    await expect(tokens.refresh(pair.refreshToken)).rejects.toMatchObject({ code: 'token_revoked' });
+  });
+
+  it('asks the store whenever a refresh token is to be verified, and memory about an access token', async () => {
+    const { switched, tokens } = await startInStep();
+    const pair = await tokens.issue('ada');
+    await endElsewhere(switched, pair);
+    const asked = switched.asked.length;
+    expect((await tokens.verify(pair.accessToken, { kind: 'access' })).sid).toBe(pair.sid);
+    expect(switched.asked.slice(asked)).toEqual([]);
+    const verified = tokens.verify(pair.refreshToken, { kind: 'refresh' });
+    await expect(verified).rejects.toMatchObject({ code: 'token_revoked' });
+    expect(switched.asked.slice(asked)).toEqual(['find']);
   });
 
   it('asks the store as soon as the feed lags beyond the bound', async () => {
-    const switched = new SwitchedStores();
-    const { app } = await start({ revocation: { freshness: { withinMs: 60_000 } } }, switched.recipe());
-    await turns(50);
-    const tokens = app.get(TokenService);
+    const { switched, tokens } = await startInStep();
     const { accessToken } = await tokens.issue('ada');
     clock.advance('61s');
     const asked = switched.asked.length;
@@ -113,6 +128,24 @@ describe('revocation.freshness', () => {
 
 /** Time that a test moves, for intervals alone. */
 const timers = () => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout'] });
+
+describe('revocation.timeout', () => {
+  it('gives a store 300 milliseconds unless it is told otherwise', async () => {
+    const switched = new SwitchedStores();
+    const { app } = await start({}, switched.recipe());
+    switched.mood = 'silent';
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    let refusal: unknown;
+    const refused = (error: unknown) => (refusal = error);
+    void app.get(TokenService).issue('ada').catch(refused);
+    await turns(1);
+    await jest.advanceTimersByTimeAsync(299);
+    expect(refusal).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1);
+    await turns(1);
+    expect(refusal).toMatchObject({ code: 'store_unavailable' });
+  });
+});
 
 describe('revocation.pruneEvery', () => {
   it('prunes both stores on its schedule, until the application stops', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import type { Policy, TokenPair } from 'nestjs-latchkey';
 import { tokenController } from 'nestjs-latchkey/controllers';
@@ -6,6 +6,7 @@ import { FixedClock, TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { codeOf, expectRefusal } from '../support/invariants.js';
 import { ISSUER, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { SwitchedStores, type StoreCall } from '../support/switched-stores.js';
 
 const mayIntrospect: Policy = ({ principal }) => principal.subject.id === 'ada';
 const NOT_LIVE = '{"active":false}';
@@ -135,5 +136,50 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     });
     expect(await Promise.all(statuses)).toEqual([200, 403]);
     await own.close();
+  });
+});
+
+describe.each(ADAPTERS)('introspection of a refresh token on %s, with a memory of what was revoked', (adapter) => {
+  const switched = new SwitchedStores();
+  let app: ProbedApp;
+  let staff: string;
+  let ada: TokenPair;
+  beforeAll(async () => {
+    const structure = { stores: switched.recipe(), clock: new FixedClock() };
+    app = await startProbedApp(adapter, { revocation: { freshness: { withinMs: 60_000 } }, structure });
+    staff = (await app.signIn('grace')).accessToken;
+  });
+  beforeEach(async () => {
+    ada = await app.signIn('ada');
+    await memoryAnswers();
+  });
+  afterEach(() => {
+    Object.assign(switched, { mood: 'well', concerns: () => true });
+  });
+  afterAll(() => app.close());
+
+  const ask = (): Promise<Response> =>
+    app.post('/auth/token/introspect', { token: ada.refreshToken }, { authorization: `Bearer ${staff}` });
+
+  /** So that the access token of whoever asks is judged without the store, and what is asked there is asked about theirs. */
+  async function memoryAnswers(): Promise<void> {
+    while (!switched.asked.includes('changesSince')) await new Promise(setImmediate);
+    const asked = switched.asked.length;
+    await app.tokens.verify(staff, { kind: 'access' });
+    expect(switched.asked.slice(asked)).toEqual([]);
+  }
+
+  it.each(['revocations', 'families'] as const)('says "cannot tell", not "not live", without %s', async (store) => {
+    Object.assign(switched, { mood: 'broken', concerns: (call: StoreCall) => call.store === store });
+    const answer = await ask();
+    expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
+    expect(await answer.text()).not.toContain('active');
+  });
+
+  it('asks the store itself whether it was revoked, elsewhere and a moment ago', async () => {
+    expect(await (await ask()).json()).toMatchObject({ active: true, token_type: 'refresh_token' });
+    const { jti = '', iss: issuer = '', exp: expiresAt = 0, iat: revokedAt = 0 } = decodeJwt(ada.refreshToken);
+    await switched.kept?.revocations.add({ kind: 'token', issuer, id: jti, revokedAt, expiresAt });
+    expect(await (await ask()).text()).toBe(NOT_LIVE);
   });
 });

@@ -1,0 +1,66 @@
+// R-19: a store whose answers come out of order. Nobody may get the answer of somebody else.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TokenPair } from 'nestjs-latchkey';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { decodeJwt } from 'jose';
+import { ADAPTERS } from '../support/applications.js';
+import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { SwitchedStores } from '../support/switched-stores.js';
+
+/** What a request is answered with: whose it is taken for, or that it is refused. */
+type Answered = string | number;
+
+const ROUNDS = 20;
+
+describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
+  const switched = new SwitchedStores();
+  let app: ProbedApp;
+  beforeAll(async () => {
+    const structure = { stores: switched.recipe(), clock: new FixedClock() };
+    // So that no machine is too slow for so many requests at once.
+    app = await startProbedApp(adapter, { revocation: { timeout: '1s' }, structure });
+  });
+  afterAll(() => app.close());
+  beforeEach(() => {
+    Object.assign(switched, { mood: 'well', overtaken: 0 });
+  });
+
+  /** Asks about each of them again and again, all at once, and says what was not answered as it must be. */
+  async function mixedUp<Asker>(
+    askers: readonly Asker[],
+    ask: (asker: Asker) => Promise<readonly [Answered, Answered]>,
+  ) {
+    switched.mood = 'shuffled';
+    const rounds = Array.from({ length: ROUNDS }, () => askers).flat();
+    const answers = await Promise.all(rounds.map(ask));
+    expect(switched.overtaken).toBeGreaterThan(0);
+    return answers.filter(([expected, told]) => told !== expected);
+  }
+
+  const me = async ({ accessToken }: TokenPair): Promise<Answered> => {
+    const answer = await app.fetch('/me', { headers: { authorization: `Bearer ${accessToken}` } });
+    const { subject } = (await answer.json()) as { subject?: string };
+    return subject ?? answer.status;
+  };
+
+  it('R-19: are never mixed between people, nor between who is signed in and who was revoked', async () => {
+    const [ada, grace, revoked] = [await app.signIn(), await app.signIn('grace'), await app.signIn()];
+    await app.tokens.revoke(revoked.accessToken);
+    const askers = [
+      { expected: 'ada', pair: ada },
+      { expected: 'grace', pair: grace },
+      { expected: 401, pair: revoked },
+    ];
+    expect(await mixedUp(askers, async ({ expected, pair }) => [expected, await me(pair)])).toEqual([]);
+  });
+
+  it('R-19: hand nobody the refreshed tokens of somebody else', async () => {
+    const pairs = [await app.signIn(), await app.signIn('grace'), await app.signIn()];
+    const ask = async ({ refreshToken, sid }: TokenPair) => {
+      const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken });
+      const { access_token } = (await answer.json()) as { access_token?: string };
+      return [sid, access_token === undefined ? answer.status : String(decodeJwt(access_token)['sid'])] as const;
+    };
+    expect(await mixedUp(pairs, ask)).toEqual([]);
+  });
+});
