@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import { AuthModule, Clock, type Stores } from 'nestjs-latchkey';
 import { acceptFlush, redisStores, type OnFlush } from 'nestjs-latchkey/redis';
-import { hasRedis, startRedis } from '../support/redis.js';
-import type { Server } from '../support/server.js';
+import { hasRedis, useRedis } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
 
@@ -43,27 +42,17 @@ const rotation = {
 const queryAt = (issuedAt: number) => ({ issuer: ISSUER, subject: 'user-1', jti: 'jti-1', sid: 'sid-1', issuedAt });
 
 requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
-  let server: Server & { readonly url: string };
-  let client: Redis;
+  const redis = useRedis();
   let clock: HandClock;
 
-  beforeAll(async () => {
-    server = await startRedis();
-    client = new Redis(server.url);
-  }, 60_000);
-  afterAll(async () => {
-    client?.disconnect();
-    await server?.stop();
-  });
   beforeEach(async () => {
-    await client.flushall();
     clock = new HandClock();
   });
 
   const boot = async (
     options: { onFlush?: OnFlush; prefix?: string; allowEviction?: boolean } = {},
   ): Promise<Stores> => {
-    const stores = await redisStores({ client, ...options }).useFactory(clock);
+    const stores = await redisStores({ client: redis.client, ...options }).useFactory(clock);
     await checkReady(stores);
     return stores;
   };
@@ -73,9 +62,9 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     await families.open(family);
     await families.rotate(rotation);
     await revocations.add(entry);
-    const keys = await client.keys('*');
+    const keys = await redis.client.keys('*');
     expect(keys.filter((key) => !key.startsWith('mine:'))).toEqual([]);
-    const endless = await Promise.all(keys.map(async (key) => ((await client.pttl(key)) < 0 ? key : '')));
+    const endless = await Promise.all(keys.map(async (key) => ((await redis.client.pttl(key)) < 0 ? key : '')));
     expect(endless.filter((key) => key !== '')).toEqual(['mine:sentinel']);
   });
 
@@ -83,24 +72,24 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     const { families } = await boot();
     await families.open(family);
     await families.rotate(rotation);
-    const [key] = await client.keys('latchkey:sign-in:*');
-    const lifeMs = await client.pttl(key ?? '');
+    const [key] = await redis.client.keys('latchkey:sign-in:*');
+    const lifeMs = await redis.client.pttl(key ?? '');
     expect(lifeMs).toBeGreaterThan(100_000);
     expect(lifeMs).toBeLessThanOrEqual(1_000_000);
   });
 
   it('name keys so that no issuer and id can be taken for another pair, nor for the keys of others', async () => {
     const { revocations } = await boot();
-    await client.set('latchkey', 'somebody else’s');
+    await redis.client.set('latchkey', 'somebody else’s');
     await revocations.add({ ...entry, issuer: 'a:b', id: 'c' });
     await revocations.add({ ...entry, issuer: 'a', id: '","b' });
     expect(await revocations.find({ issuer: 'a', subject: 'u', jti: 'b:c' })).toBeUndefined();
     expect(await revocations.find({ issuer: 'a","', subject: 'u', jti: 'b' })).toBeUndefined();
-    expect(await client.get('latchkey')).toBe('somebody else’s');
+    expect(await redis.client.get('latchkey')).toBe('somebody else’s');
   });
 
   it('never walk the key space', async () => {
-    await client.config('RESETSTAT');
+    await redis.client.config('RESETSTAT');
     const { families, revocations } = await boot();
     await families.open(family);
     await families.list({ issuer: ISSUER, id: 'user-1' }, NOW);
@@ -108,22 +97,22 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     await revocations.add(entry);
     await revocations.list({ now: NOW, limit: 10 });
     await revocations.prune(NOW);
-    expect(await client.info('commandstats')).not.toMatch(/cmdstat_(keys|scan)/);
+    expect(await redis.client.info('commandstats')).not.toMatch(/cmdstat_(keys|scan)/);
   });
 
   it('go on after the server forgot their scripts', async () => {
     const { families } = await boot();
     await families.open(family);
-    await client.script('FLUSH');
+    await redis.client.script('FLUSH');
     expect((await families.rotate(rotation)).outcome).toBe('rotated');
   });
 
   it('drop a sign-in that has expired from the list of its subject', async () => {
     const { families } = await boot();
     await families.open(family);
-    await client.del(await client.keys('latchkey:sign-in:*'));
+    await redis.client.del(await redis.client.keys('latchkey:sign-in:*'));
     expect(await families.list({ issuer: ISSUER, id: 'user-1' }, NOW)).toEqual([]);
-    expect(await client.keys('latchkey:sign-ins:*')).toEqual([]);
+    expect(await redis.client.keys('latchkey:sign-ins:*')).toEqual([]);
   });
 
   it('take what has ended out of the list of revocations', async () => {
@@ -131,7 +120,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     await revocations.add(entry);
     clock.now = NOW + 60;
     await revocations.prune(clock.now);
-    expect(await client.keys('latchkey:revocations:*')).toEqual([]);
+    expect(await redis.client.keys('latchkey:revocations:*')).toEqual([]);
   });
 
   it.each([
@@ -140,23 +129,23 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   ])('cannot tell where %s holds nonsense', async (_, pattern, value) => {
     const { revocations } = await boot();
     await revocations.add(entry);
-    const [key] = await client.keys(pattern);
-    await client.set(key ?? '', value);
+    const [key] = await redis.client.keys(pattern);
+    await redis.client.set(key ?? '', value);
     await expect(revocations.find(queryAt(NOW))).rejects.toThrow();
   });
 
   it('cannot tell where a sign-in lacks a field', async () => {
     const { families } = await boot();
     await families.open(family);
-    const [key] = await client.keys('latchkey:sign-in:*');
-    await client.hdel(key ?? '', 'currentExpiresAt');
+    const [key] = await redis.client.keys('latchkey:sign-in:*');
+    await redis.client.hdel(key ?? '', 'currentExpiresAt');
     await expect(families.find(ISSUER, 'sid-1')).rejects.toThrow('currentExpiresAt');
   });
 
   describe('when Redis was emptied', () => {
     it('cannot tell what was revoked, and go on recording', async () => {
       const { revocations } = await boot();
-      await client.flushall();
+      await redis.client.flushall();
       await expect(revocations.find(queryAt(NOW))).rejects.toThrow('emptied');
       await expect(revocations.subjectRevokedAt({ issuer: ISSUER, id: 'user-1' })).rejects.toThrow('emptied');
       await expect(revocations.add(entry)).resolves.toBe(true);
@@ -164,7 +153,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
     it('answer again after the next start, and refuse what was issued before it', async () => {
       const { revocations } = await boot();
-      await client.flushall();
+      await redis.client.flushall();
       clock.now = NOW + 50;
       await boot();
       expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
@@ -173,19 +162,19 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
     it('answer again once somebody accepts it, and refuse what was issued before', async () => {
       const { revocations } = await boot({ prefix: 'mine:' });
-      await client.flushall();
+      await redis.client.flushall();
       await expect(revocations.find(queryAt(NOW))).rejects.toThrow('acceptFlush()');
-      const since = await acceptFlush(client, { prefix: 'mine:' });
+      const since = await acceptFlush(redis.client, { prefix: 'mine:' });
       expect(await revocations.find(queryAt(since - 1))).toBe('subject');
       expect(await revocations.find(queryAt(since))).toBeUndefined();
       // Whoever says it twice does not sign out those who came in meanwhile.
-      await client.set('mine:sentinel', String(since - 60));
-      expect(await acceptFlush(client, { prefix: 'mine:' })).toBe(since - 60);
+      await redis.client.set('mine:sentinel', String(since - 60));
+      expect(await acceptFlush(redis.client, { prefix: 'mine:' })).toBe(since - 60);
     });
 
     it('with `barrier` refuse what was issued before it was noticed, and nothing later', async () => {
       const { revocations } = await boot({ onFlush: 'barrier' });
-      await client.flushall();
+      await redis.client.flushall();
       clock.now = NOW + 50;
       expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
       expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
@@ -196,7 +185,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
     it('with `barrier` do not refuse for ever what tells no age', async () => {
       const { revocations } = await boot({ onFlush: 'barrier' });
-      await client.flushall();
+      await redis.client.flushall();
       expect(await revocations.find({ issuer: ISSUER, subject: 'user-1' })).toBeUndefined();
     });
 
@@ -220,7 +209,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
           warned.push(String(message));
         }
       })({ logLevels: ['warn'] });
-      const module = AuthModule.forRoot({ stores: redisStores({ client, ...options }) });
+      const module = AuthModule.forRoot({ stores: redisStores({ client: redis.client, ...options }) });
       const app = await NestFactory.createApplicationContext(module, { logger });
       await app.close();
       const about = warned.filter((message) => message.startsWith('redisStores: '));
@@ -235,19 +224,19 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     });
 
     it('refuse a Redis that throws keys away when it is full, unless told to accept it', async () => {
-      await client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+      await redis.client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
       try {
         await expect(boot()).rejects.toThrow('noeviction');
         await expect(boot({ allowEviction: true })).resolves.toBeDefined();
-        await client.config('SET', 'maxmemory-policy', 'noeviction');
+        await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
         await expect(boot()).resolves.toBeDefined();
       } finally {
-        await client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+        await redis.client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
       }
     });
 
     it('refuse an empty prefix', () => {
-      expect(() => redisStores({ client, prefix: '' })).toThrow('prefix');
+      expect(() => redisStores({ client: redis.client, prefix: '' })).toThrow('prefix');
     });
   });
 });

@@ -1,32 +1,21 @@
 // The change feed of the blocklist in Redis, where Redis loses what it held: no machine that follows it may miss what comes after.
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { beforeEach, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import type { RevocationStore } from 'nestjs-latchkey';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { FeedReader } from '../support/feed-reader.js';
-import { hasRedis, startRedis } from '../support/redis.js';
-import type { Server } from '../support/server.js';
+import { hasRedis, useRedis } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
 
 requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
-  let server: Server & { readonly url: string };
-  let client: Redis;
+  const redis = useRedis();
   let clock: FixedClock;
   let revocations: RevocationStore;
   let reader: FeedReader;
 
-  beforeAll(async () => {
-    server = await startRedis();
-    client = new Redis(server.url);
-  }, 60_000);
-  afterAll(async () => {
-    client?.disconnect();
-    await server?.stop();
-  });
   beforeEach(async () => {
-    await client.flushall();
     clock = new FixedClock();
     revocations = await boot();
     reader = new FeedReader(revocations);
@@ -35,7 +24,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
   });
 
   const boot = async (): Promise<RevocationStore> => {
-    const stores = await redisStores({ client }).useFactory(clock);
+    const stores = await redisStores({ client: redis.client }).useFactory(clock);
     await checkReady(stores);
     return stores.revocations;
   };
@@ -47,7 +36,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
   it('begins anew after a flush, also where the count stands again where it stood before', async () => {
     await revoke('before');
     await reader.read();
-    await client.flushall();
+    await redis.client.flushall();
     await boot();
     // Within the same second, so that the new count begins with the number that the reader has.
     await revoke('after');
@@ -57,7 +46,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
   it('tells of what came after a flush that nobody has vouched for yet, once somebody has', async () => {
     await revoke('before');
     await reader.read();
-    await client.flushall();
+    await redis.client.flushall();
     await revoke('after');
     await expect(reader.read()).rejects.toThrow('emptied');
     await boot();
@@ -66,7 +55,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
 
   it('begins anew where Redis came back as it was some changes earlier, and the sentinel with it', async () => {
     await revoke('kept');
-    const comeBack = await snapshotOf(client);
+    const comeBack = await snapshotOf(redis.client);
     for (const id of ['lost', 'lost too']) await revoke(id);
     await reader.read();
     await comeBack();
@@ -78,7 +67,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
     await revoke('before');
     await reader.read();
     clock.advance('60s');
-    await expire(client);
+    await expire(redis.client);
     await revoke('after');
     expect((await reader.read()).ids).toEqual(['after']);
     await revoke('later');

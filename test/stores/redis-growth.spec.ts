@@ -1,34 +1,22 @@
 // What Redis holds of what has ended: nothing, however long an application runs without its lists being read or pruned.
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { beforeEach, expect, it } from '@jest/globals';
 import type { Stores } from 'nestjs-latchkey';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
-import { hasRedis, startRedis } from '../support/redis.js';
-import type { Server } from '../support/server.js';
+import { hasRedis, useRedis } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
 
 const MANY = 30;
 
 requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () => {
-  let server: Server & { readonly url: string };
-  let client: Redis;
+  const redis = useRedis();
   let clock: FixedClock;
   let stores: Stores;
 
-  beforeAll(async () => {
-    server = await startRedis();
-    client = new Redis(server.url);
-  }, 60_000);
-  afterAll(async () => {
-    client?.disconnect();
-    await server?.stop();
-  });
   beforeEach(async () => {
-    await client.flushall();
     clock = new FixedClock();
-    stores = await redisStores({ client }).useFactory(clock);
+    stores = await redisStores({ client: redis.client }).useFactory(clock);
     await checkReady(stores);
   });
 
@@ -46,12 +34,12 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
   };
   /** How many members the sorted sets of such names have, each. */
   const sizes = async (pattern: string): Promise<number[]> => {
-    const keys = await client.keys(pattern);
-    return Promise.all(keys.map((key) => client.zcard(key)));
+    const keys = await redis.client.keys(pattern);
+    return Promise.all(keys.map((key) => redis.client.zcard(key)));
   };
   /** Ends the sign-ins at once, as the passing of time does. */
   const expireSignIns = async (): Promise<void> => {
-    await client.del(await client.keys('latchkey:sign-in:*'));
+    await redis.client.del(await redis.client.keys('latchkey:sign-in:*'));
   };
 
   it('take the revocations that have ended out of every list when the next one is made', async () => {

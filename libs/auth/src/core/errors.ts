@@ -192,3 +192,14 @@ export class AuthConfigurationError extends Error {
     super(`AuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   }
 }
+
+/** What {@link AuthConfigurationError} says that is wrong with this; nothing where it succeeds. Whatever else is thrown passes. */
+export function configurationProblems(work: () => unknown): readonly string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof AuthConfigurationError) return error.problems;
+    throw error;
+  }
+}

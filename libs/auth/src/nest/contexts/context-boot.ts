@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { AuthConfigurationError } from '../../core/errors.js';
+import { configurationProblems } from '../../core/errors.js';
 import { policyProblems } from '../routes/effective-policy.js';
 import { HybridWatch } from './hybrid-watch.js';
 import { resolversOf } from './message-handlers.js';
@@ -39,7 +39,7 @@ export class ContextBoot {
 
   private statedBy({ handler, owner, name }: Route): readonly string[] {
     const { guards } = this.routes.policyFor(handler, owner);
-    const unknown = guards.flatMap((guard) => problemsOf(() => this.routes.schemesOf(guard)));
+    const unknown = guards.flatMap((guard) => configurationProblems(() => this.routes.schemesOf(guard)));
     return [...policyProblems(handler, owner, this.routes.defaults), ...unknown].map((each) => `${name}: ${each}`);
   }
 
@@ -77,15 +77,5 @@ function nestMajor(): number {
     return Number.parseInt(version, 10);
   } catch {
     return Number.NaN;
-  }
-}
-
-function problemsOf(work: () => unknown): readonly string[] {
-  try {
-    work();
-    return [];
-  } catch (error) {
-    if (error instanceof AuthConfigurationError) return error.problems;
-    throw error;
   }
 }

@@ -1,7 +1,7 @@
 // Owns the route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
 // it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
 import { MetadataScanner, type DiscoveryService, type ModulesContainer } from '@nestjs/core';
-import { AuthConfigurationError } from '../../core/errors.js';
+import { configurationProblems } from '../../core/errors.js';
 import { nameOfPolicy } from '../../core/policies/policies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import {
@@ -124,14 +124,4 @@ export class RouteAudit {
 
 function byPath(one: AuditedRoute, other: AuditedRoute): number {
   return (one.paths[0] ?? '').localeCompare(other.paths[0] ?? '') || one.method.localeCompare(other.method);
-}
-
-function configurationProblems(work: () => unknown): readonly string[] {
-  try {
-    work();
-    return [];
-  } catch (error) {
-    if (error instanceof AuthConfigurationError) return error.problems;
-    throw error;
-  }
 }
