@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { JWK } from 'jose';
-import { auth0, cognito, entra, google, keycloak, okta } from '../../libs/auth/src/core/issuers/presets.js';
+import { auth0 } from '../../libs/auth/src/core/issuers/presets/auth0.js';
+import { cognito } from '../../libs/auth/src/core/issuers/presets/cognito.js';
+import { entra } from '../../libs/auth/src/core/issuers/presets/entra.js';
+import { google } from '../../libs/auth/src/core/issuers/presets/google.js';
+import { keycloak } from '../../libs/auth/src/core/issuers/presets/keycloak.js';
+import { okta } from '../../libs/auth/src/core/issuers/presets/okta.js';
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { publicOf, rsa, trusts, verdict, verify } from './foreign.js';

@@ -64,7 +64,12 @@ export { ProvisionedUserSource } from './core/users/provisioning.js';
 export { keysFromDirectory } from './core/keys/key-files.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';
 export { KeySetCache, MemoryKeySetCache } from './core/issuers/key-set-cache.js';
-export { auth0, cognito, entra, google, keycloak, okta } from './core/issuers/presets.js';
+export { auth0 } from './core/issuers/presets/auth0.js';
+export { cognito } from './core/issuers/presets/cognito.js';
+export { entra } from './core/issuers/presets/entra.js';
+export { google } from './core/issuers/presets/google.js';
+export { keycloak } from './core/issuers/presets/keycloak.js';
+export { okta } from './core/issuers/presets/okta.js';
 
 export type {
   AccessOptions,

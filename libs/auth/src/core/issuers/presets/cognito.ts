@@ -1,0 +1,26 @@
+// Amazon Cognito.
+import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
+import { RS256 } from './preset-options.js';
+
+/** Amazon Cognito: access tokens of a user pool. They name no audience but the client that they were issued to; groups are roles. */
+export function cognito(
+  options: KeyFetchOptions & {
+    readonly region: string;
+    readonly userPoolId: string;
+    /** The ids of the app clients whose tokens are accepted. */
+    readonly clientId: string | readonly string[];
+  },
+): TrustOptions {
+  const { region, userPoolId, clientId, ...fetch } = options;
+  const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`;
+  return {
+    issuer,
+    audience: clientId,
+    keys: { jwksUri: `${issuer}/.well-known/jwks.json`, ...fetch },
+    algorithms: RS256,
+    types: ['', 'jwt'],
+    exactClaims: { token_use: 'access' },
+    claims: { audience: 'client_id', scopes: 'scope', roles: 'cognito:groups', session: 'origin_jti' },
+    isClient: ({ sub, client_id: id }) => sub === id,
+  };
+}

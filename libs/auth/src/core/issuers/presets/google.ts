@@ -1,0 +1,23 @@
+// Google.
+import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
+import { RS256 } from './preset-options.js';
+
+/**
+ * Google: **ID tokens**, because Google's access tokens are no JWTs. An ID token proves to the client named in it that a person
+ * signed in; accept it only from a front end of your own, and rather exchange it for tokens of your own.
+ */
+export function google({
+  clientId,
+  ...fetch
+}: KeyFetchOptions & { readonly clientId: string | readonly string[] }): TrustOptions {
+  return {
+    issuer: 'https://accounts.google.com',
+    audience: clientId,
+    keys: { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs', ...fetch },
+    algorithms: RS256,
+    types: ['jwt'],
+    idTokens: true,
+    claims: { scopes: [] },
+    isClient: () => false,
+  };
+}

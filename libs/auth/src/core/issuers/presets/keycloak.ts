@@ -1,0 +1,42 @@
+// Keycloak.
+import type { Claims } from '../../principal.js';
+import type { TrustOptions } from '../trust-options.js';
+import { isObject, type PresetOptions, RS256 } from './preset-options.js';
+
+/** Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` where it is given. */
+export function keycloak(
+  options: PresetOptions & {
+    /** Where Keycloak is: `https://sso.example.com`, with `/auth` behind it for old versions. */
+    readonly baseUrl: string;
+    readonly realm: string;
+    /** The client whose roles count besides those of the realm. */
+    readonly clientId?: string;
+  },
+): TrustOptions {
+  const { baseUrl, realm, clientId, audience, ...fetch } = options;
+  const issuer = `${baseUrl.replace(/\/$/, '')}/realms/${encodeURIComponent(realm)}`;
+  return {
+    issuer,
+    audience,
+    keys: { jwksUri: `${issuer}/protocol/openid-connect/certs`, ...fetch },
+    algorithms: [...RS256, 'ES256', 'PS256'],
+    types: ['jwt', 'at+jwt'],
+    // Its ID and refresh tokens have the same header and say what they are in a claim.
+    exactClaims: { typ: 'Bearer' },
+    claims: { scopes: 'scope', roles: (claims) => keycloakRoles(claims, clientId) },
+    isClient: ({ preferred_username: name }) => typeof name === 'string' && name.startsWith('service-account-'),
+  };
+}
+
+function keycloakRoles(
+  { realm_access: realm, resource_access: clients }: Claims,
+  clientId: string | undefined,
+): readonly string[] {
+  const isNamed = clientId !== undefined && isObject(clients) && Object.hasOwn(clients, clientId);
+  return [...rolesIn(realm), ...rolesIn(isNamed ? clients[clientId] : undefined)];
+}
+
+function rolesIn(access: unknown): readonly string[] {
+  const roles = isObject(access) ? access['roles'] : undefined;
+  return Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+}

@@ -1,0 +1,39 @@
+// Okta.
+import type { Claims } from '../../principal.js';
+import type { TrustOptions } from '../trust-options.js';
+import { type PresetOptions, RS256 } from './preset-options.js';
+
+/**
+ * Okta: access tokens of a custom authorisation server. `sub` is the user's name there, which can change hands; the subject is
+ * `uid` instead. Groups are roles where the server is set up to send them as `groups`.
+ */
+export function okta(
+  options: PresetOptions & {
+    readonly domain: string;
+    /** @defaultValue 'default' */
+    readonly authorizationServer?: string;
+  },
+): TrustOptions {
+  const { domain, authorizationServer = 'default', audience, ...fetch } = options;
+  const issuer = `https://${domain}/oauth2/${authorizationServer}`;
+  return {
+    issuer,
+    audience,
+    keys: { jwksUri: `${issuer}/v1/keys`, ...fetch },
+    algorithms: RS256,
+    types: ['', 'jwt', 'at+jwt'],
+    // Only access tokens name the client so.
+    requiredClaims: ['iat', 'cid'],
+    claims: { subject: oktaSubject, scopes: 'scp', roles: 'groups' },
+    isClient: isOktaClient,
+  };
+}
+
+function isOktaClient({ cid, sub, uid }: Claims): boolean {
+  return uid === undefined && sub === cid;
+}
+
+function oktaSubject(claims: Claims): string | undefined {
+  const id = isOktaClient(claims) ? claims['sub'] : claims['uid'];
+  return typeof id === 'string' ? id : undefined;
+}
