@@ -1,7 +1,7 @@
 // Owns `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
 // text is no credential.
 import { dateOf } from '../core/clock.js';
-import { AuthError } from '../core/errors.js';
+import { AuthError, reasonText } from '../core/errors.js';
 import { type ForeignIssuer, trustedIssuer, type TrustOptions } from '../core/issuers/trust.js';
 import { parseJws, type ParsedJws } from '../core/tokens/jws.js';
 import { keysFromDirectory } from '../core/keys/key-files.js';
@@ -37,6 +37,7 @@ export const inspect: Command = async (args, around) => {
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     around.print(`verification: refused: ${error.code}. ${error.message}`);
+    if (error.reason !== undefined) around.print(`reason: ${reasonText(error.reason)}`);
     return 'refused';
   }
 };

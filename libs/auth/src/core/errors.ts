@@ -84,10 +84,25 @@ export const errorTable = {
 /** The name of a refusal. */
 export type AuthErrorCode = keyof typeof errorTable;
 
-/** What a refusal may carry besides its code; all of it is safe to show. */
+/**
+ * The rule that refused a token, for operators: in events, logs and `latchkey inspect`, never in an answer. It holds names and limits
+ * of the configuration, never a value of a token.
+ */
+export interface RefusalReason {
+  /** What the token must satisfy, as one clause, for example `must not live longer than 86400 seconds`. */
+  readonly rule: string;
+  /** The claim that the rule is about, or a header parameter such as `typ header`. */
+  readonly claim?: string | undefined;
+  /** The option that changes the rule, for example `maxLifetime`. */
+  readonly option?: string | undefined;
+}
+
+/** What a refusal may carry besides its code; all of it is safe to show, except `cause` and `reason`. */
 export interface AuthErrorOptions {
   /** The error underneath. It never leaves the process. */
   readonly cause?: unknown;
+  /** The rule that was broken, for operators only. It never reaches a client. */
+  readonly reason?: RefusalReason;
   /** The scopes that the route requires, for `insufficient_scope`. */
   readonly requiredScopes?: readonly string[];
   /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` (RFC 9470 §3). */
@@ -114,6 +129,8 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   readonly maxAgeSeconds: number | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly problems: readonly string[] | undefined;
+  /** For operators only: not enumerable, so that a filter that serialises the error does not send it. */
+  declare readonly reason: RefusalReason | undefined;
 
   constructor(
     readonly code: Code,
@@ -126,6 +143,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     this.problems = options.problems;
     // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
     if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
+    Object.defineProperty(this, 'reason', { value: options.reason, enumerable: false });
   }
 
   private get entry(): ErrorEntry {
@@ -156,6 +174,11 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   get isUnavailable(): boolean {
     return this.entry.status === 503;
   }
+}
+
+/** One clause for logs and terminals: `exp: must not live longer than 86400 seconds (option maxLifetime)`. */
+export function reasonText({ claim, rule, option }: RefusalReason): string {
+  return `${claim === undefined ? '' : `${claim}: `}${rule}${option === undefined ? '' : ` (option ${option})`}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Owns what can be said to have happened: one closed vocabulary, published on `node:diagnostics_channel`. Payloads hold codes and
 // identifiers, never a token, key, password or claim.
 import { channel } from 'node:diagnostics_channel';
-import type { AuthErrorCode } from './errors.js';
+import type { AuthErrorCode, RefusalReason } from './errors.js';
 import type { KeyUsed, PrincipalKind } from './principal.js';
 
 /** The name of the diagnostics channel that every event is published on. */
@@ -37,6 +37,8 @@ export type AttemptOutcome =
 export interface ForgivenFailure {
   readonly scheme: string;
   readonly code: AuthErrorCode;
+  /** The rule that was broken, if the code alone does not say it. */
+  readonly reason?: RefusalReason | undefined;
 }
 
 /** One attempt to recognise the caller of a request. */
@@ -47,6 +49,8 @@ export interface AttemptEvent {
   readonly scheme?: string | undefined;
   /** The exact refusal, also where the client sees another. */
   readonly code?: AuthErrorCode | undefined;
+  /** The rule that was broken, if the code alone does not say it. Names and limits, never a value of the token. */
+  readonly reason?: RefusalReason | undefined;
   /** The key that the credential was verified with, also where it was refused for another reason. */
   readonly key?: KeyUsed | undefined;
   readonly forgiven: readonly ForgivenFailure[];
@@ -75,6 +79,8 @@ export interface SignInEvent {
 export interface RefusalEvent {
   readonly type: 'sign_in_refused' | 'refresh_refused';
   readonly code: AuthErrorCode;
+  /** The rule that was broken, if the code alone does not say it. */
+  readonly reason?: RefusalReason | undefined;
 }
 
 /** An entry of the blocklist was made. */
@@ -136,8 +142,25 @@ export function isAnybodyListening(): boolean {
   return events.hasSubscribers;
 }
 
+const upkeep = new Set<(event: AuthEvent) => void>();
+
+/**
+ * Listens to all but attempts, which are not even built for this listener: for the log of the application, which is always on.
+ * @returns a function that stops listening
+ */
+export function onUpkeepEvent(listener: (event: AuthEvent) => void): () => void {
+  const guarded = (event: AuthEvent): void => {
+    if (event.type !== 'attempt') tryTo(() => listener(event));
+  };
+  upkeep.add(guarded);
+  return () => {
+    upkeep.delete(guarded);
+  };
+}
+
 /** Publishes an event; it costs next to nothing when nobody listens. */
 export function publish(event: AuthEvent): void {
+  for (const tell of upkeep) tell(event);
   if (events.hasSubscribers) events.publish(event);
 }
 

@@ -129,7 +129,8 @@ export class TokenService {
     try {
       return await this.rotate(token, options);
     } catch (error) {
-      if (error instanceof AuthError) this.parts.blocklist.witness.tell({ type: 'refresh_refused', code: error.code });
+      if (error instanceof AuthError)
+        this.parts.blocklist.witness.tell({ type: 'refresh_refused', code: error.code, reason: error.reason });
       throw error;
     }
   }

@@ -162,7 +162,10 @@ export class RemoteKeySet implements KeySet {
   }
 
   #unavailable(): AuthError<'keys_unavailable'> {
-    return new AuthError('keys_unavailable', { retryAfterSeconds: Math.max(1, Math.ceil(this.#restMs() / 1_000)) });
+    return new AuthError('keys_unavailable', {
+      retryAfterSeconds: Math.max(1, Math.ceil(this.#restMs() / 1_000)),
+      reason: { rule: `the key set could not be fetched: ${this.#problem}` },
+    });
   }
 
   #restMs(): number {

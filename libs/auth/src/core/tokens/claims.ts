@@ -1,7 +1,7 @@
 // Owns what the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
 // no claim that could make it fail in any other way than by a refusal.
 import type { Algorithm } from '../keys/algorithms.js';
-import { AuthError } from '../errors.js';
+import { AuthError, type RefusalReason } from '../errors.js';
 import type { ParsedJws } from './jws.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { AuthClaims, Claims, Verified } from '../principal.js';
@@ -124,7 +124,8 @@ function majorOf(version: unknown): number {
 }
 
 function assertPresent(claims: Claims, { requiredClaims }: TokenProfile): void {
-  if (['exp', ...requiredClaims].some((name) => claims[name] === undefined)) throw new AuthError('missing_claim');
+  const claim = ['exp', ...requiredClaims].find((name) => claims[name] === undefined);
+  if (claim !== undefined) throw new AuthError('missing_claim', { reason: { claim, rule: 'is required' } });
 }
 
 function assertIssuer(claims: Claims, { issuer }: TokenProfile): void {
@@ -151,9 +152,15 @@ export function assertInTime({ claims }: Verified, profile: TokenProfile, now: n
   const exp = readTime(claims, 'exp', profile) ?? 0;
   const nbf = readTime(claims, 'nbf', profile) ?? now;
   const iat = readTime(claims, 'iat', profile) ?? now;
-  if (exp - iat > maxLifetimeSeconds) throw new AuthError('invalid_claims');
+  if (exp - iat > maxLifetimeSeconds) throw new AuthError('invalid_claims', { reason: tooLong(profile) });
   if (exp + toleranceSeconds <= now) throw new AuthError('token_expired');
   if (Math.max(nbf, iat) > now + toleranceSeconds) throw new AuthError('token_not_yet_valid');
+}
+
+function tooLong({ own, types, maxLifetimeSeconds }: TokenProfile): RefusalReason {
+  const rule = `must not be more than ${String(maxLifetimeSeconds)} seconds after iat`;
+  const option = types.includes('rt+jwt') ? 'refresh.idle' : 'access.maxTtl';
+  return { claim: 'exp', rule, option: own ? option : 'maxLifetime' };
 }
 
 function readTime(claims: Claims, name: string, { fractionalTimes }: TokenProfile): number | undefined {

@@ -24,7 +24,8 @@ export class SignInService {
     try {
       return await this.judge(credentials);
     } catch (error) {
-      if (error instanceof AuthError) this.witness.tell({ type: 'sign_in_refused', code: error.code });
+      if (error instanceof AuthError)
+        this.witness.tell({ type: 'sign_in_refused', code: error.code, reason: error.reason });
       throw error;
     }
   }

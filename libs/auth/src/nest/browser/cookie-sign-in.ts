@@ -102,7 +102,8 @@ export class CookieSignIn {
     try {
       this.parts.csrf.enforce(request, verified);
     } catch (error) {
-      if (error instanceof AuthError) this.parts.witness.tell({ type: 'refresh_refused', code: error.code });
+      if (error instanceof AuthError)
+        this.parts.witness.tell({ type: 'refresh_refused', code: error.code, reason: error.reason });
       throw error;
     }
   }

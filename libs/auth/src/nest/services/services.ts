@@ -20,6 +20,7 @@ import { browserProviders, browserServices } from '../browser/browser-services.j
 import { contextProviders, contextServices } from '../contexts/context-services.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
+import { OperatorLog } from './operator-log.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf } from './own-issuer.js';
 import { resolveAuthOptions } from '../options/options-check.js';
@@ -127,6 +128,7 @@ export const serviceProviders: Provider[] = [
     ForeignIssuers.open(settings, clock),
   ),
   { provide: Users, useClass: Users },
+  OperatorLog,
   ...storeProviders,
   ...readPath,
   audit,
