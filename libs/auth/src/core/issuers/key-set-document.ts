@@ -103,12 +103,20 @@ async function readKey(member: Json, { algorithms, known }: KeySetReading): Prom
   if (same !== undefined) return { fingerprint, key: same };
   try {
     // Judged member by member in there.
-    const key = await importPublicKey(member as JWK, { optionName: 'it', algorithms });
+    const imported = await importPublicKey(member as JWK, { optionName: 'it', algorithms });
+    const key = Object.freeze({ ...imported, issuer: statedIssuer(member['issuer']) });
     fingerprints.set(key, fingerprint);
     return { fingerprint, key };
   } catch (cause) {
     return { kid, reason: reasonOf(cause) };
   }
+}
+
+/** Whose tokens the key is for, if its entry says so. What cannot be read may be somebody else. */
+function statedIssuer(issuer: Json | undefined): string | undefined {
+  if (issuer === undefined || issuer === null) return undefined;
+  if (typeof issuer === 'string' && issuer !== '') return issuer;
+  throw new AuthConfigurationError(['it names its issuer in a way that cannot be read']);
 }
 
 function reasonOf(cause: unknown): string {

@@ -22,6 +22,8 @@ export interface VerificationKey {
   readonly kid: string | undefined;
   readonly algorithms: readonly Algorithm[];
   readonly key: KeyObject;
+  /** The issuer that its entry in the key set names: it verifies tokens of no other one. See key-issuer.ts. */
+  readonly issuer?: string | undefined;
 }
 
 /** What a token's header says about its key. */

@@ -5,6 +5,7 @@ import { assertInTime, readClaims, type TokenKind, type TokenProfile } from './c
 import type { Clock } from '../clock.js';
 import { AuthConfigurationError, AuthError, during, isPromise } from '../errors.js';
 import { parseJws, type ParsedJws, verifySignature } from './jws.js';
+import { isKeyOf } from '../keys/key-issuer.js';
 import type { KeySet, VerificationKey } from '../keys/keys.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { Subject, Verified } from '../principal.js';
@@ -70,6 +71,7 @@ export class TokenVerifier {
     const profile = by(own);
     const answer = findKey(keys, profile, jws);
     const key = isPromise(answer) ? await answer : answer;
+    assertKeyOf(jws, key);
     const known = found?.key === key ? found : await this.verifyAnew(jws, key);
     if (known.facts?.profile !== profile) known.facts = { profile, verified: vouchedFor(known, profile) };
     const { verified } = known.facts;
@@ -141,6 +143,11 @@ function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verifi
 function assertKey(key: VerificationKey | undefined | null): VerificationKey {
   if (key === undefined || key === null) throw new AuthError('unknown_key');
   return key;
+}
+
+/** @throws AuthError `unknown_key` for a key that another issuer of the same set signs with */
+function assertKeyOf({ claims }: ParsedJws, { issuer }: VerificationKey): void {
+  if (issuer !== undefined && !isKeyOf(issuer, claims)) throw new AuthError('unknown_key');
 }
 
 function issuerProblems(issuers: readonly TrustedIssuer[]): readonly string[] {
