@@ -13,7 +13,8 @@ const introduction = `# Errors
 Every refusal of the library is an \`AuthError\` with one of these codes. They are never renamed; a new one comes with a
 line in the changelog.
 
-- **Status** is the HTTP status of the answer. Every 503 carries \`Retry-After\`.
+- **Status** is the HTTP status of the answer. Every 503 carries \`Retry-After\`; 500 says that
+  trying again does not help: the application itself must be corrected, and its log says how.
 - **Challenge** is what \`WWW-Authenticate\` says: \`none\` means that the header is not sent, \`bare\` a challenge without
   \`error\`, everything else its \`error\` (RFC 6750, RFC 9470).
 - **Seen as** is the \`errorCode\` in the body. Where it differs from the code, the exact reason would help an attacker;

@@ -74,7 +74,7 @@ export class People extends UserSource<Person> {
 }
 
 @Module({ providers: [People], exports: [People] })
-class PeopleModule {}
+export class PeopleModule {}
 
 const answer = (person: Person | undefined, auth: Principal | undefined) => ({
   username: person?.id ?? null,

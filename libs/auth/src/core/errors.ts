@@ -6,7 +6,7 @@ export type Challenge =
 
 /** One line of the error table. */
 export interface ErrorEntry {
-  readonly status: 400 | 401 | 403 | 503;
+  readonly status: 400 | 401 | 403 | 500 | 503;
   readonly challenge: Challenge;
   /** What a person reads. Fixed text: it never holds input. */
   readonly message: string;
@@ -21,6 +21,8 @@ const dead = { ...refused, dead: true } as const;
 const hidden = { ...refused, message: 'The token is not valid.', shownAs: 'token_invalid' } as const;
 const forbidden = { status: 403, challenge: 'none' } as const;
 const unavailable = { status: 503, challenge: 'none' } as const;
+/** As unavailable, but trying again does not help: the application itself must be corrected. */
+const mistaken = { status: 500, challenge: 'none' } as const;
 
 /** Every refusal of the library. Codes are never renamed; one is added with a test and a changelog line. */
 export const errorTable = {
@@ -79,6 +81,7 @@ export const errorTable = {
   store_unavailable: { ...unavailable, message: 'The sign-in could not be checked. Try again soon.' },
   users_unavailable: { ...unavailable, message: 'The account could not be looked up. Try again soon.' },
   sign_in_overloaded: { ...unavailable, message: 'Too many sign-ins at once. Try again soon.' },
+  misconfigured: { ...mistaken, message: 'This server is not set up to answer the request.' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The name of a refusal. */
@@ -170,9 +173,12 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     return this.entry.dead === true;
   }
 
-  /** True where the answer is "cannot tell": something did not answer. It never clears, revokes or counts anything. */
+  /**
+   * True where the answer is "cannot tell": something did not answer (503), or is not what the library needs (500, `misconfigured`). It
+   * never clears, revokes or counts anything.
+   */
   get isUnavailable(): boolean {
-    return this.entry.status === 503;
+    return this.entry.status >= 500;
   }
 }
 

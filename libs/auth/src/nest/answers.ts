@@ -6,7 +6,13 @@ import { ContextAnswers, rpcBody, type RefusalBody } from './contexts/context-an
 import { RedirectedCaller } from './browser/redirected-caller.js';
 import type { AuthSettings } from './options/settings.js';
 
-const REASONS = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const;
+const REASONS = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
 
 const NO_STORE = { 'Cache-Control': 'no-store' } as const;
 
@@ -59,7 +65,7 @@ export class Answers {
     return {
       ...NO_STORE,
       ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
-      ...(error.isUnavailable ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) } : undefined),
+      ...(error.status === 503 ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) } : undefined),
       ...(this.settings.errors.format === 'problem' ? { 'Content-Type': 'application/problem+json' } : undefined),
     };
   }

@@ -7,6 +7,7 @@ import type { FamilyService } from '../families.js';
 import { newId } from '../new-id.js';
 import type { AuthUser, Subject, Verified } from '../principal.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
+import { within } from '../stores/time-limit.js';
 import type { TokenSettings } from '../token-settings.js';
 import { stampDigest, type Users } from '../users/users.js';
 
@@ -31,7 +32,8 @@ export interface SessionRecord {
 export abstract class HostSession {
   /**
    * What {@link start} wrote, or `undefined`. Reads only what the host has loaded already, and changes nothing.
-   * @throws {AuthError} `store_unavailable` where the host has no session for the request at all
+   * @throws {AuthError} `store_unavailable` where the host has no session for the request at the moment; `misconfigured` where it never
+   * will have one that fits
    */
   abstract read(request: unknown): unknown;
   /** Gives the session a new id, drops all it held, and writes the record. */
@@ -110,6 +112,9 @@ function verifiedOf(record: SessionRecord, now: number): Verified {
   };
 }
 
+/** A host that takes longer does not answer; what comes later is dropped. */
+const HOST_TIMEOUT_MS = 5_000;
+
 /** Signs people in and out by the session of their request. */
 export class SessionService {
   constructor(
@@ -128,7 +133,7 @@ export class SessionService {
    * and a changed password reach it.
    *
    * @param request the framework's own request
-   * @throws {AuthError} `user_disabled`, `store_unavailable`; nobody is signed in then
+   * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; nobody is signed in then
    */
   async signIn(
     request: unknown,
@@ -163,7 +168,7 @@ export class SessionService {
    */
   async signOut(request: unknown): Promise<void> {
     await this.endFamily(request);
-    await during('store_unavailable', () => this.parts.host.destroy(request));
+    await during('store_unavailable', () => within(HOST_TIMEOUT_MS, () => this.parts.host.destroy(request)));
   }
 
   /** Whose session the request comes with, unless it has ended by itself. Revocation is not asked. */
@@ -175,7 +180,7 @@ export class SessionService {
 
   private async start(request: unknown, record: SessionRecord): Promise<void> {
     try {
-      await during('store_unavailable', () => this.parts.host.start(request, record));
+      await during('store_unavailable', () => within(HOST_TIMEOUT_MS, () => this.parts.host.start(request, record)));
     } catch (error) {
       // The sign-in would be shown as a device that never was.
       await this.parts.families

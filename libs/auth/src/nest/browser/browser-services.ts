@@ -25,6 +25,7 @@ import { LoginRedirects } from './login-redirect.js';
 import { made } from '../services/made.js';
 import { OwnKeys } from '../services/own-keys.js';
 import { PageTokens } from './page-tokens.js';
+import { SessionBoot } from './session-boot.js';
 import { SessionSignIn } from './session-sign-in.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS, CONFIGURED_SCHEMES } from '../tokens.js';
@@ -102,6 +103,7 @@ export const browserProviders: Provider[] = [
     [AUTH_SETTINGS, HttpAdapterHost],
     ({ loginUrl }: AuthSettings, adapters: HttpAdapterHost) => new LoginRedirects(loginUrl, adapters),
   ),
+  SessionBoot,
 ];
 
 /** What of it other modules may inject; the guards of the library need some of it wherever they are used. */

@@ -1,20 +1,24 @@
-// Owns the way into the session of express-session and @fastify/session. Callbacks are what the two have in common.
+// The way into the session of express-session and @fastify/session. Callbacks are what the two have in common. What stands in their
+// place is looked at before it is used: most session packages have no new id to give.
 import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { AuthError } from '../../core/errors.js';
 import { HostSession, type SessionRecord } from '../../core/browser/session.js';
+import { within } from '../../core/stores/time-limit.js';
+import { hasSessionMiddleware, WHAT_FITS } from './session-packages.js';
 
 /** What we hold in a session, under a name that no application takes by chance. */
 const OURS = 'nestjs-latchkey';
 
+/** A session store that takes longer does not answer. A sign-in waits for two calls. */
+const CALL_TIMEOUT_MS = 2_000;
+
 type Done = (error?: unknown) => void;
+type Method = 'regenerate' | 'save' | 'destroy';
 
 /** A session of either host. */
-interface FrameworkSession {
+interface FrameworkSession extends Record<Method, (done: Done) => void> {
   [OURS]?: unknown;
-  regenerate(done: Done): void;
-  save(done: Done): void;
-  destroy(done: Done): void;
 }
 
 interface RequestWithSession {
@@ -24,16 +28,16 @@ interface RequestWithSession {
 /** The host session of Express and Fastify applications. */
 export class FrameworkHostSession extends HostSession {
   private readonly logger = new Logger('AuthModule');
-  private complained = false;
+  private readonly told = new Set<string>();
+  private seen = false;
 
   constructor(private readonly adapters: HttpAdapterHost) {
     super();
   }
 
   override read(request: unknown): unknown {
-    const { session } = requestOf(request);
-    if (session === undefined) throw this.noSession();
-    return session?.[OURS];
+    const owner = requestOf(request);
+    return owner.session === null ? undefined : this.sessionOf(owner)[OURS];
   }
 
   /**
@@ -43,10 +47,10 @@ export class FrameworkHostSession extends HostSession {
   override async start(request: unknown, record: SessionRecord): Promise<void> {
     const owner = requestOf(request);
     try {
-      await this.called(owner, (session, done) => session.regenerate(done));
-      this.sessionOf(owner)[OURS] = record;
-      if (this.adapters.httpAdapter.getType() === 'express')
-        await this.called(owner, (session, done) => session.save(done));
+      await this.call('regenerate', this.sessionOf(owner));
+      const session = this.sessionOf(owner);
+      session[OURS] = record;
+      if (this.isExpress) await this.call('save', session);
     } catch (error) {
       owner.session = null;
       throw error;
@@ -56,34 +60,71 @@ export class FrameworkHostSession extends HostSession {
   override async destroy(request: unknown): Promise<void> {
     const owner = requestOf(request);
     if (owner.session === undefined || owner.session === null) return;
-    await this.called(owner, (session, done) => session.destroy(done));
+    await this.call('destroy', this.sessionOf(owner));
   }
 
-  private async called(
-    owner: RequestWithSession,
-    work: (session: FrameworkSession, done: Done) => void,
-  ): Promise<void> {
-    const session = this.sessionOf(owner);
-    await new Promise<void>((resolve, reject) => {
-      work(session, (error) => (error === undefined || error === null ? resolve() : reject(asError(error))));
+  private async call(method: Method, session: FrameworkSession): Promise<void> {
+    let isAnswered = false;
+    const work = new Promise<void>((resolve, reject) => {
+      session[method]((error) => {
+        isAnswered = true;
+        if (error === undefined || error === null) resolve();
+        else reject(asError(error));
+      });
     });
+    try {
+      await within(CALL_TIMEOUT_MS, () => work);
+    } catch (error) {
+      if (!isAnswered) this.complain(`session.${method}() did not answer within ${CALL_TIMEOUT_MS} ms: ${WHAT_FITS}`);
+      throw error;
+    }
   }
 
   private sessionOf({ session }: RequestWithSession): FrameworkSession {
-    if (session === undefined || session === null) throw this.noSession();
+    if (session === undefined || session === null) throw this.noSession(session);
+    const missing = this.needed.filter((method) => typeof session[method] !== 'function');
+    if (missing.length > 0) {
+      throw this.mistake(`The sessions of this application have no ${missing.join('(), ')}(): ${WHAT_FITS}`);
+    }
+    this.seen = true;
     return session;
   }
 
-  /** Express-session leaves the request without one while its store is away; so does an application that never registered it. */
-  private noSession(): AuthError {
-    if (!this.complained) this.logger.error(NO_SESSION);
-    this.complained = true;
-    return new AuthError('store_unavailable', { cause: new Error(NO_SESSION) });
+  /** `save` is called on Express alone. */
+  private get needed(): readonly Method[] {
+    return this.isExpress ? ['regenerate', 'save', 'destroy'] : ['regenerate', 'destroy'];
+  }
+
+  private get isExpress(): boolean {
+    return this.adapters.httpAdapter.getType() === 'express';
+  }
+
+  /**
+   * Express-session leaves the request without one while its store is away, which passes; so does an application that never registered
+   * it, which does not.
+   */
+  private noSession(session: null | undefined): AuthError {
+    if (session === null || !(this.seen || hasSessionMiddleware(this.adapters.httpAdapter)))
+      return this.mistake(NO_SESSION);
+    this.complain(STORE_AWAY);
+    return new AuthError('store_unavailable', { cause: new Error(STORE_AWAY) });
+  }
+
+  private mistake(sentence: string): AuthError {
+    this.complain(sentence);
+    return new AuthError('misconfigured', { cause: new TypeError(sentence) });
+  }
+
+  /** Once each: a log that says the same at every request is not read. */
+  private complain(sentence: string): void {
+    if (!this.told.has(sentence)) this.logger.error(sentence);
+    this.told.add(sentence);
   }
 }
 
-const NO_SESSION =
-  'A request has no session: register express-session or @fastify/session before the application listens, or its store is down.';
+const NO_SESSION = `A request has no session, and the option \`session\` needs one on every route that uses it: ${WHAT_FITS}. Check the path of its cookie too.`;
+const STORE_AWAY =
+  'A request has no session: the session store is down, or the cookie of the session has another path.';
 
 function requestOf(request: unknown): RequestWithSession {
   // The request of either framework; `session` is what its middleware put there.
