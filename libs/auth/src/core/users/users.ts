@@ -72,9 +72,34 @@ const LOOKUP_TIMEOUT_MS = 3_000;
 
 /** Stage 5 of the read path: subject to user. */
 export class Users {
-  /** Assigned when the application starts, because the source may itself need services of this library. */
-  source: UserSource | undefined;
-  foreignSource: ForeignUserSource | undefined;
+  /** Makes the answer to every question while the sources are still to be found; `undefined` once they are, or if there are none. */
+  early: (() => AuthError) | undefined;
+
+  private ownUsers: UserSource | undefined;
+  private foreignUsers: ForeignUserSource | undefined;
+
+  /**
+   * Assigned when the application starts, because the source may itself need services of this library.
+   * @throws {AuthError} `users_unavailable` before that
+   */
+  get source(): UserSource | undefined {
+    if (this.early !== undefined) throw this.early();
+    return this.ownUsers;
+  }
+
+  set source(source: UserSource | undefined) {
+    this.ownUsers = source;
+  }
+
+  /** As {@link source}, for the tokens of other issuers. */
+  get foreignSource(): ForeignUserSource | undefined {
+    if (this.early !== undefined) throw this.early();
+    return this.foreignUsers;
+  }
+
+  set foreignSource(source: ForeignUserSource | undefined) {
+    this.foreignUsers = source;
+  }
 
   /**
    * The account behind a verified credential.

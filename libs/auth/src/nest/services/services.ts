@@ -18,6 +18,7 @@ import { Answers } from '../answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { browserProviders, browserServices } from '../browser/browser-services.js';
 import { contextProviders, contextServices } from '../contexts/context-services.js';
+import { awaitingStart } from './early-use.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
 import { OperatorLog } from './operator-log.js';
@@ -127,7 +128,7 @@ export const serviceProviders: Provider[] = [
   made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
     ForeignIssuers.open(settings, clock),
   ),
-  { provide: Users, useClass: Users },
+  made(Users, [AUTH_STRUCTURE], (structure: AuthModuleStructure) => awaitingStart(new Users(), structure)),
   OperatorLog,
   ...storeProviders,
   ...readPath,
