@@ -21,6 +21,7 @@ import { contextProviders, contextServices } from '../contexts/context-services.
 import { awaitingStart } from './early-use.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
+import { mistakeLog } from './mistake-log.js';
 import { OperatorLog } from './operator-log.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf } from './own-issuer.js';
@@ -128,7 +129,9 @@ export const serviceProviders: Provider[] = [
   made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
     ForeignIssuers.open(settings, clock),
   ),
-  made(Users, [AUTH_STRUCTURE], (structure: AuthModuleStructure) => awaitingStart(new Users(), structure)),
+  made(Users, [AUTH_STRUCTURE, Clock], (structure: AuthModuleStructure, clock: Clock) =>
+    awaitingStart(new Users(mistakeLog(clock)), structure),
+  ),
   OperatorLog,
   ...storeProviders,
   ...readPath,
