@@ -50,7 +50,6 @@ describe('A token of a trusted issuer', () => {
     ['a hash of an access token (D-05)', { at_hash: 'h' }, 'wrong_token_type'],
     ['scopes that are a number (P13)', { scope: 7 }, 'invalid_claims'],
     ['scopes that hold a number (P13)', { scp: ['a', 7] }, 'invalid_claims'],
-    ['scopes that are null (P13)', { scp: null }, 'invalid_claims'],
     ['a token id that is a number (P13)', { jti: 7 }, 'invalid_claims'],
   ])('is refused with %s, and with nothing else wrong', async (_, changes, code) => {
     expect(await verdict(tokenWith(changes), trusts())).toBe(code);
@@ -132,7 +131,7 @@ describe('What an issuer calls things', () => {
     const options = trusts({
       claims: {
         subject: 'uid',
-        scopes: ['rights', 'more.rights'],
+        scopes: [{ spaceSeparated: 'rights' }, 'more.rights'],
         roles: 'realm.roles',
         id: 'uti',
         session: 'session',
@@ -316,6 +315,39 @@ describe('What an application says about issuers', () => {
     ['a set that is good for days', remote({ jwksUri, maxAge: '2d' }), /one minute to 24 hours/],
     ['stale keys for days', remote({ jwksUri, staleIfError: '2d' }), /0 to 24 hours/],
     ['a cache that is none', remote({ jwksUri, sharedCache: new Map() }), /must be a KeySetCache/],
+    [
+      'a flag that is text (P-02)',
+      remote({ jwksUri }, { idTokens: 'false' }),
+      /idTokens is "false"; accepted is true or false/,
+    ],
+    ['a flag that is a number (P-02)', remote({ jwksUri }, { idTokens: 1 }), /idTokens is 1/],
+    ['a flag that is null (P-02)', remote({ jwksUri }, { idTokens: null }), /idTokens is null/],
+    ['bound tokens by a text (P-02)', remote({ jwksUri }, { boundTokens: 'no' }), /boundTokens is "no"/],
+    [
+      'loopback by a text (P-02)',
+      remote({ jwksUri, allowLoopbackHttp: 'false' }),
+      /keys\.allowLoopbackHttp is "false"/,
+    ],
+    [
+      'private networks by a text (P-02)',
+      remote({ jwksUri, allowPrivateAddresses: '1' }),
+      /allowPrivateAddresses is "1"/,
+    ],
+    ['eagerness by a text (P-02)', remote({ jwksUri, eager: 'no' }), /keys\.eager is "no"/],
+    [
+      'an exact value that is none',
+      remote({ jwksUri }, { exactClaims: { typ: undefined } }),
+      /exactClaims\.typ is undefined/,
+    ],
+    ['exact claims that are a text', remote({ jwksUri }, { exactClaims: 'typ' }), /exactClaims must be an object/],
+    ['a proof that is no list', remote({ jwksUri }, { accessTokenClaims: 'scp' }), /accessTokenClaims must be a list/],
+    [
+      'roles that are no claim',
+      remote({ jwksUri }, { claims: { roles: { name: 'roles' } } }),
+      /claims\.roles must name/,
+    ],
+    ['scopes that are no claim', remote({ jwksUri }, { claims: { scopes: 7 } }), /claims\.scopes must name/],
+    ['an id that is no claim', remote({ jwksUri }, { claims: { id: true } }), /claims\.id must be a claim or false/],
     ['no types', remote({ jwksUri }, { types: [] }), /types must be a list/],
     ['a hook that is none', remote({ jwksUri }, { upgradeClaims: 'yes' }), /must be a function/],
     ['a major that is none', remote({ jwksUri }, { supportedMajor: '1' }), /supportedMajor is "1"/],
@@ -327,6 +359,9 @@ describe('What an application says about issuers', () => {
     expect(trustWarnings([trusts(), remote({ jwksUri }) as TrustOptions], true)).toEqual([]);
     expect(trustWarnings([trusts({ audience: false })], false)).toEqual([expect.stringMatching(/audience is false/)]);
     expect(trustWarnings([{ audience: false } as TrustOptions], false)).toEqual([]);
+    expect(trustWarnings([trusts({ boundTokens: true })], false)).toEqual([
+      expect.stringMatching(/boundTokens is true/),
+    ]);
     const local = remote({ jwksUri, allowLoopbackHttp: true }) as TrustOptions;
     expect(trustWarnings([local], false)).toEqual([]);
     expect(trustWarnings([local], true)).toEqual([expect.stringMatching(/allowLoopbackHttp is set/)]);

@@ -126,6 +126,8 @@ export type {
   KeyFetchOptions,
   SharedSecret,
   StaticKeys,
+  TextClaim,
+  TextClaims,
   TrustedKeys,
   TrustOptions,
 } from './core/issuers/trust-options.js';

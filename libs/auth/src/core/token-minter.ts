@@ -75,6 +75,7 @@ const REGISTERED: ReadonlySet<string> = new Set([
   'stamp',
   'kind',
   'client_id',
+  'cnf',
   'is_restricted',
   'roles',
   '__proto__',

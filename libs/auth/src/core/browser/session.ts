@@ -134,7 +134,6 @@ export class SessionService {
    *
    * @param request the framework's own request
    * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; nobody is signed in then
-   * @throws {TypeError} where there is no user source, or its `describe()` answers with what is not acceptable
    */
   async signIn(
     request: unknown,
@@ -201,10 +200,10 @@ export class SessionService {
   }
 
   private describe(user: AuthUser) {
-    const { users } = this.parts;
-    if (users.source === undefined)
+    const { source } = this.parts.users;
+    if (source === undefined)
       throw new TypeError('Signing in by session needs a user source: give AuthModule `users`.');
-    return users.describe(users.source, user);
+    return source.describe(user);
   }
 }
 

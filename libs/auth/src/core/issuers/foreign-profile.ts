@@ -5,9 +5,11 @@ import type { AudienceRule, TokenProfile } from '../tokens/claims.js';
 import { parseDurationMs } from '../duration.js';
 import { AuthError } from '../errors.js';
 import type { TokenLimits } from '../tokens/limits.js';
-import type { Claims, Json } from '../principal.js';
+import { KIND_CLAIMS } from '../tokens/token-kind.js';
+import { listedTexts, spacedTexts } from '../tokens/texts.js';
+import type { Claims } from '../principal.js';
 import { claimAt } from '../policies/claim-path.js';
-import type { ClaimNames, TrustOptions } from './trust-options.js';
+import type { ClaimNames, TextClaim, TextClaims, TrustOptions } from './trust-options.js';
 
 /** What an entry gets from the module around it. */
 export interface ProfileSurroundings {
@@ -24,7 +26,7 @@ export function algorithmsOf({ algorithms, keys }: TrustOptions): readonly Algor
 
 /** The profile of access tokens of a trusted issuer. */
 export function foreignProfile(options: TrustOptions, { toleranceSeconds, limits }: ProfileSurroundings): TokenProfile {
-  const { issuer, types = ['at+jwt'], idTokens = false, supportedMajor } = options;
+  const { issuer, types = ['at+jwt'], idTokens = false, boundTokens = false, supportedMajor } = options;
   return Object.freeze({
     issuer,
     ...presenceRules(options),
@@ -35,6 +37,8 @@ export function foreignProfile(options: TrustOptions, { toleranceSeconds, limits
     toleranceSeconds: seconds(options.clockTolerance) ?? toleranceSeconds,
     maxLifetimeSeconds: seconds(options.maxLifetime) ?? DAY_SECONDS,
     idTokens: idTokens ? 'expect' : 'refuse',
+    boundTokens: boundTokens ? 'accept' : 'refuse',
+    ...kindRules(options),
     isClient: options.isClient ?? isClient,
     supportedMajor,
     upgradeClaims: upgrade(options),
@@ -49,6 +53,20 @@ function presenceRules(options: TrustOptions): Pick<TokenProfile, 'audience' | '
   return { audience, requiredClaims: ['iss', ...(audience === false ? [] : [audience.claim]), ...requiredClaims] };
 }
 
+/** Claims that no ID token has (OpenID Connect Core §2). */
+const ACCESS_TOKEN_CLAIMS = ['scope', 'scp'] as const;
+
+/** What proves that a token is an access token, whatever else it carries: a claim about its kind, or one that ID tokens lack. */
+function kindRules({ exactClaims = {}, requiredClaims = [], accessTokenClaims = [] }: TrustOptions): KindRules {
+  const kindClaims = KIND_CLAIMS.filter((name) => name in exactClaims);
+  const telling = [...accessTokenClaims, ...ACCESS_TOKEN_CLAIMS.filter((name) => requiredClaims.includes(name))];
+  return {
+    kindClaims,
+    provesKind: (claims) => kindClaims.length > 0 || telling.some((name) => claims[name] !== undefined),
+  };
+}
+
+type KindRules = Required<Pick<TokenProfile, 'kindClaims' | 'provesKind'>>;
 type ClaimRules = Pick<TokenProfile, 'jtiClaim' | 'sidClaim' | 'scopesOf' | 'rolesOf' | 'subjectOf'>;
 
 function claimRules({ subject, scopes = ['scope', 'scp'], roles = [], id, session }: ClaimNames): ClaimRules {
@@ -56,8 +74,8 @@ function claimRules({ subject, scopes = ['scope', 'scp'], roles = [], id, sessio
   return {
     jtiClaim: named(id, 'jti'),
     sidClaim: named(session, 'sid'),
-    scopesOf: textsAt(scopes),
-    rolesOf: typeof roles === 'function' ? roles : textsAt(roles),
+    scopesOf: textsOf(scopes),
+    rolesOf: textsOf(roles),
     ...(subjectOf !== undefined && { subjectOf }),
   };
 }
@@ -84,29 +102,42 @@ function subjectFrom(
   return (claims) => claimAt(claims, subject) as string | undefined;
 }
 
-/** A machine that acts for itself: our own mark, and that of RFC 9068 §2.2. */
-function isClient({ kind, client_id: clientId, sub }: Claims): boolean {
-  return kind === 'client' || (clientId !== undefined && clientId === sub);
+/** A machine that acts for itself: our own mark, that of RFC 9068 §2.2, and the grant that only machines use. */
+function isClient({ kind, client_id: clientId, azp, sub, gty, grant_type: grant }: Claims): boolean {
+  if (kind === 'client' || isClientGrant(gty) || isClientGrant(grant)) return true;
+  return sub !== undefined && (clientId === sub || azp === sub);
 }
 
-/** Reads texts wherever they stand: separated by blanks, or listed. */
-function textsAt(paths: string | readonly string[]): (claims: Claims) => readonly string[] {
-  return (claims) => [...new Set([paths].flat().flatMap((path) => textsOf(claimAt(claims, path))))];
+function isClientGrant(grant: unknown): boolean {
+  return grant === 'client_credentials' || grant === 'client-credentials';
 }
 
-function textsOf(value: Json | undefined): readonly string[] {
-  if (value === undefined) return [];
-  const texts: readonly unknown[] =
-    typeof value === 'string' ? value.split(' ').filter((one) => one !== '') : [value].flat();
-  if (!texts.every((text) => typeof text === 'string')) throw new AuthError('invalid_claims');
-  return texts;
+/** Reads texts of several claims, each once. */
+function textsOf(names: TextClaims): (claims: Claims) => readonly string[] {
+  if (typeof names === 'function') return names;
+  const readers = [names].flat().map(readerOf);
+  return (claims) => [...new Set(readers.flatMap((read) => read(claims)))];
+}
+
+/** `scope` alone is separated by spaces wherever it is found, because it is defined so (RFC 6749 §3.3, RFC 9068 §2.2.3). */
+function readerOf(name: TextClaim): (claims: Claims) => readonly string[] {
+  const [path, read] =
+    typeof name === 'string'
+      ? [name, name === 'scope' ? spacedTexts : listedTexts]
+      : [name.spaceSeparated, spacedTexts];
+  return (claims) => read(claimAt(claims, path));
 }
 
 /** Runs before anything else is judged, so that a token that is marked as another kind is never read as this one. */
-function upgrade({ exactClaims = {}, upgradeClaims }: TrustOptions): (claims: Claims) => Claims {
+function upgrade({
+  exactClaims = {},
+  accessTokenClaims = [],
+  upgradeClaims,
+}: TrustOptions): (claims: Claims) => Claims {
   const exact = Object.entries(exactClaims);
   return (claims) => {
     if (exact.some(([name, value]) => claims[name] !== value)) throw new AuthError('wrong_token_type');
+    if (accessTokenClaims.some((name) => claims[name] === undefined)) throw new AuthError('wrong_token_type');
     return upgradeClaims === undefined ? claims : upgradeClaims(claims);
   };
 }

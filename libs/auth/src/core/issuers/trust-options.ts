@@ -63,14 +63,23 @@ export interface SharedSecret {
 /** Where the keys of an issuer come from. */
 export type TrustedKeys = JwksAddress | DiscoveredKeys | StaticKeys | SharedSecret;
 
+/**
+ * Where texts are: a claim whose text is one of them, or a list of them. `scope` alone is read as separated by spaces (RFC 6749
+ * §3.3); for another claim of that form write `{ spaceSeparated: 'scp' }`.
+ */
+export type TextClaim = string | { readonly spaceSeparated: string };
+
+/** One such claim, several that are joined, or a function that reads them. */
+export type TextClaims = TextClaim | readonly TextClaim[] | ((claims: Claims) => readonly string[]);
+
 /** The claims that an issuer says its things with. A path leads into objects: `realm_access.roles`. */
 export interface ClaimNames {
   /** A claim, or a function that finds the subject among several. @defaultValue 'sub' */
   readonly subject?: string | ((claims: Claims) => string | undefined);
-  /** Texts separated by blanks, or lists. Several are joined. @defaultValue ['scope', 'scp'] */
-  readonly scopes?: string | readonly string[];
-  /** As scopes, or a function that reads them. @defaultValue none: no roles are taken from foreign tokens */
-  readonly roles?: string | readonly string[] | ((claims: Claims) => readonly string[]);
+  /** The granted scopes. @defaultValue ['scope', 'scp'] */
+  readonly scopes?: TextClaims;
+  /** The roles; a text is one role, whatever is in it. @defaultValue none: no roles are taken from foreign tokens */
+  readonly roles?: TextClaims;
   /** The token's id; `false` where it has none, so that single tokens cannot be revoked. @defaultValue 'jti' */
   readonly id?: string | false;
   /** The sign-in's id. @defaultValue 'sid' */
@@ -110,6 +119,19 @@ export interface TrustOptions {
   readonly types?: readonly string[];
   /** Accepts OpenID Connect ID tokens. They prove a sign-in to a client, and are no access tokens. @defaultValue false */
   readonly idTokens?: boolean;
+  /**
+   * Claims that access tokens of this issuer have and its ID tokens lack. They must be there, and prove the kind of the token, so
+   * that a `nonce` does not make an ID token of it. `exactClaims` about the kind (`typ`, `token_use`, `token_type`) and a required
+   * `scope` or `scp` prove it too.
+   * @defaultValue none: a token with a `nonce` is an ID token
+   */
+  readonly accessTokenClaims?: readonly string[];
+  /**
+   * Accepts tokens that are bound to a key of the client (`cnf`: DPoP, mutual TLS) as plain bearer tokens. The proof is not asked
+   * for here, so that a stolen one is good: only behind a proxy that asks for it (RFC 8705 §3, RFC 9449 §7.2).
+   * @defaultValue false
+   */
+  readonly boundTokens?: boolean;
   /** Claims that must be there, besides `iss`, `exp`, a subject and an audience. @defaultValue ['iat'] */
   readonly requiredClaims?: readonly string[];
   /** Claims that must be exactly this text: `{ token_use: 'access' }`. Another value makes it a token of another type. */

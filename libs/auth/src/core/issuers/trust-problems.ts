@@ -17,6 +17,8 @@ const ENTRY: Readonly<Record<keyof TrustOptions, true>> = {
   algorithms: true,
   types: true,
   idTokens: true,
+  boundTokens: true,
+  accessTokenClaims: true,
   requiredClaims: true,
   exactClaims: true,
   claims: true,
@@ -176,12 +178,14 @@ function keysAreSecret(keys: TrustedKeys): boolean {
 function shapeProblems(options: TrustOptions, path: string): readonly string[] {
   const { types = ['at+jwt'], requiredClaims = [], claims = {}, supportedMajor = 0 } = options;
   return [
+    ...flagProblems({ ...options }, path, ['idTokens', 'boundTokens']),
+    ...flagProblems({ ...options.keys }, `${path}.keys`, ['allowLoopbackHttp', 'allowPrivateAddresses', 'eager']),
+    ...exactProblems(options.exactClaims, `${path}.exactClaims`),
+    ...claimProblems({ ...claims }, `${path}.claims`),
     ...broken([
+      [!isNames(options.accessTokenClaims ?? []), `${path}.accessTokenClaims must be a list of names`],
       [!isList(types, (type) => typeof type === 'string'), `${path}.types must be a list like ['at+jwt']`],
-      [
-        !(requiredClaims.length === 0 || isList(requiredClaims, isText)),
-        `${path}.requiredClaims must be a list of names`,
-      ],
+      [!isNames(requiredClaims), `${path}.requiredClaims must be a list of names`],
       [
         !Number.isInteger(supportedMajor),
         `${path}.supportedMajor is ${shown(supportedMajor)}; accepted is a whole number`,
@@ -192,6 +196,50 @@ function shapeProblems(options: TrustOptions, path: string): readonly string[] {
     ]),
     ...unknownNames({ ...claims }, `${path}.claims`, Object.keys(CLAIMS)),
   ];
+}
+
+/** A text such as 'false' would count as true somewhere, so that only booleans are accepted. */
+function flagProblems(
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+  names: readonly string[],
+): readonly string[] {
+  return names
+    .filter((name) => given[name] !== undefined && typeof given[name] !== 'boolean')
+    .map((name) => `${path}.${name} is ${shown(given[name])}; accepted is true or false`);
+}
+
+function exactProblems(exact: unknown, path: string): readonly string[] {
+  if (exact === undefined) return [];
+  if (!isRecord(exact)) return [`${path} must be an object like { token_use: 'access' }`];
+  return Object.entries(exact)
+    .filter(([, value]) => !isText(value))
+    .map(([name, value]) => `${path}.${name} is ${shown(value)}; accepted is a text`);
+}
+
+function claimProblems(claims: Readonly<Record<string, unknown>>, path: string): readonly string[] {
+  const { subject, scopes, roles, id, session, audience } = claims;
+  const isOptional = (value: unknown): boolean => value === undefined || isText(value);
+  return broken([
+    [!isOptional(subject) && typeof subject !== 'function', `${path}.subject must be a claim or a function`],
+    [
+      !isTextClaims(scopes),
+      `${path}.scopes must name claims: 'scope', { spaceSeparated: 'scp' }, a list, or a function`,
+    ],
+    [!isTextClaims(roles), `${path}.roles must name claims: 'roles', 'realm_access.roles', a list, or a function`],
+    [!isOptional(id) && id !== false, `${path}.id must be a claim or false`],
+    [!isOptional(session) && session !== false, `${path}.session must be a claim or false`],
+    [!isOptional(audience), `${path}.audience must be a claim`],
+  ]);
+}
+
+function isTextClaims(given: unknown): boolean {
+  if (given === undefined || typeof given === 'function') return true;
+  return [given].flat().every((one) => isText(one) || (isRecord(one) && isText(one['spaceSeparated'])));
+}
+
+function isNames(given: readonly unknown[]): boolean {
+  return Array.isArray(given) && given.every(isText);
 }
 
 function isList(value: readonly unknown[], holds: (member: unknown) => boolean): boolean {

@@ -6,11 +6,14 @@ import { trustProblems } from './trust-problems.js';
 export function trustWarnings(trust: readonly TrustOptions[], isProduction: boolean): readonly string[] {
   // What is wrong is said as a problem; only what is right can be judged for what it opens.
   if (trustProblems(trust).length > 0) return [];
-  return trust.flatMap(({ issuer, audience, keys }) => {
+  return trust.flatMap(({ issuer, audience, keys, boundTokens }) => {
     const name = `trust[${JSON.stringify(issuer)}]`;
     const isLoopback = 'allowLoopbackHttp' in keys && keys.allowLoopbackHttp === true;
     return [
       ...(audience === false ? [`${name}.audience is false: its tokens for other services are accepted here.`] : []),
+      ...(boundTokens === true
+        ? [`${name}.boundTokens is true: tokens that are bound to a key are accepted without the proof of it.`]
+        : []),
       ...(isLoopback && isProduction
         ? [`${name}.keys.allowLoopbackHttp is set: whoever is on this machine may hand out its keys.`]
         : []),

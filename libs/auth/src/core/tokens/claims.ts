@@ -3,6 +3,7 @@
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthError, type RefusalReason } from '../errors.js';
 import type { ParsedJws } from './jws.js';
+import { assertKind } from './token-kind.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { AuthClaims, Claims, Verified } from '../principal.js';
 
@@ -38,6 +39,12 @@ export interface TokenProfile {
   readonly maxLifetimeSeconds: number | undefined;
   /** Whether the marks of an OpenID Connect ID token rule a token out, or are to be expected. */
   readonly idTokens: 'refuse' | 'expect';
+  /** True for claims that prove an access token, so that a `nonce` does not make an ID token of it. */
+  provesKind?(claims: Claims): boolean;
+  /** Claims about the kind that the profile has a rule of its own for; see KIND_CLAIMS of token-kind.ts. */
+  readonly kindClaims?: readonly string[] | undefined;
+  /** Whether a token that is bound to a key of the client (`cnf`) is accepted without a proof. @defaultValue 'refuse' */
+  readonly boundTokens?: 'refuse' | 'accept' | undefined;
   /** The claim that is the token's id, if the issuer has one. */
   readonly jtiClaim: string | undefined;
   /** The claim that is the sign-in's id, if the issuer has one. */
@@ -63,9 +70,6 @@ export interface TokenProfile {
 /** The end of the year 9999. A later time is a mistake, most often milliseconds. */
 const LATEST_TIME = 253_402_300_799;
 
-/** Claims that only an ID token has (OpenID Connect Core §2, §3.3.2.11). */
-const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
-
 /** Control characters end lines in logs and strings in databases; no honest id has one. */
 const CONTROL = /\p{Cc}/u;
 
@@ -87,8 +91,11 @@ export function judgeClaims(jws: ParsedJws, profile: TokenProfile, nowSeconds: n
  */
 export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
   try {
-    assertType(jws, profile);
-    const claims = upToDate(jws.claims, profile);
+    // `null` says nothing. We never sign it for what we read, so that in tokens of our own it is a mistake like any other.
+    const said = profile.own ? jws.claims : withoutNulls(jws.claims);
+    assertKind(jws.header.typ, said, profile);
+    assertVersion(jws.claims, profile);
+    const claims = upToDate(said, profile);
     assertPresent(claims, profile);
     assertIssuer(claims, profile);
     assertAudience(claims, profile);
@@ -99,23 +106,23 @@ export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
   }
 }
 
-function assertType({ header, claims }: ParsedJws, profile: TokenProfile): void {
-  const isIdToken = profile.idTokens === 'refuse' && ID_TOKEN_MARKS.some((mark) => mark in claims);
-  if (isIdToken || !profile.types.includes(mediaType(header.typ ?? ''))) throw new AuthError('wrong_token_type');
+function withoutNulls(claims: Claims): Claims {
+  const entries = Object.entries(claims);
+  if (!entries.some(([, value]) => value === null)) return claims;
+  return frozenClaims(Object.fromEntries(entries.filter(([, value]) => value !== null)));
 }
 
-/** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
-function mediaType(typ: string): string {
-  return typ.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^application\//, '');
+function frozenClaims(claims: Claims): Claims {
+  return Object.freeze(Object.assign(Object.create(null), claims));
 }
 
-function upToDate(claims: Claims, { supportedMajor, upgradeClaims }: TokenProfile): Claims {
-  const { version = '1.0.0' } = claims;
-  if (supportedMajor !== undefined && majorOf(version) > supportedMajor) {
-    throw new AuthError('unsupported_token_version');
-  }
-  if (upgradeClaims === undefined) return claims;
-  return Object.freeze(Object.assign(Object.create(null), upgradeClaims(claims)));
+function assertVersion({ version = '1.0.0' }: Claims, { supportedMajor }: TokenProfile): void {
+  if (supportedMajor === undefined || majorOf(version) <= supportedMajor) return;
+  throw new AuthError('unsupported_token_version');
+}
+
+function upToDate(claims: Claims, { upgradeClaims }: TokenProfile): Claims {
+  return upgradeClaims === undefined ? claims : frozenClaims(upgradeClaims(claims));
 }
 
 function majorOf(version: unknown): number {
@@ -132,15 +139,25 @@ function assertIssuer(claims: Claims, { issuer }: TokenProfile): void {
   if (claims['iss'] !== issuer) throw new AuthError('invalid_issuer');
 }
 
-function assertAudience(claims: Claims, { audience, limits = defaultLimits }: TokenProfile): void {
+function assertAudience(claims: Claims, profile: TokenProfile): void {
+  const { audience } = profile;
   if (audience === false) return;
-  const claim = claims[audience.claim];
-  const named: readonly unknown[] = Array.isArray(claim) && !audience.exclusive ? claim : [claim];
-  const meantForUs =
+  // An `aud` is the last word on whom a token is meant for, whatever else names an audience (RFC 7519 §4.1.3).
+  const places = audience.claim === 'aud' || claims['aud'] === undefined ? [audience.claim] : [audience.claim, 'aud'];
+  if (!places.every((place) => namesUs(claims[place], audience, profile))) throw new AuthError('invalid_audience');
+}
+
+function namesUs(
+  claim: unknown,
+  { accepted, exclusive }: AudienceRule,
+  { limits = defaultLimits }: TokenProfile,
+): boolean {
+  const named: readonly unknown[] = Array.isArray(claim) && !exclusive ? claim : [claim];
+  return (
     named.length <= limits.audiences &&
     named.every((name) => typeof name === 'string') &&
-    audience.accepted.some((name) => named.includes(name));
-  if (!meantForUs) throw new AuthError('invalid_audience');
+    accepted.some((name) => named.includes(name))
+  );
 }
 
 /**
@@ -163,17 +180,27 @@ function tooLong({ own, types, maxLifetimeSeconds }: TokenProfile): RefusalReaso
   return { claim: 'exp', rule, option: own ? option : 'maxLifetime' };
 }
 
-function readTime(claims: Claims, name: string, { fractionalTimes }: TokenProfile): number | undefined {
+function readTime(claims: Claims, name: string, profile: TokenProfile): number | undefined {
   const time = claims[name];
-  if (time === undefined) return undefined;
-  const isTime = typeof time === 'number' && time >= 0 && time <= LATEST_TIME;
-  if (!isTime || (!fractionalTimes && !Number.isInteger(time))) throw new AuthError('invalid_claims');
-  return time;
+  if (time === undefined || isTime(time, profile)) return time;
+  throw new AuthError('invalid_claims');
+}
+
+function isTime(time: unknown, { fractionalTimes }: TokenProfile): time is number {
+  const isInRange = typeof time === 'number' && time >= 0 && time <= LATEST_TIME;
+  return isInRange && (fractionalTimes || Number.isInteger(time));
+}
+
+/** Some write it as text. What cannot be read is not known: a route that asks how old the sign-in is then refuses. */
+function readAuthTime(claims: Claims, profile: TokenProfile): number | undefined {
+  const isAskedFor = profile.own || profile.requiredClaims.includes('auth_time');
+  return isAskedFor || isTime(claims['auth_time'], profile) ? readTime(claims, 'auth_time', profile) : undefined;
 }
 
 function readFacts(claims: Claims, profile: TokenProfile): Verified {
   const { limits = defaultLimits } = profile;
-  const [issuedAt, expiresAt, authTime] = ['iat', 'exp', 'auth_time'].map((name) => readTime(claims, name, profile));
+  const [issuedAt, expiresAt] = ['iat', 'exp'].map((name) => readTime(claims, name, profile));
+  const authTime = readAuthTime(claims, profile);
   return {
     subject: Object.freeze({ issuer: profile.issuer, id: readSubject(claims, profile) }),
     kind: profile.isClient(claims) ? 'client' : 'user',

@@ -18,10 +18,8 @@ import { Answers } from '../answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { browserProviders, browserServices } from '../browser/browser-services.js';
 import { contextProviders, contextServices } from '../contexts/context-services.js';
-import { awaitingStart } from './early-use.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
-import { mistakeLog } from './mistake-log.js';
 import { OperatorLog } from './operator-log.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf } from './own-issuer.js';
@@ -129,9 +127,7 @@ export const serviceProviders: Provider[] = [
   made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
     ForeignIssuers.open(settings, clock),
   ),
-  made(Users, [AUTH_STRUCTURE, Clock], (structure: AuthModuleStructure, clock: Clock) =>
-    awaitingStart(new Users(mistakeLog(clock)), structure),
-  ),
+  { provide: Users, useClass: Users },
   OperatorLog,
   ...storeProviders,
   ...readPath,

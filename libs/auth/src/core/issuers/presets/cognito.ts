@@ -9,13 +9,15 @@ export function cognito(
     readonly userPoolId: string;
     /** The ids of the app clients whose tokens are accepted. */
     readonly clientId: string | readonly string[];
+    /** The resource that tokens are requested for, if app clients name one: such tokens have it as `aud`. */
+    readonly resource?: string;
   },
 ): TrustOptions {
-  const { region, userPoolId, clientId, ...fetch } = options;
+  const { region, userPoolId, clientId, resource, ...fetch } = options;
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`;
   return {
     issuer,
-    audience: clientId,
+    audience: [clientId, resource ?? []].flat(),
     keys: { jwksUri: `${issuer}/.well-known/jwks.json`, ...fetch },
     algorithms: RS256,
     types: ['', 'jwt'],

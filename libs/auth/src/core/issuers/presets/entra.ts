@@ -16,7 +16,7 @@ export function entra({ tenantId, audience, ...fetch }: PresetOptions & { readon
     types: ['jwt', 'at+jwt'],
     // Its ID tokens look alike, but do not say for whom they were requested.
     requiredClaims: ['iat', 'azp'],
-    claims: { id: 'uti', scopes: 'scp', roles: 'roles' },
+    claims: { id: 'uti', scopes: { spaceSeparated: 'scp' }, roles: 'roles' },
     // Delegated tokens always have scopes; those of an application never do.
     isClient: ({ idtyp, scp }) => idtyp === 'app' || scp === undefined,
   };

@@ -24,8 +24,19 @@ export function keycloak(
     // Its ID and refresh tokens have the same header and say what they are in a claim.
     exactClaims: { typ: 'Bearer' },
     claims: { scopes: 'scope', roles: (claims) => keycloakRoles(claims, clientId) },
-    isClient: ({ preferred_username: name }) => typeof name === 'string' && name.startsWith('service-account-'),
+    isClient: isServiceAccount,
   };
+}
+
+/**
+ * A service account has a user name of that form and its client's id as a claim, and belongs to no session of a browser. Client scopes
+ * may leave out each of them; what says nothing at all about a person is not taken for one.
+ */
+function isServiceAccount(claims: Claims): boolean {
+  const { preferred_username: name, client_id: clientId, clientId: oldClientId } = claims;
+  if (typeof name === 'string') return name.startsWith('service-account-');
+  if (clientId !== undefined || oldClientId !== undefined) return true;
+  return claims['sid'] === undefined && claims['session_state'] === undefined;
 }
 
 function keycloakRoles(
