@@ -89,8 +89,15 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     await expectRefused('Bearer not-a-token', 'token_malformed');
   });
 
-  it('BLOG-4: a key that nobody has is unknown', async () => {
-    await expectRefused(`Bearer ${await sign({ ...ours, kid: 'nobody' })}`, 'unknown_key');
+  it('BLOG-4: a key that nobody has is unknown once the provider was asked, and cannot be told before (T-22)', async () => {
+    const authorization = `Bearer ${await sign({ ...ours, kid: 'nobody' })}`;
+    const early = await expectRefusal(app, () => present(authorization), { secrets: [authorization] });
+    expect([early.status, codeOf(early)]).toEqual([503, 'keys_unavailable']);
+    expect(Number(early.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    const cold = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`)] });
+    const asked = await cold.fetch('/me', { headers: { authorization } });
+    expect([asked.status, await asked.json()]).toMatchObject([401, { errorCode: 'unknown_key' }]);
+    await cold.close();
   });
 
   it('BLOG-5: signature, audience and expiry each have a code of their own', async () => {

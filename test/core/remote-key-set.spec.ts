@@ -5,6 +5,7 @@ import { type AuthEvent, onAuthEvent } from '../../libs/auth/src/core/events.js'
 import { RemoteKeySet } from '../../libs/auth/src/core/issuers/remote-key-set.js';
 import type { Resolve } from '../../libs/auth/src/core/issuers/key-addresses.js';
 import { type FetchDocument, FetchProblem } from '../../libs/auth/src/core/issuers/key-fetch.js';
+import { VainTokens } from '../../libs/auth/src/core/issuers/vain-tokens.js';
 import type { DiscoveredKeys, JwksAddress } from '../../libs/auth/src/core/issuers/trust-options.js';
 import type { VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
 import * as endpoint from '../support/key-server.js';
@@ -15,7 +16,8 @@ const ada = forger('ES256', { kid: 'ada' });
 const bob = forger('ES256', { kid: 'bob' });
 const shown = ({ jwk: { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...jwk } }: typeof ada) => jwk;
 const setOf = (...keys: (typeof ada)[]) => ({ keys: keys.map(shown) });
-const es256 = (kid?: string) => ({ alg: 'ES256' as const, kid });
+/** One token for each key id. */
+const es256 = (kid?: string) => ({ alg: 'ES256' as const, kid, mark: kid ?? 'nameless' });
 
 let server: endpoint.KeyServer;
 let clock: FixedClock;
@@ -250,14 +252,65 @@ describe('A remote key set that is warm', () => {
 
   it('makes at most two fetches for 10,000 tokens with unknown key ids within a minute (L-27)', async () => {
     clock.seconds += 120;
+    const answers: Record<string, number> = {};
     for (let request = 0; request < 10_000; request += 1) {
       const answer = found(set, `unknown-${request}`);
       expect(set.find(es256('ada'))).not.toBeInstanceOf(Promise);
-      await expect(answer).resolves.toBe('unknown_key');
+      const code = await answer;
+      answers[code] = (answers[code] ?? 0) + 1;
       clock.seconds += 0.006;
     }
     expect(server.requests).toHaveLength(1 + 2);
+    // Only the two that the provider was asked for were answered; the others came too early to ask.
+    expect(answers).toEqual({ unknown_key: 2, keys_unavailable: 9_998 });
   }, 60_000);
+
+  it('says "cannot tell" of a key that was rotated right after the fetch, and finds it once it may ask (T-22)', async () => {
+    server.answer(endpoint.serve(setOf(ada, bob)));
+    clock.seconds += 10;
+    const error = await Promise.resolve(set.find(es256('bob'))).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: 'keys_unavailable', retryAfterSeconds: 20 });
+    expect(server.requests).toHaveLength(1);
+    clock.seconds += 20;
+    await expect(found(set, 'bob')).resolves.toBe('bob');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('refuses a token for good once the provider was asked after it came, whoever caused that (T-22)', async () => {
+    clock.seconds += 10;
+    await expect(found(set, 'withdrawn')).resolves.toBe('keys_unavailable');
+    clock.seconds += 25;
+    await expect(found(set, 'flood')).resolves.toBe('unknown_key');
+    clock.seconds += 1;
+    await expect(found(set, 'withdrawn')).resolves.toBe('unknown_key');
+    await expect(found(set, 'flood-2')).resolves.toBe('keys_unavailable');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('counts nothing as asked that it was told before a token came, though others wait with it (T-22)', async () => {
+    let answerIt = (): void => {};
+    const waiting = new Promise<void>((resolve) => (answerIt = resolve));
+    const keys = JSON.stringify(setOf(ada));
+    const slow = remote({
+      fetch: async () => {
+        await waiting;
+        return { body: Buffer.from(keys), cacheControl: undefined };
+      },
+    });
+    const first = found(slow, 'first');
+    clock.seconds += 1;
+    const second = found(slow, 'second');
+    answerIt();
+    expect(await Promise.all([first, second])).toEqual(['unknown_key', 'keys_unavailable']);
+  });
+
+  it('remembers a bounded number of tokens that came in vain (T-22)', () => {
+    const vain = new VainTokens();
+    expect(vain.firstSeenMs('honest', 1)).toBe(1);
+    expect(vain.firstSeenMs('honest', 2)).toBe(1);
+    for (let token = 0; token < 4_096; token += 1) vain.firstSeenMs(`flood-${token}`, 3);
+    expect(vain.firstSeenMs('honest', 4)).toBe(4);
+  });
 
   it('finds a new key at once, and makes one fetch for all who bring it', async () => {
     server.answer(endpoint.serve(setOf(ada, bob)));
@@ -446,7 +499,18 @@ describe('The keys of a remote set', () => {
   it('are not found by an id that they do not have (L-19, JWKS-9)', async () => {
     const { kid: _, ...nameless } = shown(ada);
     await expect(kidsOf([nameless], ['ada', undefined])).resolves.toEqual(['unknown_key', 'undefined']);
-    await expect(kidsOf([nameless, shown(bob)], [undefined])).resolves.toEqual(['unknown_key']);
+  });
+
+  it('are offered one after the other to a token that names none (E-01)', async () => {
+    server.answer(endpoint.serve(setOf(ada, bob)));
+    const set = remote();
+    const first = await set.find(es256());
+    const second = await set.find({ ...es256(), tried: [first] });
+    expect([first.kid, second.kid]).toEqual(['ada', 'bob']);
+    expect(await set.find({ ...es256(), known: second })).toBe(second);
+    await expect(
+      verdictOf(Promise.resolve().then(() => set.find({ ...es256(), tried: [first, second] }))),
+    ).resolves.toBe('unknown_key');
   });
 
   it('without "alg" and "use" serve only the listed algorithms (L-21)', async () => {

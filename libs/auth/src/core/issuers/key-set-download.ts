@@ -37,6 +37,13 @@ export interface Wanted {
   judge(set: CachedKeySet): Promise<void>;
 }
 
+/** A set, and since when it can be relied on to be what the provider says. */
+export interface Downloaded {
+  readonly set: CachedKeySet;
+  /** Epoch milliseconds: nothing that the provider published up to then is missing from the set. */
+  readonly askedAtMs: number;
+}
+
 /** Downloads the key set of one issuer. */
 export class KeySetDownload {
   readonly #address: KeySetAddress;
@@ -53,7 +60,7 @@ export class KeySetDownload {
    * Gets a set, from the provider or from a process that just asked it.
    * @throws FetchProblem, or whatever `judge` throws
    */
-  async get(wanted: Wanted): Promise<CachedKeySet> {
+  async get(wanted: Wanted): Promise<Downloaded> {
     const running = new AbortController();
     this.#running = running;
     const timer = setTimeout(() => running.abort(), this.options.timeoutMs);
@@ -72,39 +79,45 @@ export class KeySetDownload {
     return this.#cache?.get().catch(() => undefined);
   }
 
+  /** When the set of another process was asked for, at the earliest: it says only when the answer was there. */
+  askedBefore({ fetchedAtMs }: CachedKeySet): number {
+    return fetchedAtMs - this.options.timeoutMs;
+  }
+
   /** Ends a download that is under way. */
   abort(): void {
     this.#running?.abort();
   }
 
-  async #share(cache: GuardedCache, wanted: Wanted, signal: AbortSignal): Promise<CachedKeySet> {
+  async #share(cache: GuardedCache, wanted: Wanted, signal: AbortSignal): Promise<Downloaded> {
     try {
       const ready = await cache.waitOrLease(wanted, signal);
-      if (ready !== undefined) return ready;
+      if (ready !== undefined) return { set: ready, askedAtMs: this.askedBefore(ready) };
     } catch (cause) {
       // A cache that is down must not become what a sign-in depends on.
       if (cause instanceof AuthError) return this.#fetch(wanted, signal);
       throw cause;
     }
     try {
-      const set = await this.#fetch(wanted, signal);
-      await cache.put(set);
-      return set;
+      const downloaded = await this.#fetch(wanted, signal);
+      await cache.put(downloaded.set);
+      return downloaded;
     } finally {
       await cache.release();
     }
   }
 
-  async #fetch({ judge }: Wanted, signal: AbortSignal): Promise<CachedKeySet> {
+  async #fetch({ judge }: Wanted, signal: AbortSignal): Promise<Downloaded> {
     const { clock, addresses, resolve, fetch = fetchDocument } = this.options;
     const ask = (address: string): Promise<FetchedDocument> => fetch(address, { ...addresses, resolve, signal });
+    const askedAtMs = clock.nowMs();
     try {
       const { body, cacheControl } = await ask(await this.#address.locate(ask));
       const fetchedAtMs = clock.nowMs();
       const freshUntilMs = fetchedAtMs + ageLimits(cacheControl, this.options.freshness);
       const set = { body: body.toString('utf8'), fetchedAtMs, freshUntilMs };
       await judge(set);
-      return set;
+      return { set, askedAtMs };
     } catch (cause) {
       this.#address.forget();
       throw cause;

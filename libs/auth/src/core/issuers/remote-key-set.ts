@@ -1,14 +1,16 @@
-// Owns the keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers
-// floods of unknown key ids, herds of first requests, and outages that log everybody out (P28, P30).
+// The keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers floods of
+// unknown key ids, herds of first requests, outages that log everybody out (P28, P30), and rotations that nobody announced (ADR 0016).
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthConfigurationError, AuthError } from '../errors.js';
 import { publish } from '../events.js';
-import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys/keys.js';
+import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { type Worth, worthOf } from './freshness.js';
+import { chooseKey } from './key-choice.js';
 import { FetchProblem } from './key-fetch.js';
 import type { CachedKeySet } from './key-set-cache.js';
 import { readKeySet, type KeySetContent, KeySetRefused } from './key-set-document.js';
-import { type DownloadOptions, KeySetDownload } from './key-set-download.js';
+import { type Downloaded, type DownloadOptions, KeySetDownload } from './key-set-download.js';
+import { VainTokens } from './vain-tokens.js';
 
 /** An unknown key id makes the provider be asked again only after so long, however many tokens name one. */
 const COOL_DOWN_MS = 30_000;
@@ -23,14 +25,14 @@ export interface RemoteKeySetOptions extends DownloadOptions {
 }
 
 /** What was fetched, and what it holds. */
-interface Held {
-  readonly set: CachedKeySet;
+interface Held extends Downloaded {
   readonly keys: readonly VerificationKey[];
 }
 
 /** A key set behind an address. Nothing is fetched before the first token asks for a key. */
 export class RemoteKeySet implements KeySet {
   readonly #download: KeySetDownload;
+  readonly #vain = new VainTokens();
   #held: Held | undefined;
   #underWay: Promise<void> | undefined;
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -75,32 +77,36 @@ export class RemoteKeySet implements KeySet {
     const worth = this.#worth();
     if (worth === 'stale' || worth === 'dead') return this.#findLate(query);
     if (worth === 'due') void this.#refresh();
-    return this.#choose(query) ?? this.#findUnknown(query);
+    return chooseKey(this.#keys, query) ?? this.#findUnknown(query);
+  }
+
+  get #keys(): readonly VerificationKey[] {
+    return this.#held?.keys ?? [];
   }
 
   /** During an outage only the first one waits for the answer that does not come. */
   async #findLate(query: KeyQuery): Promise<VerificationKey> {
+    // Before anything is asked: the answer counts for this token, if there is none.
+    const presentedMs = this.options.clock.nowMs();
     const attempt = this.#refresh();
     if (this.#worth() === 'dead' || this.#failures === 0) await attempt;
     if (this.#worth() === 'dead') throw this.#unavailable();
-    return this.#choose(query) ?? this.#findUnknown(query);
+    return chooseKey(this.#keys, query) ?? this.#findUnknown(query, presentedMs);
   }
 
-  /** The provider may have a new key. It is asked once for all who name unknown ones, and not again for a while. */
-  async #findUnknown(query: KeyQuery): Promise<VerificationKey> {
+  /**
+   * The provider may have a new key. It is asked once for all who name unknown ones, and not again for a while. Until it was asked
+   * after a token was first presented, nothing is known about that token: too early to ask is not "no".
+   */
+  async #findUnknown(query: KeyQuery, presentedMs = this.options.clock.nowMs()): Promise<VerificationKey> {
+    const seenMs = this.#vain.firstSeenMs(query.mark, presentedMs);
     if (this.#sinceAskedMs() >= COOL_DOWN_MS) await this.#refresh(true);
     else await this.#underWay;
-    const found = this.#choose(query);
+    const found = chooseKey(this.#keys, query);
     if (found !== undefined) return found;
     // The key may be a new one that an outage keeps from us: that is no reason to refuse its tokens for good.
-    throw this.#failures > 0 ? this.#unavailable() : new AuthError('unknown_key');
-  }
-
-  /** The key, or nothing where a newer set may have it. */
-  #choose(query: KeyQuery): VerificationKey | undefined {
-    const keys = this.#held?.keys ?? [];
-    const mayBeNew = query.kid !== undefined && !keys.some(({ kid }) => kid === query.kid);
-    return mayBeNew ? undefined : selectKey(keys, query);
+    const isAnswered = this.#failures === 0 && (this.#held?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= seenMs;
+    throw isAnswered ? new AuthError('unknown_key') : this.#unavailable();
   }
 
   /** Asks, unless it is too early to ask again. Whoever comes meanwhile shares the attempt. Never rejects. */
@@ -140,16 +146,16 @@ export class RemoteKeySet implements KeySet {
 
   /** Started during an outage: what others fetched before it counts as long as what one fetched oneself. */
   async #takeStored(): Promise<void> {
-    const stored = await this.#download.stored();
-    if (stored !== undefined) await this.#take(stored).catch(() => {});
+    const set = await this.#download.stored();
+    if (set !== undefined) await this.#take({ set, askedAtMs: this.#download.askedBefore(set) }).catch(() => {});
   }
 
-  async #take(set: CachedKeySet): Promise<void> {
+  async #take({ set, askedAtMs }: Downloaded): Promise<void> {
     const { keys, notices } = await this.#read(set);
     const { issuer } = this.options;
     for (const { kid, reason } of notices) publish({ type: 'key_ignored', issuer, kid, reason });
     publish({ type: 'key_set_fetched', issuer, count: keys.length });
-    this.#held = { set, keys };
+    this.#held = { set, askedAtMs, keys };
   }
 
   #read({ body }: CachedKeySet): Promise<KeySetContent> {
@@ -162,9 +168,15 @@ export class RemoteKeySet implements KeySet {
   }
 
   #unavailable(): AuthError<'keys_unavailable'> {
+    const isFailing = this.#failures > 0;
+    const restMs = isFailing ? this.#restMs() : COOL_DOWN_MS - this.#sinceAskedMs();
     return new AuthError('keys_unavailable', {
-      retryAfterSeconds: Math.max(1, Math.ceil(this.#restMs() / 1_000)),
-      reason: { rule: `the key set could not be fetched: ${this.#problem}` },
+      retryAfterSeconds: Math.max(1, Math.ceil(restMs / 1_000)),
+      reason: {
+        rule: isFailing
+          ? `the key set could not be fetched: ${this.#problem}`
+          : 'the key is not in the set, and it is too early to ask for the set again',
+      },
     });
   }
 

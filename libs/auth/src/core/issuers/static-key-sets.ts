@@ -1,17 +1,26 @@
 // Owns the keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
 import { AuthConfigurationError, AuthError } from '../errors.js';
 import { importRetiredKey } from '../keys/key-import.js';
-import { type KeyQuery, type KeySet, selectKey, type VerificationKey } from '../keys/keys.js';
+import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { algorithmsOf } from './foreign-profile.js';
+import { chooseKey } from './key-choice.js';
 import { KeySetRefused, readKeySet } from './key-set-document.js';
+import { stated } from './stated-members.js';
 import type { SharedSecret, StaticKeys, TrustOptions } from './trust-options.js';
 
 class StaticKeySet implements KeySet {
   constructor(private readonly keys: readonly VerificationKey[]) {}
 
   find(query: KeyQuery): VerificationKey {
-    return selectKey(this.keys, query);
+    const key = chooseKey(this.keys, query);
+    if (key !== undefined) return key;
+    throw new AuthError(fitsNothing(this.keys, query) ? 'algorithm_not_allowed' : 'unknown_key');
   }
+}
+
+/** A token that names no key, of an algorithm that no key is for. */
+function fitsNothing(keys: readonly VerificationKey[], { alg, kid }: KeyQuery): boolean {
+  return kid === undefined && !keys.some(({ algorithms }) => algorithms.includes(alg));
 }
 
 /** One secret has nothing to choose from, so that the id that a token names counts only where the application gave one. */
@@ -21,7 +30,8 @@ class SecretKeySet implements KeySet {
     private readonly kid: string | undefined,
   ) {}
 
-  find({ alg, kid }: KeyQuery): VerificationKey {
+  find({ alg, kid, tried = [] }: KeyQuery): VerificationKey {
+    if (tried.includes(this.key)) throw new AuthError('unknown_key');
     if (this.kid !== undefined && kid !== undefined && kid !== this.kid) throw new AuthError('unknown_key');
     if (!this.key.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
     return this.key;
@@ -32,7 +42,7 @@ class SecretKeySet implements KeySet {
 export async function staticKeySet(options: TrustOptions, { jwks }: StaticKeys): Promise<KeySet> {
   const name = `trust[${JSON.stringify(options.issuer)}].keys.jwks`;
   // Providers publish keys for encryption in the same set; they are nobody's mistake.
-  const keys = jwks.keys.filter(({ use = 'sig' }) => use === 'sig');
+  const keys = jwks.keys.filter((jwk) => (stated({ ...jwk })['use'] ?? 'sig') === 'sig');
   const reading = { algorithms: algorithmsOf(options), known: [] };
   const content = await readKeySet(JSON.stringify({ keys }), reading).catch((cause: unknown) => {
     throw new AuthConfigurationError([

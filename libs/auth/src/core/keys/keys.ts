@@ -22,20 +22,33 @@ export interface VerificationKey {
   readonly kid: string | undefined;
   readonly algorithms: readonly Algorithm[];
   readonly key: KeyObject;
-  /** The issuer that its entry in the key set names: it verifies tokens of no other one. See key-issuer.ts. */
-  readonly issuer?: string | undefined;
+  /**
+   * The issuers that its entries in the key set name: it verifies tokens of no other one. Absent where they name none. See
+   * key-issuer.ts.
+   */
+  readonly issuers?: readonly string[] | undefined;
+  /** What the key's certificate is known by: its SHA-1 and SHA-256 as base64url (RFC 7517 §4.8, §4.9). */
+  readonly thumbprints?: readonly string[] | undefined;
 }
 
-/** What a token's header says about its key. */
+/** What a token's header says about its key, and what the search for it has come to so far. */
 export interface KeyQuery {
   readonly alg: Algorithm;
   readonly kid: string | undefined;
+  /** `x5t#S256` and `x5t` of the header, which name a key where `kid` does not. */
+  readonly thumbprints?: readonly string[];
+  /** Tells this token from others, and is of no use to anybody else: a piece of its signature. */
+  readonly mark?: string;
+  /** The key that verified this very token before; it is found again if it still may. */
+  readonly known?: VerificationKey | undefined;
+  /** Keys that did not verify it. Another one is wanted. */
+  readonly tried?: readonly VerificationKey[];
 }
 
 /** Where the keys of one issuer are found. A set hands out the same object for as long as the key is in force. */
 export interface KeySet {
   /**
-   * Finds the one key that a token may be verified with.
+   * Finds the key that a token may be verified with.
    *
    * @throws AuthError `unknown_key`, `algorithm_not_allowed`; `keys_unavailable` if the set cannot be had
    */

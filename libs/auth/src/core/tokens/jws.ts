@@ -13,6 +13,8 @@ export interface JwsHeader {
   readonly alg: string;
   readonly kid: string | undefined;
   readonly typ: string | undefined;
+  /** `x5t#S256` and `x5t`, as far as they are there: digests of a certificate that name a key (RFC 7515 §4.1.7, §4.1.8). */
+  readonly thumbprints: readonly string[];
 }
 
 /** A token taken apart. Nothing of it is to be believed before {@link verifySignature}. */
@@ -25,6 +27,9 @@ export interface ParsedJws {
 
 /** Each changes what is signed or how it is read, and none is supported (RFC 7515 §4.1.11, RFC 7797, RFC 7516 §4.1.3). */
 const REFUSED_MEMBERS = ['crit', 'b64', 'zip'] as const;
+
+/** A SHA-256 as base64url has 43 characters, as hexadecimal digits 64. */
+const LONGEST_THUMBPRINT = 64;
 
 /**
  * Takes a token apart without judging its signature or its claims.
@@ -67,7 +72,16 @@ function readHeader(bytes: Buffer, limits: TokenLimits): JwsHeader {
   const alg = optionalString(members['alg']);
   const kid = optionalString(members['kid']);
   if (alg === undefined || (kid !== undefined && kid.length > limits.kid)) throw new AuthError('token_malformed');
-  return Object.freeze({ alg, kid, typ: optionalString(members['typ']) });
+  return Object.freeze({ alg, kid, typ: optionalString(members['typ']), thumbprints: readThumbprints(members) });
+}
+
+const NO_THUMBPRINTS: readonly string[] = Object.freeze([]);
+
+/** What is no digest names no key, and is ignored like every member that is not read. */
+function readThumbprints(members: JsonObject): readonly string[] {
+  if (!('x5t' in members || 'x5t#S256' in members)) return NO_THUMBPRINTS;
+  const named = [members['x5t#S256'], members['x5t']].filter((value) => typeof value === 'string');
+  return Object.freeze(named.filter(({ length }) => length <= LONGEST_THUMBPRINT));
 }
 
 function optionalString(value: unknown): string | undefined {

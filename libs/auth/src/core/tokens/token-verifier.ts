@@ -4,12 +4,12 @@ import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algo
 import { assertInTime, readClaims, type TokenKind, type TokenProfile } from './claims.js';
 import type { Clock } from '../clock.js';
 import { AuthConfigurationError, AuthError, during, isPromise } from '../errors.js';
-import { parseJws, type ParsedJws, verifySignature } from './jws.js';
-import { isKeyOf } from '../keys/key-issuer.js';
-import type { KeySet, VerificationKey } from '../keys/keys.js';
+import { parseJws, type ParsedJws } from './jws.js';
+import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { Subject, Verified } from '../principal.js';
 import { SignatureCache, type KnownSignature } from './signature-cache.js';
+import { type FindKey, type KeySearch, signerOf } from './signer.js';
 
 /** An issuer whose tokens are accepted: where its keys are, and what its tokens of each kind look like. */
 export interface TrustedIssuer {
@@ -27,6 +27,9 @@ export interface TokenVerifierOptions {
   /** Remembers signatures that held. @defaultValue a cache of 10,000 tokens and 16 MiB */
   readonly signatures?: SignatureCache | undefined;
 }
+
+/** As much of a signature as no two tokens share, and too little to verify. */
+const MARK_LENGTH = 32;
 
 /** Verifies tokens of every trusted issuer. */
 export class TokenVerifier {
@@ -69,12 +72,11 @@ export class TokenVerifier {
     const jws = found?.jws ?? parseJws(token, this.limits);
     const { keys, profile: own } = this.trusted(jws, kind);
     const profile = by(own);
-    const answer = findKey(keys, profile, jws);
+    const find: FindKey = (search) => findKey(keys, profile, { jws, ...search });
+    const answer = find({ known: found?.key });
     const key = isPromise(answer) ? await answer : answer;
-    assertKeyOf(jws, key);
-    const known = found?.key === key ? found : await this.verifyAnew(jws, key);
-    if (known.facts?.profile !== profile) known.facts = { profile, verified: vouchedFor(known, profile) };
-    const { verified } = known.facts;
+    const known = found?.key === key ? found : this.signatures.remember(jws, await signerOf(jws, key, find));
+    const verified = factsOf(known, profile);
     assertInTime(verified, profile, this.clock.nowSeconds());
     return verified;
   }
@@ -84,11 +86,6 @@ export class TokenVerifier {
     const made = this.withoutAudience.get(profile) ?? { ...profile, audience: false };
     this.withoutAudience.set(profile, made);
     return made;
-  }
-
-  private async verifyAnew(jws: ParsedJws, key: VerificationKey): Promise<KnownSignature> {
-    await verifySignature(jws, key);
-    return this.signatures.remember(jws, key);
   }
 
   /**
@@ -125,11 +122,19 @@ export class TokenVerifier {
 function findKey(
   keys: KeySet,
   profile: TokenProfile,
-  { header: { alg, kid } }: ParsedJws,
+  { jws: { header, token }, ...search }: KeySearch & { readonly jws: ParsedJws },
 ): VerificationKey | Promise<VerificationKey> {
+  const { alg, kid, thumbprints } = header;
   if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
-  const found = during('keys_unavailable', () => keys.find({ alg, kid }));
+  const query: KeyQuery = { alg, kid, thumbprints, mark: token.slice(-MARK_LENGTH), ...search };
+  const found = during('keys_unavailable', () => keys.find(query));
   return isPromise(found) ? found.then(assertKey) : assertKey(found);
+}
+
+/** Judged once for each token and profile. */
+function factsOf(known: KnownSignature, profile: TokenProfile): Verified {
+  if (known.facts?.profile !== profile) known.facts = { profile, verified: vouchedFor(known, profile) };
+  return known.facts.verified;
 }
 
 function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verified {
@@ -143,11 +148,6 @@ function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verifi
 function assertKey(key: VerificationKey | undefined | null): VerificationKey {
   if (key === undefined || key === null) throw new AuthError('unknown_key');
   return key;
-}
-
-/** @throws AuthError `unknown_key` for a key that another issuer of the same set signs with */
-function assertKeyOf({ claims }: ParsedJws, { issuer }: VerificationKey): void {
-  if (issuer !== undefined && !isKeyOf(issuer, claims)) throw new AuthError('unknown_key');
 }
 
 function issuerProblems(issuers: readonly TrustedIssuer[]): readonly string[] {

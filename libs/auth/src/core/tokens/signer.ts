@@ -1,0 +1,62 @@
+// The key that a token is really signed with: the one that it names, or, where it names none, one of those that fit.
+import { AuthError } from '../errors.js';
+import { isKeyOf } from '../keys/key-issuer.js';
+import type { KeyQuery, VerificationKey } from '../keys/keys.js';
+import { type ParsedJws, verifySignature } from './jws.js';
+
+/** How many keys are tried for a token that names none: verifying takes time, and anybody can write such a token. */
+const MOST_TRIED = 8;
+
+/** What is known about a token's key already. */
+export type KeySearch = Pick<KeyQuery, 'known' | 'tried'>;
+
+/** Finds a key for one token. */
+export type FindKey = (search: KeySearch) => VerificationKey | Promise<VerificationKey>;
+
+/**
+ * The key whose signature the token bears. A token that names no key may be of any that fits: they are tried one after the other, up
+ * to a bound.
+ *
+ * @throws AuthError `token_invalid`; `unknown_key` for a named key of another issuer; what `find` throws while keys cannot be had
+ */
+export async function signerOf(jws: ParsedJws, first: VerificationKey, find: FindKey): Promise<VerificationKey> {
+  const tried: VerificationKey[] = [];
+  for (let key = first; !tried.includes(key); key = await anotherKey(find, tried)) {
+    if (await isSignedBy(jws, key)) return key;
+    if (isNamed(jws, key)) throw new AuthError(isForIssuer(jws, key) ? 'token_invalid' : 'unknown_key');
+    tried.push(key);
+    if (tried.length === MOST_TRIED) break;
+  }
+  throw new AuthError('token_invalid');
+}
+
+/** Another key than those that were tried: that there is none means that the signature is of nobody. */
+async function anotherKey(find: FindKey, tried: readonly VerificationKey[]): Promise<VerificationKey> {
+  try {
+    return await find({ tried });
+  } catch (cause) {
+    if (cause instanceof AuthError && cause.isUnavailable) throw cause;
+    throw new AuthError('token_invalid', { cause });
+  }
+}
+
+/** A token that says which key it is of is of no other. */
+function isNamed({ header: { kid, thumbprints } }: ParsedJws, key: VerificationKey): boolean {
+  return kid !== undefined || thumbprints.some((thumbprint) => key.thumbprints?.includes(thumbprint));
+}
+
+async function isSignedBy(jws: ParsedJws, key: VerificationKey): Promise<boolean> {
+  if (!isForIssuer(jws, key)) return false;
+  try {
+    await verifySignature(jws, key);
+    return true;
+  } catch (cause) {
+    if (cause instanceof AuthError && cause.code === 'token_invalid') return false;
+    throw cause;
+  }
+}
+
+/** False for a key that another issuer of the same set signs with. */
+function isForIssuer({ claims }: ParsedJws, { issuers }: VerificationKey): boolean {
+  return issuers === undefined || issuers.some((stated) => isKeyOf(stated, claims));
+}
