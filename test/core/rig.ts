@@ -14,6 +14,7 @@ import type { MismatchRule } from '../../libs/auth/src/core/browser/session-mism
 import { SignInService } from '../../libs/auth/src/core/users/sign-in.js';
 import type { RefreshStore, RevocationStore } from '../../libs/auth/src/core/stores/stores.js';
 import { TokenMinter } from '../../libs/auth/src/core/token-minter.js';
+import { selfCheck } from '../../libs/auth/src/core/tokens/self-check.js';
 import { TokenService } from '../../libs/auth/src/core/token-service.js';
 import type { ClaimsFor, TokenSettings } from '../../libs/auth/src/core/token-settings.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
@@ -131,7 +132,11 @@ export async function rig(options: RigOptions = {}) {
   });
   const families = new FamilyService(stores.families, blocklist, clock);
   const signer = options.signer ?? ((key: SigningKey) => key);
-  const minter = new TokenMinter(settings, () => signer(ring.signingKey));
+  const minter = new TokenMinter(
+    settings,
+    () => signer(ring.signingKey),
+    selfCheck(() => profiles.access),
+  );
   const tokens = new TokenService({ settings, clock, users, verifier, minter, families, blocklist });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: options.onMismatch ?? 'reject', clock });
   const bearer = defineScheme<string>({

@@ -2,6 +2,7 @@
 import { dateOf } from './clock.js';
 import { AuthError, during } from './errors.js';
 import { signJws } from './tokens/jws.js';
+import type { SelfCheck } from './tokens/self-check.js';
 import type { SigningKey } from './keys/keys.js';
 import type { AuthUser, Subject, Verified } from './principal.js';
 import type { OwnClaims, TokenSettings } from './token-settings.js';
@@ -78,6 +79,11 @@ const REGISTERED: ReadonlySet<string> = new Set([
   'cnf',
   'is_restricted',
   'roles',
+  // Marks of an ID token (OpenID Connect Core §2, §3.3.2.11): our own verifier, like any careful one, refuses access tokens with them.
+  'nonce',
+  'at_hash',
+  'c_hash',
+  's_hash',
   '__proto__',
 ]);
 
@@ -88,11 +94,13 @@ export class TokenMinter {
   constructor(
     private readonly settings: TokenSettings,
     private readonly signingKey: () => SigningKey,
+    private readonly check: SelfCheck = () => {},
   ) {}
 
   /** Signs both tokens of a sign-in. @throws {AuthError} `keys_unavailable` where a remote signer does not answer */
   async pair(access: AccessGrant, refresh: RefreshGrant): Promise<TokenPair> {
     const claims = await this.accessClaims(access);
+    this.check(claims);
     const [accessToken, refreshToken] = await Promise.all([
       this.sign({ ...access.headers, typ: 'at+jwt' }, claims, access.headers),
       this.sign({ typ: 'rt+jwt' }, this.refreshClaims(refresh)),
@@ -114,7 +122,7 @@ export class TokenMinter {
     grant: ClientGrant & { readonly jti: string },
   ): Promise<{ accessToken: string; expiresIn: number }> {
     const claims = {
-      ...ownClaims(grant.claims),
+      ...this.ownClaims(grant.claims),
       iss: this.settings.issuer,
       sub: grant.clientId,
       client_id: grant.clientId,
@@ -128,6 +136,7 @@ export class TokenMinter {
       scope: spaced(grant.scopes),
       is_restricted: grant.restricted || undefined,
     };
+    this.check(claims);
     return { accessToken: await this.sign({ typ: 'at+jwt' }, claims), expiresIn: grant.ttlSeconds };
   }
 
@@ -153,14 +162,23 @@ export class TokenMinter {
     };
   }
 
+  /** @throws {TypeError} where an own claim takes a registered name, or that of the subject */
+  private ownClaims(claims: OwnClaims | undefined): OwnClaims {
+    const { subjectClaim } = this.settings.access;
+    const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name) || name === subjectClaim);
+    if (taken !== undefined)
+      throw new TypeError(`The claim "${taken}" is set by the library or reserved; choose another name or its option.`);
+    return claims ?? {};
+  }
+
   private async accessClaims(grant: AccessGrant): Promise<OwnClaims> {
     const { claimsFor, subjectClaim } = this.settings.access;
     const { user, occasion, scopes } = grant;
     const made =
       claimsFor === undefined || user === undefined ? undefined : await claimsFor(user, { occasion, scopes });
     return {
-      ...ownClaims(made),
-      ...ownClaims(grant.claims),
+      ...this.ownClaims(made),
+      ...this.ownClaims(grant.claims),
       ...(subjectClaim === 'sub' ? undefined : { [subjectClaim]: grant.subject.id }),
       iss: grant.subject.issuer,
       sub: grant.subject.id,
@@ -206,14 +224,6 @@ export class TokenMinter {
     const sign = async (data: Uint8Array): Promise<Uint8Array> => during('keys_unavailable', () => key.sign(data));
     return signJws(header, claims, { kid: key.kid, alg: key.alg, sign });
   }
-}
-
-/** @throws {TypeError} where an own claim takes a registered name */
-function ownClaims(claims: OwnClaims | undefined): OwnClaims {
-  const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name));
-  if (taken !== undefined)
-    throw new TypeError(`The claim "${taken}" is set by the library; choose another name or its option.`);
-  return claims ?? {};
 }
 
 function spaced(scopes: readonly string[]): string | undefined {

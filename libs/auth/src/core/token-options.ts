@@ -6,7 +6,10 @@ import type { TokenKind } from './tokens/claims.js';
 
 /** How a pair of tokens may differ from the options of the module. */
 export interface IssueOptions {
-  /** Own claims, added to those of `access.claimsFor`. Registered claims are refused: they have options of their own. */
+  /**
+   * Own claims, added to those of `access.claimsFor`. Registered claims are refused: they have options of their own; so is what our own verifier
+   * would refuse, like `nonce` and `at_hash`, which mark ID tokens. @defaultValue none
+   */
   readonly claims?: OwnClaims | undefined;
   /** `aud` of the access token. @defaultValue the module's `audience` */
   readonly audience?: string | readonly string[] | undefined;

@@ -61,7 +61,7 @@ export class TokenService {
       absoluteExpiresAt,
       authTime: options.authTime === undefined ? issuedAt : Math.floor(options.authTime.getTime() / 1000),
       scopes: options.scopes,
-      audience: options.audience === undefined ? undefined : [options.audience].flat(),
+      audience: audienceIn(options),
       stamp: description.stamp === undefined ? undefined : stampDigest(subject, description.stamp),
     };
     const access = this.accessGrant(refresh, { user, description, options, occasion: 'sign-in' });
@@ -96,7 +96,7 @@ export class TokenService {
       jti: newId(),
       issuedAt: clock.nowSeconds(),
       ttlSeconds: this.accessTtl(options),
-      audience: options.audience === undefined ? settings.audience : [options.audience].flat(),
+      audience: audienceIn(options) ?? settings.audience,
       scopes: options.scopes ?? [],
       claims:
         options.filters === undefined ? options.claims : { ...options.claims, filters: readable(options.filters) },
@@ -280,6 +280,16 @@ interface AccessOrigin {
   readonly description: UserDescription | undefined;
   readonly options: IssueOptions;
   readonly occasion: 'sign-in' | 'refresh';
+}
+
+/** @throws {TypeError} for an audience that is no name, nor a list of names */
+function audienceIn({ audience }: Pick<IssueOptions, 'audience'>): readonly string[] | undefined {
+  if (audience === undefined) return undefined;
+  const names: readonly unknown[] = [audience].flat();
+  const isNamed = names.length > 0 && names.every((name) => typeof name === 'string' && name.trim() !== '');
+  if (!isNamed)
+    throw new TypeError('The audience given is no name, and no list of names; leave it out for the default.');
+  return names as readonly string[];
 }
 
 /** @throws {TypeError} for filters that no route could read: such a token would be refused wherever it is used */

@@ -10,6 +10,7 @@ import type { Scheme } from '../../core/schemes.js';
 import { SignInService } from '../../core/users/sign-in.js';
 import { RefreshStore, RevocationStore } from '../../core/stores/stores.js';
 import { TokenMinter } from '../../core/token-minter.js';
+import { selfCheck } from '../../core/tokens/self-check.js';
 import { TokenService } from '../../core/token-service.js';
 import { TokenVerifier } from '../../core/tokens/token-verifier.js';
 import { Users } from '../../core/users/users.js';
@@ -22,7 +23,7 @@ import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
 import { OperatorLog } from './operator-log.js';
 import { OwnKeys } from './own-keys.js';
-import { issuersOf } from './own-issuer.js';
+import { issuersOf, ownProfilesOf } from './own-issuer.js';
 import { resolveAuthOptions } from '../options/options-check.js';
 import { routeDefaultsOf } from '../routes/named-routes.js';
 import { RouteAudit } from '../routes/route-audit.js';
@@ -50,7 +51,12 @@ const writePath = [
   made(
     TokenMinter,
     [AUTH_SETTINGS, OwnKeys],
-    ({ tokens }: AuthSettings, keys: OwnKeys) => new TokenMinter(tokens, () => keys.signingKey),
+    (settings: AuthSettings, keys: OwnKeys) =>
+      new TokenMinter(
+        settings.tokens,
+        () => keys.signingKey,
+        selfCheck(() => ownProfilesOf(settings, []).access),
+      ),
   ),
   made(
     TokenService,

@@ -1,0 +1,32 @@
+// The last look at a token before it is signed: by the rules that it will be read with. A token that its own issuer refuses would sign
+// people in to nothing, and only a request would tell.
+import { AuthError, reasonText } from '../errors.js';
+import { readClaims, type TokenProfile } from './claims.js';
+import { toSignable } from './signable.js';
+
+/** Judges claims as our own verifier will, except whom they are meant for: that may be another service. */
+export type SelfCheck = (claims: object) => void;
+
+/**
+ * The check of access tokens under this profile.
+ * @throws {TypeError} the check, for claims that would be refused; it names the rule, and never a value
+ */
+export function selfCheck(profileOf: () => TokenProfile): SelfCheck {
+  return (claims) => {
+    const profile = profileOf();
+    const [typ = ''] = profile.types;
+    const requiredClaims = profile.requiredClaims.filter((name) => name !== 'aud');
+    try {
+      const jws = { token: '', header: { alg: '', kid: undefined, typ }, claims: toSignable(claims) };
+      readClaims(jws, { ...profile, requiredClaims, audience: false });
+    } catch (error) {
+      if (error instanceof AuthError) throw new TypeError(sentenceOf(error));
+      throw error;
+    }
+  };
+}
+
+function sentenceOf({ code, reason }: AuthError): string {
+  const rule = reason === undefined ? '' : `: ${reasonText(reason)}`;
+  return `The access token would be refused by this service itself (${code}${rule}); change its claims or options.`;
+}
