@@ -41,6 +41,55 @@ describe('the snippets of the documentation', () => {
   }
 });
 
+describe('the smallest real configuration', () => {
+  const code = `
+    import { NestFactory } from '@nestjs/core';
+    import { FastifyAdapter } from '@nestjs/platform-fastify';
+    import { TokensModule } from './tokens.module.js';
+    import { UsersService } from './users.service.js';
+
+    const app = await NestFactory.create(TokensModule, new FastifyAdapter(), { logger: false, abortOnError: false });
+    await app.init();
+    await app.get(UsersService).register('ada', 'cafe\\u0301 au lait at nine');
+    const attempts = [
+      ['ada', 'caf\\u00e9 au lait at nine'],
+      ['ada', 'cafe\\u0301 au lait at nine'],
+      ['ada', 'cafe au lait at nine'],
+      ['ada', 'password'],
+      ['eve', 'caf\\u00e9 au lait at nine'],
+    ];
+    const answers = [];
+    for (const [username, password] of attempts) {
+      const { statusCode, body } = await app.inject({ method: 'POST', url: '/auth/token', payload: { username, password } });
+      if (/argon2|passwordHash/.test(body)) throw new Error('a hash in ' + body);
+      answers.push(statusCode);
+    }
+    await app.close();
+    if (answers.join() !== '200,200,401,401,401') throw new Error('answers ' + answers);
+  `;
+
+  it('lets in with the password alone, in either spelling of its letters (S-10)', () => {
+    const earlier = inDocuments.filter(({ place }) => place.startsWith('README.md'));
+    expect(() =>
+      runSnippet({ place: 'README.md: wrong password', fileName: 'check.ts', code, runs: true, earlier }),
+    ).not.toThrow();
+  }, 40_000);
+});
+
+describe('code to paste', () => {
+  const everywhere = [...inDocuments, ...inComments];
+  const unsafe: readonly (readonly [string, RegExp])[] = [
+    ['a secret in it', /(?:secret|secretOrKey|password|apiKey|passphrase)\s*[:=]\s*['"`][^'"`]/i],
+    ['an API key in it', /===\s*'k-|\['k-/],
+    ['a user as the answer', /return (?:user|person|account);|@CurrentUser\(\)[^)]*\)\s*\{\s*return user/],
+    ['a sign-in that looks at no password', /verifyCredentials\(\{ username \}/],
+  ];
+
+  it.each(unsafe)('holds no example with %s', (_, pattern) => {
+    expect(everywhere.filter(({ code }) => pattern.test(code)).map(({ place }) => place)).toEqual([]);
+  });
+});
+
 describe('the examples in doc comments', () => {
   it('stand in a fence', () => {
     expect(sources.flatMap((path) => unfencedExamples(path, readText(path)))).toEqual([]);

@@ -44,6 +44,24 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
     expect([await attempt(username, wrong), await attempt(username, right)]).toEqual([401, 200]);
   });
 
+  it.each([
+    ['one letter typed as one character or as two', 'caf\u00e9 au lait', 'cafe\u0301 au lait'],
+    ['a blank that does not break', 'two words here', 'two\u00a0words here'],
+    [
+      'Hangul as syllables or as letters',
+      '\ud55c\uae00 \ud55c\uae00',
+      '\u1112\u1161\u11ab\u1100\u1173\u11af \ud55c\uae00',
+    ],
+  ])('one password in two spellings is one password: %s (S-10)', async (_, stored, typed) => {
+    const username = await addUser(await hash(stored));
+    expect([await attempt(username, stored), await attempt(username, typed)]).toEqual([200, 200]);
+  });
+
+  it('compatible characters stay other characters: no password becomes easier (S-10)', async () => {
+    const username = await addUser(await hash('ﬁle № 9'));
+    expect([await attempt(username, 'file No 9'), await attempt(username, 'ﬁle № 9')]).toEqual([401, 200]);
+  });
+
   it.each(['ADA', ' ada ', 'Ada', 'ａｄａ', '\tada\n'])('I-07: %j is another spelling of ada', async (username) => {
     const answer = await app.post('/auth/token', { username, password: PASSWORD });
     const { access_token } = (await answer.json()) as { access_token: string };

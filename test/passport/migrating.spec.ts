@@ -17,7 +17,7 @@ function programFor(file: string, module: string, expected: object): string {
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     const tokens = ${module === 'BeforeModule' ? 'undefined' : 'app.get(TokenService)'};
-    const old = new JwtService({ secret: 'a secret of the old days, 32 bytes or more' }).sign({ sub: '7b1c' });
+    const old = new JwtService({ secret: process.env.JWT_SECRET }).sign({ sub: '7b1c' });
     const fresh = (await tokens?.issue({ id: '7b1c', active: true, passwordVersion: 1 }))?.accessToken;
     const answers = {};
     for (const [name, token] of Object.entries({ old, fresh, none: undefined })) {

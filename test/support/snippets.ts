@@ -1,5 +1,6 @@
 // Finds the TypeScript in README.md and in the doc comments of the library, type-checks it and runs it.
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
@@ -107,6 +108,7 @@ export function runSnippet(snippet: Snippet): void {
     cwd: directory,
     encoding: 'utf8',
     timeout: 30_000,
+    env: { ...process.env, JWT_SECRET: randomBytes(48).toString('base64url') },
   });
   rmSync(directory, { recursive: true });
   if (status !== 0) throw new Error(`${snippet.place} failed:\n${stdout}${stderr}`);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { HashingQueue } from 'nestjs-latchkey';
+import { normalisePassword } from './password.js';
 
 /** argon2id, 19 MiB, two passes: what OWASP asks for. @node-rs/argon2 takes argon2id by default. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -17,7 +18,7 @@ export class PasswordsService {
   private readonly dummy = this.hash(randomBytes(16).toString('hex'));
 
   hash(password: string): Promise<string> {
-    return this.queue.run(() => hash(password, COST));
+    return this.queue.run(() => hash(normalisePassword(password), COST));
   }
 
   /**
@@ -29,7 +30,7 @@ export class PasswordsService {
     if (stored !== undefined && !usable)
       this.logger.error('A stored password hash is not one of ours: sign-in refused.');
     const against = usable ? stored : await this.dummy;
-    return this.queue.run(() => this.compare(against, password)).then((same) => same && usable);
+    return this.queue.run(() => this.compare(against, normalisePassword(password))).then((same) => same && usable);
   }
 
   private async compare(stored: string, password: string): Promise<boolean> {

@@ -39,16 +39,18 @@ interface SchemeBase<Credential> {
  *
  * @example
  * ```ts
+ * import { createHash } from 'node:crypto';
  * import { AuthError, defineScheme } from 'nestjs-latchkey';
  *
- * const keys = new Map([['k-123', 'billing']]);
+ * // Digests of the keys, and whose they are: whoever reads the table learns no key.
+ * const clients = new Map([[process.env['BILLING_KEY_SHA256'], 'billing']]);
  *
  * export const apiKey = defineScheme({
  *   name: 'api-key',
  *   sentBy: 'client',
  *   find: (request) => request.headerLines('x-api-key')[0],
  *   verify: async (key) => {
- *     const client = keys.get(key);
+ *     const client = clients.get(createHash('sha256').update(key).digest('hex'));
  *     if (client === undefined) throw new AuthError('token_invalid');
  *     return { subject: { issuer: 'api-keys', id: client }, kind: 'client', claims: {}, scopes: [], own: false };
  *   },

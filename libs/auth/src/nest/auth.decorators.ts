@@ -47,8 +47,8 @@ export const AllowRestrictedClients = (allow = true): Mark => SetMetadata(MARKS.
  *
  * @Controller('me')
  * export class MeController {
- *   @Get() me(@CurrentUser() user: AuthUser) {
- *     return user;
+ *   @Get() me(@CurrentUser() { id }: AuthUser) {
+ *     return { id };
  *   }
  * }
  * ```

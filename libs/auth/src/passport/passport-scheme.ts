@@ -48,13 +48,18 @@ const TIMEOUT_MS = 5000;
  * @param strategy the strategy itself, or the class of the provider that it is
  * @example
  * ```ts
+ * import { createHash } from 'node:crypto';
  * import { Module } from '@nestjs/common';
  * import { AuthModule } from 'nestjs-latchkey';
  * import { passportScheme } from 'nestjs-latchkey/passport';
  * import { Strategy } from 'passport-custom';
  *
+ * // Digests of the keys, and whose they are: whoever reads the table learns no key.
+ * const clients = new Map([[process.env['BILLING_KEY_SHA256'], 'billing']]);
+ *
  * const strategy = new Strategy((request, done) => {
- *   done(null, request.headers['x-api-key'] === 'k-123' ? { id: 'billing' } : false);
+ *   const id = clients.get(createHash('sha256').update(String(request.headers['x-api-key'])).digest('hex'));
+ *   done(null, id === undefined ? false : { id });
  * });
  *
  * @Module({ imports: [AuthModule.forRoot({ schemes: [passportScheme('api-key', strategy)] })] })

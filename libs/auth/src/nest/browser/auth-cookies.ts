@@ -24,21 +24,28 @@ interface Headers {
  *
  * @example
  * ```ts
- * import { Controller, HttpCode, Post, Res } from '@nestjs/common';
- * import { AuthCookies, Public, TokenService } from 'nestjs-latchkey';
+ * import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
+ * import { AuthCookies, CsrfGuard, Public, SignInService, TokenService } from 'nestjs-latchkey';
  *
  * @Controller('kiosk')
  * export class KioskController {
  *   constructor(
+ *     private readonly signIn: SignInService,
  *     private readonly tokens: TokenService,
  *     private readonly cookies: AuthCookies,
  *   ) {}
  *
  *   @Public()
+ *   @UseGuards(CsrfGuard)
  *   @Post()
  *   @HttpCode(204)
- *   async enter(@Res({ passthrough: true }) response: object) {
- *     const pair = await this.tokens.issue('visitor', { accept: (made) => this.cookies.assertFit(made) });
+ *   async enter(
+ *     @Body('badge') username: string,
+ *     @Body('pin') password: string,
+ *     @Res({ passthrough: true }) response: object,
+ *   ) {
+ *     const user = await this.signIn.verify({ username, password });
+ *     const pair = await this.tokens.issue(user, { accept: (made) => this.cookies.assertFit(made) });
  *     this.cookies.set(response, pair);
  *   }
  * }
