@@ -17,6 +17,10 @@ class HandClock extends Clock {
   override nowMs(): number {
     return this.now * 1_000;
   }
+
+  override storeNowMs(): number {
+    return this.nowMs();
+  }
 }
 
 const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: NOW, expiresAt: NOW + 60 } as const;

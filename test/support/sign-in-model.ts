@@ -44,9 +44,8 @@ interface SignIn {
   readonly sid: string;
   readonly absoluteEndMs: number;
   /** Oldest first; the last is the leaf. */
-  readonly refreshTokens: { readonly token: string; readonly expiresAtMs: number }[];
+  readonly refreshTokens: { readonly token: string; readonly expiresAtMs: number; replacedAtMs?: number }[];
   readonly accessTokens: Access[];
-  rotatedAtMs: number;
   isEnded: boolean;
 }
 
@@ -80,7 +79,6 @@ export class SignInModel {
       absoluteEndMs: payloadOf(told.value.refreshToken).iat * 1_000 + ABSOLUTE_MS,
       refreshTokens: [],
       accessTokens: [],
-      rotatedAtMs: -Infinity,
       isEnded: false,
     };
     this.#signIns.push(made);
@@ -125,7 +123,6 @@ export class SignInModel {
     }
     assert.ok(told.value, `an honest refresh was refused: ${told.code}`);
     if (standing === 'retry') assert.equal(jtiOf(told.value.refreshToken), jtiOf(leaf(signIn).token));
-    else signIn.rotatedAtMs = this.world.clock.ms;
     this.#remember(signIn, told.value, standing === 'leaf');
   }
 
@@ -137,7 +134,7 @@ export class SignInModel {
     if (!this.#isWelcome(signIn)) return 'ends';
     if (this.world.clock.ms >= signIn.absoluteEndMs) return 'expired';
     if (age === 0) return 'leaf';
-    return age === 1 && this.world.clock.ms - signIn.rotatedAtMs < GRACE_MS ? 'retry' : 'ends';
+    return this.world.clock.ms - (presented.replacedAtMs ?? -Infinity) < GRACE_MS ? 'retry' : 'ends';
   }
 
   async #refreshAtOnce(signIn: SignIn): Promise<void> {
@@ -150,7 +147,6 @@ export class SignInModel {
       Array(4).fill('accepted'),
     );
     assert.equal(new Set(told.map(({ value }) => value && jtiOf(value.refreshToken))).size, 1, 'one leaf');
-    signIn.rotatedAtMs = this.world.clock.ms;
     if (first?.value) this.#remember(signIn, first.value);
   }
 
@@ -222,7 +218,10 @@ export class SignInModel {
 
   #remember(signIn: SignIn, { accessToken, refreshToken }: TokenPair, isNewLeaf = true): void {
     signIn.accessTokens.push({ token: accessToken, expiresAtMs: endOf(accessToken), isRevoked: false });
-    if (isNewLeaf) signIn.refreshTokens.push({ token: refreshToken, expiresAtMs: endOf(refreshToken) });
+    if (!isNewLeaf) return;
+    const replaced = signIn.refreshTokens.at(-1);
+    if (replaced !== undefined) replaced.replacedAtMs = this.world.clock.ms;
+    signIn.refreshTokens.push({ token: refreshToken, expiresAtMs: endOf(refreshToken) });
   }
 
   #isPast({ expiresAtMs }: { readonly expiresAtMs: number }): boolean {

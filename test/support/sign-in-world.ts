@@ -22,6 +22,10 @@ class HandClock extends Clock {
   override nowMs(): number {
     return this.ms;
   }
+
+  override storeNowMs(): number {
+    return this.ms;
+  }
 }
 
 @Injectable()
@@ -41,7 +45,7 @@ class Users extends UserSource<User> {
 class UsersModule {}
 
 const nat = fc.nat(5);
-const age = fc.constantFrom(0, 0, 0, 1, 1, 2, 3);
+const age = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 5);
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
 const waits = fc.constantFrom(

@@ -14,6 +14,10 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
       weight: 4,
       arbitrary: fc.record({ does: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 15_000 }) }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({ does: fc.constant('storm' as const), times: fc.integer({ min: 2, max: 70 }) }),
+    },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('forge' as const), jti: fc.string({ maxLength: 40 }) }) },
     { weight: 1, arbitrary: fc.constant({ does: 'touch' as const }) },
     { weight: 1, arbitrary: fc.constant({ does: 'end' as const }) },
@@ -23,7 +27,7 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
 const graces = fc.constantFrom(0, 1, 10_000, 60_000);
 
 function agesOf({ maxLength }: { maxLength: number }): fc.Arbitrary<number[]> {
-  return fc.array(fc.constantFrom(0, 0, 0, 1, 1, 2, 3), { minLength: 1, maxLength });
+  return fc.array(fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 5, 8, 13, 63, 64, 65), { minLength: 1, maxLength });
 }
 
 /** Looks at both stores as an application does when it starts. */
@@ -47,6 +51,7 @@ export function testStores(makeStores: MakeStores, histories = 30): void {
       nowMs: () => time.nowMs,
       nowSeconds: () => Math.floor(time.nowMs / 1_000),
       monotonicMs: () => time.nowMs,
+      storeNowMs: () => time.nowMs,
     };
     const { families } = await makeStores(clock);
     let sid = 0;

@@ -57,7 +57,7 @@ export { HostSession, SessionService } from './core/browser/session.js';
 export { Clock, SystemClock } from './core/clock.js';
 export { defineScheme } from './core/schemes.js';
 export { sameSubject } from './core/principal.js';
-export { RefreshStore, RevocationStore } from './core/stores/stores.js';
+export { MOST_REPLACED, RefreshStore, RevocationStore } from './core/stores/stores.js';
 export { memoryStores } from './core/stores/memory-stores.js';
 export { ForeignUserSource, UserSource } from './core/users/users.js';
 export { ProvisionedUserSource } from './core/users/provisioning.js';
@@ -157,6 +157,7 @@ export type { CsrfPolicy, Scheme, Transport } from './core/schemes.js';
 export type {
   CheckedStore,
   Family,
+  Replaced,
   RevocationChanges,
   RevocationEntry,
   RevocationKind,

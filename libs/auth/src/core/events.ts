@@ -69,7 +69,7 @@ export interface AttemptEvent {
 
 /** What happens to sign-ins, besides being used. */
 export interface SignInEvent {
-  readonly type: 'sign_in' | 'sign_out' | 'refresh' | 'refresh_retry' | 'refresh_reused';
+  readonly type: 'sign_in' | 'sign_out' | 'refresh' | 'refresh_retry' | 'refresh_held' | 'refresh_reused';
   readonly issuer: string;
   readonly subject: string;
   readonly sid: string;

@@ -21,7 +21,7 @@ import { stampDigest, type UserDescription, type Users } from './users/users.js'
 const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);
 
 /** The word for each way in which a refresh succeeds. */
-const REFRESHED = { rotated: 'refresh', retry: 'refresh_retry' } as const;
+const REFRESHED = { rotated: 'refresh', retry: 'refresh_retry', held: 'refresh_held' } as const;
 
 /** Issues, verifies, refreshes and revokes the tokens of this application. */
 export class TokenService {
@@ -119,8 +119,9 @@ export class TokenService {
   /**
    * Replaces a refresh token, and hands out a new pair of the same sign-in. Claims are made afresh from the user.
    *
-   * A second call with the token just replaced, inside `refresh.grace`, gets the same successor: a lost answer or a second tab is
-   * no theft. Anything older ends the sign-in.
+   * A call with a token that was replaced within `refresh.grace` gets the one that is live now: a lost answer, or tabs that refresh
+   * at once, are no theft. Anything older ends the sign-in. A sign-in that is refreshed 64 times within one grace is given its live
+   * token again, until the grace of the first of them is over.
    *
    * @throws {AuthError} `refresh_expired`, `refresh_reused`, `refresh_unknown`, `invalid_scope`, and every 401 code of a token;
    * 503 where it cannot be told: nothing was consumed then

@@ -1,7 +1,7 @@
 // Owns the metrics: their names, units and labels. Labels are codes and names that the configuration knows; never a key id, a
 // subject, a sign-in or a path, whose number has no bound (P-19).
 import type { Attributes, Meter } from '@opentelemetry/api';
-import type { AttemptEvent, AuthEvent, KeysEvent } from '../core/events.js';
+import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../core/events.js';
 import type { StoreCall } from '../core/stores/store-calls.js';
 
 /** Labels and span attributes; `error.type` is of the semantic conventions. */
@@ -17,7 +17,12 @@ export const LABEL = {
 /** In seconds: memory answers within microseconds, and a call is given up after a second at most. */
 const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
-const REFRESH_OUTCOMES = { refresh: 'rotated', refresh_retry: 'retry', refresh_reused: 'reused' } as const;
+const REFRESH_OUTCOMES = {
+  refresh: 'rotated',
+  refresh_retry: 'retry',
+  refresh_held: 'held',
+  refresh_reused: 'reused',
+} as const;
 
 /** The instruments of one meter. */
 export class Instruments {
@@ -97,5 +102,4 @@ export class Instruments {
   }
 }
 
-type SignInType =
-  'sign_in' | 'sign_out' | 'refresh' | 'refresh_retry' | 'refresh_reused' | 'sign_in_refused' | 'refresh_refused';
+type SignInType = SignInEvent['type'] | RefusalEvent['type'];

@@ -1,5 +1,6 @@
 // Owns how a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
 import { createHash } from 'node:crypto';
+import type { Clock } from '../core/clock.js';
 
 /** The part of a node-redis client (5 or 6; single or cluster) that is used. */
 export interface NodeRedisClient {
@@ -31,6 +32,22 @@ export interface ScriptCall {
 /** Makes a script. Redis runs each as one step that nothing comes between. */
 export function script(text: string): Script {
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}
+
+/**
+ * Lua: the present moment of Redis in epoch milliseconds. It is the one clock of all processes; a value that is not empty was moved by
+ * hand in a test, see {@link storeMoment}.
+ */
+export const STORE_NOW_MS = `
+local function storeNowMs(moved)
+  if moved ~= '' then return tonumber(moved) end
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end`;
+
+/** What to hand over for `moved`. */
+export function storeMoment(clock: Clock): string {
+  return clock.storeNowMs()?.toFixed(0) ?? '';
 }
 
 /** Runs a script by its digest, and sends its text only where the server has not seen it since it started. */

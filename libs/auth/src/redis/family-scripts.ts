@@ -1,6 +1,6 @@
-// Owns what happens to sign-ins inside Redis, where a script is one step. A sign-in is one hash; each subject has one sorted set
+// What happens to sign-ins inside Redis, where a script is one step. A sign-in is one hash; each subject has one sorted set
 // of the keys of its sign-ins, so that nothing ever walks the key space.
-import { script } from './client.js';
+import { script, STORE_NOW_MS } from './client.js';
 
 /**
  * Records a new sign-in. Keys: the sign-in, those of its subject. Values: life in ms, life of the index in ms, createdAt, then
@@ -19,19 +19,41 @@ if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KE
 return 1`);
 
 /**
- * Replaces the live refresh token if the presented one is it. Keys: the sign-in. Values: presented jti, nowMs, end of the new
- * token in ms, then fields and values. Answers whether it did (1 or 0), then the sign-in as it now is.
+ * Replaces the live refresh token if the presented one is it, and not too many were replaced within the grace. Keys: the sign-in.
+ * Values: presented jti, the next jti, grace in ms, how many are too many, the moment (see `storeMoment`), nowMs of the caller, end of
+ * the new token in ms, then fields and values. Answers whether it did (1 or 0), the moment of Redis in ms, and the sign-in as it now
+ * is.
  */
-export const ROTATE = script(`
-local from = ARGV[1]
+export const ROTATE = script(`${STORE_NOW_MS}
+local from, to, graceMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local nowMs = storeNowMs(ARGV[5])
+local moment = string.format('%.0f', nowMs)
 local rotated = 0
 if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
-  rotated = 1
-  redis.call('HSET', KEYS[1], unpack(ARGV, 4))
-  local endsMs = math.min(tonumber(ARGV[3]), tonumber(redis.call('HGET', KEYS[1], 'absoluteExpiresAt')) * 1000)
-  redis.call('PEXPIRE', KEYS[1], math.max(1000, endsMs - tonumber(ARGV[2])))
+  local previous, at, list = unpack(redis.call('HMGET', KEYS[1], 'previousJti', 'rotatedAtMs', 'replacedEarlier'))
+  local replaced = cjson.decode(list or '[]')
+  if previous and at then replaced[#replaced + 1] = { previous, tonumber(at) } end
+  local within, earlier = 0, {}
+  for _, pair in ipairs(replaced) do
+    if math.max(0, nowMs - pair[2]) < graceMs then
+      within = within + 1
+      if pair[1] ~= to then earlier[#earlier + 1] = pair end
+    end
+  end
+  if within < tonumber(ARGV[4]) then
+    rotated = 1
+    redis.call('HSET', KEYS[1], 'currentJti', to, 'previousJti', from, 'rotatedAtMs', moment, unpack(ARGV, 8))
+    if #earlier > 0 then
+      redis.call('HSET', KEYS[1], 'replacedEarlier', cjson.encode(earlier))
+    else
+      redis.call('HDEL', KEYS[1], 'replacedEarlier')
+    end
+    local endsMs = math.min(tonumber(ARGV[7]), tonumber(redis.call('HGET', KEYS[1], 'absoluteExpiresAt')) * 1000)
+    -- Never earlier than the end by every clock.
+    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1000, endsMs - nowMs, endsMs - tonumber(ARGV[6]))))
+  end
 end
-return { rotated, redis.call('HGETALL', KEYS[1]) }`);
+return { rotated, moment, redis.call('HGETALL', KEYS[1]) }`);
 
 /** Reads a sign-in. Keys: the sign-in. */
 export const FIND = script(`return redis.call('HGETALL', KEYS[1])`);

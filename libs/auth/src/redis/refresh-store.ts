@@ -2,6 +2,8 @@
 import type { Clock } from '../core/clock.js';
 import type { Subject } from '../core/principal.js';
 import {
+  replacedText,
+  storedReplaced,
   storedText,
   storedTextOrNothing,
   storedWhole,
@@ -9,14 +11,15 @@ import {
   type StoredRow,
 } from '../core/stores/stored.js';
 import {
+  MOST_REPLACED,
   RefreshStore,
   type CheckedStore,
   type Family,
   type Rotation,
   type RotationOutcome,
 } from '../core/stores/stores.js';
-import { isLive, rotatedFields, standingOf } from '../core/stores/verdicts.js';
-import { listOf, run, type RedisClient, type Script } from './client.js';
+import { isLive, standingOf } from '../core/stores/verdicts.js';
+import { listOf, run, storeMoment, type RedisClient, type Script } from './client.js';
 import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './family-scripts.js';
 import type { Keys } from './keys.js';
 import { checkRedis } from './readiness.js';
@@ -41,23 +44,29 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
     const opened = await this.#run(
       OPEN,
       [keys.family(family.issuer, family.sid), keys.signInsOf(family.issuer, family.subject)],
-      [lifeMs(endsAt), lifeMs(family.absoluteExpiresAt), family.createdAt, ...fieldsOf({ ...family })],
+      [lifeMs(endsAt), lifeMs(family.absoluteExpiresAt), family.createdAt, ...fieldsOf(writtenOf(family))],
     );
     if (opened !== 1) throw new Error('A family with this sid was opened before.');
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
-    const { issuer, sid, from, to, nowMs } = rotation;
+    const { keys, clock } = this.options;
+    const { issuer, sid, from, to, nowMs, graceMs } = rotation;
+    const fields = {
+      currentIssuedAt: to.issuedAt,
+      currentExpiresAt: to.expiresAt,
+      lastUsedAt: Math.floor(nowMs / 1_000),
+    };
     const reply = await this.#run(
       ROTATE,
-      [this.options.keys.family(issuer, sid)],
-      [from, nowMs, to.expiresAt * 1_000, ...fieldsOf(rotatedFields(rotation))],
+      [keys.family(issuer, sid)],
+      [from, to.jti, graceMs, MOST_REPLACED, storeMoment(clock), nowMs, to.expiresAt * 1_000, ...fieldsOf(fields)],
     );
-    const [rotated, record] = listOf(reply);
+    const [rotated, moment, record] = listOf(reply);
     const family = familyOf(record);
     if (!family) return { outcome: 'unknown' };
     if (rotated === 1) return { outcome: 'rotated', family };
-    const outcome = standingOf(family, rotation);
+    const outcome = standingOf(family, rotation, storedWhole({ moment }, 'moment'));
     if (outcome === 'live') throw new Error('The live refresh token could not be replaced.');
     return { outcome, family };
   }
@@ -99,6 +108,10 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
   }
 }
 
+function writtenOf({ replacedEarlier, ...family }: Family) {
+  return { ...family, replacedEarlier: replacedEarlier && replacedText(replacedEarlier) };
+}
+
 /** Names and values in turn, as HSET takes them; what is absent is left out. */
 function fieldsOf(record: Readonly<Record<string, string | number | undefined>>): (string | number)[] {
   return Object.entries(record).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
@@ -122,6 +135,7 @@ function readFamily(row: StoredRow): Family {
     currentExpiresAt: storedWhole(row, 'currentExpiresAt'),
     previousJti: storedTextOrNothing(row, 'previousJti'),
     rotatedAtMs: storedWholeOrNothing(row, 'rotatedAtMs'),
+    replacedEarlier: storedReplaced(row, 'replacedEarlier'),
     createdAt: storedWhole(row, 'createdAt'),
     lastUsedAt: storedWhole(row, 'lastUsedAt'),
     absoluteExpiresAt: storedWhole(row, 'absoluteExpiresAt'),

@@ -13,9 +13,13 @@ export class ContractClock extends Clock {
     return this.#nowMs;
   }
 
+  override storeNowMs(): number {
+    return this.#nowMs;
+  }
+
   /** Moves forward. */
   advance(seconds: number): void {
-    this.#nowMs += seconds * 1_000;
+    this.#nowMs += Math.round(seconds * 1_000);
   }
 }
 

@@ -31,13 +31,19 @@ export const familyContract: readonly WrittenCase[] = [
   {
     name: 'a sign-in is found as it was opened',
     async test({ families }) {
-      const full = family({ previousJti: 'jti-p', rotatedAtMs: T * 1_000 + 123, label: 'Firefox · 🦊' });
+      const replacedEarlier = [
+        { jti: 'jti-"/\\é', atMs: T * 1_000 + 1 },
+        { jti: 'jti-o', atMs: T * 1_000 + 122 },
+      ];
+      const rotated = { previousJti: 'jti-p', rotatedAtMs: T * 1_000 + 123, replacedEarlier };
+      const full = family({ ...rotated, label: 'Firefox · 🦊' });
       await families.open(full);
       await families.open(family({ sid: 'sid-2', currentJti: '' }));
       assert.deepEqual(plain([await families.find(ISSUER, 'sid-1')].flatMap((found) => found ?? [])), [full]);
       const bare = await families.find(ISSUER, 'sid-2');
       assert.equal(bare?.currentJti, '');
-      assert.deepEqual([bare.previousJti, bare.rotatedAtMs, bare.label], [undefined, undefined, undefined]);
+      const { previousJti, rotatedAtMs, replacedEarlier: none, label } = bare;
+      assert.deepEqual([previousJti, rotatedAtMs, none, label], [undefined, undefined, undefined, undefined]);
     },
   },
   {

@@ -31,6 +31,11 @@ export class FixedClock extends Clock {
     return this.now;
   }
 
+  /** The clock of the stores stands still too, so that `refresh.grace` ends when a test says so. */
+  override storeNowMs(): number {
+    return this.now;
+  }
+
   /**
    * Lets time pass: seconds as a number, or a text like `'15m'`.
    * @throws {TypeError} for anything that is no duration

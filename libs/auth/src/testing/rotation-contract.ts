@@ -1,6 +1,12 @@
-// Owns the cases of rotation: one live refresh token per sign-in, whatever races.
+// The cases of rotation: one live refresh token per sign-in, whatever races, and a grace that is a time.
 import assert from 'node:assert/strict';
-import type { Family, RefreshStore, Rotation, RotationOutcome } from '../core/stores/stores.js';
+import {
+  MOST_REPLACED,
+  type Family,
+  type RefreshStore,
+  type Rotation,
+  type RotationOutcome,
+} from '../core/stores/stores.js';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';
 import { family } from './family-contract.js';
 
@@ -37,9 +43,10 @@ async function stored(families: RefreshStore): Promise<object[]> {
 export const rotationContract: readonly WrittenCase[] = [
   {
     name: 'the live refresh token is replaced, with all that a retry needs',
-    async test({ families }) {
+    async test({ families, clock }) {
       const opened = family({ label: 'Firefox' });
       await families.open(opened);
+      clock.advance(2);
       const outcome = await families.rotate(rotation('jti-0', 'jti-1', { nowMs: T_MS + 5_900 }));
       const expected = {
         ...opened,
@@ -47,7 +54,7 @@ export const rotationContract: readonly WrittenCase[] = [
         currentIssuedAt: T + 1,
         currentExpiresAt: T + 3_601,
         previousJti: 'jti-0',
-        rotatedAtMs: T_MS + 5_900,
+        rotatedAtMs: T_MS + 2_000,
         lastUsedAt: T + 5,
       };
       assert.equal(outcome.outcome, 'rotated');
@@ -57,23 +64,28 @@ export const rotationContract: readonly WrittenCase[] = [
   },
   {
     name: 'the token just replaced gets the same successor every time, and nothing is written',
-    async test({ families }) {
+    async test({ families, clock }) {
       await families.open(family());
       await rotate(families, ['jti-0', 'jti-1']);
       const before = await stored(families);
-      for (let at = 0; at < 10; at += 1)
+      for (let at = 0; at < 10; at += 1) {
         assert.equal(await rotate(families, ['jti-0', `jti-x${at}`], { nowMs: T_MS + at }), 'retry jti-1');
+        clock.advance(0.001);
+      }
       assert.deepEqual(await stored(families), before);
     },
   },
   {
     name: 'the grace window ends exactly when it says, and retries do not prolong it',
-    async test({ families }) {
+    async test({ families, clock }) {
       await families.open(family());
       await rotate(families, ['jti-0', 'jti-1']);
-      assert.equal(await rotate(families, ['jti-0', 'jti-2'], { nowMs: T_MS + 9_999 }), 'retry jti-1');
-      assert.equal(await rotate(families, ['jti-0', 'jti-2'], { nowMs: T_MS + 10_000 }), 'reused jti-1');
-      assert.equal(await rotate(families, ['jti-0', 'jti-2'], { nowMs: T_MS + 15_000 }), 'reused jti-1');
+      clock.advance(9.999);
+      assert.equal(await rotate(families, ['jti-0', 'jti-2']), 'retry jti-1');
+      clock.advance(0.001);
+      assert.equal(await rotate(families, ['jti-0', 'jti-2']), 'reused jti-1');
+      clock.advance(5);
+      assert.equal(await rotate(families, ['jti-0', 'jti-2']), 'reused jti-1');
     },
   },
   {
@@ -81,29 +93,107 @@ export const rotationContract: readonly WrittenCase[] = [
     async test({ families }) {
       await families.open(family());
       await rotate(families, ['jti-0', 'jti-1'], { graceMs: 0 });
+      await rotate(families, ['jti-1', 'jti-2'], { graceMs: 0 });
+      for (const from of ['jti-0', 'jti-1']) {
+        assert.equal(await rotate(families, [from, 'jti-3'], { graceMs: 0 }), 'reused jti-2');
+        assert.equal(await rotate(families, [from, 'jti-3'], { graceMs: 0, nowMs: T_MS - 500 }), 'reused jti-2');
+      }
+    },
+  },
+  {
+    name: 'the clock of a caller decides nothing about the grace, however far ahead or behind',
+    async test({ families, clock }) {
+      await families.open(family());
+      await rotate(families, ['jti-0', 'jti-1'], { nowMs: T_MS - 3_600_000 });
+      for (const nowMs of [T_MS + 11_000, T_MS + 3_600_000, T_MS - 11_000])
+        assert.equal(await rotate(families, ['jti-0', 'jti-2'], { nowMs }), 'retry jti-1');
+      await rotate(families, ['jti-1', 'jti-2'], { nowMs: T_MS + 3_600_000 });
+      for (const from of ['jti-0', 'jti-1'])
+        assert.equal(await rotate(families, [from, 'jti-3'], { nowMs: T_MS - 11_000 }), 'retry jti-2');
+      clock.advance(10);
+      for (const from of ['jti-0', 'jti-1'])
+        assert.equal(await rotate(families, [from, 'jti-3'], { nowMs: T_MS - 11_000 }), 'reused jti-2');
+    },
+  },
+  {
+    name: 'a clock of the store that was set back leaves an honest retry inside the grace window',
+    async test({ families, clock }) {
+      await families.open(family());
+      await rotate(families, ['jti-0', 'jti-1']);
+      clock.advance(-0.5);
+      assert.equal(await rotate(families, ['jti-0', 'jti-2']), 'retry jti-1');
       assert.equal(await rotate(families, ['jti-0', 'jti-2'], { graceMs: 0 }), 'reused jti-1');
-      assert.equal(await rotate(families, ['jti-0', 'jti-2'], { graceMs: 0, nowMs: T_MS - 500 }), 'reused jti-1');
     },
   },
   {
-    name: 'a caller whose clock lags is still inside the grace window',
-    async test({ families }) {
+    name: 'whatever was replaced within the grace gets the live token, however many followed it, and nothing older does',
+    async test({ families, clock }) {
       await families.open(family());
-      await rotate(families, ['jti-0', 'jti-1']);
-      assert.equal(await rotate(families, ['jti-0', 'jti-2'], { nowMs: T_MS - 500 }), 'retry jti-1');
-    },
-  },
-  {
-    name: 'a token replaced before the last is a reuse, however young, and changes nothing',
-    async test({ families }) {
-      await families.open(family());
-      await rotate(families, ['jti-0', 'jti-1']);
-      await rotate(families, ['jti-1', 'jti-2']);
+      // Every three seconds, so that the first ones are over while the last ones are not.
+      for (let at = 0; at < 6; at += 1) {
+        assert.equal(await rotate(families, [`jti-${at}`, `jti-${at + 1}`]), `rotated jti-${at + 1}`);
+        clock.advance(3);
+      }
       const before = await stored(families);
-      assert.equal(await rotate(families, ['jti-0', 'jti-3']), 'reused jti-2');
+      const told = ['jti-0', 'jti-1', 'jti-2', 'jti-3', 'jti-4', 'jti-5'].map((from) => rotate(families, [from, 'x']));
+      const [old, young] = ['reused jti-6', 'retry jti-6'];
+      assert.deepEqual(await Promise.all(told), [old, old, old, young, young, young]);
       assert.deepEqual(await stored(families), before);
-      assert.equal(await rotate(families, ['jti-1', 'jti-3']), 'retry jti-2');
-      assert.equal(await rotate(families, ['jti-2', 'jti-3']), 'rotated jti-3');
+      clock.advance(1);
+      assert.equal(await rotate(families, ['jti-3', 'x']), old);
+      assert.equal(await rotate(families, ['jti-4', 'x']), young);
+      assert.equal(await rotate(families, ['jti-6', 'jti-7']), 'rotated jti-7');
+      assert.equal(await rotate(families, ['jti-4', 'x']), 'retry jti-7');
+      clock.advance(10);
+      for (const from of ['jti-4', 'jti-5', 'jti-6']) assert.equal(await rotate(families, [from, 'x']), 'reused jti-7');
+      assert.equal(await rotate(families, ['jti-7', 'jti-8']), 'rotated jti-8');
+    },
+  },
+  {
+    name: 'each token has a grace of its own, which later rotations neither prolong nor cut short',
+    async test({ families, clock }) {
+      await families.open(family());
+      await rotate(families, ['jti-0', 'jti-1']);
+      clock.advance(9.999);
+      await rotate(families, ['jti-1', 'jti-2']);
+      assert.equal(await rotate(families, ['jti-0', 'x']), 'retry jti-2');
+      clock.advance(0.001);
+      assert.equal(await rotate(families, ['jti-0', 'x']), 'reused jti-2');
+      assert.equal(await rotate(families, ['jti-1', 'x']), 'retry jti-2');
+    },
+  },
+  {
+    name: 'what is remembered of replaced tokens is bounded, and nobody is signed out at the bound',
+    async test({ families, clock }) {
+      await families.open(family());
+      for (let at = 0; at < MOST_REPLACED; at += 1)
+        assert.equal(await rotate(families, [`jti-${at}`, `jti-${at + 1}`]), `rotated jti-${at + 1}`);
+      const live = `jti-${MOST_REPLACED}`;
+      const before = await stored(families);
+      for (let at = 0; at < 3; at += 1) assert.equal(await rotate(families, [live, `x-${at}`]), `held ${live}`);
+      for (let at = 0; at < MOST_REPLACED; at += 1)
+        assert.equal(await rotate(families, [`jti-${at}`, 'x']), `retry ${live}`);
+      assert.equal(await rotate(families, ['x-0', 'x']), `reused ${live}`);
+      assert.deepEqual(await stored(families), before);
+      clock.advance(10);
+      for (const from of ['jti-0', `jti-${MOST_REPLACED - 1}`])
+        assert.equal(await rotate(families, [from, 'x']), `reused ${live}`);
+      assert.equal(await rotate(families, [live, 'next']), 'rotated next');
+      assert.deepEqual((await families.find(ISSUER, 'sid-1'))?.replacedEarlier, undefined);
+    },
+  },
+  {
+    name: 'a token that was taken back is live again and followed like any other',
+    async test({ families, clock }) {
+      await families.open(family());
+      await rotate(families, ['jti-0', 'jti-1']);
+      assert.equal(await rotate(families, ['jti-1', 'jti-0']), 'rotated jti-0');
+      assert.equal(await rotate(families, ['jti-1', 'x']), 'retry jti-0');
+      assert.equal(await rotate(families, ['jti-0', 'jti-2']), 'rotated jti-2');
+      assert.equal(await rotate(families, ['jti-1', 'x']), 'retry jti-2');
+      assert.equal(await rotate(families, ['jti-0', 'x']), 'retry jti-2');
+      clock.advance(10);
+      for (const from of ['jti-0', 'jti-1']) assert.equal(await rotate(families, [from, 'x']), 'reused jti-2');
     },
   },
   {
@@ -143,7 +233,7 @@ export const rotationContract: readonly WrittenCase[] = [
       for (let at = 0; at < 20; at += 1)
         assert.equal(await rotate(families, [`jti-${at}`, `jti-${at + 1}`]), `rotated jti-${at + 1}`);
       assert.equal(await rotate(families, ['jti-19', 'jti-x']), 'retry jti-20');
-      assert.equal(await rotate(families, ['jti-18', 'jti-x']), 'reused jti-20');
+      assert.equal(await rotate(families, ['jti-0', 'jti-x']), 'retry jti-20');
     },
   },
   {
@@ -157,6 +247,23 @@ export const rotationContract: readonly WrittenCase[] = [
         assert.deepEqual(outcomes.sort(), [...Array<string>(7).fill(`retry ${winner}`), `rotated ${winner}`]);
         live = winner ?? '';
         assert.equal((await families.find(ISSUER, 'sid-1'))?.currentJti, live);
+      }
+    },
+  },
+  {
+    name: 'concurrent calls with every token of the grace get the live token, and there is one leaf',
+    async test({ families }) {
+      await families.open(family());
+      for (let at = 0; at < 5; at += 1) await rotate(families, [`jti-${at}`, `jti-${at + 1}`]);
+      for (let round = 5; round < 10; round += 1) {
+        const froms = Array.from({ length: 8 }, (_, at) => `jti-${Math.max(0, round - at)}`);
+        const told = await Promise.all(froms.map((from) => rotate(families, [from, `jti-${round + 1}`])));
+        const live = (await families.find(ISSUER, 'sid-1'))?.currentJti;
+        assert.equal(live, `jti-${round + 1}`);
+        assert.equal(told[0], `rotated ${live}`);
+        // Whoever came before the rotation of this round was told what was live then.
+        for (const outcome of told.slice(1))
+          assert.ok(outcome === `retry ${live}` || outcome === `retry jti-${round}`, outcome);
       }
     },
   },

@@ -29,6 +29,8 @@ export interface FamilyRow {
   readonly currentExpiresAt: number;
   readonly previousJti: string | null;
   readonly rotatedAtMs: number | null;
+  /** A JSON list of pairs, `[jti, epoch milliseconds]`: what was replaced before the previous one and within its grace. */
+  readonly replacedEarlier: string | null;
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly absoluteExpiresAt: number;
@@ -87,6 +89,7 @@ export const FamilyEntity = new EntitySchema<FamilyRow>({
     currentExpiresAt: whole('current_expires_at'),
     previousJti: text('previous_jti', { nullable: true }),
     rotatedAtMs: whole('rotated_at_ms', { nullable: true }),
+    replacedEarlier: { type: 'text', name: 'replaced_earlier', nullable: true },
     createdAt: whole('created_at'),
     lastUsedAt: whole('last_used_at'),
     absoluteExpiresAt: whole('absolute_expires_at'),

@@ -4,6 +4,7 @@ export { FamilyEntity, latchkeyEntities, RevocationEntity, type FamilyRow, type 
 export { KeySetEntity, TypeOrmKeySetCache, type KeySetRow } from './key-set-cache.js';
 export { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 export { CreateLatchkeyTables1763880000000, latchkeyMigrations } from './migrations.js';
+export { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 export { typeOrmStores, type TypeOrmStoresOptions } from './recipe.js';
 export { TypeOrmRefreshStore } from './refresh-store.js';
 export { TypeOrmRevocationStore } from './revocation-store.js';

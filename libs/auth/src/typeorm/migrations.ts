@@ -1,17 +1,12 @@
 // Owns how the tables come to be, on each database. A migration that was released is never changed, so that it says everything
 // itself and takes nothing from the entities but their place.
-import {
-  Table,
-  type EntitySchema,
-  type MigrationInterface,
-  type ObjectLiteral,
-  type QueryRunner,
-  type TableColumnOptions,
-} from 'typeorm';
+import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';
 import { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
 import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 import { FamilyEntity, RevocationEntity } from './entities.js';
+import { placeOf } from './places.js';
+import { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 
 interface ColumnKinds {
   /** An id, compared byte by byte. */
@@ -66,6 +61,7 @@ export const latchkeyMigrations = [
   CreateLatchkeyTables1763880000000,
   CreateLatchkeyKeySets1763883600000,
   CreateLatchkeyAudit1763887200000,
+  RememberReplacedTokens1764417600000,
 ] as const;
 
 function revocations(name: string, { id, note, time }: ColumnKinds): Table {
@@ -108,9 +104,4 @@ function families(name: string, { id, note, time }: ColumnKinds): Table {
     ],
     indices: [{ name: 'latchkey_families_subject', columnNames: ['issuer', 'subject'] }],
   });
-}
-
-/** The schema and prefix that the DataSource gives a table; the bare name where a tool runs migrations without entities. */
-function placeOf<Row extends ObjectLiteral>({ dataSource }: QueryRunner, entity: EntitySchema<Row>): string {
-  return dataSource.hasMetadata(entity) ? dataSource.getMetadata(entity).tablePath : (entity.options.tableName ?? '');
 }

@@ -39,7 +39,7 @@ export function typeOrmStores({ dataSource = DataSource }: TypeOrmStoresOptions 
     inject: [Clock, dataSource],
     useFactory: (clock: Clock, source: DataSource): Stores => ({
       revocations: new TypeOrmRevocationStore(source, clock),
-      families: new TypeOrmRefreshStore(source),
+      families: new TypeOrmRefreshStore(source, clock),
     }),
   };
 }

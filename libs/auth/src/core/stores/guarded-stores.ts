@@ -105,9 +105,11 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
     let isAwaited = true;
+    const startedMs = this.clock.monotonicMs();
     const work = async (): Promise<RotationOutcome> => {
       const result = await this.store.rotate(rotation);
-      if (!isAwaited && result.outcome === 'rotated') await this.takeBack(rotation);
+      const isLate = !isAwaited && this.clock.monotonicMs() - startedMs >= rotation.graceMs;
+      if (isLate && result.outcome === 'rotated') await this.takeBack(rotation);
       return result;
     };
     try {
@@ -118,13 +120,12 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
   }
 
   /**
-   * A rotation that landed after its grace, when its caller had long been told "cannot tell", would make a thief of whoever tries
-   * again (R-09). Nobody was handed its token: the caller was not, and a retry only within the grace. So it is turned round.
+   * A rotation that landed when its caller had been told "cannot tell" longer than the grace ago would make a thief of whoever tries
+   * again later than that (R-09). Its caller was not handed its token. So it is turned round; whoever was, in between, still has the
+   * grace.
    */
   private async takeBack({ from, to, ...rotation }: Rotation): Promise<void> {
-    const nowMs = this.clock.nowMs();
-    if (nowMs - rotation.nowMs < rotation.graceMs) return;
-    await this.store.rotate({ ...rotation, nowMs, from: to.jti, to: { ...to, jti: from } });
+    await this.store.rotate({ ...rotation, nowMs: this.clock.nowMs(), from: to.jti, to: { ...to, jti: from } });
   }
 
   override find(issuer: string, sid: string): Promise<Family | undefined> {

@@ -177,9 +177,10 @@ export class MemoryRefreshStore extends RefreshStore {
     const key = keyOf(rotation.issuer, rotation.sid);
     const family = this.#families.get(key);
     if (!family) return { outcome: 'unknown' };
-    const outcome = standingOf(family, rotation);
+    const nowMs = this.clock.nowMs();
+    const outcome = standingOf(family, rotation, nowMs);
     if (outcome !== 'live') return { outcome, family };
-    const next = { ...family, ...rotatedFields(rotation) };
+    const next = { ...family, ...rotatedFields(family, rotation, nowMs) };
     this.#families.set(key, next);
     return { outcome: 'rotated', family: next };
   }

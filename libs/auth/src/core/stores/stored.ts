@@ -1,6 +1,6 @@
 // Owns what is believed of a value that a store hands back. Drivers return big numbers as text, bytes for binary text and null
 // for nothing; whatever else comes is a broken store, which is "cannot tell" and never "good".
-import type { RevocationKind } from './stores.js';
+import type { Replaced, RevocationKind } from './stores.js';
 
 /** A row or record as a driver returns it. */
 export type StoredRow = Readonly<Record<string, unknown>>;
@@ -38,6 +38,32 @@ export function storedKind(row: StoredRow, field: string): RevocationKind {
   const kind = storedText(row, field);
   if (kind === 'token' || kind === 'family' || kind === 'subject') return kind;
   throw unreadable(field, kind, 'a kind of revocation');
+}
+
+/** How replaced tokens are written into one field of text: a JSON list of pairs. */
+export function replacedText(replaced: readonly Replaced[]): string {
+  return JSON.stringify(replaced.map(({ jti, atMs }) => [jti, atMs]));
+}
+
+/** The replaced tokens in a field that may be empty. */
+export function storedReplaced(row: StoredRow, field: string): readonly Replaced[] | undefined {
+  const text = storedTextOrNothing(row, field);
+  if (text === undefined) return undefined;
+  const pairs = parsed(text);
+  if (!Array.isArray(pairs)) throw unreadable(field, pairs, 'a list');
+  return pairs.map((pair: unknown) => {
+    if (!Array.isArray(pair)) throw unreadable(field, pair, 'a list of pairs');
+    const [jti, atMs]: readonly unknown[] = pair;
+    return { jti: storedText({ jti }, 'jti'), atMs: storedWhole({ atMs }, 'atMs') };
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isNothing(value: unknown): boolean {

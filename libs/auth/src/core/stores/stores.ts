@@ -89,6 +89,12 @@ export abstract class RevocationStore {
   abstract prune(now: number): Promise<number>;
 }
 
+/** A refresh token that was replaced, and when by the clock of the store, in epoch milliseconds. */
+export interface Replaced {
+  readonly jti: string;
+  readonly atMs: number;
+}
+
 /**
  * One sign-in, whatever it handed out (tokens, cookies or a host session): one row. The key is `(issuer, sid)`.
  * Times are epoch seconds unless the name says otherwise.
@@ -103,9 +109,17 @@ export interface Family {
   /** When the live refresh token was issued, and when it ends: a retry signs exactly these again. */
   readonly currentIssuedAt: number;
   readonly currentExpiresAt: number;
-  /** The `jti` that the current one replaced, and when, in epoch milliseconds. Both absent before the first rotation. */
+  /**
+   * The `jti` that the current one replaced, and when by the clock of the store, in epoch milliseconds. Both absent before the first
+   * rotation.
+   */
   readonly previousJti?: string | undefined;
   readonly rotatedAtMs?: number | undefined;
+  /**
+   * What was replaced before that and still within the grace of the last rotation, oldest first; absent if there is none, which is
+   * nearly always. Fewer than {@link MOST_REPLACED}.
+   */
+  readonly replacedEarlier?: readonly Replaced[] | undefined;
   readonly createdAt: number;
   readonly lastUsedAt: number;
   /** The end that no refresh passes. */
@@ -122,17 +136,24 @@ export interface Rotation {
   readonly from: string;
   /** What takes its place if it is the live one. */
   readonly to: { readonly jti: string; readonly issuedAt: number; readonly expiresAt: number };
+  /** Epoch milliseconds by the clock of the caller, for `lastUsedAt`. The grace is not measured by it. */
   readonly nowMs: number;
-  /** How long after its first use the token just replaced may be presented again, in milliseconds. */
+  /** How long after it was replaced a token may be presented again, in milliseconds by the clock of the store. */
   readonly graceMs: number;
 }
 
 /**
- * What became of a rotation. `rotated` and `retry` hand back the family as it now is; its `currentJti` is the successor.
- * `reused` is for the caller to punish: the store changes nothing. `unknown` says that there is no such live family.
+ * How many replaced tokens of one sign-in are remembered within one grace. Eight tabs that load at once need about as many; a client
+ * that refreshes in a loop gets there, and is then not given a new token but the live one again.
+ */
+export const MOST_REPLACED = 64;
+
+/**
+ * What became of a rotation. `rotated`, `retry` and `held` hand back the family as it now is; its `currentJti` is what the caller
+ * gets. `reused` is for the caller to punish: the store changes nothing. `unknown` says that there is no such live family.
  */
 export type RotationOutcome =
-  | { readonly outcome: 'rotated' | 'retry'; readonly family: Family }
+  | { readonly outcome: 'rotated' | 'retry' | 'held'; readonly family: Family }
   | { readonly outcome: 'reused'; readonly family: Family }
   | { readonly outcome: 'unknown' };
 
@@ -148,13 +169,17 @@ export abstract class RefreshStore {
   abstract open(family: Family): Promise<void>;
 
   /**
-   * Replaces the live refresh token in one atomic, conditional write; there is no read before it that another process could slip
-   * behind. Of many concurrent calls with the live `jti` exactly one is told `rotated`, and every other, inside the grace, is told
-   * `retry` with that same successor.
+   * Replaces the live refresh token in one conditional write, which succeeds only on the row that was judged: no other process can
+   * slip between. Of many concurrent calls with the live `jti` exactly one is told `rotated`, and every other, inside the grace, is
+   * told `retry` with the token that is then live.
    *
-   * - `from` is the live one: `rotated`. `rotatedAtMs` becomes `nowMs`, `lastUsedAt` its second.
-   * - `from` is the one just replaced and `nowMs - rotatedAtMs`, taken as 0 where clocks disagree and it is negative, is less than
-   *   `graceMs`: `retry`. Nothing is written, so the window never grows, and with `graceMs` 0 there is none.
+   * The grace is measured by one clock, that of the store: processes whose clocks disagree must judge alike.
+   *
+   * - `from` is the live one: `rotated`. `rotatedAtMs` becomes the present moment of the store, `lastUsedAt` the second of `nowMs`, and
+   *   what was replaced within the grace stays remembered in `replacedEarlier`.
+   * - `from` is the live one, and {@link MOST_REPLACED} were replaced within the grace: `held`. Nothing is written.
+   * - `from` was replaced less than `graceMs` ago, however often the sign-in was refreshed since; an age that is negative, because the
+   *   clock was set back, counts as 0: `retry`. Nothing is written, so the window never grows, and with `graceMs` 0 there is none.
    * - the family is there and `from` is anything else, the empty string of a host session included: `reused`.
    * - otherwise `unknown`.
    */

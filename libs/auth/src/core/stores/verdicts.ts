@@ -1,29 +1,50 @@
 // Owns the rules of the ports that are arithmetic over rows already read, so that every store judges alike. What must be atomic
-// stays in each store. Answers a grace window that never closes (J-07) and a spared sign-in that spares more than itself.
-import type { Family, RevocationEntry, RevocationKind, RevocationQuery, Rotation } from './stores.js';
+// stays in each store. Answers a grace window that never closes (J-07), tabs that sign each other out (T-14), and a spared sign-in
+// that spares more than itself.
+import {
+  MOST_REPLACED,
+  type Family,
+  type Replaced,
+  type RevocationEntry,
+  type RevocationKind,
+  type RevocationQuery,
+  type Rotation,
+} from './stores.js';
 
-/** What a presented `jti` is to a family: the live one, the one just replaced, or neither. */
-export type Standing = 'live' | 'retry' | 'reused';
+/**
+ * What a presented `jti` is to a family: the live one that may be replaced, the live one that is not replaced just now, one that was
+ * replaced within the grace, or none of these.
+ */
+export type Standing = 'live' | 'held' | 'retry' | 'reused';
 
-/** Says what the presented `jti` is to this family at this moment. */
-export function standingOf(family: Family, { from, nowMs, graceMs }: Rotation): Standing {
+/** Says what the presented `jti` is to this family at this moment of the store's clock. */
+export function standingOf(family: Family, { from, graceMs }: Rotation, nowMs: number): Standing {
   if (from === '') return 'reused';
-  if (from === family.currentJti) return 'live';
-  if (from !== family.previousJti || family.rotatedAtMs === undefined) return 'reused';
-  // Machines disagree about the time; without the floor a clock that lags would open a window where `graceMs` is 0.
-  return Math.max(0, nowMs - family.rotatedAtMs) < graceMs ? 'retry' : 'reused';
+  const within = replacedWithin(family, graceMs, nowMs);
+  if (from === family.currentJti) return within.length < MOST_REPLACED ? 'live' : 'held';
+  return within.some(({ jti }) => jti === from) ? 'retry' : 'reused';
 }
 
-/** What a rotation writes. */
-export function rotatedFields({ from, to, nowMs }: Rotation) {
+/** What a rotation of this family writes. */
+export function rotatedFields(family: Family, { from, to, nowMs, graceMs }: Rotation, storeNowMs: number) {
+  const earlier = replacedWithin(family, graceMs, storeNowMs).filter(({ jti }) => jti !== to.jti);
   return {
     currentJti: to.jti,
     currentIssuedAt: to.issuedAt,
     currentExpiresAt: to.expiresAt,
     previousJti: from,
-    rotatedAtMs: nowMs,
+    rotatedAtMs: storeNowMs,
+    replacedEarlier: earlier.length === 0 ? undefined : earlier,
     lastUsedAt: Math.floor(nowMs / 1000),
   } satisfies Partial<Family>;
+}
+
+/** Everything that was replaced less than the grace ago, oldest first. */
+function replacedWithin(family: Family, graceMs: number, nowMs: number): readonly Replaced[] {
+  const { previousJti, rotatedAtMs, replacedEarlier = [] } = family;
+  const last = previousJti === undefined || rotatedAtMs === undefined ? [] : [{ jti: previousJti, atMs: rotatedAtMs }];
+  // The clock of a store may be set back; without the floor that would open a window where `graceMs` is 0.
+  return [...replacedEarlier, ...last].filter(({ atMs }) => Math.max(0, nowMs - atMs) < graceMs);
 }
 
 /** True while neither the live refresh token nor the family itself has ended. `now` is in epoch seconds. */

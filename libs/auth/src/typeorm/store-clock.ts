@@ -1,0 +1,20 @@
+// The one clock that every process on a database shares: its own. Answers machines whose clocks disagree (S-02).
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../core/clock.js';
+import { dialectOf, type Dialect } from './database.js';
+
+/**
+ * The present moment in epoch milliseconds, as the statement began: one that waited for a lock is not younger for it. None of these
+ * passes through local time, which has an hour twice each year.
+ */
+const NOW_MS: Readonly<Record<Dialect, string>> = {
+  sqlite: `CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)`,
+  postgres: 'CAST(FLOOR(EXTRACT(EPOCH FROM statement_timestamp()) * 1000) AS BIGINT)',
+  mysql: `(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)`,
+};
+
+/** SQL for the present moment of the store in epoch milliseconds: the database's, unless a test moves it by hand. */
+export function nowMsIn(dataSource: DataSource, clock: Clock): string {
+  const moved = clock.storeNowMs();
+  return moved === undefined ? NOW_MS[dialectOf(dataSource)] : String(Math.trunc(moved));
+}
