@@ -224,6 +224,56 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     }
   });
 
+  it('a tab whose slow request overtakes nobody stays signed in, however often the others refreshed since (T-14)', async () => {
+    const jar = await signedInBrowser(app);
+    const [slow, slower] = [jar.copy(), jar.copy()];
+    for (let at = 0; at < 6; at += 1) {
+      clock.advance('1s');
+      expect((await refresh(jar)).status).toBe(204);
+      if (at === 2) slower.plant(REFRESH, jar.value(REFRESH) ?? '', '/auth/cookie');
+    }
+    for (const tab of [slow, slower, slow.copy()]) {
+      expect((await refresh(tab)).status).toBe(204);
+      expect(payloadOf(tab.value(REFRESH) ?? '').jti).toBe(payloadOf(jar.value(REFRESH) ?? '').jti);
+      expect(await isSignedIn(tab)).toBe(true);
+    }
+    expect((await refresh(slow)).status).toBe(204);
+  });
+
+  it('what was replaced longer ago than the grace ends the sign-in, also where later tokens are still inside it (T-14)', async () => {
+    const jar = await signedInBrowser(app);
+    const thief = jar.copy();
+    for (let at = 0; at < 4; at += 1) {
+      expect((await refresh(jar)).status).toBe(204);
+      clock.advance('4s');
+    }
+    const told: string[] = [];
+    const stop = onAuthEvent(({ type }) => void told.push(type));
+    expect((await refresh(thief)).status).toBe(401);
+    stop();
+    expect(told).toContain('refresh_reused');
+    expect(await isSignedIn(jar)).toBe(false);
+    expect((await refresh(jar)).status).toBe(401);
+  });
+
+  it('a browser that refreshes in a loop keeps its live token for the rest of the grace, and is not signed out (T-14)', async () => {
+    const jar = await signedInBrowser(app);
+    const first = jar.copy();
+    for (let at = 0; at < 64; at += 1) expect((await refresh(jar)).status).toBe(204);
+    const live = payloadOf(jar.value(REFRESH) ?? '').jti;
+    const told: AuthEvent[] = [];
+    const stop = onAuthEvent((event) => void told.push(event));
+    expect((await refresh(jar)).status).toBe(204);
+    stop();
+    expect(payloadOf(jar.value(REFRESH) ?? '').jti).toBe(live);
+    expect(told).toContainEqual(expect.objectContaining({ type: 'refresh_held', subject: 'ada' }));
+    expect((await refresh(first)).status).toBe(204);
+    expect(payloadOf(first.value(REFRESH) ?? '').jti).toBe(live);
+    clock.advance('10s');
+    expect((await refresh(jar)).status).toBe(204);
+    expect(payloadOf(jar.value(REFRESH) ?? '').jti).not.toBe(live);
+  });
+
   it('J-47: whoever is refused while another request of the sign-in is under way wipes no cookie of the winner', async () => {
     const jar = await signedInBrowser(app);
     const csrf = { 'x-csrf-token': await jar.csrfToken() };

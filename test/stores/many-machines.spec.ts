@@ -6,6 +6,7 @@ import { Fleet, type Pair } from '../support/fleet.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
+import { burst, jtiOf } from '../support/tab-bursts.js';
 import { openDataSource } from '../support/type-orm-suite.js';
 
 const isLong = process.env['LATCHKEY_SOAK'] === '1';
@@ -14,6 +15,7 @@ const KILLS = isLong ? 200 : 2;
 const AT_ONCE = 10;
 const MINUTES = 60_000;
 const WITHIN_MS = 250;
+const GRACE_MS = 10_000;
 
 interface Database {
   readonly url: string;
@@ -28,11 +30,17 @@ async function startDatabase(kind: string): Promise<Database> {
   return server;
 }
 
-/** Does so many rounds, ten lines of them at once. Each line starts with a sign-in of its own. */
+// No sign-in is refreshed so often within its grace that its live token is held.
+const CHAIN = 25;
+
+/** Does so many rounds, ten lines of them at once, on sign-ins that last for a few rounds each. */
 async function inLines(fleet: Fleet, rounds: number, round: (pair: Pair, at: number) => Promise<Pair>): Promise<void> {
   const lines = Array.from({ length: AT_ONCE }, async (_, line) => {
-    let pair = await fleet.issue(`user-${line}`);
-    for (let at = 0; at < rounds / AT_ONCE; at += 1) pair = await round(pair, at);
+    let pair: Pair | undefined;
+    for (let at = 0; at < rounds / AT_ONCE; at += 1) {
+      if (pair === undefined || at % CHAIN === 0) pair = await fleet.issue(`user-${line}`);
+      pair = await round(pair, at);
+    }
   });
   await Promise.all(lines);
 }
@@ -43,9 +51,6 @@ async function measured(title: string, rounds: number, work: () => Promise<unkno
   const seconds = (performance.now() - startedMs) / 1_000;
   if (isLong) process.stdout.write(`${title}: ${rounds} in ${seconds.toFixed(1)} s\n`);
 }
-
-const jtiOf = ({ refreshToken }: Pair): string =>
-  JSON.parse(Buffer.from(refreshToken.split('.')[1] ?? '', 'base64url').toString()).jti;
 
 describe.each([
   ['PostgreSQL', 'embedded-postgres', hasPostgres()],
@@ -99,6 +104,39 @@ describe.each([
           }),
         ),
       30 * MINUTES,
+    );
+
+    it(
+      'see bursts of up to eight tabs with slow requests, and sign nobody out and fork nothing (T-14)',
+      () =>
+        measured(`${kind}, bursts of up to 8 tabs`, ROUNDS, () =>
+          inLines(fleet, ROUNDS, async (_, at) => {
+            const first = await fleet.issue(`burst-${at}`);
+            const { seen, jar } = await burst(first, (refreshToken) => refresh({ ...first, refreshToken }));
+            // Whatever was handed out leads to one and the same live token.
+            const live = await refresh({ ...first, refreshToken: jar });
+            const others = [...seen].filter(([jti]) => jti !== jtiOf(live)).map(([, refreshToken]) => refreshToken);
+            const told = await Promise.all(others.map((refreshToken) => refresh({ ...first, refreshToken })));
+            expect(new Set([live, ...told].map(jtiOf)).size).toBe(1);
+            return live;
+          }),
+        ),
+      30 * MINUTES,
+    );
+
+    it(
+      'end a sign-in for a token that was replaced longer ago than the grace',
+      async () => {
+        const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => fleet.issue(`old-${name}`)));
+        const second = await Promise.all(pairs.map(refresh));
+        await wait(GRACE_MS);
+        const live = await Promise.all(second.map(refresh));
+        for (const { refreshToken } of pairs)
+          expect((await fleet.persist('refresh', [refreshToken])).code).toBe('refresh_reused');
+        for (const { refreshToken } of live)
+          expect((await fleet.persist('refresh', [refreshToken])).code).toBe('token_revoked');
+      },
+      MINUTES,
     );
 
     it(

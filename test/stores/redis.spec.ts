@@ -9,11 +9,27 @@ import type { Server } from '../support/server.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady, testStores } from '../support/store-suite.js';
 
+let prefix = '';
+
 /** Stores with keys of their own, vouched for as at boot. */
 async function freshStores(client: RedisClient, clock: Clock): Promise<Stores> {
-  const stores = await redisStores({ client, prefix: `${randomUUID()}:` }).useFactory(clock);
+  prefix = `${randomUUID()}:`;
+  return joinedStores(client, clock);
+}
+
+/** Stores with the keys of those made last. */
+async function joinedStores(client: RedisClient, clock: Clock): Promise<Stores> {
+  const stores = await redisStores({ client, prefix }).useFactory(clock);
   await checkReady(stores);
   return stores;
+}
+
+function testOn(client: () => RedisClient): void {
+  testStores(
+    (clock) => freshStores(client(), clock),
+    (clock) => joinedStores(client(), clock),
+    200,
+  );
 }
 
 requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
@@ -29,7 +45,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       client = await nodeRedis(server?.url ?? '');
     });
     afterAll(() => client?.destroy());
-    testStores((clock) => freshStores(connected(client), clock), 200);
+    testOn(() => connected(client));
   });
 
   describe('with ioredis', () => {
@@ -38,7 +54,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       client = new Redis(server?.url ?? '');
     });
     afterAll(() => client?.disconnect());
-    testStores((clock) => freshStores(connected(client), clock), 200);
+    testOn(() => connected(client));
   });
 });
 

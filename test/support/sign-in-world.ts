@@ -3,7 +3,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import * as fc from 'fast-check';
-import { AuthModule, Clock, FamilyService, TokenService, UserSource, type Stores, type Subject } from 'nestjs-latchkey';
+import {
+  AuthModule,
+  BlocklistService,
+  Clock,
+  FamilyService,
+  TokenService,
+  UserSource,
+  type Stores,
+  type Subject,
+} from 'nestjs-latchkey';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { SignInModel, type Happening, type Instance, type World } from './sign-in-model.js';
 import { SwitchedStores } from './switched-stores.js';
@@ -106,7 +115,7 @@ export async function compareWithModel(makeStores: MakeStores, numRuns: number):
   const kept = await makeStores(clock);
   const switched = new SwitchedStores();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const start = () => startInstance({ stores: switched.around(kept), clock, keys: privateKey });
+  const start = () => startInstance({ stores: switched.around(kept), clock, keys: privateKey, users: Users });
   const applications = [await start(), await start()] as const;
   const instances = [applications[0].instance, applications[1].instance] as const;
   let lives = 0;
@@ -132,23 +141,31 @@ export async function compareWithModel(makeStores: MakeStores, numRuns: number):
   }
 }
 
-async function startInstance(options: {
+/** An application on these stores, without HTTP. */
+export async function startInstance(options: {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly keys: ReturnType<typeof generateKeyPairSync>['privateKey'];
-}): Promise<{ readonly instance: Instance; close(): Promise<void> }> {
-  const { stores, clock, keys } = options;
+  readonly users?: typeof Users;
+  readonly refresh?: { readonly idle: '30m'; readonly absolute: '40m' };
+}): Promise<{ readonly instance: Instance & { readonly blocklist: BlocklistService }; close(): Promise<void> }> {
+  const { stores, clock, keys, users, refresh } = options;
   const auth = AuthModule.forRoot({
     issuer: ISSUER,
     audience: 'accounts',
     keys,
     clock,
-    users: Users,
+    ...(users && { users }),
+    ...(refresh && { refresh }),
     stores: { useFactory: () => stores },
     revocation: { timeout: '1s' },
   });
   const module = await Test.createTestingModule({ imports: [UsersModule, auth] }).compile();
   await module.init();
-  const instance = { tokens: module.get(TokenService), families: module.get(FamilyService) };
+  const instance = {
+    tokens: module.get(TokenService),
+    families: module.get(FamilyService),
+    blocklist: module.get(BlocklistService),
+  };
   return { instance, close: () => module.close() };
 }

@@ -3,8 +3,12 @@ import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { CheckedStore, Clock, Stores } from 'nestjs-latchkey';
 import { storeContract, type MakeStores } from 'nestjs-latchkey/testing';
+import { testNodeClocks } from './node-clocks.js';
 import { RotationModel, type Action } from './rotation-model.js';
 import { compareWithModel } from './sign-in-world.js';
+import { goThroughBursts } from './tab-bursts.js';
+
+const BURSTS = process.env['LATCHKEY_SOAK'] === '1' ? 10_000 : 25;
 
 const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
@@ -39,8 +43,13 @@ function isChecked(store: object): store is CheckedStore {
   return 'checkReady' in store;
 }
 
-/** @param histories how many random histories; memory takes thousands in the time a server takes dozens */
-export function testStores(makeStores: MakeStores, histories = 30): void {
+/**
+ * @param join makes stores for another machine, on what `makeStores` made last
+ * @param histories how many random histories; memory takes thousands in the time a server takes dozens
+ */
+export function testStores(makeStores: MakeStores, join: MakeStores, histories = 30): void {
+  describe('on machines whose clocks disagree', () => testNodeClocks(makeStores, join));
+
   describe('the contract', () => {
     for (const { name, run } of storeContract) it(name, () => run(makeStores));
   });
@@ -67,4 +76,8 @@ export function testStores(makeStores: MakeStores, histories = 30): void {
   it('agrees with the model of sign-ins through random lives on two instances', async () => {
     await compareWithModel(makeStores, Math.ceil(histories / 2));
   }, 120_000);
+
+  it('sign nobody out in bursts of up to eight tabs, and end the sign-in for what is older than the grace (T-14)', async () => {
+    await goThroughBursts(makeStores, BURSTS);
+  }, 3_600_000);
 }

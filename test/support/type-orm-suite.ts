@@ -7,15 +7,17 @@ import {
   KeySetEntity,
   latchkeyEntities,
   latchkeyMigrations,
+  RememberReplacedTokens1764417600000,
   TypeOrmAuditSink,
   TypeOrmKeySetCache,
   typeOrmStores,
 } from 'nestjs-latchkey/typeorm';
-import { auditSinkContract, keySetCacheContract } from 'nestjs-latchkey/testing';
+import { auditSinkContract, FixedClock, keySetCacheContract } from 'nestjs-latchkey/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { testStores } from './store-suite.js';
 
 const NOW = 1_900_000_000;
+const DAY = 86_400;
 const family: Family = {
   issuer: 'i',
   sid: 'sid-1',
@@ -58,7 +60,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     for (const entity of latchkeyEntities) await dataSource.getRepository(entity.options.name).clear();
     return storesOf(dataSource, clock);
   };
-  testStores(freshStores, histories);
+  testStores(freshStores, (clock) => storesOf(dataSource, clock), histories);
 
   it('keeps one row for each sign-in, however often it is refreshed', async () => {
     const { families } = await freshStores(new SystemClock());
@@ -71,6 +73,44 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
       'sid-2 jti-20',
       'sid-3 jti-20',
     ]);
+  });
+
+  it('takes over sign-ins of tables that were made before replaced tokens were remembered (T-14)', async () => {
+    const { families } = await freshStores(new SystemClock());
+    const runner = dataSource.createQueryRunner();
+    await new RememberReplacedTokens1764417600000().down(runner);
+    // As the version before left a sign-in that was refreshed a second ago.
+    await dataSource.query(
+      `INSERT INTO latchkey_families (issuer, sid, subject, current_jti, current_issued_at, current_expires_at, previous_jti,
+         rotated_at_ms, created_at, last_used_at, absolute_expires_at)
+       VALUES ('i', 'old', 'user-1', 'jti-1', ${NOW}, ${NOW + 100}, 'jti-0', ${Date.now() - 1_000}, ${NOW}, ${NOW}, ${NOW + 1_000})`,
+    );
+    await new RememberReplacedTokens1764417600000().up(runner);
+    // A second time it changes nothing.
+    await new RememberReplacedTokens1764417600000().up(runner);
+    await runner.release();
+    const present = async (from: string) => {
+      const to = { jti: `after ${from}`, issuedAt: NOW, expiresAt: NOW + 100 };
+      const told = await families.rotate({ issuer: 'i', sid: 'old', from, to, nowMs: NOW * 1_000, graceMs: 60_000 });
+      return `${told.outcome} ${'family' in told ? told.family.currentJti : ''}`;
+    };
+    expect(await present('jti-0')).toBe('retry jti-1');
+    expect(await present('jti-1')).toBe('rotated after jti-1');
+    expect(await present('jti-0')).toBe('retry after jti-1');
+  });
+
+  it('forgets what has ended a day later, by the clock of the database as by that of the caller (S-01)', async () => {
+    const clock = new FixedClock(new Date(NOW * 1_000));
+    const { families, revocations } = await freshStores(clock);
+    const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expiresAt: NOW + 100 } as const;
+    await families.open(family);
+    await revocations.add(entry);
+    const prune = async (now: number) => [await families.prune(now), await revocations.prune(now)];
+    clock.advance(100 + DAY - 1);
+    expect(await prune(NOW + 100 + 2 * DAY)).toEqual([0, 0]);
+    clock.advance(1);
+    expect(await prune(NOW + 100 + DAY - 1)).toEqual([0, 0]);
+    expect(await prune(NOW + 100 + DAY)).toEqual([1, 1]);
   });
 
   describe('the contract of audit sinks', () => {

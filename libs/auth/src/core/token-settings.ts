@@ -27,6 +27,7 @@ export interface TokenSettings {
   readonly refresh: {
     readonly idleSeconds: number;
     readonly absoluteSeconds: number;
+    /** How long after it was replaced a token is still exchanged for the live one. */
     readonly graceMs: number;
   };
 }

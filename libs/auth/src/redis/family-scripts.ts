@@ -2,20 +2,28 @@
 // of the keys of its sign-ins, so that nothing ever walks the key space.
 import { script, STORE_NOW_MS } from './client.js';
 
+/** Lua: how long a key must live, in ms, so that it is not gone before its end by every clock: that of Redis and the caller's. */
+const LIFE_MS = `${STORE_NOW_MS}
+local function lifeMs(endsMs, nowMs, callerNowMs)
+  return string.format('%.0f', math.max(1000, endsMs - nowMs, endsMs - tonumber(callerNowMs)))
+end`;
+
 /**
- * Records a new sign-in. Keys: the sign-in, those of its subject. Values: life in ms, life of the index in ms, createdAt, then
- * fields and values. Answers 0 where it was there. Those that expired by themselves are still in the index: ten of
- * the oldest are looked after, so that it does not grow for ever.
+ * Records a new sign-in. Keys: the sign-in, those of its subject. Values: the moment (see `storeMoment`), nowMs of the caller, end of the
+ * sign-in and of the index in ms, createdAt, then fields and values. Answers 0 where it was there. Those that expired by themselves are
+ * still in the index: ten of the oldest are looked after, so that it does not grow for ever.
  */
-export const OPEN = script(`
+export const OPEN = script(`${LIFE_MS}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'index', KEYS[2], unpack(ARGV, 4))
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local nowMs = storeNowMs(ARGV[1])
+redis.call('HSET', KEYS[1], 'index', KEYS[2], unpack(ARGV, 6))
+redis.call('PEXPIRE', KEYS[1], lifeMs(ARGV[3], nowMs, ARGV[2]))
 for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, 9)) do
   if redis.call('EXISTS', key) == 0 then redis.call('ZREM', KEYS[2], key) end
 end
-redis.call('ZADD', KEYS[2], ARGV[3], KEYS[1])
-if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
+redis.call('ZADD', KEYS[2], ARGV[5], KEYS[1])
+local indexMs = lifeMs(ARGV[4], nowMs, ARGV[2])
+if redis.call('PTTL', KEYS[2]) < tonumber(indexMs) then redis.call('PEXPIRE', KEYS[2], indexMs) end
 return 1`);
 
 /**
@@ -24,7 +32,7 @@ return 1`);
  * the new token in ms, then fields and values. Answers whether it did (1 or 0), the moment of Redis in ms, and the sign-in as it now
  * is.
  */
-export const ROTATE = script(`${STORE_NOW_MS}
+export const ROTATE = script(`${LIFE_MS}
 local from, to, graceMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local nowMs = storeNowMs(ARGV[5])
 local moment = string.format('%.0f', nowMs)
@@ -49,8 +57,7 @@ if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
       redis.call('HDEL', KEYS[1], 'replacedEarlier')
     end
     local endsMs = math.min(tonumber(ARGV[7]), tonumber(redis.call('HGET', KEYS[1], 'absoluteExpiresAt')) * 1000)
-    -- Never earlier than the end by every clock.
-    redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1000, endsMs - nowMs, endsMs - tonumber(ARGV[6]))))
+    redis.call('PEXPIRE', KEYS[1], lifeMs(endsMs, nowMs, ARGV[6]))
   end
 end
 return { rotated, moment, redis.call('HGETALL', KEYS[1]) }`);

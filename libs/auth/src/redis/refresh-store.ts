@@ -40,11 +40,17 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
   override async open(family: Family): Promise<void> {
     const { keys, clock } = this.options;
     const endsAt = Math.min(family.currentExpiresAt, family.absoluteExpiresAt);
-    const lifeMs = (until: number): number => Math.max(1_000, until * 1_000 - clock.nowMs());
     const opened = await this.#run(
       OPEN,
       [keys.family(family.issuer, family.sid), keys.signInsOf(family.issuer, family.subject)],
-      [lifeMs(endsAt), lifeMs(family.absoluteExpiresAt), family.createdAt, ...fieldsOf(writtenOf(family))],
+      [
+        storeMoment(clock),
+        clock.nowMs(),
+        endsAt * 1_000,
+        family.absoluteExpiresAt * 1_000,
+        family.createdAt,
+        ...fieldsOf(writtenOf(family)),
+      ],
     );
     if (opened !== 1) throw new Error('A family with this sid was opened before.');
   }

@@ -1,6 +1,6 @@
 // Owns what happens to the blocklist inside Redis, where a script is one step. An entry is one string: "revokedAt expiresAt
 // spares {json}"; the scripts read the numbers and never open the JSON.
-import { script } from './client.js';
+import { script, STORE_NOW_MS } from './client.js';
 
 const READ_NUMBERS = `
 local function numbers(value)
@@ -8,12 +8,18 @@ local function numbers(value)
   return tonumber(revokedAt), tonumber(expiresAt), spares, json
 end`;
 
+// Nothing is forgotten earlier than its end by every clock: that of the machine that asks, and that of Redis.
+const EARLIEST_NOW = `${STORE_NOW_MS}
+local function earliestNow(now, moved)
+  return math.min(tonumber(now), math.floor(storeNowMs(moved) / 1000))
+end`;
+
 /**
  * Adds an entry or merges it with the live one there. Keys: the entry, by moment, by end, by change, the count of changes. Values: now, kind, revokedAt,
- * expiresAt, spares (1 where it has an `exceptSid`), json. Answers 1 if the key was new.
+ * expiresAt, spares (1 where it has an `exceptSid`), json, the moment (see `storeMoment`). Answers 1 if the key was new.
  */
-export const ADD = script(`${READ_NUMBERS}
-local now = tonumber(ARGV[1])
+export const ADD = script(`${READ_NUMBERS}${EARLIEST_NOW}
+local now = earliestNow(ARGV[1], ARGV[7])
 local revokedAt, expiresAt, spares, json = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local isNew = 1
 local there = redis.call('GET', KEYS[1])
@@ -66,9 +72,9 @@ for _ = 1, 10 do
 end
 return found`);
 
-/** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now. Answers how many. */
-export const TRIM = script(`
-local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+/** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now, the moment (see `storeMoment`). Answers how many. */
+export const TRIM = script(`${EARLIEST_NOW}
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', earliestNow(ARGV[1], ARGV[2]), 'LIMIT', 0, 1000)
 if #ended > 0 then
   for _, index in ipairs(KEYS) do redis.call('ZREM', index, unpack(ended)) end
 end

@@ -12,7 +12,7 @@ import {
   type RevocationQuery,
 } from '../core/stores/stores.js';
 import { endedBy, listLength } from '../core/stores/verdicts.js';
-import { listOf, run, type RedisClient } from './client.js';
+import { listOf, run, storeMoment, type RedisClient } from './client.js';
 import { vouch } from './flush.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';
@@ -53,7 +53,15 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
         keys.revocationsByChange,
         keys.changes,
       ],
-      values: [clock.nowSeconds(), kind, revokedAt, expiresAt, exceptSid === undefined ? 0 : 1, json],
+      values: [
+        clock.nowSeconds(),
+        kind,
+        revokedAt,
+        expiresAt,
+        exceptSid === undefined ? 0 : 1,
+        json,
+        storeMoment(clock),
+      ],
     });
     return isNew === 1;
   }
@@ -100,8 +108,11 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
 
   /** Redis expires entries by itself; this only takes their names out of the list for operators. Resolves 0. */
   override async prune(now: number): Promise<number> {
-    const { client, keys } = this.options;
-    const call = { keys: [keys.revocationsByEnd, keys.revocationsByMoment, keys.revocationsByChange], values: [now] };
+    const { client, keys, clock } = this.options;
+    const call = {
+      keys: [keys.revocationsByEnd, keys.revocationsByMoment, keys.revocationsByChange],
+      values: [now, storeMoment(clock)],
+    };
     while (Number(await run(client, TRIM, call)) > 0);
     return 0;
   }

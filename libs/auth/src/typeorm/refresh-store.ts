@@ -25,7 +25,7 @@ import { FamilyEntity } from './entities.js';
 import { readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable } from './readiness.js';
-import { nowMsIn } from './store-clock.js';
+import { forgettableAt, nowMsIn } from './store-clock.js';
 
 /** Whoever loses a race reads again and finds that its token was replaced; only a rotation that is taken back needs a third look. */
 const LOOKS = 5;
@@ -102,7 +102,7 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore {
       table: this.#table,
       key: ['issuer', 'sid'],
       ended: '(current_expires_at <= :now OR absolute_expires_at <= :now)',
-      now,
+      now: await forgettableAt(this.dataSource, this.clock, now),
     });
   }
 

@@ -18,6 +18,7 @@ import { RevocationEntity } from './entities.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable } from './readiness.js';
+import { forgettableAt, nowMsIn } from './store-clock.js';
 
 const SETTLE_ATTEMPTS = 3;
 const LATEST_COMMIT_MS = (LOOKS_BACK_SECONDS / 2) * 1_000;
@@ -89,7 +90,7 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
       table: this.#table,
       key: ['issuer', 'kind', 'id'],
       ended: 'expires_at <= :now',
-      now,
+      now: await forgettableAt(this.dataSource, this.clock, now),
     });
   }
 
@@ -108,12 +109,12 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
     return affected > 0;
   }
 
-  /** Takes over a row that has ended and was not pruned yet: it counts as absent. */
+  /** Takes over a row that has ended, by the clock of the database too, and was not pruned yet: it counts as absent. */
   async #revive(values: SqlValues): Promise<boolean> {
     const { affected } = await this.#execute(
       `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason,
          changed_at = ${this.#now}
-       WHERE ${KEY} AND expires_at <= :now`,
+       WHERE ${KEY} AND expires_at <= :now AND expires_at * 1000 <= ${nowMsIn(this.dataSource, this.clock)}`,
       { ...values, now: this.clock.nowSeconds() },
     );
     return affected > 0;

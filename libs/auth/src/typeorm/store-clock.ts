@@ -1,7 +1,8 @@
 // The one clock that every process on a database shares: its own. Answers machines whose clocks disagree (S-02).
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../core/clock.js';
-import { dialectOf, type Dialect } from './database.js';
+import { storedWhole } from '../core/stores/stored.js';
+import { dialectOf, execute, type Dialect } from './database.js';
 
 /**
  * The present moment in epoch milliseconds, as the statement began: one that waited for a lock is not younger for it. None of these
@@ -17,4 +18,17 @@ const NOW_MS: Readonly<Record<Dialect, string>> = {
 export function nowMsIn(dataSource: DataSource, clock: Clock): string {
   const moved = clock.storeNowMs();
   return moved === undefined ? NOW_MS[dialectOf(dataSource)] : String(Math.trunc(moved));
+}
+
+/** How long rows that have ended are kept, in seconds: longer than the clock of any machine may lag behind the database's. */
+const KEPT_SECONDS = 24 * 3_600;
+
+/**
+ * The second up to which what has ended may be forgotten: by the clock of the caller and by that of the database, whichever is behind,
+ * and a day before that. A machine that is ahead would let revoked tokens come alive on all others (S-01).
+ */
+export async function forgettableAt(dataSource: DataSource, clock: Clock, now: number): Promise<number> {
+  const { rows } = await execute(dataSource, `SELECT ${nowMsIn(dataSource, clock)} AS now_ms`, {});
+  const storeNow = Math.floor(storedWhole(rows[0] ?? {}, 'now_ms') / 1_000);
+  return Math.min(now, storeNow) - KEPT_SECONDS;
 }

@@ -110,7 +110,7 @@ export class MemoryRevocationStore extends RevocationStore {
   }
 
   override async prune(now: number): Promise<number> {
-    return this.#sweep(now);
+    return this.#sweep(Math.min(now, this.clock.nowSeconds()));
   }
 
   #kept(isWanted: (entry: Kept) => boolean): Kept[] {
@@ -212,7 +212,7 @@ export class MemoryRefreshStore extends RefreshStore {
   }
 
   override async prune(now: number): Promise<number> {
-    return this.#sweep(now);
+    return this.#sweep(Math.min(now, this.clock.nowSeconds()));
   }
 
   #of(subject: Subject): Family[] {

@@ -85,7 +85,12 @@ export abstract class RevocationStore {
   /** Live entries, newest first, for operators. At most `limit`, which is at most 1,000. */
   abstract list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]>;
 
-  /** Forgets entries whose `expiresAt <= now` (epoch seconds). Resolves how many. Stores that expire by themselves say 0. */
+  /**
+   * Forgets entries whose `expiresAt <= now` (epoch seconds). Resolves how many. Stores that expire by themselves say 0.
+   *
+   * Never earlier than the end by every clock: `now` is that of one machine, which may be ahead of the others. Where several share a
+   * store, it goes by its own clock as well, and may keep what has ended for as long as it likes.
+   */
   abstract prune(now: number): Promise<number>;
 }
 
@@ -201,8 +206,8 @@ export abstract class RefreshStore {
   abstract endAll(subject: Subject, exceptSid?: string): Promise<number>;
 
   /**
-   * Forgets families whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds). Resolves how many. Stores that
-   * expire by themselves say 0.
+   * Forgets families whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds), as
+   * {@link RevocationStore.prune} does. Resolves how many. Stores that expire by themselves say 0.
    */
   abstract prune(now: number): Promise<number>;
 }

@@ -35,7 +35,10 @@ export interface RefreshOptions {
   readonly idle?: Duration;
   /** A sign-in ends after so long, however often it is refreshed. @defaultValue '30d' */
   readonly absolute?: Duration;
-  /** How long the token just replaced may be presented once more and gets the same successor: 0 to 60 seconds. @defaultValue '10s' */
+  /**
+   * How long after it was replaced a token may still be presented and gets the live one: 0 to 60 seconds by the clock of the store.
+   * @defaultValue '10s'
+   */
   readonly grace?: Duration;
 }
 
