@@ -106,15 +106,10 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
 
   it.each([
     ['an error object', () => new Error('Invalid password')],
-    ['an empty object', () => ({})],
     ['true', () => true],
     ['a number', () => 1],
     ['a text', () => 'ada'],
-    ['a list', () => [{ id: 'ada', active: true }]],
     ['null', () => null],
-    ['somebody who does not say that they are active', () => ({ id: 'ada' })],
-    ['somebody whose id is a number', () => ({ id: 1, active: true })],
-    ['somebody without an id', () => ({ id: '', active: true })],
   ])('I-17: a user source that answers %s lets nobody in', async (_, answer) => {
     app.people.answer = answer;
     const refusal = await refused(JSON.stringify(ADA));
@@ -122,6 +117,24 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     app.people.answer = undefined;
     await expectGood();
   });
+
+  it.each([
+    ['an empty object', () => ({}), 'id is undefined'],
+    ['a list', () => [{ id: 'ada', active: true }], 'id is undefined'],
+    ['a user who does not say that they are active', () => ({ id: 'ada' }), 'active is undefined'],
+    ['a user whose id is a number', () => ({ id: 1, active: true }), 'id is a number'],
+    ['a user without an id', () => ({ id: '', active: true }), 'id is empty text'],
+  ])(
+    'a user source that answers %s lets nobody in, and its mistake is logged (I-17, D-01)',
+    async (_, answer, mistake) => {
+      app.people.answer = answer;
+      const refusal = await refused(JSON.stringify(ADA));
+      expect([refusal.status, codeOf(refusal)]).toEqual([500, 'misconfigured']);
+      expect(app.logged.join('\n')).toContain(`describe().${mistake}`);
+      app.people.answer = undefined;
+      await expectGood();
+    },
+  );
 
   it.each([
     ['the whole body', (nested: string) => nested],

@@ -79,6 +79,8 @@ export class People extends UserSource<Person> {
 
 export interface RigOptions {
   readonly withoutUsers?: boolean;
+  /** Ready-made, with a source of its own. @defaultValue over `people` */
+  readonly users?: Users;
   readonly claimsFor?: ClaimsFor;
   readonly graceMs?: number;
   readonly onMismatch?: MismatchRule;
@@ -113,8 +115,8 @@ export async function rig(options: RigOptions = {}) {
   const settings = settingsOf(options);
   const ring = await KeyRing.open({ source: ephemeralKeys(), clock, overlapSeconds: 14 * DAY });
   const people = new People();
-  const users = new Users();
-  if (options.withoutUsers !== true) users.source = people as unknown as UserSource;
+  const users = options.users ?? new Users();
+  if (options.withoutUsers !== true && options.users === undefined) users.source = people as unknown as UserSource;
   const stores = options.stores?.(clock) ?? {
     revocations: new MemoryRevocationStore(clock),
     families: new MemoryRefreshStore(clock),

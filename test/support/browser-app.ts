@@ -22,7 +22,7 @@ import {
   type Subject,
 } from 'nestjs-latchkey';
 import { cookieController, csrfController, sessionController, tokenController } from 'nestjs-latchkey/controllers';
-import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
+import { startApplication, type AdapterName, type RunningApplication, type StartOptions } from './applications.js';
 
 export const ISSUER = 'https://app.test';
 export const PASSWORD = 'correct horse battery staple';
@@ -128,7 +128,9 @@ export interface BrowserAppOptions extends AuthModuleOptions {
   readonly configure?: (app: INestApplication) => unknown;
   /** Registers the session middleware of the framework. @defaultValue true */
   readonly sessions?: boolean;
-  readonly controllers?: Parameters<typeof startApplication>[1]['controllers'];
+  readonly controllers?: StartOptions['controllers'];
+  readonly providers?: StartOptions['providers'];
+  readonly log?: StartOptions['log'];
 }
 
 export const SESSION_COOKIE = 'sid';
@@ -153,7 +155,15 @@ export async function registerSessions(app: INestApplication, adapter: AdapterNa
 /** Starts it with cookies, sessions and all ready-made controllers. */
 export async function startBrowserApp(
   adapter: AdapterName,
-  { structure = {}, configure, sessions = true, controllers = [], ...options }: BrowserAppOptions = {},
+  {
+    structure = {},
+    configure,
+    sessions = true,
+    controllers = [],
+    providers = [],
+    log,
+    ...options
+  }: BrowserAppOptions = {},
 ): Promise<RunningApplication> {
   const auth = AuthModule.forRoot({
     issuer: ISSUER,
@@ -169,6 +179,8 @@ export async function startBrowserApp(
   return startApplication(adapter, {
     imports: [PeopleModule, auth],
     controllers: [AccountController, ...controllers],
+    providers,
+    ...(log === undefined ? undefined : { log }),
     configure: async (app) => {
       if (sessions) await registerSessions(app, adapter);
       await configure?.(app);

@@ -27,7 +27,8 @@ export interface Facts {
 export type Check = (facts: Facts) => void;
 
 const active: Check = ({ account, permissions }) => {
-  if (account.description?.active === false && !permissions.inactive) throw new AuthError('user_disabled');
+  const isActive = account.description === undefined || account.description.active === true;
+  if (!isActive && !permissions.inactive) throw new AuthError('user_disabled');
 };
 
 /** A user with a stamp was changed since the credential was issued, or the credential never carried one. */

@@ -14,6 +14,7 @@ import type { Family } from './stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
 import type { TokenSettings } from './token-settings.js';
+import { subjectProblem } from './tokens/subject-id.js';
 import type { TokenVerifier } from './tokens/token-verifier.js';
 import { stampDigest, type UserDescription, type Users } from './users/users.js';
 
@@ -41,13 +42,14 @@ export class TokenService {
   /**
    * Signs a user in: a new family with its first pair of tokens.
    *
-   * @param who the user, or without a user source the `sub` itself
-   * @throws {AuthError} `user_disabled` for an inactive user; `store_unavailable`; `keys_unavailable`
-   * @throws {TypeError} where an option is not acceptable; the message says which
+   * @param who the user, or the `sub`: with a user source the user with that id, who is looked up
+   * @throws {AuthError} `user_disabled` for an inactive user; `user_not_found` for an id that the user source does not know;
+   * `users_unavailable`; `store_unavailable`; `keys_unavailable`
+   * @throws {TypeError} where an option, the subject, or what the user source says of the user is not acceptable; the message says which
    */
   async issue(who: AuthUser | string, options: IssueOptions = {}): Promise<TokenPair> {
     const { settings, blocklist, families, minter } = this.parts;
-    const { user, description } = this.describe(who);
+    const { user, description } = await this.accountOf(who);
     if (!description.active) throw new AuthError('user_disabled');
     const subject: Subject = { issuer: settings.issuer, id: description.id };
     const issuedAt = await blocklist.earliestIssue(subject);
@@ -91,6 +93,7 @@ export class TokenService {
     options: ClientTokenOptions = {},
   ): Promise<{ accessToken: string; expiresIn: number }> {
     const { settings, clock, minter } = this.parts;
+    assertSubject(clientId, 'The client id given to TokenService.issueForClient');
     return minter.clientToken({
       clientId,
       jti: newId(),
@@ -237,15 +240,16 @@ export class TokenService {
     return undefined;
   }
 
-  private describe(who: AuthUser | string): { user: AuthUser | undefined; description: UserDescription } {
-    const { source } = this.parts.users;
-    if (typeof who === 'string') return { user: undefined, description: { id: who, active: true } };
-    if (source === undefined) {
-      throw new TypeError(
-        'TokenService.issue was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
-      );
-    }
-    return { user: who, description: source.describe(who) };
+  /** Whom to issue to. An id is looked up where there is somewhere to look: who is inactive there gets nothing (D-02). */
+  private async accountOf(who: AuthUser | string): Promise<Described> {
+    const { users, settings } = this.parts;
+    if (typeof who !== 'string') return { user: who, description: users.describe(sourceOf(users), who) };
+    assertSubject(who, 'The subject given to TokenService.issue');
+    const subject: Subject = { issuer: settings.issuer, id: who };
+    const { user, description } = await users.lookUp(subject);
+    return description === undefined
+      ? { user: undefined, description: { id: who, active: true } }
+      : { user, description };
   }
 
   private accessGrant(refresh: RefreshGrant, { user, description, options, occasion }: AccessOrigin): AccessGrant {
@@ -273,6 +277,26 @@ export class TokenService {
     }
     return Math.floor(milliseconds / 1000);
   }
+}
+
+/** A user, as far as there is one, and what is known of them. */
+interface Described {
+  readonly user: AuthUser | undefined;
+  readonly description: UserDescription;
+}
+
+/** @throws {TypeError} without a user source, which alone can say who a user is */
+function sourceOf({ source }: Users): NonNullable<Users['source']> {
+  if (source !== undefined) return source;
+  throw new TypeError(
+    'TokenService.issue was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
+  );
+}
+
+/** @throws {TypeError} for an id that a verifier would refuse, our own included */
+function assertSubject(id: unknown, name: string): void {
+  const problem = subjectProblem(id);
+  if (problem !== undefined) throw new TypeError(`${name} ${problem}.`);
 }
 
 /** What an access token is made from, besides the grant. */

@@ -61,6 +61,7 @@ export class AuthBoot implements OnModuleInit {
     const foreignUsers = this.lookUp<ForeignUserSource>('foreignUsers', this.structure.foreignUsers);
     this.users.source = users.found;
     this.users.foreignSource = foreignUsers.found;
+    this.users.early = undefined;
     return [...users.problems, ...foreignUsers.problems];
   }
 

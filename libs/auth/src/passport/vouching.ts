@@ -26,10 +26,12 @@ const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 /**
  * The facts behind a strategy's user.
  * @throws {AuthError} `missing_subject` where nothing names the user
+ * @throws {AuthError} `misconfigured` where the user source says of the user what is not acceptable
  */
 export function vouchedFor(user: AuthUser, info: unknown, { name, options, services }: VouchingParts): Verified {
   const { tokens } = services.get<AuthSettings>(AUTH_SETTINGS);
-  const described = services.get<Users>(Users).source?.describe(user);
+  const users = services.get<Users>(Users);
+  const described = users.source === undefined ? undefined : users.judged(users.source, user);
   const vouched = { ...scopesOf(info), ...proofOf(options, services), ...options.vouch?.(user, info) };
   const subject = vouched.subject ?? subjectOf(user, described?.id, { own: tokens.issuer, name });
   if (subject === undefined) throw new AuthError('missing_subject');

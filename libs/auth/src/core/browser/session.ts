@@ -134,6 +134,7 @@ export class SessionService {
    *
    * @param request the framework's own request
    * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; nobody is signed in then
+   * @throws {TypeError} where there is no user source, or its `describe()` answers with what is not acceptable
    */
   async signIn(
     request: unknown,
@@ -200,10 +201,10 @@ export class SessionService {
   }
 
   private describe(user: AuthUser) {
-    const { source } = this.parts.users;
-    if (source === undefined)
+    const { users } = this.parts;
+    if (users.source === undefined)
       throw new TypeError('Signing in by session needs a user source: give AuthModule `users`.');
-    return source.describe(user);
+    return users.describe(users.source, user);
   }
 }
 

@@ -17,7 +17,7 @@ export function selfCheck(profileOf: () => TokenProfile): SelfCheck {
     const [typ = ''] = profile.types;
     const requiredClaims = profile.requiredClaims.filter((name) => name !== 'aud');
     try {
-      const jws = { token: '', header: { alg: '', kid: undefined, typ }, claims: toSignable(claims) };
+      const jws = { token: '', header: { alg: '', kid: undefined, typ, thumbprints: [] }, claims: toSignable(claims) };
       readClaims(jws, { ...profile, requiredClaims, audience: false });
     } catch (error) {
       if (error instanceof AuthError) throw new TypeError(sentenceOf(error));

@@ -2,7 +2,7 @@
 import { AuthError, during } from '../errors.js';
 import type { AuthUser } from '../principal.js';
 import { within } from '../stores/time-limit.js';
-import type { SignInCredentials, UserDescription, Users } from './users.js';
+import type { SignInCredentials, Users } from './users.js';
 import { publisher, type Witness } from '../audit/witness.js';
 
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer (I-23). */
@@ -18,7 +18,7 @@ export class SignInService {
   /**
    * The active user whose credentials these are.
    * @throws {AuthError} `invalid_credentials`, the same for every reason; `users_unavailable`; `sign_in_overloaded` as thrown by
-   * the user source
+   * the user source; `misconfigured` where it describes the user with what no token can carry, which is no wrong password
    */
   async verify(credentials: SignInCredentials): Promise<AuthUser> {
     try {
@@ -39,8 +39,8 @@ export class SignInService {
       within(JUDGEMENT_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
     );
     if (!isUser(user)) throw new AuthError('invalid_credentials');
-    const description = await during('users_unavailable', () => source.describe(user));
-    if (!maySignIn(description)) throw new AuthError('invalid_credentials');
+    const { active } = await during('users_unavailable', () => this.users.judged(source, user));
+    if (!active) throw new AuthError('invalid_credentials');
     return user;
   }
 }
@@ -48,11 +48,6 @@ export class SignInService {
 /** Only an object that the source itself can describe signs in: `true`, numbers and error objects do not (I-17). */
 function isUser(answer: unknown): answer is AuthUser {
   return typeof answer === 'object' && answer !== null && !(answer instanceof Error);
-}
-
-/** An untyped source may describe with anything; only a named and active user signs in. */
-function maySignIn({ id, active }: Pick<UserDescription, 'id' | 'active'>): boolean {
-  return typeof id === 'string' && id !== '' && active === true;
 }
 
 const NO_CREDENTIALS =

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { AuthError, during } from '../errors.js';
 import type { AuthUser, Subject, Verified } from '../principal.js';
 import { within } from '../stores/time-limit.js';
+import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
 
 /** What a person types in to sign in. `username` is whatever your users sign in with. */
 export interface SignInCredentials {
@@ -12,9 +13,15 @@ export interface SignInCredentials {
 
 /** What the library needs to know of a user. */
 export interface UserDescription {
-  /** The `sub` of their tokens: stable, unique within the issuer, at most 255 characters; never a name or an address. */
+  /**
+   * The `sub` of their tokens: stable, unique within the issuer, text of 1 to 255 characters without line breaks; never a name or an
+   * address. A numeric key is written `String(user.id)`.
+   */
   readonly id: string;
-  /** False ends every credential of the user at the next request, until it is true again. */
+  /**
+   * False ends every credential of the user at the next request, until it is true again. Anything but `true` and `false` is an error:
+   * where a driver answers with 0 and 1, write `user.active === 1`.
+   */
   readonly active: boolean;
   /**
    * Changes when what was issued before must end: a version number, a time of the last password change. Tokens carry a
@@ -39,7 +46,10 @@ export abstract class UserSource<User = AuthUser> {
   /** The user with that `sub`, active or not. Called at every guarded request, after the signature held. */
   abstract findBySubject(subject: Subject): Promise<User | undefined>;
 
-  /** What the library needs to know of a user. Called often, with no waiting: read it from the user. */
+  /**
+   * What the library needs to know of a user. Called often, with no waiting: read it from the user. A description that cannot be used
+   * (a number as `id`, text as `active`) lets nobody in, and is written to the log as an error that names the member.
+   */
   abstract describe(user: User): UserDescription;
 
   /**
@@ -72,13 +82,55 @@ const LOOKUP_TIMEOUT_MS = 3_000;
 
 /** Stage 5 of the read path: subject to user. */
 export class Users {
-  /** Assigned when the application starts, because the source may itself need services of this library. */
-  source: UserSource | undefined;
-  foreignSource: ForeignUserSource | undefined;
+  /** Makes the answer to every question while the sources are still to be found; `undefined` once they are, or if there are none. */
+  early: (() => AuthError) | undefined;
+
+  private ownUsers: UserSource | undefined;
+  private foreignUsers: ForeignUserSource | undefined;
+
+  /**
+   * Assigned when the application starts, because the source may itself need services of this library.
+   * @throws {AuthError} `users_unavailable` before that
+   */
+  get source(): UserSource | undefined {
+    if (this.early !== undefined) throw this.early();
+    return this.ownUsers;
+  }
+
+  set source(source: UserSource | undefined) {
+    this.ownUsers = source;
+  }
+
+  /** As {@link source}, for the tokens of other issuers. */
+  get foreignSource(): ForeignUserSource | undefined {
+    if (this.early !== undefined) throw this.early();
+    return this.foreignUsers;
+  }
+
+  set foreignSource(source: ForeignUserSource | undefined) {
+    this.foreignUsers = source;
+  }
+
+  /** @param onMistake told of every description that cannot be used: a mistake in the application, which its log should show */
+  constructor(private readonly onMistake: (mistake: TypeError) => void = () => {}) {}
+
+  /**
+   * What a source says of a user.
+   * @throws {UnusableDescription} a TypeError that names the member; and whatever `describe()` itself throws
+   */
+  describe<User>(source: DescribingSource<User>, user: User): UserDescription {
+    try {
+      return descriptionOf(source, user);
+    } catch (error) {
+      if (error instanceof UnusableDescription) this.onMistake(error);
+      throw error;
+    }
+  }
 
   /**
    * The account behind a verified credential.
-   * @throws {AuthError} `user_not_found`, also where a source answers with somebody else; `users_unavailable`
+   * @throws {AuthError} `user_not_found`, also where a source answers with somebody else; `users_unavailable`;
+   * `misconfigured` where it describes the user with what is not acceptable
    */
   resolve(verified: Verified): Account | Promise<Account> {
     if (verified.kind === 'client') return NOBODY;
@@ -86,13 +138,38 @@ export class Users {
     return source === undefined ? stateless(verified) : this.accountBy(source, verified);
   }
 
+  /**
+   * The account with that id of ours, without any credential.
+   * @throws {AuthError} `user_not_found`, `users_unavailable`
+   * @throws {UnusableDescription} where the source describes the user with what is not acceptable
+   */
+  async lookUp(subject: Subject): Promise<Account> {
+    try {
+      return await this.resolve({ subject, kind: 'user', claims: NO_CLAIMS, own: true });
+    } catch (error) {
+      throw error instanceof AuthError && error.cause instanceof UnusableDescription ? error.cause : error;
+    }
+  }
+
   private async accountBy(source: UserSource | ForeignUserSource, verified: Verified): Promise<Account> {
     const user = await during('users_unavailable', () => verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
-    const description = await during('users_unavailable', () => source.describe(user));
+    const description = await during('users_unavailable', () => this.judged(source, user));
     // A source that answers with somebody else would hand one person the account of another (N-21).
     if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
     return { user, description };
+  }
+
+  /**
+   * As {@link describe}, where a mistake is answered and not thrown at the caller.
+   * @throws {AuthError} `misconfigured`
+   */
+  judged<User>(source: DescribingSource<User>, user: User): UserDescription {
+    try {
+      return this.describe(source, user);
+    } catch (cause) {
+      throw cause instanceof UnusableDescription ? new AuthError('misconfigured', { cause }) : cause;
+    }
   }
 
   private find(verified: Verified): Promise<AuthUser | undefined> {
@@ -101,6 +178,8 @@ export class Users {
     );
   }
 }
+
+const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 
 /** A machine is no user of anybody's. */
 const NOBODY: Account = Object.freeze({ user: undefined, description: undefined });

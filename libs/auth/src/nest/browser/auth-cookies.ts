@@ -12,6 +12,7 @@ import {
 import type { CsrfHolder, CsrfService } from '../../core/browser/csrf.js';
 import type { AuthRequest } from '../../core/request.js';
 import type { TokenPair } from '../../core/token-minter.js';
+import { earlyUse } from '../services/early-use.js';
 
 /** Header lines live on the response of the framework, and on Fastify on Node's response inside it too. */
 interface Headers {
@@ -52,6 +53,8 @@ interface Headers {
  * ```
  */
 export class AuthCookies {
+  private readonly early = earlyUse();
+
   // One named bundle: each is used by one line below.
   constructor(
     private readonly parts: {
@@ -119,8 +122,15 @@ export class AuthCookies {
     this.write(response, [writeCookie(specs.csrf, token, specs.persistent ? csrfSeconds : undefined)]);
   }
 
+  /** Before there is an application, the host holds no adapter. */
+  private get adapter(): HttpAdapterHost['httpAdapter'] {
+    const { httpAdapter } = this.parts.adapters as { readonly httpAdapter: HttpAdapterHost['httpAdapter'] | undefined };
+    if (httpAdapter === undefined || httpAdapter === null) throw this.early();
+    return httpAdapter;
+  }
+
   private write(response: unknown, cookies: readonly WrittenCookie[]): void {
-    const { httpAdapter } = this.parts.adapters;
+    const httpAdapter = this.adapter;
     this.drop(response, new Set(cookies.map(({ name }) => name)));
     for (const { line } of cookies) httpAdapter.appendHeader(response, 'Set-Cookie', line);
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
@@ -128,7 +138,7 @@ export class AuthCookies {
 
   /** Two lines of one name in one answer would leave it to the browser which of them counts (F-29). */
   private drop(response: unknown, names: ReadonlySet<string>): void {
-    const { httpAdapter } = this.parts.adapters;
+    const httpAdapter = this.adapter;
     const found: unknown = httpAdapter.getHeader(response, 'Set-Cookie') ?? [];
     const lines = [found].flat().map(String);
     const kept = lines.filter((line) => !names.has(line.slice(0, Math.max(0, line.indexOf('=')))));

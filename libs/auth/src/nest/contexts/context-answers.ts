@@ -57,6 +57,8 @@ export class ContextAnswers {
     const context = host.getType<string>();
     if (context === 'graphql') return graphqlException(error, body);
     const Exception = this.classes.get(context);
+    // A microservice may listen before anything was loaded; the filter of the library has words that need no class.
+    if (Exception === undefined && context === 'rpc') return error;
     if (Exception === undefined) return new HttpException({ ...body }, error.status, { cause: error });
     return withCause(new Exception(context === 'rpc' ? rpcBody(body, host) : wsBody(body)), error);
   }

@@ -2,10 +2,11 @@
 // remembered on the request, so that a second guard costs nothing.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, Demand } from '../../core/authenticator.js';
-import { AuthConfigurationError, AuthError } from '../../core/errors.js';
+import { AuthConfigurationError } from '../../core/errors.js';
 import type { Scheme } from '../../core/schemes.js';
 import type { Answers } from '../answers.js';
 import { adaptRequest, isLongLived } from '../contexts/contexts.js';
+import { earlyUse } from '../services/early-use.js';
 import {
   effectivePolicy,
   GUARD_SCHEMES,
@@ -26,6 +27,7 @@ export class RouteAuthenticator {
   readonly defaults: RouteDefaults;
   /** False until the application has started: a connected microservice may listen before users and schemes are found. */
   ready = false;
+  private readonly early = earlyUse();
 
   constructor(
     private readonly authenticator: Authenticator,
@@ -63,7 +65,7 @@ export class RouteAuthenticator {
 
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
   async decideAfresh(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
-    if (!this.ready) return { error: new AuthError('users_unavailable'), scheme: undefined };
+    if (!this.ready) return { error: this.early(), scheme: undefined };
     return await this.authenticator.authenticate(adaptRequest(request), this.demandOf(policy, guard));
   }
 

@@ -19,8 +19,10 @@ import { Answers } from '../answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { browserProviders, browserServices } from '../browser/browser-services.js';
 import { contextProviders, contextServices } from '../contexts/context-services.js';
+import { awaitingStart } from './early-use.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
+import { mistakeLog } from './mistake-log.js';
 import { OperatorLog } from './operator-log.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf, ownProfilesOf } from './own-issuer.js';
@@ -133,7 +135,9 @@ export const serviceProviders: Provider[] = [
   made(ForeignIssuers, [AUTH_SETTINGS, Clock], (settings: AuthSettings, clock: Clock) =>
     ForeignIssuers.open(settings, clock),
   ),
-  { provide: Users, useClass: Users },
+  made(Users, [AUTH_STRUCTURE, Clock], (structure: AuthModuleStructure, clock: Clock) =>
+    awaitingStart(new Users(mistakeLog(clock)), structure),
+  ),
   OperatorLog,
   ...storeProviders,
   ...readPath,
