@@ -6,15 +6,14 @@ import { parseDurationMs } from './duration.js';
 import { AuthError, type AuthErrorCode } from './errors.js';
 import type { FamilyService } from './families.js';
 import { newId } from './new-id.js';
-import { isFilter } from './policies/filters.js';
 import type { TokenKind } from './tokens/claims.js';
 import { principalOf } from './authenticator.js';
 import type { AuthUser, Principal, Subject, Verified } from './principal.js';
 import type { Family } from './stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
+import { assertFilters, assertSubject, audienceIn } from './issue-input.js';
 import type { TokenSettings } from './token-settings.js';
-import { subjectProblem } from './tokens/subject-id.js';
 import type { TokenVerifier } from './tokens/token-verifier.js';
 import { stampDigest, type UserDescription, type Users } from './users/users.js';
 
@@ -102,7 +101,7 @@ export class TokenService {
       audience: audienceIn(options) ?? settings.audience,
       scopes: options.scopes ?? [],
       claims:
-        options.filters === undefined ? options.claims : { ...options.claims, filters: readable(options.filters) },
+        options.filters === undefined ? options.claims : { ...options.claims, filters: assertFilters(options.filters) },
       restricted: options.restricted === true,
     });
   }
@@ -293,35 +292,12 @@ function sourceOf({ source }: Users): NonNullable<Users['source']> {
   );
 }
 
-/** @throws {TypeError} for an id that a verifier would refuse, our own included */
-function assertSubject(id: unknown, name: string): void {
-  const problem = subjectProblem(id);
-  if (problem !== undefined) throw new TypeError(`${name} ${problem}.`);
-}
-
 /** What an access token is made from, besides the grant. */
 interface AccessOrigin {
   readonly user: AuthUser | undefined;
   readonly description: UserDescription | undefined;
   readonly options: IssueOptions;
   readonly occasion: 'sign-in' | 'refresh';
-}
-
-/** @throws {TypeError} for an audience that is no name, nor a list of names */
-function audienceIn({ audience }: Pick<IssueOptions, 'audience'>): readonly string[] | undefined {
-  if (audience === undefined) return undefined;
-  const names: readonly unknown[] = [audience].flat();
-  const isNamed = names.length > 0 && names.every((name) => typeof name === 'string' && name.trim() !== '');
-  if (!isNamed)
-    throw new TypeError('The audience given is no name, and no list of names; leave it out for the default.');
-  return names as readonly string[];
-}
-
-/** @throws {TypeError} for filters that no route could read: such a token would be refused wherever it is used */
-function readable(filters: readonly string[]): readonly string[] {
-  const broken = filters.find((filter) => !isFilter(filter));
-  if (broken !== undefined) throw new TypeError(`${JSON.stringify(broken)} is no filter; write 'kind:value'.`);
-  return filters;
 }
 
 /** The one live refresh token of the family, to be signed again exactly as it was. */

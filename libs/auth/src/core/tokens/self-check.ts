@@ -20,7 +20,7 @@ export function selfCheck(profileOf: () => TokenProfile): SelfCheck {
       const jws = { token: '', header: { alg: '', kid: undefined, typ, thumbprints: [] }, claims: toSignable(claims) };
       readClaims(jws, { ...profile, requiredClaims, audience: false });
     } catch (error) {
-      if (error instanceof AuthError) throw new TypeError(sentenceOf(error));
+      if (error instanceof AuthError) throw new TypeError(sentenceOf(error), { cause: error });
       throw error;
     }
   };
