@@ -1,5 +1,6 @@
 // The front door: every public name, written by hand.
 export { AuthModule } from './nest/auth.module.js';
+export { authConfiguration } from './nest/configurations/auth-configuration.js';
 export {
   AnyOf,
   AuthGuardBase,
@@ -87,6 +88,7 @@ export type {
   SessionOptions,
   TokenExtractor,
 } from './nest/options/auth.options.js';
+export type { AuthConfiguration } from './nest/configurations/auth-configuration.js';
 export type { AuthOptionsFactory } from './nest/auth.module-definition.js';
 export type { AuditedRoute } from './nest/routes/route-audit.js';
 export type { NamedRoute } from './nest/routes/named-routes.js';

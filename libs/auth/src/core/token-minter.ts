@@ -5,7 +5,7 @@ import { signJws } from './tokens/jws.js';
 import type { SelfCheck } from './tokens/self-check.js';
 import type { SigningKey } from './keys/keys.js';
 import type { AuthUser, Subject, Verified } from './principal.js';
-import type { OwnClaims, TokenSettings } from './token-settings.js';
+import { refreshAudienceOf, type OwnClaims, type TokenSettings } from './token-settings.js';
 
 /** A sign-in handed out as two tokens. */
 export interface TokenPair {
@@ -194,12 +194,11 @@ export class TokenMinter {
     };
   }
 
-  /** `aud` is the issuer itself, so that no lax verifier elsewhere takes a refresh token for an access token. */
   private refreshClaims(grant: RefreshGrant): OwnClaims {
     return {
       iss: grant.subject.issuer,
       sub: grant.subject.id,
-      aud: grant.subject.issuer,
+      aud: refreshAudienceOf(this.settings),
       iat: grant.issuedAt,
       exp: grant.expiresAt,
       jti: grant.jti,

@@ -15,6 +15,8 @@ export type ClaimsFor = (user: AuthUser, context: ClaimsContext) => OwnClaims | 
 export type OwnClaims = Partial<AuthClaims> & Readonly<Record<string, Json | undefined>>;
 
 export interface TokenSettings {
+  /** The name of the configuration, where an application has several. */
+  readonly configuration?: string | undefined;
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly access: {
@@ -30,4 +32,12 @@ export interface TokenSettings {
     /** How long after it was replaced a token is still exchanged for the live one. */
     readonly graceMs: number;
   };
+}
+
+/**
+ * The `aud` of refresh tokens: the issuer itself, so that no lax verifier elsewhere takes one for an access token. Two configurations of
+ * one issuer may share keys and stores, so the name of the configuration belongs to it: neither refreshes tokens of the other.
+ */
+export function refreshAudienceOf({ issuer, configuration }: Pick<TokenSettings, 'issuer' | 'configuration'>): string {
+  return configuration === undefined ? issuer : `${issuer}#${configuration}`;
 }

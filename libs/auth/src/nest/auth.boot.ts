@@ -1,10 +1,11 @@
 // Owns what happens when the application starts: everything that may be wrong is found now, and said at once.
-import { Inject, Injectable, Logger, type OnModuleInit, type Type } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { Inject, Injectable, Logger, Optional, type OnModuleInit, type Type } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
 import type { Scheme } from '../core/schemes.js';
 import { checkStores, type Stores } from '../core/stores/stores.js';
 import { ForeignUserSource, UserSource, Users } from '../core/users/users.js';
+import { inConfiguration, overlapProblems, structuresIn } from './configurations/configurations.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
 import { ContextBoot } from './contexts/context-boot.js';
 import { browserProblems } from './browser/browser-services.js';
@@ -36,7 +37,9 @@ export class AuthBoot implements OnModuleInit {
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
   @Inject(RouteAudit) private readonly audit!: RouteAudit;
-  @Inject(ContextBoot) private readonly contexts!: ContextBoot;
+  @Inject(ModulesContainer) private readonly container!: ModulesContainer;
+  // The contexts belong to the application, and not to a configuration with a name.
+  @Optional() @Inject(ContextBoot) private readonly contexts?: ContextBoot;
 
   private readonly recipes = new Map<SchemeRecipe, Scheme>();
 
@@ -48,8 +51,8 @@ export class AuthBoot implements OnModuleInit {
       ...this.judgeControllers(),
       ...browserProblems(this.settings, this.structure, this.keys),
       ...(await this.judgeStores()),
-      ...this.judgeRoutes(),
-      ...(await this.contexts.problems()),
+      ...overlapProblems(this.container, this.structure.name),
+      ...(await this.judgeApplication()),
     ];
     if (problems.length > 0) throw new AuthConfigurationError(problems);
     this.routes.ready = true;
@@ -119,6 +122,14 @@ export class AuthBoot implements OnModuleInit {
       if (error instanceof AuthConfigurationError) return error.problems.map((problem) => `stores: ${problem}`);
       return [`stores: ${error instanceof Error ? error.message : 'the stores are not ready'}`];
     }
+  }
+
+  /** Routes of all configurations are judged once: by the one without a name, which knows the schemes of the others then. */
+  private async judgeApplication(): Promise<readonly string[]> {
+    if (this.structure.name !== undefined) return [];
+    const others = structuresIn(this.container).flatMap(({ name }) => (name === undefined ? [] : [name]));
+    for (const name of others) inConfiguration<AuthBoot>(this.container, name, AuthBoot)?.findSchemes();
+    return [...this.judgeRoutes(), ...((await this.contexts?.problems()) ?? [])];
   }
 
   private judgeRoutes(): readonly string[] {

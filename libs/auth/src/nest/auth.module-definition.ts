@@ -1,5 +1,11 @@
 // Owns the boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
-import { ConfigurableModuleBuilder, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  type InjectionToken,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { AuditSink } from '../core/audit/audit.js';
 import { memoryStores } from '../core/stores/memory-stores.js';
@@ -7,7 +13,10 @@ import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './options/auth.options.js';
 import { auditProviders } from './services/audit-services.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
-import { exportedServices, serviceProviders } from './services/services.js';
+import { AuthBoot } from './auth.boot.js';
+import { boundProvider, boundTo } from './configurations/bound-classes.js';
+import { declareTokens, tokenIn } from './configurations/named-tokens.js';
+import { applicationExports, applicationProviders, exportedServices, serviceProviders } from './services/services.js';
 import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from './tokens.js';
 
 /** The structure with its defaults filled in. */
@@ -24,6 +33,7 @@ export interface AuthOptionsFactory {
 
 /** Every structural option must be named here: what is not named is taken for a value. */
 const structureDefaults: Required<{ [Name in keyof AuthModuleStructure]: AuthModuleStructure[Name] | undefined }> = {
+  name: undefined,
   isGlobal: true,
   defaultGuard: JwtAuthGuard,
   users: undefined,
@@ -52,27 +62,68 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .build();
 
 function build(definition: DynamicModule, structure: ResolvedStructure): DynamicModule {
-  const recipe = structure.stores ?? memoryStores();
+  return structure.name === undefined
+    ? buildMain(definition, structure)
+    : buildNamed(structure.name, definition, structure);
+}
+
+/** What belongs to the application as a whole is in the configuration without a name alone. */
+function buildNamed(name: string, definition: DynamicModule, given: ResolvedStructure): DynamicModule {
+  const controllers = (given.controllers ?? []).map((recipe) => ({
+    ...recipe,
+    controller: boundTo(name, recipe.controller),
+  }));
+  const structure: ResolvedStructure = { ...given, controllers, defaultGuard: false };
+  const services = [...commonProviders(structure), ...(definition.providers ?? [])];
+  return {
+    ...moduleOf(definition, structure),
+    providers: services.map((provider) => boundProvider(name, provider)),
+    exports: exportsOf(structure).map((token) => tokenIn(name, token)),
+  };
+}
+
+function buildMain(definition: DynamicModule, structure: ResolvedStructure): DynamicModule {
+  return {
+    ...moduleOf(definition, structure),
+    providers: [
+      ...(definition.providers ?? []),
+      ...commonProviders(structure),
+      ...applicationProviders,
+      ...guardProviders(structure),
+    ],
+    exports: [...exportsOf(structure), ...applicationExports],
+  };
+}
+
+function moduleOf(definition: DynamicModule, structure: ResolvedStructure): DynamicModule {
+  const { imports = [] } = structure.stores ?? memoryStores();
   return {
     ...definition,
     global: structure.isGlobal,
     // A recipe is typed loosely because the core knows no framework; its fields mean what they mean to Nest.
-    imports: [...(definition.imports ?? []), ...((recipe.imports ?? []) as NonNullable<DynamicModule['imports']>)],
+    imports: [...(definition.imports ?? []), ...(imports as NonNullable<DynamicModule['imports']>)],
     controllers: (structure.controllers ?? []).map(({ controller }) => controller),
-    providers: [
-      ...(definition.providers ?? []),
-      { provide: AUTH_STRUCTURE, useValue: structure },
-      {
-        provide: RAW_STORES,
-        inject: [...((recipe.inject ?? []) as Type<unknown>[])],
-        useFactory: (...injected: readonly unknown[]) => recipe.useFactory(...injected),
-      },
-      ...auditProviders(structure),
-      ...serviceProviders,
-      ...guardProviders(structure),
-    ],
-    exports: structure.audit === undefined ? exportedServices : [...exportedServices, AuditSink],
   };
+}
+
+/** What every configuration has. */
+function commonProviders(structure: ResolvedStructure): Provider[] {
+  const recipe = structure.stores ?? memoryStores();
+  return [
+    { provide: AUTH_STRUCTURE, useValue: structure },
+    {
+      provide: RAW_STORES,
+      inject: [...((recipe.inject ?? []) as Type<unknown>[])],
+      useFactory: (...injected: readonly unknown[]) => recipe.useFactory(...injected),
+    },
+    ...auditProviders(structure),
+    ...serviceProviders,
+    AuthBoot,
+  ];
+}
+
+function exportsOf({ audit }: ResolvedStructure): readonly InjectionToken[] {
+  return audit === undefined ? exportedServices : [...exportedServices, AuditSink];
 }
 
 /** The default guard is a provider of its own, so that `overrideProvider(DefaultAuthGuard)` replaces it in a test. */
@@ -89,3 +140,11 @@ function guardProviders({ defaultGuard }: ResolvedStructure): Provider[] {
     { provide: APP_FILTER, useExisting: AuthErrorFilter },
   ];
 }
+
+declareTokens([
+  AUTH_MODULE_OPTIONS,
+  AuditSink,
+  ...commonProviders({ isGlobal: true, defaultGuard: false }).map((provider) =>
+    typeof provider === 'function' ? provider : provider.provide,
+  ),
+]);

@@ -3,8 +3,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './auth.module-definition.js';
-import { AuthBoot } from './auth.boot.js';
 import { nearest } from '../core/spelling.js';
+import { CONFIGURATION_NAME, nameProblem } from './configurations/auth-configuration.js';
+import type { AuthModuleStructure } from './options/auth.options.js';
 import { STRUCTURE } from './options/option-names.js';
 
 /** What may stand beside an async factory. */
@@ -30,13 +31,17 @@ const ASYNC_NAMES = [
  * export class AppModule {}
  * ```
  */
-@Module({ imports: [DiscoveryModule], providers: [AuthBoot] })
+@Module({ imports: [DiscoveryModule] })
 export class AuthModule extends ConfigurableModuleClass {
   /**
    * Structure and values in one object. Without arguments: a key made at boot and stores in memory, and a warning that names what
    * production needs; with NODE_ENV=production it then refuses to start.
+   *
+   * Once per application; a second configuration on purpose has a `name`, see `authConfiguration()`.
+   * @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have
    */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    assertNamed(options);
     return super.forRoot(options);
   }
 
@@ -52,6 +57,26 @@ export class AuthModule extends ConfigurableModuleClass {
         return `${name} cannot stand beside the factory${near === undefined ? ': values come from it' : `; did you mean ${near}?`}`;
       });
     if (problems.length > 0) throw new AuthConfigurationError(problems);
+    assertNamed(options);
     return super.forRootAsync(options);
   }
+}
+
+/** What concerns every route of the application is stated once, in the configuration without a name. */
+const OF_THE_APPLICATION = ['defaultGuard', 'routes', 'strictRoutes', 'auditRoutes'] as const;
+
+/** @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have */
+function assertNamed(options: AuthModuleStructure): void {
+  const { name } = options;
+  if (name === undefined) return;
+  if (typeof name !== 'string' || !CONFIGURATION_NAME.test(name)) throw new AuthConfigurationError([nameProblem(name)]);
+  const given = OF_THE_APPLICATION.filter((option) => options[option] !== undefined && options[option] !== false);
+  if (given.length === 0) return;
+  throw new AuthConfigurationError(
+    given.map(
+      (option) =>
+        `${option} concerns every route of the application: state it in the configuration without a name; ` +
+        `routes of '${name}' name a guard, such as @UseGuards(authConfiguration('${name}').JwtAuthGuard)`,
+    ),
+  );
 }

@@ -1,10 +1,12 @@
 // Owns the one line of main.ts: a document whose security is what the guards really do. All of it follows from `effectivePolicy`
 // and `schemesOf`, which are what the guards themselves ask.
 import type { INestApplication } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AuthConfigurationError } from '../core/errors.js';
 import { AuthBoot } from '../nest/auth.boot.js';
+import { structuresIn } from '../nest/configurations/configurations.js';
+import { configurationOf, type ConfigurationName } from '../nest/configurations/named-tokens.js';
 import type { EffectivePolicy } from '../nest/routes/effective-policy.js';
 import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
 import { routesOf, type Route } from '../nest/routes/routes.js';
@@ -66,25 +68,35 @@ export function describeAuth(
 }
 
 /** What the application says about itself. */
-interface Parts extends DescriptionParts {
+interface Parts {
   readonly authenticator: RouteAuthenticator;
+  /** By the name of the configuration; the one without a name is there in any case. */
+  readonly configurations: ReadonlyMap<ConfigurationName, Described>;
+}
+
+/** How a configuration is shown. */
+interface Described extends DescriptionParts {
   readonly descriptions: SchemeDescriptions;
 }
 
 function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & { readonly routes: readonly Route[] } {
-  const settings = findProvider<AuthSettings>(app, AUTH_SETTINGS);
-  const authenticator = findProvider<RouteAuthenticator>(app, RouteAuthenticator);
-  const problems = findProvider<AuthBoot>(app, AuthBoot).findSchemes();
-  if (problems.length > 0) throw new AuthConfigurationError(problems);
   const usualName = app.getHttpAdapter().getType() === 'fastify' ? 'sessionId' : 'connect.sid';
-  const described = { settings, sessionCookieName: options.sessionCookieName ?? usualName };
-  const builtIn = builtInDescriptions(described);
+  const sessionCookieName = options.sessionCookieName ?? usualName;
+  const others = structuresIn(app.get(ModulesContainer)).flatMap(({ name }) => (name === undefined ? [] : [name]));
   return {
-    ...described,
-    authenticator,
-    descriptions: new SchemeDescriptions(authenticator.schemes.values(), builtIn),
+    authenticator: findProvider<RouteAuthenticator>(app, RouteAuthenticator),
+    configurations: new Map([undefined, ...others].map((name) => [name, described(app, name, sessionCookieName)])),
     routes: routesOf(findProvider<DiscoveryService>(app, DiscoveryService), new MetadataScanner()),
   };
+}
+
+function described(app: INestApplication, name: string | undefined, sessionCookieName: string): Described {
+  const settings = findProvider<AuthSettings>(app, AUTH_SETTINGS, name);
+  const { schemes } = findProvider<RouteAuthenticator>(app, RouteAuthenticator, name);
+  const problems = findProvider<AuthBoot>(app, AuthBoot, name).findSchemes();
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+  const parts = { settings, sessionCookieName };
+  return { ...parts, descriptions: new SchemeDescriptions(schemes.values(), builtInDescriptions(parts), name) };
 }
 
 /** Writes into one document, operation by operation. */
@@ -101,9 +113,14 @@ class AuthAuthor {
     dropUnknownMethods(this.document);
     for (const operation of operationsOf(this.document)) this.writeOperation(operation);
     const components = (this.document.components ??= {});
-    components.securitySchemes = this.parts.descriptions.mergedInto(components.securitySchemes ?? {});
+    for (const { descriptions } of this.parts.configurations.values()) {
+      components.securitySchemes = descriptions.mergedInto(components.securitySchemes ?? {});
+    }
     if (this.refuses) {
-      components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.parts.settings.errors.format) };
+      components.schemas = {
+        ...components.schemas,
+        [ERROR_SCHEMA]: errorSchema(this.of(undefined).settings.errors.format),
+      };
     }
     return this.document;
   }
@@ -112,8 +129,9 @@ class AuthAuthor {
     const { content, isWebhook } = operation;
     const { route, written } = this.read(content.security ?? []);
     if (route === undefined) return;
-    this.addRefusals(content, ownRefusalsOf(route.handler, this.parts.settings));
-    describeBrowserRoute(route.handler, content, this.parts);
+    const own = this.of(configurationOf(route.owner));
+    this.addRefusals(content, ownRefusalsOf(route.handler, own.settings));
+    describeBrowserRoute(route.handler, content, own);
     const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
     // Where nobody stated anything, neither do we: what stands at the top of the document holds.
     if ((isWebhook || policy.access === 'open') && written.length === 0) delete content.security;
@@ -122,15 +140,21 @@ class AuthAuthor {
   }
 
   private writeGuarded({ method, content }: Operation, policy: EffectivePolicy, written: readonly Requirement[]): void {
-    const { authenticator, descriptions, settings } = this.parts;
+    const { authenticator, configurations } = this.parts;
     const guards = policy.guards.map((guard) =>
-      authenticator.schemesOf(guard).map((scheme) => descriptions.use(scheme)),
+      authenticator.schemesOf(guard).map((scheme) => this.of(configurationOf(guard)).descriptions.use(scheme)),
     );
     const withScopes = !this.document.openapi.startsWith('3.0');
     const demanded = requirementsOf({ policy, guards, method, withScopes });
-    const others = descriptions.withoutOurs(written);
+    const others = [...configurations.values()].reduce((left, each) => each.descriptions.withoutOurs(left), written);
     content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
-    this.addRefusals(content, refusalsOf(policy, settings.errors.format));
+    this.addRefusals(content, refusalsOf(policy, this.of(undefined).settings.errors.format));
+  }
+
+  private of(name: ConfigurationName): Described {
+    const found = this.parts.configurations.get(name);
+    if (found === undefined) throw new TypeError(`There is no configuration '${String(name)}'.`);
+    return found;
   }
 
   /** What the application itself says about a status stands. */

@@ -12,12 +12,18 @@ export class SchemeDescriptions {
   private readonly byName: ReadonlyMap<string, SchemeDescription>;
   private readonly guessed: ReadonlySet<string>;
 
-  constructor(schemes: Iterable<Scheme>, builtIn: Readonly<Record<string, SchemeDescription | undefined>>) {
-    const all = [...schemes].map((scheme) => ({ scheme, known: scheme.openapi ?? builtIn[scheme.name] }));
-    this.byName = new Map(all.map(({ scheme, known }) => [scheme.name, known ?? guess(scheme)]));
-    this.guessed = new Set(
-      all.flatMap(({ scheme, known }) => (known === undefined ? Object.keys(guess(scheme).always) : [])),
-    );
+  /** @param configuration the name of the configuration, which stands before the names of its security schemes */
+  constructor(
+    schemes: Iterable<Scheme>,
+    builtIn: Readonly<Record<string, SchemeDescription | undefined>>,
+    configuration?: string,
+  ) {
+    const all = [...schemes].map((scheme) => {
+      const known = scheme.openapi ?? builtIn[scheme.name];
+      return { name: scheme.name, known, shown: prefixed(known ?? guess(scheme), configuration) };
+    });
+    this.byName = new Map(all.map(({ name, shown }) => [name, shown]));
+    this.guessed = new Set(all.flatMap(({ known, shown }) => (known === undefined ? Object.keys(shown.always) : [])));
   }
 
   /** How a scheme is shown. From now on it stands in the document. */
@@ -45,6 +51,15 @@ export class SchemeDescriptions {
     });
     return { ...written, ...Object.fromEntries(merged) };
   }
+}
+
+/** Two configurations may both have a `bearer`, and a person signs in to each. */
+function prefixed(description: SchemeDescription, configuration: string | undefined): SchemeDescription {
+  if (configuration === undefined) return description;
+  const rename = (entries: Readonly<Record<string, SecurityDescription>>) =>
+    Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${configuration}-${name}`, entry]));
+  const { always, unsafe } = description;
+  return { ...description, always: rename(always), unsafe: unsafe === undefined ? undefined : rename(unsafe) };
 }
 
 function entriesOf({ always, unsafe }: SchemeDescription): Readonly<Record<string, SecurityDescription>> {

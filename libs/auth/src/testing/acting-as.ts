@@ -13,6 +13,8 @@ import type { TestUser } from './token-source.js';
 export interface ActingOptions extends TestTokenOptions {
   /** Who signs. @defaultValue the application itself; one that only verifies needs the `tokens` of a `LocalIssuer` */
   readonly tokens?: TokenFactory;
+  /** The name of the configuration to act in. @defaultValue the one without a name */
+  readonly configuration?: string;
 }
 
 /** An answer of supertest, of `fetch`, or of Fastify's `inject`. */
@@ -58,9 +60,9 @@ export async function actingAs(
   user: TestUser,
   options: ActingOptions = {},
 ): Promise<Acting> {
-  const { tokens = TokenFactory.of(app), ...token } = options;
+  const { configuration, tokens = TokenFactory.of(app, configuration), ...token } = options;
   const text = await tokens.valid(user, token);
-  const { header } = findProvider<AuthSettings>(app, AUTH_SETTINGS);
+  const { header } = findProvider<AuthSettings>(app, AUTH_SETTINGS, configuration);
   const headers: HeadersByName = { [header.name]: `${header.schemes[0] ?? 'Bearer'} ${text}` };
   return {
     token: text,

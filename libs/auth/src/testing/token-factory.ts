@@ -55,10 +55,11 @@ export class TokenFactory {
 
   /**
    * Signs with the keys of an application, by its clock and in its name.
+   * @param configuration the name of one of several configurations @defaultValue the one without a name
    * @throws {TypeError} where the application only verifies
    */
-  static of(app: INestApplicationContext): TokenFactory {
-    return new TokenFactory(sourceOf(app));
+  static of(app: INestApplicationContext, configuration?: string): TokenFactory {
+    return new TokenFactory(sourceOf(app, configuration));
   }
 
   /** An issuer without an application, with a key made on the spot. */

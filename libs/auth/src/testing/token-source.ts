@@ -46,18 +46,18 @@ export interface StandaloneOptions {
 const FIFTEEN_MINUTES_SECONDS = 900;
 
 /** @throws {TypeError} where the application only verifies, and so has no key to sign with */
-export function sourceOf(app: INestApplicationContext): TokenSource {
-  const { tokens, anyAudience } = findProvider<AuthSettings>(app, AUTH_SETTINGS);
-  const { ring } = findProvider<OwnKeys>(app, OwnKeys);
+export function sourceOf(app: INestApplicationContext, configuration?: string): TokenSource {
+  const { tokens, anyAudience } = findProvider<AuthSettings>(app, AUTH_SETTINGS, configuration);
+  const { ring } = findProvider<OwnKeys>(app, OwnKeys, configuration);
   if (ring === undefined) {
     throw new TypeError('This application only verifies. Make tokens with a LocalIssuer that it trusts.');
   }
-  const users = findProvider<Users>(app, Users);
+  const users = findProvider<Users>(app, Users, configuration);
   return {
     issuer: tokens.issuer,
     audience: anyAudience ? [] : tokens.audience,
     ttlSeconds: tokens.access.ttlSeconds,
-    clock: findProvider<Clock>(app, Clock),
+    clock: findProvider<Clock>(app, Clock, configuration),
     signingKey: () => ring.signingKey,
     publicJwks: () => ring.publicJwks(),
     describe: (user) => describeBy(users, tokens.issuer, user),

@@ -43,12 +43,15 @@ export function ownAccessProfile({
   });
 }
 
-/** The profile of our own refresh tokens. They are meant for the issuer itself, so that no other verifier takes them. */
-export function ownRefreshProfile(options: OwnRefreshProfileOptions): TokenProfile {
+/**
+ * The profile of our own refresh tokens. They are meant for the issuer itself, so that no other verifier takes them.
+ * @param audience @defaultValue the issuer
+ */
+export function ownRefreshProfile(options: OwnRefreshProfileOptions, audience = options.issuer): TokenProfile {
   return Object.freeze({
     ...ownProfile(options),
     types: [OWN_TYPES.refresh],
-    audience: { claim: 'aud', accepted: [options.issuer], exclusive: true },
+    audience: { claim: 'aud', accepted: [audience], exclusive: true },
     requiredClaims: [...OWN_CLAIMS, 'aud', 'sid'],
     isClient: () => false,
   });

@@ -28,7 +28,7 @@ import { PageTokens } from './page-tokens.js';
 import { SessionBoot } from './session-boot.js';
 import { SessionSignIn } from './session-sign-in.js';
 import type { AuthSettings } from '../options/settings.js';
-import { AUTH_SETTINGS, CONFIGURED_SCHEMES } from '../tokens.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE, CONFIGURED_SCHEMES } from '../tokens.js';
 
 /** The secrets of CSRF tokens, the one to sign with first. Asked at every use, because keys rotate. */
 function csrfSecrets({ csrf }: AuthSettings, keys: OwnKeys): () => readonly Uint8Array[] {
@@ -67,7 +67,11 @@ export const browserProviders: Provider[] = [
       return new AuthCookies({ specs, csrf, csrfSeconds: tokens.refresh.idleSeconds, clock, adapters });
     },
   ),
-  made(HostSession, [HttpAdapterHost], (adapters: HttpAdapterHost) => new FrameworkHostSession(adapters)),
+  made(
+    HostSession,
+    [HttpAdapterHost, AUTH_STRUCTURE],
+    (adapters: HttpAdapterHost, { name }: AuthModuleStructure) => new FrameworkHostSession(adapters, name),
+  ),
   made(
     SessionService,
     [AUTH_SETTINGS, Clock, Users, FamilyService, BlocklistService, HostSession],

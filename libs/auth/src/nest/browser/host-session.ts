@@ -18,7 +18,7 @@ type Method = 'regenerate' | 'save' | 'destroy';
 
 /** A session of either host. */
 interface FrameworkSession extends Record<Method, (done: Done) => void> {
-  [OURS]?: unknown;
+  [member: `${typeof OURS}${string}`]: unknown;
 }
 
 interface RequestWithSession {
@@ -31,13 +31,20 @@ export class FrameworkHostSession extends HostSession {
   private readonly told = new Set<string>();
   private seen = false;
 
-  constructor(private readonly adapters: HttpAdapterHost) {
+  private readonly member: `${typeof OURS}${string}`;
+
+  /** @param configuration whose sign-ins it holds, where an application has several configurations */
+  constructor(
+    private readonly adapters: HttpAdapterHost,
+    configuration?: string | undefined,
+  ) {
     super();
+    this.member = configuration === undefined ? OURS : `${OURS}:${configuration}`;
   }
 
   override read(request: unknown): unknown {
     const owner = requestOf(request);
-    return owner.session === null ? undefined : this.sessionOf(owner)[OURS];
+    return owner.session === null ? undefined : this.sessionOf(owner)[this.member];
   }
 
   /**
@@ -49,7 +56,7 @@ export class FrameworkHostSession extends HostSession {
     try {
       await this.call('regenerate', this.sessionOf(owner));
       const session = this.sessionOf(owner);
-      session[OURS] = record;
+      session[this.member] = record;
       if (this.isExpress) await this.call('save', session);
     } catch (error) {
       owner.session = null;

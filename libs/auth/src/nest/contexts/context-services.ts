@@ -9,9 +9,13 @@ import { LiveConnections } from './live-connections.js';
 import { made } from '../services/made.js';
 import { SocketHandshakes } from './socket-handshakes.js';
 
-/** What the module provides for gateways, resolvers and message handlers. */
+/** What every configuration provides for gateways, resolvers and message handlers. */
 export const contextProviders: Provider[] = [
   made(LiveConnections, [Clock, Answers], (clock: Clock, answers: Answers) => new LiveConnections(clock, answers)),
+];
+
+/** What the application has once, however many configurations there are. */
+export const applicationContextProviders: Provider[] = [
   SocketHandshakes,
   ConfigurationProbe,
   { provide: APP_FILTER, useExisting: ConfigurationProbe },
@@ -20,4 +24,5 @@ export const contextProviders: Provider[] = [
 ];
 
 /** What of it other modules may inject; the guards of the library need some of it wherever they are used. */
-export const contextServices = [LiveConnections, SocketHandshakes, ContextBoot];
+export const contextServices = [LiveConnections];
+export const applicationContextServices = [SocketHandshakes, ContextBoot];

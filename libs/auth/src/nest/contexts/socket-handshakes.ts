@@ -7,6 +7,8 @@ import { AuthError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
 import { attachedTo } from '../attached.js';
 import { AnyOf } from '../auth.guards.js';
+import { boundTo } from '../configurations/bound-classes.js';
+import { configurationOf } from '../configurations/named-tokens.js';
 import { socketOf } from './connections.js';
 import { brandedGuard, GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy } from '../routes/effective-policy.js';
 import { rememberHandshake } from './handshakes.js';
@@ -25,6 +27,7 @@ interface ServerLike {
 
 /** What a handshake with some gateways demands; the messages that follow are judged each by its own handler. */
 interface Entry {
+  readonly routes: RouteAuthenticator;
   readonly policy: EffectivePolicy;
   readonly guard: BrandedGuard;
 }
@@ -75,29 +78,47 @@ export class SocketHandshakes {
     this.connections.follow(socketOf(socket), principal, recheck);
   }
 
+  /** Enough to be answered by one of the handlers, whichever configuration it belongs to. */
   private async decide(carrier: object, server: ServerLike): Promise<Decision | undefined> {
-    const entry = this.entryOf(server);
-    return entry === undefined ? undefined : this.routes.decide(carrier, entry.policy, entry.guard);
+    let refusal: Decision | undefined;
+    for (const { routes, policy, guard } of this.entriesOf(server)) {
+      const decision = await routes.decide(carrier, policy, guard);
+      if (!('error' in decision) && decision.principal !== undefined) return decision;
+      // Nobody is let in only where no configuration refuses, and "cannot tell" is heard before "no".
+      refusal = refusal === undefined ? decision : graver(refusal, decision);
+    }
+    return refusal;
   }
 
-  /** Enough to be answered by one of the handlers: their schemes together, and nobody where one of them answers to nobody. */
-  private entryOf(server: ServerLike): Entry | undefined {
+  /** For each configuration the schemes of its handlers together, and nobody where one of them answers to nobody. */
+  private entriesOf(server: ServerLike): readonly Entry[] {
     const policies = this.gateways()
       .filter((gateway) => serves(server, gateway))
       .flatMap(({ handlers }) => handlers)
       .map(({ handler, owner }) => this.routes.policyFor(handler, owner));
-    const guarded = policies.filter(({ access }) => access === 'guarded');
-    const [first, ...others] = new Set(guarded.flatMap(({ guards }) => guards.flatMap((each) => each[GUARD_SCHEMES])));
-    const guard = first === undefined ? undefined : brandedGuard(AnyOf(first, ...others));
-    if (guard === undefined) return undefined;
     const optional = policies.some((policy) => policy.access !== 'guarded' || policy.optional);
-    return { guard, policy: entryPolicy(optional, guarded) };
+    const names = new Set(policies.flatMap(({ guards }) => guards.map(configurationOf)));
+    return [...names].flatMap((name) => {
+      const guarded = policies.filter(({ guards }) => guards.some((guard) => configurationOf(guard) === name));
+      const own = guarded.flatMap(({ guards }) => guards.filter((guard) => configurationOf(guard) === name));
+      const [first, ...others] = new Set(own.flatMap((each) => each[GUARD_SCHEMES]));
+      if (first === undefined) return [];
+      const any = AnyOf(first, ...others);
+      const guard = brandedGuard(name === undefined ? any : boundTo(name, any));
+      if (guard === undefined) return [];
+      return [{ routes: this.routes.ownerOf(guard), guard, policy: entryPolicy(optional, guarded) }];
+    });
   }
 }
 
 function serves({ name, path, handleUpgrade }: ServerLike, gateway: Gateway): boolean {
   if (handleUpgrade === undefined) return gateway.namespace === (typeof name === 'string' ? name : '/');
   return gateway.path === undefined || typeof path !== 'string' || trimmed(path) === trimmed(gateway.path);
+}
+
+function graver(one: Decision, other: Decision): Decision {
+  if (!('error' in one)) return other;
+  return 'error' in other && other.error.isUnavailable && !one.error.isUnavailable ? other : one;
 }
 
 function trimmed(path: string): string {

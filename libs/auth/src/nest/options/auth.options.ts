@@ -169,6 +169,11 @@ export interface AuditOptions {
 
 /** The structure of the module: what must be known before any factory runs. */
 export interface AuthModuleStructure {
+  /**
+   * The name of a second configuration beside the one without a name: lower case letters, digits and hyphens. See
+   * {@link authConfiguration}. @defaultValue none
+   */
+  readonly name?: string;
   /** Whether guards and services reach every module without an import. @defaultValue true */
   readonly isGlobal?: boolean;
   /** The guard of every route that states none; `false` leaves such routes open, with a warning. @defaultValue JwtAuthGuard */

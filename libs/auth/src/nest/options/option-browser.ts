@@ -28,8 +28,12 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const SECRET_BYTES = 32;
 
 /** The settings that the options ask for; what is wrong with them is noted. */
-export function browserSettings(options: AuthModuleOptions, production: boolean, problems: Problems): BrowserSettings {
-  const cookies = cookieSettings(options, production, problems);
+export function browserSettings(
+  options: AuthModuleOptions,
+  around: { readonly production: boolean; readonly configuration?: string | undefined },
+  problems: Problems,
+): BrowserSettings {
+  const cookies = cookieSettings(options, around, problems);
   const mismatch = options.session?.mismatch ?? 'reject';
   problems.oneOf('session.mismatch', mismatch, ['reject', 'prefer-jwt', 'prefer-session']);
   const loginUrl = options.loginUrl ?? DEFAULTS.loginUrl;
@@ -60,8 +64,13 @@ const NO_COOKIES: Omit<CookieSettings, 'names'> = {
   persistent: true,
 };
 
-function cookieSettings({ cookies }: AuthModuleOptions, production: boolean, problems: Problems): CookieSettings {
-  const settings = { ...NO_COOKIES, ...cookies, names: { ...DEFAULTS.cookieNames, ...cookies?.names } };
+function cookieSettings(
+  { cookies }: AuthModuleOptions,
+  { production, configuration }: Parameters<typeof browserSettings>[1],
+  problems: Problems,
+): CookieSettings {
+  const names = { ...defaultNames(configuration), ...cookies?.names };
+  const settings = { ...NO_COOKIES, ...cookies, names };
   problems.oneOf('cookies.mode', settings.mode, ['single', 'split']);
   problems.oneOf('cookies.sameSite', settings.sameSite, ['strict', 'lax', 'none']);
   judgeNames(settings, problems);
@@ -70,6 +79,13 @@ function cookieSettings({ cookies }: AuthModuleOptions, production: boolean, pro
   problems.unless(secure || !production, 'cookies.secure is false; production sends credentials over https only');
   problems.unless(secure || sameSite !== 'none', "cookies.sameSite is 'none', which browsers take with `secure` only");
   return settings;
+}
+
+/** A browser keeps the cookies of every configuration; the names tell them apart. */
+function defaultNames(configuration: string | undefined): CookieSettings['names'] {
+  const { access, refresh, csrf } = DEFAULTS.cookieNames;
+  const prefix = configuration === undefined ? '' : `${configuration}-`;
+  return { access: `${prefix}${access}`, refresh: `${prefix}${refresh}`, csrf: `${prefix}${csrf}` };
 }
 
 function judgeNames({ names }: Pick<CookieSettings, 'names'>, problems: Problems): void {

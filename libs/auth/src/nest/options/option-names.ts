@@ -34,6 +34,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 
 /** Options that stand beside the factory, because they must be known before it runs. */
 export const STRUCTURE = [
+  'name',
   'isGlobal',
   'defaultGuard',
   'users',

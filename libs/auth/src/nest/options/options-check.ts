@@ -15,6 +15,8 @@ import type { AuthSettings } from './settings.js';
 export interface Surroundings {
   readonly production: boolean;
   readonly stores: Pick<StoresRecipe, 'warnings'> | undefined;
+  /** The name of the configuration, if it has one. */
+  readonly configuration?: string | undefined;
 }
 
 /** Every group, so that nothing below has to ask whether it was given. Those for browsers are judged elsewhere. */
@@ -45,13 +47,13 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
   const settings: AuthSettings = {
     production: around.production,
     issuing,
-    tokens: tokenSettings(options, problems),
+    tokens: { ...tokenSettings(options, problems), configuration: around.configuration },
     anyAudience: options.audience === false,
     keys: options.keys,
     algorithm: options.algorithm ?? DEFAULTS.algorithm,
     trust: options.trust,
     header: headerSettings(options.header, problems),
-    ...browserSettings(given, around.production, problems),
+    ...browserSettings(given, around, problems),
     revocation: revocationSettings(options.revocation, problems),
     limits: options.limits,
     toleranceSeconds: toleranceSeconds(options.clockTolerance, problems),

@@ -12,6 +12,7 @@ import {
   type RouteDefaults,
   type Target,
 } from './effective-policy.js';
+import { configurationOf } from '../configurations/named-tokens.js';
 import { namedRouteProblems } from './named-routes.js';
 import { addressOf, patternOf, type RouteAddress } from './route-paths.js';
 import { messageHandlersOf, routesOf, type Route } from './routes.js';
@@ -87,7 +88,9 @@ export class RouteAudit {
     const recipes = this.parts.structure.controllers ?? [];
     return {
       defaults: this.parts.source.defaults,
-      readyMade: recipes.some(({ controller }) => (controller as unknown) === owner),
+      // Those of another configuration are bound to it.
+      readyMade:
+        recipes.some(({ controller }) => (controller as unknown) === owner) || configurationOf(owner) !== undefined,
     };
   }
 

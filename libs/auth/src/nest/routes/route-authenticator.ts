@@ -6,6 +6,7 @@ import { AuthConfigurationError } from '../../core/errors.js';
 import type { Scheme } from '../../core/schemes.js';
 import type { Answers } from '../answers.js';
 import { adaptRequest, isLongLived } from '../contexts/contexts.js';
+import { configurationOf, type ConfigurationName } from '../configurations/named-tokens.js';
 import { earlyUse } from '../services/early-use.js';
 import {
   effectivePolicy,
@@ -15,6 +16,15 @@ import {
   type RouteDefaults,
   type Target,
 } from './effective-policy.js';
+
+/** What a configuration is made of, as its guards see it. */
+export interface RouteAuthenticatorParts {
+  readonly schemes: Map<string, Scheme>;
+  readonly defaults: RouteDefaults;
+  readonly configuration: ConfigurationName;
+  /** The one of another configuration of the application. */
+  peer(name: ConfigurationName): RouteAuthenticator | undefined;
+}
 
 /** Answers for every guard of the library; guards themselves hold nothing. */
 export class RouteAuthenticator {
@@ -32,10 +42,10 @@ export class RouteAuthenticator {
   constructor(
     private readonly authenticator: Authenticator,
     readonly answers: Answers,
-    { schemes, defaults }: { readonly schemes: Map<string, Scheme>; readonly defaults: RouteDefaults },
+    private readonly parts: RouteAuthenticatorParts,
   ) {
-    this.schemes = schemes;
-    this.defaults = defaults;
+    this.schemes = parts.schemes;
+    this.defaults = parts.defaults;
   }
 
   /** What the route of this context demands. */
@@ -74,6 +84,8 @@ export class RouteAuthenticator {
    * @throws {AuthConfigurationError} for a name that nothing is configured for
    */
   schemesOf(guard: BrandedGuard): readonly Scheme[] {
+    const owner = this.ownerOf(guard);
+    if (owner !== this) return owner.schemesOf(guard);
     return guard[GUARD_SCHEMES].flatMap((name) => {
       const scheme = this.schemes.get(name.replace(/\?$/, ''));
       if (scheme !== undefined) return [scheme];
@@ -83,6 +95,19 @@ export class RouteAuthenticator {
         `${guard.name} accepts the scheme '${name}', which is not configured; there are ${known}`,
       ]);
     });
+  }
+
+  /**
+   * The one whose guard this is.
+   * @throws {AuthConfigurationError} where the application has no such configuration
+   */
+  ownerOf(guard: BrandedGuard): RouteAuthenticator {
+    const name = configurationOf(guard);
+    if (name === this.parts.configuration) return this;
+    const peer = this.parts.peer(name);
+    if (peer !== undefined) return peer;
+    const missing = name === undefined ? 'AuthModule.forRoot()' : `AuthModule.forRoot({ name: '${name}', ... })`;
+    throw new AuthConfigurationError([`${guard.name} needs a configuration that is not there: import ${missing}`]);
   }
 
   private demandOf(policy: EffectivePolicy, guard: BrandedGuard): Demand {

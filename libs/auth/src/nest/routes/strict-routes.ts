@@ -1,5 +1,6 @@
 // Owns what `strictRoutes` refuses: routes of which nobody can say that somebody thought about them.
-import type { EffectivePolicy, RouteDefaults } from './effective-policy.js';
+import { configurationOf } from '../configurations/named-tokens.js';
+import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './effective-policy.js';
 
 /** What the check must know besides the policy. */
 export interface StrictFacts {
@@ -31,11 +32,17 @@ export function strictProblems(policy: EffectivePolicy, { defaults, readyMade }:
 /** True where a route says something else about authentication than the module (ADR-2). */
 export function deviates(policy: EffectivePolicy, { guard }: RouteDefaults): boolean {
   if (policy.access === 'public' || policy.optional) return true;
-  return guard !== undefined && policy.guards.some((each) => each !== guard);
+  return guard !== undefined && policy.guards.some((each) => each !== guard && !isDefaultOfConfiguration(each));
 }
 
 /** How a route deviates, for people. */
 export function deviationOf({ access, optional, guards }: EffectivePolicy): string {
   if (access === 'public') return '@Public()';
   return optional ? '@OptionalAuth()' : guards.map(({ name }) => name).join(', ');
+}
+
+/** The guard for tokens of a named configuration is what its routes say in place of the default, as `@UseGuards(admin.JwtAuthGuard)`. */
+function isDefaultOfConfiguration(guard: BrandedGuard): boolean {
+  const [first, second, ...more] = guard[GUARD_SCHEMES];
+  return configurationOf(guard) !== undefined && first === 'bearer' && second === 'cookie?' && more.length === 0;
 }

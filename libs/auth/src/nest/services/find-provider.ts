@@ -2,16 +2,17 @@
 import type { INestApplicationContext, InjectionToken } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/errors.js';
+import { inConfiguration } from '../configurations/configurations.js';
 
 /**
  * The one instance of a provider of the library, whichever module holds it.
+ * @param configuration @defaultValue the one without a name
  * @throws {AuthConfigurationError} where there is none: the application does not import the module
  */
-export function findProvider<T>(app: INestApplicationContext, token: InjectionToken): T {
-  for (const { providers } of app.get(ModulesContainer).values()) {
-    const instance: unknown = providers.get(token)?.instance;
-    // The token is the library's own, and so is what stands behind it.
-    if (instance !== undefined && instance !== null) return instance as T;
-  }
-  throw new AuthConfigurationError(['the application does not import AuthModule: add AuthModule.forRoot()']);
+export function findProvider<T>(app: INestApplicationContext, token: InjectionToken, configuration?: string): T {
+  const instance = inConfiguration<T>(app.get(ModulesContainer), configuration, token);
+  if (instance !== undefined) return instance;
+  const call =
+    configuration === undefined ? 'AuthModule.forRoot()' : `AuthModule.forRoot({ name: '${configuration}' })`;
+  throw new AuthConfigurationError([`the application does not import AuthModule: add ${call}`]);
 }

@@ -3,6 +3,7 @@ import { defaultLimits } from '../../core/tokens/limits.js';
 import { ownAccessProfile, ownRefreshProfile } from '../../core/tokens/profiles.js';
 import type { TokenProfile } from '../../core/tokens/claims.js';
 import type { TrustedIssuer } from '../../core/tokens/token-verifier.js';
+import { refreshAudienceOf } from '../../core/token-settings.js';
 import type { OwnKeys } from './own-keys.js';
 import type { AuthSettings } from '../options/settings.js';
 
@@ -32,7 +33,10 @@ export function ownProfilesOf(
   });
   return {
     access: withSubjectClaim(access, tokens.access.subjectClaim),
-    refresh: ownRefreshProfile({ ...common, maxLifetimeSeconds: tokens.refresh.idleSeconds }),
+    refresh: ownRefreshProfile(
+      { ...common, maxLifetimeSeconds: tokens.refresh.idleSeconds },
+      refreshAudienceOf(tokens),
+    ),
   };
 }
 

@@ -1,8 +1,9 @@
 // Owns the wiring: which service is made of what. What browsers need is browser-services.ts.
-import type { DynamicModule, Provider } from '@nestjs/common';
+import type { InjectionToken, Provider } from '@nestjs/common';
 import { DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Authenticator } from '../../core/authenticator.js';
 import { BlocklistService } from '../../core/blocklist-service.js';
+import { AuthConfigurationError } from '../../core/errors.js';
 import { Clock, SystemClock } from '../../core/clock.js';
 import { defaultLimits } from '../../core/tokens/limits.js';
 import { FamilyService } from '../../core/families.js';
@@ -18,7 +19,13 @@ import { Witness } from '../../core/audit/witness.js';
 import { Answers } from '../answers.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { browserProviders, browserServices } from '../browser/browser-services.js';
-import { contextProviders, contextServices } from '../contexts/context-services.js';
+import {
+  applicationContextProviders,
+  applicationContextServices,
+  contextProviders,
+  contextServices,
+} from '../contexts/context-services.js';
+import { inConfiguration, repetitionProblems } from '../configurations/configurations.js';
 import { awaitingStart } from './early-use.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
@@ -36,12 +43,17 @@ import { AUTH_MODULE_OPTIONS, AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, CONFIG
 
 const settingsProvider = made(
   AUTH_SETTINGS,
-  [AUTH_MODULE_OPTIONS, AUTH_STRUCTURE],
-  (options: AuthModuleOptions | undefined, structure: AuthModuleStructure) =>
-    resolveAuthOptions(options ?? {}, {
+  [AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, ModulesContainer],
+  (...[options, structure, modules]: [AuthModuleOptions | undefined, AuthModuleStructure, ModulesContainer]) => {
+    // Before anything is opened: keys, stores and listeners of a module that must not be there.
+    const problems = repetitionProblems(modules, structure.name);
+    if (problems.length > 0) throw new AuthConfigurationError(problems);
+    return resolveAuthOptions(options ?? {}, {
       production: process.env['NODE_ENV'] === 'production',
       stores: structure.stores,
-    }),
+      configuration: structure.name,
+    });
+  },
 );
 
 const writePath = [
@@ -112,18 +124,20 @@ const readPath = [
   ),
   made(
     RouteAuthenticator,
-    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE],
-    (...[authenticator, schemes, answers, structure]: RouteParts) =>
+    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE, ModulesContainer],
+    (...[authenticator, schemes, answers, structure, modules]: RouteParts) =>
       new RouteAuthenticator(authenticator, answers, {
         schemes,
         defaults: routeDefaultsOf(structure),
+        configuration: structure.name,
+        peer: (name) => inConfiguration<RouteAuthenticator>(modules, name, RouteAuthenticator),
       }),
   ),
 ];
 
 type VerifierParts = [AuthSettings, OwnKeys, ForeignIssuers, Clock];
 type AuthenticatorParts = [BlocklistService, Users, AuthSettings, Clock];
-type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure];
+type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure, ModulesContainer];
 
 /** Everything that the module provides, besides its guards and filter. */
 export const serviceProviders: Provider[] = [
@@ -138,7 +152,6 @@ export const serviceProviders: Provider[] = [
   made(Users, [AUTH_STRUCTURE, Clock], (structure: AuthModuleStructure, clock: Clock) =>
     awaitingStart(new Users(mistakeLog(clock)), structure),
   ),
-  OperatorLog,
   ...storeProviders,
   ...readPath,
   audit,
@@ -147,8 +160,14 @@ export const serviceProviders: Provider[] = [
   ...contextProviders,
 ];
 
-/** What other modules may inject. */
-export const exportedServices: NonNullable<DynamicModule['exports']> = [
+/** What the application has once, however many configurations there are. */
+export const applicationProviders: Provider[] = [OperatorLog, ...applicationContextProviders];
+
+/** What of it other modules may inject. */
+export const applicationExports: readonly InjectionToken[] = applicationContextServices;
+
+/** What other modules may inject of each configuration. */
+export const exportedServices: readonly InjectionToken[] = [
   TokenService,
   BlocklistService,
   FamilyService,

@@ -1,0 +1,90 @@
+// The application's handle on a configuration with a name: its guards, and the tokens that its services are injected by.
+import type { InjectionToken, Type } from '@nestjs/common';
+import { AuthConfigurationError } from '../../core/errors.js';
+import { AnyOf, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard } from '../auth.guards.js';
+import { CsrfGuard } from '../browser/csrf.guard.js';
+import type { BrandedGuard } from '../routes/effective-policy.js';
+import { boundTo } from './bound-classes.js';
+import { tokenIn } from './named-tokens.js';
+
+/** A class that the library provides: `TokenService`, `BlocklistService`, `AuthCookies`, ... */
+type ServiceClass = abstract new (...dependencies: never[]) => object;
+
+/** What belongs to one configuration. Marks and policies (`@Public()`, `@RequireScopes()`, `@CurrentUser()`) belong to all. */
+export interface AuthConfiguration {
+  /** For `AuthModule.forRoot({ name })`. */
+  readonly name: string;
+  /** Accept what this configuration issued and trusts, and nothing of any other. */
+  readonly JwtAuthGuard: typeof JwtAuthGuard;
+  readonly SessionAuthGuard: typeof SessionAuthGuard;
+  readonly SessionOrJwtGuard: typeof SessionOrJwtGuard;
+  readonly CsrfGuard: typeof CsrfGuard;
+  /** As `AnyOf()`, with the schemes of this configuration. */
+  readonly AnyOf: typeof AnyOf;
+  /** A guard of your own, a subclass of one of the library's, in this configuration. The same class gives the same guard. */
+  guard<Guard extends BrandedGuard>(guard: Guard): Guard;
+  /**
+   * The token of a service: `@Inject(admin.token(TokenService)) tokens: TokenService`, `app.get(admin.token(TokenService))`.
+   * @throws {TypeError} for a class that the library does not provide
+   */
+  token<Service>(service: ServiceClass & { readonly prototype: Service }): InjectionToken<Service>;
+}
+
+/** A name that fits into tokens, cookie names and logs. */
+export const CONFIGURATION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+/**
+ * A configuration beside the one without a name, for example `admin` beside the public one: its own audience, keys, users, cookies
+ * and stores. Import it once more as `AuthModule.forRoot({ name: 'admin', ... })`.
+ *
+ * @param name lower case letters, digits and hyphens, at most 32
+ * @throws {AuthConfigurationError} for another name
+ * @example
+ * ```ts
+ * import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+ * import { authConfiguration, AuthModule } from 'nestjs-latchkey';
+ *
+ * const admin = authConfiguration('admin');
+ *
+ * @UseGuards(admin.JwtAuthGuard)
+ * @Controller('admin/reports')
+ * class ReportsController {
+ *   @Get() list() {
+ *     return [];
+ *   }
+ * }
+ *
+ * @Module({
+ *   imports: [AuthModule.forRoot({ audience: 'shop' }), AuthModule.forRoot({ name: admin.name, audience: 'shop-admin' })],
+ *   controllers: [ReportsController],
+ * })
+ * export class AppModule {}
+ * ```
+ */
+export function authConfiguration(name: string): AuthConfiguration {
+  if (typeof name !== 'string' || !CONFIGURATION_NAME.test(name)) throw new AuthConfigurationError([nameProblem(name)]);
+  const guard = <Guard extends BrandedGuard>(original: Guard): Guard => boundTo(name, original);
+  return Object.freeze({
+    name,
+    JwtAuthGuard: boundTo(name, JwtAuthGuard),
+    SessionAuthGuard: boundTo(name, SessionAuthGuard),
+    SessionOrJwtGuard: boundTo(name, SessionOrJwtGuard),
+    CsrfGuard: boundTo(name, CsrfGuard),
+    AnyOf: (...accepted: Parameters<typeof AnyOf>) => boundTo(name, AnyOf(...accepted)),
+    guard,
+    token: <Service>(service: ServiceClass & { readonly prototype: Service }) => serviceToken<Service>(name, service),
+  });
+}
+
+/** What is wrong with a name. */
+export function nameProblem(name: unknown): string {
+  const given = typeof name === 'string' ? `'${name.slice(0, 40)}'` : typeof name;
+  return `name is ${given}; accepted are lower case letters, digits and hyphens, beginning with a letter: 'admin'`;
+}
+
+function serviceToken<Service>(name: string, service: ServiceClass): InjectionToken<Service> {
+  // An abstract class is a token as good as any.
+  const token = tokenIn(name, service as Type<object>);
+  if (token === service) throw new TypeError(`${service.name} is no service of nestjs-latchkey: inject it as it is.`);
+  return token as InjectionToken<Service>;
+}

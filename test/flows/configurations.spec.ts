@@ -1,0 +1,409 @@
+// A public and an admin configuration in one application: same issuer, same keys, same store, and nothing of one is good for the other.
+import { Controller, Get, Inject, Injectable, Module, Post, UseGuards } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  AuthInfo,
+  AuthModule,
+  authConfiguration,
+  BlocklistService,
+  CurrentUser,
+  ephemeralKeys,
+  JwtAuthGuard,
+  memoryStores,
+  Public,
+  RequireScopes,
+  RouteAudit,
+  SessionAuthGuard,
+  TokenService,
+  UserSource,
+  type AuthModuleOptions,
+  type AuthModuleStructure,
+  type AuthUser,
+  type Principal,
+  type SignInCredentials,
+  type StoresRecipe,
+  type Subject,
+} from 'nestjs-latchkey';
+import {
+  cookieController,
+  csrfController,
+  devicesController,
+  sessionController,
+  tokenController,
+} from 'nestjs-latchkey/controllers';
+import { describeAuth } from 'nestjs-latchkey/swagger';
+import { actingAs, TokenFactory } from 'nestjs-latchkey/testing';
+import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
+import { registerSessions } from '../support/browser-app.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { bearer } from '../support/people.js';
+
+const admin = authConfiguration('admin');
+const ISSUER = 'https://shop.test';
+const PASSWORD = 'correct horse battery staple';
+
+interface Person {
+  readonly id: string;
+  readonly active: boolean;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+}
+
+class Directory extends UserSource<Person> {
+  protected readonly people: readonly Person[] = [];
+  override async findBySubject({ id }: Subject): Promise<Person | undefined> {
+    return this.people.find((person) => person.id === id);
+  }
+  override describe(person: Person) {
+    return person;
+  }
+  override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {
+    return password === PASSWORD ? this.people.find(({ id }) => id === username) : undefined;
+  }
+}
+
+/** The same names in both, so that nothing but the configuration tells them apart. */
+const person = (id: string, roles: readonly string[], scopes: readonly string[]): Person => ({
+  id,
+  active: true,
+  roles,
+  scopes,
+});
+
+@Injectable()
+class Customers extends Directory {
+  protected override readonly people = [person('ada', ['staff'], ['reports:read'])];
+}
+
+@Injectable()
+class Administrators extends Directory {
+  protected override readonly people = [person('ada', ['admin', 'staff'], ['reports:read'])];
+}
+
+@Module({ providers: [Customers, Administrators], exports: [Customers, Administrators] })
+class PeopleModule {}
+
+const said = (user: AuthUser & Partial<Person>, auth: Principal) => ({ roles: user.roles, aud: auth.claims['aud'] });
+
+@Controller('shop')
+class ShopController {
+  // The default guard, which is that of the configuration without a name.
+  @Get('orders') orders(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
+    return said(user, auth);
+  }
+  @Public() @Get('motto') motto() {
+    return { motto: 'open to all' };
+  }
+}
+
+@UseGuards(admin.JwtAuthGuard)
+@Controller('admin/reports')
+class ReportsController {
+  constructor(
+    @Inject(admin.token(TokenService)) private readonly tokens: TokenService,
+    private readonly publicTokens: TokenService,
+  ) {}
+
+  @RequireScopes('reports:read') @Get() list(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
+    return said(user, auth);
+  }
+  @Public() @Get('motto') motto() {
+    return { motto: 'open to all' };
+  }
+  @UseGuards(admin.AnyOf('bearer', 'cookie')) @Post('change') change(@AuthInfo() auth: Principal) {
+    return { scheme: auth.scheme };
+  }
+  @UseGuards(JwtAuthGuard, admin.JwtAuthGuard) @Get('both') both() {
+    return {};
+  }
+  @Get('services') services() {
+    return { differ: this.tokens !== this.publicTokens };
+  }
+}
+
+const customers = Customers as never;
+const administrators = Administrators as never;
+
+function configurations(
+  stores: { readonly shop?: StoresRecipe; readonly admin?: StoresRecipe },
+  more: AuthModuleStructure = {},
+) {
+  const keys = ephemeralKeys('ES256');
+  const common: AuthModuleOptions = { issuer: ISSUER, keys, cookies: {} };
+  return [
+    AuthModule.forRoot({
+      ...common,
+      audience: 'shop',
+      users: customers,
+      controllers: [tokenController(), cookieController(), csrfController(), devicesController()],
+      ...(stores.shop && { stores: stores.shop }),
+      ...more,
+    }),
+    AuthModule.forRoot({
+      ...common,
+      name: admin.name,
+      audience: 'shop-admin',
+      cookies: { refreshPath: '/admin/auth/cookie' },
+      users: administrators,
+      controllers: [
+        tokenController({ path: 'admin/auth/token' }),
+        cookieController({ path: 'admin/auth/cookie' }),
+        csrfController({ path: 'admin/auth/csrf' }),
+        devicesController({ path: 'admin/auth/devices' }),
+      ],
+      ...(stores.admin && { stores: stores.admin }),
+    }),
+  ];
+}
+
+interface Pair {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+const SIDES = {
+  shop: {
+    auth: '/auth',
+    own: '/shop/orders',
+    other: '/admin/reports',
+    otherAuth: '/admin/auth',
+    aud: 'shop',
+    roles: ['staff'],
+  },
+  admin: {
+    auth: '/admin/auth',
+    own: '/admin/reports',
+    other: '/shop/orders',
+    otherAuth: '/auth',
+    aud: 'shop-admin',
+    roles: ['admin', 'staff'],
+  },
+} as const;
+
+describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: AdapterName) => {
+  let running: RunningApplication;
+  beforeAll(async () => {
+    // One store for both, on purpose.
+    const { revocations, families } = await memoryStores().useFactory(undefined as never);
+    const shared: StoresRecipe = { useFactory: () => ({ revocations, families }) };
+    running = await startApplication(adapter, {
+      imports: [PeopleModule, ...configurations({ shop: shared, admin: shared })],
+      controllers: [ShopController, ReportsController],
+    });
+  });
+  afterAll(() => running.close());
+
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    running.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  async function signIn(side: keyof typeof SIDES): Promise<Pair> {
+    const answer = await post(`${SIDES[side].auth}/token`, { username: 'ada', password: PASSWORD });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Pair;
+  }
+
+  describe.each(['shop', 'admin'] as const)('a token of %s', (side) => {
+    const { auth, own, other, otherAuth, aud, roles } = SIDES[side];
+
+    it('is good at home, with the user of that configuration, and refused by the other (N-12)', async () => {
+      const { access_token: token } = await signIn(side);
+      const home = await running.fetch(own, bearer(token));
+      expect([home.status, await home.json()]).toEqual([200, { roles, aud }]);
+      const away = await running.fetch(other, bearer(token));
+      expect([away.status, ((await away.json()) as { errorCode: string }).errorCode]).toEqual([
+        401,
+        'invalid_audience',
+      ]);
+    });
+
+    it('is refreshed at home alone, and a visit to the other costs nothing (N-12)', async () => {
+      const { refresh_token } = await signIn(side);
+      expect((await post(`${otherAuth}/token/refresh`, { refresh_token })).status).toBe(401);
+      expect((await post(`${auth}/token/refresh`, { refresh_token })).status).toBe(200);
+    });
+
+    it('opens the ready-made routes of its own configuration alone (N-12)', async () => {
+      const { access_token: token } = await signIn(side);
+      expect((await running.fetch(`${auth}/devices`, bearer(token))).status).toBe(200);
+      expect((await running.fetch(`${otherAuth}/devices`, bearer(token))).status).toBe(401);
+      const { headers = {} } = bearer(token);
+      const introspect = (at: string) => post(`${at}/token/introspect`, { token }, headers as Record<string, string>);
+      expect((await introspect(auth)).status).toBe(200);
+      expect((await introspect(otherAuth)).status).toBe(401);
+    });
+
+    it('is revoked at home (N-12)', async () => {
+      const { access_token: token } = await signIn(side);
+      expect((await post(`${auth}/token/revoke`, { token })).status).toBe(200);
+      expect((await running.fetch(own, bearer(token))).status).toBe(401);
+    });
+
+    it('in cookies is good at home alone (N-12)', async () => {
+      const jar = new CookieJar(running);
+      const csrf = ((await (await jar.send(`${auth}/csrf`)).json()) as { csrfToken: string }).csrfToken;
+      const login = await jar.send(`${auth}/cookie/login`, {
+        method: 'POST',
+        body: { username: 'ada', password: PASSWORD },
+        headers: { 'x-csrf-token': csrf, origin: ISSUER },
+      });
+      expect(login.status).toBe(204);
+      expect([(await jar.send(own)).status, (await jar.send(other)).status]).toEqual([200, 401]);
+    });
+  });
+
+  it('needs both where a route names both (N-12)', async () => {
+    const [shop, staff] = [await signIn('shop'), await signIn('admin')];
+    for (const { access_token } of [shop, staff]) {
+      expect((await running.fetch('/admin/reports/both', bearer(access_token))).status).toBe(401);
+    }
+  });
+
+  it('share marks, and inject services by token (N-12)', async () => {
+    expect((await running.fetch('/admin/reports/motto')).status).toBe(200);
+    const { access_token: token } = await signIn('admin');
+    expect(await (await running.fetch('/admin/reports/services', bearer(token))).json()).toEqual({ differ: true });
+    expect(running.app.get(admin.token(TokenService))).not.toBe(running.app.get(TokenService));
+    expect(() => admin.token(Customers)).toThrow('Customers is no service of nestjs-latchkey');
+  });
+
+  it('have test tokens of their own (N-12)', async () => {
+    const acting = await actingAs(running.app, 'ada', { configuration: 'admin' });
+    const answer = await acting.through((headers) => running.fetch('/admin/reports', { headers }));
+    expect(answer.status).toBe(200);
+    const wrong = await TokenFactory.of(running.app).valid('ada');
+    expect((await running.fetch('/admin/reports', bearer(wrong))).status).toBe(401);
+  });
+
+  it('are told apart by the route audit (N-12)', () => {
+    const routes = new Map(
+      running.app
+        .get(RouteAudit)
+        .list()
+        .map((route) => [route.name, route]),
+    );
+    expect(routes.get('ShopController.orders')).toMatchObject({
+      guards: ['JwtAuthGuard'],
+      schemes: ['bearer', 'cookie'],
+    });
+    expect(routes.get('ReportsController.list')).toMatchObject({
+      access: 'guarded',
+      guards: ['admin.JwtAuthGuard'],
+      schemes: ['bearer', 'cookie'],
+      scopes: ['reports:read'],
+    });
+    expect(routes.get('ReportsController.motto')).toMatchObject({ access: 'public' });
+    const introspection = [...routes.values()].filter(({ name }) => name.endsWith('.introspect'));
+    expect(introspection.map(({ guards }) => guards)).toEqual(
+      expect.arrayContaining([['JwtAuthGuard'], ['admin.JwtAuthGuard']]),
+    );
+  });
+
+  it('are told apart by OpenAPI (N-12)', () => {
+    const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
+    const document = describeAuth(running.app, () => SwaggerModule.createDocument(running.app, config));
+    expect(document.paths['/shop/orders']?.get?.security).toEqual([{ bearer: [] }, { cookie: [] }]);
+    expect(document.paths['/admin/reports']?.get?.security).toEqual([
+      { 'admin-bearer': ['reports:read'] },
+      { 'admin-cookie': ['reports:read'] },
+    ]);
+    expect(document.components?.securitySchemes).toMatchObject({
+      bearer: { type: 'http' },
+      'admin-bearer': { type: 'http' },
+      cookie: { name: '__Host-access' },
+      'admin-cookie': { name: '__Host-admin-access' },
+    });
+    const login = document.paths['/admin/auth/cookie/login']?.post?.responses['204'] as { headers: object };
+    expect(JSON.stringify(login.headers)).toContain('__Host-admin-access');
+  });
+
+  it('share the blocklist where they share the store (N-12)', async () => {
+    const tokens = [await signIn('shop'), await signIn('admin')];
+    await running.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'ada' });
+    const answers = await Promise.all([
+      running.fetch('/shop/orders', bearer(tokens[0]?.access_token ?? '')),
+      running.fetch('/admin/reports', bearer(tokens[1]?.access_token ?? '')),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([401, 401]);
+  });
+});
+
+describe.each(ADAPTERS)('two configurations with stores of their own on %s', (adapter) => {
+  it('end sign-ins each for itself, and satisfy strictRoutes (N-12)', async () => {
+    const running = await startApplication(adapter, {
+      imports: [PeopleModule, ...configurations({}, { strictRoutes: true })],
+      controllers: [PlainShop, PlainReports],
+    });
+    const tokens = [running.app.get(TokenService), running.app.get<TokenService>(admin.token(TokenService))];
+    const [shop, staff] = await Promise.all(
+      tokens.map((each) => each.issue(person('ada', [], []) as unknown as AuthUser)),
+    );
+    await running.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'ada' });
+    const statuses = [
+      (await running.fetch('/plain/shop', bearer(shop?.accessToken ?? ''))).status,
+      (await running.fetch('/plain/reports', bearer(staff?.accessToken ?? ''))).status,
+    ];
+    await running.close();
+    expect(statuses).toEqual([401, 200]);
+  });
+});
+
+@Controller('plain/shop')
+class PlainShop {
+  @Get() get() {
+    return {};
+  }
+}
+
+@UseGuards(admin.JwtAuthGuard)
+@Controller('plain/reports')
+class PlainReports {
+  @Get() get() {
+    return {};
+  }
+}
+
+@UseGuards(admin.SessionAuthGuard)
+@Controller('session')
+class SessionRoutes {
+  @Get('admin') ofAdmin() {
+    return {};
+  }
+}
+
+@UseGuards(SessionAuthGuard)
+@Controller('session')
+class ShopSessionRoutes {
+  @Get('shop') ofShop() {
+    return {};
+  }
+}
+
+describe.each(ADAPTERS)('two configurations with host sessions on %s', (adapter) => {
+  it('take no session of the other for theirs (N-12)', async () => {
+    const common = { issuer: ISSUER, keys: ephemeralKeys('ES256'), session: {} };
+    const running = await startApplication(adapter, {
+      imports: [
+        PeopleModule,
+        AuthModule.forRoot({
+          ...common,
+          audience: 'shop',
+          users: customers,
+          controllers: [sessionController(), csrfController()],
+        }),
+        AuthModule.forRoot({ ...common, name: admin.name, audience: 'shop-admin', users: administrators }),
+      ],
+      controllers: [SessionRoutes, ShopSessionRoutes],
+      configure: (app) => registerSessions(app, adapter),
+    });
+    const jar = new CookieJar(running);
+    const login = await jar.post('/auth/session/login', { username: 'ada', password: PASSWORD });
+    const statuses = [(await jar.send('/session/shop')).status, (await jar.send('/session/admin')).status];
+    await running.close();
+    expect([login.status, ...statuses]).toEqual([204, 200, 401]);
+  });
+});
