@@ -135,3 +135,55 @@ describe('refusals in an OpenAPI document', () => {
     expect(Object.keys(schema.properties)).toEqual(schema.required);
   });
 });
+
+describe('the header of an OpenAPI document', () => {
+  const extractor = () => undefined;
+
+  it('is not claimed to be Authorization where an extractor looks elsewhere; the hint names an option that exists (D-05)', async () => {
+    const schemes = (await schemesOf({ header: { extractor } })) as Record<
+      string,
+      { type: string; description: string }
+    >;
+    expect(schemes['bearer']?.type).toBe('apiKey');
+    expect(schemes['bearer']?.description).toContain('`header.openapi`');
+    const openapi = { always: { token: { type: 'apiKey', in: 'header', name: 'x-token' } } } as const;
+    const described = (await schemesOf({ header: { extractor, openapi } })) as Record<string, unknown>;
+    expect(described['token']).toEqual(openapi.always.token);
+    expect(described).not.toHaveProperty('bearer');
+  });
+
+  it('is described by the application itself where it names the scheme (D-05)', async () => {
+    const running = await startBrowserApp('express', { header: { extractor } });
+    const theirs = { type: 'apiKey', in: 'header', name: 'x-theirs' } as const;
+    const config = new DocumentBuilder().addSecurity('bearer', theirs).build();
+    const document = describeAuth(running.app, () => SwaggerModule.createDocument(running.app, config));
+    await running.close();
+    expect(document.components?.securitySchemes?.['bearer']).toEqual(theirs);
+  });
+
+  it('goes with the CSRF header where the browser adds the token by itself (D-05, T-24, T-29)', async () => {
+    const cookie = { always: { bearer: { type: 'apiKey', in: 'cookie', name: 'CF_Authorization' } } } as const;
+    const headers = [
+      { extractor, openapi: cookie },
+      { name: 'cf-access-jwt-assertion', schemes: [], sentBy: 'browser' },
+    ] as const;
+    for (const header of headers) {
+      const [document, running] = await documentOf('express', { header });
+      await running.close();
+      const post = documentedOperations(document).find(
+        ({ method, path }) => `${method} ${path}` === 'post /account/motto',
+      );
+      expect(post?.security?.[0]).toEqual({ bearer: [], csrf: [] });
+    }
+  });
+
+  it('is a plain header where the token stands alone (T-29)', async () => {
+    const header = { name: 'X-Token', schemes: [], sentBy: 'client' } as const;
+    expect(await schemesOf({ header })).toMatchObject({ bearer: { type: 'apiKey', in: 'header', name: 'x-token' } });
+  });
+
+  it('says which cookie of another party is read (T-24)', async () => {
+    const schemes = await schemesOf({ cookies: { external: 'CF_Authorization' } });
+    expect(JSON.stringify(schemes)).toContain('CF_Authorization');
+  });
+});

@@ -123,6 +123,29 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect(await answer.json()).toEqual({ id: 'ada', body: ['username', 'password'] });
   });
 
+  it('needs a CSRF token on unsafe methods where a browser may have added what it finds, unless told otherwise (T-24)', async () => {
+    const strategy = new CustomStrategy((request, done) => {
+      const { cookie = '', authorization = '' } = request.headers;
+      done(null, /jwt=ada|Basic YWRh/.test(cookie + authorization) ? user('ada') : false);
+    });
+    const app = await start(adapter, strategy);
+    const cookie = { cookie: 'jwt=ada' };
+    const foreign = { ...json, origin: 'https://evil.example' };
+    const post = (headers: Record<string, string>) => app.fetch('/post', { method: 'POST', headers, body: '{}' });
+    expect((await app.fetch('/get', { headers: cookie })).status).toBe(200);
+    expect(await codeOf(await post({ ...foreign, ...cookie }))).toEqual([403, 'csrf_origin_rejected']);
+    expect(await codeOf(await post({ ...foreign, authorization: 'Basic YWRh' }))).toEqual([
+      403,
+      'csrf_origin_rejected',
+    ]);
+    expect((await post({ ...json, ...cookie })).status).toBe(403);
+    await app.close();
+    const trusting = await start(adapter, strategy, { sentBy: 'client' });
+    expect(
+      (await trusting.fetch('/post', { method: 'POST', headers: { ...json, ...cookie }, body: '{}' })).status,
+    ).toBe(201);
+  });
+
   it('answers 401 where nothing is sent or the password is wrong, and 503 where the strategy breaks', async () => {
     const app = await start(adapter, local);
     expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);

@@ -3,11 +3,11 @@ import { Attempt } from './attempt.js';
 import type { BlocklistService } from './blocklist-service.js';
 import { check, type Permissions } from './checks.js';
 import { dateOf, type Clock } from './clock.js';
-import { AuthError, during } from './errors.js';
+import { applicationFault, AuthError, during } from './errors.js';
 import { enforce, type Policy } from './policies/policies.js';
 import type { Principal, Verified } from './principal.js';
 import { isSafeMethod, type AuthRequest } from './request.js';
-import { findAll, type Scheme } from './schemes.js';
+import { findAll, isSentByBrowser, type Found, type Scheme } from './schemes.js';
 import { SessionMismatch, type MismatchRule, type Rivalry } from './browser/session-mismatch.js';
 import type { Account, Users } from './users/users.js';
 
@@ -48,7 +48,7 @@ export class Authenticator {
       attempt.end(principal === undefined ? 'not_applicable' : 'success');
       return { principal };
     } catch (cause) {
-      const error = cause instanceof AuthError ? cause : new AuthError('store_unavailable', { cause });
+      const error = cause instanceof AuthError ? cause : applicationFault(phaseOf(attempt), cause);
       const nobody = mayGoOnAsNobody(error, demand);
       attempt.end(nobody ? 'anonymous' : attempt.outcomeOf(error), error);
       return nobody ? { principal: undefined } : { error, scheme: attempt.scheme };
@@ -100,12 +100,23 @@ export class Authenticator {
     const verified = await during('keys_unavailable', () => scheme.verify(credential, request));
     if (verified === undefined) return undefined;
     attempt.key = verified.key;
-    if (scheme.sentBy === 'browser' && !isSafeMethod(request.method)) scheme.csrf(request, verified);
+    if (!isSafeMethod(request.method)) proveIntent(each, request, verified);
     await this.blocklist.refuseRevoked(verified);
     const account = await this.users.resolve(verified);
     check({ verified, account, permissions: demand.permissions });
     return principalOf(verified, account, scheme.name);
   }
+}
+
+/** Asked of whatever the browser may have added by itself. */
+function proveIntent({ scheme, credential }: Found, request: AuthRequest, verified: Verified): void {
+  if (scheme.sentBy === 'client' || !isSentByBrowser(scheme, credential, request)) return;
+  scheme.csrf(request, verified);
+}
+
+/** Where something broke that has no phase of its own: most likely in what the application hands in. */
+function phaseOf({ scheme }: Attempt): string {
+  return scheme === undefined ? 'looking for a credential' : `recognising a caller by '${scheme}'`;
 }
 
 /** The principal that a verified credential and its account make. */

@@ -80,6 +80,7 @@ export const errorTable = {
   keys_unavailable: { ...unavailable, message: 'The keys to check the token could not be fetched. Try again soon.' },
   store_unavailable: { ...unavailable, message: 'The sign-in could not be checked. Try again soon.' },
   users_unavailable: { ...unavailable, message: 'The account could not be looked up. Try again soon.' },
+  application_fault: { ...unavailable, message: 'A fault of this application kept the request from being checked.' },
   sign_in_overloaded: { ...unavailable, message: 'Too many sign-ins at once. Try again soon.' },
   misconfigured: { ...mistaken, message: 'This server is not set up to answer the request.' },
 } as const satisfies Record<string, ErrorEntry>;
@@ -199,6 +200,26 @@ export function during<T>(code: UnavailableCode, work: () => T | Promise<T>): T 
   } catch (cause) {
     return refuse(code, cause);
   }
+}
+
+/** What broke in a part of the application that authentication calls: in which phase, with the error underneath as the cause. */
+export class FaultyPhase extends Error {
+  override readonly name = 'FaultyPhase';
+
+  constructor(
+    readonly phase: string,
+    cause: unknown,
+  ) {
+    super(`${phase} failed`, { cause });
+  }
+}
+
+/**
+ * The refusal where a part of the application breaks: "cannot tell", under a name of its own, so that it is not looked for in the
+ * database.
+ */
+export function applicationFault(phase: string, cause: unknown): AuthError {
+  return new AuthError('application_fault', { cause: new FaultyPhase(phase, cause) });
 }
 
 type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavailable';

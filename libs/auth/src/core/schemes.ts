@@ -1,5 +1,5 @@
 // Owns what a scheme is: the data by which the read path finds, verifies and judges one kind of credential.
-import { AuthError } from './errors.js';
+import { applicationFault, AuthError } from './errors.js';
 import type { Principal, Subject, Verified } from './principal.js';
 import type { AuthRequest } from './request.js';
 import type { SchemeDescription } from './scheme-description.js';
@@ -13,7 +13,8 @@ interface SchemeBase<Credential> {
   readonly name: string;
   /**
    * Stage 2: takes the credential out of the request. `undefined` means that there is none.
-   * @throws {AuthError} where there is one that cannot be read (`malformed_header`) or two (`ambiguous_credentials`)
+   * @throws {AuthError} where there is one that cannot be read (`malformed_header`) or two (`ambiguous_credentials`); anything else
+   * thrown is a fault of the application, answered with 503 `application_fault` and logged
    */
   find(request: AuthRequest): Credential | undefined;
   /**
@@ -58,12 +59,28 @@ interface SchemeBase<Credential> {
  * ```
  */
 export type Scheme<Credential = unknown> = SchemeBase<Credential> &
-  ({ readonly sentBy: 'client' } | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy });
+  (
+    | { readonly sentBy: 'client' }
+    | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
+    | {
+        /** Now a header, now a cookie: told apart for each request. */
+        readonly sentBy: 'either';
+        readonly csrf: CsrfPolicy;
+        /** True unless the request shows that the client put the credential there by its own doing. It must not throw. */
+        isSentByBrowser(credential: Credential, request: AuthRequest): boolean;
+      }
+  );
 
 /** Names the credential's type once, so that `find` and `verify` agree on it. */
 export function defineScheme<Credential>(scheme: Scheme<Credential>): Scheme {
   // The read path hands a scheme only what its own `find` returned, so forgetting the credential's type is safe.
   return scheme as unknown as Scheme;
+}
+
+/** Whether the browser may have added the credential by itself, so that the request must prove its intent. */
+export function isSentByBrowser(scheme: Scheme, credential: unknown, request: AuthRequest): boolean {
+  if (scheme.sentBy === 'either') return scheme.isSentByBrowser(credential, request);
+  return scheme.sentBy === 'browser';
 }
 
 /** What a scheme carried in the request: a credential, or the reason why it cannot be read. */
@@ -75,7 +92,7 @@ export interface Found {
 
 /**
  * Stage 2 for a whole route: what each scheme carries, collected before any of it is judged.
- * @throws {AuthError} `ambiguous_credentials`
+ * @throws {AuthError} `ambiguous_credentials`; `application_fault` where a scheme breaks while it looks
  */
 export function findAll(request: AuthRequest, schemes: readonly Scheme[]): readonly Found[] {
   const found: Found[] = [];
@@ -91,7 +108,8 @@ function findOne(request: AuthRequest, scheme: Scheme): Found | undefined {
     const credential = scheme.find(request);
     return credential === undefined ? undefined : { scheme, credential };
   } catch (error) {
-    if (!(error instanceof AuthError) || error.status === 400) throw error;
+    if (!(error instanceof AuthError)) throw applicationFault(`finding the credential of '${scheme.name}'`, error);
+    if (error.status === 400 || error.isUnavailable) throw error;
     return { scheme, error };
   }
 }
@@ -105,12 +123,14 @@ const SCHEME_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 const SEPARATORS = [' ', '\t', ','] as const;
 
 /**
- * Reads `Authorization: Bearer <token>`, or another header and other scheme names, which compare without case.
+ * Reads `Authorization: Bearer <token>`, or another header and other scheme names, which compare without case. Without any scheme name
+ * the header holds the token alone, as access proxies send it.
  *
  * @throws {AuthError} `ambiguous_credentials` for two such lines; `malformed_header` where our scheme is followed by
  * anything but one token. A foreign scheme is no credential.
  */
 export function headerTransport(options: { readonly name: string; readonly schemes: readonly string[] }): Transport {
+  if (options.schemes.length === 0) return bareTransport(options.name);
   const accepted = new Set(options.schemes.map((scheme) => scheme.toLowerCase()));
   return (request) => {
     const [line, ...others] = request.headerLines(options.name);
@@ -121,6 +141,17 @@ export function headerTransport(options: { readonly name: string; readonly schem
     const token = oneToken(line, scheme.length);
     if (token === undefined) throw new AuthError('malformed_header');
     return token;
+  };
+}
+
+/** A line that is the token; an empty one is none. */
+function bareTransport(name: string): Transport {
+  return (request) => {
+    const [line = '', ...others] = request.headerLines(name);
+    if (others.length > 0) throw new AuthError('ambiguous_credentials');
+    if (line === '') return undefined;
+    if (SEPARATORS.some((separator) => line.includes(separator))) throw new AuthError('malformed_header');
+    return line;
   };
 }
 

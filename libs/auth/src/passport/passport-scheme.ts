@@ -1,9 +1,10 @@
-// Owns passport strategies as schemes: what each of their answers means to the read path. "Nothing for me", "not good" and "broken"
+// Passport strategies as schemes: what each of their answers means to the read path. "Nothing for me", "not good" and "broken"
 // stay three different answers, which passport itself folds into one.
 import { HttpException, type Type } from '@nestjs/common';
 import { AuthError, type AuthErrorCode } from '../core/errors.js';
 import type { AuthUser, Verified } from '../core/principal.js';
-import type { AuthRequest } from '../core/request.js';
+import { CsrfService } from '../core/browser/csrf.js';
+import { isSafeMethod, type AuthRequest } from '../core/request.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes.js';
 import { RedirectedCaller } from '../nest/browser/redirected-caller.js';
 import type { SchemeRecipe, ServiceFinder } from '../nest/scheme-recipe.js';
@@ -33,11 +34,16 @@ export type PassportSchemeOptions<User = AuthUser> = {
   readonly onFailure?: 'stop' | 'forgive';
   /** How long the strategy may take, in milliseconds; a slower one is "cannot tell". @defaultValue 5000 */
   readonly timeoutMs?: number;
-} & (
-  | { readonly sentBy?: 'client' }
-  /** What the browser adds by itself, a passport session or Basic, must come with a CSRF policy. */
-  | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
-);
+} &
+  /**
+   * `client` for what only code sends: an API key in a header. Left out, an unsafe request with a cookie, Basic or a client
+   * certificate needs a CSRF token of the user's sign-in, because a strategy does not show where it looks.
+   */
+  (
+    | { readonly sentBy?: 'client' }
+    /** What the browser adds by itself, a passport session or Basic, must come with a CSRF policy. */
+    | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
+  );
 
 const TIMEOUT_MS = 5000;
 
@@ -93,7 +99,7 @@ function schemeFrom(parts: Parts): Scheme {
   const { authenticate = {}, timeoutMs = TIMEOUT_MS } = options;
   return defineScheme<AuthRequest>({
     name,
-    ...(options.sentBy === 'browser' ? { sentBy: 'browser', csrf: options.csrf } : { sentBy: 'client' }),
+    ...senderOf(parts),
     onFailure: options.onFailure ?? 'stop',
     // Only the strategy itself can tell whether the request holds something for it.
     find: (request) => request,
@@ -106,6 +112,38 @@ function schemeFrom(parts: Parts): Scheme {
       return verifiedOf(passed ? { end: 'success', user: after, info: undefined } : outcome, parts);
     },
   });
+}
+
+/** A strategy does not show where it looks. While a browser may have added what it finds, the request must prove its intent. */
+function senderOf({
+  options,
+  services,
+}: Parts):
+  | Pick<Extract<Scheme<AuthRequest>, { sentBy: 'either' }>, 'sentBy' | 'csrf' | 'isSentByBrowser'>
+  | { readonly sentBy: 'client' }
+  | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy } {
+  if (options.sentBy === 'client') return { sentBy: 'client' };
+  if (options.sentBy === 'browser') return { sentBy: 'browser', csrf: options.csrf };
+  return {
+    sentBy: 'either',
+    csrf: (request, verified) => services.get<CsrfService>(CsrfService).enforce(request, verified),
+    isSentByBrowser: (_, request) => !isSafeMethod(request.method) && mayBeAdded(request),
+  };
+}
+
+/** Cookies, passwords that a browser remembers, and its certificate. */
+function mayBeAdded(request: AuthRequest): boolean {
+  const answered = request
+    .headerLines('authorization')
+    .some((line) => /^\s*(?:basic|digest|negotiate|ntlm)\b/i.test(line));
+  return answered || request.headerLines('cookie').length > 0 || hasCertificate(request.raw);
+}
+
+/** Both frameworks show the socket; of TLS, it says whether the client showed a certificate that holds. */
+function hasCertificate(request: unknown): boolean {
+  if (typeof request !== 'object' || request === null || !('socket' in request)) return false;
+  const { socket } = request;
+  return typeof socket === 'object' && socket !== null && 'authorized' in socket && socket.authorized === true;
 }
 
 function userOn(request: unknown): unknown {

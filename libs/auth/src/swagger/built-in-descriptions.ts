@@ -9,36 +9,51 @@ export interface DescriptionParts {
   readonly sessionCookieName: string;
 }
 
-/** The descriptions by scheme name. One is missing where an application's own extractor looks for the token: nobody knows where. */
+/** The descriptions by scheme name. One is missing where an extractor of the application looks for the token and nothing describes it. */
 export function builtInDescriptions(parts: DescriptionParts): Readonly<Record<string, SchemeDescription | undefined>> {
   return {
-    bearer: describeHeader(parts.settings.header),
+    bearer: describeHeader(parts.settings),
     cookie: describeCookies(parts.settings),
     session: describeSession(parts),
   };
 }
 
+/** What the browser adds by itself goes with the CSRF header on unsafe methods. */
+function describeHeader(settings: AuthSettings): SchemeDescription | undefined {
+  const { extractor, openapi, sentBy } = settings.header;
+  const unsafe = describeCsrf(settings);
+  if (extractor === undefined) {
+    const always = { bearer: describeNamed(settings.header) };
+    return sentBy === 'browser' ? { always, unsafe } : { always };
+  }
+  if (openapi === undefined) return undefined;
+  const readsCookie = Object.values(openapi.always).some((each) => each.type === 'apiKey' && each.in === 'cookie');
+  return sentBy === 'browser' || readsCookie ? { unsafe, ...openapi } : openapi;
+}
+
 /** OpenAPI has a type of its own for `Authorization: Bearer`, and for no other header that we read. */
-function describeHeader({ name, schemes, extractor }: AuthSettings['header']): SchemeDescription | undefined {
-  if (extractor !== undefined) return undefined;
+function describeNamed({ name, schemes }: AuthSettings['header']): SecurityDescription {
   const isBearer = schemes.some((scheme) => scheme.toLowerCase() === 'bearer');
   if (name.toLowerCase() === 'authorization' && isBearer) {
     const description = 'An access token, a JSON Web Token.';
-    return { always: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description } } };
+    return { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description };
   }
-  const formats = schemes.map((scheme) => `\`${name}: ${scheme} <token>\``).join(' or ');
-  const description = `An access token, a JSON Web Token: ${formats}.`;
-  return { always: { bearer: { type: 'apiKey', in: 'header', name, description } } };
+  const formats = schemes.map((scheme) => `\`${name}: ${scheme} <token>\``);
+  const written = formats.length === 0 ? `\`${name}: <token>\`` : formats.join(' or ');
+  return { type: 'apiKey', in: 'header', name, description: `An access token, a JSON Web Token: ${written}.` };
 }
 
 function describeCookies(settings: AuthSettings): SchemeDescription | undefined {
   if (settings.cookies === undefined) return undefined;
   const { mode, access, payload, signature } = settings.cookieSpecs;
+  const { external } = settings.cookies;
+  const elsewhere =
+    external === undefined ? '' : ` Where it is missing, the cookie \`${external}\` of another party is read.`;
   const always: SchemeDescription['always'] =
     mode === 'single'
-      ? { cookie: inCookie(access.name, 'An access token, a JSON Web Token.') }
+      ? { cookie: inCookie(access.name, `An access token, a JSON Web Token.${elsewhere}`) }
       : {
-          cookie: inCookie(payload.name, 'Header and payload of an access token.'),
+          cookie: inCookie(payload.name, `Header and payload of an access token.${elsewhere}`),
           'cookie-signature': inCookie(signature.name, 'The signature of the same token.'),
         };
   return { always, unsafe: describeCsrf(settings) };

@@ -68,9 +68,14 @@ function entriesOf({ always, unsafe }: SchemeDescription): Readonly<Record<strin
 
 /** A scheme finds its credential by a function, which says nothing about where: the document must not pretend to know. */
 function guess({ name, challenge }: Scheme): SchemeDescription {
-  const description = `The scheme '${name}' does not say where it looks: give it an \`openapi\` member.`;
+  // The built-in one lacks a description only where `header.extractor` stands in for its header.
+  const isExtracted = name === 'bearer';
+  const description = isExtracted
+    ? "`header.extractor` does not say where it looks: describe it in the option `header.openapi`, or as 'bearer' with " +
+      '`DocumentBuilder.addSecurity()`.'
+    : `The scheme '${name}' does not say where it looks: give it an \`openapi\` member.`;
   const shown: SecurityDescription =
-    challenge === undefined
+    challenge === undefined || isExtracted
       ? { type: 'apiKey', in: 'header', name, description }
       : { type: 'http', scheme: challenge.toLowerCase(), description };
   return { always: { [name.replaceAll(/[^\w.-]/g, '_')]: shown } };

@@ -63,7 +63,7 @@ export async function actingAs(
   const { configuration, tokens = TokenFactory.of(app, configuration), ...token } = options;
   const text = await tokens.valid(user, token);
   const { header } = findProvider<AuthSettings>(app, AUTH_SETTINGS, configuration);
-  const headers: HeadersByName = { [header.name]: `${header.schemes[0] ?? 'Bearer'} ${text}` };
+  const headers: HeadersByName = { [header.name]: [...header.schemes.slice(0, 1), text].join(' ') };
   return {
     token: text,
     headers,

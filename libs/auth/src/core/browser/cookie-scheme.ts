@@ -10,18 +10,20 @@ import type { TokenVerifier } from '../tokens/token-verifier.js';
 /** What the scheme is made from. */
 export interface CookieSchemeParts {
   readonly specs: CookieSpecs;
+  /** A cookie of another party, which is only read. */
+  readonly external?: string | undefined;
   readonly forgiving: boolean;
   readonly verifier: Pick<TokenVerifier, 'verify' | 'claimedSubject'>;
   readonly csrf: CsrfPolicy;
 }
 
 /** The scheme that finds access tokens in cookies. */
-export function cookieScheme({ specs, forgiving, verifier, csrf }: CookieSchemeParts): Scheme {
+export function cookieScheme({ specs, external, forgiving, verifier, csrf }: CookieSchemeParts): Scheme {
   return defineScheme<string>({
     name: 'cookie',
     sentBy: 'browser',
     onFailure: forgiving ? 'forgive' : 'stop',
-    find: (request) => findAccessToken(request, specs),
+    find: (request) => findAccessToken(request, specs) ?? findExternal(request, external),
     verify: (token) => verifier.verify(token, 'access'),
     claimedSubject: (token) => verifier.claimedSubject(token),
     csrf,
@@ -46,11 +48,16 @@ export function findAccessToken(request: AuthRequest, specs: CookieSpecs): strin
   return undefined;
 }
 
+/** @throws {AuthError} `ambiguous_credentials` */
+function findExternal(request: AuthRequest, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : singleCookie(request, { name });
+}
+
 /**
  * The one value of a cookie. An empty one counts as none.
  * @throws {AuthError} `ambiguous_credentials`
  */
-export function singleCookie(request: AuthRequest, spec: CookieSpec): string | undefined {
+export function singleCookie(request: AuthRequest, spec: Pick<CookieSpec, 'name'>): string | undefined {
   const [value, ...others] = request.cookieValues(spec.name);
   if (others.length > 0) throw new AuthError('ambiguous_credentials');
   return value === '' ? undefined : value;

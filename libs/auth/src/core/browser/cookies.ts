@@ -7,6 +7,8 @@ export interface CookieSettings {
   readonly mode: 'single' | 'split';
   /** Names without prefix. */
   readonly names: { readonly access: string; readonly refresh: string; readonly csrf: string };
+  /** The whole name of a cookie that another party sets; it is only read. */
+  readonly external?: string | undefined;
   readonly sameSite: 'strict' | 'lax' | 'none';
   readonly domain: string | undefined;
   readonly refreshPath: string;

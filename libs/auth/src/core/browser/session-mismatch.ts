@@ -5,7 +5,7 @@ import type { BlocklistService } from '../blocklist-service.js';
 import { AuthError, during } from '../errors.js';
 import { sameSubject, type Principal, type Subject } from '../principal.js';
 import type { AuthRequest } from '../request.js';
-import type { Found } from '../schemes.js';
+import { isSentByBrowser, type Found } from '../schemes.js';
 
 /** Whose word counts when a good cookie and a live session name different users. */
 export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
@@ -49,8 +49,9 @@ export class SessionMismatch {
    * @throws {AuthError} `session_user_mismatch` where neither is preferred
    */
   yieldsToSession(principal: Principal, rivalry: Rivalry): boolean | Promise<boolean> {
-    const { scheme } = rivalry.each;
-    return scheme.sentBy === 'browser' && scheme.name !== SESSION && this.losesToSession(principal, rivalry);
+    const { scheme, credential } = rivalry.each;
+    if (scheme.name === SESSION || !isSentByBrowser(scheme, credential, rivalry.request)) return false;
+    return this.losesToSession(principal, rivalry);
   }
 
   private async losesToSession({ subject }: Principal, rivalry: Rivalry): Promise<boolean> {

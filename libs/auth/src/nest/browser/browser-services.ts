@@ -19,6 +19,7 @@ import type { AuthModuleStructure } from '../options/auth.options.js';
 import type { ControllerRecipe } from '../controller-recipe.js';
 import { builtInSchemes, type SchemeServices } from '../built-in-schemes.js';
 import { CookieSignIn } from './cookie-sign-in.js';
+import { FaultLog } from '../fault-log.js';
 import { DeadCookies } from './dead-cookies.js';
 import { FrameworkHostSession } from './host-session.js';
 import { LoginRedirects } from './login-redirect.js';
@@ -98,8 +99,9 @@ export const browserProviders: Provider[] = [
   ),
   made(
     PageTokens,
-    [CONFIGURED_SCHEMES, AuthCookies],
-    (schemes: ReadonlyMap<string, Scheme>, cookies: AuthCookies) => new PageTokens(schemes, cookies),
+    [CONFIGURED_SCHEMES, AuthCookies, FaultLog],
+    (schemes: ReadonlyMap<string, Scheme>, cookies: AuthCookies, faults: FaultLog) =>
+      new PageTokens(schemes, cookies, faults),
   ),
   made(DeadCookies, [AuthCookies], (cookies: AuthCookies) => new DeadCookies(cookies)),
   made(
@@ -129,7 +131,8 @@ export function browserProblems(
   { controllers = [] }: AuthModuleStructure,
   keys: OwnKeys,
 ): readonly string[] {
-  const sentByBrowsers = settings.cookies !== undefined || settings.session.enabled;
+  const sentByBrowsers =
+    settings.cookies !== undefined || settings.session.enabled || settings.header.sentBy === 'browser';
   const needsSecret = sentByBrowsers || controllers.some(({ requires }) => requires.includes('csrf'));
   const noSecret = needsSecret && csrfSecrets(settings, keys)().length === 0;
   return [

@@ -1,11 +1,11 @@
-// Owns stage 1: from whatever a framework hands over to an `AuthRequest`. What is not understood is refused.
+// Stage 1: from whatever a framework hands over to an `AuthRequest`. What is not understood is refused, with the reason as the cause.
 import type { ExecutionContext } from '@nestjs/common';
-import { AuthError } from '../../core/errors.js';
 import type { AuthRequest } from '../../core/request.js';
 import { graphqlCarrierOf } from './graphql-carriers.js';
 import { adaptHandshake, handshakeOf } from './handshakes.js';
-import { adaptHttp, isHttpRequest, isUpgrade, MESSAGE } from './http-requests.js';
+import { adaptHttp, isHttpRequest, isNodeRequest, isUpgrade, isWholeRequest, MESSAGE } from './http-requests.js';
 import { rememberPayload, rpcHeaders } from './rpc-carriers.js';
+import { unsupported } from './unsupported.js';
 
 /**
  * The framework's request of a context, where a guard attaches its answer: the request in http and in GraphQL, the socket of a
@@ -26,17 +26,18 @@ export function requestOf(context: ExecutionContext): unknown {
       return message.getContext();
     }
     default:
-      throw new AuthError('unsupported_context');
+      throw unsupported(`contexts of the type '${context.getType<string>()}' are not known`);
   }
 }
 
 /** @throws {AuthError} `unsupported_context` where it is nothing that could carry a credential */
 export function adaptRequest(request: unknown): AuthRequest {
-  if (isHttpRequest(request)) return adaptHttp(request);
+  if (isNodeRequest(request)) return adaptHttp(request);
   const handshake = handshakeOf(request);
   if (handshake !== undefined) return adaptHandshake(handshake);
+  if (isHttpRequest(request)) return adaptHttp(request);
   const headers = rpcHeaders(request);
-  if (headers === undefined) throw new AuthError('unsupported_context');
+  if (headers === undefined) throw unsupported(whyNot(request));
   return {
     method: MESSAGE,
     headerLines: (name) => headers(name.toLowerCase()).filter((line) => typeof line === 'string'),
@@ -48,5 +49,21 @@ export function adaptRequest(request: unknown): AuthRequest {
 
 /** True where many messages share what was sent once, so that no answer may be remembered with it. */
 export function isLongLived(request: unknown): boolean {
-  return isHttpRequest(request) ? isUpgrade(request) : handshakeOf(request) !== undefined;
+  if (isNodeRequest(request)) return isUpgrade(request);
+  return handshakeOf(request) !== undefined || (isHttpRequest(request) && !isWholeRequest(request));
+}
+
+/** Names members, never what they hold. */
+function whyNot(request: unknown): string {
+  if (request === undefined || request === null)
+    return (
+      'it has no request: the context of a GraphQL operation needs a member `req` or `request`, and an overridden getRequest() ' +
+      'has to return one'
+    );
+  if (typeof request !== 'object') return `its request is a ${typeof request}, and not an object`;
+  const members = Object.keys(request).filter((name) => /^[\w$-]{1,30}$/.test(name));
+  return (
+    `its request carries no headers: there is neither \`rawHeaders\` nor an object \`headers\`, and it is no socket and no message ` +
+    `that is known (its members are ${members.slice(0, 8).join(', ') || 'none'})`
+  );
 }

@@ -2,7 +2,7 @@
 // along because a browser cannot set headers on it.
 import { cookieValues } from '../../core/browser/cookies.js';
 import type { AuthRequest } from '../../core/request.js';
-import { headerLinesOf, isHttpRequest, MESSAGE, type HttpRequest } from './http-requests.js';
+import { headerLinesOf, isHttpRequest, isNodeRequest, MESSAGE, type HttpRequest } from './http-requests.js';
 
 /** How a socket was opened. */
 export interface Handshake {
@@ -27,7 +27,7 @@ export function rememberHandshake(socket: object, request: unknown): void {
  * one. `undefined` where it is none of these.
  */
 export function handshakeOf(carrier: unknown): Handshake | undefined {
-  if (!isObject(carrier) || isHttpRequest(carrier)) return undefined;
+  if (!isObject(carrier) || isNodeRequest(carrier)) return undefined;
   const remembered = requests.get(carrier);
   if (remembered !== undefined) return { request: remembered, parameters: {} };
   const shape = SHAPES.find(({ mark }) => mark in carrier);

@@ -1,12 +1,15 @@
-// Owns http requests of any framework, seen as an `AuthRequest`.
+// Http requests of any framework, seen as an `AuthRequest`. A request is whatever carries headers: Node's own, those that adapters for
+// serverless platforms make, and the stand-ins of applications and unit tests.
 import { cookieValues } from '../../core/browser/cookies.js';
 import { AuthError } from '../../core/errors.js';
 import type { AuthRequest } from '../../core/request.js';
+import { entriesOf, linesIn } from './plain-headers.js';
 
-/** What Express's request and Node's have in common; Fastify keeps Node's in `raw`. */
+/** What Express's request and Node's have in common; Fastify keeps Node's in `raw`. Stand-ins may have `headers` and nothing else. */
 export interface HttpRequest {
-  readonly method: string;
-  readonly rawHeaders: readonly string[];
+  readonly method?: unknown;
+  readonly rawHeaders?: readonly string[];
+  readonly headers?: object;
   readonly raw?: HttpRequest;
   readonly params?: Readonly<Record<string, string>>;
 }
@@ -22,7 +25,9 @@ class AdaptedRequest implements AuthRequest {
 
   get method(): string {
     // What a socket is opened with says GET, and does whatever messages do afterwards.
-    return isUpgrade(this.raw) ? MESSAGE : (this.raw.raw ?? this.raw).method.toUpperCase();
+    if (isUpgrade(this.raw)) return MESSAGE;
+    const { method } = nodeOf(this.raw);
+    return typeof method === 'string' ? method.toUpperCase() : MESSAGE;
   }
 
   headerLines(name: string): readonly string[] {
@@ -34,7 +39,7 @@ class AdaptedRequest implements AuthRequest {
   }
 
   param(name: string): string | undefined {
-    const { params = {} } = this.raw;
+    const params = this.raw.params ?? {};
     return Object.hasOwn(params, name) ? params[name] : undefined;
   }
 }
@@ -44,7 +49,25 @@ export const MESSAGE = 'MESSAGE';
 
 /** Every line of that header. */
 export function headerLinesOf(request: HttpRequest, name: string): readonly string[] {
-  return linesOf((request.raw ?? request).rawHeaders, name.toLowerCase());
+  const { rawHeaders, headers } = nodeOf(request);
+  if (hasLines(rawHeaders)) return linesOf(rawHeaders, name.toLowerCase());
+  return headers === undefined ? [] : linesIn(headers, name.toLowerCase());
+}
+
+/** Every header line with its name in lower case. */
+export function allHeaderLinesOf(request: HttpRequest): readonly (readonly [name: string, value: string])[] {
+  const { rawHeaders, headers } = nodeOf(request);
+  if (!hasLines(rawHeaders)) return headers === undefined ? [] : entriesOf(headers);
+  const lines: (readonly [string, string])[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    lines.push([String(rawHeaders[index]).toLowerCase(), String(rawHeaders[index + 1])]);
+  }
+  return lines;
+}
+
+/** True where the lines are those that Node received; `headers` alone may have been changed by anything that ran before. */
+export function showsReceivedLines(request: HttpRequest): boolean {
+  return hasLines(nodeOf(request).rawHeaders);
 }
 
 /** True for the request that a socket is opened with. */
@@ -53,11 +76,40 @@ export function isUpgrade(request: HttpRequest): boolean {
   return headerLinesOf(request, 'upgrade').some((line) => line.toLowerCase() === 'websocket');
 }
 
-/** True for whatever Express, Fastify or Node calls a request. */
+/** True for whatever carries headers: what Express, Fastify or Node calls a request, and stand-ins for one. */
 export function isHttpRequest(request: unknown): request is HttpRequest {
   if (typeof request !== 'object' || request === null) return false;
-  const node = 'raw' in request ? request.raw : request;
-  return typeof node === 'object' && node !== null && 'rawHeaders' in node && 'method' in node;
+  return carriesHeaders(request) || ('raw' in request && carriesHeaders(request.raw));
+}
+
+/** True for what Node, or an adapter in its place, made of a request that came in: it is nothing else besides. */
+export function isNodeRequest(request: unknown): request is HttpRequest {
+  return isHttpRequest(request) && Array.isArray(nodeOf(request).rawHeaders);
+}
+
+/** True for a request that lives as long as its answer. A stand-in without a method may be shared by many messages. */
+export function isWholeRequest(request: HttpRequest): boolean {
+  return typeof nodeOf(request).method === 'string';
+}
+
+/** Node's request, as far as there is one. */
+function nodeOf(request: HttpRequest): HttpRequest {
+  const { raw } = request;
+  return raw !== undefined && carriesHeaders(raw) ? raw : request;
+}
+
+function carriesHeaders(request: unknown): boolean {
+  if (typeof request !== 'object' || request === null) return false;
+  const { rawHeaders, headers } = request as HttpRequest;
+  return Array.isArray(rawHeaders) || (typeof headers === 'object' && headers !== null);
+}
+
+/**
+ * Adapters for serverless platforms leave `rawHeaders` empty. Where it is filled, it alone counts: what `headers` has besides was
+ * added later, and not sent by the client.
+ */
+function hasLines(rawHeaders: readonly string[] | undefined): rawHeaders is readonly string[] {
+  return Array.isArray(rawHeaders) && rawHeaders.length > 0;
 }
 
 /** Lengths first: most names are told apart without making a text. */

@@ -7,6 +7,7 @@ import type { KeySource, KeyRingInput } from '../../core/keys/key-ring.js';
 import type { Algorithm, KeyInput } from '../../core/keys/keys.js';
 import type { TokenLimits } from '../../core/tokens/limits.js';
 import type { AuthRequest } from '../../core/request.js';
+import type { SchemeDescription } from '../../core/scheme-description.js';
 import type { Scheme } from '../../core/schemes.js';
 import type { AuditSinkRecipe } from '../../core/audit/audit.js';
 import type { StoresRecipe } from '../../core/stores/stores.js';
@@ -49,10 +50,20 @@ export type TokenExtractor = (request: never) => string | null | undefined;
 export interface HeaderOptions {
   /** @defaultValue 'authorization' */
   readonly name?: string;
-  /** Scheme names, compared without case. @defaultValue ['Bearer'] */
+  /** Scheme names, compared without case; `[]` where the header holds the token alone, and `sentBy` is given. @defaultValue ['Bearer'] */
   readonly schemes?: readonly string[];
-  /** Replaces the header: any passport-jwt extractor. It is given the framework's request. */
+  /**
+   * `browser` where a proxy makes the header of a cookie (Cloudflare Access, an AWS load balancer, oauth2-proxy): unsafe methods then
+   * need the CSRF token. Required with `schemes: []`; an `extractor` is told apart for each request. @defaultValue 'client'
+   */
+  readonly sentBy?: 'client' | 'browser';
+  /**
+   * Replaces the header: any passport-jwt extractor. It is given the framework's request. A token that the request does not show in
+   * a header of its own, the query or the body may come from a cookie: unsafe methods then need the CSRF token.
+   */
   readonly extractor?: TokenExtractor;
+  /** How OpenAPI documents show where the extractor looks. @defaultValue a hint to describe it */
+  readonly openapi?: SchemeDescription;
 }
 
 /** Tokens in cookies. Off unless this group is given. */
@@ -61,6 +72,11 @@ export interface CookieOptions {
   readonly mode?: 'single' | 'split';
   /** Names without prefix. @defaultValue access 'access', refresh 'refresh', csrf 'csrf' */
   readonly names?: { readonly access?: string; readonly refresh?: string; readonly csrf?: string };
+  /**
+   * The whole name of a cookie with an access token that another party sets, such as `CF_Authorization`. It is read where there is
+   * no access cookie of our own, under the same CSRF rules, and never written or cleared. @defaultValue none
+   */
+  readonly external?: string;
   /** @defaultValue 'lax' */
   readonly sameSite?: 'strict' | 'lax' | 'none';
   /** A domain gives up the `__Host-` prefix. @defaultValue none */

@@ -56,6 +56,7 @@ export function browserSettings(
 
 const NO_COOKIES: Omit<CookieSettings, 'names'> = {
   mode: 'single',
+  external: undefined,
   sameSite: 'lax',
   domain: undefined,
   refreshPath: DEFAULTS.refreshPath,
@@ -88,7 +89,7 @@ function defaultNames(configuration: string | undefined): CookieSettings['names'
   return { access: `${prefix}${access}`, refresh: `${prefix}${refresh}`, csrf: `${prefix}${csrf}` };
 }
 
-function judgeNames({ names }: Pick<CookieSettings, 'names'>, problems: Problems): void {
+function judgeNames({ names, external }: Pick<CookieSettings, 'names' | 'external'>, problems: Problems): void {
   for (const [which, name] of Object.entries(names)) {
     const good = TOKEN.test(name) && !name.startsWith('__');
     problems.unless(
@@ -96,6 +97,8 @@ function judgeNames({ names }: Pick<CookieSettings, 'names'>, problems: Problems
       `cookies.names.${which} is ${shown(name)}; accepted is a name without prefix: the library adds it`,
     );
   }
+  const isExternal = external === undefined || (typeof external === 'string' && TOKEN.test(external));
+  problems.unless(isExternal, `cookies.external is ${shown(external)}; accepted is the whole name of a cookie`);
   const distinct = new Set(Object.values(names)).size === Object.values(names).length;
   problems.unless(distinct, 'cookies.names must be three different names');
 }

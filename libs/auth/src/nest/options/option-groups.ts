@@ -4,7 +4,6 @@ import {
   type AccessOptions,
   type AuthModuleOptions,
   type ErrorOptions,
-  type HeaderOptions,
   type RefreshOptions,
   type RevocationOptions,
 } from './auth.options.js';
@@ -64,20 +63,6 @@ function refreshSettings(refresh: RefreshOptions, problems: Problems): Tokens['r
   return { idleSeconds: wholeSeconds(idleMs), absoluteSeconds: wholeSeconds(absoluteMs), graceMs };
 }
 
-export function headerSettings(header: HeaderOptions, problems: Problems): AuthSettings['header'] {
-  const { name = DEFAULTS.headerName, schemes = DEFAULTS.headerSchemes, extractor } = header;
-  problems.unless(TOKEN.test(name), `header.name is ${shown(name)}; accepted is a header name`);
-  problems.unless(
-    schemes.length > 0 && schemes.every((scheme) => TOKEN.test(scheme)),
-    `header.schemes is ${shown(schemes)}; accepted is a list of scheme names like ['Bearer']`,
-  );
-  problems.unless(
-    extractor === undefined || typeof extractor === 'function',
-    'header.extractor must be a function, like those of ExtractJwt',
-  );
-  return { name: name.toLowerCase(), schemes: [...schemes], extractor };
-}
-
 export function revocationSettings(revocation: RevocationOptions, problems: Problems): AuthSettings['revocation'] {
   const {
     freshness = 'every-request',
@@ -114,9 +99,6 @@ export function errorSettings(errors: ErrorOptions, problems: Problems): AuthSet
   problems.unless(/^[\x20-\x7e]{1,128}$/.test(realm), 'errors.realm must be 1 to 128 printable ASCII characters');
   return { format, realm };
 }
-
-/** The `token` of RFC 9110 §5.6.2: what header and scheme names are made of. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 function isIssuer(text: unknown): boolean {
   if (typeof text !== 'string' || !URL.canParse(text)) return false;

@@ -1,5 +1,6 @@
 // Owns the options after they were judged: complete, frozen, in the units that the code uses.
 import type { Algorithm } from '../../core/keys/keys.js';
+import type { SchemeDescription } from '../../core/scheme-description.js';
 import type { TokenLimits } from '../../core/tokens/limits.js';
 import type { TokenSettings } from '../../core/token-settings.js';
 import type { AuthModuleOptions, KeysOption, TokenExtractor } from './auth.options.js';
@@ -20,7 +21,9 @@ export interface AuthSettings extends BrowserSettings {
   readonly header: {
     readonly name: string;
     readonly schemes: readonly string[];
+    readonly sentBy: 'client' | 'browser';
     readonly extractor: TokenExtractor | undefined;
+    readonly openapi: SchemeDescription | undefined;
   };
   readonly revocation: {
     readonly freshness: 'every-request' | { readonly withinMs: number };

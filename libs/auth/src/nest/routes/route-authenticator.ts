@@ -2,9 +2,11 @@
 // remembered on the request, so that a second guard costs nothing.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, Demand } from '../../core/authenticator.js';
-import { AuthConfigurationError } from '../../core/errors.js';
+import { AuthConfigurationError, AuthError } from '../../core/errors.js';
+import type { AuthRequest } from '../../core/request.js';
 import type { Scheme } from '../../core/schemes.js';
 import type { Answers } from '../answers.js';
+import type { FaultLog } from '../fault-log.js';
 import { adaptRequest, isLongLived } from '../contexts/contexts.js';
 import { configurationOf, type ConfigurationName } from '../configurations/named-tokens.js';
 import { earlyUse } from '../services/early-use.js';
@@ -22,6 +24,8 @@ export interface RouteAuthenticatorParts {
   readonly schemes: Map<string, Scheme>;
   readonly defaults: RouteDefaults;
   readonly configuration: ConfigurationName;
+  /** Tells the log what the application has to mend. */
+  readonly faults: FaultLog;
   /** The one of another configuration of the application. */
   peer(name: ConfigurationName): RouteAuthenticator | undefined;
 }
@@ -66,17 +70,28 @@ export class RouteAuthenticator {
     const demand = this.demandOf(policy, guard);
     const remembering: Remembering = request;
     const earlier = remembering[DECIDED];
-    const known = decisionIn(earlier, demand);
+    const known = decisionIn(earlier, request, demand);
     if (known !== undefined) return known;
     const decision = this.decideAfresh(request, policy, guard);
-    remembering[DECIDED] = { demand, decision, earlier };
+    if (Object.isExtensible(request)) remembering[DECIDED] = { request, demand, decision, earlier };
     return decision;
   }
 
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
   async decideAfresh(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
     if (!this.ready) return { error: this.early(), scheme: undefined };
-    return await this.authenticator.authenticate(adaptRequest(request), this.demandOf(policy, guard));
+    const decision = await this.authenticator.authenticate(this.adapted(request), this.demandOf(policy, guard));
+    if ('error' in decision) this.parts.faults.report(decision.error);
+    return decision;
+  }
+
+  private adapted(request: unknown): AuthRequest {
+    try {
+      return adaptRequest(request);
+    } catch (error) {
+      if (error instanceof AuthError) this.parts.faults.report(error);
+      throw error;
+    }
   }
 
   /**
@@ -137,16 +152,17 @@ interface Remembering {
 
 type DemandsBySchemes = Map<readonly string[], Demand>;
 
-/** What was decided about a request: hardly ever more than one demand. */
+/** What was decided about a request: hardly ever more than one demand. A stand-in may be a copy of a request, and is another one. */
 interface Decided {
+  readonly request: object;
   readonly demand: Demand;
   readonly decision: Promise<Decision>;
   readonly earlier: Decided | undefined;
 }
 
-function decisionIn(decided: Decided | undefined, demand: Demand): Promise<Decision> | undefined {
-  if (decided === undefined) return undefined;
-  return decided.demand === demand ? decided.decision : decisionIn(decided.earlier, demand);
+function decisionIn(decided: Decided | undefined, request: object, demand: Demand): Promise<Decision> | undefined {
+  if (decided === undefined || decided.request !== request) return undefined;
+  return decided.demand === demand ? decided.decision : decisionIn(decided.earlier, request, demand);
 }
 
 function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {

@@ -27,6 +27,7 @@ import {
 } from '../contexts/context-services.js';
 import { inConfiguration, repetitionProblems } from '../configurations/configurations.js';
 import { awaitingStart } from './early-use.js';
+import { FaultLog } from '../fault-log.js';
 import { ForeignIssuers } from './foreign-issuers.js';
 import { made } from './made.js';
 import { mistakeLog } from './mistake-log.js';
@@ -124,12 +125,13 @@ const readPath = [
   ),
   made(
     RouteAuthenticator,
-    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE, ModulesContainer],
-    (...[authenticator, schemes, answers, structure, modules]: RouteParts) =>
+    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE, ModulesContainer, FaultLog],
+    (...[authenticator, schemes, answers, structure, modules, faults]: RouteParts) =>
       new RouteAuthenticator(authenticator, answers, {
         schemes,
         defaults: routeDefaultsOf(structure),
         configuration: structure.name,
+        faults,
         peer: (name) => inConfiguration<RouteAuthenticator>(modules, name, RouteAuthenticator),
       }),
   ),
@@ -137,7 +139,7 @@ const readPath = [
 
 type VerifierParts = [AuthSettings, OwnKeys, ForeignIssuers, Clock];
 type AuthenticatorParts = [BlocklistService, Users, AuthSettings, Clock];
-type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure, ModulesContainer];
+type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure, ModulesContainer, FaultLog];
 
 /** Everything that the module provides, besides its guards and filter. */
 export const serviceProviders: Provider[] = [
@@ -152,6 +154,7 @@ export const serviceProviders: Provider[] = [
   made(Users, [AUTH_STRUCTURE, Clock], (structure: AuthModuleStructure, clock: Clock) =>
     awaitingStart(new Users(mistakeLog(clock)), structure),
   ),
+  made(FaultLog, [], () => new FaultLog()),
   ...storeProviders,
   ...readPath,
   audit,
