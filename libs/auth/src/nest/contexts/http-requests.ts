@@ -49,15 +49,16 @@ export const MESSAGE = 'MESSAGE';
 
 /** Every line of that header. */
 export function headerLinesOf(request: HttpRequest, name: string): readonly string[] {
-  const { rawHeaders, headers } = nodeOf(request);
-  if (hasLines(rawHeaders)) return linesOf(rawHeaders, name.toLowerCase());
-  return headers === undefined ? [] : linesIn(headers, name.toLowerCase());
+  const node = nodeOf(request);
+  if (hasLines(node.rawHeaders)) return linesOf(node.rawHeaders, name.toLowerCase());
+  return isObject(node.headers) ? linesIn(node.headers, name.toLowerCase()) : [];
 }
 
 /** Every header line with its name in lower case. */
 export function allHeaderLinesOf(request: HttpRequest): readonly (readonly [name: string, value: string])[] {
-  const { rawHeaders, headers } = nodeOf(request);
-  if (!hasLines(rawHeaders)) return headers === undefined ? [] : entriesOf(headers);
+  const node = nodeOf(request);
+  const { rawHeaders } = node;
+  if (!hasLines(rawHeaders)) return isObject(node.headers) ? entriesOf(node.headers) : [];
   const lines: (readonly [string, string])[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     lines.push([String(rawHeaders[index]).toLowerCase(), String(rawHeaders[index + 1])]);
@@ -78,7 +79,7 @@ export function isUpgrade(request: HttpRequest): boolean {
 
 /** True for whatever carries headers: what Express, Fastify or Node calls a request, and stand-ins for one. */
 export function isHttpRequest(request: unknown): request is HttpRequest {
-  if (typeof request !== 'object' || request === null) return false;
+  if (!isObject(request)) return false;
   return carriesHeaders(request) || ('raw' in request && carriesHeaders(request.raw));
 }
 
@@ -99,9 +100,15 @@ function nodeOf(request: HttpRequest): HttpRequest {
 }
 
 function carriesHeaders(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null) return false;
-  const { rawHeaders, headers } = request as HttpRequest;
-  return Array.isArray(rawHeaders) || (typeof headers === 'object' && headers !== null);
+  if (!isObject(request)) return false;
+  const carrier = request as HttpRequest;
+  // Node makes `headers` when they are first read, so they are not read where there is no need.
+  if (Array.isArray(carrier.rawHeaders)) return true;
+  return isObject(carrier.headers);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /**
