@@ -22,6 +22,46 @@ line in the changelog.
 - **Ends it**: the credential can never be good again, so a cookie that carried it may be cleared.
 `;
 
+const epilogue = `## Shape and language
+
+\`errors.format\` is \`nest\` (\`statusCode\`, \`message\`, \`error\`, \`errorCode\`) or \`problem\` (RFC 9457). \`errors.body\` makes the
+body of every refusal in http instead: those of guards, of ready-made controllers and of services that a handler calls. Status and
+headers stay ours. It is called while the answer is written, so it must return a plain object at once; if it does not, the body of
+\`errors.format\` is sent and an error logged.
+
+\`\`\`ts
+import { AuthModule } from 'nestjs-latchkey';
+
+const german: Readonly<Record<string, string>> = { unauthenticated: 'Bitte melden Sie sich an.' };
+
+export const auth = AuthModule.forRoot({
+  errors: {
+    body: ({ status, errorCode, message, problems }, { request }) => {
+      const isGerman = request?.headerLines('accept-language')[0]?.startsWith('de') === true;
+      return { status, code: errorCode, text: isGerman ? (german[errorCode] ?? message) : message, problems };
+    },
+  },
+});
+\`\`\`
+
+## Exception filters of your own
+
+To Nest an \`AuthError\` is an \`HttpException\`: a filter with \`@Catch()\` or \`@Catch(HttpException)\`, registered wherever you like,
+receives every refusal with its status and body (\`getStatus()\`, \`getResponse()\`), those of \`/auth/token\` and the other ready-made
+controllers too. \`WWW-Authenticate\`, \`Retry-After\` and \`Cache-Control: no-store\` are on the response by then; a filter that
+replaces the body keeps them. What no filter of yours takes is answered by the \`AuthErrorFilter\`.
+
+One case has a limit: if a guard, a middleware or an interceptor of your own lets an error of \`TokenService\` pass, a filter of yours
+receives status and body, but the headers are not set. Name a guard of the library there instead.
+
+## Challenges
+
+A 401 carries one challenge for each scheme that the route accepts and that names one (\`challenge\` of \`defineScheme()\`), as RFC 9110
+section 11.6.1 asks; \`error\` and what belongs to it stand on the challenge of the refused credential. A scheme without \`challenge\` is
+not mentioned: leave it out, and no browser asks for a password. If no scheme of the route names one, and for refusals by services and
+by the ready-made controllers, the challenge is that of bearer tokens. A 403 carries the challenge of the caller's own scheme only.
+`;
+
 /**
  * Gives the text of docs/errors.md.
  *
@@ -32,7 +72,7 @@ export function errorsDocument(table) {
     [`\`${code}\``, status, `\`${challenge}\``, `\`${shownAs ?? code}\``, dead ? 'yes' : '', message].join(' | '),
   );
   const head = ['Code | Status | Challenge | Seen as | Ends it | Message', '--- | --- | --- | --- | --- | ---'];
-  return `${introduction}\n${[...head, ...rows].map((row) => `| ${row} |`.replaceAll('|  |', '| |')).join('\n')}\n`;
+  return `${introduction}\n${[...head, ...rows].map((row) => `| ${row} |`.replaceAll('|  |', '| |')).join('\n')}\n\n${epilogue}`;
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -99,6 +99,7 @@ export type { MismatchRule } from './core/browser/session-mismatch.js';
 export type { Blocked, BlockableToken, FamilyId } from './core/blocklist-service.js';
 export type { TokenKind } from './core/tokens/claims.js';
 export type { Duration } from './core/duration.js';
+export type { Refusal, RefusalBodyMaker, RefusalContext } from './nest/refusal-bodies.js';
 export type { AuthErrorCode, AuthErrorOptions, Challenge, ErrorEntry, RefusalReason } from './core/errors.js';
 export type {
   AttemptEvent,

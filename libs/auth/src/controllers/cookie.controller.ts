@@ -1,8 +1,7 @@
 // Owns the routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
-import { Body, Controller, Header, HttpCode, Inject, Post, UseFilters, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { SignInCredentials } from '../core/users/users.js';
 import { Public } from '../nest/auth.decorators.js';
-import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { CookieSignIn } from '../nest/browser/cookie-sign-in.js';
 import { CsrfGuard } from '../nest/browser/csrf.guard.js';
@@ -63,7 +62,6 @@ export function cookieController<SignIn extends object = SignInBody>(
   @Controller(path)
   @Public()
   @UseGuards(CsrfGuard)
-  @UseFilters(AuthErrorFilter)
   class MountedCookieController extends CookieController {
     @Post('login')
     @HttpCode(204)

@@ -1,7 +1,6 @@
 // Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/page-tokens.ts.
-import { Controller, Get, Header, Inject, UseFilters, type Type } from '@nestjs/common';
+import { Controller, Get, Header, Inject, type Type } from '@nestjs/common';
 import { Public } from '../nest/auth.decorators.js';
-import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
 import { PageTokens } from '../nest/browser/page-tokens.js';
@@ -35,7 +34,6 @@ export interface CsrfControllerRecipe extends ControllerRecipe {
 export function csrfController({ path = 'auth/csrf' }: CsrfControllerOptions = {}): CsrfControllerRecipe {
   @Controller(path)
   @Public()
-  @UseFilters(AuthErrorFilter)
   class MountedCsrfController extends CsrfController {
     @Get()
     @Header('Cache-Control', 'no-store')

@@ -7,7 +7,6 @@ import {
   HttpCode,
   Inject,
   Param,
-  UseFilters,
   UseGuards,
   type CanActivate,
   type Type,
@@ -15,7 +14,6 @@ import {
 import { FamilyService, type Device } from '../core/families.js';
 import type { Principal } from '../core/principal.js';
 import { AuthInfo } from '../nest/auth.decorators.js';
-import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import { JwtAuthGuard } from '../nest/auth.guards.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { Describes, MOMENT, objectOf, TEXT, type Answer } from './open-api.js';
@@ -76,7 +74,6 @@ export interface DevicesControllerRecipe extends ControllerRecipe {
 export function devicesController(options: DevicesControllerOptions = {}): DevicesControllerRecipe {
   @Controller(options.path ?? 'auth/devices')
   @UseGuards(options.guard ?? JwtAuthGuard)
-  @UseFilters(AuthErrorFilter)
   class MountedDevicesController extends DevicesController {
     @Get()
     @Header('Cache-Control', 'no-store')

@@ -1,8 +1,7 @@
 // Owns the routes that sign people in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
-import { Body, Controller, Header, HttpCode, Inject, Post, UseFilters, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { SignInCredentials } from '../core/users/users.js';
 import { Public } from '../nest/auth.decorators.js';
-import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { SessionSignIn } from '../nest/browser/session-sign-in.js';
 import { CsrfGuard } from '../nest/browser/csrf.guard.js';
@@ -51,7 +50,6 @@ export function sessionController<SignIn extends object = SignInBody>(
   @Controller(path)
   @Public()
   @UseGuards(CsrfGuard)
-  @UseFilters(AuthErrorFilter)
   class MountedSessionController extends SessionController {
     @Post('login')
     @HttpCode(204)

@@ -1,7 +1,6 @@
 // Owns the mounting of the token routes: paths, bodies, and who may call.
-import { Body, Controller, UseFilters, type Type } from '@nestjs/common';
+import { Body, Controller, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
-import { AuthErrorFilter } from '../nest/auth-error.filter.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import { absolute, UserAgent } from './routing.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
@@ -60,7 +59,6 @@ export function tokenController<SignIn extends object = SignInBody>(
   const pair = options.toResponse === undefined ? PAIR : { ...PAIR, schema: undefined };
 
   @Controller(path)
-  @UseFilters(AuthErrorFilter)
   class MountedTokenController extends TokenController {
     protected override readonly answers = options;
 

@@ -117,6 +117,8 @@ export interface AuthErrorOptions {
   readonly problems?: readonly string[];
 }
 
+const AUTH_ERROR = Symbol.for('nestjs-latchkey:AuthError');
+
 /**
  * A refusal. `code` is exact and for events; what a client may see of it is `publicCode` and the message.
  *
@@ -128,6 +130,12 @@ export interface AuthErrorOptions {
  * ```
  */
 export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error {
+  /** True for an `AuthError` of another copy of this package, too: an application may have several. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== AuthError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && AUTH_ERROR in value;
+  }
+
   override readonly name = 'AuthError';
   readonly requiredScopes: readonly string[] | undefined;
   readonly maxAgeSeconds: number | undefined;
@@ -148,6 +156,10 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
     if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
     Object.defineProperty(this, 'reason', { value: options.reason, enumerable: false });
+  }
+
+  get [AUTH_ERROR](): true {
+    return true;
   }
 
   private get entry(): ErrorEntry {

@@ -1,30 +1,45 @@
-// Owns how a refusal leaves the process: headers through the HTTP adapter, body in Nest's shape or as RFC 9457 problem details.
+// How a refusal leaves the process: headers through the HTTP adapter, body in the shape that the options ask for.
 import { HttpException, type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../core/errors.js';
-import { ContextAnswers, rpcBody, type RefusalBody } from './contexts/context-answers.js';
+import { challengeOf, type RefusedAt } from './challenges.js';
+import { ContextAnswers, rpcBody } from './contexts/context-answers.js';
 import { RedirectedCaller } from './browser/redirected-caller.js';
+import { isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from './options/settings.js';
-
-const REASONS = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-} as const;
+import { RefusalBodies, refusalOf } from './refusal-bodies.js';
 
 const NO_STORE = { 'Cache-Control': 'no-store' } as const;
+
+/** A refusal by a service: it is about no scheme of the route, and must not make a browser ask for a password. */
+const BY_SERVICE: RefusedAt = { schemes: [] };
+
+type HttpHost = Pick<ArgumentsHost, 'switchToHttp'>;
 
 /** Makes answers of refusals. */
 export class Answers {
   /** What refusing takes where there is no http. */
   readonly contexts = new ContextAnswers();
 
+  private readonly bodies: RefusalBodies;
+  private readonly refusedAt = new WeakMap<AuthError, RefusedAt>();
+
   constructor(
     private readonly settings: Pick<AuthSettings, 'errors' | 'header'>,
     private readonly adapters: HttpAdapterHost,
-  ) {}
+  ) {
+    this.bodies = new RefusalBodies(settings.errors);
+  }
+
+  /** Remembers which schemes a refusal is about, for its challenge. */
+  about(error: AuthError, at: RefusedAt): void {
+    this.refusedAt.set(error, at);
+  }
+
+  /** As {@link about}, unless that is known already. */
+  aboutAtLeast(error: AuthError, at: RefusedAt): void {
+    if (!this.refusedAt.has(error)) this.refusedAt.set(error, at);
+  }
 
   /**
    * The exception for a refusal, as the context wants it. In http its headers are already on the response then, so that an
@@ -37,14 +52,17 @@ export class Answers {
   }
 
   /** As {@link refuse}, where it is known to be http. */
-  refuseHttp(error: AuthError, host: Pick<ArgumentsHost, 'switchToHttp'>): HttpException {
-    const response: unknown = host.switchToHttp().getResponse();
-    const redirected = error.cause instanceof RedirectedCaller ? error.cause : undefined;
-    const headers = redirected === undefined ? this.headersOf(error) : { ...NO_STORE, Location: redirected.url };
-    for (const [name, value] of Object.entries(headers)) {
-      this.adapters.httpAdapter.setHeader(response, name, value);
-    }
-    return new HttpException(this.bodyOf(error), redirected?.status ?? error.status, { cause: error });
+  refuseHttp(error: AuthError, host: HttpHost): HttpException {
+    const body = this.prepare(error, host);
+    return new HttpException(body, redirectOf(error)?.status ?? error.status, { cause: error });
+  }
+
+  /** As {@link refuse}, for what was thrown by a handler: in http it stays what it is, for filters that ask for `AuthError`. */
+  escaping(error: AuthError, host: ArgumentsHost): Error {
+    if (host.getType() !== 'http' || !isHttpException(error) || redirectOf(error) !== undefined)
+      return this.refuse(error, host);
+    prepareFor(host.switchToHttp().getResponse<object>(), error, this.prepare(error, host));
+    return error;
   }
 
   /** What a client of a message handler receives instead of an answer. */
@@ -52,15 +70,28 @@ export class Answers {
     return rpcBody(refusalOf(error), host);
   }
 
-  /** Header lines and body for whoever writes the answer to a handshake. */
-  handshakeRefusal(error: AuthError): {
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body: RefusalBody;
-  } {
-    return { headers: this.headersOf(error), body: refusalOf(error) };
+  /** Header lines and body for whoever writes the answer to a handshake. @param request what asked for it, over http */
+  handshakeRefusal(
+    error: AuthError,
+    request?: object,
+  ): { readonly headers: Readonly<Record<string, string>>; readonly body: object } {
+    const isMade = request !== undefined && this.settings.errors.body !== undefined;
+    return { headers: this.headersOf(error), body: isMade ? this.bodies.of(error, request) : refusalOf(error) };
+  }
+
+  /** Sets the headers, and answers with the body. An answer that is under way has its headers already. */
+  private prepare(error: AuthError, host: HttpHost): object {
+    const http = host.switchToHttp();
+    const response: unknown = http.getResponse();
+    const { httpAdapter } = this.adapters;
+    const headers = httpAdapter.isHeadersSent(response) ? {} : this.headersOf(error);
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
+    return this.bodies.of(error, http.getRequest());
   }
 
   private headersOf(error: AuthError): Record<string, string> {
+    const redirect = redirectOf(error);
+    if (redirect !== undefined) return { ...NO_STORE, Location: redirect.url };
     const challenge = this.challengeOf(error);
     return {
       ...NO_STORE,
@@ -70,34 +101,13 @@ export class Answers {
     };
   }
 
-  /** RFC 6750 §3, RFC 9470 §3. A bare challenge says that nothing was sent that this route understands. */
   private challengeOf(error: AuthError): string | undefined {
-    if (error.challenge === 'none') return undefined;
-    const scheme = this.settings.header.schemes[0] ?? 'Bearer';
-    const parameters: [string, string][] = [['realm', this.settings.errors.realm]];
-    if (error.challenge !== 'bare') {
-      parameters.push(['error', error.challenge], ['error_description', error.message]);
-    }
-    if (error.requiredScopes !== undefined) parameters.push(['scope', error.requiredScopes.join(' ')]);
-    if (error.maxAgeSeconds !== undefined) parameters.push(['max_age', String(error.maxAgeSeconds)]);
-    return `${scheme} ${parameters.map(([name, value]) => `${name}="${quoted(value)}"`).join(', ')}`;
-  }
-
-  private bodyOf(error: AuthError): Record<string, unknown> {
-    const { status, message, problems, publicCode: errorCode } = error;
-    if (this.settings.errors.format === 'problem') {
-      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
-    }
-    return { ...refusalOf(error), message: problems ?? message };
+    const { errors, header } = this.settings;
+    const worded = { realm: errors.realm, fallback: header.schemes[0] ?? 'Bearer' };
+    return challengeOf(error, this.refusedAt.get(error) ?? BY_SERVICE, worded);
   }
 }
 
-/** What every context may tell of a refusal. */
-function refusalOf({ status, message, publicCode: errorCode }: AuthError): RefusalBody {
-  return { statusCode: status, message, error: REASONS[status], errorCode };
-}
-
-/** The quoted-string of RFC 9110 §5.6.4. Line breaks are refused at boot. */
-function quoted(value: string): string {
-  return value.replaceAll(/["\\]/g, String.raw`\$&`);
+function redirectOf({ cause }: AuthError): RedirectedCaller | undefined {
+  return cause instanceof RedirectedCaller ? cause : undefined;
 }

@@ -73,6 +73,8 @@ export class AuthBoot implements OnModuleInit {
     return (this.structure.schemes ?? []).flatMap((given) => {
       const { found: scheme, problems } = this.findScheme(given);
       if (scheme === undefined) return problems;
+      const challenge = challengeProblem(scheme);
+      if (challenge !== undefined) return [challenge];
       const known = this.routes.schemes.get(scheme.name) ?? scheme;
       if (known !== scheme) return [`schemes has two of the name '${scheme.name}'`];
       this.routes.schemes.set(scheme.name, scheme);
@@ -159,6 +161,12 @@ export class AuthBoot implements OnModuleInit {
     // Nest's token types do not name abstract classes, which are tokens as good as any.
     return this.modules.get<T>(token as Type<T>, { strict: false });
   }
+}
+
+/** The realm and the rest are ours to write; a challenge of several words would be two in the header. */
+function challengeProblem({ name, challenge }: Scheme): string | undefined {
+  if (challenge === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(challenge)) return undefined;
+  return `schemes: '${name}' has the challenge '${challenge}'; accepted is the name of a scheme, like 'Basic', or none`;
 }
 
 function reasonOf(error: unknown): string {

@@ -27,7 +27,7 @@ export abstract class AuthGuardBase implements CanActivate {
       return await this.decide(context);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      throw this.redirects.insteadOf(error, context) ?? this.routes.answers.refuse(error, context);
+      throw this.redirects.insteadOf(error, context) ?? this.routes.refuse(error, context, brandedGuard(this));
     }
   }
 

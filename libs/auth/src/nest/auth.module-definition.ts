@@ -6,7 +6,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_GUARD } from '@nestjs/core';
 import { AuditSink } from '../core/audit/audit.js';
 import { memoryStores } from '../core/stores/memory-stores.js';
 import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
@@ -16,6 +16,7 @@ import { AuthErrorFilter } from './auth-error.filter.js';
 import { AuthBoot } from './auth.boot.js';
 import { boundProvider, boundTo } from './configurations/bound-classes.js';
 import { declareTokens, tokenIn } from './configurations/named-tokens.js';
+import { refusalHandling } from './refusal-handling.js';
 import { applicationExports, applicationProviders, exportedServices, serviceProviders } from './services/services.js';
 import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from './tokens.js';
 
@@ -137,7 +138,7 @@ function guardProviders({ defaultGuard }: ResolvedStructure): Provider[] {
     DefaultAuthGuard,
     { provide: APP_GUARD, useExisting: DefaultAuthGuard },
     AuthErrorFilter,
-    { provide: APP_FILTER, useExisting: AuthErrorFilter },
+    refusalHandling,
   ];
 }
 

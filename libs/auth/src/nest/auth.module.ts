@@ -1,11 +1,12 @@
 // Owns the module: what an application imports. Options are judged in options-check.ts, services wired in services.ts.
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, Optional, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './auth.module-definition.js';
 import { nearest } from '../core/spelling.js';
 import { CONFIGURATION_NAME, nameProblem } from './configurations/auth-configuration.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
+import { RefusalHandling } from './refusal-handling.js';
 import { STRUCTURE } from './options/option-names.js';
 
 /** What may stand beside an async factory. */
@@ -32,7 +33,15 @@ const ASYNC_NAMES = [
  * ```
  */
 @Module({ imports: [DiscoveryModule] })
-export class AuthModule extends ConfigurableModuleClass {
+export class AuthModule extends ConfigurableModuleClass implements NestModule {
+  // Only the configuration without a name has it.
+  @Optional() @Inject(RefusalHandling) private readonly refusals: RefusalHandling | undefined;
+
+  /** Called after the application has registered its filters, and before its routes are made. */
+  configure(): void {
+    this.refusals?.settle();
+  }
+
   /**
    * Structure and values in one object. Without arguments: a key made at boot and stores in memory, and a warning that names what
    * production needs; with NODE_ENV=production it then refuses to start.

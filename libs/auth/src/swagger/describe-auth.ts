@@ -117,10 +117,7 @@ class AuthAuthor {
       components.securitySchemes = descriptions.mergedInto(components.securitySchemes ?? {});
     }
     if (this.refuses) {
-      components.schemas = {
-        ...components.schemas,
-        [ERROR_SCHEMA]: errorSchema(this.of(undefined).settings.errors.format),
-      };
+      components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.of(undefined).settings.errors) };
     }
     return this.document;
   }

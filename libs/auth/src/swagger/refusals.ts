@@ -29,7 +29,9 @@ const MESSAGE = {
 };
 
 /** The body of every refusal. */
-export function errorSchema(format: Format): SchemaObject {
+export function errorSchema({ format, body }: Pick<AuthSettings['errors'], 'format' | 'body'>): SchemaObject {
+  // Only the application knows what its function answers with.
+  if (body !== undefined) return { type: 'object', description: 'A refusal.' };
   const status = { type: 'integer', description: 'The HTTP status.' };
   const errorCode = {
     type: 'string',
@@ -65,7 +67,7 @@ export function refusalsOf(policy: EffectivePolicy, format: Format): Record<stri
     content,
   });
   const always = {
-    400: refusal('Two credentials in one place.', challenge('`Bearer` with `error="invalid_request"`.')),
+    400: refusal('Two credentials in one place.', challenge('With `error="invalid_request"`.')),
     503: refusal('Whether the caller may do this cannot be told: something did not answer.', retryAfter),
   };
   if (isOpenToNobody(policy)) return always;
@@ -73,10 +75,10 @@ export function refusalsOf(policy: EffectivePolicy, format: Format): Record<stri
   const needed = scopes.length === 0 ? '' : ` Required scopes: ${scopes.join(' ')}.`;
   return {
     ...always,
-    401: refusal('No credential, or one that is not good.', challenge('What to send; bare where nothing was sent.')),
+    401: refusal('No credential, or one that is not good.', challenge('What to send; bare if nothing was sent.')),
     403: refusal(
       `The caller is known and may not do this.${needed}`,
-      challenge('`Bearer` with `error="insufficient_scope"`, where a scope is missing.', false),
+      challenge('With `error="insufficient_scope"`, if a scope is missing.', false),
     ),
   };
 }

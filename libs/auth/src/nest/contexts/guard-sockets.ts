@@ -71,7 +71,7 @@ function guardWs(server: WsServer, handshakes: SocketHandshakes, answers: Answer
   server.options.verifyClient = async (client: { readonly req: object }, verdict: Verdict): Promise<void> => {
     const error = await handshakes.refusalOf(client.req, server);
     if (error === undefined) return typeof own === 'function' ? askOwn(own, client, verdict) : verdict(true);
-    const { headers, body } = answers.handshakeRefusal(error);
+    const { headers, body } = answers.handshakeRefusal(error, client.req);
     verdict(false, error.status, JSON.stringify(body), { ...headers, 'Content-Type': 'application/json' });
   };
 }

@@ -15,6 +15,7 @@ import type { ClaimsFor } from '../../core/token-settings.js';
 import type { ForeignUserSource, UserSource } from '../../core/users/users.js';
 import type { ControllerRecipe } from '../controller-recipe.js';
 import type { SchemeRecipe } from '../scheme-recipe.js';
+import type { RefusalBodyMaker } from '../refusal-bodies.js';
 import type { NamedRoute } from '../routes/named-routes.js';
 import type { TrustOptions } from '../../core/issuers/trust.js';
 
@@ -140,6 +141,12 @@ export interface RevocationOptions {
 export interface ErrorOptions {
   /** `nest`: statusCode, message, error, errorCode. `problem`: RFC 9457 problem details. @defaultValue 'nest' */
   readonly format?: 'nest' | 'problem';
+  /**
+   * Makes the body of every refusal in http, for an envelope or a language of your own. Status and headers stay as they are. It is
+   * called while the answer is written: it must return a plain object at once; otherwise the body of `format` is sent, and an
+   * error logged. @defaultValue the body of `format`
+   */
+  readonly body?: RefusalBodyMaker;
   /** The realm of the challenge. @defaultValue 'api' */
   readonly realm?: string;
 }

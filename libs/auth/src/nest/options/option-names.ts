@@ -29,7 +29,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   csrf: ['trustedOrigins', 'headerName', 'secret', 'dangerouslyDisable'],
   session: ['mismatch'],
   revocation: ['freshness', 'onStoreError', 'timeout', 'pruneEvery'],
-  errors: ['format', 'realm'],
+  errors: ['format', 'body', 'realm'],
 };
 
 /** Options that stand beside the factory, because they must be known before it runs. */

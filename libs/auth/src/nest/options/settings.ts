@@ -4,6 +4,7 @@ import type { SchemeDescription } from '../../core/scheme-description.js';
 import type { TokenLimits } from '../../core/tokens/limits.js';
 import type { TokenSettings } from '../../core/token-settings.js';
 import type { AuthModuleOptions, KeysOption, TokenExtractor } from './auth.options.js';
+import type { RefusalBodyMaker } from '../refusal-bodies.js';
 import type { BrowserSettings } from './option-browser.js';
 
 /** Everything the module was asked for, with defaults filled in. */
@@ -34,7 +35,11 @@ export interface AuthSettings extends BrowserSettings {
   };
   readonly limits: Partial<TokenLimits>;
   readonly toleranceSeconds: number;
-  readonly errors: { readonly format: 'nest' | 'problem'; readonly realm: string };
+  readonly errors: {
+    readonly format: 'nest' | 'problem';
+    readonly body: RefusalBodyMaker | undefined;
+    readonly realm: string;
+  };
   /** What the log should say loudly at boot. */
   readonly warnings: readonly string[];
 }

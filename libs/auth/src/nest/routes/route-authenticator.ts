@@ -80,9 +80,19 @@ export class RouteAuthenticator {
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
   async decideAfresh(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
     if (!this.ready) return { error: this.early(), scheme: undefined };
-    const decision = await this.authenticator.authenticate(this.adapted(request), this.demandOf(policy, guard));
-    if ('error' in decision) this.parts.faults.report(decision.error);
+    const demand = this.demandOf(policy, guard);
+    const decision = await this.authenticator.authenticate(this.adapted(request), demand);
+    if ('error' in decision) {
+      this.parts.faults.report(decision.error);
+      this.answers.about(decision.error, { schemes: demand.schemes, scheme: decision.scheme });
+    }
     return decision;
+  }
+
+  /** The exception for a refusal by this guard, with the challenges of its schemes. */
+  refuse(error: AuthError, context: ExecutionContext, guard: BrandedGuard | undefined): Error {
+    if (guard !== undefined) this.answers.aboutAtLeast(error, { schemes: this.schemesOf(guard) });
+    return this.answers.refuse(error, context);
   }
 
   private adapted(request: unknown): AuthRequest {

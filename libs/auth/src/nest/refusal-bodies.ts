@@ -1,0 +1,97 @@
+// The body of a refusal in http: Nest's shape, RFC 9457 problem details, or what the application makes of it.
+import { Logger } from '@nestjs/common';
+import { isPromise, type AuthError } from '../core/errors.js';
+import type { AuthRequest } from '../core/request.js';
+import { adaptRequest } from './contexts/contexts.js';
+import type { RefusalBody } from './contexts/context-answers.js';
+import type { AuthSettings } from './options/settings.js';
+
+const REASONS = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+/** What a client may know of a refusal. */
+export interface Refusal {
+  /** The status of the answer, which the body does not change. */
+  readonly status: AuthError['status'];
+  /** What programs decide by: one of `errorTable`, as clients may see it. */
+  readonly errorCode: string;
+  /** One English sentence without input. */
+  readonly message: string;
+  /** The reason phrase of the status. */
+  readonly error: string;
+  /** What is wrong with the request body, for `invalid_request`. */
+  readonly problems?: readonly string[] | undefined;
+  /** The scopes that the route requires, for `insufficient_scope`. */
+  readonly requiredScopes?: readonly string[] | undefined;
+  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required`. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** When to try again, in seconds, for a 503. The header `Retry-After` says it too. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** What a body may depend on. */
+export interface RefusalContext {
+  /** The request, for its language for example; `undefined` if it could not be read. */
+  readonly request: AuthRequest | undefined;
+}
+
+/** Makes the body of a refusal. */
+export type RefusalBodyMaker = (refusal: Refusal, context: RefusalContext) => object;
+
+/** What every context may tell of a refusal. */
+export function refusalOf({ status, message, publicCode: errorCode }: AuthError): RefusalBody {
+  return { statusCode: status, message, error: REASONS[status], errorCode };
+}
+
+/** Makes bodies as the options ask. */
+export class RefusalBodies {
+  private readonly logger = new Logger('AuthModule');
+
+  constructor(private readonly errors: Pick<AuthSettings['errors'], 'format' | 'body'>) {}
+
+  /** The body for the request of the framework. */
+  of(error: AuthError, request: unknown): object {
+    return this.made(error, request) ?? this.usual(error);
+  }
+
+  private usual(error: AuthError): object {
+    const { status, message, problems, publicCode: errorCode } = error;
+    if (this.errors.format === 'problem') {
+      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
+    }
+    return { ...refusalOf(error), message: problems ?? message };
+  }
+
+  /** A function that fails must not turn a refusal into a 500: then the usual body is the answer. */
+  private made(error: AuthError, request: unknown): object | undefined {
+    if (this.errors.body === undefined) return undefined;
+    try {
+      const body: unknown = this.errors.body(factsOf(error), { request: readable(request) });
+      if (typeof body === 'object' && body !== null && !Array.isArray(body) && !isPromise(body)) return body;
+      this.logger.error('errors.body answered with something other than an object; the usual body was sent.');
+    } catch {
+      this.logger.error('errors.body threw; the usual body was sent.');
+    }
+    return undefined;
+  }
+}
+
+function factsOf(error: AuthError): Refusal {
+  const { status, publicCode: errorCode, message, problems, requiredScopes, maxAgeSeconds } = error;
+  const retryAfterSeconds = error.isUnavailable ? (error.retryAfterSeconds ?? 1) : undefined;
+  const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds };
+  return Object.freeze({ status, errorCode, message, error: REASONS[status], ...facts });
+}
+
+function readable(request: unknown): AuthRequest | undefined {
+  try {
+    return adaptRequest(request);
+  } catch {
+    return undefined;
+  }
+}
