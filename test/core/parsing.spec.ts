@@ -98,7 +98,7 @@ describe('the shape of a token', () => {
 
   it('accepts 8192 characters and refuses one more', async () => {
     expect(await verdict(sized(8192))).toBe('OK');
-    expect(await verdict(sized(8193))).toBe('token_malformed');
+    expect(await verdict(sized(8193))).toBe('token_too_large');
   });
 });
 

@@ -10,6 +10,8 @@ import {
   type PolicyContext,
 } from '../../libs/auth/src/core/policies/policies.js';
 import {
+  claimEquals,
+  claimIncludes,
   hasRoles,
   hasScopes,
   isRestricted,
@@ -148,6 +150,80 @@ describe('hasRoles', () => {
   it('cannot be empty', () => {
     expect(() => (hasRoles as (...none: string[]) => Policy)()).toThrow(TypeError);
     expect(() => hasRoles('')).toThrow(TypeError);
+  });
+});
+
+describe('claimEquals and claimIncludes', () => {
+  const claims = {
+    tenant: 'school',
+    level: 2,
+    verified: true,
+    groups: ['staff', 'teachers'],
+    org: { unit: 'a', tags: ['x'] },
+    'https://x.example/a.b': 'dotted',
+    text: 'staff teachers',
+    nothing: null,
+  };
+  const asked = (policy: Policy) => answer(policy, contextOf({ claims }));
+
+  it('compare whole values of one type, by name or path (P-09)', async () => {
+    for (const policy of [
+      claimEquals('tenant', 'school'),
+      claimEquals('tenant', 'other', 'school'),
+      claimEquals('level', 2),
+      claimEquals('verified', true),
+      claimEquals('org.unit', 'a'),
+      claimEquals('https://x.example/a.b', 'dotted'),
+      claimIncludes('groups', 'staff'),
+      claimIncludes('groups', 'teachers', 'staff'),
+      claimIncludes('org.tags', 'x'),
+    ])
+      expect(await asked(policy)).toBe('granted');
+  });
+
+  it('refuse everything that only looks like it (P-09)', async () => {
+    for (const policy of [
+      claimEquals('tenant', 'School'),
+      claimEquals('level', '2'),
+      claimEquals('verified', 'true'),
+      claimEquals('groups', 'staff'),
+      claimEquals('org', 'a'),
+      claimIncludes('groups', 'staff', 'admin'),
+      claimIncludes('text', 'staff'),
+      claimIncludes('tenant', 'school'),
+    ])
+      expect(await asked(policy)).toBe('forbidden');
+  });
+
+  it('refuse a claim that is not there, which no negation turns into a grant (P-09)', async () => {
+    for (const policy of [
+      claimEquals('none', 'a'),
+      claimIncludes('none', 'a'),
+      claimEquals('nothing', 'a'),
+      claimEquals('org.none', 'a'),
+    ]) {
+      expect(await asked(policy)).toBe('forbidden');
+      expect(await asked(not(policy))).toBe('forbidden');
+    }
+    expect(await asked(not(claimEquals('tenant', 'other')))).toBe('granted');
+  });
+
+  it('need a claim and values to compare with (P-09)', () => {
+    const untyped = claimEquals as (...given: unknown[]) => Policy;
+    for (const given of [
+      [],
+      [''],
+      ['tenant'],
+      ['tenant', undefined],
+      ['tenant', null],
+      ['tenant', ''],
+      ['tenant', {}],
+      [1, 'a'],
+      ['a', Number.NaN],
+    ])
+      expect(() => untyped(...given)).toThrow(TypeError);
+    expect(() => (claimIncludes as (...given: unknown[]) => Policy)('groups')).toThrow(/"groups" needs values/);
+    expect(claimEquals('tenant', 'school').name).toBe('claimEquals(tenant)');
   });
 });
 

@@ -134,11 +134,7 @@ export async function rig(options: RigOptions = {}) {
   });
   const families = new FamilyService(stores.families, blocklist, clock);
   const signer = options.signer ?? ((key: SigningKey) => key);
-  const minter = new TokenMinter(
-    settings,
-    () => signer(ring.signingKey),
-    selfCheck(() => profiles.access),
-  );
+  const minter = new TokenMinter(settings, () => signer(ring.signingKey), { check: selfCheck(() => profiles.access) });
   const tokens = new TokenService({ settings, clock, users, verifier, minter, families, blocklist });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: options.onMismatch ?? 'reject', clock });
   const bearer = defineScheme<string>({

@@ -88,7 +88,22 @@ describe('options', () => {
     ['an empty audience', { audience: '' }, "audience is ''; accepted is"],
     ['an audience list with an empty name', { audience: ['a', ''] }, 'audience is ["a",""]; accepted is'],
     ['a realm with a line break (E-27)', { errors: { realm: 'a\r\nSet-Cookie: x' } }, 'errors.realm must be'],
-    ['a limit above its cap', { limits: { token: 100_000 } }, 'limits.token must be a whole number from 1 to 8192'],
+    ['a limit above its cap', { limits: { token: 100_000 } }, 'limits.token must be a whole number from 1 to 65536'],
+    [
+      'a strict audience by a text (D-11)',
+      { exclusiveAudience: 'yes' },
+      "exclusiveAudience is 'yes'; accepted is true or false",
+    ],
+    [
+      'a strict audience of several (D-11)',
+      { audience: ['a', 'b'], exclusiveAudience: true },
+      'exclusiveAudience needs one audience',
+    ],
+    [
+      'a strict audience of none (D-11)',
+      { audience: false, exclusiveAudience: true },
+      'exclusiveAudience needs one audience',
+    ],
     ['a header name that is none', { header: { name: 'x y' } }, "header.name is 'x y'; accepted is a header name"],
     ['no header schemes', { header: { schemes: [] } }, 'header.schemes is []; accepted is'],
     [
@@ -145,10 +160,42 @@ describe('lowered limits', () => {
       await tokens.issue('ada', { claims: { note: 'x'.repeat(400) } }),
     ];
     await expect(tokens.verify(large.accessToken, { kind: 'access' })).rejects.toMatchObject({
-      code: 'token_malformed',
+      code: 'token_too_large',
     });
     expect((await tokens.verify(small.accessToken, { kind: 'access' })).subject.id).toBe('ada');
     await app.close();
+  });
+});
+
+describe('raised limits', () => {
+  it('hold for the tokens that are issued here too (T-04)', async () => {
+    const claims = { note: 'x'.repeat(9_000) };
+    const small = await boot([AuthModule.forRoot({})]);
+    await expect(small.get(TokenService).issue('ada', { claims })).rejects.toThrow(/longer than 8192/);
+    await small.close();
+    const app = await boot([AuthModule.forRoot({ limits: { token: 20_000 } })]);
+    const tokens = app.get(TokenService);
+    const { accessToken } = await tokens.issue('ada', { claims });
+    expect((await tokens.verify(accessToken, { kind: 'access' })).subject.id).toBe('ada');
+    await app.close();
+  });
+});
+
+describe('a strict audience', () => {
+  it('is one text, and a list that names us is for another service (D-11)', async () => {
+    const app = await boot([AuthModule.forRoot({ audience: 'courses', exclusiveAudience: true })]);
+    const tokens = app.get(TokenService);
+    const good = await tokens.issue('ada');
+    const list = await tokens.issue('ada', { audience: ['courses', 'other'] });
+    expect((await tokens.verify(good.accessToken, { kind: 'access' })).subject.id).toBe('ada');
+    await expect(tokens.verify(list.accessToken, { kind: 'access' })).rejects.toMatchObject({
+      code: 'invalid_audience',
+    });
+    await app.close();
+    const lax = await boot([AuthModule.forRoot({ audience: 'courses' })]);
+    const both = await lax.get(TokenService).issue('ada', { audience: ['courses', 'other'] });
+    expect((await lax.get(TokenService).verify(both.accessToken, { kind: 'access' })).subject.id).toBe('ada');
+    await lax.close();
   });
 });
 

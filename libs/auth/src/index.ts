@@ -49,7 +49,15 @@ export { EVENTS_CHANNEL, onAuthEvent } from './core/events.js';
 export { AuditSink, MemoryAuditSink } from './core/audit/audit.js';
 export { REDACTED_PATHS } from './core/audit/redacted-paths.js';
 export { allOf, anyOf, not } from './core/policies/policies.js';
-export { hasRoles, hasScopes, isRestricted, recentAuth, selfOrStaff } from './core/policies/ready-policies.js';
+export {
+  claimEquals,
+  claimIncludes,
+  hasRoles,
+  hasScopes,
+  isRestricted,
+  recentAuth,
+  selfOrStaff,
+} from './core/policies/ready-policies.js';
 export { hasFilter } from './core/policies/filters.js';
 export { ScopePolicy } from './core/policies/scope-policy.js';
 export { CookieTooLargeError } from './core/browser/cookies.js';
@@ -137,6 +145,7 @@ export type {
 export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys/keys.js';
 export type { TokenLimits } from './core/tokens/limits.js';
 export type { Policies, Policy, PolicyContext, PolicyRequirements } from './core/policies/policies.js';
+export type { ClaimValue, ClaimValues } from './core/policies/claim-values.js';
 export type { SelfOrStaffOptions } from './core/policies/ready-policies.js';
 export type { Scope } from './core/policies/scope-policy.js';
 export type { FilterExtractor, FilterOptions } from './core/policies/filters.js';

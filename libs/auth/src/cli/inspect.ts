@@ -4,6 +4,7 @@ import { dateOf } from '../core/clock.js';
 import { AuthError, reasonText } from '../core/errors.js';
 import { type ForeignIssuer, trustedIssuer, type TrustOptions } from '../core/issuers/trust.js';
 import { parseJws, type ParsedJws } from '../core/tokens/jws.js';
+import { highestLimits } from '../core/tokens/limits.js';
 import { keysFromDirectory } from '../core/keys/key-files.js';
 import { KeyRing } from '../core/keys/key-ring.js';
 import { ownAccessProfile, ownRefreshProfile } from '../core/tokens/profiles.js';
@@ -44,7 +45,7 @@ export const inspect: Command = async (args, around) => {
 
 function parsed(text: string): ParsedJws {
   try {
-    return parseJws(text);
+    return parseJws(text, highestLimits);
   } catch {
     throw new UsageError(
       'this is not a token: three parts of base64url, separated by dots, the first two of them JSON objects',

@@ -1,4 +1,5 @@
 // Owns revocation: what is on the blocklist, and the one question every path asks of it.
+import { createHash } from 'node:crypto';
 import type { Clock } from './clock.js';
 import { AuthError, during } from './errors.js';
 import type { RevocationEvent } from './events.js';
@@ -127,7 +128,9 @@ export class BlocklistService {
    */
   async earliestIssue(subject: Subject): Promise<number> {
     const now = this.clock.nowSeconds();
-    const revokedAt = await during('store_unavailable', () => this.store.subjectRevokedAt(subject));
+    const revokedAt = await during('store_unavailable', () =>
+      this.store.subjectRevokedAt({ ...subject, id: storedId(subject.id) }),
+    );
     return revokedAt === undefined ? now : Math.max(now, revokedAt + 1);
   }
 
@@ -153,8 +156,9 @@ export class BlocklistService {
   ): Promise<Blocked> {
     const { endsAt, revokedAt = this.clock.nowSeconds(), ...key } = fields;
     const expiresAt = Math.ceil(endsAt) + this.rules.toleranceSeconds + 1;
-    const entry: RevocationEntry = { ...key, revokedAt, expiresAt };
-    const { kind, issuer, id, reason } = entry;
+    const { kind, issuer, id, reason } = key;
+    const exceptSid = key.exceptSid === undefined ? undefined : storedId(key.exceptSid);
+    const entry: RevocationEntry = { ...key, id: storedId(id), exceptSid, revokedAt, expiresAt };
     const event: RevocationEvent = { type: 'revoked', kind, issuer, id, subject, reason };
     await this.witness.announce(event);
     const created = await during('store_unavailable', () => this.store.add(entry));
@@ -164,7 +168,19 @@ export class BlocklistService {
 }
 
 function queryOf({ subject, jti, sid, issuedAt }: Verified): RevocationQuery {
-  return { issuer: subject.issuer, subject: subject.id, jti, sid, issuedAt };
+  const ids = {
+    jti: jti === undefined ? undefined : storedId(jti),
+    sid: sid === undefined ? undefined : storedId(sid),
+  };
+  return { issuer: subject.issuer, subject: storedId(subject.id), ...ids, issuedAt };
+}
+
+/** Ids of our own have at most 255 characters; other issuers write what they like, and stores must not grow by it. */
+const LONGEST_ID = 255;
+
+/** An id as stores keep it: itself, or a digest of one that is too long. */
+function storedId(id: string): string {
+  return id.length <= LONGEST_ID ? id : `sha256:${createHash('sha256').update(id).digest('base64url')}`;
 }
 
 function epochSecondsOf(moment: number | Date | undefined): number | undefined {

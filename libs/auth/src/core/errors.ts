@@ -30,6 +30,7 @@ export const errorTable = {
   invalid_credentials: { status: 401, challenge: 'bare', message: 'The user name or password is not right.' },
   malformed_header: { ...refused, message: 'The authorization header is malformed.' },
   token_malformed: { ...dead, message: 'The token is malformed.' },
+  token_too_large: { ...dead, message: 'The token is larger than what is accepted here.' },
   token_invalid: { ...dead, message: 'The token is not valid.' },
   token_expired: { ...dead, message: 'The token has expired.' },
   token_not_yet_valid: { ...refused, message: 'The token is not valid yet.' },

@@ -3,6 +3,7 @@ import { dateOf } from './clock.js';
 import { AuthError, during } from './errors.js';
 import { signJws } from './tokens/jws.js';
 import type { SelfCheck } from './tokens/self-check.js';
+import type { TokenLimits } from './tokens/limits.js';
 import type { SigningKey } from './keys/keys.js';
 import type { AuthUser, Subject, Verified } from './principal.js';
 import { refreshAudienceOf, type OwnClaims, type TokenSettings } from './token-settings.js';
@@ -89,18 +90,26 @@ const REGISTERED: ReadonlySet<string> = new Set([
 
 const RESERVED_HEADERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64', 'zip', '__proto__']);
 
+/** What is signed, and what is not. */
+export interface SigningRules {
+  /** The last look at the claims of an access token. @defaultValue none */
+  readonly check?: SelfCheck | undefined;
+  /** Nothing larger is signed. @defaultValue those of our own tokens */
+  readonly limits?: TokenLimits | undefined;
+}
+
 /** Makes and reads the tokens of our own issuer. */
 export class TokenMinter {
   constructor(
     private readonly settings: TokenSettings,
     private readonly signingKey: () => SigningKey,
-    private readonly check: SelfCheck = () => {},
+    private readonly rules: SigningRules = {},
   ) {}
 
   /** Signs both tokens of a sign-in. @throws {AuthError} `keys_unavailable` where a remote signer does not answer */
   async pair(access: AccessGrant, refresh: RefreshGrant): Promise<TokenPair> {
     const claims = await this.accessClaims(access);
-    this.check(claims);
+    this.rules.check?.(claims);
     const [accessToken, refreshToken] = await Promise.all([
       this.sign({ ...access.headers, typ: 'at+jwt' }, claims, access.headers),
       this.sign({ typ: 'rt+jwt' }, this.refreshClaims(refresh)),
@@ -136,7 +145,7 @@ export class TokenMinter {
       scope: spaced(grant.scopes),
       is_restricted: grant.restricted || undefined,
     };
-    this.check(claims);
+    this.rules.check?.(claims);
     return { accessToken: await this.sign({ typ: 'at+jwt' }, claims), expiresIn: grant.ttlSeconds };
   }
 
@@ -221,7 +230,7 @@ export class TokenMinter {
     const key = this.signingKey();
     // A remote signer may be out of reach; a claim that cannot be signed is a mistake, and stays one.
     const sign = async (data: Uint8Array): Promise<Uint8Array> => during('keys_unavailable', () => key.sign(data));
-    return signJws(header, claims, { kid: key.kid, alg: key.alg, sign });
+    return signJws(header, claims, { kid: key.kid, alg: key.alg, sign, limits: this.rules.limits });
   }
 }
 

@@ -3,17 +3,18 @@
 import type { Algorithm } from '../keys/algorithms.js';
 import type { AudienceRule, TokenProfile } from '../tokens/claims.js';
 import { parseDurationMs } from '../duration.js';
-import { AuthError } from '../errors.js';
-import type { TokenLimits } from '../tokens/limits.js';
-import { KIND_CLAIMS } from '../tokens/token-kind.js';
-import { listedTexts, spacedTexts } from '../tokens/texts.js';
+import { externalLimits, type TokenLimits } from '../tokens/limits.js';
 import type { Claims } from '../principal.js';
 import { claimAt } from '../policies/claim-path.js';
-import type { ClaimNames, TextClaim, TextClaims, TrustOptions } from './trust-options.js';
+import { isClient, kindRules, upgrade } from './kind-rules.js';
+import { textsOf } from './text-claims.js';
+import type { ClaimNames, TrustOptions } from './trust-options.js';
+import { valueRules } from './value-rules.js';
 
 /** What an entry gets from the module around it. */
 export interface ProfileSurroundings {
   readonly toleranceSeconds: number;
+  /** @defaultValue externalLimits */
   readonly limits?: TokenLimits | undefined;
 }
 
@@ -26,7 +27,7 @@ export function algorithmsOf({ algorithms, keys }: TrustOptions): readonly Algor
 
 /** The profile of access tokens of a trusted issuer. */
 export function foreignProfile(options: TrustOptions, { toleranceSeconds, limits }: ProfileSurroundings): TokenProfile {
-  const { issuer, types = ['at+jwt'], idTokens = false, boundTokens = false, supportedMajor } = options;
+  const { issuer, types = ['at+jwt'], supportedMajor } = options;
   return Object.freeze({
     issuer,
     ...presenceRules(options),
@@ -36,37 +37,26 @@ export function foreignProfile(options: TrustOptions, { toleranceSeconds, limits
     fractionalTimes: true,
     toleranceSeconds: seconds(options.clockTolerance) ?? toleranceSeconds,
     maxLifetimeSeconds: seconds(options.maxLifetime) ?? DAY_SECONDS,
-    idTokens: idTokens ? 'expect' : 'refuse',
-    boundTokens: boundTokens ? 'accept' : 'refuse',
+    maxAgeSeconds: seconds(options.maxAge),
     ...kindRules(options),
     isClient: options.isClient ?? isClient,
     supportedMajor,
     upgradeClaims: upgrade(options),
+    assertClaims: valueRules(options),
     own: false,
-    limits,
+    limits: { ...(limits ?? externalLimits), ...options.limits },
   });
 }
 
 function presenceRules(options: TrustOptions): Pick<TokenProfile, 'audience' | 'requiredClaims'> {
   const audience = audienceOf(options);
   const { requiredClaims = ['iat'] } = options;
-  return { audience, requiredClaims: ['iss', ...(audience === false ? [] : [audience.claim]), ...requiredClaims] };
+  const named = audience === false ? [] : [audience.claim];
+  // An age is counted from `iat`.
+  const dated = options.maxAge === undefined ? [] : ['iat'];
+  return { audience, requiredClaims: ['iss', ...named, ...dated, ...requiredClaims] };
 }
 
-/** Claims that no ID token has (OpenID Connect Core §2). */
-const ACCESS_TOKEN_CLAIMS = ['scope', 'scp'] as const;
-
-/** What proves that a token is an access token, whatever else it carries: a claim about its kind, or one that ID tokens lack. */
-function kindRules({ exactClaims = {}, requiredClaims = [], accessTokenClaims = [] }: TrustOptions): KindRules {
-  const kindClaims = KIND_CLAIMS.filter((name) => name in exactClaims);
-  const telling = [...accessTokenClaims, ...ACCESS_TOKEN_CLAIMS.filter((name) => requiredClaims.includes(name))];
-  return {
-    kindClaims,
-    provesKind: (claims) => kindClaims.length > 0 || telling.some((name) => claims[name] !== undefined),
-  };
-}
-
-type KindRules = Required<Pick<TokenProfile, 'kindClaims' | 'provesKind'>>;
 type ClaimRules = Pick<TokenProfile, 'jtiClaim' | 'sidClaim' | 'scopesOf' | 'rolesOf' | 'subjectOf'>;
 
 function claimRules({ subject, scopes = ['scope', 'scp'], roles = [], id, session }: ClaimNames): ClaimRules {
@@ -80,9 +70,9 @@ function claimRules({ subject, scopes = ['scope', 'scp'], roles = [], id, sessio
   };
 }
 
-function audienceOf({ audience, claims = {} }: TrustOptions): AudienceRule | false {
+function audienceOf({ audience, claims = {}, exclusiveAudience = false }: TrustOptions): AudienceRule | false {
   if (audience === false) return false;
-  return { claim: claims.audience ?? 'aud', accepted: [audience].flat(), exclusive: false };
+  return { claim: claims.audience ?? 'aud', accepted: [audience].flat(), exclusive: exclusiveAudience };
 }
 
 function seconds(duration: unknown): number | undefined {
@@ -100,44 +90,4 @@ function subjectFrom(
   if (typeof subject !== 'string') return subject;
   // Whatever it is, it is judged as an id afterwards.
   return (claims) => claimAt(claims, subject) as string | undefined;
-}
-
-/** A machine that acts for itself: our own mark, that of RFC 9068 §2.2, and the grant that only machines use. */
-function isClient({ kind, client_id: clientId, azp, sub, gty, grant_type: grant }: Claims): boolean {
-  if (kind === 'client' || isClientGrant(gty) || isClientGrant(grant)) return true;
-  return sub !== undefined && (clientId === sub || azp === sub);
-}
-
-function isClientGrant(grant: unknown): boolean {
-  return grant === 'client_credentials' || grant === 'client-credentials';
-}
-
-/** Reads texts of several claims, each once. */
-function textsOf(names: TextClaims): (claims: Claims) => readonly string[] {
-  if (typeof names === 'function') return names;
-  const readers = [names].flat().map(readerOf);
-  return (claims) => [...new Set(readers.flatMap((read) => read(claims)))];
-}
-
-/** `scope` alone is separated by spaces wherever it is found, because it is defined so (RFC 6749 §3.3, RFC 9068 §2.2.3). */
-function readerOf(name: TextClaim): (claims: Claims) => readonly string[] {
-  const [path, read] =
-    typeof name === 'string'
-      ? [name, name === 'scope' ? spacedTexts : listedTexts]
-      : [name.spaceSeparated, spacedTexts];
-  return (claims) => read(claimAt(claims, path));
-}
-
-/** Runs before anything else is judged, so that a token that is marked as another kind is never read as this one. */
-function upgrade({
-  exactClaims = {},
-  accessTokenClaims = [],
-  upgradeClaims,
-}: TrustOptions): (claims: Claims) => Claims {
-  const exact = Object.entries(exactClaims);
-  return (claims) => {
-    if (exact.some(([name, value]) => claims[name] !== value)) throw new AuthError('wrong_token_type');
-    if (accessTokenClaims.some((name) => claims[name] === undefined)) throw new AuthError('wrong_token_type');
-    return upgradeClaims === undefined ? claims : upgradeClaims(claims);
-  };
 }

@@ -42,8 +42,9 @@ export class KeySetAddress {
 }
 
 function readMetadata(body: Uint8Array, expected: string): string {
-  const { issuer, jwks_uri: address } = parse(body);
-  if (issuer !== expected)
+  const { issuer, access_token_issuer: accessTokenIssuer, jwks_uri: address } = parse(body);
+  // AD FS signs access tokens under another name than ID tokens, and says so.
+  if (issuer !== expected && accessTokenIssuer !== expected)
     throw new FetchProblem('the metadata is of another issuer; every character counts, a slash at the end too');
   if (typeof address !== 'string') throw new FetchProblem('the metadata names no key set');
   return address;

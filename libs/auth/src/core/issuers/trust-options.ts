@@ -2,7 +2,9 @@
 import type { JSONWebKeySet } from 'jose';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { Duration } from '../duration.js';
+import type { ClaimValues } from '../policies/claim-values.js';
 import type { Claims } from '../principal.js';
+import type { TokenLimits } from '../tokens/limits.js';
 import type { KeySetCache } from './key-set-cache.js';
 
 /** How keys are fetched. The defaults are those of a provider on the internet. */
@@ -134,8 +136,11 @@ export interface TrustOptions {
   readonly boundTokens?: boolean;
   /** Claims that must be there, besides `iss`, `exp`, a subject and an audience. @defaultValue ['iat'] */
   readonly requiredClaims?: readonly string[];
-  /** Claims that must be exactly this text: `{ token_use: 'access' }`. Another value makes it a token of another type. */
-  readonly exactClaims?: Readonly<Record<string, string>>;
+  /**
+   * Claims that must be exactly this text, or one of a list: `{ token_use: 'access' }`. Another value makes it a token of another
+   * type; for what a token must say besides that see `claimEquals`.
+   */
+  readonly exactClaims?: Readonly<Record<string, string | readonly string[]>>;
   readonly claims?: ClaimNames;
   /**
    * Says that a token is of a machine that acts for itself, which only routes with `@AllowClients()` accept.
@@ -144,8 +149,25 @@ export interface TrustOptions {
   readonly isClient?: (claims: Claims) => boolean;
   /** How far the issuer's clock may differ: 0 to 60 seconds. @defaultValue the module's `clockTolerance` */
   readonly clockTolerance?: Duration;
-  /** The longest accepted life of a token, from `iat` to `exp`. @defaultValue '24h' */
+  /** The longest accepted life of a token, from `iat` to `exp`: one second to 400 days. @defaultValue '24h' */
   readonly maxLifetime?: Duration;
+  /**
+   * How long ago a token may have been issued, whatever its `exp` says: one second to 400 days. The token must have an `iat` then.
+   * @defaultValue no limit but `exp`
+   */
+  readonly maxAge?: Duration;
+  /**
+   * Bounds on what a token of this issuer may hold, lower or higher than those of the module. A token beyond 16,384 bytes needs a
+   * higher `maxHeaderSize` of the HTTP server too.
+   * @defaultValue the module's `limits`; 16,384 bytes a token and 1,000 audiences
+   */
+  readonly limits?: Partial<TokenLimits>;
+  /** True if the audience must be one string, equal to the one accepted: no list, not even of one. @defaultValue false */
+  readonly exclusiveAudience?: boolean;
+  /** Claims (or paths) that must equal this value, or one of a list: `{ tenant: ['school', 'university'] }`. @defaultValue none */
+  readonly claimEquals?: Readonly<Record<string, ClaimValues>>;
+  /** Claims (or paths) that must be lists with this value, or all of a list: `{ groups: 'staff' }`. @defaultValue none */
+  readonly claimIncludes?: Readonly<Record<string, ClaimValues>>;
   /** The highest major of the claim `version` that is understood; absent, the claim is not looked at. */
   readonly supportedMajor?: number;
   /** Brings tokens of older versions up to date before they are judged; their signature already holds. */

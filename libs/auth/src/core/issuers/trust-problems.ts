@@ -3,10 +3,13 @@
 import { algorithms, isAlgorithm, isSymmetric, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { parseDurationMs } from '../duration.js';
 import { nearest } from '../spelling.js';
+import { limitProblems } from '../tokens/limits.js';
+import { claimProblems } from './claim-problems.js';
 import { algorithmsOf } from './foreign-profile.js';
 import { addressProblem } from './key-addresses.js';
 import { KeySetCache } from './key-set-cache.js';
 import { firstAddress } from './key-set-address.js';
+import { broken, flagProblems, isRecord, isText, shown } from './sentences.js';
 import type { ClaimNames, KeyFetchOptions, TrustedKeys, TrustOptions } from './trust-options.js';
 
 /** Spelt as records, so that an option that is forgotten here does not compile. */
@@ -25,6 +28,11 @@ const ENTRY: Readonly<Record<keyof TrustOptions, true>> = {
   isClient: true,
   clockTolerance: true,
   maxLifetime: true,
+  maxAge: true,
+  limits: true,
+  exclusiveAudience: true,
+  claimEquals: true,
+  claimIncludes: true,
   supportedMajor: true,
   upgradeClaims: true,
 };
@@ -61,17 +69,20 @@ const KEY_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-/** The durations of an entry and of its keys: bounds in milliseconds, and how to say them. */
-const DURATIONS = {
+/** Bounds of a duration in milliseconds, and how to say them. */
+type Bounds = readonly [min: number, max: number, accepts: string];
+
+const RULE_DURATIONS: Readonly<Record<string, Bounds>> = {
   clockTolerance: [0, MINUTE, '0 to 60 seconds'],
   maxLifetime: [1_000, 400 * DAY, 'one second to 400 days'],
+  maxAge: [1_000, 400 * DAY, 'one second to 400 days'],
+};
+
+const FETCH_DURATIONS: Readonly<Record<string, Bounds>> = {
   timeout: [10, 5_000, "'10ms' to '5s'"],
   maxAge: [MINUTE, DAY, 'one minute to 24 hours'],
   staleIfError: [0, DAY, '0 to 24 hours'],
-} as const;
-
-/** A sentence and whether it applies. */
-type Rule = readonly [broken: boolean, sentence: string];
+};
 
 /** Everything that is wrong with a list of trusted issuers; empty if nothing is. */
 export function trustProblems(trust: readonly TrustOptions[]): readonly string[] {
@@ -98,7 +109,7 @@ function problemsOf(entry: unknown, path: string): readonly string[] {
     ...keyProblems(options, `${path}.keys`),
     ...algorithmProblems(options, path),
     ...shapeProblems(options, path),
-    ...durationProblems(entry, path, ['clockTolerance', 'maxLifetime']),
+    ...durationProblems(entry, path, RULE_DURATIONS),
   ];
 }
 
@@ -153,7 +164,7 @@ function wayProblems({ issuer, keys }: TrustOptions, path: string): readonly str
         `${path}.sharedCache must be a KeySetCache`,
       ],
     ]),
-    ...durationProblems({ ...keys }, path, ['timeout', 'maxAge', 'staleIfError']),
+    ...durationProblems({ ...keys }, path, FETCH_DURATIONS),
   ];
 }
 
@@ -176,16 +187,14 @@ function keysAreSecret(keys: TrustedKeys): boolean {
 }
 
 function shapeProblems(options: TrustOptions, path: string): readonly string[] {
-  const { types = ['at+jwt'], requiredClaims = [], claims = {}, supportedMajor = 0 } = options;
+  const { types = ['at+jwt'], claims = {}, supportedMajor = 0 } = options;
   return [
-    ...flagProblems({ ...options }, path, ['idTokens', 'boundTokens']),
+    ...flagProblems({ ...options }, path, ['idTokens', 'boundTokens', 'exclusiveAudience']),
     ...flagProblems({ ...options.keys }, `${path}.keys`, ['allowLoopbackHttp', 'allowPrivateAddresses', 'eager']),
-    ...exactProblems(options.exactClaims, `${path}.exactClaims`),
-    ...claimProblems({ ...claims }, `${path}.claims`),
+    ...(options.limits === undefined ? [] : limitProblems(options.limits, `${path}.limits`)),
+    ...claimProblems(options, path),
     ...broken([
-      [!isNames(options.accessTokenClaims ?? []), `${path}.accessTokenClaims must be a list of names`],
       [!isList(types, (type) => typeof type === 'string'), `${path}.types must be a list like ['at+jwt']`],
-      [!isNames(requiredClaims), `${path}.requiredClaims must be a list of names`],
       [
         !Number.isInteger(supportedMajor),
         `${path}.supportedMajor is ${shown(supportedMajor)}; accepted is a whole number`,
@@ -196,50 +205,6 @@ function shapeProblems(options: TrustOptions, path: string): readonly string[] {
     ]),
     ...unknownNames({ ...claims }, `${path}.claims`, Object.keys(CLAIMS)),
   ];
-}
-
-/** A text such as 'false' would count as true somewhere, so that only booleans are accepted. */
-function flagProblems(
-  given: Readonly<Record<string, unknown>>,
-  path: string,
-  names: readonly string[],
-): readonly string[] {
-  return names
-    .filter((name) => given[name] !== undefined && typeof given[name] !== 'boolean')
-    .map((name) => `${path}.${name} is ${shown(given[name])}; accepted is true or false`);
-}
-
-function exactProblems(exact: unknown, path: string): readonly string[] {
-  if (exact === undefined) return [];
-  if (!isRecord(exact)) return [`${path} must be an object like { token_use: 'access' }`];
-  return Object.entries(exact)
-    .filter(([, value]) => !isText(value))
-    .map(([name, value]) => `${path}.${name} is ${shown(value)}; accepted is a text`);
-}
-
-function claimProblems(claims: Readonly<Record<string, unknown>>, path: string): readonly string[] {
-  const { subject, scopes, roles, id, session, audience } = claims;
-  const isOptional = (value: unknown): boolean => value === undefined || isText(value);
-  return broken([
-    [!isOptional(subject) && typeof subject !== 'function', `${path}.subject must be a claim or a function`],
-    [
-      !isTextClaims(scopes),
-      `${path}.scopes must name claims: 'scope', { spaceSeparated: 'scp' }, a list, or a function`,
-    ],
-    [!isTextClaims(roles), `${path}.roles must name claims: 'roles', 'realm_access.roles', a list, or a function`],
-    [!isOptional(id) && id !== false, `${path}.id must be a claim or false`],
-    [!isOptional(session) && session !== false, `${path}.session must be a claim or false`],
-    [!isOptional(audience), `${path}.audience must be a claim`],
-  ]);
-}
-
-function isTextClaims(given: unknown): boolean {
-  if (given === undefined || typeof given === 'function') return true;
-  return [given].flat().every((one) => isText(one) || (isRecord(one) && isText(one['spaceSeparated'])));
-}
-
-function isNames(given: readonly unknown[]): boolean {
-  return Array.isArray(given) && given.every(isText);
 }
 
 function isList(value: readonly unknown[], holds: (member: unknown) => boolean): boolean {
@@ -253,10 +218,9 @@ function isFunction(value: unknown): boolean {
 function durationProblems(
   given: Readonly<Record<string, unknown>>,
   path: string,
-  names: readonly (keyof typeof DURATIONS)[],
+  durations: Readonly<Record<string, Bounds>>,
 ): readonly string[] {
-  return names.flatMap((name) => {
-    const [min, max, accepts] = DURATIONS[name];
+  return Object.entries(durations).flatMap(([name, [min, max, accepts]]) => {
     const milliseconds = given[name] === undefined ? min : parseDurationMs(given[name]);
     const fits = milliseconds !== undefined && milliseconds >= min && milliseconds <= max;
     return fits
@@ -276,21 +240,4 @@ function unknownNames(
       const near = nearest(name, known);
       return `${path}.${name} is not an option${near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`}`;
     });
-}
-
-function broken(rules: readonly Rule[]): readonly string[] {
-  return rules.filter(([applies]) => applies).map(([, sentence]) => sentence);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What was given, cut short. Never used for keys. */
-function shown(given: unknown): string {
-  return (JSON.stringify(given) ?? String(given)).slice(0, 120);
 }

@@ -2,7 +2,9 @@
 import { parseDurationMs, type Duration } from '../duration.js';
 import { AuthError } from '../errors.js';
 import { describePolicy, type Policy, type PolicyContext } from './policies.js';
-import type { Principal } from '../principal.js';
+import type { Json, Principal } from '../principal.js';
+import { claimAt } from './claim-path.js';
+import { type ClaimValue, equalsOne, includesAll, isClaimValue } from './claim-values.js';
 
 /** One scope (RFC 6749 §3.3): anything printable but blanks, quotes and backslashes, which would break the challenge. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -34,6 +36,57 @@ export function hasRoles(...roles: readonly [string, ...string[]]): Policy {
   if (roles.length === 0 || roles.includes('')) throw new TypeError('Roles are missing: name at least one.');
   const policy: Policy = ({ principal }) => roles.some((role) => principal.roles.includes(role));
   return describePolicy(`roles(${roles.join(' or ')})`, policy);
+}
+
+/**
+ * The claim must be this value, or one of several. It is named as it stands in the token, or by a path into objects; nothing is
+ * converted, and a list equals nothing. Without the claim the answer is no, also under `not()`.
+ *
+ * @example
+ * ```ts
+ * import { claimEquals } from 'nestjs-latchkey';
+ *
+ * export const ofSchool = claimEquals('tenant', 'school', 'university');
+ * ```
+ * @throws {TypeError} without a claim or a value
+ */
+export function claimEquals(claim: string, ...values: readonly [ClaimValue, ...ClaimValue[]]): Policy {
+  assertClaimRule(claim, values);
+  const policy: Policy = ({ principal }) => equalsOne(statedClaim(principal, claim), values);
+  return describePolicy(`claimEquals(${claim})`, policy);
+}
+
+/**
+ * The claim must be a list that holds all of these values. A text is one value and no list, whatever is in it. Without the claim
+ * the answer is no, also under `not()`.
+ *
+ * @example
+ * ```ts
+ * import { claimIncludes } from 'nestjs-latchkey';
+ *
+ * export const teachesHere = claimIncludes('school.groups', 'teachers');
+ * ```
+ * @throws {TypeError} without a claim or a value
+ */
+export function claimIncludes(claim: string, ...values: readonly [ClaimValue, ...ClaimValue[]]): Policy {
+  assertClaimRule(claim, values);
+  const policy: Policy = ({ principal }) => includesAll(statedClaim(principal, claim), values);
+  return describePolicy(`claimIncludes(${claim})`, policy);
+}
+
+function assertClaimRule(claim: unknown, values: readonly unknown[]): void {
+  if (typeof claim !== 'string' || claim === '') throw new TypeError('The name of the claim is missing.');
+  if (values.length === 0 || !values.every(isClaimValue))
+    throw new TypeError(
+      `The claim "${claim}" needs values to compare with: text that is not empty, numbers or booleans.`,
+    );
+}
+
+/** @throws {AuthError} `forbidden`, which no negation turns into a grant: nothing is known about a claim that is not there */
+function statedClaim({ claims }: Principal, claim: string): Json {
+  const value = claimAt(claims, claim);
+  if (value !== undefined && value !== null) return value;
+  throw new AuthError('forbidden', { reason: { claim, rule: 'must be there' } });
 }
 
 /** How {@link selfOrStaff} compares. */

@@ -1,9 +1,12 @@
 // Owns what the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
 // no claim that could make it fail in any other way than by a refusal.
 import type { Algorithm } from '../keys/algorithms.js';
-import { AuthError, type RefusalReason } from '../errors.js';
+import { AuthError } from '../errors.js';
+import { acceptSubject, acceptTexts, isTime, naming, readFlag, readId, readTime } from './claim-readers.js';
 import type { ParsedJws } from './jws.js';
+import { refused } from './refusals.js';
 import { assertKind } from './token-kind.js';
+import { assertInTime } from './token-times.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { AuthClaims, Claims, Verified } from '../principal.js';
 
@@ -37,6 +40,8 @@ export interface TokenProfile {
   readonly toleranceSeconds: number;
   /** The longest accepted `exp - iat`. */
   readonly maxLifetimeSeconds: number | undefined;
+  /** How long ago a token may have been issued, whatever its `exp` says; without it any time. */
+  readonly maxAgeSeconds?: number | undefined;
   /** Whether the marks of an OpenID Connect ID token rule a token out, or are to be expected. */
   readonly idTokens: 'refuse' | 'expect';
   /** True for claims that prove an access token, so that a `nonce` does not make an ID token of it. */
@@ -61,17 +66,13 @@ export interface TokenProfile {
   readonly supportedMajor?: number | undefined;
   /** Brings tokens of older versions up to date before they are judged. The signature already holds. */
   upgradeClaims?(claims: Claims): Claims;
+  /** Further rules about claims; anything it throws refuses the token. */
+  assertClaims?(claims: Claims): void;
   /** True for the tokens of our own issuing half. */
   readonly own: boolean;
   /** @defaultValue the limits of limits.ts */
   readonly limits?: TokenLimits | undefined;
 }
-
-/** The end of the year 9999. A later time is a mistake, most often milliseconds. */
-const LATEST_TIME = 253_402_300_799;
-
-/** Control characters end lines in logs and strings in databases; no honest id has one. */
-const CONTROL = /\p{Cc}/u;
 
 /**
  * Judges the claims of a token whose signature holds. All rules, in one call: {@link readClaims}, and then {@link assertInTime}.
@@ -99,6 +100,7 @@ export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
     assertPresent(claims, profile);
     assertIssuer(claims, profile);
     assertAudience(claims, profile);
+    profile.assertClaims?.(claims);
     return Object.freeze(readFacts(claims, profile));
   } catch (cause) {
     if (cause instanceof AuthError) throw cause;
@@ -118,11 +120,8 @@ function frozenClaims(claims: Claims): Claims {
 
 function assertVersion({ version = '1.0.0' }: Claims, { supportedMajor }: TokenProfile): void {
   if (supportedMajor === undefined || majorOf(version) <= supportedMajor) return;
-  throw new AuthError('unsupported_token_version');
-}
-
-function upToDate(claims: Claims, { upgradeClaims }: TokenProfile): Claims {
-  return upgradeClaims === undefined ? claims : frozenClaims(upgradeClaims(claims));
+  const rule = `must be a version up to ${supportedMajor}`;
+  throw refused('unsupported_token_version', { claim: 'version', rule, option: 'supportedMajor' });
 }
 
 function majorOf(version: unknown): number {
@@ -130,66 +129,51 @@ function majorOf(version: unknown): number {
   return major === undefined ? Number.POSITIVE_INFINITY : Number(major);
 }
 
-function assertPresent(claims: Claims, { requiredClaims }: TokenProfile): void {
+function upToDate(claims: Claims, { upgradeClaims }: TokenProfile): Claims {
+  return upgradeClaims === undefined ? claims : frozenClaims(upgradeClaims(claims));
+}
+
+function assertPresent(claims: Claims, { requiredClaims, own }: TokenProfile): void {
   const claim = ['exp', ...requiredClaims].find((name) => claims[name] === undefined);
-  if (claim !== undefined) throw new AuthError('missing_claim', { reason: { claim, rule: 'is required' } });
+  if (claim === undefined) return;
+  throw refused('missing_claim', { claim, rule: 'is required', option: optionOfRequired(claim, own) });
+}
+
+/** The option that a claim is required by, if there is one. */
+function optionOfRequired(claim: string, own: boolean): string | undefined {
+  if (own || claim === 'exp' || claim === 'iss') return undefined;
+  return claim === 'aud' ? 'audience' : 'requiredClaims';
 }
 
 function assertIssuer(claims: Claims, { issuer }: TokenProfile): void {
-  if (claims['iss'] !== issuer) throw new AuthError('invalid_issuer');
+  if (claims['iss'] === issuer) return;
+  throw refused('invalid_issuer', { claim: 'iss', rule: 'must be the issuer itself', option: 'issuer' });
 }
 
-function assertAudience(claims: Claims, profile: TokenProfile): void {
-  const { audience } = profile;
+function assertAudience(claims: Claims, { audience, limits = defaultLimits }: TokenProfile): void {
   if (audience === false) return;
   // An `aud` is the last word on whom a token is meant for, whatever else names an audience (RFC 7519 §4.1.3).
   const places = audience.claim === 'aud' || claims['aud'] === undefined ? [audience.claim] : [audience.claim, 'aud'];
-  if (!places.every((place) => namesUs(claims[place], audience, profile))) throw new AuthError('invalid_audience');
+  for (const claim of places) {
+    const reason = audienceProblem(claims[claim], audience, limits.audiences);
+    if (reason !== undefined) throw refused('invalid_audience', { claim, ...reason });
+  }
 }
 
-function namesUs(
-  claim: unknown,
-  { accepted, exclusive }: AudienceRule,
-  { limits = defaultLimits }: TokenProfile,
-): boolean {
-  const named: readonly unknown[] = Array.isArray(claim) && !exclusive ? claim : [claim];
-  return (
-    named.length <= limits.audiences &&
-    named.every((name) => typeof name === 'string') &&
-    accepted.some((name) => named.includes(name))
-  );
+/** Why a claim does not name us; nothing if it does. */
+function audienceProblem(value: unknown, { exclusive, accepted }: AudienceRule, most: number) {
+  const named: readonly unknown[] = Array.isArray(value) && !exclusive ? value : [value];
+  if (named.length > most) return { rule: `must not have more than ${most} entries`, option: 'limits.audiences' };
+  const areTexts = named.every((name) => typeof name === 'string');
+  if (areTexts && accepted.some((name) => named.includes(name))) return undefined;
+  return exclusive ? NOT_EXCLUSIVE : NOT_MEANT;
 }
 
-/**
- * Equal is expired; everything else may be as far ahead as clocks may disagree.
- * @throws AuthError `token_expired`, `token_not_yet_valid`, `invalid_claims`
- */
-export function assertInTime({ claims }: Verified, profile: TokenProfile, now: number): void {
-  const { toleranceSeconds, maxLifetimeSeconds = Number.POSITIVE_INFINITY } = profile;
-  const exp = readTime(claims, 'exp', profile) ?? 0;
-  const nbf = readTime(claims, 'nbf', profile) ?? now;
-  const iat = readTime(claims, 'iat', profile) ?? now;
-  if (exp - iat > maxLifetimeSeconds) throw new AuthError('invalid_claims', { reason: tooLong(profile) });
-  if (exp + toleranceSeconds <= now) throw new AuthError('token_expired');
-  if (Math.max(nbf, iat) > now + toleranceSeconds) throw new AuthError('token_not_yet_valid');
-}
-
-function tooLong({ own, types, maxLifetimeSeconds }: TokenProfile): RefusalReason {
-  const rule = `must not be more than ${String(maxLifetimeSeconds)} seconds after iat`;
-  const option = types.includes('rt+jwt') ? 'refresh.idle' : 'access.maxTtl';
-  return { claim: 'exp', rule, option: own ? option : 'maxLifetime' };
-}
-
-function readTime(claims: Claims, name: string, profile: TokenProfile): number | undefined {
-  const time = claims[name];
-  if (time === undefined || isTime(time, profile)) return time;
-  throw new AuthError('invalid_claims');
-}
-
-function isTime(time: unknown, { fractionalTimes }: TokenProfile): time is number {
-  const isInRange = typeof time === 'number' && time >= 0 && time <= LATEST_TIME;
-  return isInRange && (fractionalTimes || Number.isInteger(time));
-}
+const NOT_MEANT = { rule: 'must name an accepted audience', option: 'audience' } as const;
+const NOT_EXCLUSIVE = {
+  rule: 'must be the accepted audience alone, as a string',
+  option: 'exclusiveAudience',
+} as const;
 
 /** Some write it as text. What cannot be read is not known: a route that asks how old the sign-in is then refuses. */
 function readAuthTime(claims: Claims, profile: TokenProfile): number | undefined {
@@ -198,23 +182,23 @@ function readAuthTime(claims: Claims, profile: TokenProfile): number | undefined
 }
 
 function readFacts(claims: Claims, profile: TokenProfile): Verified {
-  const { limits = defaultLimits } = profile;
+  const { limits = defaultLimits, own, rolesOf } = profile;
   const [issuedAt, expiresAt] = ['iat', 'exp'].map((name) => readTime(claims, name, profile));
   const authTime = readAuthTime(claims, profile);
   return {
-    subject: Object.freeze({ issuer: profile.issuer, id: readSubject(claims, profile) }),
-    kind: profile.isClient(claims) ? 'client' : 'user',
+    subject: Object.freeze({ issuer: profile.issuer, id: readSubject(claims, profile, limits.subject) }),
+    kind: naming('client', () => profile.isClient(claims)) ? 'client' : 'user',
     // The application declares the shape of its own claims; it is not checked here, and every member of it may be absent.
     claims: claims as AuthClaims,
-    scopes: acceptTexts(profile.scopesOf(claims)),
-    roles: profile.rolesOf === undefined ? undefined : acceptTexts(profile.rolesOf(claims)),
-    own: profile.own,
+    scopes: naming('scopes', () => acceptTexts(profile.scopesOf(claims), 'scopes')),
+    roles: rolesOf === undefined ? undefined : naming('roles', () => acceptTexts(rolesOf(claims), 'roles')),
+    own,
     jti: readId(claims, profile.jtiClaim, limits.jti),
     sid: readId(claims, profile.sidClaim, limits.subject),
     issuedAt: rounded(Math.floor, issuedAt),
     expiresAt: rounded(Math.ceil, expiresAt),
     authTime: rounded(Math.floor, authTime),
-    stamp: profile.own ? readId(claims, 'stamp', limits.subject) : undefined,
+    stamp: own ? readId(claims, 'stamp', limits.subject) : undefined,
     restricted: readFlag(claims, 'is_restricted'),
   };
 }
@@ -224,30 +208,9 @@ function rounded(round: (time: number) => number, time: number | undefined): num
   return time === undefined ? undefined : round(time);
 }
 
-function readSubject(claims: Claims, { subjectOf, limits = defaultLimits }: TokenProfile): string {
-  const subject: unknown = subjectOf === undefined ? claims['sub'] : subjectOf(claims);
-  if (subject === undefined || subject === '') throw new AuthError('missing_subject');
-  return acceptId(subject, limits.subject);
-}
-
-function readId(claims: Claims, name: string | undefined, limit: number): string | undefined {
-  const id = name === undefined ? undefined : claims[name];
-  return id === undefined ? undefined : acceptId(id, limit);
-}
-
-function acceptId(id: unknown, limit: number): string {
-  const acceptable = typeof id === 'string' && id !== '' && id.length <= limit && !CONTROL.test(id);
-  if (!acceptable) throw new AuthError('invalid_claims');
-  return id;
-}
-
-function acceptTexts(texts: readonly unknown[]): readonly string[] {
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new AuthError('invalid_claims');
-  return Object.freeze([...texts]);
-}
-
-function readFlag(claims: Claims, name: string): boolean {
-  const flag = claims[name] ?? false;
-  if (typeof flag !== 'boolean' || claims[name] === null) throw new AuthError('invalid_claims');
-  return flag;
+function readSubject(claims: Claims, { subjectOf }: TokenProfile, limit: number): string {
+  return acceptSubject(
+    naming('sub', () => (subjectOf === undefined ? claims['sub'] : subjectOf(claims))),
+    limit,
+  );
 }

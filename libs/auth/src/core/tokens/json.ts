@@ -41,7 +41,7 @@ export function parseStrictJsonObject(source: Uint8Array | string, limits: JsonL
   const signs = text.replaceAll(STRINGS, '');
   if (LONG_NUMBER.test(signs)) throw new JsonRefused('a number of too many digits');
   const members = signs.split(':').length - 1;
-  if (members > limits.members) throw new JsonRefused('too many members');
+  if (members > limits.members) throw new JsonRefused(`it has more than ${limits.members} members (limits.members)`);
   // Of two members with one name the parser keeps the later: then the text has more of them than what came out of it.
   if (new Inspection(limits.depth).count(value, 1) !== members) throw new JsonRefused('a member twice');
   // Every member was walked, and JSON has no other values than these.
@@ -73,7 +73,8 @@ class Inspection {
   constructor(private readonly depthLimit: number) {}
 
   count(value: object, depth: number): number {
-    if (depth > this.depthLimit) throw new JsonRefused('nested too deep');
+    if (depth > this.depthLimit)
+      throw new JsonRefused(`it is nested deeper than ${this.depthLimit} levels (limits.depth)`);
     return Array.isArray(value)
       ? this.countArray(value, depth)
       : this.countObject(value as Record<string, unknown>, depth);

@@ -1,11 +1,12 @@
 // Owns a token's outside: its three segments, its header and its signature, both ways. It answers tokens with several spellings, headers that
 // steer the verifier, and algorithm confusion. What the claims mean is for claims.ts.
 import { AuthError, during } from '../errors.js';
-import { parseStrictJsonObject, type JsonObject } from './json.js';
+import { JsonRefused, parseStrictJsonObject, type JsonObject } from './json.js';
 import type { Algorithm, SigningKey, VerificationKey } from '../keys/keys.js';
 import { isSignature } from '../keys/signatures.js';
 import { defaultLimits, type TokenLimits } from './limits.js';
 import type { Claims } from '../principal.js';
+import { refused } from './refusals.js';
 import { toSignable, UnsignableClaims } from './signable.js';
 
 /** The members of a protected header that are read. All others are ignored, above all those that name or hold keys. */
@@ -34,10 +35,11 @@ const LONGEST_THUMBPRINT = 64;
 /**
  * Takes a token apart without judging its signature or its claims.
  *
- * @throws AuthError `token_malformed`
+ * @throws AuthError `token_malformed`, `token_too_large`
  */
 export function parseJws(token: string, limits: TokenLimits = defaultLimits): ParsedJws {
-  if (typeof token !== 'string' || token.length > limits.token) throw new AuthError('token_malformed');
+  if (typeof token !== 'string') throw new AuthError('token_malformed');
+  assertSize(token, limits);
   const [header, payload, signature, ...more] = token.split('.', 4);
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) {
     throw new AuthError('token_malformed');
@@ -48,6 +50,13 @@ export function parseJws(token: string, limits: TokenLimits = defaultLimits): Pa
     header: readHeader(decode(header), limits),
     claims: readJson(decode(payload), limits),
   });
+}
+
+/** @throws AuthError `token_too_large` */
+export function assertSize(token: string, limits: TokenLimits): void {
+  if (token.length <= limits.token) return;
+  const rule = `must not be longer than ${limits.token} characters`;
+  throw refused('token_too_large', { claim: 'token', rule, option: 'limits.token' });
 }
 
 /** One text per value: base64url without padding, blanks, foreign letters or stray bits (RFC 7515 §2). */
@@ -61,14 +70,19 @@ function readJson(bytes: Buffer, limits: TokenLimits): JsonObject {
   try {
     return parseStrictJsonObject(bytes, limits);
   } catch (cause) {
-    throw new AuthError('token_malformed', { cause });
+    const rule = cause instanceof JsonRefused ? `must be acceptable JSON: ${cause.message}` : 'must be JSON';
+    throw new AuthError('token_malformed', { cause, reason: { rule } });
   }
 }
 
 function readHeader(bytes: Buffer, limits: TokenLimits): JwsHeader {
-  if (bytes.length > limits.header) throw new AuthError('token_malformed');
+  if (bytes.length > limits.header) {
+    const rule = `must not be longer than ${limits.header} bytes`;
+    throw refused('token_malformed', { claim: 'header', rule, option: 'limits.header' });
+  }
   const members = readJson(bytes, limits);
-  if (REFUSED_MEMBERS.some((name) => name in members)) throw new AuthError('token_malformed');
+  const member = REFUSED_MEMBERS.find((name) => name in members);
+  if (member !== undefined) throw refused('token_malformed', { claim: `${member} header`, rule: 'is not supported' });
   const alg = optionalString(members['alg']);
   const kid = optionalString(members['kid']);
   if (alg === undefined || (kid !== undefined && kid.length > limits.kid)) throw new AuthError('token_malformed');
@@ -112,6 +126,12 @@ async function holds(alg: Algorithm, token: string, { key }: VerificationKey): P
   }
 }
 
+/** What a token is signed with, and how large it may be. */
+export type Signer = SigningKey & {
+  /** @defaultValue those of our own tokens */
+  readonly limits?: TokenLimits | undefined;
+};
+
 /**
  * Signs claims under a header whose `alg` and `kid` come from the key. Members that are `undefined` are left out; anything else
  * that JSON would drop or change, and whatever {@link parseJws} would refuse, is refused here.
@@ -119,12 +139,13 @@ async function holds(alg: Algorithm, token: string, { key }: VerificationKey): P
  * @throws UnsignableClaims naming the claim
  * @throws AuthError `keys_unavailable` where a remote signer does not answer
  */
-export async function signJws(header: object, claims: object, key: SigningKey): Promise<string> {
-  const protectedHeader = toSignable({ ...header, alg: key.alg, kid: key.kid });
-  const input = `${encode(protectedHeader)}.${encode(toSignable(claims))}`;
+export async function signJws(header: object, claims: object, key: Signer): Promise<string> {
+  const { limits = defaultLimits } = key;
+  const protectedHeader = toSignable({ ...header, alg: key.alg, kid: key.kid }, limits);
+  const input = `${encode(protectedHeader)}.${encode(toSignable(claims, limits))}`;
   const signature = await during('keys_unavailable', () => key.sign(Buffer.from(input)));
   const token = `${input}.${Buffer.from(signature).toString('base64url')}`;
-  assertReadable(token);
+  assertReadable(token, limits);
   return token;
 }
 
@@ -132,13 +153,13 @@ function encode(members: JsonObject): string {
   return Buffer.from(JSON.stringify(members)).toString('base64url');
 }
 
-function assertReadable(token: string): void {
+function assertReadable(token: string, limits: TokenLimits): void {
   try {
-    parseJws(token);
+    parseJws(token, limits);
   } catch (cause) {
     throw new UnsignableClaims(
       '',
-      `would be refused: it is longer than ${defaultLimits.token}, or its header is not acceptable`,
+      `would be refused: it is longer than ${limits.token}, or its header is not acceptable`,
       { cause },
     );
   }

@@ -1,9 +1,10 @@
 // Owns the profiles of our own tokens. Those of other issuers are made in issuers/.
 import type { Algorithm } from '../keys/algorithms.js';
 import type { TokenProfile } from './claims.js';
-import { AuthError } from '../errors.js';
 import type { TokenLimits } from './limits.js';
 import type { Claims } from '../principal.js';
+import { refused, unacceptable } from './refusals.js';
+import { spacedTexts } from './texts.js';
 
 /** The `typ` headers of our own tokens: RFC 9068 §2.1, and one of our own that no other verifier takes for it. */
 export const OWN_TYPES = Object.freeze({ access: 'at+jwt', refresh: 'rt+jwt' });
@@ -74,18 +75,19 @@ function ownProfile(options: OwnRefreshProfileOptions) {
 }
 
 function scopesOf({ scope = '' }: Claims): readonly string[] {
-  if (typeof scope !== 'string') throw new AuthError('invalid_claims');
-  return scope.split(' ').filter((one) => one !== '');
+  if (typeof scope !== 'string') throw unacceptable('scope', 'must be a string');
+  return spacedTexts(scope, 'scope');
 }
 
 function rolesOf({ roles = [] }: Claims): readonly string[] {
-  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) throw new AuthError('invalid_claims');
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string'))
+    throw unacceptable('roles', 'must be a list of strings');
   return roles;
 }
 
 /** A person's token always belongs to a sign-in; a machine has none. */
 function isClient({ kind, client_id: clientId, sub, sid }: Claims): boolean {
-  if (kind === 'client' && clientId !== sub) throw new AuthError('invalid_claims');
-  if (kind !== 'client' && sid === undefined) throw new AuthError('missing_claim');
+  if (kind === 'client' && clientId !== sub) throw unacceptable('client_id', 'must be the subject of a client token');
+  if (kind !== 'client' && sid === undefined) throw refused('missing_claim', { claim: 'sid', rule: 'is required' });
   return kind === 'client';
 }

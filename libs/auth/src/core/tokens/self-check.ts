@@ -17,7 +17,8 @@ export function selfCheck(profileOf: () => TokenProfile): SelfCheck {
     const [typ = ''] = profile.types;
     const requiredClaims = profile.requiredClaims.filter((name) => name !== 'aud');
     try {
-      const jws = { token: '', header: { alg: '', kid: undefined, typ, thumbprints: [] }, claims: toSignable(claims) };
+      const header = { alg: '', kid: undefined, typ, thumbprints: [] };
+      const jws = { token: '', header, claims: toSignable(claims, profile.limits) };
       readClaims(jws, { ...profile, requiredClaims, audience: false });
     } catch (error) {
       if (error instanceof AuthError) throw new TypeError(sentenceOf(error), { cause: error });

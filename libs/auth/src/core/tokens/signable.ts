@@ -1,6 +1,6 @@
 // Owns what may be signed: exactly what comes out again when it is read. JSON would drop functions, turn dates into text and NaN
 // into null without a word, and call `toJSON` wherever it finds one.
-import { isWellFormed, type JsonObject } from './json.js';
+import { isWellFormed, type JsonLimits, type JsonObject } from './json.js';
 import { defaultLimits } from './limits.js';
 import type { Json } from '../principal.js';
 
@@ -23,13 +23,15 @@ export class UnsignableClaims extends Error {
  *
  * @throws UnsignableClaims
  */
-export function toSignable(claims: object): JsonObject {
-  return new Copy().object(claims, []);
+export function toSignable(claims: object, limits: JsonLimits = defaultLimits): JsonObject {
+  return new Copy(limits).object(claims, []);
 }
 
 /** Walks the claims. A circle ends at the depth limit, a flood of members at theirs. */
 class Copy {
   private members = 0;
+
+  constructor(private readonly limits: JsonLimits) {}
 
   object(source: object, path: readonly string[]): JsonObject {
     assertPlain(source, [Object.prototype, null], path);
@@ -38,8 +40,7 @@ class Copy {
       if (member === undefined) continue;
       const at = [...path, name];
       this.members += 1;
-      if (this.members > defaultLimits.members)
-        throw refusal(at, `is one too many; there may be ${defaultLimits.members}`);
+      if (this.members > this.limits.members) throw refusal(at, `is one too many; there may be ${this.limits.members}`);
       if (name === '__proto__' || !isWellFormed(name)) throw refusal(at, 'has a name that is not acceptable');
       copy[name] = this.value(member, at);
     }
@@ -51,7 +52,7 @@ class Copy {
     if (typeof value === 'string') return text(value, path);
     if (typeof value === 'number') return number(value, path);
     if (typeof value !== 'object') throw refusal(path, `is a ${typeof value}, which JSON cannot hold`);
-    if (path.length >= defaultLimits.depth) throw refusal(path, 'is nested too deep, or holds itself');
+    if (path.length >= this.limits.depth) throw refusal(path, 'is nested too deep, or holds itself');
     return Array.isArray(value) ? this.array(value, path) : this.object(value, path);
   }
 

@@ -1,16 +1,17 @@
 // How the texts of a claim are read: a text is one, a list is a list. Nothing is split but what a standard defines as separated by
 // spaces, so that no issuer says more than it said.
-import { AuthError } from '../errors.js';
 import type { Json } from '../principal.js';
+import { unacceptable } from './refusals.js';
 
 /**
  * The texts of a claim: a text is one text, whatever is in it, and a list is a list of texts.
  * @throws AuthError `invalid_claims` for anything else
  */
-export function listedTexts(value: Json | undefined): readonly string[] {
+export function listedTexts(value: Json | undefined, claim: string): readonly string[] {
   if (value === undefined || value === null) return [];
   const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (!texts.every((text) => typeof text === 'string')) throw new AuthError('invalid_claims');
+  if (!texts.every((text) => typeof text === 'string'))
+    throw unacceptable(claim, 'must be a string or a list of strings');
   return texts.filter((text) => text !== '');
 }
 
@@ -18,6 +19,6 @@ export function listedTexts(value: Json | undefined): readonly string[] {
  * As {@link listedTexts}, but a text holds several, separated by spaces: `scope`, whose values cannot have one (RFC 6749 §3.3).
  * @throws AuthError `invalid_claims`
  */
-export function spacedTexts(value: Json | undefined): readonly string[] {
-  return typeof value === 'string' ? value.split(' ').filter((text) => text !== '') : listedTexts(value);
+export function spacedTexts(value: Json | undefined, claim: string): readonly string[] {
+  return typeof value === 'string' ? value.split(' ').filter((text) => text !== '') : listedTexts(value, claim);
 }

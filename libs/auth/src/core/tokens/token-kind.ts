@@ -1,8 +1,9 @@
 // What a token says about its own kind, and against being a plain bearer token: its `typ`, the marks of an ID token, claims that name
 // another kind, and the key that it is bound to.
-import { AuthError } from '../errors.js';
+import type { AuthError } from '../errors.js';
 import type { Claims } from '../principal.js';
 import type { TokenProfile } from './claims.js';
+import { refused, unacceptable } from './refusals.js';
 
 /** Claims that only an ID token has (OpenID Connect Core §3.1.3.6, §3.3.2.11); `nonce` stands in access tokens of some providers too. */
 const ID_TOKEN_HASHES = ['at_hash', 'c_hash', 's_hash'] as const;
@@ -21,11 +22,19 @@ type Profile = Pick<TokenProfile, 'own' | 'types' | 'idTokens' | 'kindClaims' | 
  * @throws AuthError `wrong_token_type`, `invalid_claims` for a token that is bound to a key
  */
 export function assertKind(typ: string | undefined, claims: Claims, profile: Profile): void {
-  if (!profile.types.includes(mediaType(typ ?? ''))) throw new AuthError('wrong_token_type');
-  if (profile.idTokens === 'refuse' && hasIdTokenMark(claims, profile)) throw new AuthError('wrong_token_type');
+  if (!profile.types.includes(mediaType(typ ?? '')))
+    throw otherKind('typ header', `must be ${profile.types.map((type) => type || 'absent').join(' or ')}`, 'types');
+  const mark = profile.idTokens === 'refuse' ? idTokenMark(claims, profile) : undefined;
+  if (mark !== undefined)
+    throw otherKind(mark, 'marks an ID token', mark === 'nonce' ? 'accessTokenClaims' : 'idTokens');
   // Our own say it in the header alone; no claim of an application counts.
-  if (!profile.own && namesOtherKind(claims, profile)) throw new AuthError('wrong_token_type');
+  const told = profile.own ? undefined : claimOfOtherKind(claims, profile);
+  if (told !== undefined) throw otherKind(told, 'names a token of another kind', 'exactClaims');
   assertUnbound(claims, profile);
+}
+
+function otherKind(claim: string, rule: string, option: string): AuthError {
+  return refused('wrong_token_type', { claim, rule, option });
 }
 
 /** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
@@ -33,23 +42,28 @@ function mediaType(typ: string): string {
   return typ.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/^application\//, '');
 }
 
-function hasIdTokenMark(claims: Claims, { provesKind }: Profile): boolean {
-  if (ID_TOKEN_HASHES.some((mark) => mark in claims)) return true;
-  return 'nonce' in claims && provesKind?.(claims) !== true;
+function idTokenMark(claims: Claims, { provesKind }: Profile): string | undefined {
+  if ('nonce' in claims && provesKind?.(claims) !== true) return 'nonce';
+  return ID_TOKEN_HASHES.find((mark) => mark in claims);
 }
 
-function namesOtherKind(claims: Claims, { idTokens, kindClaims = [], provesKind }: Profile): boolean {
+function claimOfOtherKind(claims: Claims, { idTokens, kindClaims = [], provesKind }: Profile): string | undefined {
   const isOther = (said: unknown): boolean =>
     typeof said === 'string' && (OTHER_KIND.test(said) || (idTokens === 'refuse' && ID_TOKEN.test(said)));
-  if (KIND_CLAIMS.some((name) => !kindClaims.includes(name) && isOther(claims[name]))) return true;
   // A security event: a log-out, a change of risk (RFC 8417 §2.2). It grants nothing.
-  return typeof claims['events'] === 'object' && provesKind?.(claims) !== true;
+  if (typeof claims['events'] === 'object' && provesKind?.(claims) !== true) return 'events';
+  return KIND_CLAIMS.find((name) => !kindClaims.includes(name) && isOther(claims[name]));
 }
 
 /**
  * A token that is bound to a key is worth nothing without the proof that its sender holds it (RFC 7800 §3.1, RFC 8705 §3, RFC 9449
  * §7.2), and nothing here asks for one.
  */
-function assertUnbound(claims: Claims, { boundTokens = 'refuse' }: Profile): void {
-  if (boundTokens === 'refuse' && 'cnf' in claims) throw new AuthError('invalid_claims');
+function assertUnbound(claims: Claims, { boundTokens = 'refuse', own }: Profile): void {
+  if (boundTokens !== 'refuse' || !('cnf' in claims)) return;
+  throw unacceptable(
+    'cnf',
+    'binds the token to a key, whose proof is not checked here',
+    own ? undefined : 'boundTokens',
+  );
 }

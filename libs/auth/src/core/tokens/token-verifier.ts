@@ -1,12 +1,13 @@
 // Owns the way from a token's text to what it vouches for: its issuer, its key, its signature, its claims, in that order and in one
 // call. Nothing outside the process is asked before the issuer is known to be one of ours and the algorithm one of its own.
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
-import { assertInTime, readClaims, type TokenKind, type TokenProfile } from './claims.js';
+import { readClaims, type TokenKind, type TokenProfile } from './claims.js';
+import { assertInTime } from './token-times.js';
 import type { Clock } from '../clock.js';
 import { AuthConfigurationError, AuthError, during, isPromise } from '../errors.js';
-import { parseJws, type ParsedJws } from './jws.js';
+import { assertSize, parseJws, type ParsedJws } from './jws.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
-import { defaultLimits, type TokenLimits } from './limits.js';
+import { defaultLimits, type TokenLimits, widestLimits } from './limits.js';
 import type { Subject, Verified } from '../principal.js';
 import { SignatureCache, type KnownSignature } from './signature-cache.js';
 import { type FindKey, type KeySearch, signerOf } from './signer.js';
@@ -23,6 +24,7 @@ export interface TrustedIssuer {
 export interface TokenVerifierOptions {
   readonly issuers: readonly TrustedIssuer[];
   readonly clock: Clock;
+  /** What a token may be before its issuer is known. @defaultValue the widest limits of the issuers */
   readonly limits?: TokenLimits | undefined;
   /** Remembers signatures that held. @defaultValue a cache of 10,000 tokens and 16 MiB */
   readonly signatures?: SignatureCache | undefined;
@@ -40,12 +42,12 @@ export class TokenVerifier {
   private readonly withoutAudience = new Map<TokenProfile, TokenProfile>();
 
   /** @throws AuthConfigurationError with every contradiction among the issuers */
-  constructor({ issuers, clock, limits = defaultLimits, signatures = new SignatureCache() }: TokenVerifierOptions) {
+  constructor({ issuers, clock, limits, signatures = new SignatureCache() }: TokenVerifierOptions) {
     const problems = issuerProblems(issuers);
     if (problems.length > 0) throw new AuthConfigurationError(problems);
     this.issuers = new Map(issuers.map((trusted) => [trusted.issuer, trusted]));
     this.clock = clock;
-    this.limits = limits;
+    this.limits = limits ?? widestLimits(limitsOf(issuers));
     this.signatures = signatures;
   }
 
@@ -103,10 +105,15 @@ export class TokenVerifier {
     }
   }
 
-  private trusted({ claims }: ParsedJws, kind: TokenKind): { readonly keys: KeySet; readonly profile: TokenProfile } {
+  private trusted(
+    { token, claims }: ParsedJws,
+    kind: TokenKind,
+  ): { readonly keys: KeySet; readonly profile: TokenProfile } {
     const { keys, profiles } = this.issuerOf(claims['iss']);
     const profile = profiles[kind];
     if (profile === undefined) throw new AuthError('wrong_token_type');
+    // Until here it could be anybody's, and as large as the largest of anybody may be.
+    assertSize(token, profile.limits ?? defaultLimits);
     return { keys, profile };
   }
 
@@ -148,6 +155,10 @@ function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verifi
 function assertKey(key: VerificationKey | undefined | null): VerificationKey {
   if (key === undefined || key === null) throw new AuthError('unknown_key');
   return key;
+}
+
+function limitsOf(issuers: readonly TrustedIssuer[]): readonly TokenLimits[] {
+  return issuers.flatMap(({ profiles }) => Object.values(profiles).map(({ limits = defaultLimits }) => limits));
 }
 
 function issuerProblems(issuers: readonly TrustedIssuer[]): readonly string[] {

@@ -160,6 +160,8 @@ export interface AuthModuleOptions {
   readonly issuer?: string;
   /** `aud` of the tokens issued and accepted here. Required in production; `false` gives the check up, with a warning. */
   readonly audience?: string | readonly string[] | false;
+  /** True if `aud` of the tokens accepted here must be the one `audience`, as a string: no list, not even of one. @defaultValue false */
+  readonly exclusiveAudience?: boolean;
   /** Required in production. @defaultValue a key pair made at boot, which ends with the process */
   readonly keys?: KeysOption;
   /** The algorithm of a key that does not say, and of the key made at boot. @defaultValue 'ES256' */
@@ -175,7 +177,10 @@ export interface AuthModuleOptions {
   /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
   readonly loginUrl?: LoginUrl;
   readonly revocation?: RevocationOptions;
-  /** Bounds on what a token may hold; they can only be lowered. */
+  /**
+   * Bounds on what a token may hold, our own or of another issuer, up to the bounds of the library: 65,536 bytes a token. An
+   * entry of `trust` may have others. Ids of our own tokens (`jti`, `subject`) can only be made shorter.
+   */
   readonly limits?: Partial<TokenLimits>;
   /** How far clocks may differ: 0 to 60 seconds. @defaultValue '5s' */
   readonly clockTolerance?: Duration;

@@ -6,6 +6,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   '': [
     'issuer',
     'audience',
+    'exclusiveAudience',
     'keys',
     'algorithm',
     'access',

@@ -9,7 +9,7 @@ import { browserSettings, browserWarnings } from './option-browser.js';
 import { errorSettings, revocationSettings, tokenSettings, toleranceSeconds } from './option-groups.js';
 import { headerSettings } from './option-header.js';
 import { unknownOptions } from './option-names.js';
-import { Problems } from './problems.js';
+import { Problems, shown } from './problems.js';
 import type { AuthSettings } from './settings.js';
 
 /** What the structure of the module says that the values must agree with. */
@@ -50,6 +50,7 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
     issuing,
     tokens: { ...tokenSettings(options, problems), configuration: around.configuration },
     anyAudience: options.audience === false,
+    exclusiveAudience: exclusiveAudience(options, problems),
     keys: options.keys,
     algorithm: options.algorithm ?? DEFAULTS.algorithm,
     trust: options.trust,
@@ -67,6 +68,17 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
   };
   if (problems.found.length > 0) throw new AuthConfigurationError(problems.found);
   return frozenCopy(settings);
+}
+
+/** A list as `aud` is refused then, so that only one audience can be accepted, and issued. */
+function exclusiveAudience(
+  { audience, exclusiveAudience: given = false }: AuthModuleOptions,
+  problems: Problems,
+): boolean {
+  problems.unless(typeof given === 'boolean', `exclusiveAudience is ${shown(given)}; accepted is true or false`);
+  const isOne = audience !== false && [audience].flat().length === 1;
+  problems.unless(given !== true || isOne, 'exclusiveAudience needs one audience');
+  return given === true;
 }
 
 /** A service that names neither issuer nor keys, but trusts others, only verifies. */

@@ -34,6 +34,8 @@ export interface AuthSettings extends BrowserSettings {
     readonly pruneEveryMs: number | undefined;
   };
   readonly limits: Partial<TokenLimits>;
+  /** True if a list is no audience. */
+  readonly exclusiveAudience: boolean;
   readonly toleranceSeconds: number;
   readonly errors: {
     readonly format: 'nest' | 'problem';

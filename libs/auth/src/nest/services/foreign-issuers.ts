@@ -4,7 +4,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import type { Clock } from '../../core/clock.js';
 import { AuthConfigurationError } from '../../core/errors.js';
 import { type ForeignIssuer, trustedIssuer } from '../../core/issuers/trust.js';
-import { defaultLimits } from '../../core/tokens/limits.js';
+import { externalLimits } from '../../core/tokens/limits.js';
 import type { AuthSettings } from '../options/settings.js';
 
 /** Whom this application trusts besides itself. */
@@ -15,7 +15,7 @@ export class ForeignIssuers implements OnModuleInit, OnModuleDestroy {
   /** @throws {AuthConfigurationError} with everything that is wrong with any of their keys */
   static async open(settings: AuthSettings, clock: Clock): Promise<ForeignIssuers> {
     const { toleranceSeconds } = settings;
-    const around = { clock, toleranceSeconds, limits: { ...defaultLimits, ...settings.limits } };
+    const around = { clock, toleranceSeconds, limits: { ...externalLimits, ...settings.limits } };
     return new ForeignIssuers(await allOf(settings.trust.map((options) => trustedIssuer(options, around))));
   }
 

@@ -1,5 +1,5 @@
 // Owns this service as an issuer that it trusts itself, if it issues.
-import { defaultLimits } from '../../core/tokens/limits.js';
+import { ownLimits } from '../../core/tokens/limits.js';
 import { ownAccessProfile, ownRefreshProfile } from '../../core/tokens/profiles.js';
 import type { TokenProfile } from '../../core/tokens/claims.js';
 import type { TrustedIssuer } from '../../core/tokens/token-verifier.js';
@@ -24,11 +24,12 @@ export function ownProfilesOf(
     issuer: tokens.issuer,
     algorithms,
     toleranceSeconds,
-    limits: { ...defaultLimits, ...settings.limits },
+    limits: ownLimits(settings.limits),
   };
   const access = ownAccessProfile({
     ...common,
     audience: anyAudience ? false : tokens.audience,
+    exclusiveAudience: settings.exclusiveAudience,
     maxLifetimeSeconds: tokens.access.maxTtlSeconds,
   });
   return {

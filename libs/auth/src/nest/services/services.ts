@@ -5,11 +5,11 @@ import { Authenticator } from '../../core/authenticator.js';
 import { BlocklistService } from '../../core/blocklist-service.js';
 import { AuthConfigurationError } from '../../core/errors.js';
 import { Clock, SystemClock } from '../../core/clock.js';
-import { defaultLimits } from '../../core/tokens/limits.js';
 import { FamilyService } from '../../core/families.js';
 import type { Scheme } from '../../core/schemes.js';
 import { SignInService } from '../../core/users/sign-in.js';
 import { RefreshStore, RevocationStore } from '../../core/stores/stores.js';
+import { defaultLimits, ownLimits, widestLimits } from '../../core/tokens/limits.js';
 import { TokenMinter } from '../../core/token-minter.js';
 import { selfCheck } from '../../core/tokens/self-check.js';
 import { TokenService } from '../../core/token-service.js';
@@ -67,11 +67,11 @@ const writePath = [
     TokenMinter,
     [AUTH_SETTINGS, OwnKeys],
     (settings: AuthSettings, keys: OwnKeys) =>
-      new TokenMinter(
-        settings.tokens,
-        () => keys.signingKey,
-        selfCheck(() => ownProfilesOf(settings, []).access),
-      ),
+      new TokenMinter(settings.tokens, () => keys.signingKey, {
+        check: selfCheck(() => ownProfilesOf(settings, []).access),
+        // Lowered limits are for what is presented.
+        limits: widestLimits([defaultLimits, ownLimits(settings.limits)]),
+      }),
   ),
   made(
     TokenService,
@@ -109,7 +109,6 @@ const readPath = [
       new TokenVerifier({
         issuers: [...issuersOf(settings, keys), ...foreign.issuers],
         clock,
-        limits: { ...defaultLimits, ...settings.limits },
       }),
   ),
   made(

@@ -1,6 +1,6 @@
 // Auth0.
 import type { TrustOptions } from '../trust-options.js';
-import { type PresetOptions, RS256 } from './preset-options.js';
+import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /**
  * Auth0: access tokens for an API, in Auth0's own profile and that of RFC 9068. Scopes are `scope` and, with role-based access
@@ -13,11 +13,17 @@ import { type PresetOptions, RS256 } from './preset-options.js';
  * const trust = [auth0({ domain: 'example.eu.auth0.com', audience: 'https://courses.example.com' })];
  * ```
  */
-export function auth0({ domain, audience, ...fetch }: PresetOptions & { readonly domain: string }): TrustOptions {
+export function auth0({
+  domain,
+  audience,
+  maxLifetime,
+  ...fetch
+}: PresetOptions & { readonly domain: string }): TrustOptions {
   return {
     issuer: `https://${domain}/`,
     audience,
     keys: { jwksUri: `https://${domain}/.well-known/jwks.json`, ...fetch },
+    ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['jwt', 'at+jwt'],
     claims: { scopes: ['scope', 'permissions'] },

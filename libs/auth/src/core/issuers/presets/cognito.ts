@@ -1,10 +1,10 @@
 // Amazon Cognito.
-import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
-import { RS256 } from './preset-options.js';
+import type { TrustOptions } from '../trust-options.js';
+import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
 /** Amazon Cognito: access tokens of a user pool. They name no audience but the client that they were issued to; groups are roles. */
 export function cognito(
-  options: KeyFetchOptions & {
+  options: ProviderOptions & {
     readonly region: string;
     readonly userPoolId: string;
     /** The ids of the app clients whose tokens are accepted. */
@@ -13,12 +13,13 @@ export function cognito(
     readonly resource?: string;
   },
 ): TrustOptions {
-  const { region, userPoolId, clientId, resource, ...fetch } = options;
+  const { region, userPoolId, clientId, resource, maxLifetime, ...fetch } = options;
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`;
   return {
     issuer,
     audience: [clientId, resource ?? []].flat(),
     keys: { jwksUri: `${issuer}/.well-known/jwks.json`, ...fetch },
+    ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['', 'jwt'],
     exactClaims: { token_use: 'access' },

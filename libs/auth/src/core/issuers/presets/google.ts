@@ -1,6 +1,6 @@
 // Google.
-import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
-import { RS256 } from './preset-options.js';
+import type { TrustOptions } from '../trust-options.js';
+import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
 /**
  * Google: **ID tokens**, because Google's access tokens are no JWTs. An ID token proves to the client named in it that a person
@@ -8,12 +8,14 @@ import { RS256 } from './preset-options.js';
  */
 export function google({
   clientId,
+  maxLifetime,
   ...fetch
-}: KeyFetchOptions & { readonly clientId: string | readonly string[] }): TrustOptions {
+}: ProviderOptions & { readonly clientId: string | readonly string[] }): TrustOptions {
   return {
     issuer: 'https://accounts.google.com',
     audience: clientId,
     keys: { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs', ...fetch },
+    ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['jwt'],
     idTokens: true,

@@ -1,7 +1,7 @@
 // Keycloak.
 import type { Claims } from '../../principal.js';
 import type { TrustOptions } from '../trust-options.js';
-import { isObject, type PresetOptions, RS256 } from './preset-options.js';
+import { isObject, lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` where it is given. */
 export function keycloak(
@@ -13,12 +13,13 @@ export function keycloak(
     readonly clientId?: string;
   },
 ): TrustOptions {
-  const { baseUrl, realm, clientId, audience, ...fetch } = options;
+  const { baseUrl, realm, clientId, audience, maxLifetime, ...fetch } = options;
   const issuer = `${baseUrl.replace(/\/$/, '')}/realms/${encodeURIComponent(realm)}`;
   return {
     issuer,
     audience,
     keys: { jwksUri: `${issuer}/protocol/openid-connect/certs`, ...fetch },
+    ...lifetime(maxLifetime),
     algorithms: [...RS256, 'ES256', 'PS256'],
     types: ['jwt', 'at+jwt'],
     // Its ID and refresh tokens have the same header and say what they are in a claim.

@@ -1,7 +1,7 @@
 // Okta.
 import type { Claims } from '../../principal.js';
 import type { TrustOptions } from '../trust-options.js';
-import { type PresetOptions, RS256 } from './preset-options.js';
+import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /**
  * Okta: access tokens of a custom authorisation server. `sub` is the user's name there, which can change hands; the subject is
@@ -14,12 +14,13 @@ export function okta(
     readonly authorizationServer?: string;
   },
 ): TrustOptions {
-  const { domain, authorizationServer = 'default', audience, ...fetch } = options;
+  const { domain, authorizationServer = 'default', audience, maxLifetime, ...fetch } = options;
   const issuer = `https://${domain}/oauth2/${authorizationServer}`;
   return {
     issuer,
     audience,
     keys: { jwksUri: `${issuer}/v1/keys`, ...fetch },
+    ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['', 'jwt', 'at+jwt'],
     // Only access tokens name the client so.

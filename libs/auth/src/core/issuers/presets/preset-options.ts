@@ -1,10 +1,22 @@
 // What presets have in common: how their keys are fetched, whom tokens must be meant for, and careful looks at claims.
-import type { KeyFetchOptions } from '../trust-options.js';
+import type { Duration } from '../../duration.js';
+import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
 
-/** How keys are fetched, and whom tokens must be meant for. */
-export interface PresetOptions extends KeyFetchOptions {
+/** How keys are fetched, and how long tokens may live. */
+export interface ProviderOptions extends KeyFetchOptions {
+  /** The longest accepted life of a token, where the provider is set up for longer ones. @defaultValue '24h' */
+  readonly maxLifetime?: Duration;
+}
+
+/** The same for tokens that name an audience. */
+export interface PresetOptions extends ProviderOptions {
   /** One of these must be named. */
   readonly audience: string | readonly string[];
+}
+
+/** An option of the entry, if it was given. */
+export function lifetime(maxLifetime: Duration | undefined): Pick<TrustOptions, 'maxLifetime'> {
+  return maxLifetime === undefined ? {} : { maxLifetime };
 }
 
 /** What most providers sign with. */
