@@ -296,7 +296,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     const { url, tokenOf } = await start({ access: { ttl: '2s' } });
     const { first, ended } = subscribe(url, { authorization: `Bearer ${await tokenOf('ada')}` });
     await first;
-    expect([4401, 1006]).toContain(await ended);
+    expect([4403, 1006]).toContain(await ended);
   });
 });
 

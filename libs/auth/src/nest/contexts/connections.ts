@@ -15,6 +15,9 @@ export interface Connection {
 /** Close codes of graphql-transport-ws, which `ws` applications use as well: 4400, 4401, 4403. */
 const CLOSE_CODES = 4000;
 
+/** The client of graphql-ws takes 4401 for the end, and connects again after 4403. */
+const GRAPHQL_COME_BACK = 4403;
+
 /** Where Nest marks handlers of server-sent events. */
 const NEST_SSE = '__sse__';
 
@@ -55,6 +58,8 @@ interface Emitter {
 interface IoSocket extends Emitter {
   emit(event: string, body: object): unknown;
   disconnect(close: boolean): unknown;
+  /** The line underneath, which all namespaces of a client share. */
+  readonly conn?: { close(): unknown };
 }
 
 interface WebSocketLike extends Emitter {
@@ -67,12 +72,19 @@ interface Closable extends Emitter {
   destroy?(): void;
 }
 
+/** A client whose token has only expired may bring a new one. Whatever else ended its credential is for a person to mend. */
+function mayComeBack({ code }: AuthError): boolean {
+  return code === 'token_expired';
+}
+
 function ioConnection(socket: IoSocket): Connection {
   return {
     key: socket,
-    end: (_, body) => {
+    end: (error, body) => {
       socket.emit('exception', { status: 'error', ...body });
-      socket.disconnect(true);
+      // A client takes a disconnection for the server's last word; where the line is cut it connects again by itself.
+      if (mayComeBack(error) && socket.conn !== undefined) socket.conn.close();
+      else socket.disconnect(true);
     },
     onClose: (listener) => void socket.once('disconnect', listener),
   };
@@ -97,7 +109,11 @@ function graphqlConnection(carrier: unknown): Connection | undefined {
   const { extra, req } = carrier as { readonly extra?: GraphqlExtra; readonly req?: { readonly extra?: GraphqlExtra } };
   const socket = extra?.socket ?? req?.extra?.socket;
   if (socket === undefined) return lineConnection(handshake.request as HttpLine);
-  return { ...wsConnection(socket), end: (error) => socket.close(CLOSE_CODES + error.status, error.publicCode) };
+  return { ...wsConnection(socket), end: (error) => socket.close(graphqlCode(error), error.publicCode) };
+}
+
+function graphqlCode(error: AuthError): number {
+  return mayComeBack(error) ? GRAPHQL_COME_BACK : CLOSE_CODES + error.status;
 }
 
 interface GraphqlExtra {
