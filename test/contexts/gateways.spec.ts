@@ -1,7 +1,7 @@
 import { UseGuards, type INestApplication, type WebSocketAdapter } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   AuthInfo,
@@ -277,5 +277,45 @@ describe('a contradiction on a gateway', () => {
       torn(): void {}
     }
     await expect(start('ws', [Torn])).rejects.toThrow('Torn.torn: it has a policy, but @Public() means');
+  });
+});
+
+describe('a namespace that strangers may enter', () => {
+  @WebSocketGateway()
+  class Broadcasts {
+    @WebSocketServer() private readonly server!: { emit(event: string, data: unknown): void };
+    @UseGuards(JwtAuthGuard)
+    @SubscribeMessage('tell')
+    tell(): void {
+      this.server.emit('told', 'everybody');
+    }
+  }
+  @WebSocketGateway()
+  class Motto {
+    @Public() @SubscribeMessage('motto') motto() {
+      return { event: 'motto', data: 'open to all' };
+    }
+  }
+  @WebSocketGateway({ namespace: 'open' })
+  class ElsewhereMotto extends Motto {}
+
+  it('hears what its guarded gateways broadcast, which the log says at boot (N-16)', async () => {
+    const log: string[] = [];
+    const { open, openAs } = await start('socket.io', [Broadcasts, Motto], { log });
+    const stranger = await open();
+    const heard = stranger.ask('nothing');
+    const { client } = await openAs('ada');
+    void client.ask('tell');
+    expect(await heard).toEqual({ event: 'told', data: 'everybody' });
+    expect(log.join('\n')).toMatch(
+      /Anybody may open a socket because of Motto\.motto, .*those of Broadcasts\.tell included/,
+    );
+  });
+
+  it('is no matter of the log where nothing else is in it (N-16)', async () => {
+    const log: string[] = [];
+    const { open } = await start('socket.io', [Broadcasts, ElsewhereMotto], { log });
+    await expect(open()).rejects.toMatchObject({ data: { errorCode: 'unauthenticated' } });
+    expect(log.join('\n')).not.toContain('Anybody may open a socket');
   });
 });

@@ -5,6 +5,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { configurationProblems } from '../../core/errors.js';
 import { policyProblems } from '../routes/effective-policy.js';
+import { audienceNotices } from './gateway-audience.js';
 import { HybridWatch } from './hybrid-watch.js';
 import { resolversOf } from './message-handlers.js';
 import { RouteAuthenticator } from '../routes/route-authenticator.js';
@@ -24,11 +25,13 @@ export class ContextBoot {
 
   /** Everything that is wrong with gateways, resolvers and message handlers. */
   async problems(): Promise<readonly string[]> {
-    const gateways = this.handshakes.gateways().flatMap(({ handlers }) => handlers);
+    const all = this.handshakes.gateways();
+    const gateways = all.flatMap(({ handlers }) => handlers);
     const messages = messageHandlersOf(this.discovery, this.scanner);
     if (gateways.length > 0) await this.routes.answers.contexts.load('ws');
     if (messages.length > 0) await this.routes.answers.contexts.load('rpc');
     this.warnOfSockets(gateways);
+    for (const notice of audienceNotices(all, (route) => this.answersNobody(route))) this.logger.warn(notice);
     const stated = [...gateways, ...resolversOf(this.discovery, this.scanner)].flatMap((each) => this.statedBy(each));
     return [
       ...stated,
@@ -54,6 +57,12 @@ export class ContextBoot {
   private isExposed({ handler, owner }: Route): boolean {
     const { access, byDefaultGuard } = this.routes.policyFor(handler, owner);
     return access === 'guarded' && byDefaultGuard;
+  }
+
+  /** Whether a caller who is not known gets an answer, and so must be let in. */
+  private answersNobody({ handler, owner }: Route): boolean {
+    const { access, optional } = this.routes.policyFor(handler, owner);
+    return access !== 'guarded' || optional;
   }
 
   private warnOfSockets(handlers: readonly Route[]): void {

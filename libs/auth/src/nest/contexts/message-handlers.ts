@@ -6,6 +6,7 @@ import type { Route } from '../routes/routes.js';
 
 const NEST_GATEWAY = 'websockets:is_gateway';
 const NEST_GATEWAY_OPTIONS = 'websockets:gateway_options';
+const NEST_GATEWAY_PORT = 'websockets:port';
 const NEST_SUBSCRIBED = 'websockets:message_mapping';
 const NEST_RESOLVED = 'graphql:resolver_type';
 
@@ -14,6 +15,8 @@ export interface Gateway {
   readonly name: string;
   /** Of socket.io; with a leading slash. */
   readonly namespace: string;
+  /** Of its own server; 0 for that of the application. */
+  readonly port: number;
   /** Of `ws`; `undefined` where the gateway takes every path of its server. */
   readonly path: string | undefined;
   /** Its message handlers; one that only sends is judged by itself. */
@@ -30,6 +33,7 @@ export function gatewaysOf(discovery: DiscoveryService, scanner: MetadataScanner
       return {
         name: owner.name,
         namespace: `/${String(namespace ?? '').replace(/^\//, '')}`,
+        port: Number(Reflect.getMetadata(NEST_GATEWAY_PORT, owner) ?? 0),
         path: typeof path === 'string' ? path : undefined,
         handlers: handlers.length > 0 ? handlers : [{ name: owner.name, owner, handler: owner }],
       };
