@@ -1,5 +1,5 @@
 // Group G of the attacks: requests that a page of somebody else makes the browser send.
-import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
 import { CsrfService } from 'nestjs-latchkey';
@@ -240,7 +240,7 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
 
   it('is the one of the option where it is given, also if the keys are the same', async () => {
     const keys = signingKey();
-    const one = await startProbedBrowserApp(adapter, { keys, csrf: { secret: 'x'.repeat(32) } });
+    const one = await startProbedBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
     const other = await startProbedBrowserApp(adapter, { keys });
     try {
       expect(await crosses(one, other)).toBe(403);
@@ -253,7 +253,7 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
   it('must be given where the private key is held elsewhere', async () => {
     const keys = remoteSigner();
     await expect(startProbedBrowserApp(adapter, { keys })).rejects.toThrow('csrf.secret is required');
-    const app = await startProbedBrowserApp(adapter, { keys, csrf: { secret: 'x'.repeat(32) } });
+    const app = await startProbedBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
     const jar = await signedInBrowser(app);
     expect((await jar.post(ACT)).status).toBeLessThan(300);
     await app.close();

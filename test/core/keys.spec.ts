@@ -272,8 +272,8 @@ describe('a secret', () => {
   });
 
   it('counts the bytes of its text, not its characters', async () => {
-    expect(await problemOf(own({ secret: 'äöüßäöüßäöüßäöüß', alg: 'HS256' }))).toBe('none');
-    expect(await problemOf(own({ secret: 'äöüßäöüßäöüßäöü', alg: 'HS256' }))).toContain('has 30 bytes');
+    expect(await problemOf(own({ secret: 'äöüßéèêëçñøåæœÿž', alg: 'HS256' }))).toBe('none');
+    expect(await problemOf(own({ secret: 'äöüßéèêëçñøåæœÿ', alg: 'HS256' }))).toContain('has 30 bytes');
   });
 
   it.each([

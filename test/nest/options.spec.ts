@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { Controller, Get, Injectable, Module, Scope, UseGuards } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -52,6 +52,22 @@ afterEach(() => {
 
 const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const SECRET = 'a secret that must never be printed anywhere';
+
+describe('the secret of CSRF tokens', () => {
+  it.each<[string, unknown, string]>([
+    ['x 48 times', 'x'.repeat(48), 'csrf.secret is blank, or one character repeated'],
+    ['a word six times', 'secret'.repeat(6), 'csrf.secret is too easy to guess'],
+    ['a sample', 'a-string-secret-at-least-256-bits-long', 'csrf.secret is a sample out of documentation'],
+    [
+      'a public key',
+      String(createPublicKey(privateKey).export({ format: 'pem', type: 'spki' })),
+      'csrf.secret is itself a key',
+    ],
+    ['bytes', Buffer.alloc(48), 'csrf.secret is an object (Buffer)'],
+  ])('is a boot error where it is %s (S-05)', async (_, secret, problem) => {
+    expect(await values({ csrf: { secret } })).toEqual([expect.stringContaining(problem)]);
+  });
+});
 
 describe('options', () => {
   it.each<[string, unknown, string]>([

@@ -2,6 +2,7 @@
 import type { JWK } from 'jose';
 import { type Algorithm, demandsOf, fits } from './algorithms.js';
 import { KeyProblem, type Material } from './key-material.js';
+import { secretProblem } from './secret-strength.js';
 
 export const SMALLEST_RSA_BITS = 2048;
 /** Verifying costs the square of the size: a larger key is a way to keep the process busy. */
@@ -23,13 +24,9 @@ function describe(jwk: JWK): string {
 
 function assertStrongSecret(jwk: JWK, alg: Algorithm): void {
   const bytes = Buffer.from(jwk.k ?? '', 'base64url');
-  const minimum = demandsOf(alg).minimumBytes ?? 0;
-  if (bytes.length < minimum) throw new KeyProblem(`has ${bytes.length} bytes; ${alg} needs at least ${minimum}`);
+  const problem = secretProblem(bytes, { bytes: demandsOf(alg).minimumBytes ?? 0, purpose: alg });
+  if (problem !== undefined) throw new KeyProblem(problem);
   if (bytes.length * 8 > LARGEST_BITS) throw new KeyProblem(`has more than ${LARGEST_BITS / 8} bytes`);
-  const text = bytes.toString('latin1').trim();
-  if (new Set(text).size < 2) throw new KeyProblem('is blank, or one character repeated');
-  // A verifier that takes the published key for a secret is the classic confusion; nobody's secret looks like a key.
-  if (/^(?:-----BEGIN |ssh-|\{\s*")/.test(text)) throw new KeyProblem('is itself a key in text form, not a secret');
 }
 
 function assertStrongRsa(jwk: JWK): void {

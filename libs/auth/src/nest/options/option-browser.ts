@@ -1,5 +1,7 @@
 // Owns the judgement of the options that concern browsers: cookies, CSRF, sessions and the redirect to a sign-in page.
 import { cookieSpecs, type CookieSettings, type CookieSpecs } from '../../core/browser/cookies.js';
+import { kindOf } from '../../core/kind-of.js';
+import { secretProblem } from '../../core/keys/secret-strength.js';
 import type { MismatchRule } from '../../core/browser/session-mismatch.js';
 import { DEFAULTS, type AuthModuleOptions, type CsrfOptions, type LoginUrl } from './auth.options.js';
 import { shown, type Problems } from './problems.js';
@@ -126,7 +128,8 @@ function csrfSettings(options: AuthModuleOptions, problems: Problems): Omit<Brow
     problems.unless(isOrigin(origin), sentence);
   }
   problems.unless(TOKEN.test(headerName), `csrf.headerName is ${shown(headerName)}; accepted is a header name`);
-  problems.unless(isLongEnough(secret), `csrf.secret is too short; accepted are at least ${SECRET_BYTES} random bytes`);
+  const weakness = weaknessOf(secret);
+  problems.unless(weakness === undefined, `csrf.secret ${String(weakness)}`);
   return {
     trustedOrigins: [...ownOrigin(options), ...trustedOrigins],
     headerName: headerName.toLowerCase(),
@@ -135,8 +138,13 @@ function csrfSettings(options: AuthModuleOptions, problems: Problems): Omit<Brow
   };
 }
 
-function isLongEnough(secret: unknown): boolean {
-  return secret === undefined || (typeof secret === 'string' && Buffer.byteLength(secret) >= SECRET_BYTES);
+function weaknessOf(secret: unknown): string | undefined {
+  if (secret === undefined) return undefined;
+  if (typeof secret !== 'string')
+    return `is ${kindOf(secret)}; accepted is text of at least ${SECRET_BYTES} random bytes`;
+  if (Buffer.byteLength(secret) < SECRET_BYTES)
+    return `is too short; accepted are at least ${SECRET_BYTES} random bytes`;
+  return secretProblem(secret, { bytes: SECRET_BYTES, purpose: 'it' });
 }
 
 /** Pages of the issuer itself are our own. */
