@@ -1,10 +1,11 @@
 // Owns the contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
-// in revocation-contract.ts, changes-contract.ts, family-contract.ts and rotation-contract.ts.
+// in revocation-contract.ts, changes-contract.ts, family-contract.ts, rotation-contract.ts and grace-contract.ts.
 import type { Clock } from '../core/clock.js';
 import type { Stores } from '../core/stores/stores.js';
 import { ContractClock } from './contract-bench.js';
 import { familyContract } from './family-contract.js';
 import { changesContract } from './changes-contract.js';
+import { graceContract } from './grace-contract.js';
 import { revocationContract } from './revocation-contract.js';
 import { rotationContract } from './rotation-contract.js';
 
@@ -38,6 +39,7 @@ export const storeContract: readonly StoreCase[] = [
   ...changesContract,
   ...familyContract,
   ...rotationContract,
+  ...graceContract,
 ].map(({ name, test }) => ({
   name,
   async run(makeStores) {
