@@ -1,10 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
-import { AuthModule, Clock, type Stores } from 'nestjs-latchkey';
+import { AuthModule, Clock, SystemClock, type AuthError, type Stores } from 'nestjs-latchkey';
 import { acceptFlush, redisStores, type OnFlush } from 'nestjs-latchkey/redis';
 import { hasRedis, useRedis } from '../support/redis.js';
+import { startInstance } from '../support/sign-in-world.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
 
@@ -44,6 +47,12 @@ const rotation = {
   graceMs: 10_000,
 };
 const queryAt = (issuedAt: number) => ({ issuer: ISSUER, subject: 'user-1', jti: 'jti-1', sid: 'sid-1', issuedAt });
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'accepted',
+    (error: AuthError) => error.code,
+  );
 
 requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   const redis = useRedis();
@@ -180,12 +189,36 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       const { revocations } = await boot({ onFlush: 'barrier' });
       await redis.client.flushall();
       clock.now = NOW + 50;
-      expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
-      expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
+      expect(await revocations.find(queryAt(NOW + 50))).toBe('subject');
+      expect(await revocations.find(queryAt(NOW + 51))).toBeUndefined();
       clock.now = NOW + 500;
       expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
       expect(await revocations.find(queryAt(NOW + 51))).toBeUndefined();
     });
+
+    it.each(['barrier', 'refuse'] as const)(
+      'with `%s` refuse what was issued, revoked and lost within one second (S-08)',
+      async (onFlush) => {
+        const present = new SystemClock();
+        const stores = await redisStores({ client: redis.client, onFlush }).useFactory(present);
+        await checkReady(stores);
+        const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        const { instance, close } = await startInstance({ stores, clock: present, keys });
+        const told = (token: string) => codeOf(instance.tokens.verify(token, { kind: 'access' }));
+        // From the beginning of a second, so that all of it is in one.
+        await wait(1_000 - (Date.now() % 1_000));
+        const { accessToken } = await instance.tokens.issue('ada');
+        await instance.tokens.revoke(accessToken);
+        await redis.client.flushall();
+        if (onFlush === 'refuse') await acceptFlush(redis.client);
+        expect(await told(accessToken)).toBe('token_revoked');
+        // Whoever signs in now is let in at once.
+        const next = await instance.tokens.issue('ada');
+        expect(await told(next.accessToken)).toBe('accepted');
+        await expect(instance.tokens.refresh(next.refreshToken)).resolves.toBeDefined();
+        await close();
+      },
+    );
 
     it('with `barrier` do not refuse for ever what tells no age', async () => {
       const { revocations } = await boot({ onFlush: 'barrier' });

@@ -1,9 +1,9 @@
 // Owns what is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
-import { SystemClock } from '../core/clock.js';
+import { SystemClock, type Clock } from '../core/clock.js';
 import { storedWhole } from '../core/stores/stored.js';
-import { run, type RedisClient } from './client.js';
+import { run, storeMoment, type RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
-import { VOUCH } from './revocation-scripts.js';
+import { VOUCH, VOUCH_AFTER } from './revocation-scripts.js';
 
 /** Which Redis was emptied. */
 export interface AcceptFlushOptions {
@@ -13,7 +13,7 @@ export interface AcceptFlushOptions {
 
 /**
  * Lets an application go on after its Redis was emptied, where `onFlush` is `refuse` and every answer is 503: the blocklist counts as
- * complete from this moment on, and everything issued before is refused. Does nothing to a Redis that was not emptied.
+ * complete from the next second on, and everything issued before is refused. Does nothing to a Redis that was not emptied.
  *
  * @returns since when the blocklist is complete, in epoch seconds
  * @example
@@ -32,11 +32,18 @@ export async function acceptFlush(
   client: RedisClient,
   { prefix = DEFAULT_PREFIX }: AcceptFlushOptions = {},
 ): Promise<number> {
-  return vouch(client, new Keys(prefix), new SystemClock().nowSeconds());
+  return vouchAfterFlush(client, new Keys(prefix), new SystemClock());
 }
 
-/** Sets the sentinel where there is none. Resolves what it says. */
-export async function vouch(client: RedisClient, { sentinel }: Keys, nowSeconds: number): Promise<number> {
-  const since = await run(client, VOUCH, { keys: [sentinel], values: [nowSeconds] });
+/** Sets the sentinel of a Redis that is used for the first time, if there is none. Resolves what it says. */
+export async function vouch(client: RedisClient, { sentinel }: Keys, clock: Clock): Promise<number> {
+  const since = await run(client, VOUCH, { keys: [sentinel], values: [clock.nowSeconds()] });
+  return storedWhole({ since }, 'since');
+}
+
+/** Sets the sentinel of a Redis that was emptied while somebody used it, if there is none. Resolves what it says. */
+export async function vouchAfterFlush(client: RedisClient, { sentinel }: Keys, clock: Clock): Promise<number> {
+  const values = [clock.nowSeconds(), storeMoment(clock)];
+  const since = await run(client, VOUCH_AFTER, { keys: [sentinel], values });
   return storedWhole({ since }, 'since');
 }

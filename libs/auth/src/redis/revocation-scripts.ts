@@ -104,5 +104,14 @@ for _, value in ipairs(#keys > 0 and redis.call('MGET', unpack(keys)) or {}) do
 end
 return { sentinel, restarted, string.format('%.0f', last), #keys, entries }`);
 
-/** Sets the sentinel where there is none. Keys: the sentinel. Values: now. */
+/** Sets the sentinel where there is none. Keys: the sentinel. Values: since when. Answers what it says. */
 export const VOUCH = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
+
+/**
+ * The same for a Redis that was emptied: from the next second on, by whichever clock is ahead, so that what was issued and revoked in
+ * this very second is refused too. Keys: the sentinel. Values: now, the moment (see `storeMoment`).
+ */
+export const VOUCH_AFTER = script(`${STORE_NOW_MS}
+local now = math.max(tonumber(ARGV[1]), math.floor(storeNowMs(ARGV[2]) / 1000))
+redis.call('SET', KEYS[1], string.format('%.0f', now + 1), 'NX')
+return redis.call('GET', KEYS[1])`);

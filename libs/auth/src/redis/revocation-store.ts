@@ -13,7 +13,7 @@ import {
 } from '../core/stores/stores.js';
 import { endedBy, listLength } from '../core/stores/verdicts.js';
 import { listOf, run, storeMoment, type RedisClient } from './client.js';
-import { vouch } from './flush.js';
+import { vouch, vouchAfterFlush } from './flush.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';
 import { ADD, CHANGES, LIST, READ, TRIM } from './revocation-scripts.js';
@@ -79,8 +79,11 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
-    const { entries } = await this.#read([this.options.keys.revocation('subject', issuer, id)]);
-    return entries[0]?.revokedAt;
+    const { completeSince, entries } = await this.#read([this.options.keys.revocation('subject', issuer, id)]);
+    const revokedAt = entries[0]?.revokedAt;
+    // In the second of a flush everything issued now is refused, so that what is new must say the next.
+    if (completeSince <= this.options.clock.nowSeconds()) return revokedAt;
+    return Math.max(revokedAt ?? 0, completeSince - 1);
   }
 
   override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
@@ -134,8 +137,8 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   /** What the sentinel says. @throws {Error} where it is gone, unless the application chose to go on */
   async #completeSince(since: unknown): Promise<number> {
     if (since !== null) return storedWhole({ since }, 'since');
-    const { keys, onFlush = 'refuse' } = this.options;
-    if (onFlush === 'barrier') return this.#vouch();
+    const { client, keys, clock, onFlush = 'refuse' } = this.options;
+    if (onFlush === 'barrier') return vouchAfterFlush(client, keys, clock);
     throw new Error(
       `The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known. acceptFlush() goes on.`,
     );
@@ -143,7 +146,7 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
 
   #vouch(): Promise<number> {
     const { client, keys, clock } = this.options;
-    return vouch(client, keys, clock.nowSeconds());
+    return vouch(client, keys, clock);
   }
 }
 
