@@ -1,6 +1,7 @@
 // Owns how a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
+import { storedWhole } from '../core/stores/stored.js';
 
 /** The part of a node-redis client (5 or 6; single or cluster) that is used. */
 export interface NodeRedisClient {
@@ -60,10 +61,28 @@ export async function run(client: RedisClient, { text, sha1 }: Script, call: Scr
   }
 }
 
-/** The list that a script answered. */
-export function listOf(reply: unknown): readonly unknown[] {
-  if (Array.isArray(reply)) return reply;
-  throw new Error('Redis answered something else than a list.');
+/**
+ * The list that a script answered.
+ * @param length how many members it has, if that is known
+ * @throws {Error} for anything else: what is not understood is no answer, and never a good one
+ */
+export function listOf(reply: unknown, length?: number): readonly unknown[] {
+  if (Array.isArray(reply) && (length === undefined || reply.length === length)) return reply;
+  throw new Error('Redis answered something else than the list that was asked for.');
+}
+
+/** The number that a script counted. @throws {Error} for anything else */
+export function countOf(reply: unknown): number {
+  const count = storedWhole({ reply }, 'reply');
+  if (count < 0) throw new Error('Redis answered less than nothing.');
+  return count;
+}
+
+/** Whether a script did it: 1 or 0. @throws {Error} for anything else */
+export function yesOrNo(reply: unknown): boolean {
+  const count = countOf(reply);
+  if (count === 0 || count === 1) return count === 1;
+  throw new Error('Redis answered something else than 1 or 0.');
 }
 
 type Source = { readonly sha1: string } | { readonly text: string };

@@ -2,7 +2,7 @@
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
 import { storedTextOrNothing, storedWhole } from '../core/stores/stored.js';
 import type { CheckedStore } from '../core/stores/stores.js';
-import { listOf, run, type RedisClient, type Script } from './client.js';
+import { listOf, run, yesOrNo, type RedisClient, type Script } from './client.js';
 import { GET_SET, PUT_SET, RELEASE_LEASE, TAKE_LEASE } from './key-set-scripts.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { checkRedis } from './readiness.js';
@@ -49,7 +49,7 @@ export class RedisKeySetCache extends KeySetCache implements CheckedStore {
   }
 
   override async get(address: string): Promise<CachedKeySet | undefined> {
-    const [body, fetchedAtMs, freshUntilMs] = listOf(await this.#run(GET_SET, this.#keys.keySet(address)));
+    const [body, fetchedAtMs, freshUntilMs] = listOf(await this.#run(GET_SET, this.#keys.keySet(address)), 3);
     const row = { body, fetchedAtMs, freshUntilMs };
     const text = storedTextOrNothing(row, 'body');
     if (text === undefined) return undefined;
@@ -63,15 +63,15 @@ export class RedisKeySetCache extends KeySetCache implements CheckedStore {
   override async put(address: string, { body, fetchedAtMs, freshUntilMs }: CachedKeySet): Promise<void> {
     const lifeMs = Math.max(0, freshUntilMs - fetchedAtMs) + KEPT_STALE_MS;
     const fields = ['body', body, 'fetchedAtMs', fetchedAtMs, 'freshUntilMs', freshUntilMs];
-    await this.#run(PUT_SET, this.#keys.keySet(address), [fetchedAtMs, lifeMs, ...fields]);
+    yesOrNo(await this.#run(PUT_SET, this.#keys.keySet(address), [fetchedAtMs, lifeMs, ...fields]));
   }
 
   override async lease({ address, holder, nowMs, leaseMs }: LeaseRequest): Promise<boolean> {
-    return (await this.#run(TAKE_LEASE, this.#keys.keySetLease(address), [holder, nowMs, leaseMs])) === 1;
+    return yesOrNo(await this.#run(TAKE_LEASE, this.#keys.keySetLease(address), [holder, nowMs, leaseMs]));
   }
 
   override async release(address: string, holder: string): Promise<void> {
-    await this.#run(RELEASE_LEASE, this.#keys.keySetLease(address), [holder]);
+    yesOrNo(await this.#run(RELEASE_LEASE, this.#keys.keySetLease(address), [holder]));
   }
 
   async checkReady(): Promise<void> {

@@ -1,5 +1,6 @@
 // Owns the look at Redis before the first request: that it answers, and that it keeps what it is given.
 import { AuthConfigurationError } from '../core/errors.js';
+import { storedText } from '../core/stores/stored.js';
 import { within } from '../core/stores/time-limit.js';
 import { run, script, type RedisClient } from './client.js';
 
@@ -30,7 +31,7 @@ return type(memory) == 'string' and memory or ''`);
  * @throws {AuthConfigurationError} where it does
  */
 export async function checkKeepsKeys(client: RedisClient): Promise<void> {
-  const memory = String(await run(client, MEMORY, { keys: [], values: [] }));
+  const memory = storedText({ memory: await run(client, MEMORY, { keys: [], values: [] }) }, 'memory');
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
   const isLimited = /^maxmemory:[1-9]/m.test(memory);
   if (isLimited && policy !== 'noeviction')

@@ -19,7 +19,7 @@ import {
   type RotationOutcome,
 } from '../core/stores/stores.js';
 import { isLive, standingOf } from '../core/stores/verdicts.js';
-import { listOf, run, storeMoment, type RedisClient, type Script } from './client.js';
+import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient, type Script } from './client.js';
 import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './family-scripts.js';
 import type { Keys } from './keys.js';
 import { checkRedis } from './readiness.js';
@@ -52,7 +52,7 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
         ...fieldsOf(writtenOf(family)),
       ],
     );
-    if (opened !== 1) throw new Error('A family with this sid was opened before.');
+    if (!yesOrNo(opened)) throw new Error('A family with this sid was opened before.');
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
@@ -68,10 +68,11 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
       [keys.family(issuer, sid)],
       [from, to.jti, graceMs, MOST_REPLACED, storeMoment(clock), nowMs, to.expiresAt * 1_000, ...fieldsOf(fields)],
     );
-    const [rotated, moment, record] = listOf(reply);
+    const [rotated, moment, record] = listOf(reply, 3);
+    const isRotated = yesOrNo(rotated);
     const family = familyOf(record);
     if (!family) return { outcome: 'unknown' };
-    if (rotated === 1) return { outcome: 'rotated', family };
+    if (isRotated) return { outcome: 'rotated', family };
     const outcome = standingOf(family, rotation, storedWhole({ moment }, 'moment'));
     if (outcome === 'live') throw new Error('The live refresh token could not be replaced.');
     return { outcome, family };
@@ -82,7 +83,7 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
   }
 
   override async touch(issuer: string, sid: string, now: number): Promise<void> {
-    await this.#run(TOUCH, [this.options.keys.family(issuer, sid)], [now]);
+    yesOrNo(await this.#run(TOUCH, [this.options.keys.family(issuer, sid)], [now]));
   }
 
   override async list({ issuer, id }: Subject, now: number): Promise<readonly Family[]> {
@@ -91,13 +92,13 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
-    return (await this.#run(END, [this.options.keys.family(issuer, sid)])) === 1;
+    return yesOrNo(await this.#run(END, [this.options.keys.family(issuer, sid)]));
   }
 
   override async endAll({ issuer, id }: Subject, exceptSid?: string): Promise<number> {
     const { keys } = this.options;
     const spared = exceptSid === undefined ? [] : [keys.family(issuer, exceptSid)];
-    return Number(await this.#run(END_ALL, [keys.signInsOf(issuer, id), ...spared]));
+    return countOf(await this.#run(END_ALL, [keys.signInsOf(issuer, id), ...spared]));
   }
 
   /** Redis expires sign-ins by itself. Resolves 0. */

@@ -72,9 +72,12 @@ for _ = 1, 10 do
 end
 return found`);
 
+/** How many entries one run of {@link TRIM} takes out at most. */
+export const TRIMMED_AT_ONCE = 1_000;
+
 /** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now, the moment (see `storeMoment`). Answers how many. */
 export const TRIM = script(`${EARLIEST_NOW}
-local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', earliestNow(ARGV[1], ARGV[2]), 'LIMIT', 0, 1000)
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', earliestNow(ARGV[1], ARGV[2]), 'LIMIT', 0, ${TRIMMED_AT_ONCE})
 if #ended > 0 then
   for _, index in ipairs(KEYS) do redis.call('ZREM', index, unpack(ended)) end
 end

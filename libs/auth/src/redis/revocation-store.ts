@@ -12,11 +12,11 @@ import {
   type RevocationQuery,
 } from '../core/stores/stores.js';
 import { endedBy, listLength } from '../core/stores/verdicts.js';
-import { listOf, run, storeMoment, type RedisClient } from './client.js';
+import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
 import { vouch, vouchAfterFlush } from './flush.js';
 import type { Keys } from './keys.js';
 import { checkKeepsKeys, checkRedis } from './readiness.js';
-import { ADD, CHANGES, LIST, READ, TRIM } from './revocation-scripts.js';
+import { ADD, CHANGES, LIST, READ, TRIM, TRIMMED_AT_ONCE } from './revocation-scripts.js';
 
 /**
  * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
@@ -63,7 +63,7 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
         storeMoment(clock),
       ],
     });
-    return isNew === 1;
+    return yesOrNo(isNew);
   }
 
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
@@ -90,13 +90,13 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
     const { client, keys } = this.options;
     const values = [...(cursor?.split(' ') ?? ['', '-1']), limit];
     const call = { keys: [keys.sentinel, keys.changes, keys.revocationsByChange], values };
-    const [since, restarted, last, told, entries] = listOf(await run(client, CHANGES, call));
+    const [since, restarted, last, told, entries] = listOf(await run(client, CHANGES, call), 5);
     const completeSince = await this.#completeSince(since);
     return {
       entries: listOf(entries).map(entryOf),
       cursor: `${completeSince} ${storedWhole({ last }, 'last')}`,
-      more: told === limit,
-      restarted: restarted === 1,
+      more: countOf(told) === limit,
+      restarted: yesOrNo(restarted),
       completeSince,
     };
   }
@@ -116,7 +116,7 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
       keys: [keys.revocationsByEnd, keys.revocationsByMoment, keys.revocationsByChange],
       values: [now, storeMoment(clock)],
     };
-    while (Number(await run(client, TRIM, call)) > 0);
+    while (countOf(await run(client, TRIM, call)) >= TRIMMED_AT_ONCE);
     return 0;
   }
 
@@ -127,7 +127,8 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
 
   async #read(asked: readonly string[]): Promise<{ completeSince: number; entries: readonly RevocationEntry[] }> {
     const { client, keys, clock } = this.options;
-    const [since, ...values] = listOf(await run(client, READ, { keys: [keys.sentinel, ...asked], values: [] }));
+    const call = { keys: [keys.sentinel, ...asked], values: [] };
+    const [since, ...values] = listOf(await run(client, READ, call), call.keys.length);
     const completeSince = await this.#completeSince(since);
     const now = clock.nowSeconds();
     const entries = values.filter((value) => value !== null).map(entryOf);

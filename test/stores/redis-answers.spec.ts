@@ -1,0 +1,116 @@
+// A Redis that answers something else than its scripts say: a proxy, another server, a client that maps types. What is not understood is
+// "cannot tell", and never a success.
+import { describe, expect, it } from '@jest/globals';
+import { AuthModule, BlocklistService, FamilyService, SystemClock, TokenService, type Stores } from 'nestjs-latchkey';
+import { RedisKeySetCache, redisStores, type RedisClient } from 'nestjs-latchkey/redis';
+import { Test } from '@nestjs/testing';
+
+const NOW = 1_900_000_000;
+const ISSUER = 'https://issuer.example';
+const to = { jti: 'jti-2', issuedAt: NOW, expiresAt: NOW + 60 };
+const family = {
+  issuer: ISSUER,
+  sid: 'sid-1',
+  subject: 'ada',
+  currentJti: 'jti-1',
+  currentIssuedAt: NOW,
+  currentExpiresAt: NOW + 60,
+  createdAt: NOW,
+  lastUsedAt: NOW,
+  absoluteExpiresAt: NOW + 60,
+};
+const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: NOW, expiresAt: NOW + 60 } as const;
+const rotation = { issuer: ISSUER, sid: 'sid-1', from: 'jti-1', to, nowMs: NOW * 1_000, graceMs: 10_000 };
+
+const answering = (reply: unknown): RedisClient => ({ evalSha: async () => reply, eval: async () => reply });
+
+const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown>])[] = [
+  ['adding a revocation', ({ revocations }) => revocations.add(entry)],
+  [
+    'asking for revocations',
+    ({ revocations }) => revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' }),
+  ],
+  ['asking for a cut-off', ({ revocations }) => revocations.subjectRevokedAt({ issuer: ISSUER, id: 'ada' })],
+  ['reading what changed', async ({ revocations }) => revocations.changesSince?.(undefined, 10)],
+  ['listing revocations', ({ revocations }) => revocations.list({ now: NOW, limit: 10 })],
+  ['opening a sign-in', ({ families }) => families.open(family)],
+  ['rotating', ({ families }) => families.rotate(rotation)],
+  ['finding a sign-in', ({ families }) => families.find(ISSUER, 'sid-1')],
+  ['noting a use', ({ families }) => families.touch(ISSUER, 'sid-1', NOW)],
+  ['listing sign-ins', ({ families }) => families.list({ issuer: ISSUER, id: 'ada' }, NOW)],
+  ['ending a sign-in', ({ families }) => families.end(ISSUER, 'sid-1')],
+];
+
+const replies: readonly unknown[] = [
+  null,
+  undefined,
+  7,
+  -1,
+  1.5,
+  'OK',
+  '',
+  true,
+  {},
+  [null],
+  ['1', 'x'],
+  [1, 2, 3, 4, 5, 6, 7],
+];
+
+describe('a Redis whose answers make no sense', () => {
+  describe.each(calls)('when %s', (_, call) => {
+    it.each(replies.map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
+      'cannot tell by %s (S-13)',
+      async (__, reply) => {
+        const stores = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
+        await expect(call(stores)).rejects.toThrow();
+      },
+    );
+  });
+
+  it.each(replies.filter((reply) => reply !== 7).map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
+    'a count is not %s (S-13)',
+    async (_, reply) => {
+      const { families, revocations } = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
+      await expect(families.endAll({ issuer: ISSUER, id: 'ada' })).rejects.toThrow();
+      await expect(revocations.prune(NOW)).rejects.toThrow();
+    },
+  );
+
+  it('a list that is shorter than what was asked for is no "not revoked" (S-13)', async () => {
+    const { revocations } = await redisStores({ client: answering(['1', null]) }).useFactory(new SystemClock());
+    await expect(revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' })).rejects.toThrow('list');
+  });
+
+  it.each(replies.map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
+    'a lease of a key set is not had by %s (S-13)',
+    async (_, reply) => {
+      const cache = new RedisKeySetCache(answering(reply));
+      await expect(cache.lease({ address: 'a', holder: 'h', nowMs: 1, leaseMs: 2 })).rejects.toThrow();
+      await expect(cache.get('a')).rejects.toThrow();
+    },
+  );
+
+  it('numbers as text, which clients can be told to give, are numbers', async () => {
+    const { revocations, families } = await redisStores({ client: answering('1') }).useFactory(new SystemClock());
+    expect(await revocations.add(entry)).toBe(true);
+    await expect(families.open(family)).resolves.toBeUndefined();
+  });
+
+  it.each([null, 7, 'OK'])('revoking is unavailable, and not done, by %j (S-13)', async (reply) => {
+    let isMad = false;
+    const kept = redisStores({ client: { evalSha: async () => (isMad ? reply : []), eval: async () => reply } });
+    const stores = await kept.useFactory(new SystemClock());
+    isMad = true;
+    const auth = AuthModule.forRoot({ stores: { useFactory: () => ({ ...stores }) } });
+    const module = await Test.createTestingModule({ imports: [auth] }).compile();
+    const blocklist = module.get(BlocklistService);
+    await expect(blocklist.blockFamily({ issuer: ISSUER, sid: 's' })).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+    await expect(module.get(FamilyService).end({ issuer: ISSUER, id: 'ada' }, 's')).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+    await expect(module.get(TokenService).issue('ada')).rejects.toMatchObject({ code: 'store_unavailable' });
+    await module.close();
+  });
+});
