@@ -4,6 +4,7 @@ import { parseDurationMs, type Duration } from '../core/duration.js';
 import type { AuthErrorCode } from '../core/errors.js';
 import { newId } from '../core/new-id.js';
 import { signJws } from '../core/tokens/jws.js';
+import { highestLimits } from '../core/tokens/limits.js';
 import { generateOwnKey } from '../core/keys/key-import.js';
 import type { SigningKey } from '../core/keys/keys.js';
 import type { Json } from '../core/principal.js';
@@ -96,7 +97,10 @@ export class TokenFactory {
 
   /** Signs any claims. The header says `at+jwt` unless told otherwise. */
   async sign(claims: TestClaims, header: TestTokenOptions['header'] = {}): Promise<string> {
-    return signJws({ typ: 'at+jwt', ...header }, claims, this.source.signingKey());
+    const key = this.source.signingKey();
+    // Issuers make larger tokens than we do; what is refused is for the application under test to say.
+    const signer = { alg: key.alg, kid: key.kid, sign: (data: Uint8Array) => key.sign(data), limits: highestLimits };
+    return signJws({ typ: 'at+jwt', ...header }, claims, signer);
   }
 
   /** A good access token. */
