@@ -631,6 +631,16 @@ describe('Discovery', () => {
     await expect(remote({ keys: discovered() }).open()).rejects.toThrow(AuthConfigurationError);
   });
 
+  it('finds the keys of an issuer that signs access tokens under another name, as AD FS says it does (T-10)', async () => {
+    const adfs = { issuer: 'https://adfs.example/adfs', access_token_issuer: ISSUER };
+    server.answer(provider(metadata(adfs)));
+    await expect(found(remote({ keys: discovered() }), 'ada')).resolves.toBe('ada');
+    server.answer(provider(metadata({ ...adfs, access_token_issuer: 'https://evil.example' })));
+    await expect(found(remote({ keys: discovered() }), 'ada')).resolves.toBe('keys_unavailable');
+    server.answer(provider(metadata({ ...adfs, access_token_issuer: [ISSUER] })));
+    await expect(found(remote({ keys: discovered() }), 'ada')).resolves.toBe('keys_unavailable');
+  });
+
   it('asks the metadata again when the keys are no longer where they were', async () => {
     server.answer(provider(metadata()));
     const set = remote({ keys: discovered() });

@@ -1,11 +1,13 @@
 // Properties: whatever is signed, whatever is changed, and what is remembered of a signature.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { AuthError } from '../../libs/auth/src/core/errors.js';
 import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
 import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
 import type { VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
 import { SignatureCache } from '../../libs/auth/src/core/tokens/signature-cache.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
+import { verifierOf } from './foreign.js';
 import {
   accessClaims,
   AUDIENCE,
@@ -55,6 +57,7 @@ function oracle(claims: Record<string, unknown>): boolean {
   if (sid !== undefined && !isId(sid, 255)) return false;
   if (own('auth_time') !== undefined && !isTime(own('auth_time'))) return false;
   if (own('stamp') !== undefined && !isId(own('stamp'), 255)) return false;
+  if (own('cnf') !== undefined) return false;
   if (own('scope') !== undefined && typeof own('scope') !== 'string') return false;
   return own('is_restricted') === undefined || typeof own('is_restricted') === 'boolean';
 }
@@ -105,9 +108,80 @@ const names = [
   'client_id',
   'is_restricted',
   'nonce',
+  'cnf',
+  'events',
+  'token_use',
   'toString',
 ];
 const changes = fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 3, noNullPrototype: true });
+
+/** The same for a trusted issuer whose tokens are of the type JWT: what it says, and nothing read into it. */
+function externalOracle(claims: Record<string, unknown>): boolean {
+  const own = (name: string) => (Object.hasOwn(claims, name) ? (claims[name] ?? undefined) : undefined);
+  const [aud, exp, iat, nbf] = ['aud', 'exp', 'iat', 'nbf'].map(own);
+  const isNumber = (value: unknown): value is number =>
+    typeof value === 'number' && value >= 0 && value <= 253_402_300_799;
+  if (own('iss') !== ISSUER || !isId(own('sub'), Number.POSITIVE_INFINITY)) return false;
+  const audiences = typeof aud === 'string' ? [aud] : aud;
+  if (!Array.isArray(audiences) || !audiences.every((one) => typeof one === 'string')) return false;
+  if (!audiences.includes(AUDIENCE) || !isNumber(exp) || !isNumber(iat)) return false;
+  if (nbf !== undefined && (!isNumber(nbf) || nbf > NOW + TOLERANCE)) return false;
+  if (exp + TOLERANCE <= NOW || iat > NOW + TOLERANCE || exp - iat > 86_400) return false;
+  if (['nonce', 'at_hash', 'c_hash', 's_hash', 'cnf'].some((mark) => own(mark) !== undefined)) return false;
+  if (typeof own('events') === 'object' || own('token_use') === 'id' || own('token_use') === 'refresh') return false;
+  if (!['jti', 'sid'].every((name) => own(name) === undefined || isId(own(name), Number.POSITIVE_INFINITY)))
+    return false;
+  if (!['scope', 'role'].every((name) => isTexts(own(name)))) return false;
+  return own('is_restricted') === undefined || typeof own('is_restricted') === 'boolean';
+}
+
+function isTexts(value: unknown): boolean {
+  return value === undefined || [value].flat().every((one) => typeof one === 'string');
+}
+
+describe('any claims that the key of a trusted issuer signed', () => {
+  it('are accepted exactly when an independent oracle agrees, with no role or scope that was not said (T-23, T-13, T-10)', async () => {
+    const mac = forger('HS256', { kid: 'k' });
+    const secret = Buffer.from(String(mac.jwk.k), 'base64url');
+    const verifier = await verifierOf({
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      keys: { secret, alg: 'HS256' },
+      types: ['JWT'],
+      claims: { roles: 'role' },
+    });
+    const said = fc.oneof(
+      value,
+      fc.constantFrom('id', 'refresh', 'access', 'Billing Admin', ['a b', 'c'], 'x'.repeat(400)),
+    );
+    const someNames = [...names, 'role', 'auth_time', 'nbf', 'token_use', 'events', 'role'];
+    const some = fc.dictionary(fc.constantFrom(...someNames), said, { maxKeys: 3, noNullPrototype: true });
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(some, async (changed) => {
+        const claims: Record<string, unknown> = { ...accessClaims(), ...changed };
+        fc.pre(!/-0[,\]}]/.test(JSON.stringify(claims)));
+        const readable = JSON.parse(JSON.stringify(claims)) as Record<string, unknown>;
+        const token = forge({ alg: 'HS256', typ: 'JWT' }, claims, mac);
+        const verified = await verifier.verify(token, 'access').catch((error: unknown) => {
+          if (error instanceof AuthError) return undefined;
+          throw error;
+        });
+        expect(verified !== undefined).toBe(
+          externalOracle(readable) && !JSON.stringify(readable).includes('__proto__'),
+        );
+        if (verified === undefined) return;
+        accepted += 1;
+        const { role, scope } = readable;
+        const texts = (given: unknown) => new Set([given ?? []].flat().filter((one) => one !== ''));
+        expect(new Set(verified.roles)).toEqual(texts(role));
+        expect(new Set(verified.scopes)).toEqual(texts(typeof scope === 'string' ? scope.split(' ') : scope));
+      }),
+      { numRuns: RUNS },
+    );
+    expect(accepted).toBeGreaterThan(RUNS / 100);
+  });
+});
 
 describe('any claims that our own key signed', () => {
   it('S-03 are accepted exactly when an independent oracle agrees, and never break anything', async () => {
