@@ -1,10 +1,10 @@
 // Tokens that `header.extractor` finds where the browser put them by itself, and extractors that break.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { INestApplication } from '@nestjs/common';
+import { Controller, Get, type INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCookie from '@fastify/cookie';
 import passportJwt from 'passport-jwt';
-import type { TokenExtractor } from 'nestjs-latchkey';
+import { OptionalAuth, type TokenExtractor } from 'nestjs-latchkey';
 import { csrfController, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
@@ -21,6 +21,13 @@ type Incoming = {
   readonly cookies?: Record<string, string>;
   readonly body?: Record<string, never>;
 };
+
+@Controller('optional')
+class Optional {
+  @OptionalAuth() @Get() hello() {
+    return {};
+  }
+}
 
 const started: ProbedApp[] = [];
 afterEach(async () => {
@@ -179,9 +186,13 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
 
   it('is refused with 503 and one log line where the extractor breaks, on optional routes too (P-01)', async () => {
     const noCookies = read((request) => (request as { cookies: Record<string, string> }).cookies['jwt']);
-    const app = await start(adapter, { header: { extractor: noCookies } });
+    const app = await start(adapter, {
+      header: { extractor: noCookies },
+      structure: { controllers: [{ controller: Optional, requires: [] }] },
+    });
+    expect(await code(await app.fetch('/optional'))).toEqual([503, 'application_fault']);
+    const before = app.logged.findIndex((line) => line.includes('application_fault'));
     const { accessToken } = await app.signIn();
-    const before = app.logged.length;
     for (const headers of [{}, { cookie: `jwt=${accessToken}` }, { authorization: `Bearer ${accessToken}` }]) {
       const answer = await app.fetch('/me', { headers });
       expect(answer.headers.get('retry-after')).not.toBeNull();
@@ -192,7 +203,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect(lines[0]).toMatch(
       /application_fault.*finding the credential of 'bearer'.*TypeError.*reading 'jwt'.*extractors\.spec/,
     );
-    expect(app.events.filter(({ type }) => type === 'attempt')).toHaveLength(3);
+    expect(app.events.filter(({ type }) => type === 'attempt')).toHaveLength(4);
   });
 
   it('is never repeated in the log by an extractor that breaks over it (P-01)', async () => {

@@ -1,4 +1,4 @@
-import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Req, UseGuards } from '@nestjs/common';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
@@ -45,8 +45,8 @@ class Routes {
 
   @UseGuards(AuthGuard(['jwt', 'other']))
   @Get('either')
-  either(@CurrentUser() user: AuthUser) {
-    return { id: user.id };
+  either(@Req() { user }: { readonly user: { readonly id: string } }, @CurrentUser('id') ours: string | undefined) {
+    return { id: user.id, ours: ours ?? null };
   }
 
   @Public()
@@ -149,13 +149,13 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(await answer.json()).toMatchObject({ errorCode: 'store_unavailable' });
   });
 
-  it('lets the other strategy of a chain answer for a missing or a bad token', async () => {
+  it('lets the other strategy of a chain answer for a missing or a bad token; its user is not ours (S-07)', async () => {
     const app = await start(adapter, { defaultGuard: false });
-    expect(await (await app.fetch('/either', app.bearer)).json()).toEqual({ id: 'ada' });
+    expect(await (await app.fetch('/either', app.bearer)).json()).toEqual({ id: 'ada', ours: 'ada' });
     const other = { 'x-api-key': 'k-1' };
-    expect(await (await app.fetch('/either', { headers: other })).json()).toEqual({ id: 'machine' });
+    expect(await (await app.fetch('/either', { headers: other })).json()).toEqual({ id: 'machine', ours: null });
     const both = { ...other, authorization: 'Bearer a.b.c' };
-    expect(await (await app.fetch('/either', { headers: both })).json()).toEqual({ id: 'machine' });
+    expect(await (await app.fetch('/either', { headers: both })).json()).toEqual({ id: 'machine', ours: null });
     expect((await app.fetch('/either')).status).toBe(401);
   });
 

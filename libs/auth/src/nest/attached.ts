@@ -1,6 +1,8 @@
-// Owns the last stage: where a guard leaves its answer, for handlers, other guards and loggers.
+// The last stage: where a guard leaves its answer, for handlers, other guards and loggers. What the library did not put there is never
+// taken for its own.
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthUser, Principal } from '../core/principal.js';
+import { requestOf } from './contexts/contexts.js';
 
 /** What a guard attaches to the framework's request. */
 export interface Attached {
@@ -16,39 +18,78 @@ interface Field {
   readonly path: readonly (string | number)[];
 }
 
-const answers = new WeakMap<object, Map<string, Attached>>();
+/** By GraphQL operation, and there by the path of the field. */
+const ofFields = new WeakMap<object, Map<string, Attached>>();
 
-/** The framework's request, seen as what it may carry from us. */
-export function attachedTo(request: unknown): Attached {
-  // Every framework's request is an object that applications hang things on.
-  return typeof request === 'object' && request !== null ? (request as Attached) : {};
+/**
+ * The record of the library on what carries a request. The members beside it are for the application's convenience, and are never read
+ * again: middleware of another party may have put something there. A text underneath, so that two copies of the package agree.
+ */
+const LEFT = Symbol.for('nestjs-latchkey:left');
+
+/** A copy of a request is another request, and has no record of its own. */
+interface Left {
+  readonly carrier: object;
+  readonly answer: Required<Attached>;
+}
+
+/** Records of what cannot be written on. Where it can, a WeakMap would cost more than the rest of the work. */
+const ofFrozen = new WeakMap<object, Required<Attached>>();
+
+/** Leaves an answer on what carries a request: `user` and `auth` for the application, and a record for the library. */
+export function leave(carrier: unknown, answer: Required<Attached>): void {
+  if (typeof carrier !== 'object' || carrier === null) return;
+  if (!Object.isExtensible(carrier)) {
+    ofFrozen.set(carrier, answer);
+    return;
+  }
+  const attached = carrier as Attached & { [LEFT]?: Left };
+  attached.auth = answer.auth;
+  attached.user = answer.user;
+  attached[LEFT] = { carrier, answer };
+}
+
+function answerOn(carrier: unknown): Attached {
+  if (typeof carrier !== 'object' || carrier === null) return {};
+  const { [LEFT]: left } = carrier as { readonly [LEFT]?: Left };
+  return (left?.carrier === carrier ? left.answer : ofFrozen.get(carrier)) ?? {};
 }
 
 /**
- * Leaves an answer on the request. The fields of one GraphQL operation share a request and may have different guards, so there each
+ * Leaves an answer for a handler. The fields of one GraphQL operation share a request and may have different guards, so there each
  * field keeps its own as well: no field reads what was decided for another.
+ * @param request what the guard read, which need not be what the context shows
  */
 export function attach(context: ExecutionContext, request: unknown, answer: Required<Attached>): void {
-  const attached = attachedTo(request);
-  attached.auth = answer.auth;
-  attached.user = answer.user;
+  leave(request, answer);
+  const shown = shownBy(context);
+  if (shown !== request) leave(shown, answer);
   const field = fieldOf(context);
   if (field === undefined) return;
-  const ofOperation = answers.get(field.operation) ?? new Map<string, Attached>();
-  answers.set(field.operation, ofOperation);
+  const ofOperation = ofFields.get(field.operation) ?? new Map<string, Attached>();
+  ofFields.set(field.operation, ofOperation);
   ofOperation.set(nameOf(field.path), answer);
 }
 
-/** The answer for this handler. A field below a guarded one has that one's. */
-export function answerFor(context: ExecutionContext, request: unknown): Attached {
+/** The answer for this handler; empty where no guard of ours left one. A field below a guarded one has that one's. */
+export function answerFor(context: ExecutionContext): Attached {
   const field = fieldOf(context);
-  const ofOperation = field && answers.get(field.operation);
-  if (field === undefined || ofOperation === undefined) return attachedTo(request);
+  const ofOperation = field && ofFields.get(field.operation);
+  if (field === undefined || ofOperation === undefined) return answerOn(shownBy(context));
   for (let length = field.path.length; length > 0; length -= 1) {
     const answer = ofOperation.get(nameOf(field.path.slice(0, length)));
     if (answer !== undefined) return answer;
   }
   return {};
+}
+
+/** The request of the context; `undefined` where it is of a kind that is not known. */
+function shownBy(context: ExecutionContext): unknown {
+  try {
+    return requestOf(context);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Context and info are the last arguments of every resolver, also of those that resolve references. */

@@ -1,6 +1,5 @@
 // Owns the decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import { requestOf } from './contexts/contexts.js';
 import { MARKS } from './routes/effective-policy.js';
 import { answerFor } from './attached.js';
 
@@ -54,17 +53,17 @@ export const AllowRestrictedClients = (allow = true): Mark => SetMetadata(MARKS.
  * ```
  */
 export const CurrentUser = createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
-  follow(answerFor(context, requestOf(context)).user, path),
+  follow(answerFor(context).user, path),
 );
 
 /** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` where nobody was recognised. */
 export const TokenClaims = createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
-  follow(answerFor(context, requestOf(context)).auth?.claims, path),
+  follow(answerFor(context).auth?.claims, path),
 );
 
 /** The `Principal` of the request: who, by which scheme, with which scopes. `undefined` where nobody was recognised. */
 export const AuthInfo = createParamDecorator(
-  (_: unknown, context: ExecutionContext): unknown => answerFor(context, requestOf(context)).auth,
+  (_: unknown, context: ExecutionContext): unknown => answerFor(context).auth,
 );
 
 /** Own members only, so that no path leads out of the value into the language. */

@@ -2,7 +2,7 @@
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
 import type { BrandedGuard, EffectivePolicy } from '../nest/routes/effective-policy.js';
-import { attachedTo } from '../nest/attached.js';
+import { leave } from '../nest/attached.js';
 import { NO_PERMISSIONS } from '../core/checks.js';
 import { AuthConfigurationError, type AuthError } from '../core/errors.js';
 import type { Decision } from '../core/authenticator.js';
@@ -63,8 +63,9 @@ function answer(
   { application, decision }: { readonly application: PassportApplication; readonly decision: Decision },
 ): void {
   if (!('error' in decision)) {
-    attachedTo(request).auth = decision.principal;
-    return running.success(decision.principal?.user, decision.principal);
+    const { principal } = decision;
+    leave(request, { auth: principal, user: principal?.user });
+    return running.success(principal?.user, principal);
   }
   const { error } = decision;
   const refusal = application.refuse(error, request);

@@ -57,7 +57,7 @@ export function isLongLived(request: unknown): boolean {
 function whyNot(request: unknown): string {
   if (request === undefined || request === null)
     return (
-      'it has no request: the context of a GraphQL operation needs a member `req` or `request`, and an overridden getRequest() ' +
+      'it has no request with headers: the context of a GraphQL operation needs a member `req` or `request`, and an overridden getRequest() ' +
       'has to return one'
     );
   if (typeof request !== 'object') return `its request is a ${typeof request}, and not an object`;

@@ -5,7 +5,7 @@ import type { Decision } from '../../core/authenticator.js';
 import { NO_PERMISSIONS, type Permissions } from '../../core/checks.js';
 import { AuthError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
-import { attachedTo } from '../attached.js';
+import { leave } from '../attached.js';
 import { AnyOf } from '../auth.guards.js';
 import { boundTo } from '../configurations/bound-classes.js';
 import { configurationOf } from '../configurations/named-tokens.js';
@@ -73,7 +73,7 @@ export class SocketHandshakes {
     const carrier = typeof request === 'object' && request !== null ? request : socket;
     const principal = this.admitted.get(carrier);
     if (principal === undefined) return;
-    Object.assign(attachedTo(socket), { auth: principal, user: principal.user });
+    leave(socket, { auth: principal, user: principal.user });
     const recheck = async (): Promise<Decision> => (await this.decide(socket, server)) ?? { principal };
     this.connections.follow(socketOf(socket), principal, recheck);
   }

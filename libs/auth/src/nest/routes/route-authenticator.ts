@@ -89,8 +89,9 @@ export class RouteAuthenticator {
     return decision;
   }
 
-  /** The exception for a refusal by this guard, with the challenges of its schemes. */
+  /** The exception for a refusal by this guard, with the challenges of its schemes. The log is told what the application has to mend. */
   refuse(error: AuthError, context: ExecutionContext, guard: BrandedGuard | undefined): Error {
+    this.parts.faults.report(error);
     if (guard !== undefined) this.answers.aboutAtLeast(error, { schemes: this.schemesOf(guard) });
     return this.answers.refuse(error, context);
   }

@@ -14,11 +14,8 @@ import { AuthConfigurationError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
 import type { Scope, ScopePolicy } from '../../core/policies/scope-policy.js';
 import { answerFor } from '../attached.js';
-import { requestOf } from '../contexts/contexts.js';
 
-const Caller = createParamDecorator(
-  (_: unknown, context: ExecutionContext): unknown => answerFor(context, requestOf(context)).auth,
-);
+const Caller = createParamDecorator((_: unknown, context: ExecutionContext): unknown => answerFor(context).auth);
 
 const pipes = new Map<Type<unknown>, Type<PipeTransform>>();
 
