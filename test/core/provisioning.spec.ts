@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuthConfigurationError, AuthError } from '../../libs/auth/src/core/errors.js';
+import { AuthConfigurationError, AuthError, reasonText } from '../../libs/auth/src/core/errors.js';
 import type { AuthClaims, Claims, Json, Subject, Verified } from '../../libs/auth/src/core/principal.js';
 import {
   ProvisionedUserSource,
@@ -190,7 +190,40 @@ describe('Attributes that must match a claim', () => {
   });
 });
 
+describe('A claim that is copied', () => {
+  const reasonOf = async (learners: Learners, claims: Record<string, Json>) => {
+    const error: unknown = await learners.resolve(verified(claims)).catch((cause: unknown) => cause);
+    if (!(error instanceof AuthError)) throw error;
+    return `${error.code}: ${error.reason === undefined ? '' : reasonText(error.reason)}`;
+  };
+
+  it('is as long as the column of the application, and not as one of ours (T-04)', async () => {
+    const long = 'x'.repeat(2_000);
+    expect(await reasonOf(follow({ name: 'name' }), { name: long })).toBe(
+      'invalid_claims: name: must be a string of at most 255 characters (option follow)',
+    );
+    const wide = follow({ name: { claim: 'name', maxLength: 2_000 } });
+    expect(await wide.resolve(verified({ name: long }))).toMatchObject({ name: long });
+    expect(await reasonOf(wide, { name: `${long}x` })).toMatch(/at most 2000 characters/);
+  });
+
+  it('says by its name what is wrong with it, and never its value (T-20)', async () => {
+    const languages = follow({ languages: { claim: 'langs', is: 'texts' } });
+    expect(await reasonOf(languages, { langs: ['secret', 7] })).toBe(
+      'invalid_claims: langs: must be a list of strings of at most 255 characters (option follow)',
+    );
+    expect(await reasonOf(matching(), { email: 'secret@example.com' })).toBe(
+      'claims_stale: email: must equal what is stored (option match)',
+    );
+  });
+});
+
 describe('Rules that cannot be meant', () => {
+  it.each([0, 1.5, 65_537, '9', Number.NaN])('bound a text by %s (T-04)', (maxLength) => {
+    const rules = { follow: { name: { claim: 'name', maxLength } } } as ProvisioningRules<Learner>;
+    expect(() => new Learners(rules)).toThrow(/name has a maxLength/);
+  });
+
   it('copy and compare the same attribute (EDX-E4)', () => {
     expect(() => new Learners({ follow: { email: 'email' }, match: { email: 'email' } })).toThrow(
       AuthConfigurationError,

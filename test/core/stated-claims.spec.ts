@@ -136,6 +136,14 @@ describe('A machine that acts for itself', () => {
       expect(await kindOf(changes)).toBe('user');
   });
 
+  it('is known in Entra by scopes that are not there, however that is spelt (T-23)', async () => {
+    const tenant = withOurKey(entra({ tenantId: 't1', audience: 'courses' }));
+    const kind = async (scp: unknown) =>
+      (await verify(tokenWith({ iss: tenant.issuer, azp: 'web', scp }, { typ: 'JWT' }), tenant)).kind;
+    expect(await kind('Grades.Read')).toBe('user');
+    for (const scp of [undefined, null, '']) expect(await kind(scp)).toBe('client');
+  });
+
   it('is known in Keycloak without its user name, which a client scope may leave out (T-23)', async () => {
     const kind = async (changes: object) => (await verify(keycloakToken(changes), keycloak_)).kind;
     expect(await kind({})).toBe('user');

@@ -3,6 +3,7 @@
 import { AuthError } from '../errors.js';
 import { describePolicy, type Policy, type PolicyContext } from './policies.js';
 import type { Claims, Principal } from '../principal.js';
+import { unacceptable } from '../tokens/refusals.js';
 
 /** One filter of a token. */
 export interface ResourceFilter {
@@ -25,6 +26,7 @@ export interface FilterOptions {
 
 const SELF = 'me';
 const FILTER = /^([^:\s]+):([^:]+)$/;
+const FILTERS = "must be a list of strings like 'kind:value'";
 
 /**
  * One of the token's filters of that kind must fit what the request asks for; otherwise 403 `filter_mismatch`. A filter that
@@ -50,10 +52,10 @@ export function hasFilter(kind: string, extract: FilterExtractor, options: Filte
  * @throws {AuthError} `invalid_claims` where it is anything but a list of such texts
  */
 export function filtersOf({ filters = [] }: Claims): readonly ResourceFilter[] {
-  if (!Array.isArray(filters)) throw new AuthError('invalid_claims');
+  if (!Array.isArray(filters)) throw unacceptable('filters', FILTERS);
   return filters.map((text: unknown) => {
     const [, kind, value] = (typeof text === 'string' ? FILTER.exec(text) : null) ?? [];
-    if (kind === undefined || value === undefined) throw new AuthError('invalid_claims');
+    if (kind === undefined || value === undefined) throw unacceptable('filters', FILTERS);
     return { kind, value };
   });
 }

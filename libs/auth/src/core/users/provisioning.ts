@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AuthConfigurationError, AuthError } from '../errors.js';
 import { claimAt } from '../policies/claim-path.js';
 import type { AuthUser, Claims, Json, Subject, Verified } from '../principal.js';
+import { refused, unacceptable } from '../tokens/refusals.js';
 import { ForeignUserSource } from './users.js';
 
 /** What a claim must be to be taken over. */
@@ -13,8 +14,10 @@ export type ClaimShape = 'text' | 'flag' | 'number' | 'texts' | 'object';
 export interface MappedClaim {
   /** The claim, or a path into objects. */
   readonly claim: string;
-  /** A token whose claim is anything else is refused. @defaultValue 'text', of at most 255 characters */
+  /** A token whose claim is anything else is refused. @defaultValue 'text' */
   readonly is?: ClaimShape;
+  /** The longest text, in characters, that your column keeps: 1 to 65,536. A token with a longer one is refused. @defaultValue 255 */
+  readonly maxLength?: number;
   /** Adds the members of an object to those that the user has, instead of replacing them all. */
   readonly merge?: true;
   /** Needed for attributes that decide what a user may do: whoever issues the tokens can then make administrators here. */
@@ -42,6 +45,7 @@ export type ProvisionedAttributes<User> = { readonly [Attribute in keyof User & 
 const PRIVILEGES =
   /(admin|staff|super|root|owner|role|scope|permission|privilege|right|group|active|enabled|verified|tenant)/i;
 const LONGEST_TEXT = 255;
+const MOST_TEXT = 65_536;
 
 /**
  * A {@link ForeignUserSource} with explicit rules. Identity is `(iss, sub)`, always.
@@ -117,7 +121,7 @@ export abstract class ProvisionedUserSource<User extends object = AuthUser & obj
     if (this.rules.unknown !== 'create') return undefined;
     const matched = Object.entries<string | undefined>(this.rules.match ?? {}).map(([attribute, claim = '']) => {
       const value = readClaim(claims, { claim });
-      if (value === undefined) throw new AuthError('claims_stale');
+      if (value === undefined) throw stale(claim);
       return [attribute, value] as const;
     });
     // Only names of the rules are in it, and those are attributes.
@@ -129,7 +133,7 @@ export abstract class ProvisionedUserSource<User extends object = AuthUser & obj
   private assertMatches(user: User, claims: Claims): void {
     for (const [attribute, claim = ''] of Object.entries<string | undefined>(this.rules.match ?? {})) {
       const value = readClaim(claims, { claim });
-      if (value === undefined || value !== valueOf(user, attribute)) throw new AuthError('claims_stale');
+      if (value === undefined || value !== valueOf(user, attribute)) throw stale(claim);
     }
   }
 
@@ -147,26 +151,39 @@ export abstract class ProvisionedUserSource<User extends object = AuthUser & obj
   }
 }
 
+function stale(claim: string): AuthError {
+  return refused('claims_stale', { claim, rule: 'must equal what is stored', option: 'match' });
+}
+
 function valueOf(user: object, attribute: string): unknown {
   // An own member or a getter of the user's class.
   return attribute in Object.prototype ? undefined : (user as Readonly<Record<string, unknown>>)[attribute];
 }
 
 /** @throws AuthError `invalid_claims` */
-function readClaim(claims: Claims, { claim, is = 'text' }: MappedClaim): Json | undefined {
+function readClaim(claims: Claims, { claim, is = 'text', maxLength = LONGEST_TEXT }: MappedClaim): Json | undefined {
   const value = claimAt(claims, claim) ?? undefined;
-  if (value !== undefined && !SHAPES[is](value)) throw new AuthError('invalid_claims');
-  return value;
+  if (value === undefined || SHAPES[is].holds(value, maxLength)) return value;
+  throw unacceptable(claim, `must be ${SHAPES[is].called.replace('%', String(maxLength))}`, 'follow');
 }
 
-const isText = (value: Json): boolean => typeof value === 'string' && value.length <= LONGEST_TEXT;
+/** What a claim must be, and how to say it. */
+interface Shape {
+  readonly called: string;
+  holds(value: Json, maxLength: number): boolean;
+}
 
-const SHAPES: Readonly<Record<ClaimShape, (value: Json) => boolean>> = {
-  text: isText,
-  flag: (value) => typeof value === 'boolean',
-  number: (value) => typeof value === 'number',
-  texts: (value) => Array.isArray(value) && value.every(isText),
-  object: (value) => typeof value === 'object' && !Array.isArray(value),
+const isText = (value: Json, maxLength: number): boolean => typeof value === 'string' && value.length <= maxLength;
+
+const SHAPES: Readonly<Record<ClaimShape, Shape>> = {
+  text: { called: 'a string of at most % characters', holds: isText },
+  flag: { called: 'true or false', holds: (value) => typeof value === 'boolean' },
+  number: { called: 'a number', holds: (value) => typeof value === 'number' },
+  texts: {
+    called: 'a list of strings of at most % characters',
+    holds: (value, maxLength) => Array.isArray(value) && value.every((one) => isText(one, maxLength)),
+  },
+  object: { called: 'an object', holds: (value) => typeof value === 'object' && !Array.isArray(value) },
 };
 
 /** Nothing to add is nothing to change. */
@@ -183,16 +200,23 @@ function plain(value: unknown): unknown {
 function ruleProblems({ follow = {}, match = {} }: ProvisioningRules<never>): readonly string[] {
   const followed = Object.entries<string | MappedClaim | undefined>(follow);
   const both = followed.filter(([attribute]) => attribute in match);
+  const lengths = followed.filter(([, given]) => !isLength(given));
   const silent = followed.filter(([attribute, given]) => PRIVILEGES.test(attribute) && !grants(given));
   return [
     ...both.map(
       ([attribute]) =>
         `${attribute} cannot both follow a claim and have to match it: it would be copied first, and then equal`,
     ),
+    ...lengths.map(([attribute]) => `${attribute} has a maxLength that is not a whole number from 1 to ${MOST_TEXT}`),
     ...silent.map(
       ([attribute]) => `${attribute} may decide what a user may do; to take it from tokens, say grantsPrivileges: true`,
     ),
   ];
+}
+
+function isLength(given: string | MappedClaim | undefined): boolean {
+  if (typeof given !== 'object' || given.maxLength === undefined) return true;
+  return Number.isInteger(given.maxLength) && given.maxLength >= 1 && given.maxLength <= MOST_TEXT;
 }
 
 function grants(given: string | MappedClaim | undefined): boolean {

@@ -24,6 +24,6 @@ export function entra({
     requiredClaims: ['iat', 'azp'],
     claims: { id: 'uti', scopes: { spaceSeparated: 'scp' }, roles: 'roles' },
     // Delegated tokens always have scopes; those of an application never do.
-    isClient: ({ idtyp, scp }) => idtyp === 'app' || scp === undefined,
+    isClient: ({ idtyp, scp }) => idtyp === 'app' || scp === undefined || scp === '',
   };
 }
