@@ -16,6 +16,8 @@ import { isSchemeRecipe, type SchemeRecipe } from './scheme-recipe.js';
 import { routeTable } from './routes/route-table.js';
 import type { AuthSettings } from './options/settings.js';
 import { storeProblems } from './services/store-services.js';
+import { clusterWarnings } from './surroundings/cluster-warnings.js';
+import { staticFileNotices } from './surroundings/static-files.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
 
 /** What a lookup gave: a provider, or why there is none. */
@@ -44,7 +46,8 @@ export class AuthBoot implements OnModuleInit {
   private readonly recipes = new Map<SchemeRecipe, Scheme>();
 
   async onModuleInit(): Promise<void> {
-    for (const warning of this.settings.warnings) this.logger.warn(warning);
+    const warnings = [...this.settings.warnings, ...clusterWarnings(this.settings, this.stores)];
+    for (const warning of warnings) this.logger.warn(warning);
     const problems = [
       ...this.findUsers(),
       ...this.findSchemes(),
@@ -131,6 +134,7 @@ export class AuthBoot implements OnModuleInit {
     if (this.structure.name !== undefined) return [];
     const others = structuresIn(this.container).flatMap(({ name }) => (name === undefined ? [] : [name]));
     for (const name of others) inConfiguration<AuthBoot>(this.container, name, AuthBoot)?.findSchemes();
+    for (const notice of staticFileNotices(this.container)) this.logger.log(notice);
     return [...this.judgeRoutes(), ...((await this.contexts?.problems()) ?? [])];
   }
 

@@ -40,6 +40,7 @@ import { RouteAudit } from '../routes/route-audit.js';
 import { RouteAuthenticator } from '../routes/route-authenticator.js';
 import type { AuthSettings } from '../options/settings.js';
 import { storeProviders } from './store-services.js';
+import { CorsWatch } from '../surroundings/cors-watch.js';
 import { AUTH_MODULE_OPTIONS, AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, CONFIGURED_SCHEMES } from '../tokens.js';
 
 const settingsProvider = made(
@@ -163,7 +164,7 @@ export const serviceProviders: Provider[] = [
 ];
 
 /** What the application has once, however many configurations there are. */
-export const applicationProviders: Provider[] = [OperatorLog, ...applicationContextProviders];
+export const applicationProviders: Provider[] = [CorsWatch, OperatorLog, ...applicationContextProviders];
 
 /** What of it other modules may inject. */
 export const applicationExports: readonly InjectionToken[] = applicationContextServices;
