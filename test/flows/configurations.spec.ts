@@ -33,7 +33,7 @@ import {
   tokenController,
 } from 'nestjs-latchkey/controllers';
 import { describeAuth } from 'nestjs-latchkey/swagger';
-import { actingAs, TokenFactory } from 'nestjs-latchkey/testing';
+import { actingAs, AuthTestingModule, FixedClock, TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
 import { registerSessions } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
@@ -406,4 +406,23 @@ describe.each(ADAPTERS)('two configurations with host sessions on %s', (adapter)
     await running.close();
     expect([login.status, ...statuses]).toEqual([204, 200, 401]);
   });
+});
+
+it('puts clock and stores of a test into a configuration with a name (N-12)', async () => {
+  const clock = new FixedClock();
+  const running = await startApplication('express', {
+    imports: [PeopleModule, ...configurations({})],
+    controllers: [PlainShop, PlainReports],
+    prepare: (builder) => {
+      AuthTestingModule.override(builder as never, clock);
+      AuthTestingModule.override(builder as never, clock, admin.name);
+      return builder;
+    },
+  });
+  const token = await TokenFactory.of(running.app, admin.name).valid('ada');
+  const statuses = [(await running.fetch('/plain/reports', bearer(token))).status];
+  clock.advance('16m');
+  statuses.push((await running.fetch('/plain/reports', bearer(token))).status);
+  await running.close();
+  expect(statuses).toEqual([200, 401]);
 });

@@ -4,6 +4,7 @@ import { Clock } from '../core/clock.js';
 import { memoryStores } from '../core/stores/memory-stores.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../nest/options/auth.options.js';
 import { AuthModule } from '../nest/auth.module.js';
+import { tokenIn } from '../nest/configurations/named-tokens.js';
 import { RAW_STORES } from '../nest/tokens.js';
 import { FixedClock } from './fixed-clock.js';
 
@@ -36,6 +37,7 @@ export class AuthTestingModule {
   /**
    * Puts a fixed clock and stores in memory into an application's own module. Everything else stays as the application has it.
    *
+   * @param configuration the name of one of several configurations @defaultValue the one without a name
    * @example
    * ```ts
    * import { Module } from '@nestjs/common';
@@ -54,9 +56,9 @@ export class AuthTestingModule {
    * }
    * ```
    */
-  static override(builder: OverridableBuilder, clock: FixedClock = new FixedClock()): FixedClock {
-    builder.overrideProvider(Clock).useValue(clock);
-    builder.overrideProvider(RAW_STORES).useValue(memoryStores().useFactory(clock));
+  static override(builder: OverridableBuilder, clock = new FixedClock(), configuration?: string): FixedClock {
+    builder.overrideProvider(tokenIn(configuration, Clock)).useValue(clock);
+    builder.overrideProvider(tokenIn(configuration, RAW_STORES)).useValue(memoryStores().useFactory(clock));
     return clock;
   }
 }
