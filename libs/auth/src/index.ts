@@ -134,12 +134,17 @@ export type {
   ClaimNames,
   DiscoveredKeys,
   JwksAddress,
+  KeyFetch,
   KeyFetchOptions,
+  KeyFetchRequest,
+  KeyFetchResponse,
+  KeyRequestHeaders,
   SharedSecret,
   StaticKeys,
   TextClaim,
   TextClaims,
   TrustedKeys,
+  TrustedKeySource,
   TrustOptions,
 } from './core/issuers/trust-options.js';
 export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys/keys.js';

@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Clock } from '../core/clock.js';
 import type { HashingQueue } from '../core/users/hashing-queue.js';
-import { RemoteKeySet } from '../core/issuers/remote-key-set.js';
 import { RefreshStore, RevocationStore } from '../core/stores/stores.js';
 import { ForeignIssuers } from '../nest/services/foreign-issuers.js';
 
@@ -64,7 +63,7 @@ export class AuthHealthIndicator {
    * others are judged as ever, so that taking the process away would not help.
    */
   keySets(key = 'auth-key-sets'): HealthIndicatorResult {
-    const sets = this.foreign.issuers.map(({ keys }) => keys).filter((keys) => keys instanceof RemoteKeySet);
+    const sets = this.foreign.issuers.flatMap(({ remotes }) => remotes);
     const failing = sets.filter((set) => set.isFailing).length;
     const unusable = sets.filter((set) => set.isFailing && !set.isReady).length;
     const indicator = this.indicators.check(key);

@@ -1,11 +1,12 @@
 // Owns what tokens of a trusted issuer must look like: the application's words made into a profile. What a profile means is for
 // claims.ts.
-import type { Algorithm } from '../keys/algorithms.js';
 import type { AudienceRule, TokenProfile } from '../tokens/claims.js';
 import { parseDurationMs } from '../duration.js';
 import { externalLimits, type TokenLimits } from '../tokens/limits.js';
 import type { Claims } from '../principal.js';
 import { claimAt } from '../policies/claim-path.js';
+import { issuerNames } from './issuer-names.js';
+import { algorithmsOf } from './key-sources.js';
 import { isClient, kindRules, upgrade } from './kind-rules.js';
 import { textsOf } from './text-claims.js';
 import type { ClaimNames, TrustOptions } from './trust-options.js';
@@ -20,16 +21,12 @@ export interface ProfileSurroundings {
 
 const DAY_SECONDS = 86_400;
 
-/** The algorithms of an issuer: as listed, that of its secret, or the two that most providers use. */
-export function algorithmsOf({ algorithms, keys }: TrustOptions): readonly Algorithm[] {
-  return algorithms ?? ('secret' in keys ? [keys.alg] : ['RS256', 'ES256']);
-}
-
 /** The profile of access tokens of a trusted issuer. */
 export function foreignProfile(options: TrustOptions, { toleranceSeconds, limits }: ProfileSurroundings): TokenProfile {
   const { issuer, types = ['at+jwt'], supportedMajor } = options;
   return Object.freeze({
     issuer,
+    ...issuerNames(options),
     ...presenceRules(options),
     ...claimRules(options.claims ?? {}),
     types: types.map((type) => type.toLowerCase()),

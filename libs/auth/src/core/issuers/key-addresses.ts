@@ -7,6 +7,8 @@ import { BlockList, isIP } from 'node:net';
 export interface AddressRules {
   readonly allowLoopbackHttp: boolean;
   readonly allowPrivateAddresses: boolean;
+  /** Names of hosts in the private network that may be asked over plain http. @defaultValue none */
+  readonly allowPrivateHttp?: readonly string[] | undefined;
 }
 
 /** One address of a name. */
@@ -33,6 +35,9 @@ const inner = blockList(
    224.0.0.0/4 240.0.0.0/4 ::/128 ::1/128 64:ff9b::/96 64:ff9b:1::/48 fc00::/7 fe80::/10 ff00::/8`.split(/\s+/),
 );
 
+/** What a host that is named for plain http may be: networks of one's own, never an address on the internet. */
+const ownNetworks = blockList(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
+
 /** What is wrong with an address to fetch from, as the end of a sentence; `undefined` if nothing is. */
 export function addressProblem(address: string, rules: AddressRules): string | undefined {
   if (!URL.canParse(address)) return 'is not an address';
@@ -41,10 +46,11 @@ export function addressProblem(address: string, rules: AddressRules): string | u
   return protocolProblem(url, rules) ?? hostProblem(url, rules);
 }
 
-function protocolProblem(url: URL, { allowLoopbackHttp }: AddressRules): string | undefined {
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && allowLoopbackHttp && isLoopbackHost(url)))
-    return undefined;
-  return 'is no https address; plain http is for this machine alone, with allowLoopbackHttp';
+function protocolProblem(url: URL, rules: AddressRules): string | undefined {
+  if (url.protocol === 'https:') return undefined;
+  const isPermittedHttp = (rules.allowLoopbackHttp && isLoopbackHost(url)) || isNamedForHttp(url, rules);
+  if (url.protocol === 'http:' && isPermittedHttp) return undefined;
+  return 'is no https address; plain http is for this machine alone, with allowLoopbackHttp, and for private hosts named in allowPrivateHttp';
 }
 
 /** Names are looked at when they are resolved. */
@@ -54,16 +60,18 @@ function hostProblem(url: URL, rules: AddressRules): string | undefined {
 }
 
 /** True where a connection to this resolved address of the URL's host is permitted. */
-export function isPermitted(
-  address: string,
-  url: URL,
-  { allowLoopbackHttp, allowPrivateAddresses }: AddressRules,
-): boolean {
+export function isPermitted(address: string, url: URL, rules: AddressRules): boolean {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  const isNamed = isNamedForHttp(url, rules);
   // A public name never stands for this machine, whatever is permitted.
-  if (loopback.check(address, family)) return allowLoopbackHttp && isLoopbackHost(url);
+  if (loopback.check(address, family)) return rules.allowLoopbackHttp && (isLoopbackHost(url) || isNamed);
   if (linkLocal.check(address, family)) return false;
-  return allowPrivateAddresses || !inner.check(address, family);
+  if (isNamed) return ownNetworks.check(address, family);
+  return rules.allowPrivateAddresses || !inner.check(address, family);
+}
+
+function isNamedForHttp(url: URL, { allowPrivateHttp = [] }: AddressRules): boolean {
+  return url.protocol === 'http:' && allowPrivateHttp.some((name) => name.toLowerCase() === hostOf(url));
 }
 
 /** The host without the brackets of IPv6. */

@@ -1,4 +1,4 @@
-// Owns one fetch of a public document: bounded in time and size, without redirects, and only from an address that is permitted at
+// One fetch of a public document: bounded in time and size, without redirects, and only from an address that is permitted at
 // the moment of connecting. It answers slow and endless bodies, compression bombs, and redirects into the inner network.
 import { type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -6,14 +6,13 @@ import { isIP, type LookupFunction } from 'node:net';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
 import { type AddressRules, addressProblem, isPermitted, type Resolve, resolveBySystem } from './key-addresses.js';
+import { FetchProblem } from './fetch-problem.js';
+import { tunnelThrough } from './proxy-tunnel.js';
 
 /** The largest document that is read, after it was inflated. */
 export const LARGEST_DOCUMENT_BYTES = 256 * 1024;
 
-/** Says why a document could not be had, in words of our own that are safe to log. */
-export class FetchProblem extends Error {
-  override readonly name = 'FetchProblem';
-}
+export { FetchProblem } from './fetch-problem.js';
 
 /** A document as it was answered. */
 export interface FetchedDocument {
@@ -28,6 +27,12 @@ export interface FetchRules extends AddressRules {
   readonly signal: AbortSignal;
   /** @defaultValue the system's resolver */
   readonly resolve?: Resolve | undefined;
+  /** Header lines besides our own. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The certificate authorities that are believed, as PEM. @defaultValue those of Node */
+  readonly ca?: readonly string[] | undefined;
+  /** The proxy that https addresses are asked through. It resolves their names then. */
+  readonly proxy?: URL | undefined;
 }
 
 /** Fetches a document. Tests and applications behind a proxy may bring another. */
@@ -38,7 +43,7 @@ export const fetchDocument: FetchDocument = async (address, rules) => {
   const problem = addressProblem(address, rules);
   if (problem !== undefined) throw new FetchProblem(`the address ${problem}`);
   try {
-    const response = await ask(new URL(address), rules);
+    const response = await ask(new URL(address), rules, await wayTo(new URL(address), rules));
     return await read(response, rules.signal);
   } catch (cause) {
     if (cause instanceof FetchProblem) throw cause;
@@ -46,22 +51,29 @@ export const fetchDocument: FetchDocument = async (address, rules) => {
   }
 };
 
-function ask(url: URL, rules: FetchRules): Promise<IncomingMessage> {
+/** What every request for keys says. */
+export const REQUEST_HEADERS = {
+  accept: 'application/json, application/jwk-set+json',
+  'accept-encoding': 'gzip',
+  'user-agent': 'nestjs-latchkey',
+} as const;
+
+function ask(url: URL, { signal, headers, ca }: FetchRules, way: RequestOptions): Promise<IncomingMessage> {
   const send = url.protocol === 'http:' ? requestHttp : requestHttps;
-  const options: RequestOptions = {
-    // A connection of its own: one kept alive was checked for an older address of the name.
-    agent: false,
-    signal: rules.signal,
-    lookup: permittedAddresses(url, rules),
-    headers: {
-      accept: 'application/json, application/jwk-set+json',
-      'accept-encoding': 'gzip',
-      'user-agent': 'nestjs-latchkey',
-    },
-  };
+  const options = { ...way, signal, headers: { ...REQUEST_HEADERS, ...headers }, ...(ca && { ca: [...ca] }) };
   return new Promise((resolve, reject) => {
     send(url, options, resolve).on('error', reject).end();
   });
+}
+
+/** Straight to an address that is permitted, or through a tunnel: the certificate is that of the provider in both cases. */
+async function wayTo(url: URL, rules: FetchRules): Promise<RequestOptions> {
+  // A connection of its own: one kept alive was checked for an older address of the name.
+  if (rules.proxy === undefined || url.protocol === 'http:')
+    return { agent: false, lookup: permittedAddresses(url, rules) };
+  const socket = await tunnelThrough(rules.proxy, url, rules);
+  // Without an agent Node takes plain http's port for the usual one, and writes ours into the Host line.
+  return { createConnection: () => socket, defaultPort: 443 };
 }
 
 /** Resolves the name and connects to nothing but what was checked: there is no second look-up that could differ. */
@@ -84,8 +96,11 @@ async function read(response: IncomingMessage, signal: AbortSignal): Promise<Fet
   try {
     const { statusCode = 0, headers } = response;
     if (statusCode >= 300 && statusCode < 400)
-      throw new FetchProblem('the answer is a redirect, which is not followed');
-    if (statusCode !== 200) throw new FetchProblem(`the answer has the status ${statusCode}`);
+      throw new FetchProblem('the answer is a redirect, which is not followed', { isAbsent: true });
+    if (statusCode !== 200)
+      throw new FetchProblem(`the answer has the status ${statusCode}`, {
+        isAbsent: statusCode >= 400 && statusCode < 500,
+      });
     const body = await readBody(inflated(response), signal);
     return { body, cacheControl: headers['cache-control'] };
   } finally {

@@ -6,7 +6,7 @@ import { newId } from '../new-id.js';
 import { ageLimits, type FreshnessOptions } from './freshness.js';
 import { fetchDocument, type FetchDocument, type FetchedDocument, FetchProblem } from './key-fetch.js';
 import type { AddressRules, Resolve } from './key-addresses.js';
-import { firstAddress, KeySetAddress } from './key-set-address.js';
+import { firstAddressOf, KeySetAddress } from './key-set-address.js';
 import type { CachedKeySet, KeySetCache } from './key-set-cache.js';
 import type { DiscoveredKeys, JwksAddress } from './trust-options.js';
 
@@ -53,7 +53,7 @@ export class KeySetDownload {
   constructor(private readonly options: DownloadOptions) {
     this.#address = new KeySetAddress(options.issuer, options.keys, options.clock);
     const { sharedCache } = options.keys;
-    this.#cache = sharedCache && new GuardedCache(sharedCache, firstAddress(options.issuer, options.keys), options);
+    this.#cache = sharedCache && new GuardedCache(sharedCache, firstAddressOf(options.issuer, options.keys), options);
   }
 
   /**

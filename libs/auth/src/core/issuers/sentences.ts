@@ -1,4 +1,6 @@
 // What problems with the options of an issuer are made of: rules, sentences, and what was given, cut short.
+import { parseDurationMs } from '../duration.js';
+import { nearest } from '../spelling.js';
 
 /** A sentence and whether it applies. */
 export type Rule = readonly [broken: boolean, sentence: string];
@@ -29,4 +31,50 @@ export function flagProblems(given: Given, path: string, names: readonly string[
   return names
     .filter((name) => given[name] !== undefined && typeof given[name] !== 'boolean')
     .map((name) => `${path}.${name} is ${shown(given[name])}; accepted is true or false`);
+}
+
+export function isList(value: readonly unknown[], holds: (member: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(holds);
+}
+
+export function isFunction(value: unknown): boolean {
+  return value === undefined || typeof value === 'function';
+}
+
+/** True for a list of names, and for an empty one. */
+export function isNames(given: unknown): given is readonly string[] {
+  return Array.isArray(given) && given.every(isText);
+}
+
+export const MINUTE = 60_000;
+export const DAY = 86_400_000;
+
+/** Bounds of a duration in milliseconds, and how to say them. */
+export type Bounds = readonly [min: number, max: number, accepts: string];
+
+export function durationProblems(
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+  durations: Readonly<Record<string, Bounds>>,
+): readonly string[] {
+  return Object.entries(durations).flatMap(([name, [min, max, accepts]]) => {
+    const milliseconds = given[name] === undefined ? min : parseDurationMs(given[name]);
+    const fits = milliseconds !== undefined && milliseconds >= min && milliseconds <= max;
+    return fits
+      ? []
+      : [`${path}.${name} is ${shown(given[name])}; accepted is ${accepts}, as seconds or as a text like '10m'`];
+  });
+}
+
+export function unknownNames(
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+  known: readonly string[],
+): readonly string[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const near = nearest(name, known);
+      return `${path}.${name} is not an option${near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`}`;
+    });
 }

@@ -2,11 +2,11 @@
 import { AuthConfigurationError, AuthError } from '../errors.js';
 import { importRetiredKey } from '../keys/key-import.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
-import { algorithmsOf } from './foreign-profile.js';
 import { chooseKey } from './key-choice.js';
 import { KeySetRefused, readKeySet } from './key-set-document.js';
 import { stated } from './stated-members.js';
-import type { SharedSecret, StaticKeys, TrustOptions } from './trust-options.js';
+import type { KeySourceRules } from './key-sources.js';
+import type { SharedSecret, StaticKeys } from './trust-options.js';
 
 class StaticKeySet implements KeySet {
   constructor(private readonly keys: readonly VerificationKey[]) {}
@@ -38,12 +38,17 @@ class SecretKeySet implements KeySet {
   }
 }
 
+/** Whose keys they are, and what they are for. */
+interface NamedSource extends Pick<KeySourceRules, 'algorithms'> {
+  readonly issuer: string;
+}
+
 /** @throws AuthConfigurationError naming every key that is not fit: what is handed over at boot is mended at boot */
-export async function staticKeySet(options: TrustOptions, { jwks }: StaticKeys): Promise<KeySet> {
-  const name = `trust[${JSON.stringify(options.issuer)}].keys.jwks`;
+export async function staticKeySet({ issuer, algorithms }: NamedSource, { jwks }: StaticKeys): Promise<KeySet> {
+  const name = `trust[${JSON.stringify(issuer)}].keys.jwks`;
   // Providers publish keys for encryption in the same set; they are nobody's mistake.
   const keys = jwks.keys.filter((jwk) => (stated({ ...jwk })['use'] ?? 'sig') === 'sig');
-  const reading = { algorithms: algorithmsOf(options), known: [] };
+  const reading = { algorithms, known: [] };
   const content = await readKeySet(JSON.stringify({ keys }), reading).catch((cause: unknown) => {
     throw new AuthConfigurationError([
       `${name}: ${cause instanceof KeySetRefused ? cause.message : 'could not be read'}`,
@@ -56,8 +61,11 @@ export async function staticKeySet(options: TrustOptions, { jwks }: StaticKeys):
 }
 
 /** @throws AuthConfigurationError naming what is wrong, never the secret */
-export async function secretKeySet(options: TrustOptions, { secret, alg, kid }: SharedSecret): Promise<KeySet> {
-  const optionName = `trust[${JSON.stringify(options.issuer)}].keys.secret`;
+export async function secretKeySet(
+  { issuer }: Pick<NamedSource, 'issuer'>,
+  { secret, alg, kid }: SharedSecret,
+): Promise<KeySet> {
+  const optionName = `trust[${JSON.stringify(issuer)}].keys.secret`;
   const { verification } = await importRetiredKey({ key: { secret }, alg }, { optionName });
   return new SecretKeySet(verification, kid);
 }

@@ -7,6 +7,37 @@ import type { Claims } from '../principal.js';
 import type { TokenLimits } from '../tokens/limits.js';
 import type { KeySetCache } from './key-set-cache.js';
 
+/** Header lines of a request for keys. */
+export type KeyRequestHeaders =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
+/** What a fetch of the application's own is asked to send. */
+export interface KeyFetchRequest {
+  readonly method: 'GET';
+  /** A redirect is not followed. */
+  readonly redirect: 'manual';
+  /** Aborted when the time of the fetch is up, and when the application stops. */
+  readonly signal: AbortSignal;
+  readonly headers: Record<string, string>;
+}
+
+/** What is looked at of its answer: the members of a `Response` of the Fetch standard. */
+export interface KeyFetchResponse {
+  readonly status: number;
+  readonly redirected?: boolean;
+  readonly headers: { get(name: string): string | null };
+  readonly body: {
+    getReader(): {
+      read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+      cancel(): Promise<void>;
+    };
+  } | null;
+}
+
+/** A fetch of the application's own, such as the global one or that of undici with a dispatcher. */
+export type KeyFetch = (address: string, request: KeyFetchRequest) => Promise<KeyFetchResponse>;
+
 /** How keys are fetched. The defaults are those of a provider on the internet. */
 export interface KeyFetchOptions {
   /**
@@ -20,6 +51,38 @@ export interface KeyFetchOptions {
    * @defaultValue false
    */
   readonly allowPrivateAddresses?: boolean;
+  /**
+   * Names of hosts that may be asked over plain http, because they are in the private network of the deployment (Docker Compose, a
+   * service mesh): `['keycloak']`. A name that turns out to stand for a public address is refused; one that stands for this machine
+   * needs `allowLoopbackHttp` too. Whoever can answer in that network can hand out keys: not for production without a mesh that
+   * encrypts.
+   * @defaultValue none
+   */
+  readonly allowPrivateHttp?: readonly string[];
+  /**
+   * The proxy that https addresses are asked through: its address, or `'environment'` for `HTTPS_PROXY` and `NO_PROXY` of the process.
+   * TLS is spoken with the provider inside a tunnel. The proxy resolves the names, so that what they stand for is its to judge;
+   * everything else stays as it is.
+   * @defaultValue none: connections go out directly, whatever the environment says
+   */
+  readonly proxy?: string;
+  /**
+   * Certificate authorities to believe for this source, in the place of Node's own: PEM texts of one certificate or several each.
+   * @defaultValue those of Node
+   */
+  readonly ca?: string | readonly string[];
+  /**
+   * Header lines to send, or a function that makes them for each request, for secrets that rotate. They go to the origin of
+   * `jwksUri` or the metadata alone, and not to another one that metadata name.
+   * @defaultValue none
+   */
+  readonly headers?: KeyRequestHeaders;
+  /**
+   * Fetches in the place of our own code, for a way out that no other option describes. Address, redirects, size and time are judged
+   * as ever; which addresses a name may stand for, and certificates, are then yours to judge. Not with `proxy` or `ca`.
+   * @defaultValue over `node:https`
+   */
+  readonly fetch?: KeyFetch;
   /** One whole fetch: name, connection, headers and body. At most 5 seconds. @defaultValue '5s' */
   readonly timeout?: Duration;
   /** How long a set is used where the provider does not say, one minute to 24 hours. @defaultValue '10m' */
@@ -44,7 +107,10 @@ export interface JwksAddress extends KeyFetchOptions {
 /** Keys at the address that the issuer's own metadata names (OpenID Connect Discovery, RFC 8414). */
 export interface DiscoveredKeys extends KeyFetchOptions {
   readonly discovery: true;
-  /** The address of the metadata. @defaultValue the issuer with `/.well-known/openid-configuration` appended */
+  /**
+   * The address of the metadata. @defaultValue the issuer with `/.well-known/openid-configuration` appended (OpenID Connect Discovery
+   * §4), and if there is none, `/.well-known/oauth-authorization-server` between its host and path (RFC 8414 §3), and appended
+   */
   readonly metadataUri?: string;
 }
 
@@ -64,6 +130,12 @@ export interface SharedSecret {
 
 /** Where the keys of an issuer come from. */
 export type TrustedKeys = JwksAddress | DiscoveredKeys | StaticKeys | SharedSecret;
+
+/** One of several sources of an issuer's keys, with algorithms of its own. */
+export type TrustedKeySource = TrustedKeys & {
+  /** What tokens of this source are signed with. @defaultValue RS256 and ES256, or that of the secret */
+  readonly algorithms?: readonly Algorithm[];
+};
 
 /**
  * Where texts are: a claim whose text is one of them, or a list of them. `scope` alone is read as separated by spaces (RFC 6749
@@ -106,11 +178,30 @@ export interface ClaimNames {
  * ```
  */
 export interface TrustOptions {
-  /** The exact `iss`: every slash counts. */
+  /**
+   * The exact `iss`: every slash counts. For an issuer with many tenants the placeholder `{tenantid}` stands for the tenant, and
+   * `tenants` says which ones are accepted.
+   */
   readonly issuer: string;
+  /**
+   * Other exact values of `iss` that the same issuer writes: `['accounts.google.com']`. The subject is that of `issuer` all the same,
+   * so that a person stays one person.
+   */
+  readonly aliases?: readonly string[];
+  /**
+   * Says which tenants are accepted; required where `issuer` holds `{tenantid}`. Asked at every request, after the signature holds; what
+   * it throws or rejects with is "cannot tell" (503). Each tenant is an issuer of its own: its subjects are those of its exact `iss`.
+   */
+  readonly tenants?: (tenant: string) => boolean | Promise<boolean>;
+  /** The claim that must equal the tenant in `iss`; `false` where there is none. @defaultValue 'tid' */
+  readonly tenantClaim?: string | false;
   /** One of these must be named; `false` gives the check up, so that tokens for other services are accepted. */
   readonly audience: string | readonly string[] | false;
-  readonly keys: TrustedKeys;
+  /**
+   * Where its keys are: one source, or a list of several, for an issuer that moves from a shared secret to public keys. The `alg` of a
+   * token's header picks the source, so that no key is ever used for an algorithm of another source.
+   */
+  readonly keys: TrustedKeys | readonly TrustedKeySource[];
   /** Accepted signature algorithms; secrets and public keys never stand in one list. @defaultValue ['RS256', 'ES256'], or that of the secret */
   readonly algorithms?: readonly Algorithm[];
   /**

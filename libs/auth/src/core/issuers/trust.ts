@@ -5,13 +5,19 @@ import { AuthConfigurationError } from '../errors.js';
 import type { KeySet } from '../keys/keys.js';
 import { isChecked } from '../stores/stores.js';
 import type { TrustedIssuer } from '../tokens/token-verifier.js';
-import { algorithmsOf, foreignProfile, type ProfileSurroundings } from './foreign-profile.js';
+import { CombinedKeySet } from './combined-key-set.js';
+import { foreignProfile, type ProfileSurroundings } from './foreign-profile.js';
+import { tenantRule } from './issuer-names.js';
 import type { Resolve } from './key-addresses.js';
 import type { FetchDocument } from './key-fetch.js';
+import { firstAddressOf } from './key-set-address.js';
+import { isFetched, type KeySourceRules, sourcesOf } from './key-sources.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { secretKeySet, staticKeySet } from './static-key-sets.js';
-import type { DiscoveredKeys, JwksAddress, KeyFetchOptions, TrustOptions } from './trust-options.js';
+import { addressRulesOf } from './source-problems.js';
+import type { KeyFetchOptions, TrustOptions } from './trust-options.js';
 import { trustProblems } from './trust-problems.js';
+import { wayOut } from './way-out.js';
 
 export type { TrustOptions } from './trust-options.js';
 export { trustProblems } from './trust-problems.js';
@@ -27,6 +33,8 @@ export interface TrustSurroundings extends ProfileSurroundings {
 
 /** A trusted issuer together with what it keeps running. */
 export interface ForeignIssuer extends TrustedIssuer {
+  /** Its key sets that are fetched. */
+  readonly remotes: readonly RemoteKeySet[];
   /** Fetches the keys where the application asked for it at boot. Rejects where it must not start without them. */
   open(): Promise<void>;
   /** Ends what is under way. */
@@ -40,40 +48,52 @@ export interface ForeignIssuer extends TrustedIssuer {
 export async function trustedIssuer(options: TrustOptions, around: TrustSurroundings): Promise<ForeignIssuer> {
   const problems = trustProblems([options]);
   if (problems.length > 0) throw new AuthConfigurationError(problems);
-  const keys = await keySetOf(options, around);
-  const remote = keys instanceof RemoteKeySet ? keys : undefined;
-  const { eager: isEager = false, sharedCache } = fetchOptionsOf(options);
+  const { issuer, aliases } = options;
+  const sources = await Promise.all(
+    sourcesOf(options).map(async (rules) => ({ rules, set: await keySetOf(issuer, rules, around) })),
+  );
+  const sets = sources.map(({ set }) => set);
+  const [only] = sets;
   return Object.freeze({
-    issuer: options.issuer,
-    keys,
+    issuer,
+    aliases,
+    accepts: tenantRule(options),
+    keys: only !== undefined && sets.length === 1 ? only : combined(sources),
+    remotes: sets.filter((set) => set instanceof RemoteKeySet),
     profiles: { access: foreignProfile(options, around) },
-    open: async () => {
-      if (sharedCache !== undefined && isChecked(sharedCache)) await sharedCache.checkReady();
-      if (isEager) await remote?.open();
-    },
-    close: () => remote?.close(),
+    open: async () => void (await Promise.all(sources.map(open))),
+    close: () => sets.forEach((set) => set instanceof RemoteKeySet && set.close()),
   });
 }
 
-function fetchOptionsOf({ keys }: TrustOptions): KeyFetchOptions {
-  return 'jwksUri' in keys || 'discovery' in keys ? keys : {};
+interface Source {
+  readonly rules: KeySourceRules;
+  readonly set: KeySet;
 }
 
-async function keySetOf(options: TrustOptions, around: TrustSurroundings): Promise<KeySet> {
-  const { keys } = options;
-  if ('secret' in keys) return secretKeySet(options, keys);
-  if ('jwks' in keys) return staticKeySet(options, keys);
-  return remoteKeySet(options, keys, around);
+function combined(sources: readonly Source[]): CombinedKeySet {
+  return new CombinedKeySet(
+    sources.map(({ set, rules: { algorithms } }) => ({
+      keys: set,
+      algorithms,
+      isAtHand: !(set instanceof RemoteKeySet),
+    })),
+  );
 }
 
-function remoteKeySet(
-  options: TrustOptions,
-  keys: JwksAddress | DiscoveredKeys,
-  around: TrustSurroundings,
-): RemoteKeySet {
+async function open({ rules: { keys }, set }: Source): Promise<void> {
+  const { eager: isEager = false, sharedCache }: KeyFetchOptions = isFetched(keys) ? keys : {};
+  if (sharedCache !== undefined && isChecked(sharedCache)) await sharedCache.checkReady();
+  if (isEager && set instanceof RemoteKeySet) await set.open();
+}
+
+async function keySetOf(issuer: string, rules: KeySourceRules, around: TrustSurroundings): Promise<KeySet> {
+  const { keys, algorithms } = rules;
+  if ('secret' in keys) return secretKeySet({ issuer }, keys);
+  if ('jwks' in keys) return staticKeySet({ issuer, algorithms }, keys);
   return new RemoteKeySet({
-    issuer: options.issuer,
-    algorithms: algorithmsOf(options),
+    issuer,
+    algorithms,
     keys,
     clock: around.clock,
     timeoutMs: parseDurationMs(keys.timeout) ?? 5_000,
@@ -81,11 +101,8 @@ function remoteKeySet(
       maxAgeMs: parseDurationMs(keys.maxAge) ?? 600_000,
       staleIfErrorMs: parseDurationMs(keys.staleIfError) ?? 3_600_000,
     },
-    addresses: {
-      allowLoopbackHttp: keys.allowLoopbackHttp === true,
-      allowPrivateAddresses: keys.allowPrivateAddresses === true,
-    },
-    fetch: around.fetch,
+    addresses: addressRulesOf(keys),
+    fetch: around.fetch ?? wayOut(keys, { firstAddress: firstAddressOf(issuer, keys) }),
     resolve: around.resolve,
   });
 }

@@ -48,6 +48,11 @@ export interface KeyQuery {
 /** Where the keys of one issuer are found. A set hands out the same object for as long as the key is in force. */
 export interface KeySet {
   /**
+   * The algorithms that are kept apart in it, by source; none may hold those of secrets and of public keys.
+   * @defaultValue one source with all algorithms of the profile
+   */
+  readonly separated?: readonly (readonly Algorithm[])[];
+  /**
    * Finds the key that a token may be verified with.
    *
    * @throws AuthError `unknown_key`, `algorithm_not_allowed`; `keys_unavailable` if the set cannot be had

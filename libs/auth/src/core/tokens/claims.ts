@@ -27,6 +27,12 @@ export interface AudienceRule {
 export interface TokenProfile {
   /** The exact `iss`. */
   readonly issuer: string;
+  /**
+   * The name that a token's subject counts under, where `iss` may be another text than `issuer`; `undefined` where it is none of the
+   * issuer's. Anything it throws refuses the token.
+   * @defaultValue `issuer`, which `iss` must equal
+   */
+  nameOf?(claims: Claims): string | undefined;
   /** `false` opts out by name. */
   readonly audience: AudienceRule | false;
   /** Accepted `typ` headers in lower case without `application/`; an empty string accepts a token without one. */
@@ -98,7 +104,7 @@ export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
     assertVersion(jws.claims, profile);
     const claims = upToDate(said, profile);
     assertPresent(claims, profile);
-    assertIssuer(claims, profile);
+    issuerOf(claims, profile);
     assertAudience(claims, profile);
     profile.assertClaims?.(claims);
     return Object.freeze(readFacts(claims, profile));
@@ -145,8 +151,10 @@ function optionOfRequired(claim: string, own: boolean): string | undefined {
   return claim === 'aud' ? 'audience' : 'requiredClaims';
 }
 
-function assertIssuer(claims: Claims, { issuer }: TokenProfile): void {
-  if (claims['iss'] === issuer) return;
+function issuerOf(claims: Claims, { issuer, nameOf }: TokenProfile): string {
+  const isExact = nameOf === undefined && claims['iss'] === issuer;
+  const name = isExact ? issuer : nameOf?.(claims);
+  if (name !== undefined) return name;
   throw refused('invalid_issuer', { claim: 'iss', rule: 'must be the issuer itself', option: 'issuer' });
 }
 
@@ -186,7 +194,7 @@ function readFacts(claims: Claims, profile: TokenProfile): Verified {
   const [issuedAt, expiresAt] = ['iat', 'exp'].map((name) => readTime(claims, name, profile));
   const authTime = readAuthTime(claims, profile);
   return {
-    subject: Object.freeze({ issuer: profile.issuer, id: readSubject(claims, profile, limits.subject) }),
+    subject: Object.freeze({ issuer: issuerOf(claims, profile), id: readSubject(claims, profile, limits.subject) }),
     kind: naming('client', () => profile.isClient(claims)) ? 'client' : 'user',
     // The application declares the shape of its own claims; it is not checked here, and every member of it may be absent.
     claims: claims as AuthClaims,

@@ -40,9 +40,11 @@ async function anotherKey(find: FindKey, tried: readonly VerificationKey[]): Pro
   }
 }
 
-/** A token that says which key it is of is of no other. */
+/** A token that says which key it is of is of no other. The id that a lone secret ignores names nothing. */
 function isNamed({ header: { kid, thumbprints } }: ParsedJws, key: VerificationKey): boolean {
-  return kid !== undefined || thumbprints.some((thumbprint) => key.thumbprints?.includes(thumbprint));
+  return (
+    (kid !== undefined && key.kid === kid) || thumbprints.some((thumbprint) => key.thumbprints?.includes(thumbprint))
+  );
 }
 
 async function isSignedBy(jws: ParsedJws, key: VerificationKey): Promise<boolean> {

@@ -6,9 +6,10 @@ import { assertInTime } from './token-times.js';
 import type { Clock } from '../clock.js';
 import { AuthConfigurationError, AuthError, during, isPromise } from '../errors.js';
 import { assertSize, parseJws, type ParsedJws } from './jws.js';
+import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { defaultLimits, type TokenLimits, widestLimits } from './limits.js';
-import type { Subject, Verified } from '../principal.js';
+import type { Claims, Subject, Verified } from '../principal.js';
 import { SignatureCache, type KnownSignature } from './signature-cache.js';
 import { type FindKey, type KeySearch, signerOf } from './signer.js';
 
@@ -16,6 +17,10 @@ import { type FindKey, type KeySearch, signerOf } from './signer.js';
 export interface TrustedIssuer {
   /** The exact `iss`. */
   readonly issuer: string;
+  /** Other exact values of `iss` that the same issuer writes. */
+  readonly aliases?: readonly string[] | undefined;
+  /** Says, with the exact `iss` of a token that is good otherwise, whether its tenant is accepted. Nothing but `true` is. */
+  readonly accepts?: ((iss: unknown) => boolean | Promise<boolean>) | undefined;
   readonly keys: KeySet;
   /** A kind without a profile is not accepted from this issuer. */
   readonly profiles: Readonly<Partial<Record<TokenKind, TokenProfile>>>;
@@ -36,6 +41,7 @@ const MARK_LENGTH = 32;
 /** Verifies tokens of every trusted issuer. */
 export class TokenVerifier {
   private readonly issuers: ReadonlyMap<string, TrustedIssuer>;
+  private readonly templates: readonly TrustedIssuer[];
   private readonly clock: Clock;
   private readonly limits: TokenLimits;
   private readonly signatures: SignatureCache;
@@ -45,7 +51,8 @@ export class TokenVerifier {
   constructor({ issuers, clock, limits, signatures = new SignatureCache() }: TokenVerifierOptions) {
     const problems = issuerProblems(issuers);
     if (problems.length > 0) throw new AuthConfigurationError(problems);
-    this.issuers = new Map(issuers.map((trusted) => [trusted.issuer, trusted]));
+    this.issuers = new Map(issuers.flatMap((trusted) => namesOf(trusted).map((name) => [name, trusted] as const)));
+    this.templates = issuers.filter(({ issuer }) => issuer.includes(TENANT_PLACEHOLDER));
     this.clock = clock;
     this.limits = limits ?? widestLimits(limitsOf(issuers));
     this.signatures = signatures;
@@ -72,7 +79,8 @@ export class TokenVerifier {
   private async judge(token: string, kind: TokenKind, by: (profile: TokenProfile) => TokenProfile): Promise<Verified> {
     const found = this.signatures.find(token);
     const jws = found?.jws ?? parseJws(token, this.limits);
-    const { keys, profile: own } = this.trusted(jws, kind);
+    const { issuer, profile: own } = this.trusted(jws, kind);
+    const { keys, accepts } = issuer;
     const profile = by(own);
     const find: FindKey = (search) => findKey(keys, profile, { jws, ...search });
     const answer = find({ known: found?.key });
@@ -80,6 +88,7 @@ export class TokenVerifier {
     const known = found?.key === key ? found : this.signatures.remember(jws, await signerOf(jws, key, find));
     const verified = factsOf(known, profile);
     assertInTime(verified, profile, this.clock.nowSeconds());
+    if (accepts !== undefined) await assertTenant(accepts, jws);
     return verified;
   }
 
@@ -98,8 +107,8 @@ export class TokenVerifier {
     try {
       const { claims } = parseJws(token, this.limits);
       const { issuer, profiles } = this.issuerOf(claims['iss']);
-      const id = (profiles.access ?? profiles.refresh)?.subjectOf?.(claims) ?? claims['sub'];
-      return typeof id === 'string' && id !== '' ? { issuer, id } : undefined;
+      const profile = profiles.access ?? profiles.refresh;
+      return profile === undefined ? undefined : subjectOf(claims, profile, issuer);
     } catch {
       return undefined;
     }
@@ -108,20 +117,21 @@ export class TokenVerifier {
   private trusted(
     { token, claims }: ParsedJws,
     kind: TokenKind,
-  ): { readonly keys: KeySet; readonly profile: TokenProfile } {
-    const { keys, profiles } = this.issuerOf(claims['iss']);
-    const profile = profiles[kind];
+  ): { readonly issuer: TrustedIssuer; readonly profile: TokenProfile } {
+    const issuer = this.issuerOf(claims['iss']);
+    const profile = issuer.profiles[kind];
     if (profile === undefined) throw new AuthError('wrong_token_type');
     // Until here it could be anybody's, and as large as the largest of anybody may be.
     assertSize(token, profile.limits ?? defaultLimits);
-    return { keys, profile };
+    return { issuer, profile };
   }
 
   private issuerOf(iss: unknown): TrustedIssuer {
     if (iss === undefined) throw new AuthError('missing_claim');
     const issuer = typeof iss === 'string' ? this.issuers.get(iss) : undefined;
-    if (issuer === undefined) throw new AuthError('invalid_issuer');
-    return issuer;
+    const found = issuer ?? this.templates.find((template) => tenantIn(template.issuer, iss) !== undefined);
+    if (found === undefined) throw new AuthError('invalid_issuer');
+    return found;
   }
 }
 
@@ -161,24 +171,49 @@ function limitsOf(issuers: readonly TrustedIssuer[]): readonly TokenLimits[] {
   return issuers.flatMap(({ profiles }) => Object.values(profiles).map(({ limits = defaultLimits }) => limits));
 }
 
+/** @throws AuthError `invalid_issuer`; `store_unavailable` where the application cannot tell */
+async function assertTenant(accepts: NonNullable<TrustedIssuer['accepts']>, { claims }: ParsedJws): Promise<void> {
+  const isAccepted: unknown = await during('store_unavailable', () => accepts(claims['iss']));
+  if (isAccepted !== true)
+    throw new AuthError('invalid_issuer', { reason: { claim: 'iss', rule: 'must name an accepted tenant' } });
+}
+
+function subjectOf(claims: Claims, profile: TokenProfile, issuer: string): Subject | undefined {
+  const id = profile.subjectOf?.(claims) ?? claims['sub'];
+  if (typeof id !== 'string' || id === '') return undefined;
+  return { issuer: profile.nameOf?.(claims) ?? issuer, id };
+}
+
+function namesOf({ issuer, aliases = [] }: TrustedIssuer): readonly string[] {
+  return [issuer, ...aliases];
+}
+
 function issuerProblems(issuers: readonly TrustedIssuer[]): readonly string[] {
-  const names = issuers.map(({ issuer }) => issuer);
+  const names = issuers.flatMap(namesOf);
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   return [
     ...(issuers.length === 0 ? ['no issuer is trusted: there would be nothing to verify tokens with'] : []),
     ...twice.map((name) => `the issuer ${JSON.stringify(name)} is trusted twice`),
-    ...issuers.flatMap(({ issuer, profiles }) =>
-      Object.values(profiles).flatMap((profile) => profileProblems(issuer, profile)),
+    ...issuers.flatMap(({ issuer, profiles, keys }) =>
+      Object.values(profiles).flatMap((profile) =>
+        profileProblems(issuer, profile, keys.separated ?? [profile.algorithms]),
+      ),
     ),
   ];
 }
 
-function profileProblems(issuer: string, profile: TokenProfile): readonly string[] {
+type Separated = NonNullable<KeySet['separated']>;
+
+function mixesSources(sources: Separated): boolean {
+  return sources.some((listed) => mixesSecretsAndPublicKeys(listed.filter(isAlgorithm)));
+}
+
+function profileProblems(issuer: string, profile: TokenProfile, separated: Separated): readonly string[] {
   const { algorithms: listed, audience, toleranceSeconds } = profile;
   const rules: readonly (readonly [boolean, string])[] = [
     [issuer === '' || profile.issuer !== issuer, 'needs one issuer name, the same in its profiles'],
     [listed.length === 0 || !listed.every(isAlgorithm), `needs a list of algorithms out of ${algorithms.join(', ')}`],
-    [mixesSecretsAndPublicKeys(listed.filter(isAlgorithm)), 'mixes HMAC with asymmetric algorithms'],
+    [mixesSources(separated), 'mixes HMAC with asymmetric algorithms'],
     [profile.types.length === 0, 'accepts no token type'],
     [!(toleranceSeconds >= 0 && toleranceSeconds <= 60), 'needs a clock tolerance from 0 to 60 seconds'],
     [audience !== false && (audience.accepted.length === 0 || audience.accepted.includes('')), 'names no audience'],

@@ -1,22 +1,41 @@
 // Microsoft Entra ID.
+import { AuthConfigurationError } from '../../errors.js';
+import { TENANT_PLACEHOLDER } from '../../keys/issuer-template.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
+/** One tenant, or those that the application accepts. */
+type EntraTenants =
+  | {
+      /** The id of the tenant, as in its `iss`: a GUID. */
+      readonly tenantId: string;
+    }
+  | {
+      /** Says whether a tenant is accepted, by its id. Asked at every request; see `TrustOptions.tenants`. */
+      readonly tenants: NonNullable<TrustOptions['tenants']>;
+    };
+
+/** What Microsoft calls sets of tenants. No token names one of them as its issuer. */
+const SETS: Readonly<Record<string, string>> = {
+  common: 'stands for all tenants',
+  organizations: 'stands for all tenants of organizations',
+  consumers: 'stands for personal accounts, whose tenant is 9188040d-6c67-4c5b-b112-36a304b66dad',
+};
+
 /**
- * Microsoft Entra ID: access tokens of version 2 (`requestedAccessTokenVersion: 2` in the manifest) of one tenant, named by its id.
- * `sub` differs from application to application; the person's id within the tenant is the claim `oid`.
+ * Microsoft Entra ID: access tokens of version 2 (`requestedAccessTokenVersion: 2` in the manifest), of one tenant that is named by its
+ * id, or of those that `tenants` accepts. `sub` differs from application to application; the person's id within the tenant is the
+ * claim `oid`. People of different tenants are different people: each tenant is an issuer of its own.
+ *
+ * @throws AuthConfigurationError for a `tenantId` that no token names, such as `common` or a domain name
  */
-export function entra({
-  tenantId,
-  audience,
-  maxLifetime,
-  ...fetch
-}: PresetOptions & { readonly tenantId: string }): TrustOptions {
-  const authority = `https://login.microsoftonline.com/${tenantId}`;
+export function entra({ audience, maxLifetime, ...options }: PresetOptions & EntraTenants): TrustOptions {
+  const { tenant, tenants, keysOf, fetch } = tenancyOf(options);
   return {
-    issuer: `${authority}/v2.0`,
+    issuer: `${AUTHORITY}/${tenant}/v2.0`,
+    ...(tenants && { tenants }),
     audience,
-    keys: { jwksUri: `${authority}/discovery/v2.0/keys`, ...fetch },
+    keys: { jwksUri: `${AUTHORITY}/${keysOf}/discovery/v2.0/keys`, ...fetch },
     ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['jwt', 'at+jwt'],
@@ -26,4 +45,25 @@ export function entra({
     // Delegated tokens always have scopes; those of an application never do.
     isClient: ({ idtyp, scp }) => idtyp === 'app' || scp === undefined || scp === '',
   };
+}
+
+const AUTHORITY = 'https://login.microsoftonline.com';
+
+function tenancyOf(options: Omit<PresetOptions, 'audience' | 'maxLifetime'> & EntraTenants) {
+  if ('tenants' in options) {
+    const { tenants, ...fetch } = options;
+    return { tenant: TENANT_PLACEHOLDER, tenants, keysOf: 'common', fetch };
+  }
+  const { tenantId, ...fetch } = options;
+  const problem = tenantProblem(tenantId);
+  if (problem !== undefined)
+    throw new AuthConfigurationError([`entra: tenantId is ${JSON.stringify(tenantId)}, ${problem}`]);
+  return { tenant: tenantId, tenants: undefined, keysOf: tenantId, fetch };
+}
+
+function tenantProblem(tenantId: string): string | undefined {
+  const set = Object.hasOwn(SETS, tenantId) ? SETS[tenantId] : undefined;
+  const found = set ?? (tenantId.includes('.') ? 'a domain name, which is not what tokens name' : undefined);
+  if (found === undefined) return undefined;
+  return `${set === undefined ? '' : 'which '}${found}; name one tenant by its id (a GUID), or accept several with tenants: (id) => boolean`;
 }

@@ -13,6 +13,8 @@ export function google({
 }: ProviderOptions & { readonly clientId: string | readonly string[] }): TrustOptions {
   return {
     issuer: 'https://accounts.google.com',
+    // It writes either, and means one person.
+    aliases: ['accounts.google.com'],
     audience: clientId,
     keys: { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs', ...fetch },
     ...lifetime(maxLifetime),

@@ -9,16 +9,20 @@ export function keycloak(
     /** Where Keycloak is: `https://sso.example.com`, with `/auth` behind it for old versions. */
     readonly baseUrl: string;
     readonly realm: string;
+    /**
+     * Where this application reaches Keycloak, if that is not the address in its tokens: `http://keycloak:8080` beside
+     * `allowPrivateHttp: ['keycloak']`. @defaultValue `baseUrl`
+     */
+    readonly internalUrl?: string;
     /** The client whose roles count besides those of the realm. */
     readonly clientId?: string;
   },
 ): TrustOptions {
-  const { baseUrl, realm, clientId, audience, maxLifetime, ...fetch } = options;
-  const issuer = `${baseUrl.replace(/\/$/, '')}/realms/${encodeURIComponent(realm)}`;
+  const { baseUrl, internalUrl = baseUrl, realm, clientId, audience, maxLifetime, ...fetch } = options;
   return {
-    issuer,
+    issuer: realmAt(baseUrl, realm),
     audience,
-    keys: { jwksUri: `${issuer}/protocol/openid-connect/certs`, ...fetch },
+    keys: { jwksUri: `${realmAt(internalUrl, realm)}/protocol/openid-connect/certs`, ...fetch },
     ...lifetime(maxLifetime),
     algorithms: [...RS256, 'ES256', 'PS256'],
     types: ['jwt', 'at+jwt'],
@@ -27,6 +31,10 @@ export function keycloak(
     claims: { scopes: 'scope', roles: (claims) => keycloakRoles(claims, clientId) },
     isClient: isServiceAccount,
   };
+}
+
+function realmAt(base: string, realm: string): string {
+  return `${base.replace(/\/$/, '')}/realms/${encodeURIComponent(realm)}`;
 }
 
 /**

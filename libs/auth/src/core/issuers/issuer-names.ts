@@ -1,0 +1,41 @@
+// The names of one issuer: several exact texts of one meaning, or one text for each tenant. What the subject counts under is decided
+// here: one name for all aliases, so that a person stays one; the exact `iss` for tenants, so that no two people become one.
+import { AuthError } from '../errors.js';
+import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
+import type { Claims } from '../principal.js';
+import type { TokenProfile } from '../tokens/claims.js';
+import type { TrustOptions } from './trust-options.js';
+
+/** How a token's `iss` is read, where it may be another text than the issuer's name. */
+export function issuerNames(options: TrustOptions): Pick<TokenProfile, 'nameOf'> {
+  const { issuer, aliases = [], tenantClaim = 'tid' } = options;
+  if (isTemplate(issuer)) return { nameOf: (claims) => tenantName(issuer, claims, tenantClaim) };
+  if (aliases.length === 0) return {};
+  const names = new Set<unknown>([issuer, ...aliases]);
+  return { nameOf: ({ iss }) => (names.has(iss) ? issuer : undefined) };
+}
+
+/** True for the name of an issuer with many tenants. */
+export function isTemplate(issuer: string): boolean {
+  return issuer.includes(TENANT_PLACEHOLDER);
+}
+
+/** Says whether the tenant of a token is accepted, where the application is to be asked. */
+export function tenantRule({
+  issuer,
+  tenants,
+}: TrustOptions): ((iss: unknown) => boolean | Promise<boolean>) | undefined {
+  if (tenants === undefined) return undefined;
+  return (iss) => {
+    const tenant = tenantIn(issuer, iss);
+    return tenant !== undefined && tenants(tenant);
+  };
+}
+
+function tenantName(issuer: string, claims: Claims, tenantClaim: string | false): string | undefined {
+  const { iss } = claims;
+  const tenant = tenantIn(issuer, iss);
+  if (tenant === undefined || typeof iss !== 'string') return undefined;
+  if (tenantClaim === false || claims[tenantClaim] === tenant) return iss;
+  throw new AuthError('invalid_issuer', { reason: { claim: tenantClaim, rule: 'must be the tenant that iss names' } });
+}
