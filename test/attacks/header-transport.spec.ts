@@ -195,6 +195,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
 
   it('E-25: a token of 9 KiB is refused by us, a header of 17 KiB before us', async () => {
     await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}`), 'token_malformed');
+    await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}.a.a`), 'token_too_large');
     const long = `Authorization: Bearer ${'a'.repeat(17 * 1024)}`;
     expect((await expectRefusal(app, () => get(long), { beforeUs: true })).status).toBe(431);
   });

@@ -121,7 +121,7 @@ describe('options', () => {
       'exclusiveAudience needs one audience',
     ],
     ['a header name that is none', { header: { name: 'x y' } }, "header.name is 'x y'; accepted is a header name"],
-    ['no header schemes', { header: { schemes: [] } }, 'header.schemes is []; accepted is'],
+    ['no header schemes', { header: { schemes: [] } }, 'header.schemes is [] without header.sentBy; accepted is'],
     [
       'a freshness bound out of range',
       { revocation: { freshness: { withinMs: 1 } } },

@@ -52,9 +52,11 @@ export function parseJws(token: string, limits: TokenLimits = defaultLimits): Pa
   });
 }
 
-/** @throws AuthError `token_too_large` */
+/** @throws AuthError `token_too_large`, `token_malformed` */
 export function assertSize(token: string, limits: TokenLimits): void {
   if (token.length <= limits.token) return;
+  // A long text that is no token at all has nothing to do with a limit.
+  if (token.split('.', 4).length !== 3) throw new AuthError('token_malformed');
   const rule = `must not be longer than ${limits.token} characters`;
   throw refused('token_too_large', { claim: 'token', rule, option: 'limits.token' });
 }
