@@ -11,6 +11,7 @@ import { AuditSink } from '../core/audit/audit.js';
 import { memoryStores } from '../core/stores/memory-stores.js';
 import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './options/auth.options.js';
+import { walkStructure } from './options/option-shapes.js';
 import { auditProviders } from './services/audit-services.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
 import { AuthBoot } from './auth.boot.js';
@@ -24,6 +25,8 @@ import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from '
 export interface ResolvedStructure extends AuthModuleStructure {
   readonly isGlobal: boolean;
   readonly defaultGuard: Type<unknown> | false;
+  /** What is wrong with the structure as it was given; said with all other problems. */
+  readonly problems?: readonly string[];
 }
 
 /** What `useClass` and `useExisting` name: a provider that answers with the values. */
@@ -58,9 +61,16 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .setFactoryMethodName('createAuthOptions')
     // The builder fills in every default, so what arrives in `build` is the resolved structure.
     .setExtras(structureDefaults as AuthModuleStructure, (definition, structure) =>
-      build(definition, structure as ResolvedStructure),
+      build(definition, resolved(structure)),
     )
     .build();
+
+/** Absent is absent, however it is spelled, and what has no sense is named and left out. */
+function resolved(given: AuthModuleStructure): ResolvedStructure {
+  const { problems, sound } = walkStructure(given);
+  // The walk keeps what has the type of its option; the defaults stand for the rest.
+  return { ...structureDefaults, ...(sound as AuthModuleStructure), problems } as ResolvedStructure;
+}
 
 function build(definition: DynamicModule, structure: ResolvedStructure): DynamicModule {
   return structure.name === undefined

@@ -7,11 +7,11 @@ import { nearest } from '../core/spelling.js';
 import { CONFIGURATION_NAME, nameProblem } from './configurations/auth-configuration.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
 import { RefusalHandling } from './refusal-handling.js';
-import { STRUCTURE } from './options/option-names.js';
+import { STRUCTURE_NAMES } from './options/option-shapes.js';
 
 /** What may stand beside an async factory. */
 const ASYNC_NAMES = [
-  ...STRUCTURE,
+  ...STRUCTURE_NAMES,
   'imports',
   'inject',
   'useFactory',
@@ -77,7 +77,7 @@ const OF_THE_APPLICATION = ['defaultGuard', 'routes', 'strictRoutes', 'auditRout
 /** @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have */
 function assertNamed(options: AuthModuleStructure): void {
   const { name } = options;
-  if (name === undefined) return;
+  if (name === undefined || name === null) return;
   if (typeof name !== 'string' || !CONFIGURATION_NAME.test(name)) throw new AuthConfigurationError([nameProblem(name)]);
   const given = OF_THE_APPLICATION.filter((option) => options[option] !== undefined && options[option] !== false);
   if (given.length === 0) return;

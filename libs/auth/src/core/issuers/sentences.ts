@@ -13,8 +13,9 @@ export function broken(rules: readonly Rule[]): readonly string[] {
   return rules.filter(([applies]) => applies).map(([, sentence]) => sentence);
 }
 
+/** Trimmed text: what a blank or a line break of a configuration file clings to equals nothing that a token says. */
 export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+  return typeof value === 'string' && value !== '' && value.trim() === value;
 }
 
 export function isRecord(value: unknown): value is Given {

@@ -13,6 +13,7 @@ import { calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
 import { type Algorithm, algorithms, demandsOf, fits, isAlgorithm, isSymmetric } from './algorithms.js';
 import { deriveSecret } from './derived-secret.js';
 import { AuthConfigurationError } from '../errors.js';
+import { kindOf } from '../kind-of.js';
 import { type KeyMaterial, KeyProblem, type Material, publicPart, readMaterial } from './key-material.js';
 import { assertMeantFor, assertStrong } from './key-strength.js';
 import type { KeyInput, OwnKey, PublishedKey, RemoteSigner, SigningKey, VerificationKey, WrappedKey } from './keys.js';
@@ -24,6 +25,8 @@ export interface ImportOptions {
   /** The option that the key came by: `keys.current`. */
   readonly optionName: string;
   readonly alg?: Algorithm | undefined;
+  /** Refuses a key that signs and does not fit the algorithm, instead of choosing one for it. @defaultValue false */
+  readonly mustFit?: boolean;
 }
 
 /** A key read and judged, not yet imported. */
@@ -42,6 +45,7 @@ export async function importOwnKey(input: KeyInput, options: ImportOptions): Pro
   return naming(options.optionName, input, async () => {
     if (isRemote(input)) return importRemote(input);
     const judged = await judge(input, options.alg);
+    if (options.mustFit === true) assertAsked(judged, options.alg);
     if (!judged.material.isPrivate) throw new KeyProblem('is a public key; signing needs the private one');
     return proven({ ...publishedSide(judged), signing: signingSide(judged) });
   });
@@ -84,6 +88,10 @@ export async function importPublicKey(
 
 /** Makes a new private key (or secret) as a JWK with its id. RSA keys have 2048 bits. */
 export async function generatePrivateJwk(alg: Algorithm = 'ES256'): Promise<JWK> {
+  if (!isAlgorithm(alg))
+    throw new AuthConfigurationError([
+      `alg is ${typeof alg === 'string' ? `'${String(alg).slice(0, 20)}'` : kindOf(alg)}; accepted is ${algorithms.join(', ')}`,
+    ]);
   const jwk = await generateMaterial(alg);
   return { ...jwk, use: 'sig', alg, kid: await calculateJwkThumbprint(jwk) };
 }
@@ -123,8 +131,26 @@ function chooseAlgorithm({ jwk, alg }: Material, stated: unknown, wanted: Algori
   const inferred = [wanted, ...algorithms].find((candidate) => candidate !== undefined && fits(jwk, candidate));
   const chosen = [stated, alg, inferred].find((value) => value !== undefined);
   if (!isAlgorithm(chosen))
-    throw new KeyProblem(`has no algorithm that signs tokens here; there are ${algorithms.join(', ')}`);
+    throw new KeyProblem(
+      `has no algorithm that signs tokens here${unknownAlgorithm(chosen)}; there are ${algorithms.join(', ')}`,
+    );
   return chosen;
+}
+
+/** Names of algorithms are no secrets; what does not look like one is not shown. */
+function unknownAlgorithm(given: unknown): string {
+  return typeof given === 'string' && /^[\w-]{1,20}$/.test(given) ? `: it says '${given}'` : '';
+}
+
+/** Signing with another algorithm than the one that was asked for would be found out by those who verify, and by nobody else. */
+function assertAsked({ material, alg }: Judged, asked: Algorithm | undefined): void {
+  if (asked === undefined || fits(material.jwk, asked)) return;
+  const { kty, crv } = material.jwk;
+  const type = typeof crv === 'string' ? `${String(kty)} (${crv})` : String(kty);
+  const accepted = algorithms.filter((each) => fits(material.jwk, each)).join(', ');
+  throw new KeyProblem(
+    `is of type ${type} and signs ${alg}, but the option algorithm is '${asked}'; accepted for this key is ${accepted}`,
+  );
 }
 
 function allows({ jwk, alg: own }: Material, alg: Algorithm): boolean {

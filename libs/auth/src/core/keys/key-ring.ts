@@ -5,6 +5,7 @@ import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } fr
 import type { Clock } from '../clock.js';
 import { AuthConfigurationError } from '../errors.js';
 import { generatePrivateJwk, importOwnKey, importRetiredKey } from './key-import.js';
+import { isRing, soundRing } from './ring-shape.js';
 import {
   type KeyInput,
   type KeyQuery,
@@ -57,7 +58,7 @@ class StaticKeySource extends KeySource {
 
 /** Keys that are given once: a ring, or the one key that signs. */
 export function staticKeys(input: KeyInput | KeyRingInput): KeySource {
-  const ring = typeof input === 'object' && 'current' in input ? input : { current: input };
+  const ring = isRing(input) ? input : { current: input };
   return new StaticKeySource(() => Promise.resolve(ring));
 }
 
@@ -217,11 +218,12 @@ function isSameKey(one: PublishedKey, other: PublishedKey): boolean {
   return JSON.stringify(one.publicJwk) === JSON.stringify(other.publicJwk);
 }
 
-async function readRing(input: KeyRingInput, alg: Algorithm | undefined): Promise<Ring> {
+async function readRing(given: KeyRingInput, alg: Algorithm | undefined): Promise<Ring> {
+  const input = soundRing(given);
   const { current, next, retired = [], compromised = [] } = input;
   const [signing, following, ...former] = await allOrProblems([
-    importOwnKey(current, { optionName: 'keys.current', alg }),
-    next === undefined ? undefined : importOwnKey(next, { optionName: 'keys.next', alg }),
+    importOwnKey(current, { optionName: 'keys.current', alg, mustFit: true }),
+    next === undefined ? undefined : importOwnKey(next, { optionName: 'keys.next', alg, mustFit: true }),
     ...retired.map(({ key }, index) => importRetiredKey(key, { optionName: `keys.retired[${index}]`, alg })),
   ] as const);
   const keys: RingKey[] = [signing, following]

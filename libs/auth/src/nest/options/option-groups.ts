@@ -17,7 +17,7 @@ export function tokenSettings(options: AuthModuleOptions, problems: Problems): T
   const issuer = options.issuer ?? DEFAULTS.developmentIssuer;
   problems.unless(
     isIssuer(issuer),
-    `issuer is ${shown(issuer)}; accepted is an http(s) address without query or fragment`,
+    `issuer is ${shown(issuer)}; accepted is an http(s) address without query or fragment, and without blanks around it`,
   );
   const access = accessSettings(options.access ?? {}, problems);
   const refresh = refreshSettings(options.refresh ?? {}, problems);
@@ -31,7 +31,8 @@ function audienceOf(
 ): readonly string[] {
   if (audience === false) return [];
   const names = [audience].flat();
-  const named = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '');
+  const named =
+    names.length > 0 && names.every((name) => typeof name === 'string' && name !== '' && name.trim() === name);
   problems.unless(named, `audience is ${shown(audience)}; accepted is a name, a list of names, or false`);
   return names;
 }
@@ -105,7 +106,7 @@ export function errorSettings(errors: ErrorOptions, problems: Problems): AuthSet
 }
 
 function isIssuer(text: unknown): boolean {
-  if (typeof text !== 'string' || !URL.canParse(text)) return false;
+  if (typeof text !== 'string' || text.trim() !== text || !URL.canParse(text)) return false;
   const { protocol, search, hash, username } = new URL(text);
   return ['http:', 'https:'].includes(protocol) && search + hash + username === '';
 }

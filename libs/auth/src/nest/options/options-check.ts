@@ -8,7 +8,7 @@ import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
 import { browserSettings, browserWarnings } from './option-browser.js';
 import { errorSettings, revocationSettings, tokenSettings, toleranceSeconds } from './option-groups.js';
 import { headerSettings } from './option-header.js';
-import { unknownOptions } from './option-names.js';
+import { walkValues } from './option-shapes.js';
 import { Problems, shown } from './problems.js';
 import type { AuthSettings } from './settings.js';
 
@@ -16,6 +16,8 @@ import type { AuthSettings } from './settings.js';
 export interface Surroundings {
   readonly production: boolean;
   readonly stores: Pick<StoresRecipe, 'warnings'> | undefined;
+  /** What is wrong with the structure. @defaultValue nothing */
+  readonly problems?: readonly string[] | undefined;
   /** The name of the configuration, if it has one. */
   readonly configuration?: string | undefined;
 }
@@ -35,11 +37,15 @@ const NO_GROUPS = {
  * The settings that the options ask for.
  * @throws {AuthConfigurationError} with every problem at once
  */
-export function resolveAuthOptions(given: AuthModuleOptions, around: Surroundings): AuthSettings {
+export function resolveAuthOptions(asked: AuthModuleOptions, around: Surroundings): AuthSettings {
+  const walked = walkValues(asked);
+  // The walk keeps what has the type of its option, and drops the rest after naming it.
+  const given = walked.sound as AuthModuleOptions;
   const options = { ...NO_GROUPS, ...given };
   const problems = new Problems();
   problems.found.push(
-    ...unknownOptions({ ...given }),
+    ...(around.problems ?? []),
+    ...walked.problems,
     ...limitProblems(options.limits),
     ...trustProblems(options.trust),
   );
@@ -52,7 +58,7 @@ export function resolveAuthOptions(given: AuthModuleOptions, around: Surrounding
     anyAudience: options.audience === false,
     exclusiveAudience: exclusiveAudience(options, problems),
     keys: options.keys,
-    algorithm: options.algorithm ?? DEFAULTS.algorithm,
+    algorithm: options.algorithm,
     trust: options.trust,
     header: headerSettings(options.header, problems),
     ...browserSettings(given, around, problems),

@@ -17,7 +17,8 @@ export interface AuthSettings extends BrowserSettings {
   readonly anyAudience: boolean;
   /** `undefined` asks for a key pair made at boot. */
   readonly keys: KeysOption | undefined;
-  readonly algorithm: Algorithm;
+  /** The algorithm that was asked for; `undefined` leaves it to the key. */
+  readonly algorithm: Algorithm | undefined;
   readonly trust: NonNullable<AuthModuleOptions['trust']>;
   readonly header: {
     readonly name: string;

@@ -66,6 +66,7 @@ function problemsWith(route: NamedRoute): string[] {
   const rules: readonly (readonly [boolean, string])[] = [
     [hasItsMethod(route), `names ${String(route.method)}, which is no method of ${route.controller.name}`],
     [typeof reason === 'string' && reason.trim() !== '', 'needs `reason`, a sentence for the route audit'],
+    [areFlags(route), 'has public or optional that is not true or false; text such as "false" is neither'],
     [statesSomething(route), 'states nothing: say public, optional or policies'],
     [policies.every((policy) => typeof policy === 'function'), 'has a policy that is no function'],
     [unknown.length === 0, `has ${unknown.join(', ')}; there are ${NAMES.join(', ')}`],
@@ -75,6 +76,10 @@ function problemsWith(route: NamedRoute): string[] {
 
 function hasItsMethod(route: NamedRoute): boolean {
   return route.method === undefined || methodOf(route) !== undefined;
+}
+
+function areFlags(route: NamedRoute): boolean {
+  return [route.public, route.optional].every((each) => each === undefined || typeof each === 'boolean');
 }
 
 function statesSomething({ public: isPublic, optional, policies = [] }: NamedRoute): boolean {

@@ -6,6 +6,7 @@ import { AuthConfigurationError } from '../../core/errors.js';
 import { ephemeralKeys, KeyRing, KeySource, staticKeys } from '../../core/keys/key-ring.js';
 import type { SigningKey } from '../../core/keys/keys.js';
 import { publisher, type Witness } from '../../core/audit/witness.js';
+import { DEFAULTS } from '../options/auth.options.js';
 import type { AuthSettings } from '../options/settings.js';
 
 /** The signing keys of this application. Inject it to rotate them: `ownKeys.ring?.reload()`. */
@@ -60,6 +61,6 @@ export class OwnKeys implements OnModuleDestroy {
 }
 
 function sourceOf({ keys, algorithm }: AuthSettings): KeySource {
-  if (keys === undefined) return ephemeralKeys(algorithm);
+  if (keys === undefined) return ephemeralKeys(algorithm ?? DEFAULTS.algorithm);
   return keys instanceof KeySource ? keys : staticKeys(keys);
 }

@@ -17,6 +17,7 @@ import { TokenVerifier } from '../../core/tokens/token-verifier.js';
 import { Users } from '../../core/users/users.js';
 import { Witness } from '../../core/audit/witness.js';
 import { Answers } from '../answers.js';
+import type { ResolvedStructure } from '../auth.module-definition.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { browserProviders, browserServices } from '../browser/browser-services.js';
 import {
@@ -53,6 +54,7 @@ const settingsProvider = made(
     return resolveAuthOptions(options ?? {}, {
       production: process.env['NODE_ENV'] === 'production',
       stores: structure.stores,
+      problems: (structure as ResolvedStructure).problems,
       configuration: structure.name,
     });
   },
