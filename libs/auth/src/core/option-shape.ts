@@ -75,20 +75,26 @@ export function group(members: Members): Shape {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return wrong(path, value, 'an object with options');
-    const problems: string[] = [];
-    const sound: Record<string, unknown> = {};
-    for (const [name, member] of Object.entries(value)) {
-      const at = path === '' ? name : `${path}.${name}`;
-      const known = Object.hasOwn(members, name) ? members[name] : undefined;
-      if (known === undefined) problems.push(unknownName(at, name, Object.keys(members)));
-      else if (member !== undefined && member !== null) {
-        const walked = known(member, at);
-        problems.push(...walked.problems);
-        if (walked.sound !== undefined) sound[name] = walked.sound;
-      }
-    }
-    return { problems, sound };
+    const given = Object.entries(value).map(([name, member]: [string, unknown]) => ({
+      name,
+      ...memberOf(members, { name, member, path: path === '' ? name : `${path}.${name}` }),
+    }));
+    const kept = given.filter(({ sound }) => sound !== undefined);
+    return {
+      problems: given.flatMap(({ problems }) => problems),
+      sound: Object.fromEntries(kept.map(({ name, sound }) => [name, sound])),
+    };
   };
+}
+
+/** One member: of a name that exists, and there. */
+function memberOf(
+  members: Members,
+  at: { readonly name: string; readonly member: unknown; readonly path: string },
+): Walked {
+  const known = Object.hasOwn(members, at.name) ? members[at.name] : undefined;
+  if (known === undefined) return { problems: [unknownName(at.path, at.name, Object.keys(members))], sound: undefined };
+  return at.member === undefined || at.member === null ? good(undefined) : known(at.member, at.path);
 }
 
 function unknownName(path: string, name: string, known: readonly string[]): string {
