@@ -88,7 +88,7 @@ export interface WellKnownControllerRecipe extends ControllerRecipe {
 
 /**
  * `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`, so that other services can verify the tokens
- * that are issued here.
+ * that are issued here. `GET /.well-known/openid-configuration` answers with the same metadata, because most clients look there first.
  *
  * @throws AuthConfigurationError for a `maxAge` that is none
  * @example
@@ -115,6 +115,12 @@ export function wellKnownController(options: WellKnownControllerOptions = {}): W
     @Get('oauth-authorization-server')
     server(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
       return this.answer(this.metadata(prefixOf(request)), request, response);
+    }
+
+    /** The same document, where clients of OpenID Connect look first (RFC 8414 §5). It claims nothing of OpenID Connect: there is none. */
+    @Get('openid-configuration')
+    discovery(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
+      return this.server(request, response);
     }
   }
   // What OpenAPI and logs call it.
