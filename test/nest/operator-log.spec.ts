@@ -1,7 +1,8 @@
 // What operators read: the rule that refused a token, and the outages of stores and key sets with their ends.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { memoryStores, type AttemptEvent } from 'nestjs-latchkey';
+import { AnyOf, defineScheme, memoryStores, type AttemptEvent } from 'nestjs-latchkey';
+import { devicesController } from 'nestjs-latchkey/controllers';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
 import { ISSUER, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/probed-app.js';
 import { SwitchedStores } from '../support/switched-stores.js';
@@ -116,5 +117,67 @@ describe('An outage', () => {
     stores.mood = 'well';
     while ((await me(app, accessToken)).status !== 200) await new Promise((again) => setTimeout(again, 100));
     expect(linesWith(app, 'The store of revocations answers again.')).toHaveLength(1);
+  });
+});
+
+describe('A scheme of the application whose database is down', () => {
+  const state = { down: false };
+
+  async function withScheme() {
+    const scheme = defineScheme<string>({
+      name: 'partner',
+      sentBy: 'client',
+      find: (request) => request.headerLines('x-partner')[0],
+      verify: async (id) => {
+        if (state.down)
+          throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7, SELECT secret'), { code: 'ECONNREFUSED' });
+        return { subject: { issuer: 'partners', id }, kind: 'user', claims: {}, scopes: [], own: false };
+      },
+    });
+    const clock = new FixedClock(new Date());
+    const structure = { clock, schemes: [scheme], controllers: [devicesController({ guard: AnyOf('partner') })] };
+    return { clock, app: await start({ structure }) };
+  }
+
+  const ask = ({ fetch }: ProbedApp) => fetch('/auth/devices', { headers: { 'x-partner': 'p-1' } });
+
+  it('is 503 that says nothing of keys, and its name is in event and log (D-10)', async () => {
+    const { app } = await withScheme();
+    state.down = true;
+    const answer = await ask(app);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+    const body = await answer.text();
+    expect(JSON.parse(body)).toEqual({
+      statusCode: 503,
+      error: 'Service Unavailable',
+      errorCode: 'scheme_unavailable',
+      message: 'The credential could not be checked. Try again soon.',
+    });
+    expect(attemptsOf(app)).toMatchObject([
+      {
+        outcome: 'unavailable',
+        scheme: 'partner',
+        code: 'scheme_unavailable',
+        reason: { rule: "the scheme 'partner' failed: Error ECONNREFUSED" },
+      },
+    ]);
+    expect(linesWith(app, "The scheme 'partner' does not answer: Error ECONNREFUSED.")).toHaveLength(1);
+    expect(JSON.stringify([app.logged, app.events])).not.toMatch(/SELECT|10\.0\.0\.7/);
+  });
+
+  it('is one line a minute, however often clients make it come and go (D-10, T-20)', async () => {
+    const { app, clock } = await withScheme();
+    for (let round = 0; round < 3; round += 1) {
+      state.down = true;
+      expect((await ask(app)).status).toBe(503);
+      state.down = false;
+      expect((await ask(app)).status).toBe(200);
+    }
+    expect(linesWith(app, 'does not answer')).toHaveLength(1);
+    expect(linesWith(app, "The scheme 'partner' answers again.")).toHaveLength(1);
+    clock.advance('2m');
+    state.down = true;
+    await ask(app);
+    expect(linesWith(app, 'does not answer')).toHaveLength(2);
   });
 });

@@ -3,10 +3,11 @@ import { Attempt } from './attempt.js';
 import type { BlocklistService } from './blocklist-service.js';
 import { check, type Permissions } from './checks.js';
 import { dateOf, type Clock } from './clock.js';
-import { applicationFault, AuthError, during } from './errors.js';
+import { applicationFault, AuthError } from './errors.js';
 import { enforce, type Policy } from './policies/policies.js';
 import type { Principal, Verified } from './principal.js';
 import { isSafeMethod, type AuthRequest } from './request.js';
+import { SchemeCalls } from './scheme-calls.js';
 import { findAll, isSentByBrowser, type Found, type Scheme } from './schemes.js';
 import { SessionMismatch, type MismatchRule, type Rivalry } from './browser/session-mismatch.js';
 import type { Account, Users } from './users/users.js';
@@ -28,6 +29,7 @@ export type Decision =
 /** Decides for every request who is asking. Holds no state of any request. */
 export class Authenticator {
   private readonly mismatch: SessionMismatch;
+  private readonly calls = new SchemeCalls();
 
   constructor(
     private readonly blocklist: BlocklistService,
@@ -94,10 +96,10 @@ export class Authenticator {
    * that was revoked.
    */
   private async recognise({ request, each, attempt }: Rivalry, demand: Demand): Promise<Principal | undefined> {
-    const { scheme, credential, error } = each;
+    const { scheme, error } = each;
     attempt.key = undefined;
     if (error !== undefined) throw error;
-    const verified = await during('keys_unavailable', () => scheme.verify(credential, request));
+    const verified = await this.calls.verify(each, request);
     if (verified === undefined) return undefined;
     attempt.key = verified.key;
     if (!isSafeMethod(request.method)) proveIntent(each, request, verified);

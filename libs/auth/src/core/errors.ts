@@ -81,6 +81,7 @@ export const errorTable = {
   keys_unavailable: { ...unavailable, message: 'The keys to check the token could not be fetched. Try again soon.' },
   store_unavailable: { ...unavailable, message: 'The sign-in could not be checked. Try again soon.' },
   users_unavailable: { ...unavailable, message: 'The account could not be looked up. Try again soon.' },
+  scheme_unavailable: { ...unavailable, message: 'The credential could not be checked. Try again soon.' },
   application_fault: { ...unavailable, message: 'A fault of this application kept the request from being checked.' },
   sign_in_overloaded: { ...unavailable, message: 'Too many sign-ins at once. Try again soon.' },
   misconfigured: { ...mistaken, message: 'This server is not set up to answer the request.' },
@@ -137,7 +138,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     return typeof value === 'object' && value !== null && AUTH_ERROR in value;
   }
 
-  override readonly name = 'AuthError';
+  override readonly name: string = 'AuthError';
   readonly requiredScopes: readonly string[] | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly retryAfterSeconds: number | undefined;
@@ -175,6 +176,11 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   /** How the answer challenges the client. */
   get challenge(): Challenge {
     return this.entry.challenge;
+  }
+
+  /** What a client may see in place of the message, which a subclass may make more exact. */
+  get publicMessage(): string {
+    return this.entry.message;
   }
 
   /** The code that a client may see. */
@@ -235,7 +241,7 @@ export function applicationFault(phase: string, cause: unknown): AuthError {
   return new AuthError('application_fault', { cause: new FaultyPhase(phase, cause) });
 }
 
-type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavailable';
+type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavailable' | 'scheme_unavailable';
 
 function refuse(code: UnavailableCode, cause: unknown): never {
   if (cause instanceof AuthError) throw cause;

@@ -116,6 +116,14 @@ export interface StoreEvent {
   readonly store: 'revocations' | 'families' | 'audit';
 }
 
+/** The verification of a scheme of the application threw something other than a refusal, or works again. */
+export interface SchemeEvent {
+  readonly type: 'scheme_failed' | 'scheme_recovered';
+  readonly scheme: string;
+  /** The kind and code of what was thrown, never its message. */
+  readonly reason?: string | undefined;
+}
+
 /** An access token was accepted without asking the blocklist, which did not answer: `revocation.onStoreError` is `allow`. */
 export interface UncheckedEvent {
   readonly type: 'revocation_unchecked';
@@ -133,6 +141,7 @@ export type AuthEvent =
   | CookieHalfEvent
   | KeysEvent
   | StoreEvent
+  | SchemeEvent
   | UncheckedEvent;
 
 const events = channel(EVENTS_CHANNEL);

@@ -19,7 +19,7 @@ interface SchemeBase<Credential> {
   find(request: AuthRequest): Credential | undefined;
   /**
    * Stage 3: what the credential vouches for. `undefined` means "nothing for me after all".
-   * @throws {AuthError} where it is not good; anything else thrown counts as "cannot tell" and answers 503
+   * @throws {AuthError} where it is not good; anything else thrown counts as "cannot tell" and answers 503 `scheme_unavailable`
    */
   verify(credential: Credential, request: AuthRequest): Promise<Verified | undefined>;
   /** `forgive` lets the next scheme answer in place of a bad credential. @defaultValue 'stop' */

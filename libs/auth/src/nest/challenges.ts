@@ -1,6 +1,7 @@
 // The `WWW-Authenticate` header of a refusal: one challenge for each scheme that would be accepted (RFC 9110 §11.6.1), the reason on
 // the one that was refused (RFC 6750 §3, RFC 9470 §3).
 import type { AuthError } from '../core/errors.js';
+import { messageOf } from './refusal-bodies.js';
 import type { Scheme } from '../core/schemes.js';
 
 /** What was refused: the schemes that the route accepts, and the one that decided. */
@@ -44,7 +45,7 @@ function usualOf(
 function parameters(realm: string, error: AuthError | undefined): string {
   const all: [string, string][] = [['realm', realm]];
   if (error !== undefined && error.challenge !== 'bare')
-    all.push(['error', error.challenge], ['error_description', error.message]);
+    all.push(['error', error.challenge], ['error_description', messageOf(error)]);
   if (error?.requiredScopes !== undefined) all.push(['scope', error.requiredScopes.join(' ')]);
   if (error?.maxAgeSeconds !== undefined) all.push(['max_age', String(error.maxAgeSeconds)]);
   return all.map(([name, value]) => `${name}="${quoted(value)}"`).join(', ');

@@ -12,7 +12,7 @@ Object.setPrototypeOf(AuthError.prototype, HttpException.prototype);
 Object.defineProperty(AuthError.prototype, 'getResponse', {
   configurable: true,
   value(this: AuthError): object {
-    return bodies.get(this) ?? { ...refusalOf(this), message: this.problems ?? this.message };
+    return bodies.get(this) ?? { ...refusalOf(this), message: this.problems ?? this.publicMessage };
   },
 });
 

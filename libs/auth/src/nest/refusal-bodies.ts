@@ -44,8 +44,15 @@ export interface RefusalContext {
 export type RefusalBodyMaker = (refusal: Refusal, context: RefusalContext) => object;
 
 /** What every context may tell of a refusal. */
-export function refusalOf({ status, message, publicCode: errorCode }: AuthError): RefusalBody {
-  return { statusCode: status, message, error: REASONS[status], errorCode };
+export function refusalOf(error: AuthError): RefusalBody {
+  const { status, publicCode: errorCode } = error;
+  return { statusCode: status, message: messageOf(error), error: REASONS[status], errorCode };
+}
+
+/** What clients are told. An `AuthError` of an older copy of the package has the message alone, which was for clients then. */
+export function messageOf({ publicMessage, message }: AuthError): string {
+  const known: string | undefined = publicMessage;
+  return known ?? message;
 }
 
 /** Makes bodies as the options ask. */
@@ -60,7 +67,8 @@ export class RefusalBodies {
   }
 
   private usual(error: AuthError): object {
-    const { status, message, problems, publicCode: errorCode } = error;
+    const { status, problems, publicCode: errorCode } = error;
+    const message = messageOf(error);
     if (this.errors.format === 'problem') {
       return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
     }
@@ -82,10 +90,10 @@ export class RefusalBodies {
 }
 
 function factsOf(error: AuthError): Refusal {
-  const { status, publicCode: errorCode, message, problems, requiredScopes, maxAgeSeconds } = error;
-  const retryAfterSeconds = error.isUnavailable ? (error.retryAfterSeconds ?? 1) : undefined;
+  const { status, publicCode: errorCode, problems, requiredScopes, maxAgeSeconds } = error;
+  const retryAfterSeconds = status === 503 ? (error.retryAfterSeconds ?? 1) : undefined;
   const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds };
-  return Object.freeze({ status, errorCode, message, error: REASONS[status], ...facts });
+  return Object.freeze({ status, errorCode, message: messageOf(error), error: REASONS[status], ...facts });
 }
 
 function readable(request: unknown): AuthRequest | undefined {

@@ -1,5 +1,6 @@
 // Owns how cookies are read and written: one list of attributes for setting and for clearing. Answers cookies that are parsed in
 // two ways (F-11), cookies cleared with other attributes than they were set with (P26), and cookies that browsers drop (P25).
+import { AuthError } from '../errors.js';
 import type { TokenPair } from '../token-minter.js';
 
 /** What was asked for about cookies, with defaults filled in. */
@@ -177,9 +178,13 @@ export interface ClaimSize {
   readonly bytes: number;
 }
 
-/** A token does not fit into a cookie. A mistake of the application: claims are too big, or cookies are the wrong place for them. */
-export class CookieTooLargeError extends Error {
+/**
+ * A token does not fit into a cookie: its claims are too big, or cookies are the wrong place for them. A refusal like any other: 500
+ * `misconfigured` to a client, while the message names the cookie, the claims and their sizes, never a value.
+ */
+export class CookieTooLargeError extends AuthError<'misconfigured'> {
   override readonly name = 'CookieTooLargeError';
+  override readonly message: string;
 
   constructor(
     readonly cookie: string,
@@ -189,9 +194,9 @@ export class CookieTooLargeError extends Error {
     readonly claims: readonly ClaimSize[],
   ) {
     const biggest = claims.slice(0, 3).map(({ claim, bytes: size }) => `${claim} (${size} bytes)`);
-    super(
-      `The cookie ${cookie} would take ${bytes} bytes; browsers keep ${COOKIE_BYTES}. The biggest claims: ${biggest.join(', ')}.`,
-    );
+    const message = `The cookie ${cookie} would take ${bytes} bytes; browsers keep ${COOKIE_BYTES}. The biggest claims: ${biggest.join(', ')}.`;
+    super('misconfigured', { reason: { rule: message, option: 'access.claimsFor' } });
+    this.message = message;
   }
 }
 

@@ -1,9 +1,11 @@
 // Owns cookies on responses, the same way on both adapters: one line per name, the last decision counts, and nothing is cached.
+import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { Clock } from '../../core/clock.js';
 import {
   accessCookieSpecs,
   clearCookie,
+  CookieTooLargeError,
   writeCookie,
   writeTokenCookies,
   type CookieSpecs,
@@ -19,6 +21,9 @@ interface Headers {
   removeHeader?(name: string): unknown;
   readonly raw?: Headers;
 }
+
+/** Claims may have names without end. */
+const MOST_COMPLAINTS = 50;
 
 /**
  * Sets and clears the cookies of a sign-in. For controllers of your own; the ready-made ones are in `nestjs-latchkey/controllers`.
@@ -54,6 +59,8 @@ interface Headers {
  */
 export class AuthCookies {
   private readonly early = earlyUse();
+  private readonly logger = new Logger('AuthModule');
+  private readonly told = new Set<string>();
 
   // One named bundle: each is used by one line below.
   constructor(
@@ -113,7 +120,20 @@ export class AuthCookies {
   }
 
   private tokenCookies(pair: TokenPair): readonly WrittenCookie[] {
-    return writeTokenCookies(this.parts.specs, pair, this.parts.clock.nowMs() / 1000);
+    try {
+      return writeTokenCookies(this.parts.specs, pair, this.parts.clock.nowMs() / 1000);
+    } catch (error) {
+      if (error instanceof CookieTooLargeError) this.complain(error);
+      throw error;
+    }
+  }
+
+  /** Once for each cookie and its biggest claims: what is too big for one user is too big for many. */
+  private complain({ cookie, claims, message }: CookieTooLargeError): void {
+    const kind = [cookie, ...claims.slice(0, 3).map(({ claim }) => claim)].join(' ');
+    if (this.told.has(kind) || this.told.size >= MOST_COMPLAINTS) return;
+    this.told.add(kind);
+    this.logger.error(message);
   }
 
   /** It lives as long as a sign-in may rest, so that a page that comes back late can still refresh. */

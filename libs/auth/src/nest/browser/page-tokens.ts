@@ -1,6 +1,6 @@
 // Owns the CSRF token that a page asks for: whose it is, is read from the credentials that the browser sends along.
 import type { CsrfHolder } from '../../core/browser/csrf.js';
-import { AuthError } from '../../core/errors.js';
+import { AuthError, during } from '../../core/errors.js';
 import type { AuthRequest } from '../../core/request.js';
 import { findAll, isSentByBrowser, type Scheme } from '../../core/schemes.js';
 import type { AuthCookies } from './auth-cookies.js';
@@ -47,7 +47,7 @@ async function holderOf(request: AuthRequest, scheme: Scheme): Promise<CsrfHolde
     if (found === undefined) return undefined;
     if (found.error !== undefined) throw found.error;
     if (!isSentByBrowser(scheme, found.credential, request)) return undefined;
-    return await scheme.verify(found.credential, request);
+    return await during('scheme_unavailable', () => scheme.verify(found.credential, request));
   } catch (error) {
     if (error instanceof AuthError && !error.isUnavailable) return undefined;
     throw error;

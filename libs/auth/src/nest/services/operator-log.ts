@@ -1,8 +1,10 @@
 // The log lines of operators: outages of stores and key sets with their ends, always; refused credentials with the rule that refused
 // them, in development only, because anonymous clients could fill the log of a production service.
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../../core/clock.js';
 import { reasonText } from '../../core/errors.js';
 import { onAuthEvent, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/events.js';
+import { MINUTE_MS } from '../options/problems.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../tokens.js';
 
@@ -14,9 +16,11 @@ const started = new Set<OperatorLog>();
 export class OperatorLog implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('AuthModule');
   private readonly down = new Set<string>();
+  private readonly toldAtMs = new Map<string, number>();
   private stops: readonly (() => void)[] = [];
 
   @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
+  @Inject(Clock) private readonly clock!: Clock;
 
   onModuleInit(): void {
     started.add(this);
@@ -46,14 +50,18 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
   private upkeep(event: AuthEvent): void {
     if (event.type === 'store_failed') this.failed(`The store of ${event.store}`, 'too many calls in a row failed');
     if (event.type === 'store_recovered') this.recovered(`The store of ${event.store}`);
+    if (event.type === 'scheme_failed') this.failed(`The scheme '${event.scheme}'`, event.reason);
+    if (event.type === 'scheme_recovered') this.recovered(`The scheme '${event.scheme}'`);
     if (event.type === 'key_set_failed') this.failed(keySetOf(event), event.reason);
     if (event.type === 'key_set_fetched') this.recovered(keySetOf(event));
   }
 
-  /** One line for each outage, however many calls fail meanwhile. */
+  /** One line for each outage, however many calls fail meanwhile, and one a minute if clients can make it come and go. */
   private failed(what: string, reason = 'unknown reason'): void {
-    if (this.down.has(what)) return;
+    const now = this.clock.nowMs();
+    if (this.down.has(what) || now - (this.toldAtMs.get(what) ?? Number.NEGATIVE_INFINITY) < MINUTE_MS) return;
     this.down.add(what);
+    this.toldAtMs.set(what, now);
     this.logger.error(`${what} does not answer: ${reason}.`);
   }
 
