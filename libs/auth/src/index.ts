@@ -1,14 +1,8 @@
 // The front door: every public name, written by hand.
 export { AuthModule } from './nest/auth.module.js';
 export { authConfiguration } from './nest/configurations/auth-configuration.js';
-export {
-  AnyOf,
-  AuthGuardBase,
-  DefaultAuthGuard,
-  JwtAuthGuard,
-  SessionAuthGuard,
-  SessionOrJwtGuard,
-} from './nest/auth.guards.js';
+export { AnyOf, AuthGuardBase, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard } from './nest/auth.guards.js';
+export { DefaultAuthGuard } from './nest/default-guard.js';
 export {
   AllowClients,
   AllowInactive,

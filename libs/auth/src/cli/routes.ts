@@ -62,13 +62,17 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
 async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
   await import('reflect-metadata');
   const { DiscoveryService, ModulesContainer, NestFactory } = await import('@nestjs/core');
+  const { registeredGuards } = await import('../nest/routes/global-guards.js');
   const { RouteAudit } = await import('../nest/routes/route-audit.js');
   const options = { preview: true, logger: false, abortOnError: false } as const;
   const app = await loaded(root.name, () => NestFactory.createApplicationContext(root, options));
   const modules = app.get(ModulesContainer);
   const structure = structureIn(modules);
   return new RouteAudit({
-    source: { defaults: routeDefaultsOf(structure), schemeNames: (guard) => guard[GUARD_SCHEMES] },
+    source: {
+      defaults: routeDefaultsOf(structure, registeredGuards(modules.values())),
+      schemeNames: (guard) => guard[GUARD_SCHEMES],
+    },
     structure,
     discovery: new DiscoveryService(modules),
     modules,

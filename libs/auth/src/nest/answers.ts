@@ -2,6 +2,7 @@
 import { HttpException, type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../core/errors.js';
+import { answerOfPolicy } from '../core/policies/policies.js';
 import { challengeOf, type RefusedAt } from './challenges.js';
 import { ContextAnswers, rpcBody } from './contexts/context-answers.js';
 import { RedirectedCaller } from './browser/redirected-caller.js';
@@ -63,6 +64,16 @@ export class Answers {
       return this.refuse(error, host);
     prepareFor(host.switchToHttp().getResponse<object>(), error, this.prepare(error, host));
     return error;
+  }
+
+  /** The exception that a policy of the application threw in its own words, in contexts that have words for it. */
+  ownAnswerOf(error: AuthError, host: ArgumentsHost): Error | undefined {
+    const thrown = answerOfPolicy(error);
+    const context = host.getType<string>();
+    if (!(thrown instanceof Error) || (context !== 'http' && context !== 'graphql')) return undefined;
+    if (context === 'http')
+      this.adapters.httpAdapter.setHeader(host.switchToHttp().getResponse<unknown>(), 'Cache-Control', 'no-store');
+    return thrown;
   }
 
   /** What a client of a message handler receives instead of an answer. */

@@ -10,6 +10,8 @@ import type { AuthModuleStructure } from './options/auth.options.js';
 import { ContextBoot } from './contexts/context-boot.js';
 import { browserProblems } from './browser/browser-services.js';
 import { OwnKeys } from './services/own-keys.js';
+import { habitNotices } from './passport-habits.js';
+import { GlobalGuards } from './routes/global-guards.js';
 import { RouteAudit } from './routes/route-audit.js';
 import { RouteAuthenticator } from './routes/route-authenticator.js';
 import { isSchemeRecipe, type SchemeRecipe } from './scheme-recipe.js';
@@ -39,6 +41,7 @@ export class AuthBoot implements OnModuleInit {
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
   @Inject(RouteAudit) private readonly audit!: RouteAudit;
+  @Inject(GlobalGuards) private readonly globals!: GlobalGuards;
   @Inject(ModulesContainer) private readonly container!: ModulesContainer;
   // The contexts belong to the application, and not to a configuration with a name.
   @Optional() @Inject(ContextBoot) private readonly contexts?: ContextBoot;
@@ -48,7 +51,10 @@ export class AuthBoot implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const warnings = [...this.settings.warnings, ...clusterWarnings(this.settings, this.stores)];
     for (const warning of warnings) this.logger.warn(warning);
+    // Once more, for applications without http.
+    if (this.structure.name === undefined) this.globals.takeSeats((context) => this.routes.policyOf(context));
     const problems = [
+      ...this.globals.problems(),
       ...this.findUsers(),
       ...this.findSchemes(),
       ...this.judgeControllers(),
@@ -139,7 +145,8 @@ export class AuthBoot implements OnModuleInit {
   }
 
   private judgeRoutes(): readonly string[] {
-    if (this.structure.defaultGuard === false)
+    for (const notice of habitNotices(this.audit.guards())) this.logger.warn(notice);
+    if (this.structure.defaultGuard === false && this.routes.defaults.guards.length === 0)
       this.logger.warn('defaultGuard is false: routes that state no guard are open to all.');
     const problems = this.audit.problems();
     if (this.structure.auditRoutes === true && problems.length === 0)

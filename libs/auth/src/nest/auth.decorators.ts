@@ -1,18 +1,29 @@
 // Owns the decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { shown } from '../core/shown.js';
 import { MARKS } from './routes/effective-policy.js';
 import { answerFor } from './attached.js';
 
 type Mark = MethodDecorator & ClassDecorator;
 
-/** Opens a route or a class to everybody: credentials are not even looked at, so a stale one does no harm. */
-export const Public = (): Mark => SetMetadata(MARKS.public, true);
+/**
+ * Opens a route or a class to everybody: credentials are not even looked at, so a stale one does no harm.
+ * @throws {TypeError} for an argument: there is no `@Public(false)`
+ */
+export const Public = (...none: readonly never[]): Mark => {
+  assertNothing('@Public()', none);
+  return SetMetadata(MARKS.public, true);
+};
 
 /**
  * Recognises the caller if a good credential is there, and goes on as nobody if not. A bad credential makes the caller nobody
  * too; two in one place are still 400, and "cannot tell" is still 503.
+ * @throws {TypeError} for an argument
  */
-export const OptionalAuth = (): Mark => SetMetadata(MARKS.optional, true);
+export const OptionalAuth = (...none: readonly never[]): Mark => {
+  assertNothing('@OptionalAuth()', none);
+  return SetMetadata(MARKS.optional, true);
+};
 
 /**
  * Why a route, or a class, says something else about authentication than the rest of the application: for the route audit, and
@@ -20,18 +31,46 @@ export const OptionalAuth = (): Mark => SetMetadata(MARKS.optional, true);
  * @throws {TypeError} for an empty text
  */
 export const AuthReason = (reason: string): Mark => {
-  if (typeof reason !== 'string' || reason.trim() === '') throw new TypeError('@AuthReason() needs a reason.');
+  if (!isText(reason)) throw new TypeError(`@AuthReason() takes a sentence; given was ${shown([reason])}.`);
   return SetMetadata(MARKS.reason, reason);
 };
 
 /** Lets inactive users in. The nearest statement wins: `@AllowInactive(false)` on a handler takes it back. */
-export const AllowInactive = (allow = true): Mark => SetMetadata(MARKS.inactive, allow);
+export const AllowInactive = (allow = true): Mark => permission('@AllowInactive()', MARKS.inactive, allow);
 
 /** Lets client principals in: machines, which have no user. The nearest statement wins. */
-export const AllowClients = (allow = true): Mark => SetMetadata(MARKS.clients, allow);
+export const AllowClients = (allow = true): Mark => permission('@AllowClients()', MARKS.clients, allow);
 
 /** Lets restricted clients in, within their scopes. The nearest statement wins. */
-export const AllowRestrictedClients = (allow = true): Mark => SetMetadata(MARKS.restrictedClients, allow);
+export const AllowRestrictedClients = (allow = true): Mark =>
+  permission('@AllowRestrictedClients()', MARKS.restrictedClients, allow);
+
+function permission(name: string, key: string, allow: unknown): Mark {
+  if (typeof allow !== 'boolean') throw new TypeError(`${name} takes true or false; given was ${shown([allow])}.`);
+  return SetMetadata(key, allow);
+}
+
+function assertNothing(name: string, given: readonly unknown[]): void {
+  if (given.length > 0) throw new TypeError(`${name} takes no argument; given was ${shown(given)}.`);
+}
+
+function isText(text: unknown): text is string {
+  return typeof text === 'string' && text.trim() !== '';
+}
+
+/** A parameter decorator that takes a path of member names, and pipes as all of Nest's do. */
+type PathDecorator = ReturnType<typeof createParamDecorator<string | undefined>>;
+
+/** Anything else would fail at the first request, as a 500. */
+function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
+  return (...given) => {
+    const [path] = given as readonly unknown[];
+    const isPipe = typeof path === 'function' || (typeof path === 'object' && path !== null);
+    if (path !== undefined && !isPipe && !isText(path))
+      throw new TypeError(`${name} takes a path of member names, as in 'address.city'; given was ${shown([path])}.`);
+    return decorator(...given);
+  };
+}
 
 /**
  * The user of the request, or what a path of member names leads to: `@CurrentUser('address.city')`. `undefined` where nobody was
@@ -52,13 +91,19 @@ export const AllowRestrictedClients = (allow = true): Mark => SetMetadata(MARKS.
  * }
  * ```
  */
-export const CurrentUser = createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
-  follow(answerFor(context).user, path),
+export const CurrentUser = checkingPath(
+  '@CurrentUser()',
+  createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
+    follow(answerFor(context).user, path),
+  ),
 );
 
 /** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` where nobody was recognised. */
-export const TokenClaims = createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
-  follow(answerFor(context).auth?.claims, path),
+export const TokenClaims = checkingPath(
+  '@TokenClaims()',
+  createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
+    follow(answerFor(context).auth?.claims, path),
+  ),
 );
 
 /** The `Principal` of the request: who, by which scheme, with which scopes. `undefined` where nobody was recognised. */

@@ -1,33 +1,72 @@
-// Owns the guards. They hold no rule and no state: what a route demands is effective-policy.ts, who is asking is the core.
+// The guards. They hold no rule: what a route demands is effective-policy.ts, who is asking is the core.
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import type { Decision } from '../core/authenticator.js';
-import { AuthError } from '../core/errors.js';
+import { AuthError, isPromise } from '../core/errors.js';
 import type { AuthUser } from '../core/principal.js';
+import { shown } from '../core/shown.js';
 import { attach } from './attached.js';
 import { connectionOf } from './contexts/connections.js';
-import { requestOf } from './contexts/contexts.js';
-import { brandedGuard, GUARD_SCHEMES, type BrandedGuard } from './routes/effective-policy.js';
+import { isFrameworkRequest, requestOf } from './contexts/contexts.js';
+import { handmadeRefusal } from './handmade-guard.js';
+import { OverrideWatch } from './override-watch.js';
+import { attachHabits, type PassportHabits } from './passport-habits.js';
+import { standsAside } from './routes/dispatches.js';
+import {
+  brandedGuard,
+  GUARD_SCHEMES,
+  INJECTED,
+  type BrandedGuard,
+  type EffectivePolicy,
+} from './routes/effective-policy.js';
 import { DeadCookies } from './browser/dead-cookies.js';
 import { LiveConnections } from './contexts/live-connections.js';
 import { LoginRedirects } from './browser/login-redirect.js';
 import { RouteAuthenticator } from './routes/route-authenticator.js';
-import { DEFAULT_GUARD } from './tokens.js';
 
 /** What all guards of the library share. Extend one of them, not this. */
 @Injectable()
 export abstract class AuthGuardBase implements CanActivate {
+  /** A guard that extends this class and names no schemes accepts none, which is a boot error. */
+  static readonly [GUARD_SCHEMES]: readonly string[] = [];
+
   // Injected into a property, so that a subclass needs no constructor for it.
   @Inject(RouteAuthenticator) protected readonly routes!: RouteAuthenticator;
   @Inject(DeadCookies) private readonly deadCookies!: DeadCookies;
   @Inject(LoginRedirects) private readonly redirects!: LoginRedirects;
   @Inject(LiveConnections) private readonly connections!: LiveConnections;
 
+  /** Only for a guard that overrides `canActivate()`. */
+  private readonly overrides: OverrideWatch | undefined;
+
+  constructor() {
+    if (this.canActivate === AuthGuardBase.prototype.canActivate) return;
+    const overrides = new OverrideWatch(this, this.canActivate, () => this.routes);
+    const value: CanActivate['canActivate'] = (context) => overrides.canActivate(context);
+    Object.defineProperty(this, 'canActivate', { value, writable: true, configurable: true });
+    this.overrides = overrides;
+  }
+
+  /** Whether Nest made this guard. One that was made with `new` has nothing to decide with. */
+  get [INJECTED](): boolean {
+    return this.routes !== undefined;
+  }
+
+  /**
+   * Whoever calls it, it validates with the schemes of this guard. Only Nest's own call is answered without looking, on routes where a
+   * nearer statement decides.
+   *
+   * An override that answers without `super.canActivate()`, or goes on after it threw, opens only routes without policies.
+   */
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (!this[INJECTED]) throw handmadeRefusal(this);
     try {
-      return await this.decide(context);
+      await this.decide(context);
+      this.overrides?.ended(context, undefined);
+      return true;
     } catch (error) {
-      if (!(error instanceof AuthError)) throw error;
-      throw this.redirects.insteadOf(error, context) ?? this.routes.refuse(error, context, brandedGuard(this));
+      const exception = error instanceof AuthError ? this.exceptionFor(error, context) : error;
+      this.overrides?.ended(context, exception);
+      throw exception;
     }
   }
 
@@ -40,8 +79,12 @@ export abstract class AuthGuardBase implements CanActivate {
   }
 
   /**
-   * Turns the outcome into `request.user`, or into an exception. Override it to go on where the library would refuse, or to throw
-   * an exception of your own.
+   * Turns the outcome into `request.user`, or into an exception. Override it to throw an exception of your own, or to go on as nobody
+   * where the library would refuse.
+   *
+   * Going on is for routes that anybody may call: where the route has a policy (`@RequireRoles()`, `@Authorize()` and their kin) the
+   * refusal stands whatever this returns, and so does a 503 on every route. There is no principal after a refusal, so `@AuthInfo()` and
+   * `@Scoped()` see nobody.
    *
    * @param err what broke, where it could not be told who is asking; else `null`
    * @param user the user, or `false` where the caller was refused
@@ -60,54 +103,85 @@ export abstract class AuthGuardBase implements CanActivate {
     return user;
   }
 
-  private async decide(context: ExecutionContext): Promise<boolean> {
+  /**
+   * Passport's hook, which may be async. Honoured are `property`, a name under which the user is put on the request besides `user`, and
+   * `authInfo`, the principal on the request under that name unless this is `false`. The rest of passport's options has no counterpart
+   * here; a line at boot says so.
+   */
+  protected getAuthenticateOptions?(context: ExecutionContext): PassportHabits | Promise<PassportHabits>;
+
+  private async decide(context: ExecutionContext): Promise<void> {
     const policy = this.routes.policyOf(context);
-    const own = brandedGuard(this);
-    if (policy.access === 'public' || own === undefined || !policy.guards.some((guard) => this instanceof guard))
-      return true;
+    if (standsAside(this, context, policy)) return;
     const request = this.getRequest(context);
-    const decision = await this.routes.decide(request, policy, own);
-    if ('error' in decision) {
-      // Whoever goes on after a refusal goes on without the principal of an earlier message.
-      attach(context, request, { auth: undefined, user: this.refused(decision, { context, request }) });
-      return true;
-    }
-    const { principal } = decision;
-    const user =
-      principal?.user === undefined ? undefined : this.handleRequest(null, principal.user, undefined, context);
-    attach(context, request, { auth: principal, user });
-    this.connections.follow(connectionOf(context, request), principal, () =>
-      this.routes.decideAfresh(request, policy, own),
-    );
-    return true;
+    const own = this.constructor as BrandedGuard;
+    const decision = await this.decisionAbout(request, { context, policy, own });
+    const handled = this.handled(decision, context, request);
+    // An async hook is possible in passport, and one that rejects must refuse.
+    const user = isPromise(handled) ? await handled : handled;
+    if ('error' in decision && isFinal(decision.error, policy)) throw decision.error;
+    // Whoever goes on after a refusal goes on without the principal of an earlier message.
+    const auth = 'error' in decision ? undefined : decision.principal;
+    attach(context, request, { auth, user });
+    if (this.getAuthenticateOptions !== undefined)
+      attachHabits(request, { auth, user }, await this.getAuthenticateOptions(context));
+    this.connections.follow(connectionOf(context, request), auth, () => this.routes.decideAfresh(request, policy, own));
   }
 
-  private refused(decision: Refusal, { context, request }: { context: ExecutionContext; request: unknown }): AuthUser {
+  /** What an override of `getRequest()` answers may outlive the request, so nothing is remembered with it. */
+  private decisionAbout(
+    request: unknown,
+    { context, policy, own }: { context: ExecutionContext; policy: EffectivePolicy; own: BrandedGuard },
+  ): Promise<Decision> {
+    const isOfFramework =
+      this.getRequest === AuthGuardBase.prototype.getRequest || isFrameworkRequest(request, context);
+    return isOfFramework ? this.routes.decide(request, policy, own) : this.routes.decideAfresh(request, policy, own);
+  }
+
+  /** What the hook makes of the decision. It is not asked about nobody and about machines, which are no users. */
+  private handled(decision: Decision, context: ExecutionContext, request: unknown): Handled | Promise<Handled> {
+    if (!('error' in decision)) {
+      const user = decision.principal?.user;
+      return user === undefined ? undefined : this.handleRequest(null, user, undefined, context);
+    }
     const { error } = decision;
     if (context.getType() === 'http')
       this.deadCookies.clear(decision, { request, response: context.switchToHttp().getResponse<unknown>() });
     return this.handleRequest<AuthUser>(error.isUnavailable ? error : null, false, error, context);
   }
+
+  private exceptionFor(error: AuthError, context: ExecutionContext): Error {
+    return (
+      this.routes.answers.ownAnswerOf(error, context) ??
+      this.redirects.insteadOf(error, context) ??
+      this.routes.refuse(error, context, brandedGuard(this))
+    );
+  }
 }
 
-type Refusal = Extract<Decision, { readonly error: unknown }>;
+type Handled = AuthUser | undefined;
+
+/** A refusal that no hook of the application can go on after: what a policy closes stays closed, and "cannot tell" stays untold. */
+function isFinal(error: AuthError, { policies }: EffectivePolicy): boolean {
+  return error.isUnavailable || policies.length > 0;
+}
 
 /** Bearer tokens, and token cookies where they are configured. The default guard. */
 @Injectable()
 export class JwtAuthGuard extends AuthGuardBase {
-  static readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?'];
+  static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?'];
 }
 
 /** The host's own session. */
 @Injectable()
 export class SessionAuthGuard extends AuthGuardBase {
-  static readonly [GUARD_SCHEMES]: readonly string[] = ['session'];
+  static override readonly [GUARD_SCHEMES]: readonly string[] = ['session'];
 }
 
 /** Bearer token, then token cookie, then session. A bad header is final; a bad cookie lets the session answer. */
 @Injectable()
 export class SessionOrJwtGuard extends AuthGuardBase {
-  static readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?', 'session'];
+  static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?', 'session'];
 }
 
 const composed = new Map<string, Type<AuthGuardBase>>();
@@ -117,7 +191,7 @@ const composed = new Map<string, Type<AuthGuardBase>>();
  *
  * @param accepted names: `bearer`, `cookie`, `session`, or those of your own schemes; a guard stands for all that it accepts, as in
  * `AnyOf(SessionOrJwtGuard, 'api-key')`
- * @throws {TypeError} for an empty list
+ * @throws {TypeError} for an empty list, and for anything else in it
  * @example
  * ```ts
  * import { Controller, Get, UseGuards } from '@nestjs/common';
@@ -135,8 +209,10 @@ const composed = new Map<string, Type<AuthGuardBase>>();
 export function AnyOf(
   ...accepted: readonly [string | BrandedGuard, ...(string | BrandedGuard)[]]
 ): Type<AuthGuardBase> {
-  if (accepted.length === 0)
-    throw new TypeError("AnyOf() needs at least one scheme, for example AnyOf('bearer', 'session').");
+  if (accepted.length === 0 || !accepted.every(isAccepted))
+    throw new TypeError(
+      `AnyOf() was given ${shown(accepted)}; it takes names of schemes, and guards of this library: AnyOf('bearer', 'session').`,
+    );
   const schemes = accepted.flatMap((each) => (typeof each === 'string' ? [each] : each[GUARD_SCHEMES]));
   const key = JSON.stringify(schemes);
   const guard = composed.get(key) ?? compose(schemes);
@@ -144,27 +220,17 @@ export function AnyOf(
   return guard;
 }
 
+function isAccepted(given: unknown): boolean {
+  if (typeof given === 'string') return given.trim() !== '';
+  return brandedGuard(given) === given && brandedGuard(given) !== undefined;
+}
+
 function compose(schemes: readonly string[]): Type<AuthGuardBase> {
   @Injectable()
   class ComposedGuard extends AuthGuardBase {
-    static readonly [GUARD_SCHEMES] = Object.freeze([...schemes]);
+    static override readonly [GUARD_SCHEMES] = Object.freeze([...schemes]);
   }
   // Nest's tools show this name.
   Object.defineProperty(ComposedGuard, 'name', { value: `AnyOf(${schemes.join(', ')})` });
   return ComposedGuard;
-}
-
-/**
- * What the module registers for all routes. It answers only where no guard of ours stands nearer, so that overriding `JwtAuthGuard`
- * in a test means the routes that name it; override this class to replace the default.
- */
-@Injectable()
-export class DefaultAuthGuard implements CanActivate {
-  @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
-  @Inject(DEFAULT_GUARD) private readonly guard!: CanActivate | undefined;
-
-  canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
-    if (this.guard === undefined || !this.routes.policyOf(context).byDefaultGuard) return true;
-    return this.guard.canActivate(context);
-  }
 }

@@ -9,7 +9,8 @@ import {
 import { APP_GUARD } from '@nestjs/core';
 import { AuditSink } from '../core/audit/audit.js';
 import { memoryStores } from '../core/stores/memory-stores.js';
-import { DefaultAuthGuard, JwtAuthGuard } from './auth.guards.js';
+import { JwtAuthGuard } from './auth.guards.js';
+import { DefaultAuthGuard, GlobalDispatch } from './default-guard.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './options/auth.options.js';
 import { walkStructure } from './options/option-shapes.js';
 import { auditProviders } from './services/audit-services.js';
@@ -143,13 +144,7 @@ function guardProviders({ defaultGuard }: ResolvedStructure): Provider[] {
     defaultGuard === false
       ? { provide: DEFAULT_GUARD, useValue: undefined }
       : { provide: DEFAULT_GUARD, useClass: defaultGuard };
-  return [
-    guard,
-    DefaultAuthGuard,
-    { provide: APP_GUARD, useExisting: DefaultAuthGuard },
-    AuthErrorFilter,
-    refusalHandling,
-  ];
+  return [guard, DefaultAuthGuard, { provide: APP_GUARD, useClass: GlobalDispatch }, AuthErrorFilter, refusalHandling];
 }
 
 declareTokens([

@@ -3,6 +3,8 @@ import { Inject, Module, Optional, type DynamicModule, type NestModule } from '@
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthConfigurationError } from '../core/errors.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './auth.module-definition.js';
+import { GlobalGuards } from './routes/global-guards.js';
+import { RouteAuthenticator } from './routes/route-authenticator.js';
 import { nearest } from '../core/spelling.js';
 import { CONFIGURATION_NAME, nameProblem } from './configurations/auth-configuration.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
@@ -34,12 +36,16 @@ const ASYNC_NAMES = [
  */
 @Module({ imports: [DiscoveryModule] })
 export class AuthModule extends ConfigurableModuleClass implements NestModule {
-  // Only the configuration without a name has it.
+  // Only the configuration without a name has them.
   @Optional() @Inject(RefusalHandling) private readonly refusals: RefusalHandling | undefined;
+  @Optional() @Inject(GlobalGuards) private readonly globals: GlobalGuards | undefined;
+  @Optional() @Inject(RouteAuthenticator) private readonly routes: RouteAuthenticator | undefined;
 
-  /** Called after the application has registered its filters, and before its routes are made. */
+  /** Called after the application has registered its filters and guards, and before its routes are made. */
   configure(): void {
+    const { routes } = this;
     this.refusals?.settle();
+    if (routes !== undefined) this.globals?.takeSeats((context) => routes.policyOf(context));
   }
 
   /**

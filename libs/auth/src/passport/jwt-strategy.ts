@@ -1,7 +1,7 @@
 // Owns the strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
-import type { BrandedGuard, EffectivePolicy } from '../nest/routes/effective-policy.js';
+import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy } from '../nest/routes/effective-policy.js';
 import { leave } from '../nest/attached.js';
 import { NO_PERMISSIONS } from '../core/checks.js';
 import { AuthConfigurationError, type AuthError } from '../core/errors.js';
@@ -24,6 +24,7 @@ const PLAIN: EffectivePolicy = Object.freeze({
   statedBy: 'handler',
   guards: [],
   byDefaultGuard: false,
+  overruled: NONE_OVERRULED,
   optional: false,
   permissions: NO_PERMISSIONS,
   policies: [],

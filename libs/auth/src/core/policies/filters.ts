@@ -1,6 +1,7 @@
 // Owns resource filters: claims like `content_org:acme` that limit a token to some resources, and the policy that holds them against
 // what a request asks for.
 import { AuthError } from '../errors.js';
+import { shown } from '../shown.js';
 import { describePolicy, type Policy, type PolicyContext } from './policies.js';
 import type { Claims, Principal } from '../principal.js';
 import { unacceptable } from '../tokens/refusals.js';
@@ -31,10 +32,10 @@ const FILTERS = "must be a list of strings like 'kind:value'";
 /**
  * One of the token's filters of that kind must fit what the request asks for; otherwise 403 `filter_mismatch`. A filter that
  * cannot be read makes the token one that is not good: 401 `invalid_claims`.
- * @throws {TypeError} without a kind
+ * @throws {TypeError} without a kind or an extractor, and for an option that is not of the type named
  */
 export function hasFilter(kind: string, extract: FilterExtractor, options: FilterOptions = {}): Policy {
-  if (!/^[^:\s]+$/.test(kind)) throw new TypeError(`${JSON.stringify(kind)} is no kind of filter.`);
+  assertFilter(kind, extract, options);
   const policy: Policy = async (context) => {
     const filters = filtersOf(context.principal.claims).filter((each) => each.kind === kind);
     if (filters.length === 0 && options.optional === true) return true;
@@ -58,6 +59,22 @@ export function filtersOf({ filters = [] }: Claims): readonly ResourceFilter[] {
     if (kind === undefined || value === undefined) throw unacceptable('filters', FILTERS);
     return { kind, value };
   });
+}
+
+function assertFilter(kind: unknown, extract: unknown, options: unknown): void {
+  const isKind = typeof kind === 'string' && /^[^:\s]+$/.test(kind);
+  if (isKind && typeof extract === 'function' && areFilterOptions(options)) return;
+  throw new TypeError(
+    "@RequireFilter() and hasFilter() take a kind without colons and blanks ('content_org'), a function that says what the request " +
+      `asks for, and { optional: true }, selfValue and normalise as options; given was ${shown([kind, extract, options])}.`,
+  );
+}
+
+function areFilterOptions(options: unknown): boolean {
+  if (typeof options !== 'object' || options === null) return false;
+  const { optional = false, selfValue, normalise } = options as { readonly [Name in keyof FilterOptions]: unknown };
+  const areFunctions = [selfValue, normalise].every((each) => each === undefined || typeof each === 'function');
+  return typeof optional === 'boolean' && areFunctions;
 }
 
 /** True for a text that {@link filtersOf} can read. */

@@ -3,6 +3,7 @@
 import { AuthError, type AuthErrorCode } from '../errors.js';
 import type { Principal } from '../principal.js';
 import type { AuthRequest } from '../request.js';
+import { shown } from '../shown.js';
 
 /** What a policy may look at. The principal is verified and present; nothing unverified is in reach but the request itself. */
 export interface PolicyContext {
@@ -19,8 +20,8 @@ export interface PolicyRequirements {
 }
 
 /**
- * Says whether this principal may do this. `false` answers 403 `forbidden`; to give another reason, throw an `AuthError`.
- * A policy that trips over missing data refuses. Its function name is what the route audit shows.
+ * Says whether this principal may do this. `false` answers 403 `forbidden`; to give another reason, throw an `AuthError`, or an
+ * `HttpException`, whose status and body are the answer then. A policy that trips over missing data refuses with 403. Its function name is what the route audit shows.
  *
  * @example
  * ```ts
@@ -54,6 +55,7 @@ export async function enforce(policies: readonly Policy[], context: PolicyContex
 
 /** Holds where all of them hold, asked in order. The first refusal is the one that counts. */
 export function allOf(...policies: Policies): Policy {
+  assertPolicies('allOf()', policies);
   const all: Policy = async (context) => {
     await enforce(policies, context);
     return true;
@@ -66,6 +68,7 @@ export function allOf(...policies: Policies): Policy {
  * refusal that has a code of its own.
  */
 export function anyOf(...policies: Policies): Policy {
+  assertPolicies('anyOf()', policies);
   const any: Policy = async (context) => {
     const refusals: AuthError[] = [];
     for (const policy of policies) {
@@ -85,6 +88,7 @@ export function anyOf(...policies: Policies): Policy {
  * because it broke or because data was missing, stays a refusal.
  */
 export function not(policy: Policy): Policy {
+  assertPolicies('not()', [policy]);
   const inverse: Policy = async (context) => {
     const refusal = await refusalOf(policy, context);
     if (refusal === undefined) return false;
@@ -92,6 +96,14 @@ export function not(policy: Policy): Policy {
     throw refusal;
   };
   return combined('not', [policy], inverse);
+}
+
+/** What a policy threw that has an HTTP status of its own, by the refusal that it led to. */
+const ownAnswers = new WeakMap<AuthError, unknown>();
+
+/** The exception behind a refusal, where a policy threw one that says itself how it is answered: an `HttpException` of Nest. */
+export function answerOfPolicy(refusal: AuthError): unknown {
+  return ownAnswers.get(refusal);
 }
 
 /** What the route audit shows for a policy. */
@@ -112,17 +124,39 @@ async function refusalOf(policy: Policy, context: PolicyContext): Promise<AuthEr
   try {
     return (await policy(context)) === true ? undefined : NO;
   } catch (cause) {
-    return cause instanceof AuthError ? cause : new AuthError('forbidden', { cause });
+    return cause instanceof AuthError ? cause : brokenBy(cause);
   }
 }
 
-function isTelling({ code }: AuthError): boolean {
-  return code !== 'forbidden';
+function brokenBy(cause: unknown): AuthError {
+  const refusal = new AuthError('forbidden', { cause });
+  // Known by its shape, because the core knows no framework.
+  if (cause instanceof Error && typeof Reflect.get(cause, 'getStatus') === 'function') ownAnswers.set(refusal, cause);
+  return refusal;
+}
+
+function isTelling(refusal: AuthError): boolean {
+  return refusal.code !== 'forbidden' || ownAnswers.has(refusal);
+}
+
+/**
+ * @param name what was called, for people
+ * @throws {TypeError} for an empty list, and for what is no policy: from JavaScript it would refuse everybody at run time
+ */
+export function assertPolicies(name: string, given: readonly unknown[]): void {
+  if (given.length > 0 && given.every((each) => typeof each === 'function' && !isClass(each))) return;
+  throw new TypeError(
+    `${name} takes at least one policy, a function that answers true or false (hasRoles('staff')); given was ${shown(given)}.`,
+  );
+}
+
+/** A class cannot be called, so it could only refuse. */
+function isClass(value: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** Gives a combination its name and its scopes. */
 function combined(operator: string, policies: readonly Policy[], policy: Policy): Policy {
-  if (policies.length === 0) throw new TypeError(`${operator}() needs at least one policy.`);
   return describePolicy(`${operator}(${policies.map(nameOfPolicy).join(', ')})`, policy);
 }
 

@@ -1,6 +1,7 @@
 // Owns the ready-made policies. Each reads the verified principal and nothing of the credential; what is missing refuses (P18).
 import { parseDurationMs, type Duration } from '../duration.js';
 import { AuthError } from '../errors.js';
+import { shown } from '../shown.js';
 import { describePolicy, type Policy, type PolicyContext } from './policies.js';
 import type { Json, Principal } from '../principal.js';
 import { claimAt } from './claim-path.js';
@@ -14,15 +15,13 @@ const FUTURE_SECONDS = 60;
 
 /**
  * The token must have all of these scopes; more are fine. Refuses with `insufficient_scope`, which names them.
- * @throws {TypeError} for an empty list, or for a text that is no single scope
+ * @throws {TypeError} for an empty list, and for anything that is no single scope
  */
 export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
-  if (scopes.length === 0) throw new TypeError('Scopes are missing: name at least one, for example "grades:write".');
-  const wrong = scopes.find((scope) => !SCOPE.test(scope));
-  if (wrong !== undefined) throw new TypeError(`${JSON.stringify(wrong)} is no scope: pass each one as its own text.`);
+  assertTexts('@RequireScopes() and hasScopes() take scopes', scopes, isScope);
   const requiredScopes = Object.freeze([...scopes]);
   const policy: Policy = ({ principal }) => {
-    if (requiredScopes.every((scope) => principal.scopes.includes(scope))) return true;
+    if (requiredScopes.every((scope) => has(principal.scopes, scope))) return true;
     throw new AuthError('insufficient_scope', { requiredScopes });
   };
   return describePolicy(`scopes(${scopes.join(' ')})`, policy, { scopes: requiredScopes });
@@ -30,11 +29,11 @@ export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
 
 /**
  * The user must have one of these roles.
- * @throws {TypeError} for an empty list or an empty name
+ * @throws {TypeError} for an empty list, and for anything that is no name
  */
 export function hasRoles(...roles: readonly [string, ...string[]]): Policy {
-  if (roles.length === 0 || roles.includes('')) throw new TypeError('Roles are missing: name at least one.');
-  const policy: Policy = ({ principal }) => roles.some((role) => principal.roles.includes(role));
+  assertTexts('@RequireRoles() and hasRoles() take names of roles', roles, isGiven);
+  const policy: Policy = ({ principal }) => roles.some((role) => has(principal.roles, role));
   return describePolicy(`roles(${roles.join(' or ')})`, policy);
 }
 
@@ -104,11 +103,11 @@ export interface SelfOrStaffOptions {
 /**
  * Staff, or the very person that the path names. A machine is nobody's self, whatever its id; a missing parameter and a principal
  * without a name are nobody's either.
- * @throws {TypeError} without the name of a parameter
+ * @throws {TypeError} without the name of a parameter, and for an option that is not of the type named
  */
 export function selfOrStaff(options: SelfOrStaffOptions): Policy {
+  assertSelfOrStaffOptions(options);
   const { param, staff = hasRoles('staff') } = options;
-  if (typeof param !== 'string' || param === '') throw new TypeError('The name of the path parameter is missing.');
   const policy: Policy = async (context) => {
     const named = context.request.param(param);
     // A refusal that no negation turns into a grant: without the parameter the question makes no sense.
@@ -125,7 +124,12 @@ export function selfOrStaff(options: SelfOrStaffOptions): Policy {
  */
 export function recentAuth(maxAge: Duration): Policy {
   const maxAgeSeconds = Math.floor((parseDurationMs(maxAge) ?? 0) / 1000);
-  if (maxAgeSeconds < 1) throw new TypeError("The age of a sign-in is a duration like '10m', of a second or more.");
+  if (maxAgeSeconds < 1) {
+    const given = shown(maxAge === undefined ? [] : [maxAge]);
+    throw new TypeError(
+      `@RequireRecentAuth() and recentAuth() take a duration like '10m', of a second or more; given was ${given}.`,
+    );
+  }
   const policy: Policy = ({ principal, nowSeconds }) => {
     const ageSeconds = nowSeconds - (principal.authTime?.getTime() ?? Number.NaN) / 1000;
     if (ageSeconds <= maxAgeSeconds && ageSeconds >= -FUTURE_SECONDS) return true;
@@ -152,6 +156,34 @@ function ownSubjectId({ own, subject }: Principal): string | undefined {
   return own ? subject.id : undefined;
 }
 
-function isGiven(text: string | undefined): text is string {
+function isGiven(text: unknown): text is string {
   return typeof text === 'string' && text.trim() !== '';
+}
+
+function isScope(text: unknown): text is string {
+  return typeof text === 'string' && SCOPE.test(text);
+}
+
+/** A list that is none, from JavaScript, holds nothing: a text would have every part of it. */
+function has(list: readonly string[], name: string): boolean {
+  return Array.isArray(list) && list.includes(name);
+}
+
+function assertTexts(rule: string, given: readonly unknown[], isRight: (one: unknown) => boolean): void {
+  if (given.length > 0 && given.every(isRight)) return;
+  throw new TypeError(
+    `${rule}, at least one and each as a text of its own ('read', 'write'); given was ${shown(given)}.`,
+  );
+}
+
+function assertSelfOrStaffOptions(options: unknown): void {
+  const { param, selfValue, normalise, staff } = (typeof options === 'object' && options !== null ? options : {}) as {
+    readonly [Name in keyof SelfOrStaffOptions]?: unknown;
+  };
+  const areFunctions = [selfValue, normalise, staff].every((each) => each === undefined || typeof each === 'function');
+  if (isGiven(param) && areFunctions) return;
+  throw new TypeError(
+    "@SelfOrStaff() and selfOrStaff() take the name of a path parameter ({ param: 'id' }), and functions for selfValue, " +
+      `normalise and staff; given was ${shown(options === undefined ? [] : [options])}.`,
+  );
 }

@@ -5,6 +5,8 @@ import { CsrfService } from '../../core/browser/csrf.js';
 import { AuthError } from '../../core/errors.js';
 import { Answers } from '../answers.js';
 import { adaptRequest, requestOf } from '../contexts/contexts.js';
+import { handmadeRefusal } from '../handmade-guard.js';
+import { INJECTED } from '../routes/effective-policy.js';
 
 /**
  * Lets only requests of our own pages in, whoever is signed in. For routes of your own that sign people in by cookie or session;
@@ -15,7 +17,13 @@ export class CsrfGuard implements CanActivate {
   @Inject(CsrfService) private readonly csrf!: CsrfService;
   @Inject(Answers) private readonly answers!: Answers;
 
+  /** Whether Nest made this guard. */
+  get [INJECTED](): boolean {
+    return this.csrf !== undefined;
+  }
+
   canActivate(context: ExecutionContext): boolean {
+    if (!this[INJECTED]) throw handmadeRefusal(this);
     try {
       this.csrf.enforceForAnyone(adaptRequest(requestOf(context)));
       return true;

@@ -3,6 +3,7 @@ import { HttpException, SetMetadata, type ExecutionContext } from '@nestjs/commo
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/errors.js';
 import type { AuthRequest } from '../../core/request.js';
+import { shown } from '../../core/shown.js';
 import type { LoginUrl } from '../options/auth.options.js';
 import { adaptRequest, requestOf } from '../contexts/contexts.js';
 
@@ -13,9 +14,15 @@ const REDIRECT = 'nestjs-latchkey:redirect-to-login';
  * Answers a 401 of this route or class with a redirect to the option `loginUrl`, or to the address given here; the page that was
  * asked for goes along as `next`. Only for GET and HEAD, and only where the client accepts HTML; everybody else gets the 401.
  * The nearest statement wins: `@RedirectToLogin(false)` on a handler takes it back.
+ * @throws {TypeError} for anything else
  */
-export const RedirectToLogin = (loginUrl: LoginUrl | boolean = true): MethodDecorator & ClassDecorator =>
-  SetMetadata(REDIRECT, loginUrl);
+export const RedirectToLogin = (loginUrl: LoginUrl | boolean = true): MethodDecorator & ClassDecorator => {
+  if (!['string', 'function', 'boolean'].includes(typeof loginUrl) || loginUrl === '')
+    throw new TypeError(
+      `@RedirectToLogin() takes an address, a function that answers one, true or false; given was ${shown([loginUrl])}.`,
+    );
+  return SetMetadata(REDIRECT, loginUrl);
+};
 
 /** Makes redirects of refusals. */
 export class LoginRedirects {

@@ -30,6 +30,15 @@ export function requestOf(context: ExecutionContext): unknown {
   }
 }
 
+/** True for what {@link requestOf} answers; false where it answers nothing. */
+export function isFrameworkRequest(request: unknown, context: ExecutionContext): boolean {
+  try {
+    return requestOf(context) === request;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws {AuthError} `unsupported_context` where it is nothing that could carry a credential */
 export function adaptRequest(request: unknown): AuthRequest {
   if (isNodeRequest(request)) return adaptHttp(request);

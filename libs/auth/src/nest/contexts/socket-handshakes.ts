@@ -10,7 +10,13 @@ import { AnyOf } from '../auth.guards.js';
 import { boundTo } from '../configurations/bound-classes.js';
 import { configurationOf } from '../configurations/named-tokens.js';
 import { socketOf } from './connections.js';
-import { brandedGuard, GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy } from '../routes/effective-policy.js';
+import {
+  brandedGuard,
+  GUARD_SCHEMES,
+  NONE_OVERRULED,
+  type BrandedGuard,
+  type EffectivePolicy,
+} from '../routes/effective-policy.js';
 import { rememberHandshake } from './handshakes.js';
 import { LiveConnections } from './live-connections.js';
 import { gatewaysOf, type Gateway } from './message-handlers.js';
@@ -132,6 +138,7 @@ function entryPolicy(optional: boolean, guarded: readonly EffectivePolicy[]): Ef
     statedBy: 'default',
     guards: [],
     byDefaultGuard: false,
+    overruled: NONE_OVERRULED,
     optional,
     permissions: {
       ...NO_PERMISSIONS,

@@ -27,6 +27,12 @@ export type BrandedGuard = Type<CanActivate> & { readonly [GUARD_SCHEMES]: reado
 // Any class or method of the application: metadata hangs on the function itself.
 export type Target = (...args: never[]) => unknown;
 
+/** Guard classes, and how often each is listed. Read by the constructor of a guard, so the key is any function. */
+export type Overruled = ReadonlyMap<unknown, number>;
+
+/** The usual case: no guard of ours is called in vain. */
+export const NONE_OVERRULED: Overruled = new Map();
+
 /** What a route demands. */
 export interface EffectivePolicy {
   /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
@@ -36,6 +42,8 @@ export interface EffectivePolicy {
   readonly guards: readonly BrandedGuard[];
   /** True where `guards` is the default guard, because no route or class names one. */
   readonly byDefaultGuard: boolean;
+  /** Guards of ours that Nest calls for this route although a nearer statement decides, and how often it calls each. */
+  readonly overruled: Overruled;
   readonly optional: boolean;
   readonly permissions: Permissions;
   readonly policies: readonly Policy[];
@@ -59,13 +67,18 @@ export interface NamedClass {
 
 /** What the module says where routes say nothing. One object for the life of the module: answers are remembered by it. */
 export interface RouteDefaults {
-  readonly guard: BrandedGuard | undefined;
+  /** Our guards for routes that state none: the default guard, and those that the application registered for all routes itself. */
+  readonly guards: readonly BrandedGuard[];
+  /** Those of them that Nest calls itself on every route, whatever the route states. */
+  readonly everywhere: readonly BrandedGuard[];
   readonly named: ReadonlyMap<Target, NamedClass>;
 }
 
 /** What one level, a handler or a class, says about authentication. */
 interface Statement extends NamedStatement {
   readonly guards: readonly BrandedGuard[];
+  /** Guards that were made with `new`, so that Nest could inject nothing into them. */
+  readonly handmade: readonly string[];
 }
 
 /** The two levels of a route, each with what was decorated and what the options name. */
@@ -97,17 +110,26 @@ function readPolicy(handler: Target, owner: Target, defaults: RouteDefaults): Ef
   const statedBy = isSaid(onHandler) ? 'handler' : isSaid(onClass) ? 'class' : 'default';
   const nearest = statedBy === 'handler' ? onHandler : onClass;
   const stated = firstNonEmpty([nearest.guards, onClass.guards]);
-  const guards = stated.length > 0 || defaults.guard === undefined ? stated : [defaults.guard];
+  const guards = stated.length > 0 ? stated : defaults.guards;
+  const deciding = nearest.public ? [] : guards;
   return Object.freeze({
     access: accessOf(nearest, guards),
     statedBy,
-    guards: nearest.public ? [] : guards,
+    guards: deciding,
     byDefaultGuard: !nearest.public && stated.length === 0,
+    overruled: overruledBy(deciding, [...defaults.everywhere, ...onClass.guards, ...onHandler.guards]),
     optional: nearest.optional,
     permissions: permissionsOf(handler, owner),
     policies: [...onClass.policies, ...onHandler.policies],
     reason: nearest.reason,
   });
+}
+
+/** A guard that decides, or extends one that does, is never called in vain. */
+function overruledBy(deciding: readonly BrandedGuard[], listed: readonly BrandedGuard[]): Overruled {
+  const idle = listed.filter((guard) => !deciding.some((each) => guard === each || guard.prototype instanceof each));
+  if (idle.length === 0) return NONE_OVERRULED;
+  return new Map(idle.map((guard) => [guard, idle.filter((each) => each === guard).length]));
 }
 
 function accessOf(nearest: Statement, guards: readonly BrandedGuard[]): EffectivePolicy['access'] {
@@ -145,8 +167,12 @@ function levelProblems(level: string, said: Statement): string[] {
   if (said.public && said.guards.length > 0)
     problems.push(`${level} says both @Public() and @UseGuards(${namesOf(said.guards)})`);
   if (said.public && said.optional) problems.push(`${level} says both @Public() and @OptionalAuth()`);
+  problems.push(...said.handmade.map((name) => `${level} has @UseGuards(new ${name}(...)): ${HANDMADE_REMEDY(name)}`));
   return problems;
 }
+
+const HANDMADE_REMEDY = (name: string): string =>
+  `nothing is injected into a guard that was made with \`new\`; name the class, as in @UseGuards(${name})`;
 
 function levelsOf(handler: Target, owner: Target, { named }: RouteDefaults): Levels {
   const options = named.get(owner);
@@ -162,6 +188,7 @@ function statementOf(target: Target): Statement {
     public: marked(target, MARKS.public, false),
     optional: marked(target, MARKS.optional, false),
     guards: declared.map(brandedGuard).filter((guard) => guard !== undefined),
+    handmade: declared.filter(isHandmade).map((guard) => guard.constructor.name),
     policies: marked<readonly Policy[]>(target, MARKS.policies, []),
     reason: marked<string | undefined>(target, MARKS.reason, undefined),
   };
@@ -174,6 +201,7 @@ function joined(said: Statement, named: NamedStatement | undefined): Statement {
     public: said.public || named.public,
     optional: said.optional || named.optional,
     guards: said.guards,
+    handmade: said.handmade,
     policies: [...said.policies, ...named.policies],
     reason: named.reason ?? said.reason,
   };
@@ -188,6 +216,14 @@ export function brandedGuard(guard: unknown): BrandedGuard | undefined {
   const candidate = typeof guard === 'object' && guard !== null ? guard.constructor : guard;
   // The brand is what makes it one.
   return typeof candidate === 'function' && GUARD_SCHEMES in candidate ? (candidate as BrandedGuard) : undefined;
+}
+
+/** What every guard of the library says of itself: whether Nest injected its services. A text, for two copies of the package. */
+export const INJECTED = Symbol.for('nestjs-latchkey:injected');
+
+/** A guard of ours that was made with `new`, not by Nest. */
+export function isHandmade(guard: unknown): guard is object {
+  return typeof guard === 'object' && guard !== null && Reflect.get(guard, INJECTED) === false;
 }
 
 function marked<T>(target: Target, key: string, otherwise: T): T {

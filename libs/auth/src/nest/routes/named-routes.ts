@@ -5,6 +5,7 @@ import type { Policy } from '../../core/policies/policies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import {
   brandedGuard,
+  type BrandedGuard,
   type NamedClass,
   type NamedStatement,
   type RouteDefaults,
@@ -38,12 +39,17 @@ function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<Target, NamedC
   );
 }
 
-/** What the module states where routes state nothing, from its structure. */
-export function routeDefaultsOf({
-  defaultGuard,
-  routes = [],
-}: Pick<AuthModuleStructure, 'defaultGuard' | 'routes'>): RouteDefaults {
-  return { guard: brandedGuard(defaultGuard), named: namedClasses(routes) };
+/**
+ * What the module states where routes state nothing, from its structure.
+ *
+ * @param registered guards of ours that the application itself registered for all routes: they guard as the default guard does
+ */
+export function routeDefaultsOf(
+  { defaultGuard, routes = [] }: Pick<AuthModuleStructure, 'defaultGuard' | 'routes'>,
+  registered: readonly BrandedGuard[] = [],
+): RouteDefaults {
+  const guards = [brandedGuard(defaultGuard), ...registered].filter((guard) => guard !== undefined);
+  return { guards: [...new Set(guards)], everywhere: [], named: namedClasses(routes) };
 }
 
 /** A sentence for everything that is wrong with the option. */
@@ -68,10 +74,14 @@ function problemsWith(route: NamedRoute): string[] {
     [typeof reason === 'string' && reason.trim() !== '', 'needs `reason`, a sentence for the route audit'],
     [areFlags(route), 'has public or optional that is not true or false; text such as "false" is neither'],
     [statesSomething(route), 'states nothing: say public, optional or policies'],
-    [policies.every((policy) => typeof policy === 'function'), 'has a policy that is no function'],
+    [isListOfFunctions(policies), 'has a policy that is no function'],
     [unknown.length === 0, `has ${unknown.join(', ')}; there are ${NAMES.join(', ')}`],
   ];
   return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+function isListOfFunctions(policies: unknown): boolean {
+  return Array.isArray(policies) && policies.every((policy) => typeof policy === 'function');
 }
 
 function hasItsMethod(route: NamedRoute): boolean {

@@ -1,7 +1,7 @@
 // Owns the decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
 import type { Duration } from '../../core/duration.js';
 import { hasFilter, type FilterExtractor, type FilterOptions } from '../../core/policies/filters.js';
-import type { Policies, Policy } from '../../core/policies/policies.js';
+import { allOf, anyOf, assertPolicies, not, type Policies, type Policy } from '../../core/policies/policies.js';
 import {
   hasRoles,
   hasScopes,
@@ -12,6 +12,18 @@ import {
 import { MARKS } from './effective-policy.js';
 
 type Mark = MethodDecorator & ClassDecorator;
+
+/** Functions that make policies are functions too, and as policies they would refuse everybody. */
+const FACTORIES: ReadonlySet<unknown> = new Set([
+  hasRoles,
+  hasScopes,
+  hasFilter,
+  recentAuth,
+  selfOrStaff,
+  allOf,
+  anyOf,
+  not,
+]);
 
 /**
  * Adds policies of your own: functions over the verified principal.
@@ -34,9 +46,12 @@ type Mark = MethodDecorator & ClassDecorator;
  * ```
  */
 export function Authorize(...policies: Policies): Mark {
-  if (policies.length === 0 || !policies.every((policy) => typeof policy === 'function')) {
-    throw new TypeError('@Authorize() takes policies: functions that answer true or false.');
-  }
+  assertPolicies('@Authorize()', policies);
+  const uncalled = policies.find((policy) => FACTORIES.has(policy));
+  if (uncalled !== undefined)
+    throw new TypeError(
+      `@Authorize() was given ${uncalled.name}, which makes policies: call it, as in ${uncalled.name}(...).`,
+    );
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const on: object = typeof descriptor?.value === 'function' ? (descriptor.value as object) : target;
     // What a base class demands is seen here too, so a subclass adds to it and cannot lose it.
@@ -46,10 +61,10 @@ export function Authorize(...policies: Policies): Mark {
   };
 }
 
-/** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list */
+/** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list, and for anything that is no scope */
 export const RequireScopes = (...scopes: readonly [string, ...string[]]): Mark => Authorize(hasScopes(...scopes));
 
-/** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list */
+/** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list, and for anything that is no name */
 export const RequireRoles = (...roles: readonly [string, ...string[]]): Mark => Authorize(hasRoles(...roles));
 
 /**

@@ -70,8 +70,17 @@ export class RouteAudit {
   problems(): readonly string[] {
     const mounted = new Set(this.parts.discovery.getControllers().map(({ metatype }) => metatype as unknown as Target));
     const named = namedRouteProblems(this.parts.structure.routes ?? [], mounted);
-    const all = new Map([...this.httpRoutes(), ...this.messageRoutes()].map((route) => [route.name, route]));
-    return [...named, ...[...all.values()].flatMap((route) => this.problemsOf(route))];
+    const all = withoutRepeats([...this.httpRoutes(), ...this.messageRoutes()]);
+    return [...named, ...all.flatMap((route) => this.problemsOf(route))];
+  }
+
+  /** Every guard class of ours that a route, or the module, names. */
+  guards(): readonly BrandedGuard[] {
+    const { defaults } = this.parts.source;
+    const named = [...this.httpRoutes(), ...this.messageRoutes()].flatMap(({ owner, handler }) => [
+      ...effectivePolicy(handler, owner, defaults).guards,
+    ]);
+    return [...new Set([...defaults.guards, ...named])];
   }
 
   private problemsOf(route: Route): readonly string[] {
@@ -123,6 +132,19 @@ export class RouteAudit {
       reason,
     };
   }
+}
+
+/**
+ * A handler may listen to http and to messages, and its controller may belong to several modules. Told apart by class and method:
+ * names say nothing, because classes share them.
+ */
+function withoutRepeats(routes: readonly Route[]): readonly Route[] {
+  const seen = new Map<Target, Set<Target>>();
+  return routes.filter(({ owner, handler }) => {
+    const handlers = seen.get(owner) ?? new Set<Target>();
+    seen.set(owner, handlers);
+    return !handlers.has(handler) && handlers.add(handler);
+  });
 }
 
 function byPath(one: AuditedRoute, other: AuditedRoute): number {

@@ -37,8 +37,6 @@ export class RouteAuthenticator {
 
   /** Every scheme that is configured, by name. The module adds the application's own when it starts. */
   readonly schemes: Map<string, Scheme>;
-  /** What holds where a route states nothing. */
-  readonly defaults: RouteDefaults;
   /** False until the application has started: a connected microservice may listen before users and schemes are found. */
   ready = false;
   private readonly early = earlyUse();
@@ -49,7 +47,11 @@ export class RouteAuthenticator {
     private readonly parts: RouteAuthenticatorParts,
   ) {
     this.schemes = parts.schemes;
-    this.defaults = parts.defaults;
+  }
+
+  /** What holds where a route states nothing. */
+  get defaults(): RouteDefaults {
+    return this.parts.defaults;
   }
 
   /** What the route of this context demands. */
@@ -112,6 +114,8 @@ export class RouteAuthenticator {
   schemesOf(guard: BrandedGuard): readonly Scheme[] {
     const owner = this.ownerOf(guard);
     if (owner !== this) return owner.schemesOf(guard);
+    if (guard[GUARD_SCHEMES].length === 0)
+      throw new AuthConfigurationError([`${guard.name} accepts no scheme: extend JwtAuthGuard, or AnyOf('bearer')`]);
     return guard[GUARD_SCHEMES].flatMap((name) => {
       const scheme = this.schemes.get(name.replace(/\?$/, ''));
       if (scheme !== undefined) return [scheme];

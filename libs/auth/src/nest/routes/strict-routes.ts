@@ -30,9 +30,9 @@ export function strictProblems(policy: EffectivePolicy, { defaults, readyMade }:
 }
 
 /** True where a route says something else about authentication than the module (ADR-2). */
-export function deviates(policy: EffectivePolicy, { guard }: RouteDefaults): boolean {
+export function deviates(policy: EffectivePolicy, { guards }: RouteDefaults): boolean {
   if (policy.access === 'public' || policy.optional) return true;
-  return guard !== undefined && policy.guards.some((each) => each !== guard && !isDefaultOfConfiguration(each));
+  return guards.length > 0 && policy.guards.some((each) => !guards.includes(each) && !isDefaultOfConfiguration(each));
 }
 
 /** How a route deviates, for people. */

@@ -1,6 +1,6 @@
 // Owns the wiring: which service is made of what. What browsers need is browser-services.ts.
 import type { InjectionToken, Provider } from '@nestjs/common';
-import { DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Authenticator } from '../../core/authenticator.js';
 import { BlocklistService } from '../../core/blocklist-service.js';
 import { AuthConfigurationError } from '../../core/errors.js';
@@ -36,7 +36,7 @@ import { OperatorLog } from './operator-log.js';
 import { OwnKeys } from './own-keys.js';
 import { issuersOf, ownProfilesOf } from './own-issuer.js';
 import { resolveAuthOptions } from '../options/options-check.js';
-import { routeDefaultsOf } from '../routes/named-routes.js';
+import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAudit } from '../routes/route-audit.js';
 import { RouteAuthenticator } from '../routes/route-authenticator.js';
 import type { AuthSettings } from '../options/settings.js';
@@ -93,7 +93,9 @@ const audit = made(
   (...[routes, structure, discovery, modules]: AuditServices) =>
     new RouteAudit({
       source: {
-        defaults: routes.defaults,
+        get defaults() {
+          return routes.defaults;
+        },
         schemeNames: (guard) => routes.schemesOf(guard).map(({ name }) => name),
       },
       structure,
@@ -104,7 +106,14 @@ const audit = made(
 
 type AuditServices = [RouteAuthenticator, AuthModuleStructure, DiscoveryService, ModulesContainer];
 
+const globalGuards = made(
+  GlobalGuards,
+  [ApplicationConfig, AUTH_STRUCTURE],
+  (config: ApplicationConfig, structure: AuthModuleStructure) => new GlobalGuards(config, structure),
+);
+
 const readPath = [
+  globalGuards,
   made(
     TokenVerifier,
     [AUTH_SETTINGS, OwnKeys, ForeignIssuers, Clock],
@@ -127,11 +136,13 @@ const readPath = [
   ),
   made(
     RouteAuthenticator,
-    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE, ModulesContainer, FaultLog],
-    (...[authenticator, schemes, answers, structure, modules, faults]: RouteParts) =>
+    [Authenticator, CONFIGURED_SCHEMES, Answers, AUTH_STRUCTURE, ModulesContainer, FaultLog, GlobalGuards],
+    (...[authenticator, schemes, answers, structure, modules, faults, globals]: RouteParts) =>
       new RouteAuthenticator(authenticator, answers, {
         schemes,
-        defaults: routeDefaultsOf(structure),
+        get defaults() {
+          return globals.defaults;
+        },
         configuration: structure.name,
         faults,
         peer: (name) => inConfiguration<RouteAuthenticator>(modules, name, RouteAuthenticator),
@@ -141,7 +152,15 @@ const readPath = [
 
 type VerifierParts = [AuthSettings, OwnKeys, ForeignIssuers, Clock];
 type AuthenticatorParts = [BlocklistService, Users, AuthSettings, Clock];
-type RouteParts = [Authenticator, Map<string, Scheme>, Answers, AuthModuleStructure, ModulesContainer, FaultLog];
+type RouteParts = [
+  Authenticator,
+  Map<string, Scheme>,
+  Answers,
+  AuthModuleStructure,
+  ModulesContainer,
+  FaultLog,
+  GlobalGuards,
+];
 
 /** Everything that the module provides, besides its guards and filter. */
 export const serviceProviders: Provider[] = [

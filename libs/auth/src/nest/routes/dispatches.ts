@@ -1,0 +1,46 @@
+// The proof that a guard was called by Nest itself. A guard whose route is decided by a nearer statement answers `true` without
+// looking, and that answer is right for Nest only: a composite guard, or code of the application, would take it for "authenticated".
+import type { ExecutionContext } from '@nestjs/common';
+import type { EffectivePolicy } from './effective-policy.js';
+
+/** How often each guard class was called in one dispatch. */
+type Calls = Map<unknown, number>;
+
+/** What of an execution context tells one dispatch from another. */
+type DispatchContext = Pick<ExecutionContext, 'getArgs' | 'getType'>;
+
+/** By the list of arguments: Nest makes one for every call of a handler, and hands the same list to all of its guards. */
+const dispatches = new WeakMap<object, Calls>();
+
+/** Contexts that the guards of the application may not reach: gateways before Nest 12, connected microservices. */
+const WITHOUT_GLOBAL_GUARDS: ReadonlySet<string> = new Set(['ws', 'rpc']);
+
+/**
+ * Remembers that Nest began to call the guards of a handler. Called by the guard of the whole application, which only Nest can
+ * reach and which runs before the guards of classes and handlers. Contexts made by anything else are not remembered.
+ */
+export function beginDispatch(context: DispatchContext): void {
+  const args = context.getArgs();
+  if (!dispatches.has(args)) dispatches.set(args, new Map());
+}
+
+/**
+ * True where this call of the guard is one that Nest makes, and the policy says that a nearer statement decides in its place.
+ *
+ * Nest calls a guard once for each time that the route lists it. Calls beyond that number are calls of others, and answer by
+ * validating. Should another caller come first, then a call of Nest is beyond the number, and validates in its place: no order of
+ * calls lets a request pass on answers of `true` alone.
+ */
+export function standsAside(guard: object, context: DispatchContext, { overruled }: EffectivePolicy): boolean {
+  const listed = overruled.get(guard.constructor) ?? 0;
+  const calls = listed === 0 ? undefined : callsOf(context);
+  if (calls === undefined) return false;
+  const count = (calls.get(guard.constructor) ?? 0) + 1;
+  calls.set(guard.constructor, count);
+  return count <= listed;
+}
+
+function callsOf(context: DispatchContext): Calls | undefined {
+  if (WITHOUT_GLOBAL_GUARDS.has(context.getType<string>())) beginDispatch(context);
+  return dispatches.get(context.getArgs());
+}
