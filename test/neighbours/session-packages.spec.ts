@@ -1,12 +1,27 @@
 // The session packages that people have, in the place of the ones that fit: what starts, what answers, and what the log says.
 import fastifyCookie from '@fastify/cookie';
 import fastifySecureSession from '@fastify/secure-session';
-import { Module, type INestApplication, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Module,
+  UseGuards,
+  type INestApplication,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import cookieSession from 'cookie-session';
 import expressSession from 'express-session';
-import { AuthConfigurationError, AuthModule, HostSession } from 'nestjs-latchkey';
+import {
+  AuthConfigurationError,
+  AuthModule,
+  HostSession,
+  OptionalAuth,
+  SessionOrJwtGuard,
+  TokenService,
+} from 'nestjs-latchkey';
 import { sessionController } from 'nestjs-latchkey/controllers';
 import {
   ADAPTERS,
@@ -17,6 +32,7 @@ import {
 } from '../support/applications.js';
 import { People, PASSWORD, PeopleModule, registerSessions } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
+import { bearer } from '../support/people.js';
 
 const SECRET = 'a secret of the test for sessions, long enough';
 const FITTING = /express-session on Express or @fastify\/session on Fastify/;
@@ -112,6 +128,32 @@ describe('cookie-session', () => {
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/have no regenerate\(\), save\(\), destroy\(\)/);
     expect(errors[0]).toMatch(FITTING);
+  });
+});
+
+describe('a session that does not fit, on an optional route', () => {
+  @UseGuards(SessionOrJwtGuard)
+  @Controller('hello')
+  class HelloController {
+    @OptionalAuth() @Get() hello() {
+      return {};
+    }
+  }
+
+  it('makes nobody of the caller: it cannot be told who asks (N-10)', async () => {
+    class Consuming implements NestModule {
+      configure(consumer: MiddlewareConsumer): void {
+        consumer.apply(cookieSession({ secret: SECRET })).forRoutes('{*all}');
+      }
+    }
+    Module({})(Consuming);
+    running = await startApplication('express', {
+      imports: [AuthModule.forRoot({ session: {} }), Consuming],
+      controllers: [HelloController],
+    });
+    expect((await running.fetch('/hello')).status).toBe(500);
+    const { accessToken } = await running.app.get(TokenService).issue('ada');
+    expect((await running.fetch('/hello', bearer(accessToken))).status).toBe(200);
   });
 });
 

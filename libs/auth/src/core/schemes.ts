@@ -109,7 +109,7 @@ function findOne(request: AuthRequest, scheme: Scheme): Found | undefined {
     return credential === undefined ? undefined : { scheme, credential };
   } catch (error) {
     if (!(error instanceof AuthError)) throw applicationFault(`finding the credential of '${scheme.name}'`, error);
-    if (error.status === 400 || error.isUnavailable) throw error;
+    if (error.status === 400) throw error;
     return { scheme, error };
   }
 }
