@@ -275,6 +275,10 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     const acting = await actingAs(running.app, 'ada', { configuration: 'admin' });
     const answer = await acting.through((headers) => running.fetch('/admin/reports', { headers }));
     expect(answer.status).toBe(200);
+    const refresh = await TokenFactory.of(running.app, 'admin').wrongKind('ada');
+    const kind = { kind: 'refresh' } as const;
+    expect(await running.app.get<TokenService>(admin.token(TokenService)).verify(refresh, kind)).toBeDefined();
+    await expect(running.app.get(TokenService).verify(refresh, kind)).rejects.toThrow();
     const wrong = await TokenFactory.of(running.app).valid('ada');
     expect((await running.fetch('/admin/reports', bearer(wrong))).status).toBe(401);
   });

@@ -67,6 +67,30 @@ describe('AuthModule.forRoot() in the root module and in a feature module', () =
   });
 });
 
+describe('AuthModule without forRoot()', () => {
+  @Controller('open')
+  class OpenController {
+    @Get() get() {
+      return {};
+    }
+  }
+
+  it('is a boot error where nothing calls forRoot(), because it would guard nothing (N-12)', async () => {
+    const work = startApplication('express', { imports: [AuthModule], controllers: [OpenController] });
+    const [problem] = await problemsOf(() => work);
+    expect(problem).toMatch(/^AuthModule is imported as a class, which guards nothing: write AuthModule\.forRoot\(\)/);
+  });
+
+  it('is fine in a feature module beside the one of the root module (N-12)', async () => {
+    class FeatureModule {}
+    Module({ imports: [AuthModule], controllers: [OpenController] })(FeatureModule);
+    const { fetch, close } = await startApplication('express', { imports: [AuthModule.forRoot(), FeatureModule] });
+    const { status } = await fetch('/open');
+    await close();
+    expect(status).toBe(401);
+  });
+});
+
 describe('a second copy of the package', () => {
   it('is a boot error that names npm ls (N-12)', () => {
     const original = join(root, 'libs/auth/dist');

@@ -7,6 +7,7 @@ import { GlobalGuards } from './routes/global-guards.js';
 import { RouteAuthenticator } from './routes/route-authenticator.js';
 import { nearest } from '../core/spelling.js';
 import { CONFIGURATION_NAME, nameProblem } from './configurations/auth-configuration.js';
+import { ImportCheck } from './configurations/import-check.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
 import { RefusalHandling } from './refusal-handling.js';
 import { STRUCTURE_NAMES } from './options/option-shapes.js';
@@ -34,7 +35,7 @@ const ASYNC_NAMES = [
  * export class AppModule {}
  * ```
  */
-@Module({ imports: [DiscoveryModule] })
+@Module({ imports: [DiscoveryModule], providers: [ImportCheck] })
 export class AuthModule extends ConfigurableModuleClass implements NestModule {
   // Only the configuration without a name has them.
   @Optional() @Inject(RefusalHandling) private readonly refusals: RefusalHandling | undefined;

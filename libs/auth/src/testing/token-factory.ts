@@ -122,7 +122,7 @@ export class TokenFactory {
 
   /** A refresh token, which is no access token. No store knows it, so it cannot be refreshed either. */
   async wrongKind(user: TestUser, options: TestTokenOptions = {}): Promise<string> {
-    const claims = await this.claimsFor(user, over(options, { aud: this.issuer }));
+    const claims = await this.claimsFor(user, over(options, { aud: this.source.refreshAudience }));
     return this.sign({ ...claims, family_exp: claims['exp'] }, { typ: 'rt+jwt' });
   }
 

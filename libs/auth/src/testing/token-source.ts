@@ -4,6 +4,7 @@ import { Clock, SystemClock } from '../core/clock.js';
 import { generateOwnKey } from '../core/keys/key-import.js';
 import type { Algorithm, PublishedKey, SigningKey } from '../core/keys/keys.js';
 import type { AuthUser, Subject } from '../core/principal.js';
+import { refreshAudienceOf } from '../core/token-settings.js';
 import { stampDigest, Users, type UserDescription } from '../core/users/users.js';
 import { findProvider } from '../nest/services/find-provider.js';
 import { OwnKeys } from '../nest/services/own-keys.js';
@@ -23,6 +24,8 @@ export interface TokenSource {
   readonly issuer: string;
   /** Empty where the application does not check the audience. */
   readonly audience: readonly string[];
+  /** The `aud` of refresh tokens. */
+  readonly refreshAudience: string;
   readonly ttlSeconds: number;
   readonly clock: Clock;
   /** Asked anew for every token, because keys rotate. */
@@ -56,6 +59,7 @@ export function sourceOf(app: INestApplicationContext, configuration?: string): 
   return {
     issuer: tokens.issuer,
     audience: anyAudience ? [] : tokens.audience,
+    refreshAudience: refreshAudienceOf(tokens),
     ttlSeconds: tokens.access.ttlSeconds,
     clock: findProvider<Clock>(app, Clock, configuration),
     signingKey: () => ring.signingKey,
@@ -73,6 +77,7 @@ export async function madeUpSource(
   const source: TokenSource = {
     issuer,
     audience: [audience].flat(),
+    refreshAudience: issuer,
     ttlSeconds: FIFTEEN_MINUTES_SECONDS,
     clock,
     signingKey: () => key.signing,

@@ -22,8 +22,11 @@ export class CorsWatch {
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {
-    // In a testing module the adapter comes after the providers; an application context has none.
-    host.init$.subscribe(() => this.watch(host.httpAdapter));
+    // In a testing module the adapter comes after the providers, which versions of Nest without `init$` do not tell; an application
+    // context has none.
+    const { httpAdapter, init$ } = host as Partial<Pick<HttpAdapterHost, 'httpAdapter' | 'init$'>>;
+    if (httpAdapter !== undefined && httpAdapter !== null) this.watch(httpAdapter);
+    else init$?.subscribe(() => this.watch(host.httpAdapter));
   }
 
   private watch(adapter: Adapter): void {
