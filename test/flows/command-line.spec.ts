@@ -58,6 +58,40 @@ function currentKey(): Record<string, string> {
   return JSON.parse(readFileSync(join(keys, current), 'utf8')) as Record<string, string>;
 }
 
+describe('help', () => {
+  const commands = [
+    ['keys'],
+    ['keys', 'generate'],
+    ['keys', 'rotate'],
+    ['keys', 'list'],
+    ['token'],
+    ['inspect'],
+    ['routes'],
+  ];
+
+  it.each(
+    [[], ...commands].flatMap((command) => [
+      [...command, '--help'],
+      [...command, '-h'],
+      [...command, 'help'],
+      ['help', ...command],
+    ]),
+  )('is answered with the usage, and touches nothing: %s %s %s', async (...args) => {
+    const { code, out, err } = await latchkey(args.filter((each) => typeof each === 'string'));
+    expect([code, err]).toEqual([0, '']);
+    const [name = ''] = args.filter((each) => !['--help', '-h', 'help'].includes(each));
+    expect(out).toMatch(new RegExp(`^Usage: latchkey ${name === '' ? '<command>' : name}\n`));
+    expect(out).toContain(`  ${name === '' ? 'routes' : name} `);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is not given for other words: those are mistakes', async () => {
+    const { code, out, err } = await latchkey(['kyes', '--help']);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^Usage: latchkey <command>/);
+  });
+});
+
 describe('latchkey keys', () => {
   it('makes keys that only their owner can read, and says what each is for', async () => {
     const { code, out } = await generate();

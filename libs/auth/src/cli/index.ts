@@ -9,38 +9,53 @@ import { keys } from './keys.js';
 import { routes } from './routes.js';
 import { token } from './token.js';
 
-const HELP = `Usage: latchkey <command>
-
-  keys generate [--dir .data/keys] [--alg ES256]       make a directory of signing keys; overwrites nothing
+/** How each command is used. */
+const USAGE = {
+  keys: `  keys generate [--dir .data/keys] [--alg ES256]       make a directory of signing keys; overwrites nothing
   keys rotate   [--dir] [--alg] [--overlap 14d] [--stolen]
                                                        the next key signs from now on, a new next one is published
-  keys list     [--dir]                                what each key is for
-  token --issuer <address> --audience <name> (--subject <id> | --client <id>) [--scope "a b"] [--roles "a b"]
+  keys list     [--dir]                                what each key is for`,
+  token: `  token --issuer <address> --audience <name> (--subject <id> | --client <id>) [--scope "a b"] [--roles "a b"]
         [--ttl 15m] [--stamp <stamp>] [--restricted] [--dir]
-                                                       a development token; refuses with NODE_ENV=production
-  inspect [<token>] [--dir | --jwks <address>] [--issuer] [--audience] [--kind access|refresh] [--types at+jwt,jwt]
+                                                       a development token; refuses with NODE_ENV=production`,
+  inspect: `  inspect [<token>] [--dir | --jwks <address>] [--issuer] [--audience] [--kind access|refresh] [--types at+jwt,jwt]
                                                        what a token says, and what verification makes of it; reads
                                                        standard input if no token is given, which keeps it out of the
-                                                       history of the shell and the list of processes
-  routes <dist/app.module.js> [--export AppModule] [--json]
-                                                       what every route of an application demands; nothing is started`;
+                                                       history of the shell and the list of processes`,
+  routes: `  routes <dist/app.module.js> [--export AppModule] [--json]
+                                                       what every route of an application demands; nothing is started`,
+} as const;
 
-const COMMANDS: Readonly<Record<string, Command>> = { keys, token, inspect, routes };
+const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, inspect, routes };
+
+const ASKS_FOR_HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
 async function run([name = 'help', ...args]: readonly string[], around: Surroundings): Promise<number> {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) return help(name, around);
+  if (ASKS_FOR_HELP.has(name)) return help(args[0], around);
+  if (!isCommand(name)) return usage(complain, 2);
+  // What follows `--` is no question, and what is asked for by a name is answered whatever else was typed.
+  const words = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  if (words.some((word) => ASKS_FOR_HELP.has(word))) return help(name, around);
   try {
-    return (await command(args, around)) === 'done' ? 0 : 1;
+    return (await COMMANDS[name](args, around)) === 'done' ? 0 : 1;
   } catch (error) {
     return failed(name, error);
   }
 }
 
-function help(name: string, { print }: Surroundings): number {
-  const wasAsked = ['help', '--help', '-h'].includes(name);
-  (wasAsked ? print : complain)(HELP);
-  return wasAsked ? 0 : 2;
+function isCommand(name: string): name is keyof typeof USAGE {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+function help(name: string | undefined, { print }: Surroundings): number {
+  return usage(print, 0, name);
+}
+
+/** How the command is used, or all of them. */
+function usage(write: (line: string) => void, status: number, name = ''): number {
+  const commands = isCommand(name) ? [USAGE[name]] : Object.values(USAGE);
+  write(`Usage: latchkey ${isCommand(name) ? name : '<command>'}\n\n${commands.join('\n')}`);
+  return status;
 }
 
 /** Errors of the platform may quote what they were given, which may be a key or a token; only their code is repeated. */

@@ -17,6 +17,8 @@ export interface CookieSettings {
   readonly forgiving: boolean;
   /** False writes cookies that end with the browser's session. */
   readonly persistent: boolean;
+  /** True keeps the cookies apart for each site that embeds ours (CHIPS). */
+  readonly partitioned?: boolean | undefined;
 }
 
 /** One cookie: everything about it but its value and its age. */
@@ -27,6 +29,7 @@ export interface CookieSpec {
   readonly sameSite: 'Strict' | 'Lax' | 'None';
   readonly secure: boolean;
   readonly httpOnly: boolean;
+  readonly partitioned?: boolean | undefined;
 }
 
 /** Every cookie that the library may write. */
@@ -104,12 +107,20 @@ export function cookieSpecs(settings: CookieSettings): CookieSpecs {
 
 /** The strictest prefix that the attributes allow, so that no sibling host can plant the cookie (RFC 6265bis §4.1.3). */
 function specOf(
-  { domain, secure }: CookieSettings,
+  { domain, secure, partitioned }: CookieSettings,
   { name, sameSite, path = '/', httpOnly = true }: Partial<CookieSpec> & Pick<CookieSpec, 'name' | 'sameSite'>,
 ): CookieSpec {
   const hostOnly = path === '/' && domain === undefined;
   const prefix = secure ? (hostOnly ? '__Host-' : '__Secure-') : '';
-  return Object.freeze({ name: `${prefix}${name}`, path, domain, sameSite, secure, httpOnly });
+  return Object.freeze({
+    name: `${prefix}${name}`,
+    path,
+    domain,
+    sameSite,
+    secure,
+    httpOnly,
+    ...(partitioned === true && { partitioned }),
+  });
 }
 
 /**
@@ -125,6 +136,7 @@ export function writeCookie(spec: CookieSpec, value: string, maxAgeSeconds?: num
     spec.httpOnly ? 'HttpOnly' : undefined,
     spec.secure ? 'Secure' : undefined,
     `SameSite=${spec.sameSite}`,
+    spec.partitioned === true ? 'Partitioned' : undefined,
   ];
   const line = [`${spec.name}=${value}`, ...attributes.filter((each) => each !== undefined)].join('; ');
   return { name: spec.name, line };

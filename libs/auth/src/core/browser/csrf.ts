@@ -173,6 +173,11 @@ export function assertOrigin(request: AuthRequest, trustedOrigins: readonly stri
   const ownSite = request.headerLines('sec-fetch-site').every((site) => OWN_SITE.has(site));
   const ownPage = request
     .headerLines('referer')
-    .every((referer) => URL.canParse(referer) && trusted(new URL(referer).origin));
+    .every((referer) => URL.canParse(referer) && trusted(originOf(new URL(referer))));
   if (!ownSite || !ownPage) throw new AuthError('csrf_origin_rejected');
+}
+
+/** The origin as browsers send it. Node calls those of apps and extensions `null`, though their pages have one. */
+export function originOf({ origin, protocol, host }: URL): string {
+  return origin === 'null' && host !== '' ? `${protocol}//${host}` : origin;
 }

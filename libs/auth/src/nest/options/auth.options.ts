@@ -90,11 +90,19 @@ export interface CookieOptions {
   readonly forgiving?: boolean;
   /** `false` writes cookies that end with the browser, without `Max-Age`. @defaultValue true */
   readonly persistent?: boolean;
+  /**
+   * True for pages that run inside of other sites: the browser keeps the cookies apart for each of those sites (CHIPS). Needs
+   * `sameSite: 'none'`. @defaultValue false
+   */
+  readonly partitioned?: boolean;
 }
 
 /** CSRF protection of what a browser sends by itself. Always on where cookies or sessions are. */
 export interface CsrfOptions {
-  /** Origins besides the issuer's that may send unsafe requests: `https://app.example.com`. @defaultValue [] */
+  /**
+   * Origins besides the issuer's that may send unsafe requests: `https://app.example.com`, `capacitor://localhost`,
+   * `chrome-extension://<id>`. Compared as text: scheme, host and port. @defaultValue []
+   */
   readonly trustedOrigins?: readonly string[];
   /** @defaultValue 'x-csrf-token' */
   readonly headerName?: string;

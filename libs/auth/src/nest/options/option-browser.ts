@@ -1,4 +1,5 @@
 // Owns the judgement of the options that concern browsers: cookies, CSRF, sessions and the redirect to a sign-in page.
+import { originOf } from '../../core/browser/csrf.js';
 import { cookieSpecs, type CookieSettings, type CookieSpecs } from '../../core/browser/cookies.js';
 import { kindOf } from '../../core/kind-of.js';
 import { secretProblem } from '../../core/keys/secret-strength.js';
@@ -65,6 +66,7 @@ const NO_COOKIES: Omit<CookieSettings, 'names'> = {
   secure: true,
   forgiving: true,
   persistent: true,
+  partitioned: false,
 };
 
 function cookieSettings(
@@ -78,7 +80,11 @@ function cookieSettings(
   problems.oneOf('cookies.sameSite', settings.sameSite, ['strict', 'lax', 'none']);
   judgeNames(settings, problems);
   judgeReach(settings, problems);
-  const { secure, sameSite } = settings;
+  const { secure, sameSite, partitioned } = settings;
+  problems.unless(
+    !partitioned || (secure && sameSite === 'none'),
+    "cookies.partitioned is true; accepted beside it are cookies.secure true and cookies.sameSite 'none': it is for pages inside of other sites",
+  );
   problems.unless(secure || !production, 'cookies.secure is false; production sends credentials over https only');
   problems.unless(secure || sameSite !== 'none', "cookies.sameSite is 'none', which browsers take with `secure` only");
   return settings;
@@ -124,7 +130,7 @@ function csrfSettings(options: AuthModuleOptions, problems: Problems): Omit<Brow
   const isGroup = typeof (options.csrf ?? {}) === 'object';
   problems.unless(isGroup, `csrf is ${shown(options.csrf)}; it cannot be switched off but by csrf.dangerouslyDisable`);
   for (const origin of trustedOrigins) {
-    const sentence = `csrf.trustedOrigins has ${shown(origin)}; accepted is an origin like 'https://app.example.com'`;
+    const sentence = `csrf.trustedOrigins has ${shown(origin)}; accepted is an origin like 'https://app.example.com' or 'capacitor://localhost'`;
     problems.unless(isOrigin(origin), sentence);
   }
   problems.unless(TOKEN.test(headerName), `csrf.headerName is ${shown(headerName)}; accepted is a header name`);
@@ -152,9 +158,17 @@ function ownOrigin({ issuer = DEFAULTS.developmentIssuer }: AuthModuleOptions): 
   return URL.canParse(issuer) ? [new URL(issuer).origin] : [];
 }
 
+/**
+ * An origin as a browser sends it: scheme, host and port, in lower case, and nothing behind. Pages of apps and extensions have one too
+ * (`capacitor://localhost`, `chrome-extension://…`); pages without a host, of files and data, have none.
+ */
 function isOrigin(text: unknown): boolean {
-  return typeof text === 'string' && text !== 'null' && URL.canParse(text) && new URL(text).origin === text;
+  if (typeof text !== 'string' || !URL.canParse(text) || NO_PAGES.test(text)) return false;
+  return originOf(new URL(text)) === text && /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\]+$/.test(text);
 }
+
+/** Schemes whose documents are whatever their maker wants, or which never send an origin. */
+const NO_PAGES = /^(?:file|data|blob|javascript|about|view-source|filesystem):/i;
 
 /** What the log should say loudly at boot, and whether it should. */
 export function browserWarnings({ cookies, csrf }: AuthModuleOptions): readonly (readonly [boolean, string])[] {

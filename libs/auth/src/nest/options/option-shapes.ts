@@ -53,6 +53,7 @@ const VALUES: Named<AuthModuleOptions> = {
     secure: flag,
     forgiving: flag,
     persistent: flag,
+    partitioned: flag,
   } satisfies Named<NonNullable<AuthModuleOptions['cookies']>>),
   csrf: either(
     (value) => typeof value === 'object',
