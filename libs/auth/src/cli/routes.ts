@@ -61,7 +61,7 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
 // What needs Nest is loaded here, so that commands about keys and tokens start without it.
 async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
   await import('reflect-metadata');
-  const { DiscoveryService, ModulesContainer, NestFactory } = await import('@nestjs/core');
+  const { ApplicationConfig, DiscoveryService, ModulesContainer, NestFactory } = await import('@nestjs/core');
   const { registeredGuards } = await import('../nest/routes/global-guards.js');
   const { RouteAudit } = await import('../nest/routes/route-audit.js');
   const options = { preview: true, logger: false, abortOnError: false } as const;
@@ -75,7 +75,8 @@ async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
     },
     structure,
     discovery: new DiscoveryService(modules),
-    modules,
+    // What main.ts sets on the application afterwards, a global prefix and versions, is not known here.
+    application: { config: new ApplicationConfig(), applicationId: modules.applicationId },
   });
 }
 

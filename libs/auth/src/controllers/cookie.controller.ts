@@ -14,7 +14,7 @@ import { UserAgent } from './routing.js';
 
 /** What can be asked of {@link cookieController}. */
 export type CookieControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
-  /** Where the routes are, without a leading slash; `cookies.refreshPath` must cover it. @defaultValue 'auth/cookie' */
+  /** Where the routes are, without a leading slash; a given `cookies.refreshPath` must cover it. @defaultValue 'auth/cookie' */
   readonly path?: string;
   /** What a device is called. @defaultValue {@link deviceLabel} */
   readonly toLabel?: (userAgent: string | undefined) => string | undefined;
@@ -92,6 +92,5 @@ export function cookieController<SignIn extends object = SignInBody>(
   return {
     controller: MountedCookieController,
     requires: ['credentials', 'signing', 'cookies', 'csrf'],
-    refreshCookieAt: `/${path}`,
   };
 }

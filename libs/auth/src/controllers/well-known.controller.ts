@@ -1,13 +1,24 @@
 // Owns the addresses where others learn about this issuer: its public keys (RFC 7517 §5) and its metadata (RFC 8414). Both say what
 // is, and nothing secret: the set is made of members that are listed by name, and metadata of what is mounted.
 import { createHash } from 'node:crypto';
-import { Controller, Get, Inject, Req, Res, VERSION_NEUTRAL, type Type } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Logger,
+  Req,
+  Res,
+  VERSION_NEUTRAL,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { parseDurationMs, type Duration } from '../core/duration.js';
 import { AuthConfigurationError } from '../core/errors.js';
 import { Public } from '../nest/auth.decorators.js';
 import type { AuthModuleStructure } from '../nest/options/auth.options.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { RouteAddresses } from '../nest/routes/route-addresses.js';
 import { OwnKeys } from '../nest/services/own-keys.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/tokens.js';
@@ -28,43 +39,69 @@ export interface WellKnownControllerOptions {
 
 /** What a framework's request is asked for. */
 interface IncomingRequest {
-  readonly originalUrl: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
 const FOLDER = '.well-known';
 const KEYS = 'jwks.json';
+const METADATA = 'oauth-authorization-server';
 
 /** What the well-known routes do. Extend the class that {@link wellKnownController} made, so that the routes come along. */
-export abstract class WellKnownController {
+export abstract class WellKnownController implements OnModuleInit {
+  private readonly logger = new Logger('AuthModule');
+
   @Inject(OwnKeys) protected readonly keys!: OwnKeys;
   @Inject(AUTH_SETTINGS) protected readonly settings!: AuthSettings;
   @Inject(AUTH_STRUCTURE) protected readonly structure!: AuthModuleStructure;
   @Inject(HttpAdapterHost) protected readonly adapters!: HttpAdapterHost;
+  @Inject(RouteAddresses) protected readonly addresses!: RouteAddresses;
   protected abstract readonly options: WellKnownControllerOptions;
+
+  /** Says where clients will look in vain; with `baseUrl` a proxy is expected to know. */
+  onModuleInit(): void {
+    const { issuer } = this.settings.tokens;
+    const mounted = this.addresses.mounted(this.constructor, `/${FOLDER}/${METADATA}`);
+    if (this.options.baseUrl !== undefined || mounted === undefined || mounted === metadataPath(issuer)) return;
+    this.logger.warn(
+      `Clients look for the metadata of ${issuer} at ${metadataPath(issuer)} (RFC 8414 section 3), and it is at ${mounted}: ` +
+        "leave '.well-known/*path' out of the global prefix, or have the proxy in front lead there and set wellKnownController({ baseUrl }).",
+    );
+  }
 
   /** The public keys. */
   protected keySet(): object {
     return this.keys.ring?.publicJwks() ?? { keys: [] };
   }
 
-  /** The metadata. Override it to add what you serve yourself: `{ ...super.metadata(prefix), token_endpoint }`. */
+  /** The metadata, with the global prefix of the application. Override it to add what you serve yourself: `{ ...super.metadata(prefix), token_endpoint }`. */
   protected metadata(prefix: string): Record<string, unknown> {
     const { issuer } = this.settings.tokens;
-    const base = (this.options.baseUrl ?? issuer + prefix).replace(/\/+$/, '');
-    const endpoints = Object.assign(
-      {},
-      ...(this.structure.controllers ?? []).map((recipe) => recipe.endpoints),
-    ) as object;
+    const endpoints = this.endpoints(prefix);
     return {
       issuer,
-      ...Object.fromEntries(Object.entries(endpoints).map(([name, path]) => [name, `${base}${String(path)}`])),
+      ...endpoints,
       // Required by RFC 8414 §2; there is no authorisation endpoint, and so nothing to respond with.
       response_types_supported: [],
       grant_types_supported: [],
       ...('revocation_endpoint' in endpoints && { revocation_endpoint_auth_methods_supported: ['none'] }),
       ...('introspection_endpoint' in endpoints && { introspection_endpoint_auth_methods_supported: ['Bearer'] }),
     };
+  }
+
+  /** The addresses of what is mounted, by the name that metadata has for it. */
+  private endpoints(prefix: string): Readonly<Record<string, string>> {
+    const { baseUrl } = this.options;
+    const base = (baseUrl ?? this.settings.tokens.issuer).replace(/\/+$/, '');
+    const addressOf = (controller: unknown, path: string): string => {
+      const mounted = this.addresses.mounted(controller, path) ?? `${prefix}${path}`;
+      // A given address stands in the place of the prefix, too.
+      const isBelow = baseUrl !== undefined && prefix !== '' && mounted.startsWith(`${prefix}/`);
+      return base + (isBelow ? mounted.slice(prefix.length) : mounted);
+    };
+    const named = (this.structure.controllers ?? []).flatMap(({ controller, endpoints = {} }) =>
+      Object.entries(endpoints).map(([name, path]) => [name, addressOf(controller, path)] as const),
+    );
+    return Object.fromEntries(named);
   }
 
   /** Answers with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
@@ -112,9 +149,9 @@ export function wellKnownController(options: WellKnownControllerOptions = {}): W
       return this.answer(this.keySet(), request, response);
     }
 
-    @Get('oauth-authorization-server')
+    @Get(METADATA)
     server(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
-      return this.answer(this.metadata(prefixOf(request)), request, response);
+      return this.answer(this.metadata(this.addresses.prefix), request, response);
     }
 
     /** The same document, where clients of OpenID Connect look first (RFC 8414 §5). It claims nothing of OpenID Connect: there is none. */
@@ -132,6 +169,11 @@ export function wellKnownController(options: WellKnownControllerOptions = {}): W
   };
 }
 
+/** The path of the issuer comes after the well-known one. */
+function metadataPath(issuer: string): string {
+  return `/${FOLDER}/${METADATA}${new URL(issuer).pathname.replace(/\/+$/, '')}`;
+}
+
 function assertOptions({ maxAge = '5m', baseUrl = 'https://localhost' }: WellKnownControllerOptions): void {
   const seconds = (parseDurationMs(maxAge) ?? 0) / 1_000;
   const problems = [
@@ -145,11 +187,6 @@ function assertOptions({ maxAge = '5m', baseUrl = 'https://localhost' }: WellKno
 
 function maxAgeSeconds({ maxAge = '5m' }: WellKnownControllerOptions): number {
   return Math.floor((parseDurationMs(maxAge) ?? 0) / 1_000);
-}
-
-/** The global prefix, which controllers are not told: whatever stands before our own path was put there by the application. */
-function prefixOf({ originalUrl }: IncomingRequest): string {
-  return originalUrl.slice(0, Math.max(0, originalUrl.indexOf(`/${FOLDER}/`)));
 }
 
 function names(header: string | readonly string[] | undefined, tag: string): boolean {

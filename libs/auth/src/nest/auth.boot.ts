@@ -8,10 +8,12 @@ import { ForeignUserSource, UserSource, Users } from '../core/users/users.js';
 import { inConfiguration, overlapProblems, structuresIn } from './configurations/configurations.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
 import { ContextBoot } from './contexts/context-boot.js';
-import { browserProblems } from './browser/browser-services.js';
+import { AuthCookies } from './browser/auth-cookies.js';
+import { browserProblems, placeRefreshCookie } from './browser/browser-services.js';
 import { OwnKeys } from './services/own-keys.js';
 import { habitNotices } from './passport-habits.js';
 import { GlobalGuards } from './routes/global-guards.js';
+import { RouteAddresses } from './routes/route-addresses.js';
 import { RouteAudit } from './routes/route-audit.js';
 import { RouteAuthenticator } from './routes/route-authenticator.js';
 import { isSchemeRecipe, type SchemeRecipe } from './scheme-recipe.js';
@@ -42,6 +44,8 @@ export class AuthBoot implements OnModuleInit {
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
   @Inject(RouteAudit) private readonly audit!: RouteAudit;
   @Inject(GlobalGuards) private readonly globals!: GlobalGuards;
+  @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
+  @Inject(AuthCookies) private readonly cookies!: AuthCookies;
   @Inject(ModulesContainer) private readonly container!: ModulesContainer;
   // The contexts belong to the application, and not to a configuration with a name.
   @Optional() @Inject(ContextBoot) private readonly contexts?: ContextBoot;
@@ -59,6 +63,7 @@ export class AuthBoot implements OnModuleInit {
       ...this.findSchemes(),
       ...this.judgeControllers(),
       ...browserProblems(this.settings, this.structure, this.keys),
+      ...placeRefreshCookie(this.settings, this.cookies, this.addresses),
       ...(await this.judgeStores()),
       ...overlapProblems(this.container, this.structure.name),
       ...(await this.judgeApplication()),

@@ -25,6 +25,4 @@ export interface ControllerRecipe {
   readonly requires: readonly ('credentials' | 'signing' | 'cookies' | 'session' | 'csrf')[];
   /** What it answers for, so that metadata can name what is mounted: `token_endpoint`, `jwks_uri`. Paths with a leading slash. */
   readonly endpoints?: Readonly<Record<string, string>>;
-  /** Where the refresh cookie must be sent; `cookies.refreshPath` has to cover it. A path with a leading slash. */
-  readonly refreshCookieAt?: string;
 }

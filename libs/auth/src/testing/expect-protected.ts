@@ -7,7 +7,7 @@ import { routeTable } from '../nest/routes/route-table.js';
 
 /** Which routes are meant to be reachable without a credential. */
 export interface ExpectProtectedOptions {
-  /** Each as `GET /health`, with the path as the controller writes it, or as `HealthController.check`. @defaultValue none */
+  /** Each as `GET /health`, with the path as a client writes it, global prefix and version included, or as `HealthController.check`. @defaultValue none */
   readonly except?: readonly string[];
 }
 

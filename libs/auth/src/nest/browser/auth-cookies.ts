@@ -58,6 +58,8 @@ const MOST_COMPLAINTS = 50;
  * ```
  */
 export class AuthCookies {
+  private specs: CookieSpecs;
+
   private readonly early = earlyUse();
   private readonly logger = new Logger('AuthModule');
   private readonly told = new Set<string>();
@@ -71,7 +73,14 @@ export class AuthCookies {
       readonly clock: Clock;
       readonly adapters: HttpAdapterHost;
     },
-  ) {}
+  ) {
+    this.specs = parts.specs;
+  }
+
+  /** Limits the refresh cookie to a path. Called while the application starts, when it is known where the routes are. */
+  limitRefreshTo(path: string): void {
+    this.specs = { ...this.specs, refresh: { ...this.specs.refresh, path } };
+  }
 
   /** Sets the token cookies, and a CSRF cookie that is bound to the sign-in. Each ends with its token. */
   set(response: unknown, pair: TokenPair): void {
@@ -95,13 +104,13 @@ export class AuthCookies {
 
   /** Clears the token cookies and leaves the CSRF cookie as it is. */
   clearTokens(response: unknown): void {
-    const { specs } = this.parts;
+    const { specs } = this;
     this.write(response, [...accessCookieSpecs(specs), specs.refresh].map(clearCookie));
   }
 
   /** Clears the access token that the request carries, and nothing else. */
   clearAccess(request: AuthRequest, response: unknown): void {
-    const carried = accessCookieSpecs(this.parts.specs).filter(({ name }) => request.cookieValues(name).length > 0);
+    const carried = accessCookieSpecs(this.specs).filter(({ name }) => request.cookieValues(name).length > 0);
     this.write(response, carried.map(clearCookie));
   }
 
@@ -121,7 +130,7 @@ export class AuthCookies {
 
   private tokenCookies(pair: TokenPair): readonly WrittenCookie[] {
     try {
-      return writeTokenCookies(this.parts.specs, pair, this.parts.clock.nowMs() / 1000);
+      return writeTokenCookies(this.specs, pair, this.parts.clock.nowMs() / 1000);
     } catch (error) {
       if (error instanceof CookieTooLargeError) this.complain(error);
       throw error;
@@ -138,7 +147,8 @@ export class AuthCookies {
 
   /** It lives as long as a sign-in may rest, so that a page that comes back late can still refresh. */
   private setCsrf(response: unknown, token: string): void {
-    const { specs, csrfSeconds } = this.parts;
+    const { csrfSeconds } = this.parts;
+    const { specs } = this;
     this.write(response, [writeCookie(specs.csrf, token, specs.persistent ? csrfSeconds : undefined)]);
   }
 

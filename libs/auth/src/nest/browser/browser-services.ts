@@ -16,10 +16,10 @@ import { TokenVerifier } from '../../core/tokens/token-verifier.js';
 import { Users } from '../../core/users/users.js';
 import { AuthCookies } from './auth-cookies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
-import type { ControllerRecipe } from '../controller-recipe.js';
 import { builtInSchemes, type SchemeServices } from '../built-in-schemes.js';
 import { CookieSignIn } from './cookie-sign-in.js';
 import { FaultLog } from '../fault-log.js';
+import { commonFolder, isSentTo, type RouteAddresses } from '../routes/route-addresses.js';
 import { DeadCookies } from './dead-cookies.js';
 import { FrameworkHostSession } from './host-session.js';
 import { LoginRedirects } from './login-redirect.js';
@@ -135,25 +135,23 @@ export function browserProblems(
     settings.cookies !== undefined || settings.session.enabled || settings.header.sentBy === 'browser';
   const needsSecret = sentByBrowsers || controllers.some(({ requires }) => requires.includes('csrf'));
   const noSecret = needsSecret && csrfSecrets(settings, keys)().length === 0;
-  return [
-    ...(noSecret ? ['csrf.secret is required: no private key is in this process that one could be derived from'] : []),
-    ...controllers.flatMap((recipe) => refreshPathProblems(settings, recipe)),
-  ];
+  return noSecret ? ['csrf.secret is required: no private key is in this process that one could be derived from'] : [];
 }
 
-function refreshPathProblems(
-  { cookieSpecs }: AuthSettings,
-  { controller, refreshCookieAt }: ControllerRecipe,
-): string[] {
-  if (refreshCookieAt === undefined || covers(cookieSpecs.refresh.path, refreshCookieAt)) return [];
-  const remedy = `'${refreshCookieAt}', after the global prefix if there is one`;
+/** The refresh cookie goes where the routes are mounted; a path that the application gives has to cover them. */
+export function placeRefreshCookie(settings: AuthSettings, cookies: AuthCookies, addresses: RouteAddresses): string[] {
+  const routes = addresses.refreshRoutes();
+  if (settings.cookies === undefined || routes.length === 0) return [];
+  const folder = commonFolder(routes);
+  if (!settings.refreshPathGiven) {
+    cookies.limitRefreshTo(folder);
+    return [];
+  }
+  const { path } = settings.cookieSpecs.refresh;
+  const missed = routes.filter((route) => !isSentTo(path, route));
+  if (missed.length === 0) return [];
   return [
-    `cookies.refreshPath does not cover ${controller.name}, which would never see the cookie: set it to ${remedy}`,
+    `cookies.refreshPath is '${path}', so that ${missed.join(' and ')} would never see the cookie; leave it out, or set it to ` +
+      `'${folder}', after the path that a proxy takes off`,
   ];
-}
-
-/** The global prefix of the application is not known here, so a path may begin with more than the controller's own. */
-function covers(path: string, needed: string): boolean {
-  const parents = needed.split('/').map((_, index, parts) => parts.slice(0, parts.length - index).join('/'));
-  return path === '/' || parents.some((parent) => parent !== '' && path.endsWith(parent));
 }

@@ -82,7 +82,11 @@ export interface CookieOptions {
   readonly sameSite?: 'strict' | 'lax' | 'none';
   /** A domain gives up the `__Host-` prefix. @defaultValue none */
   readonly domain?: string;
-  /** The path that the refresh cookie is limited to; it must cover refresh and log-out. @defaultValue '/auth/cookie' */
+  /**
+   * The path that the refresh cookie is limited to, as browsers see it; it must cover refresh and log-out. Behind a proxy that takes a path
+   * off write that path in front, behind one that adds a path `/`. @defaultValue where `cookieController()` is mounted, global prefix
+   * and version included; `/auth/cookie` without it
+   */
   readonly refreshPath?: string;
   /** `false` sends cookies over plain http; refused with NODE_ENV=production. @defaultValue true */
   readonly secure?: boolean;

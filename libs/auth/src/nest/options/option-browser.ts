@@ -13,6 +13,8 @@ export interface BrowserSettings {
   readonly cookies: CookieSettings | undefined;
   /** There is a CSRF cookie also where only sessions are, so there is always something here. */
   readonly cookieSpecs: CookieSpecs;
+  /** True where the application says itself which path the refresh cookie is limited to. */
+  readonly refreshPathGiven: boolean;
   readonly csrf: {
     readonly trustedOrigins: readonly string[];
     readonly headerName: string;
@@ -51,6 +53,7 @@ export function browserSettings(
   return {
     cookies: options.cookies === undefined ? undefined : cookies,
     cookieSpecs: specs,
+    refreshPathGiven: options.cookies?.refreshPath !== undefined,
     csrf: { ...csrfSettings(options, problems), cookieName: specs.csrf.name },
     session: { mismatch, enabled: options.session !== undefined },
     loginUrl,

@@ -1,6 +1,6 @@
 // Owns the route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
 // it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
-import { MetadataScanner, type DiscoveryService, type ModulesContainer } from '@nestjs/core';
+import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { configurationProblems } from '../../core/errors.js';
 import { nameOfPolicy } from '../../core/policies/policies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
@@ -14,7 +14,7 @@ import {
 } from './effective-policy.js';
 import { configurationOf } from '../configurations/named-tokens.js';
 import { namedRouteProblems } from './named-routes.js';
-import { addressOf, patternOf, type RouteAddress } from './route-paths.js';
+import { addressOf, patternOf, type ApplicationFacts, type RouteAddress } from './route-paths.js';
 import { messageHandlersOf, routesOf, type Route } from './routes.js';
 import { strictProblems } from './strict-routes.js';
 
@@ -48,7 +48,7 @@ export interface AuditParts {
   readonly source: AuditSource;
   readonly structure: AuthModuleStructure;
   readonly discovery: Pick<DiscoveryService, 'getControllers'>;
-  readonly modules: ModulesContainer;
+  readonly application: ApplicationFacts;
 }
 
 /** Lists what the routes of the application demand. */
@@ -59,9 +59,7 @@ export class RouteAudit {
 
   /** Every route of every controller, by path. Gateways and resolvers are not among them. */
   list(): readonly AuditedRoute[] {
-    const http = this.httpRoutes().map((route) =>
-      this.audited(route, addressOf(route, this.parts.modules.applicationId)),
-    );
+    const http = this.httpRoutes().map((route) => this.audited(route, addressOf(route, this.parts.application)));
     const messages = this.messageRoutes().map((route) => this.audited(route, patternOf(route)));
     return [...http, ...messages].sort(byPath);
   }

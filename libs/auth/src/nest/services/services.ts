@@ -37,6 +37,7 @@ import { OwnKeys } from './own-keys.js';
 import { issuersOf, ownProfilesOf } from './own-issuer.js';
 import { resolveAuthOptions } from '../options/options-check.js';
 import { GlobalGuards } from '../routes/global-guards.js';
+import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
 import { RouteAuthenticator } from '../routes/route-authenticator.js';
 import type { AuthSettings } from '../options/settings.js';
@@ -89,8 +90,8 @@ type ServiceParts = [AuthSettings, Clock, Users, TokenVerifier, TokenMinter, Fam
 
 const audit = made(
   RouteAudit,
-  [RouteAuthenticator, AUTH_STRUCTURE, DiscoveryService, ModulesContainer],
-  (...[routes, structure, discovery, modules]: AuditServices) =>
+  [RouteAuthenticator, AUTH_STRUCTURE, DiscoveryService, ModulesContainer, ApplicationConfig],
+  (...[routes, structure, discovery, modules, config]: AuditServices) =>
     new RouteAudit({
       source: {
         get defaults() {
@@ -100,11 +101,24 @@ const audit = made(
       },
       structure,
       discovery,
-      modules,
+      application: { config, applicationId: modules.applicationId },
     }),
 );
 
-type AuditServices = [RouteAuthenticator, AuthModuleStructure, DiscoveryService, ModulesContainer];
+type AuditServices = [RouteAuthenticator, AuthModuleStructure, DiscoveryService, ModulesContainer, ApplicationConfig];
+
+const addresses = made(
+  RouteAddresses,
+  [AUTH_STRUCTURE, DiscoveryService, ModulesContainer, ApplicationConfig],
+  (...[structure, discovery, modules, config]: AddressServices) =>
+    new RouteAddresses({
+      discovery,
+      application: { config, applicationId: modules.applicationId },
+      configuration: structure.name,
+    }),
+);
+
+type AddressServices = [AuthModuleStructure, DiscoveryService, ModulesContainer, ApplicationConfig];
 
 const globalGuards = made(
   GlobalGuards,
@@ -179,6 +193,7 @@ export const serviceProviders: Provider[] = [
   ...storeProviders,
   ...readPath,
   audit,
+  addresses,
   ...writePath,
   ...browserProviders,
   ...contextProviders,
@@ -197,6 +212,7 @@ export const exportedServices: readonly InjectionToken[] = [
   FamilyService,
   SignInService,
   RouteAudit,
+  RouteAddresses,
   RouteAuthenticator,
   Answers,
   TokenVerifier,
