@@ -31,7 +31,9 @@ export interface DescribeAuthOptions {
  * Makes an OpenAPI document and writes into it what the guards of the application demand: security schemes, what each operation
  * asks for, and its refusals. It may run before the application is initialised, as `SwaggerModule.createDocument` does.
  *
- * Requirements that you wrote with `@ApiSecurity()` stand for guards of others: they are added to what our guards demand.
+ * Requirements that you wrote with `@ApiSecurity()` stand for guards of others: they are added to what our guards demand. One for the header
+ * or cookie of a scheme of ours only repeats it: the name that you gave it with `addBearerAuth()` and its like stands in the document, once,
+ * and a public route needs nothing.
  *
  * @param create makes the document; nothing but this call must happen in it
  * @throws {AuthConfigurationError} where the application has no AuthModule, or a guard names a scheme that is not configured
@@ -111,8 +113,9 @@ class AuthAuthor {
 
   write(): OpenAPIObject {
     dropUnknownMethods(this.document);
-    for (const operation of operationsOf(this.document)) this.writeOperation(operation);
     const components = (this.document.components ??= {});
+    for (const { descriptions } of this.parts.configurations.values()) descriptions.adopt(components.securitySchemes);
+    for (const operation of operationsOf(this.document)) this.writeOperation(operation);
     for (const { descriptions } of this.parts.configurations.values()) {
       components.securitySchemes = descriptions.mergedInto(components.securitySchemes ?? {});
     }
@@ -130,22 +133,37 @@ class AuthAuthor {
     this.addRefusals(content, ownRefusalsOf(route.handler, own.settings));
     describeBrowserRoute(route.handler, content, own);
     const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
-    // Where nobody stated anything, neither do we: what stands at the top of the document holds.
-    if ((isWebhook || policy.access === 'open') && written.length === 0) delete content.security;
-    else if (isWebhook || policy.access !== 'guarded') content.security = [...written];
-    else this.writeGuarded(operation, policy, written);
+    if (policy.access === 'guarded' && !isWebhook) this.writeGuarded(operation, policy, written);
+    else this.writeUnguarded(operation, policy, written);
+  }
+
+  private writeUnguarded(
+    { content, isWebhook }: Operation,
+    { access }: EffectivePolicy,
+    written: readonly Requirement[],
+  ) {
+    if (!isWebhook && access === 'public') content.security = [...this.ofOthers(written)];
+    else if (written.length > 0) content.security = [...written];
+    // If nothing was stated, neither do we: what stands at the top of the document holds. A webhook is answered by others.
+    else delete content.security;
   }
 
   private writeGuarded({ method, content }: Operation, policy: EffectivePolicy, written: readonly Requirement[]): void {
-    const { authenticator, configurations } = this.parts;
+    const { authenticator } = this.parts;
     const guards = policy.guards.map((guard) =>
       authenticator.schemesOf(guard).map((scheme) => this.of(configurationOf(guard)).descriptions.use(scheme)),
     );
     const withScopes = !this.document.openapi.startsWith('3.0');
     const demanded = requirementsOf({ policy, guards, method, withScopes });
-    const others = [...configurations.values()].reduce((left, each) => each.descriptions.withoutOurs(left), written);
+    const others = this.ofOthers(written);
     content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
     this.addRefusals(content, refusalsOf(policy, this.of(undefined).settings.errors.format));
+  }
+
+  /** What the application wrote about guards of others. What stands on a class stands on its public routes too, and says nothing there. */
+  private ofOthers(written: readonly Requirement[]): readonly Requirement[] {
+    const all = [...this.parts.configurations.values()];
+    return all.reduce((left, { descriptions }) => descriptions.withoutOurs(left), written);
   }
 
   private of(name: ConfigurationName): Described {

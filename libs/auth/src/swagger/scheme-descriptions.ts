@@ -1,22 +1,21 @@
 // Owns which security schemes stand in the document: those that some operation asks for, as the schemes describe themselves.
-import type { OpenAPIObject } from '@nestjs/swagger';
 import type { SchemeDescription, SecurityDescription } from '../core/scheme-description.js';
 import type { Scheme } from '../core/schemes.js';
 import type { Requirement } from './marks.js';
-
-type SecuritySchemes = NonNullable<NonNullable<OpenAPIObject['components']>['securitySchemes']>;
+import { namesOfSame, type SecuritySchemes } from './same-scheme.js';
 
 /** How every scheme of the application is shown. */
 export class SchemeDescriptions {
   private readonly used = new Set<SchemeDescription>();
-  private readonly byName: ReadonlyMap<string, SchemeDescription>;
+  private byName: ReadonlyMap<string, SchemeDescription>;
+  private readonly repeating = new Set<string>();
   private readonly guessed: ReadonlySet<string>;
 
   /** @param configuration the name of the configuration, which stands before the names of its security schemes */
   constructor(
     schemes: Iterable<Scheme>,
     builtIn: Readonly<Record<string, SchemeDescription | undefined>>,
-    configuration?: string,
+    private readonly configuration?: string,
   ) {
     const all = [...schemes].map((scheme) => {
       const known = scheme.openapi ?? builtIn[scheme.name];
@@ -24,6 +23,20 @@ export class SchemeDescriptions {
     });
     this.byName = new Map(all.map(({ name, shown }) => [name, shown]));
     this.guessed = new Set(all.flatMap(({ known, shown }) => (known === undefined ? Object.keys(shown.always) : [])));
+  }
+
+  /**
+   * Takes over the names that the application gave the same schemes with `addBearerAuth()` and its like, so that one header has one name.
+   * Configurations with a name keep theirs: two of them may share a header, and a person signs in to each.
+   */
+  adopt(written: SecuritySchemes = {}): void {
+    if (this.configuration !== undefined) return;
+    const nameOf = (name: string, entry: SecurityDescription): string => {
+      const same = this.guessed.has(name) && entry.type === 'apiKey' ? [] : namesOfSame(entry, written);
+      for (const each of [name, ...same]) this.repeating.add(each);
+      return name in written ? name : (same[0] ?? name);
+    };
+    this.byName = new Map([...this.byName].map(([name, shown]) => [name, renamed(shown, nameOf)]));
   }
 
   /** How a scheme is shown. From now on it stands in the document. */
@@ -36,7 +49,8 @@ export class SchemeDescriptions {
 
   /** What is left of hand-written requirements without those that only repeat ours. */
   withoutOurs(written: readonly Requirement[]): readonly Requirement[] {
-    const ours = new Set([...this.byName.values()].flatMap((each) => Object.keys(entriesOf(each))));
+    const own = [...this.byName.values()].flatMap((each) => Object.keys(entriesOf(each)));
+    const ours = new Set([...own, ...this.repeating]);
     return written.filter((requirement) => Object.keys(requirement).some((name) => !ours.has(name)));
   }
 
@@ -55,9 +69,15 @@ export class SchemeDescriptions {
 
 /** Two configurations may both have a `bearer`, and a person signs in to each. */
 function prefixed(description: SchemeDescription, configuration: string | undefined): SchemeDescription {
-  if (configuration === undefined) return description;
+  return configuration === undefined ? description : renamed(description, (name) => `${configuration}-${name}`);
+}
+
+function renamed(
+  description: SchemeDescription,
+  nameOf: (name: string, entry: SecurityDescription) => string,
+): SchemeDescription {
   const rename = (entries: Readonly<Record<string, SecurityDescription>>) =>
-    Object.fromEntries(Object.entries(entries).map(([name, entry]) => [`${configuration}-${name}`, entry]));
+    Object.fromEntries(Object.entries(entries).map(([name, entry]) => [nameOf(name, entry), entry]));
   const { always, unsafe } = description;
   return { ...description, always: rename(always), unsafe: unsafe === undefined ? undefined : rename(unsafe) };
 }
