@@ -1,4 +1,4 @@
-import { Controller, Get, Module, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Req, UnauthorizedException, UseGuards } from '@nestjs/common';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
@@ -35,8 +35,38 @@ class OutspokenGuard extends AuthGuard('jwt') {
   }
 }
 
+class GoingOnGuard extends AuthGuard('jwt') {
+  override handleRequest<User>(_: Error | null, user: User | false): User {
+    return (user === false ? null : user) as User;
+  }
+}
+
+class BareGuard {
+  canActivate(): boolean {
+    throw new UnauthorizedException();
+  }
+}
+
 @Controller()
 class Routes {
+  @UseGuards(AuthGuard(['jwt', 'other']))
+  @Get('throws')
+  throws() {
+    throw new UnauthorizedException();
+  }
+
+  @UseGuards(AuthGuard(['jwt', 'other']), BareGuard)
+  @Get('guard-throws')
+  guardThrows() {
+    return {};
+  }
+
+  @UseGuards(GoingOnGuard)
+  @Get('goes-on')
+  goesOn() {
+    throw new UnauthorizedException();
+  }
+
   @UseGuards(AuthGuard('jwt'))
   @Get('jwt')
   jwt(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
@@ -158,6 +188,17 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(await (await app.fetch('/either', { headers: both })).json()).toEqual({ id: 'machine', ours: null });
     expect((await app.fetch('/either')).status).toBe(401);
   });
+
+  it.each(['/throws', '/guard-throws', '/goes-on'])(
+    'leaves the exception of %s what it is, once a strategy let the caller in (P-03)',
+    async (path) => {
+      const app = await start(adapter, { defaultGuard: false });
+      const headers = { 'x-api-key': 'k-1', authorization: 'Bearer junk' };
+      const answer = await app.fetch(path, { headers });
+      expect([answer.status, await answer.json()]).toEqual([401, { message: 'Unauthorized', statusCode: 401 }]);
+      expect(answer.headers.get('www-authenticate')).toBeNull();
+    },
+  );
 
   it('stands on a public route beside a default guard, and shares the decision of one elsewhere', async () => {
     const app = await start(adapter);

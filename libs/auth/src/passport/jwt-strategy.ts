@@ -10,8 +10,8 @@ import type { Decision } from '../core/authenticator.js';
 /** What the strategy asks of an application: who is asking, and how a refusal is worded. */
 export interface PassportApplication {
   decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision>;
-  /** The exception of a refusal that ends the chain. The request is remembered, so that headers can follow. */
-  refuse(error: AuthError, request: unknown): Error;
+  /** The exception of a refusal that ends the chain. */
+  refuse(error: AuthError): Error;
   readonly guard: BrandedGuard;
 }
 
@@ -69,9 +69,8 @@ function answer(
     return running.success(principal?.user, principal);
   }
   const { error } = decision;
-  const refusal = application.refuse(error, request);
   // "Not good" lets the next strategy of the chain try, as ever; "not allowed" and "cannot tell" are no matter of another one.
-  return error.status === 401 ? running.fail(error, error.status) : running.error(refusal);
+  return error.status === 401 ? running.fail(error, error.status) : running.error(application.refuse(error));
 }
 
 /** On Express the request knows its application; on Fastify its server, which plugins wrap in objects made from it. */

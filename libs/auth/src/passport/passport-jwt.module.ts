@@ -6,14 +6,17 @@ import {
   Module,
   UnauthorizedException,
   type ArgumentsHost,
+  type CallHandler,
   type DynamicModule,
+  type ExecutionContext,
+  type NestInterceptor,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { throwError } from 'rxjs';
-import type { AuthError } from '../core/errors.js';
+import { APP_FILTER, APP_INTERCEPTOR, BaseExceptionFilter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { throwError, type Observable } from 'rxjs';
+import { AuthError } from '../core/errors.js';
 import { AnyOf, JwtAuthGuard } from '../nest/auth.guards.js';
 import { brandedGuard } from '../nest/routes/effective-policy.js';
 import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
@@ -29,11 +32,23 @@ export interface PassportJwtOptions {
 
 const OPTIONS = Symbol.for('nestjs-latchkey:passport-options');
 
-/** Refusals of requests that passport's guard is about to refuse in its own words. */
-const refusals = new WeakMap<object, AuthError>();
+/** Requests whose guards all let them pass: what is thrown after that is no refusal of passport's guard. */
+const admitted = new WeakSet<object>();
+
+/** Interceptors run after the guards and before everything else. */
+class GuardsPassed implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (context.getType() === 'http') admitted.add(context.switchToHttp().getRequest<object>());
+    return next.handle();
+  }
+}
 
 /** A refusal that ended passport's chain. */
-class EndedChain extends HttpException {}
+class EndedChain extends HttpException {
+  constructor(readonly refusal: AuthError) {
+    super(refusal.message, refusal.status, { cause: refusal });
+  }
+}
 
 /**
  * Gives refusals of `AuthGuard('jwt')` the body and the challenge of our own. What a `handleRequest()` of the application throws
@@ -47,15 +62,23 @@ class PassportRefusalFilter extends BaseExceptionFilter<HttpException> {
     // A filter for everything is asked in every context, and only http has a challenge.
     if (host.getType() === 'rpc') return throwError(() => ({ status: 'error', message: exception.message }));
     if (host.getType() !== 'http') throw exception;
-    const error = ownWords(exception) ? undefined : refusals.get(host.switchToHttp().getRequest<object>());
+    const error = refusalOf(exception, host.switchToHttp().getRequest<RequestOfPassport>());
     const { answers } = this.modules.get(RouteAuthenticator, { strict: false });
     // oxlint-disable-next-line promise/valid-params -- the catch of a filter, not of a promise
     return super.catch(error === undefined ? exception : answers.refuseHttp(error, host), host);
   }
 }
 
-function ownWords(exception: HttpException): boolean {
-  return !(exception instanceof EndedChain) && exception.message !== BARE;
+/** What passport's guard leaves on a request: what the strategy that had the last word said, or a list of what all of them said. */
+interface RequestOfPassport {
+  readonly authInfo?: unknown;
+}
+
+/** Our refusal, where it is what the exception is about: passport's guard threw it, and no other strategy had the last word. */
+function refusalOf(exception: HttpException, request: RequestOfPassport): AuthError | undefined {
+  if (exception instanceof EndedChain) return exception.refusal;
+  if (exception.message !== BARE || admitted.has(request)) return undefined;
+  return [request.authInfo].flat().find((each): each is AuthError => each instanceof AuthError);
 }
 
 /** What passport's guard throws when nobody overrides it. */
@@ -75,6 +98,7 @@ const BARE = new UnauthorizedException().message;
     { provide: OPTIONS, useValue: {} },
     PassportRefusalFilter,
     { provide: APP_FILTER, useExisting: PassportRefusalFilter },
+    { provide: APP_INTERCEPTOR, useClass: GuardsPassed },
   ],
 })
 export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -94,7 +118,7 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     const { schemes } = this.options;
     enlist(this.name, instance, {
       decide: (request, policy, guard) => routes.decide(request, policy, guard),
-      refuse: (error, request) => remembered(error, request),
+      refuse: (error) => new EndedChain(error),
       guard: brandedGuard(schemes === undefined ? JwtAuthGuard : AnyOf(...schemes)) ?? JwtAuthGuard,
     });
   }
@@ -118,9 +142,4 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     const { httpAdapter } = this.adapters as { readonly httpAdapter: HttpAdapterHost['httpAdapter'] | undefined };
     return httpAdapter?.getInstance<object>();
   }
-}
-
-function remembered(error: AuthError, request: unknown): Error {
-  if (typeof request === 'object' && request !== null) refusals.set(request, error);
-  return new EndedChain(error.message, error.status, { cause: error });
 }

@@ -13,7 +13,7 @@ export interface ExpectProtectedOptions {
 
 /**
  * Throws where a route can be reached without a credential and is not on the list, and where the list names a route that is
- * protected or does not exist.
+ * protected or does not exist, or by a name that several classes have.
  *
  * @example
  * ```ts
@@ -26,7 +26,9 @@ export interface ExpectProtectedOptions {
  * ```
  */
 export function expectProtected(app: INestApplication, { except = [] }: ExpectProtectedOptions = {}): void {
-  const routes = findProvider<RouteAudit>(app, RouteAudit).list();
+  const audit = findProvider<RouteAudit>(app, RouteAudit);
+  const routes = audit.list();
+  const shared = audit.sharedNames();
   const reachable = routes.filter(({ access }) => access !== 'guarded');
   const forgotten = reachable.filter((route) => !except.some((name) => namesOf(route).includes(name)));
   const stale = except.filter((name) => !reachable.some((route) => namesOf(route).includes(name)));
@@ -34,6 +36,12 @@ export function expectProtected(app: INestApplication, { except = [] }: ExpectPr
     ...(forgotten.length === 0
       ? []
       : [`Reachable without a credential, and not in \`except\`:\n${routeTable(forgotten)}`]),
+    ...except
+      .filter((name) => shared.has(name))
+      .map((name) => {
+        const meant = routes.filter((route) => route.name === name).flatMap((route) => namesOf(route).slice(1));
+        return `\`except\` has ${name}, which several classes have: write ${meant.join(', ')} instead, as far as they are meant.`;
+      }),
     ...stale.map((name) => `\`except\` has ${name}, which is no route, or one that is protected.`),
   ];
   if (problems.length > 0) throw new AssertionError({ message: problems.join('\n') });

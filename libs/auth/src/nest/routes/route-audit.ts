@@ -72,6 +72,12 @@ export class RouteAudit {
     return [...named, ...all.flatMap((route) => this.problemsOf(route))];
   }
 
+  /** Names that handlers of several classes have, so that they do not say which is meant. */
+  sharedNames(): ReadonlySet<string> {
+    const names = withoutRepeats([...this.httpRoutes(), ...this.messageRoutes()]).map(({ name }) => name);
+    return new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  }
+
   /** Every guard class of ours that a route, or the module, names. */
   guards(): readonly BrandedGuard[] {
     const { defaults } = this.parts.source;
