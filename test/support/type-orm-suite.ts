@@ -1,4 +1,5 @@
 // Owns what TypeORM stores are put through on each database, beyond what all stores are.
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SystemClock, type Clock, type Family, type RefreshStore, type Stores } from 'nestjs-latchkey';
 import {
@@ -14,7 +15,8 @@ import {
 } from 'nestjs-latchkey/typeorm';
 import { auditSinkContract, FixedClock, keySetCacheContract } from 'nestjs-latchkey/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { testStores } from './store-suite.js';
+import { temporaryFolder } from './server.js';
+import { checkReady, testStores } from './store-suite.js';
 
 const NOW = 1_900_000_000;
 const DAY = 86_400;
@@ -111,6 +113,38 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     clock.advance(1);
     expect(await prune(NOW + 100 + DAY - 1)).toEqual([0, 0]);
     expect(await prune(NOW + 100 + DAY)).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['a_', 'b_'],
+    ['accounts_of_the_northern_region_in_winter_', 'accounts_of_the_northern_region_in_summer_'],
+  ])('migrate two applications in one schema, with the prefixes %s and %s (T-17)', async (...prefixes) => {
+    const file = join(temporaryFolder('prefixes'), 'database');
+    const target = options().type === 'better-sqlite3' ? { database: file } : {};
+    const opened: DataSource[] = [];
+    for (const entityPrefix of prefixes) {
+      const own = { entityPrefix, migrationsTableName: `${entityPrefix}migrations` };
+      const source = await openDataSource({ ...options(), ...target, ...own } as DataSourceOptions);
+      opened.push(source);
+      const { families } = await storesOf(source, new SystemClock());
+      await checkReady(await storesOf(source, new SystemClock()));
+      await new TypeOrmAuditSink(source).checkReady();
+      await new TypeOrmKeySetCache(source).checkReady();
+      await families.open(family);
+      await refreshTwentyTimes(families, 'sid-1');
+    }
+    // What one application takes away, the other still has.
+    for (const _ of latchkeyMigrations) await opened[0]?.undoLastMigration();
+    for (const source of opened.slice(1)) await checkReady(await storesOf(source, new SystemClock()));
+    for (const _ of latchkeyMigrations) await opened[1]?.undoLastMigration();
+    for (const source of opened) await source.destroy();
+  });
+
+  it('say that an application with a prefix needs a table of its own for what was migrated (T-17)', async () => {
+    const entityPrefix = 'late_';
+    const source = await new DataSource({ ...options(), entityPrefix, entities: [...latchkeyEntities] }).initialize();
+    await expect(checkReady(await storesOf(source, new SystemClock()))).rejects.toThrow('migrationsTableName');
+    await source.destroy();
   });
 
   describe('the contract of audit sinks', () => {

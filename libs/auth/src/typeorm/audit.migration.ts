@@ -1,6 +1,8 @@
 // Owns how the table of the audit trail comes to be. A migration that was released is never changed.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
+import { AuditEntity } from './audit-sink.js';
 import { dialectOf, type Dialect } from './database.js';
+import { indexNameOf, placeOf } from './places.js';
 
 const PLAIN = { type: 'varchar', length: '255' };
 
@@ -30,13 +32,13 @@ export class CreateLatchkeyAudit1763887200000 implements MigrationInterface {
       { name: 'detail', type: 'varchar', length: '255', isNullable: true },
     ] as TableColumnOptions[];
     const indices = [
-      { name: 'latchkey_audit_subject', columnNames: ['subject', 'at_ms'] },
-      { name: 'latchkey_audit_moment', columnNames: ['at_ms'] },
+      { name: indexNameOf(queryRunner, AuditEntity, 'subject'), columnNames: ['subject', 'at_ms'] },
+      { name: indexNameOf(queryRunner, AuditEntity, 'moment'), columnNames: ['at_ms'] },
     ];
-    await queryRunner.createTable(new Table({ name: 'latchkey_audit', columns, indices }), true);
+    await queryRunner.createTable(new Table({ name: placeOf(queryRunner, AuditEntity), columns, indices }), true);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable('latchkey_audit', true);
+    await queryRunner.dropTable(placeOf(queryRunner, AuditEntity), true);
   }
 }

@@ -1,6 +1,8 @@
 // Owns how the table of fetched key sets comes to be. A migration that was released is never changed.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';
+import { KeySetEntity } from './key-set-cache.js';
+import { placeOf } from './places.js';
 
 const PLAIN_KEY = { type: 'varchar', length: '255' };
 const PLAIN_BODY = { type: 'text' };
@@ -28,10 +30,10 @@ export class CreateLatchkeyKeySets1763883600000 implements MigrationInterface {
       { name: 'holder', type: 'varchar', length: '64' },
       { name: 'lease_ends_at_ms', type: 'bigint' },
     ] as TableColumnOptions[];
-    await queryRunner.createTable(new Table({ name: 'latchkey_key_sets', columns }), true);
+    await queryRunner.createTable(new Table({ name: placeOf(queryRunner, KeySetEntity), columns }), true);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable('latchkey_key_sets', true);
+    await queryRunner.dropTable(placeOf(queryRunner, KeySetEntity), true);
   }
 }

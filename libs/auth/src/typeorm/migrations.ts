@@ -5,7 +5,7 @@ import { dialectOf, type Dialect } from './database.js';
 import { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
 import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 import { FamilyEntity, RevocationEntity } from './entities.js';
-import { placeOf } from './places.js';
+import { indexNameOf, placeOf } from './places.js';
 import { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 
 interface ColumnKinds {
@@ -46,8 +46,8 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     const columns = COLUMNS[dialectOf(queryRunner.dataSource)];
-    await queryRunner.createTable(revocations(placeOf(queryRunner, RevocationEntity), columns), true);
-    await queryRunner.createTable(families(placeOf(queryRunner, FamilyEntity), columns), true);
+    await queryRunner.createTable(revocations(queryRunner, columns), true);
+    await queryRunner.createTable(families(queryRunner, columns), true);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
@@ -64,9 +64,10 @@ export const latchkeyMigrations = [
   RememberReplacedTokens1764417600000,
 ] as const;
 
-function revocations(name: string, { id, note, time }: ColumnKinds): Table {
+function revocations(queryRunner: QueryRunner, { id, note, time }: ColumnKinds): Table {
+  const index = (over: string): string => indexNameOf(queryRunner, RevocationEntity, over);
   return new Table({
-    name,
+    name: placeOf(queryRunner, RevocationEntity),
     columns: [
       id('issuer', { isPrimary: true }),
       id('kind', { isPrimary: true, length: '16' }),
@@ -78,16 +79,17 @@ function revocations(name: string, { id, note, time }: ColumnKinds): Table {
       time('changed_at'),
     ],
     indices: [
-      { name: 'latchkey_revocations_moment', columnNames: ['revoked_at'] },
-      { name: 'latchkey_revocations_end', columnNames: ['expires_at'] },
-      { name: 'latchkey_revocations_change', columnNames: ['changed_at'] },
+      { name: index('moment'), columnNames: ['revoked_at'] },
+      { name: index('end'), columnNames: ['expires_at'] },
+      { name: index('change'), columnNames: ['changed_at'] },
     ],
   });
 }
 
-function families(name: string, { id, note, time }: ColumnKinds): Table {
+function families(queryRunner: QueryRunner, { id, note, time }: ColumnKinds): Table {
+  const subject = indexNameOf(queryRunner, FamilyEntity, 'subject');
   return new Table({
-    name,
+    name: placeOf(queryRunner, FamilyEntity),
     columns: [
       id('issuer', { isPrimary: true }),
       id('sid', { isPrimary: true }),
@@ -102,6 +104,6 @@ function families(name: string, { id, note, time }: ColumnKinds): Table {
       time('absolute_expires_at'),
       note('label'),
     ],
-    indices: [{ name: 'latchkey_families_subject', columnNames: ['issuer', 'subject'] }],
+    indices: [{ name: subject, columnNames: ['issuer', 'subject'] }],
   });
 }

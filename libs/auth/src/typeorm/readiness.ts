@@ -6,6 +6,8 @@ import { dialectOf } from './database.js';
 const RUN_MIGRATIONS =
   'Add `...latchkeyMigrations` of nestjs-latchkey/typeorm to the `migrations` of the DataSource and run them';
 
+const SHARED_NOTES = 'migrations of another application in the same schema count as its own';
+
 /**
  * Looks whether an entity and its table are there as the store needs them.
  * @throws {AuthConfigurationError} with every lack at once
@@ -25,7 +27,11 @@ export async function checkTable<Row extends ObjectLiteral>(
     metadata,
     dialectOf(dataSource) === 'mysql',
   );
-  if (problems.length > 0) throw new AuthConfigurationError(problems);
+  // TypeORM does not prefix the table in which it notes what ran, so that what ran for one application seems to have run for the other.
+  const hint = dataSource.options.entityPrefix
+    ? [`The DataSource has an entityPrefix: give it a migrationsTableName of its own, or ${SHARED_NOTES}.`]
+    : [];
+  if (problems.length > 0) throw new AuthConfigurationError([...problems, ...hint]);
 }
 
 async function tableAt(dataSource: DataSource, path: string): Promise<Table | undefined> {
