@@ -260,6 +260,29 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       await expect(checkReady(stores)).rejects.toThrow('Redis is not ready');
     });
 
+    it('refuse a user who may read and not write, and say so (T-18)', async () => {
+      await redis.client.acl(
+        'SETUSER',
+        'reader',
+        'on',
+        '>secret',
+        '~*',
+        '+@read',
+        '+@scripting',
+        '+@connection',
+        '+info',
+      );
+      const reader = new Redis({ ...redis.client.options, username: 'reader', password: 'secret' });
+      const stores = await redisStores({ client: reader, prefix: 'unused:' }).useFactory(clock);
+      await expect(checkReady(stores)).rejects.toThrow('@write');
+      reader.disconnect();
+    });
+
+    it('leave nothing behind of what they tried (T-18)', async () => {
+      await boot({ prefix: 'tried:' });
+      expect(await redis.client.keys('tried:*')).toEqual(['tried:sentinel']);
+    });
+
     it('refuse a Redis that throws keys away when it is full, unless told to accept it', async () => {
       await redis.client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
       try {

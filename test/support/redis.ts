@@ -1,9 +1,13 @@
 // Owns a Redis of the test file's own. It keeps nothing on disk.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './server.js';
 
 export const hasRedis = (): boolean => hasCommand('redis-server');
+
+export const hasRedisCluster = (): boolean => hasRedis() && hasCommand('redis-cli');
 
 export async function startRedis(port?: number): Promise<Server & { readonly url: string }> {
   const at = port ?? (await freePort());
@@ -33,4 +37,38 @@ export function useRedis(): { readonly client: Redis } {
       return client;
     },
   };
+}
+
+/** A cluster of three masters on this machine. */
+export async function startRedisCluster(): Promise<{ readonly ports: readonly number[]; stop(): Promise<void> }> {
+  const servers: Server[] = [];
+  const stop = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.stop())));
+  try {
+    for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode());
+    const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
+    await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
+    return { ports: servers.map(({ port }) => port), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startClusterNode(): Promise<Server> {
+  const [port, busPort, folder] = [await freePort(), await freePort(), temporaryFolder('redis-cluster')];
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '5000'];
+  const args = [
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    folder,
+    ...cluster,
+  ];
+  return startServer({ command: 'redis-server', args, port, folder });
 }

@@ -39,6 +39,11 @@ export class Keys {
     return `${this.prefix}changes`;
   }
 
+  /** Three keys that nobody else uses, to find out whether scripts can be run over several. */
+  probes(id: string): readonly string[] {
+    return ['hash', 'set', 'text'].map((name) => `${this.prefix}probe:${name}:${id}`);
+  }
+
   /** One revocation. */
   revocation(kind: RevocationKind, issuer: string, id: string): string {
     return `${this.prefix}${kind}:${digestOf(kind, issuer, id)}`;

@@ -1,8 +1,10 @@
-// Owns the look at Redis before the first request: that it answers, and that it keeps what it is given.
+// The look at Redis before the first request: that it does what a first request will do, and that it keeps what it is given.
+import { randomUUID } from 'node:crypto';
 import { AuthConfigurationError } from '../core/errors.js';
 import { storedText } from '../core/stores/stored.js';
 import { within } from '../core/stores/time-limit.js';
-import { run, script, type RedisClient } from './client.js';
+import { run, script, STORE_NOW_MS, yesOrNo, type RedisClient } from './client.js';
+import type { Keys } from './keys.js';
 
 const PATIENCE_MS = 5_000;
 
@@ -15,10 +17,61 @@ export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
     await within(PATIENCE_MS, work);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
-    throw new AuthConfigurationError([
-      `Redis is not ready (${reason}). Start it, and connect the client before it is handed over.`,
-    ]);
+    throw new AuthConfigurationError([sentenceOf(reason)]);
   }
+}
+
+const SENTENCES: readonly (readonly [RegExp, string])[] = [
+  [
+    /CROSSSLOT|non local key/,
+    'Redis is a cluster, and the prefix has no hash tag: the keys of one step would lie on different machines. Put one into it: ' +
+      "redisStores({ prefix: '{latchkey}:' }).",
+  ],
+  [
+    /^MOVED|^ASK/,
+    'Redis is a cluster, and the client is not one for clusters. Hand over createCluster() or new Cluster().',
+  ],
+  [/READONLY/, 'Redis is a replica, which nothing can be written to. Connect the client to the master.'],
+  [
+    /NOPERM|can't run this command/,
+    'The user of Redis may not do what the stores do. Allow it @read, @write, @scripting and TIME on the keys of the prefix.',
+  ],
+];
+
+function sentenceOf(reason: string): string {
+  const [, known] = SENTENCES.find(([pattern]) => pattern.test(reason)) ?? [];
+  return known ?? `Redis is not ready (${reason}). Start it, and connect the client before it is handed over.`;
+}
+
+// One of each command that the scripts of both stores use, on keys that are gone at the end.
+const PROBE = script(`${STORE_NOW_MS}
+local now = string.format('%.0f', storeNowMs(''))
+for _, key in ipairs(KEYS) do redis.call('EXISTS', key) end
+redis.call('HSET', KEYS[1], 'probe', cjson.encode({ { 'probe', tonumber(now) } }), 'other', now)
+redis.call('PEXPIRE', KEYS[1], 1000)
+redis.call('HGET', KEYS[1], 'probe')
+redis.call('HMGET', KEYS[1], 'probe', 'other')
+redis.call('HGETALL', KEYS[1])
+redis.call('HDEL', KEYS[1], 'other')
+redis.call('ZADD', KEYS[2], now, KEYS[1])
+redis.call('PTTL', KEYS[2])
+redis.call('ZRANGE', KEYS[2], 0, 9)
+redis.call('ZREVRANGE', KEYS[2], 0, -1)
+redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 1)
+redis.call('ZREM', KEYS[2], KEYS[1])
+redis.call('INCR', KEYS[3])
+redis.call('SET', KEYS[3], now, 'PX', 1000)
+redis.call('MGET', KEYS[3])
+for _, key in ipairs(KEYS) do redis.call('DEL', key) end
+return 1`);
+
+/**
+ * Does in Redis what a first sign-in and a first revocation will do, on keys of its own: on a cluster, on a replica and as a user who may
+ * not write, reading alone would succeed.
+ */
+export async function probe(client: RedisClient, keys: Keys): Promise<void> {
+  if (!yesOrNo(await run(client, PROBE, { keys: keys.probes(randomUUID()), values: [] })))
+    throw new Error('a script was not run to its end');
 }
 
 // A user of the server that may not read this is not told of it.
@@ -27,11 +80,11 @@ local memory = redis.pcall('INFO', 'memory')
 return type(memory) == 'string' and memory or ''`);
 
 /**
- * Looks whether Redis throws keys away when it is full: a revoked token would come alive.
+ * Looks whether Redis, on a cluster the machine that holds our keys, throws keys away when it is full: a revoked token would come alive.
  * @throws {AuthConfigurationError} where it does
  */
-export async function checkKeepsKeys(client: RedisClient): Promise<void> {
-  const memory = storedText({ memory: await run(client, MEMORY, { keys: [], values: [] }) }, 'memory');
+export async function checkKeepsKeys(client: RedisClient, { sentinel }: Keys): Promise<void> {
+  const memory = storedText({ memory: await run(client, MEMORY, { keys: [sentinel], values: [] }) }, 'memory');
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
   const isLimited = /^maxmemory:[1-9]/m.test(memory);
   if (isLimited && policy !== 'noeviction')

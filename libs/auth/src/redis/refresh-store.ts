@@ -22,7 +22,7 @@ import { isLive, standingOf } from '../core/stores/verdicts.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient, type Script } from './client.js';
 import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './family-scripts.js';
 import type { Keys } from './keys.js';
-import { checkRedis } from './readiness.js';
+import { checkRedis, probe } from './readiness.js';
 
 /** How a store of sign-ins in Redis is made. */
 export interface RedisRefreshStoreOptions {
@@ -107,6 +107,8 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
   }
 
   async checkReady(): Promise<void> {
+    const { client, keys } = this.options;
+    await checkRedis(() => probe(client, keys));
     await checkRedis(() => this.find('', ''));
   }
 

@@ -15,7 +15,7 @@ import { endedBy, listLength } from '../core/stores/verdicts.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
 import { vouch, vouchAfterFlush } from './flush.js';
 import type { Keys } from './keys.js';
-import { checkKeepsKeys, checkRedis } from './readiness.js';
+import { checkKeepsKeys, checkRedis, probe } from './readiness.js';
 import { ADD, CHANGES, LIST, READ, TRIM, TRIMMED_AT_ONCE } from './revocation-scripts.js';
 
 /**
@@ -121,8 +121,10 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
   }
 
   async checkReady(): Promise<void> {
+    const { client, keys, allowEviction } = this.options;
+    await checkRedis(() => probe(client, keys));
     await checkRedis(() => this.#vouch());
-    if (!this.options.allowEviction) await checkKeepsKeys(this.options.client);
+    if (!allowEviction) await checkKeepsKeys(client, keys);
   }
 
   async #read(asked: readonly string[]): Promise<{ completeSince: number; entries: readonly RevocationEntry[] }> {
