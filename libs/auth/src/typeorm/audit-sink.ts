@@ -4,6 +4,7 @@ import { AuditSink, type AuditEntry, type AuditSinkRecipe } from '../core/audit/
 import type { Subject } from '../core/principal.js';
 import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
 import type { CheckedStore } from '../core/stores/stores.js';
+import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf } from './database.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
@@ -47,9 +48,13 @@ export const AuditEntity = new EntitySchema<AuditRow>({
 });
 
 /** The audit trail in one table of your database. */
-export class TypeOrmAuditSink extends AuditSink implements CheckedStore {
+export class TypeOrmAuditSink extends AuditSink implements CheckedStore, TurnTakingStore {
+  /** Whether the database has a pool of connections, which the rest of the application may use up. */
+  readonly takesTurns: boolean;
+
   constructor(private readonly dataSource: DataSource) {
     super();
+    this.takesTurns = dialectOf(dataSource) !== 'sqlite';
   }
 
   override async record(entry: AuditEntry): Promise<void> {

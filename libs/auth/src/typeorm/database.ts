@@ -4,6 +4,8 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
 import type { StoredRow } from '../core/stores/stored.js';
+import { takeTurn } from '../core/stores/turns.js';
+import { isUsedUp } from './pools.js';
 
 /** What the SQL must be told apart by. */
 export type Dialect = 'sqlite' | 'postgres' | 'mysql';
@@ -77,6 +79,7 @@ async function executeOnce(dataSource: DataSource, sql: string, values: SqlValue
   const [text, parameters] = dataSource.driver.escapeQueryWithParameters(sql, checked(values));
   const runner = dataSource.createQueryRunner('master');
   try {
+    await (isUsedUp(dataSource) ? takeTurn(async () => void (await runner.connect())) : runner.connect());
     const { records, affected } = await runner.query(text, parameters, true);
     return { rows: rowsOf(records), affected: affected ?? 0 };
   } finally {

@@ -20,6 +20,7 @@ import {
   type RotationOutcome,
 } from '../core/stores/stores.js';
 import { rotatedFields, standingOf } from '../core/stores/verdicts.js';
+import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { FamilyEntity } from './entities.js';
 import { readable } from './exact-id.js';
@@ -32,13 +33,17 @@ const LOOKS = 5;
 const KEY = 'issuer = :issuer AND sid = :sid';
 
 /** The sign-ins in one table of your database, one row each. */
-export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore {
+export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, TurnTakingStore {
+  /** Whether the database has a pool of connections, which the rest of the application may use up. */
+  readonly takesTurns: boolean;
+
   /** @param clock moves the grace by hand where it tells the stores' time: see {@link Clock.storeNowMs} */
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock = new SystemClock(),
   ) {
     super();
+    this.takesTurns = dialectOf(dataSource) !== 'sqlite';
   }
 
   override async open(family: Family): Promise<void> {

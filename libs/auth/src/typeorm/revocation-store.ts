@@ -13,6 +13,7 @@ import {
 } from '../core/stores/stores.js';
 import { endedBy, listLength } from '../core/stores/verdicts.js';
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
+import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { RevocationEntity } from './entities.js';
 import { exactId, readable } from './exact-id.js';
@@ -25,12 +26,16 @@ const LATEST_COMMIT_MS = (LOOKS_BACK_SECONDS / 2) * 1_000;
 const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 
 /** The blocklist in one table of your database. */
-export class TypeOrmRevocationStore extends RevocationStore implements CheckedStore {
+export class TypeOrmRevocationStore extends RevocationStore implements CheckedStore, TurnTakingStore {
+  /** Whether the database has a pool of connections, which the rest of the application may use up. */
+  readonly takesTurns: boolean;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
   ) {
     super();
+    this.takesTurns = dialectOf(dataSource) !== 'sqlite';
   }
 
   override async add(entry: RevocationEntry): Promise<boolean> {

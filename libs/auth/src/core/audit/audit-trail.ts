@@ -1,6 +1,7 @@
 // Owns the writing of the audit trail: beside the answer, or before the effect where no entry means no effect.
 import { auditEntryOf, type AuditSink } from './audit.js';
 import { Breaker } from '../stores/breaker.js';
+import { takesTurns } from '../stores/turns.js';
 import type { Clock } from '../clock.js';
 import { publish, type AuthEvent } from '../events.js';
 import { Witness } from './witness.js';
@@ -28,7 +29,7 @@ export class AuditTrail extends Witness {
   ) {
     super();
     this.isRequired = required;
-    this.breaker = new Breaker(clock, { timeoutMs, store: 'audit' });
+    this.breaker = new Breaker(clock, { timeoutMs, store: 'audit', takesTurns: takesTurns(sink) });
   }
 
   /** @throws {AuthError} `store_unavailable` where the trail is required and cannot be written */

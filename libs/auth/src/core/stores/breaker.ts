@@ -5,8 +5,11 @@ import { AuthError } from '../errors.js';
 import { publish, type StoreEvent } from '../events.js';
 import { measured } from './store-calls.js';
 import { within } from './time-limit.js';
+import { NoTurnError, withinTurns } from './turns.js';
 
 const UNHURRIED_MS = 60_000;
+/** Longer than most transactions of an application, and shorter than a person or a proxy waits. */
+const TURN_MS = 3_000;
 
 /** How patient a breaker is. */
 export interface BreakerOptions {
@@ -16,6 +19,8 @@ export interface BreakerOptions {
   readonly failures?: number | undefined;
   /** How long it stays open before one call may try again, in milliseconds. @defaultValue 1,000 */
   readonly openMs?: number | undefined;
+  /** Whether calls may have to wait for a connection, for 3 seconds at most, before they are sent. @defaultValue false */
+  readonly takesTurns?: boolean | undefined;
   /** Whom its events are about. @defaultValue no events */
   readonly store?: StoreEvent['store'] | undefined;
 }
@@ -26,18 +31,22 @@ export class Breaker {
   readonly #failures: number;
   readonly #openMs: number;
   readonly #store: StoreEvent['store'] | undefined;
+  readonly #takesTurns: boolean;
+  /** Calls that were sent, given up, and are not settled: what they hold is not free for others. */
+  #overdue = 0;
   #failed = 0;
   #openedAtMs: number | undefined;
   #probing = false;
 
   constructor(
     private readonly clock: Clock,
-    { timeoutMs = 300, failures = 5, openMs = 1_000, store }: BreakerOptions = {},
+    { timeoutMs = 300, failures = 5, openMs = 1_000, store, takesTurns = false }: BreakerOptions = {},
   ) {
     this.#timeoutMs = timeoutMs;
     this.#failures = failures;
     this.#openMs = openMs;
     this.#store = store;
+    this.#takesTurns = takesTurns;
   }
 
   /** True while calls are refused without being made. */
@@ -52,11 +61,12 @@ export class Breaker {
   async run<T>(work: () => Promise<T>): Promise<T> {
     const isProbe = this.#admit();
     try {
-      const answer = await measured(this.#store, this.clock, () => within(this.#timeoutMs, work));
+      const answer = await measured(this.#store, this.clock, () => this.#inTime(work));
       this.#close();
       return answer;
     } catch (cause) {
-      this.#fail(isProbe);
+      // Who waited for a connection that others use knows nothing of the database; who waited for one that hangs does.
+      if (!(cause instanceof NoTurnError) || this.#overdue > 0) this.#fail(isProbe);
       throw this.#refusal(cause);
     } finally {
       if (isProbe) this.#probing = false;
@@ -73,6 +83,28 @@ export class Breaker {
       return await within(UNHURRIED_MS, work);
     } catch (cause) {
       throw this.#refusal(cause);
+    }
+  }
+
+  async #inTime<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#takesTurns) return within(this.#timeoutMs, work);
+    let isSettled = false;
+    let isOverdue = false;
+    const settling = async (): Promise<T> => {
+      try {
+        return await work();
+      } finally {
+        isSettled = true;
+        if (isOverdue) this.#overdue -= 1;
+      }
+    };
+    try {
+      const turnMs = this.#overdue > 0 ? this.#timeoutMs : TURN_MS;
+      return await withinTurns({ answerMs: this.#timeoutMs, turnMs }, this.clock, settling);
+    } catch (cause) {
+      isOverdue = !isSettled && !(cause instanceof NoTurnError);
+      if (isOverdue) this.#overdue += 1;
+      throw cause;
     }
   }
 

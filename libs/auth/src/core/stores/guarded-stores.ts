@@ -1,6 +1,7 @@
 // Owns how the library asks its stores: within a time limit, behind a breaker, and with one answer for everything that breaks,
 // "cannot tell". What a store promises stays in stores.ts.
 import { Breaker, type BreakerOptions } from './breaker.js';
+import { takesTurns } from './turns.js';
 import type { Clock } from '../clock.js';
 import type { Subject } from '../principal.js';
 import {
@@ -19,7 +20,7 @@ import {
 } from './stores.js';
 
 /** How stores are guarded. */
-export interface GuardOptions extends Omit<BreakerOptions, 'store'> {
+export interface GuardOptions extends Omit<BreakerOptions, 'store' | 'takesTurns'> {
   /** Is told of every entry that this process added, once it is stored. */
   readonly onAdded?: ((entry: RevocationEntry) => void) | undefined;
 }
@@ -33,15 +34,17 @@ export interface GuardOptions extends Omit<BreakerOptions, 'store'> {
  */
 export function guardStores({ revocations, families }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
   const { onAdded } = options;
+  const breakerOf = (kept: object, store: 'revocations' | 'families'): Breaker =>
+    new Breaker(clock, { ...options, store, takesTurns: takesTurns(kept) });
   return {
     revocations:
       revocations instanceof GuardedRevocationStore
         ? revocations
-        : new GuardedRevocationStore(revocations, new Breaker(clock, { ...options, store: 'revocations' }), onAdded),
+        : new GuardedRevocationStore(revocations, breakerOf(revocations, 'revocations'), onAdded),
     families:
       families instanceof GuardedRefreshStore
         ? families
-        : new GuardedRefreshStore(families, new Breaker(clock, { ...options, store: 'families' }), clock),
+        : new GuardedRefreshStore(families, breakerOf(families, 'families'), clock),
   };
 }
 

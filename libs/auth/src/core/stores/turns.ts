@@ -1,0 +1,112 @@
+// Waiting for a turn is not waiting for an answer. Answers a connection pool that the application's own transactions use up: the database is
+// well, and nobody must take it for one that is down (T-28).
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '../clock.js';
+
+/** The turn did not come. Says nothing about whoever would have been asked. */
+export class NoTurnError extends Error {
+  override readonly name = 'NoTurnError';
+}
+
+/** How long a call may take: for its answers, and for its turns. In milliseconds. */
+export interface Patience {
+  readonly answerMs: number;
+  readonly turnMs: number;
+}
+
+const limits = new AsyncLocalStorage<Limit>();
+
+/** Runs a time limit for each of both, one at a time. */
+class Limit {
+  readonly over: Promise<never>;
+  #reject: (reason: Error) => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #startedMs = 0;
+  #isOver = false;
+  #left: { answerMs: number; turnMs: number };
+
+  constructor(
+    private readonly patience: Patience,
+    private readonly clock: Clock,
+  ) {
+    this.#left = { ...patience };
+    this.over = new Promise<never>((_, reject) => (this.#reject = reject));
+    // Whoever was answered in time does not wait for it.
+    this.over.catch(() => {});
+    this.#run('answerMs');
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  async turn<T>(wait: () => Promise<T>): Promise<T> {
+    this.#pause('answerMs');
+    this.#run('turnMs');
+    try {
+      return await wait();
+    } finally {
+      this.#pause('turnMs');
+      if (!this.#isOver) this.#run('answerMs');
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+  }
+
+  #run(kind: keyof Patience): void {
+    this.#startedMs = this.clock.monotonicMs();
+    this.#timer = setTimeout(() => this.#end(kind), this.#left[kind]);
+  }
+
+  #pause(kind: keyof Patience): void {
+    clearTimeout(this.#timer);
+    this.#left[kind] = Math.max(0, this.#left[kind] - (this.clock.monotonicMs() - this.#startedMs));
+  }
+
+  #end(kind: keyof Patience): void {
+    this.#isOver = true;
+    const { answerMs, turnMs } = this.patience;
+    this.#reject(
+      kind === 'turnMs'
+        ? new NoTurnError(`No connection was free for ${turnMs} ms: the pool is used up.`)
+        : new Error(`No answer within ${answerMs} ms.`),
+    );
+  }
+}
+
+/**
+ * Waits for an answer within both limits, and rejects after either. What comes later is dropped, an error included.
+ * @throws {NoTurnError} where the work was still waiting for its turn
+ */
+export async function withinTurns<T>(patience: Patience, clock: Clock, work: () => Promise<T>): Promise<T> {
+  const limit = new Limit(patience, clock);
+  try {
+    return await Promise.race([limits.run(limit, work), limit.over]);
+  } finally {
+    limit.stop();
+  }
+}
+
+/**
+ * Waits for a turn, on the time that the call under way has for turns.
+ * @throws {NoTurnError} where the turn came when nobody waited any more: nothing must be sent then
+ */
+export async function takeTurn(wait: () => Promise<void>): Promise<void> {
+  const limit = limits.getStore();
+  if (limit === undefined) return wait();
+  await limit.turn(wait);
+  if (limit.isOver) throw new NoTurnError('The turn came too late.');
+}
+
+/** A store whose calls may have to wait for a turn, and say so by {@link takeTurn}. */
+export interface TurnTakingStore {
+  readonly takesTurns: boolean;
+}
+
+/** True where a store may have to wait for a turn. */
+export function takesTurns(store: object): boolean {
+  return 'takesTurns' in store && store.takesTurns === true;
+}
