@@ -2,7 +2,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
-import { AuthModule, type AuthModuleOptions } from 'nestjs-latchkey';
+import { AuthModule, TokenService, type AuthModuleOptions } from 'nestjs-latchkey';
 import { ADAPTERS, SILENT, startApplication, type AdapterName } from '../support/applications.js';
 
 type Cors = Parameters<INestApplication['enableCors']>[0];
@@ -79,4 +79,12 @@ it('is named where NestFactory.create() is given it (S-09)', async () => {
   await app.init();
   await app.close();
   expect(warnings.filter((each) => NOTICE.test(each))).toHaveLength(1);
+});
+
+it('is no matter where there is no http: an application context starts, and ends (S-09)', async () => {
+  const app = await NestFactory.createApplicationContext(AuthModule.forRoot({ cookies: {} }), { logger: SILENT });
+  // A subscriber that throws is heard of in a task of its own.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(app.get(TokenService)).toBeDefined();
+  await app.close();
 });

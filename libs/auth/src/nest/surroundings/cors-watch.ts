@@ -22,14 +22,15 @@ export class CorsWatch {
     @Inject(HttpAdapterHost) host: HttpAdapterHost,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
   ) {
-    // In a testing module the adapter comes after the providers, which versions of Nest without `init$` do not tell; an application
-    // context has none.
+    // In a testing module the adapter comes after the providers, which versions of Nest without `init$` do not tell.
     const { httpAdapter, init$ } = host as Partial<Pick<HttpAdapterHost, 'httpAdapter' | 'init$'>>;
-    if (httpAdapter !== undefined && httpAdapter !== null) this.watch(httpAdapter);
+    if (httpAdapter) this.watch(httpAdapter);
     else init$?.subscribe(() => this.watch(host.httpAdapter));
   }
 
-  private watch(adapter: Adapter): void {
+  /** An application context has no adapter, and says so by `null`. */
+  private watch(adapter: Adapter | null | undefined): void {
+    if (!adapter) return;
     const enable = adapter.enableCors.bind(adapter);
     adapter.enableCors = (...given: Parameters<Adapter['enableCors']>) => {
       if (this.sendsCookies) whenOpenToAll(given[0], () => this.warn());
