@@ -118,6 +118,9 @@ describe('An issuer whose public keys are fetched beside its secret', () => {
   it('goes on with the secret while the keys cannot be had, and asks for nothing because of it (T-11)', async () => {
     const verifier = await verifierOf(moving());
     expect(await verdictOf(verifier.verify(tokenWith({}, {}, old), 'access'))).toBe('OK');
+    // A forged one neither: no source but its own is asked.
+    const forged = tokenWith({}, { kid: undefined }, shared('another secret of the same length, more or less'));
+    expect(await verdictOf(verifier.verify(forged, 'access'))).toBe('token_invalid');
     expect(server.requests).toEqual([]);
     expect(await verdictOf(verifier.verify(tokenWith({}, {}, es), 'access'))).toBe('OK');
     server.answer(endpoint.refuse(500));
