@@ -10,7 +10,7 @@ import {
 } from 'nestjs-latchkey/controllers';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { typeOrmAuditSink, typeOrmStores } from 'nestjs-latchkey/typeorm';
-import { redisUrl, type Environment } from './environment.js';
+import { inProduction, redisUrl, type Environment } from './environment.js';
 import { REDIS } from './redis/redis.module.js';
 import { UsersService } from './users/users.service.js';
 
@@ -33,9 +33,16 @@ export const authentication = AuthModule.forRootAsync({
     // Tokens are made for this service and for the sample that only verifies.
     audience: ['accounts', 'courses'],
     keys: keysFromDirectory(config.get('KEYS_DIR'), { createIfMissing: true }),
-    // Browsers take secure cookies over https, and from this very machine.
-    cookies: { secure: /^https:|^http:\/\/localhost(:|$)/.test(config.get('PUBLIC_URL')) },
+    cookies: { secure: hasSecureCookies(config.get('PUBLIC_URL')) },
     session: {},
     loginUrl: '/',
   }),
 });
+
+/**
+ * Over https always. At http://localhost Chrome and Firefox take secure cookies too, Safari drops them: in development they go without,
+ * under plain names, which whatever listens on another port of this machine can read and plant. Never in production.
+ */
+function hasSecureCookies(publicUrl: string): boolean {
+  return publicUrl.startsWith('https:') || (inProduction && /^http:\/\/localhost(:|$)/.test(publicUrl));
+}

@@ -1,4 +1,5 @@
 // Auth0.
+import { assertAudience, assertPreset, HOST_NAME } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
@@ -19,6 +20,8 @@ export function auth0({
   maxLifetime,
   ...fetch
 }: PresetOptions & { readonly domain: string }): TrustOptions {
+  assertPreset('auth0', { domain }, { domain: HOST_NAME('example.eu.auth0.com') });
+  assertAudience('auth0', 'audience', audience);
   return {
     issuer: `https://${domain}/`,
     audience,

@@ -1,4 +1,5 @@
 // Amazon Cognito.
+import { assertAudience, assertPreset, MATCHING } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
@@ -14,6 +15,15 @@ export function cognito(
   },
 ): TrustOptions {
   const { region, userPoolId, clientId, resource, maxLifetime, ...fetch } = options;
+  assertPreset(
+    'cognito',
+    { region, userPoolId },
+    {
+      region: MATCHING(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "a region like 'eu-central-1'"),
+      userPoolId: MATCHING(/^[\w-]{1,55}$/, "the id of a user pool like 'eu-central-1_AbCdEfGhI'"),
+    },
+  );
+  assertAudience('cognito', 'clientId', clientId);
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`;
   return {
     issuer,

@@ -1,6 +1,8 @@
 // Microsoft Entra ID.
 import { AuthConfigurationError } from '../../errors.js';
 import { TENANT_PLACEHOLDER } from '../../keys/issuer-template.js';
+import { kindOf } from '../../kind-of.js';
+import { assertAudience } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
@@ -31,6 +33,7 @@ const SETS: Readonly<Record<string, string>> = {
  */
 export function entra({ audience, maxLifetime, ...options }: PresetOptions & EntraTenants): TrustOptions {
   const { tenant, tenants, keysOf, fetch } = tenancyOf(options);
+  assertAudience('entra', 'audience', audience);
   return {
     issuer: `${AUTHORITY}/${tenant}/v2.0`,
     ...(tenants && { tenants }),
@@ -57,13 +60,27 @@ function tenancyOf(options: Omit<PresetOptions, 'audience' | 'maxLifetime'> & En
   const { tenantId, ...fetch } = options;
   const problem = tenantProblem(tenantId);
   if (problem !== undefined)
-    throw new AuthConfigurationError([`entra: tenantId is ${JSON.stringify(tenantId)}, ${problem}`]);
+    throw new AuthConfigurationError([`entra: tenantId is ${shownTenant(tenantId)}, ${problem}`]);
   return { tenant: tenantId, tenants: undefined, keysOf: tenantId, fetch };
 }
 
-function tenantProblem(tenantId: string): string | undefined {
+/** A GUID at Microsoft; never an address, a path or a text with blanks. */
+const TENANT_ID = /^[\w-]{1,64}$/;
+
+function shownTenant(tenantId: unknown): string {
+  return typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : kindOf(tenantId);
+}
+
+/** An untyped caller may hand over an environment variable that is not set. */
+function tenantProblem(tenantId: unknown): string | undefined {
+  return typeof tenantId === 'string' && tenantId !== ''
+    ? nameProblem(tenantId)
+    : 'and not set; name one tenant by its id (a GUID)';
+}
+
+function nameProblem(tenantId: string): string | undefined {
   const set = Object.hasOwn(SETS, tenantId) ? SETS[tenantId] : undefined;
   const found = set ?? (tenantId.includes('.') ? 'a domain name, which is not what tokens name' : undefined);
-  if (found === undefined) return undefined;
+  if (found === undefined) return TENANT_ID.test(tenantId) ? undefined : 'which is no id; name one tenant by its id';
   return `${set === undefined ? '' : 'which '}${found}; name one tenant by its id (a GUID), or accept several with tenants: (id) => boolean`;
 }

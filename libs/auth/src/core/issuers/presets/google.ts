@@ -1,4 +1,5 @@
 // Google.
+import { assertAudience } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
@@ -11,6 +12,7 @@ export function google({
   maxLifetime,
   ...fetch
 }: ProviderOptions & { readonly clientId: string | readonly string[] }): TrustOptions {
+  assertAudience('google', 'clientId', clientId);
   return {
     issuer: 'https://accounts.google.com',
     // It writes either, and means one person.

@@ -1,5 +1,6 @@
 // Keycloak.
 import type { Claims } from '../../principal.js';
+import { ADDRESS, assertAudience, assertPreset, NAME } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { isObject, lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
@@ -19,6 +20,16 @@ export function keycloak(
   },
 ): TrustOptions {
   const { baseUrl, internalUrl = baseUrl, realm, clientId, audience, maxLifetime, ...fetch } = options;
+  assertPreset(
+    'keycloak',
+    { baseUrl, internalUrl, realm },
+    {
+      baseUrl: ADDRESS('https://sso.example.com'),
+      internalUrl: ADDRESS('http://keycloak:8080'),
+      realm: NAME('school'),
+    },
+  );
+  assertAudience('keycloak', 'audience', audience);
   return {
     issuer: realmAt(baseUrl, realm),
     audience,

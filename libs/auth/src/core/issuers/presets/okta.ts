@@ -1,5 +1,6 @@
 // Okta.
 import type { Claims } from '../../principal.js';
+import { assertAudience, assertPreset, HOST_NAME, NAME } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
@@ -15,6 +16,15 @@ export function okta(
   },
 ): TrustOptions {
   const { domain, authorizationServer = 'default', audience, maxLifetime, ...fetch } = options;
+  assertPreset(
+    'okta',
+    { domain, authorizationServer },
+    {
+      domain: HOST_NAME('example.okta.com'),
+      authorizationServer: NAME('default'),
+    },
+  );
+  assertAudience('okta', 'audience', audience);
   const issuer = `https://${domain}/oauth2/${authorizationServer}`;
   return {
     issuer,

@@ -1,0 +1,76 @@
+// What presets are given, judged at once: an undefined environment variable, or an address in place of a name, would make an issuer that
+// no token names, and the application would start and refuse everybody.
+import { AuthConfigurationError } from '../../errors.js';
+import { kindOf } from '../../kind-of.js';
+
+/** What one option of a preset may be, and how to say it. */
+interface Rule {
+  readonly holds: (value: string) => boolean;
+  readonly accepted: string;
+}
+
+const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i;
+const SEGMENT = /^[^\s/?#\\]+$/;
+
+/** A host name, without scheme, slash or port. */
+export const HOST_NAME = (example: string): Rule => ({
+  holds: (value) => HOST.test(value),
+  accepted: `a host name like '${example}', without https:// and without a slash`,
+});
+
+/** One segment of a path: an id, or a name. */
+export const NAME = (example: string): Rule => ({
+  holds: (value) => SEGMENT.test(value),
+  accepted: `a name like '${example}'`,
+});
+
+/** An http(s) address. */
+export const ADDRESS = (example: string): Rule => ({
+  holds: (value) => /^https?:\/\/[^\s?#@\\]+$/.test(value) && URL.canParse(value),
+  accepted: `an address like '${example}'`,
+});
+
+/** Text that matches. */
+export const MATCHING = (pattern: RegExp, accepted: string): Rule => ({
+  holds: (value) => pattern.test(value),
+  accepted,
+});
+
+/**
+ * Judges what a preset was given.
+ *
+ * @param preset its name, for the sentence
+ * @param given the options by name
+ * @param rules for each option that must be there, what it may be
+ * @throws {AuthConfigurationError} one sentence for each option that makes no sense
+ */
+export function assertPreset(
+  preset: string,
+  given: Readonly<Record<string, unknown>>,
+  rules: Readonly<Record<string, Rule>>,
+): void {
+  const problems = Object.entries(rules).flatMap(([name, rule]) =>
+    problemOf(given[name], rule).map((problem) => `${preset}: ${name} ${problem}`),
+  );
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+}
+
+/** Whom tokens must be meant for: a name, a list of names, or `false` where the preset allows it. */
+export function assertAudience(preset: string, name: string, audience: unknown): void {
+  const names: readonly unknown[] = [audience].flat();
+  const isNamed =
+    names.length > 0 && names.every((each) => typeof each === 'string' && each !== '' && each.trim() === each);
+  if (isNamed) return;
+  const shown = Array.isArray(audience) ? 'a list that is empty, or holds something else than names' : kindOf(audience);
+  throw new AuthConfigurationError([`${preset}: ${name} is ${shown}; accepted is a name or a list of names`]);
+}
+
+function problemOf(value: unknown, { holds, accepted }: Rule): readonly string[] {
+  if (typeof value !== 'string' || value === '')
+    return [
+      `is ${kindOf(value)}${value === undefined ? ' (is an environment variable not set?)' : ''}; accepted is ${accepted}`,
+    ];
+  return value.trim() === value && holds(value)
+    ? []
+    : [`is ${JSON.stringify(value.slice(0, 80))}; accepted is ${accepted}`];
+}
