@@ -2,6 +2,7 @@
 // "cannot tell". What a store promises stays in stores.ts.
 import { Breaker, type BreakerOptions } from './breaker.js';
 import { takesTurns } from './turns.js';
+import { openDespiteOthers } from './contention.js';
 import type { Clock } from '../clock.js';
 import type { Subject } from '../principal.js';
 import {
@@ -103,7 +104,7 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
   }
 
   override open(family: Family): Promise<void> {
-    return this.breaker.run(() => this.store.open(family));
+    return this.breaker.run(() => openDespiteOthers(this.store, family));
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {

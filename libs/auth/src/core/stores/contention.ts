@@ -1,0 +1,46 @@
+// What a store says if others were in the way. Answers a sign-in that is refused although the next attempt would succeed (S-11).
+import type { Family, RefreshStore } from './stores.js';
+
+/** A unique violation, a serialisation failure or a deadlock: on PostgreSQL, on MySQL and MariaDB, on SQLite. */
+const CONTENTION: ReadonlySet<unknown> = new Set([
+  '23505',
+  '40001',
+  '40P01',
+  'ER_DUP_ENTRY',
+  'ER_LOCK_DEADLOCK',
+  'ER_CHECKREAD',
+  'SQLITE_BUSY',
+  'SQLITE_BUSY_SNAPSHOT',
+  'SQLITE_CONSTRAINT',
+  'SQLITE_CONSTRAINT_PRIMARYKEY',
+  'SQLITE_CONSTRAINT_UNIQUE',
+]);
+const TRIES = 3;
+
+/**
+ * Opens a sign-in, again where others were in the way. One that is there already is ours if it holds our token: an answer was lost and
+ * somebody between us and the database asked twice.
+ */
+export async function openDespiteOthers(store: RefreshStore, family: Family): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await store.open(family);
+      return;
+    } catch (error) {
+      if (tries === TRIES || !isContention(error)) throw error;
+      const there = await store.find(family.issuer, family.sid);
+      if (there !== undefined && isSame(there, family)) return;
+    }
+  }
+}
+
+function isContention(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  if ('code' in error && CONTENTION.has(error.code)) return true;
+  return 'driverError' in error && isContention(error.driverError);
+}
+
+function isSame(there: Family, ours: Family): boolean {
+  // Ids of tokens are never given twice; a host session has none and is told by its sign-in alone.
+  return there.subject === ours.subject && there.currentJti === ours.currentJti && there.createdAt === ours.createdAt;
+}
