@@ -266,6 +266,28 @@ describe('A refusal of a token', () => {
     ['token_malformed: crit header: is not supported', {}, { crit: ['b64'] }, {}],
   ];
 
+  it('says what is wrong with its form, its issuer and its key (T-20)', async () => {
+    const jwks = { keys: [Object.assign(publicOf(rsa), { issuer: 'https://other.example' })] };
+    const reasons = await Promise.all([
+      reasonOf('a.b', trusts()),
+      reasonOf('YQ.YQ.=', trusts()),
+      reasonOf(tokenWith({}, { alg: undefined }), trusts()),
+      reasonOf(tokenWith({ iss: 'https://evil.example' }), trusts()),
+      reasonOf(tokenWith({}, { alg: 'ES512' }), trusts()),
+      reasonOf(tokenWith({}, { kid: 'nobody' }), trusts()),
+      reasonOf(tokenWith(), trusts({ keys: { jwks } })),
+    ]);
+    expect(reasons).toEqual([
+      'token_malformed: token: must be three parts with dots between them',
+      'token_malformed: token: must be base64url without padding',
+      'token_malformed: alg header: is required',
+      'invalid_issuer: iss: must be an issuer of ours, to the last character (option trust)',
+      'algorithm_not_allowed: alg header: must be RS256 or ES256 (option algorithms)',
+      'unknown_key: kid header: must name a key of the issuer',
+      'unknown_key: kid header: must name a key that is of the issuer of the token',
+    ]);
+  });
+
   it.each(cases)('says %s (T-20)', async (sentence, claims, header, rules) => {
     expect(await reasonOf(tokenWith(claims, header), trusts(rules))).toBe(sentence);
   });

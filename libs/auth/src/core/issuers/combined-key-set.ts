@@ -3,6 +3,7 @@
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthError, isPromise } from '../errors.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
+import { algorithmNotAllowed } from '../keys/key-refusals.js';
 
 /** One source, with the only algorithms that it is asked for. */
 export interface KeySetSource {
@@ -28,7 +29,7 @@ export class CombinedKeySet implements KeySet {
   find(query: KeyQuery): VerificationKey | Promise<VerificationKey> {
     const sources = this.#sources.filter(({ algorithms }) => algorithms.includes(query.alg));
     const [last] = sources.splice(-1);
-    if (last === undefined) throw new AuthError('algorithm_not_allowed');
+    if (last === undefined) throw algorithmNotAllowed();
     for (const { keys } of sources) {
       const found = attempt(() => keys.find(query));
       if (found !== undefined) return found;

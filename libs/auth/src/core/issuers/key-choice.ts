@@ -1,6 +1,6 @@
 // The choice of a key among those of a trusted issuer: by what the token names, and among all that fit where it names none.
-import { AuthError } from '../errors.js';
 import type { KeyQuery, VerificationKey } from '../keys/keys.js';
+import { algorithmNotAllowed } from '../keys/key-refusals.js';
 
 /**
  * The key that a token is verified with next; `undefined` where no key of the set can be it, so that only a newer set may have it.
@@ -12,7 +12,7 @@ export function chooseKey(keys: readonly VerificationKey[], query: KeyQuery): Ve
   const { alg, tried = [], known } = query;
   const named = namedBy(query, keys);
   const fitting = (named ?? keys).filter((key) => key.algorithms.includes(alg));
-  if (named !== undefined && named.length > 0 && fitting.length === 0) throw new AuthError('algorithm_not_allowed');
+  if (named !== undefined && named.length > 0 && fitting.length === 0) throw algorithmNotAllowed();
   return fitting.find((key) => key === known) ?? fitting.find((key) => !tried.includes(key));
 }
 

@@ -11,6 +11,7 @@ import type { CachedKeySet } from './key-set-cache.js';
 import { readKeySet, type KeySetContent, KeySetRefused } from './key-set-document.js';
 import { type Downloaded, type DownloadOptions, KeySetDownload } from './key-set-download.js';
 import { VainTokens } from './vain-tokens.js';
+import { unknownKey } from '../keys/key-refusals.js';
 
 /** An unknown key id makes the provider be asked again only after so long, however many tokens name one. */
 const COOL_DOWN_MS = 30_000;
@@ -106,7 +107,7 @@ export class RemoteKeySet implements KeySet {
     if (found !== undefined) return found;
     // The key may be a new one that an outage keeps from us: that is no reason to refuse its tokens for good.
     const isAnswered = this.#failures === 0 && (this.#held?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= seenMs;
-    throw isAnswered ? new AuthError('unknown_key') : this.#unavailable();
+    throw isAnswered ? unknownKey() : this.#unavailable();
   }
 
   /** Asks, unless it is too early to ask again. Whoever comes meanwhile shares the attempt. Never rejects. */

@@ -1,5 +1,5 @@
 // Owns the keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
-import { AuthConfigurationError, AuthError } from '../errors.js';
+import { AuthConfigurationError } from '../errors.js';
 import { importRetiredKey } from '../keys/key-import.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { chooseKey } from './key-choice.js';
@@ -7,6 +7,7 @@ import { KeySetRefused, readKeySet } from './key-set-document.js';
 import { stated } from './stated-members.js';
 import type { KeySourceRules } from './key-sources.js';
 import type { SharedSecret, StaticKeys } from './trust-options.js';
+import { algorithmNotAllowed, unknownKey } from '../keys/key-refusals.js';
 
 class StaticKeySet implements KeySet {
   constructor(private readonly keys: readonly VerificationKey[]) {}
@@ -14,7 +15,7 @@ class StaticKeySet implements KeySet {
   find(query: KeyQuery): VerificationKey {
     const key = chooseKey(this.keys, query);
     if (key !== undefined) return key;
-    throw new AuthError(fitsNothing(this.keys, query) ? 'algorithm_not_allowed' : 'unknown_key');
+    throw fitsNothing(this.keys, query) ? algorithmNotAllowed() : unknownKey();
   }
 }
 
@@ -31,9 +32,9 @@ class SecretKeySet implements KeySet {
   ) {}
 
   find({ alg, kid, tried = [] }: KeyQuery): VerificationKey {
-    if (tried.includes(this.key)) throw new AuthError('unknown_key');
-    if (this.kid !== undefined && kid !== undefined && kid !== this.kid) throw new AuthError('unknown_key');
-    if (!this.key.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
+    if (tried.includes(this.key)) throw unknownKey();
+    if (this.kid !== undefined && kid !== undefined && kid !== this.kid) throw unknownKey();
+    if (!this.key.algorithms.includes(alg)) throw algorithmNotAllowed();
     return this.key;
   }
 }

@@ -3,8 +3,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Algorithm } from './algorithms.js';
-import { AuthError } from '../errors.js';
 import type { KeyMaterial } from './key-material.js';
+import { algorithmNotAllowed, unknownKey } from './key-refusals.js';
 
 export type { Algorithm } from './algorithms.js';
 export type { KeyMaterial, SecretInput } from './key-material.js';
@@ -103,9 +103,9 @@ export interface OwnKey extends PublishedKey {
  */
 export function selectKey(keys: readonly VerificationKey[], { alg, kid }: KeyQuery): VerificationKey {
   const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
-  if (named.length === 0) throw new AuthError('unknown_key');
+  if (named.length === 0) throw unknownKey();
   const [found, ...others] = named.filter((key) => key.algorithms.includes(alg));
-  if (found === undefined) throw new AuthError('algorithm_not_allowed');
-  if (others.length > 0 || (kid !== undefined && named.length > 1)) throw new AuthError('unknown_key');
+  if (found === undefined) throw algorithmNotAllowed();
+  if (others.length > 0 || (kid !== undefined && named.length > 1)) throw unknownKey();
   return found;
 }

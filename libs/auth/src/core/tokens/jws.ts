@@ -8,6 +8,7 @@ import { defaultLimits, type TokenLimits } from './limits.js';
 import type { Claims } from '../principal.js';
 import { refused } from './refusals.js';
 import { toSignable, UnsignableClaims } from './signable.js';
+import { algorithmNotAllowed } from '../keys/key-refusals.js';
 
 /** The members of a protected header that are read. All others are ignored, above all those that name or hold keys. */
 export interface JwsHeader {
@@ -42,7 +43,7 @@ export function parseJws(token: string, limits: TokenLimits = defaultLimits): Pa
   assertSize(token, limits);
   const [header, payload, signature, ...more] = token.split('.', 4);
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) {
-    throw new AuthError('token_malformed');
+    throw malformed('must be three parts with dots between them');
   }
   decode(signature);
   return Object.freeze({
@@ -56,15 +57,19 @@ export function parseJws(token: string, limits: TokenLimits = defaultLimits): Pa
 export function assertSize(token: string, limits: TokenLimits): void {
   if (token.length <= limits.token) return;
   // A long text that is no token at all has nothing to do with a limit.
-  if (token.split('.', 4).length !== 3) throw new AuthError('token_malformed');
+  if (token.split('.', 4).length !== 3) throw malformed('must be three parts with dots between them');
   const rule = `must not be longer than ${limits.token} characters`;
   throw refused('token_too_large', { claim: 'token', rule, option: 'limits.token' });
+}
+
+function malformed(rule: string, claim = 'token'): AuthError {
+  return refused('token_malformed', { claim, rule });
 }
 
 /** One text per value: base64url without padding, blanks, foreign letters or stray bits (RFC 7515 §2). */
 function decode(segment: string): Buffer {
   const bytes = Buffer.from(segment, 'base64url');
-  if (bytes.toString('base64url') !== segment) throw new AuthError('token_malformed');
+  if (bytes.toString('base64url') !== segment) throw malformed('must be base64url without padding');
   return bytes;
 }
 
@@ -87,7 +92,9 @@ function readHeader(bytes: Buffer, limits: TokenLimits): JwsHeader {
   if (member !== undefined) throw refused('token_malformed', { claim: `${member} header`, rule: 'is not supported' });
   const alg = optionalString(members['alg']);
   const kid = optionalString(members['kid']);
-  if (alg === undefined || (kid !== undefined && kid.length > limits.kid)) throw new AuthError('token_malformed');
+  if (alg === undefined) throw malformed('is required', 'alg header');
+  if (kid !== undefined && kid.length > limits.kid)
+    throw malformed(`must not be longer than ${limits.kid}`, 'kid header');
   return Object.freeze({ alg, kid, typ: optionalString(members['typ']), thumbprints: readThumbprints(members) });
 }
 
@@ -113,7 +120,7 @@ function optionalString(value: unknown): string | undefined {
  */
 export async function verifySignature(jws: ParsedJws, key: VerificationKey): Promise<void> {
   const alg = key.algorithms.find((allowed) => allowed === jws.header.alg);
-  if (alg === undefined) throw new AuthError('algorithm_not_allowed');
+  if (alg === undefined) throw algorithmNotAllowed();
   if (!(await holds(alg, jws.token, key))) throw new AuthError('token_invalid');
 }
 

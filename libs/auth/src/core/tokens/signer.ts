@@ -3,9 +3,12 @@ import { AuthError } from '../errors.js';
 import { isKeyOf } from '../keys/key-issuer.js';
 import type { KeyQuery, VerificationKey } from '../keys/keys.js';
 import { type ParsedJws, verifySignature } from './jws.js';
+import { refused } from './refusals.js';
 
 /** How many keys are tried for a token that names none: verifying takes time, and anybody can write such a token. */
 const MOST_TRIED = 8;
+
+const OTHER_ISSUER = { claim: 'kid header', rule: 'must name a key that is of the issuer of the token' } as const;
 
 /** What is known about a token's key already. */
 export type KeySearch = Pick<KeyQuery, 'known' | 'tried'>;
@@ -23,7 +26,8 @@ export async function signerOf(jws: ParsedJws, first: VerificationKey, find: Fin
   const tried: VerificationKey[] = [];
   for (let key = first; !tried.includes(key); key = await anotherKey(find, tried)) {
     if (await isSignedBy(jws, key)) return key;
-    if (isNamed(jws, key)) throw new AuthError(isForIssuer(jws, key) ? 'token_invalid' : 'unknown_key');
+    if (isNamed(jws, key))
+      throw isForIssuer(jws, key) ? new AuthError('token_invalid') : refused('unknown_key', OTHER_ISSUER);
     tried.push(key);
     if (tried.length === MOST_TRIED) break;
   }

@@ -12,6 +12,8 @@ import { defaultLimits, type TokenLimits, widestLimits } from './limits.js';
 import type { Claims, Subject, Verified } from '../principal.js';
 import { SignatureCache, type KnownSignature } from './signature-cache.js';
 import { type FindKey, type KeySearch, signerOf } from './signer.js';
+import { algorithmNotAllowed, unknownKey } from '../keys/key-refusals.js';
+import { refused } from './refusals.js';
 
 /** An issuer whose tokens are accepted: where its keys are, and what its tokens of each kind look like. */
 export interface TrustedIssuer {
@@ -120,20 +122,27 @@ export class TokenVerifier {
   ): { readonly issuer: TrustedIssuer; readonly profile: TokenProfile } {
     const issuer = this.issuerOf(claims['iss']);
     const profile = issuer.profiles[kind];
-    if (profile === undefined) throw new AuthError('wrong_token_type');
+    if (profile === undefined)
+      throw refused('wrong_token_type', { claim: 'iss', rule: `issues no ${kind} tokens here` });
     // Until here it could be anybody's, and as large as the largest of anybody may be.
     assertSize(token, profile.limits ?? defaultLimits);
     return { issuer, profile };
   }
 
   private issuerOf(iss: unknown): TrustedIssuer {
-    if (iss === undefined) throw new AuthError('missing_claim');
+    if (iss === undefined) throw refused('missing_claim', { claim: 'iss', rule: 'is required' });
     const issuer = typeof iss === 'string' ? this.issuers.get(iss) : undefined;
     const found = issuer ?? this.templates.find((template) => tenantIn(template.issuer, iss) !== undefined);
-    if (found === undefined) throw new AuthError('invalid_issuer');
+    if (found === undefined) throw refused('invalid_issuer', NOT_TRUSTED);
     return found;
   }
 }
+
+const NOT_TRUSTED = {
+  claim: 'iss',
+  rule: 'must be an issuer of ours, to the last character',
+  option: 'trust',
+} as const;
 
 /** Keys that are at hand are found at once; the set of another issuer may have to be fetched. */
 function findKey(
@@ -142,7 +151,7 @@ function findKey(
   { jws: { header, token }, ...search }: KeySearch & { readonly jws: ParsedJws },
 ): VerificationKey | Promise<VerificationKey> {
   const { alg, kid, thumbprints } = header;
-  if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw new AuthError('algorithm_not_allowed');
+  if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw algorithmNotAllowed(profile.algorithms);
   const query: KeyQuery = { alg, kid, thumbprints, mark: token.slice(-MARK_LENGTH), ...search };
   const found = during('keys_unavailable', () => keys.find(query));
   return isPromise(found) ? found.then(assertKey) : assertKey(found);
@@ -163,7 +172,7 @@ function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verifi
 
 /** A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1). */
 function assertKey(key: VerificationKey | undefined | null): VerificationKey {
-  if (key === undefined || key === null) throw new AuthError('unknown_key');
+  if (key === undefined || key === null) throw unknownKey();
   return key;
 }
 

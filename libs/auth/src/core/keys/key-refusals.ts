@@ -1,0 +1,13 @@
+// Refusals for want of a key, with their reason for operators. Neither says which keys there are.
+import { AuthError } from '../errors.js';
+
+/** No key of the issuer is the one that the token names, or none is left to try. */
+export function unknownKey(): AuthError<'unknown_key'> {
+  return new AuthError('unknown_key', { reason: { claim: 'kid header', rule: 'must name a key of the issuer' } });
+}
+
+/** The key is there, but for other algorithms than the one that the token names. */
+export function algorithmNotAllowed(accepted?: readonly string[]): AuthError<'algorithm_not_allowed'> {
+  const rule = accepted === undefined ? 'must be one that the key is for' : `must be ${accepted.join(' or ')}`;
+  return new AuthError('algorithm_not_allowed', { reason: { claim: 'alg header', rule, option: 'algorithms' } });
+}
