@@ -6,6 +6,7 @@ import { ADAPTERS } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
 import * as endpoint from '../support/key-server.js';
 import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { ACCESS, startProbedBrowserApp } from '../support/probed-browser.js';
 import { sendLines } from '../support/raw-http.js';
 
 const ISSUER = 'https://sister.example';
@@ -90,6 +91,7 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
   });
 
   it('BLOG-4: a key that nobody has is unknown once the provider was asked, and cannot be told before (T-22)', async () => {
+    await present(`Bearer ${await sign(ours)}`);
     const authorization = `Bearer ${await sign({ ...ours, kid: 'nobody' })}`;
     const early = await expectRefusal(app, () => present(authorization), { secrets: [authorization] });
     expect([early.status, codeOf(early)]).toEqual([503, 'keys_unavailable']);
@@ -98,6 +100,24 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     const asked = await cold.fetch('/me', { headers: { authorization } });
     expect([asked.status, await asked.json()]).toMatchObject([401, { errorCode: 'unknown_key' }]);
     await cold.close();
+  });
+
+  it('a cookie with a key that it is too early to ask for is left where it is; one that is refused is cleared (T-22)', async () => {
+    const issuers = { trust: [trusts(`${server.url}/jwks`)] };
+    const [warm, cold] = [await startProbedBrowserApp(adapter, issuers), await startProbedBrowserApp(adapter, issuers)];
+    const cookie = `${ACCESS}=${await sign({ ...ours, kid: 'rotated' })}`;
+    try {
+      expect((await warm.fetch('/me', { headers: { authorization: `Bearer ${await sign(ours)}` } })).status).toBe(200);
+      const early = await warm.fetch('/me', { headers: { cookie } });
+      expect([early.status, early.headers.get('set-cookie')]).toEqual([503, null]);
+      const refused = await cold.fetch('/me', { headers: { cookie } });
+      expect([refused.status, refused.headers.get('set-cookie')]).toEqual([
+        401,
+        expect.stringContaining(`${ACCESS}=;`),
+      ]);
+    } finally {
+      await Promise.all([warm.close(), cold.close()]);
+    }
   });
 
   it('BLOG-5: signature, audience and expiry each have a code of their own', async () => {
