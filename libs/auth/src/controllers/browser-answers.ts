@@ -41,6 +41,7 @@ export const PAGE_TOKEN: Answer = {
   status: 200,
   description: 'A token to send back in the header, with every request that changes something.',
   schema: objectOf({ csrfToken: TEXT }),
+  madeBy: ['tokenFor'],
   refusals: [503],
   sets: ['csrf'],
 };

@@ -54,6 +54,7 @@ export abstract class DevicesController {
 }
 
 const DEVICES: Answer = {
+  madeBy: ['listFor', 'toResponse'],
   status: 200,
   description: 'The sign-ins of the current user, newest first.',
   schema: {

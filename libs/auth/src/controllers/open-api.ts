@@ -1,5 +1,6 @@
 // Owns what OpenAPI is told of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
-import { BROWSER_ROUTE, REFUSALS, type BrowserRoute } from '../nest/controller-recipe.js';
+import type { Type } from '@nestjs/common';
+import { ANSWERED_BY, BROWSER_ROUTE, REFUSALS, type AnsweredBy, type BrowserRoute } from '../nest/controller-recipe.js';
 
 /** A schema of OpenAPI; what it holds is between the document and its readers. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -10,6 +11,10 @@ export interface Answer {
   readonly description: string;
   /** Of a body in JSON. @defaultValue no body is described */
   readonly schema?: Schema | undefined;
+  /** The class of the body, in place of a schema. */
+  readonly type?: Type<object> | undefined;
+  /** The methods that make the body; a subclass that overrides one has a body that `schema` does not describe. */
+  readonly madeBy?: readonly string[];
   /** Statuses by which the route itself refuses; those of guards are known. @defaultValue none */
   readonly refusals?: readonly (400 | 401 | 403 | 503)[];
   /** Which cookies the answer sets, clearing included. @defaultValue none */
@@ -17,10 +22,15 @@ export interface Answer {
 }
 
 /** Describes the answer of a route. */
-export function Describes({ status, description, schema, refusals = [], sets = [] }: Answer): MethodDecorator {
-  return (_target, _name, descriptor) => {
+export function Describes({ status, description, refusals = [], sets = [], ...body }: Answer): MethodDecorator {
+  return (target, _name, descriptor) => {
     const handler = descriptor.value as object;
-    Reflect.defineMetadata('swagger/apiResponse', { [status]: { description, schema } }, handler);
+    const { schema, type, madeBy: methods = [] } = body;
+    const described = type === undefined ? { schema } : { type, isArray: false };
+    Reflect.defineMetadata('swagger/apiResponse', { [status]: { description, ...described } }, handler);
+    // A class that was named is a promise of the application, which its subclasses keep.
+    const answered: AnsweredBy = { prototype: target, methods: type === undefined ? methods : [] };
+    Reflect.defineMetadata(ANSWERED_BY, answered, handler);
     Reflect.defineMetadata(REFUSALS, refusals, handler);
     // Of the ready-made routes those that refuse with 403 by themselves are those behind the CsrfGuard.
     const browserRoute: BrowserRoute = { status, sets, provesIntent: refusals.includes(403) };

@@ -24,5 +24,6 @@ export const ENDED: Answer = { status: 200, description: 'The token is not good,
 export const ABOUT: Answer = {
   status: 200,
   description: 'What a live token says; of any other, that it is not live.',
+  madeBy: ['describe'],
   schema: { ...objectOf({ active: { type: 'boolean' } }), additionalProperties: true },
 };

@@ -1,5 +1,5 @@
 // Owns what the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
-import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
+import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
 import type { AuthUser } from '../core/principal.js';
 import { SignInService } from '../core/users/sign-in.js';
@@ -20,6 +20,11 @@ import { introspect, type Introspection } from './introspection.js';
 export interface TokenAnswers {
   /** What a sign-in and a refresh answer. @defaultValue {access_token, refresh_token, token_type, expires_in} */
   readonly toResponse?: (pair: TokenPair) => unknown;
+  /**
+   * The class of that answer, with `@ApiProperty()` on its members, for OpenAPI. Without one, a `toResponse` of your own, or a subclass
+   * that overrides `signIn`, `renew` or `toResponse`, leaves the body undescribed. @defaultValue none
+   */
+  readonly response?: Type<object>;
   /** What a device is called. @defaultValue `Firefox on Linux`, as far as the header tells */
   readonly toLabel?: (userAgent: string | undefined) => string | undefined;
 }

@@ -2,6 +2,7 @@
 import { Body, Controller, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import type { Answer } from './open-api.js';
 import { absolute, UserAgent } from './routing.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { RefreshBody, TokenBody } from './token-bodies.js';
@@ -56,19 +57,20 @@ export function tokenController<SignIn extends object = SignInBody>(
 ): TokenControllerRecipe {
   const { path = 'auth/token', body = SignInBody, mayIntrospect = staffOrIntrospectors } = options;
   const routes = { ...ROUTES, ...options.routes };
-  const pair = options.toResponse === undefined ? PAIR : { ...PAIR, schema: undefined };
+  const schema = options.toResponse === undefined ? PAIR.schema : undefined;
+  const pair: Answer = { ...PAIR, schema, type: options.response };
 
   @Controller(path)
   class MountedTokenController extends TokenController {
     protected override readonly answers = options;
 
     @TakesBody(body)
-    @OpenRoute('', pair)
+    @OpenRoute('', { ...pair, madeBy: ['signIn', 'toResponse'] })
     obtain(@Body(bodyPipe(body)) sent: object, @UserAgent() userAgent?: string) {
       return this.signIn(credentialsIn(options, sent), userAgent);
     }
 
-    @OpenRoute(routes.refresh, pair)
+    @OpenRoute(routes.refresh, { ...pair, madeBy: ['renew', 'toResponse'] })
     refresh(@Body(bodyPipe(RefreshBody)) { refresh_token }: RefreshBody) {
       return this.renew(refresh_token);
     }

@@ -7,6 +7,15 @@ export const REFUSALS = 'nestjs-latchkey:refusals';
 /** Metadata of a handler: what it has to do with browsers, for OpenAPI. */
 export const BROWSER_ROUTE = 'nestjs-latchkey:browser-route';
 
+/** Metadata of a handler: which methods make its answer, for OpenAPI. */
+export const ANSWERED_BY = 'nestjs-latchkey:answered-by';
+
+/** A subclass that overrides one of the methods answers with something that the described schema does not know. */
+export interface AnsweredBy {
+  readonly prototype: object;
+  readonly methods: readonly string[];
+}
+
 /** What a route for browsers takes and sets. The names of both are configured, and not known where it is declared. */
 export interface BrowserRoute {
   /** Of the answer that sets the cookies. */

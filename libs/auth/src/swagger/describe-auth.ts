@@ -12,6 +12,7 @@ import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
 import { routesOf, type Route } from '../nest/routes/routes.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { dropUntrueAnswer } from './answers.js';
 import { describeBrowserRoute } from './browser-routes.js';
 import { builtInDescriptions, type DescriptionParts } from './built-in-descriptions.js';
 import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
@@ -132,6 +133,7 @@ class AuthAuthor {
     const own = this.of(configurationOf(route.owner));
     this.addRefusals(content, ownRefusalsOf(route.handler, own.settings));
     describeBrowserRoute(route.handler, content, own);
+    dropUntrueAnswer(route, content);
     const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
     if (policy.access === 'guarded' && !isWebhook) this.writeGuarded(operation, policy, written);
     else this.writeUnguarded(operation, policy, written);
