@@ -82,7 +82,7 @@ export const errorTable = {
   store_unavailable: { ...unavailable, message: 'The sign-in could not be checked. Try again soon.' },
   users_unavailable: { ...unavailable, message: 'The account could not be looked up. Try again soon.' },
   scheme_unavailable: { ...unavailable, message: 'The credential could not be checked. Try again soon.' },
-  application_fault: { ...unavailable, message: 'A fault of this application kept the request from being checked.' },
+  application_fault: { ...mistaken, message: 'A fault of this application kept the request from being checked.' },
   sign_in_overloaded: { ...unavailable, message: 'Too many sign-ins at once. Try again soon.' },
   misconfigured: { ...mistaken, message: 'This server is not set up to answer the request.' },
 } as const satisfies Record<string, ErrorEntry>;
@@ -194,7 +194,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   }
 
   /**
-   * True where the answer is "cannot tell": something did not answer (503), or is not what the library needs (500, `misconfigured`). It
+   * True where the answer is "cannot tell": something did not answer (503), or the application is at fault (500). It
    * never clears, revokes or counts anything.
    */
   get isUnavailable(): boolean {

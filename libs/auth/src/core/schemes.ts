@@ -14,7 +14,7 @@ interface SchemeBase<Credential> {
   /**
    * Stage 2: takes the credential out of the request. `undefined` means that there is none.
    * @throws {AuthError} where there is one that cannot be read (`malformed_header`) or two (`ambiguous_credentials`); anything else
-   * thrown is a fault of the application, answered with 503 `application_fault` and logged
+   * thrown is a fault of the application, answered with 500 `application_fault` and logged
    */
   find(request: AuthRequest): Credential | undefined;
   /**

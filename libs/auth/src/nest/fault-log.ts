@@ -16,7 +16,7 @@ export class FaultLog {
   report({ cause }: AuthError): void {
     if (cause instanceof FaultyPhase) {
       this.once(
-        `A request was answered with 503 application_fault, because ${cause.phase} failed: ${described(cause.cause)}. ` +
+        `A request was answered with 500 application_fault, because ${cause.phase} failed: ${described(cause.cause)}. ` +
           'This is a fault of the application: no store and no key is missing.',
       );
     }
