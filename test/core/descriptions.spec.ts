@@ -33,7 +33,7 @@ async function looseRig() {
   const settings = {
     issuer: ISSUER,
     audience: [AUDIENCE],
-    access: { ttlSeconds: 60, maxTtlSeconds: 60, subjectClaim: 'sub', claimsFor: undefined },
+    access: { ttlSeconds: 60, maxTtlSeconds: 60, subjectClaim: 'sub', clientId: 'app', claimsFor: undefined },
     refresh: { idleSeconds: 60, absoluteSeconds: 60, graceMs: 0 },
   };
   const sessions = new SessionService({ ...parts, settings, users, host: host as unknown as HostSession });

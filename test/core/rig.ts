@@ -85,6 +85,7 @@ export interface RigOptions {
   readonly graceMs?: number;
   readonly onMismatch?: MismatchRule;
   readonly subjectClaim?: string;
+  readonly clientId?: string | undefined;
   /** Stands between the minter and the ring: a remote signer that may fail. */
   readonly signer?: (key: SigningKey) => SigningKey;
   /** @defaultValue a clock of the rig's own */
@@ -103,6 +104,7 @@ function settingsOf(options: RigOptions): TokenSettings {
       ttlSeconds: 15 * MINUTE,
       maxTtlSeconds: 30 * MINUTE,
       subjectClaim: options.subjectClaim ?? 'sub',
+      clientId: options.clientId ?? ISSUER,
       claimsFor: options.claimsFor,
     },
     refresh: { idleSeconds: 14 * DAY, absoluteSeconds: 30 * DAY, graceMs: options.graceMs ?? 10_000 },

@@ -70,7 +70,7 @@ beforeEach(async () => {
   families = new FamilyService(stores.families, blocklist, clock);
   const users = new Users();
   users.source = new People() as unknown as UserSource;
-  const access = { ttlSeconds: 900, maxTtlSeconds: 900, subjectClaim: 'sub', claimsFor: undefined };
+  const access = { ttlSeconds: 900, maxTtlSeconds: 900, subjectClaim: 'sub', clientId: 'app', claimsFor: undefined };
   const refresh = { idleSeconds: 1_209_600, absoluteSeconds: 2_592_000, graceMs: 10_000 };
   service = new SessionService({
     settings: { issuer, audience: ['app'], access, refresh },

@@ -132,6 +132,9 @@ describe('options', () => {
       { errors: { format: 'xml' } },
       "errors.format is 'xml'; accepted is nest or problem",
     ],
+    ['an empty client (T-02)', { access: { clientId: '' } }, 'access.clientId is another text; accepted is text of 1'],
+    ['a client with a line break (T-02)', { access: { clientId: 'a\nb' } }, 'access.clientId is another text'],
+    ['a client that is a number (T-02)', { access: { clientId: 7 } }, 'access.clientId is 7'],
     ['claimsFor that is no function', { access: { claimsFor: {} } }, 'access.claimsFor must be a function'],
   ])('refuse %s', async (_, options, expected) => {
     const problems = await values(options);

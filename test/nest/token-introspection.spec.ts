@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
   it('tells staff what a live access token says', async () => {
     const answer = await ask(ada.accessToken, staff);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
-    const { iat, exp, jti } = decodeJwt(ada.accessToken);
+    const { iat, exp, jti, auth_time } = decodeJwt(ada.accessToken);
     expect(await answer.json()).toEqual({
       active: true,
       token_type: 'Bearer',
@@ -40,6 +40,8 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
       sub: 'ada',
       aud: 'accounts',
       scope: 'read',
+      client_id: ISSUER,
+      auth_time,
       sid: ada.sid,
       iat,
       exp,

@@ -78,6 +78,9 @@ async function personToken(given: Given, minter: TokenMinter, grant: Grant): Pro
     absoluteExpiresAt: grant.issuedAt + grant.ttlSeconds,
     stamp: stamp === undefined ? undefined : stampDigest(subject, stamp),
     roles: words(given, 'roles'),
+    clientId: undefined,
+    acr: undefined,
+    amr: undefined,
     headers: undefined,
     user: undefined,
     occasion: 'sign-in' as const,
@@ -89,10 +92,11 @@ async function personToken(given: Given, minter: TokenMinter, grant: Grant): Pro
 
 function settingsOf(given: Given): ConstructorParameters<typeof TokenMinter>[0] {
   const ttlSeconds = seconds(given, 'ttl', '15m');
+  const issuer = required(given, 'issuer', 'the issuer of the application, exactly');
   return {
-    issuer: required(given, 'issuer', 'the issuer of the application, exactly'),
+    issuer,
     audience: required(given, 'audience', 'whom the token is meant for; several separated by commas').split(','),
-    access: { ttlSeconds, maxTtlSeconds: ttlSeconds, subjectClaim: 'sub', claimsFor: undefined },
+    access: { ttlSeconds, maxTtlSeconds: ttlSeconds, subjectClaim: 'sub', clientId: issuer, claimsFor: undefined },
     refresh: { idleSeconds: ttlSeconds, absoluteSeconds: ttlSeconds, graceMs: 0 },
   };
 }

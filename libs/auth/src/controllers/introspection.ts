@@ -15,7 +15,11 @@ export interface IntrospectionParts {
 }
 
 const NOT_LIVE = Object.freeze({ active: false });
-const STATED = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'scope', 'client_id'] as const;
+/** RFC 7662 §2.2 and RFC 9470 §6.2, and the sign-in that a token belongs to. */
+const STATED = [
+  ...(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'scope', 'client_id'] as const),
+  ...(['auth_time', 'acr', 'amr', 'sid'] as const),
+];
 
 /**
  * What a token of this issuer stands for.

@@ -37,6 +37,11 @@ export interface RefreshGrant {
   /** Audience of the access tokens, where it is not the module's. */
   readonly audience: readonly string[] | undefined;
   readonly stamp: string | undefined;
+  /** The client that signed the person in, where it is not the module's. */
+  readonly clientId: string | undefined;
+  /** How the person proved who they are; fixed for the life of the sign-in (RFC 9068 §2.2.1). */
+  readonly acr: string | undefined;
+  readonly amr: readonly string[] | undefined;
 }
 
 /** What an access token stands for. */
@@ -74,6 +79,8 @@ const REGISTERED: ReadonlySet<string> = new Set([
   'sid',
   'scope',
   'auth_time',
+  'acr',
+  'amr',
   'stamp',
   'kind',
   'client_id',
@@ -167,7 +174,10 @@ export class TokenMinter {
       stamp,
       authTime: authTime ?? issuedAt,
       scopes: claims['scope'] === undefined ? undefined : verified.scopes,
-      audience: audienceOf(claims['access_aud']),
+      audience: listIn(claims['access_aud']),
+      clientId: textIn(claims['client_id']),
+      acr: textIn(claims['acr']),
+      amr: listIn(claims['amr']),
     };
   }
 
@@ -196,11 +206,22 @@ export class TokenMinter {
       exp: grant.issuedAt + grant.ttlSeconds,
       jti: grant.jti,
       sid: grant.sid,
+      client_id: this.clientOf(grant),
       auth_time: grant.authTime,
+      acr: grant.acr,
+      amr: grant.amr,
       scope: spaced(grant.scopes),
       roles: grant.roles.length === 0 ? undefined : grant.roles,
       stamp: grant.stamp,
     };
+  }
+
+  /** @throws {TypeError} for a person with the id of the client: verifiers read that as the client itself (RFC 9068 §5) */
+  private clientOf({ subject, clientId = this.settings.access.clientId }: AccessGrant): string {
+    if (clientId !== subject.id) return clientId;
+    throw new TypeError(
+      'The subject has the id of the client (access.clientId, or clientId); give the client another id.',
+    );
   }
 
   private refreshClaims(grant: RefreshGrant): OwnClaims {
@@ -216,6 +237,9 @@ export class TokenMinter {
       family_exp: grant.absoluteExpiresAt,
       scope: grant.scopes?.join(' '),
       access_aud: grant.audience,
+      client_id: grant.clientId,
+      acr: grant.acr,
+      amr: grant.amr,
       stamp: grant.stamp,
     };
   }
@@ -243,6 +267,10 @@ function single(audience: readonly string[]): string | readonly string[] | undef
   return audience.length === 1 ? audience[0] : audience;
 }
 
-function audienceOf(claim: unknown): readonly string[] | undefined {
+function textIn(claim: unknown): string | undefined {
+  return typeof claim === 'string' ? claim : undefined;
+}
+
+function listIn(claim: unknown): readonly string[] | undefined {
   return Array.isArray(claim) ? claim.filter((entry): entry is string => typeof entry === 'string') : undefined;
 }

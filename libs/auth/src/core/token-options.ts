@@ -25,6 +25,15 @@ export interface IssueOptions {
   readonly label?: string | undefined;
   /** When the person proved who they are. @defaultValue now */
   readonly authTime?: Date | undefined;
+  /**
+   * The client that signs the person in: `client_id` of the access token, at each refresh too (RFC 9068 §2.2). 1 to 255 printable ASCII
+   * characters, and not the id of the person. @defaultValue `access.clientId`
+   */
+  readonly clientId?: string | undefined;
+  /** How well the person proved who they are: `acr`, 1 to 255 characters, at each refresh too (RFC 9068 §2.2.1). @defaultValue none */
+  readonly acr?: string | undefined;
+  /** How the person did, such as `['pwd', 'otp']` (RFC 8176): `amr`, at most 16, at each refresh too. @defaultValue none */
+  readonly amr?: readonly string[] | undefined;
   /** Looks at the tokens before anything is stored; what it throws refuses the sign-in. @defaultValue none */
   readonly accept?: ((pair: TokenPair) => void) | undefined;
 }

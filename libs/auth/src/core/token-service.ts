@@ -12,7 +12,7 @@ import type { AuthUser, Principal, Subject, Verified } from './principal.js';
 import type { Family } from './stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
-import { assertFilters, assertSubject, audienceIn } from './issue-input.js';
+import { assertFilters, assertSubject, audienceIn, signInFacts } from './issue-input.js';
 import type { TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from './tokens/token-verifier.js';
 import { stampDigest, type UserDescription, type Users } from './users/users.js';
@@ -63,6 +63,7 @@ export class TokenService {
       authTime: options.authTime === undefined ? issuedAt : Math.floor(options.authTime.getTime() / 1000),
       scopes: options.scopes,
       audience: audienceIn(options),
+      ...signInFacts(options),
       stamp: description.stamp === undefined ? undefined : stampDigest(subject, description.stamp),
     };
     const access = this.accessGrant(refresh, { user, description, options, occasion: 'sign-in' });

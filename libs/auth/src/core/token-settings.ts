@@ -24,6 +24,8 @@ export interface TokenSettings {
     readonly maxTtlSeconds: number;
     /** The claim that names the subject besides `sub`, for verifiers that look elsewhere; `sub` for none. */
     readonly subjectClaim: string;
+    /** `client_id` of the access tokens of people (RFC 9068 §2.2), unless a sign-in names another client. */
+    readonly clientId: string;
     readonly claimsFor: ClaimsFor | undefined;
   };
   readonly refresh: {

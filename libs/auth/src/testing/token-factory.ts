@@ -86,6 +86,7 @@ export class TokenFactory {
     const granted = options.scopes ?? scopes ?? [];
     return {
       ...this.commonClaims(id, options),
+      client_id: this.source.clientId,
       sid: newId(),
       auth_time: now,
       scope: granted.length === 0 ? undefined : granted.join(' '),
@@ -122,7 +123,10 @@ export class TokenFactory {
 
   /** A refresh token, which is no access token. No store knows it, so it cannot be refreshed either. */
   async wrongKind(user: TestUser, options: TestTokenOptions = {}): Promise<string> {
-    const claims = await this.claimsFor(user, over(options, { aud: this.source.refreshAudience }));
+    const claims = await this.claimsFor(
+      user,
+      over(options, { aud: this.source.refreshAudience, client_id: undefined }),
+    );
     return this.sign({ ...claims, family_exp: claims['exp'] }, { typ: 'rt+jwt' });
   }
 

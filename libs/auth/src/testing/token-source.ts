@@ -26,6 +26,8 @@ export interface TokenSource {
   readonly audience: readonly string[];
   /** The `aud` of refresh tokens. */
   readonly refreshAudience: string;
+  /** The `client_id` of a user's access token. */
+  readonly clientId: string;
   readonly ttlSeconds: number;
   readonly clock: Clock;
   /** Asked anew for every token, because keys rotate. */
@@ -60,6 +62,7 @@ export function sourceOf(app: INestApplicationContext, configuration?: string): 
     issuer: tokens.issuer,
     audience: anyAudience ? [] : tokens.audience,
     refreshAudience: refreshAudienceOf(tokens),
+    clientId: tokens.access.clientId,
     ttlSeconds: tokens.access.ttlSeconds,
     clock: findProvider<Clock>(app, Clock, configuration),
     signingKey: () => ring.signingKey,
@@ -78,6 +81,7 @@ export async function madeUpSource(
     issuer,
     audience: [audience].flat(),
     refreshAudience: issuer,
+    clientId: issuer,
     ttlSeconds: FIFTEEN_MINUTES_SECONDS,
     clock,
     signingKey: () => key.signing,

@@ -29,6 +29,12 @@ export interface AccessOptions {
   readonly claimsFor?: ClaimsFor;
   /** The claim that names the subject. `sub` is written in any case. @defaultValue 'sub' */
   readonly subjectClaim?: string;
+  /**
+   * `client_id` of the access tokens of people (RFC 9068 §2.2): the client that signed them in. 1 to 255 printable ASCII characters; nobody
+   * may have it as their id. `TokenService.issue(user, { clientId })` names another one. @defaultValue the `issuer`: its own sign-in
+   * routes are the client
+   */
+  readonly clientId?: string;
 }
 
 /** Refresh tokens, and with them the life of a sign-in. */

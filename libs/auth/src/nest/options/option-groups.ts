@@ -7,6 +7,7 @@ import {
   type RefreshOptions,
   type RevocationOptions,
 } from './auth.options.js';
+import { clientIdProblem } from '../../core/tokens/client-id.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS, shown, type Problems } from './problems.js';
 import type { AuthSettings } from './settings.js';
 
@@ -19,7 +20,10 @@ export function tokenSettings(options: AuthModuleOptions, problems: Problems): T
     isIssuer(issuer),
     `issuer is ${shown(issuer)}; accepted is an http(s) address without query or fragment, and without blanks around it`,
   );
-  const access = accessSettings(options.access ?? {}, problems);
+  const access = {
+    ...accessSettings(options.access ?? {}, problems),
+    clientId: clientIdOf(options.access, issuer, problems),
+  };
   const refresh = refreshSettings(options.refresh ?? {}, problems);
   problems.unless(refresh.idleSeconds >= access.ttlSeconds, 'refresh.idle must not be shorter than access.ttl');
   return { issuer, audience: audienceOf(options, problems), access, refresh };
@@ -37,7 +41,7 @@ function audienceOf(
   return names;
 }
 
-function accessSettings(access: AccessOptions, problems: Problems): Tokens['access'] {
+function accessSettings(access: AccessOptions, problems: Problems): Omit<Tokens['access'], 'clientId'> {
   const { ttl = DEFAULTS.accessTtl, maxTtl, subjectClaim = 'sub', claimsFor } = access;
   const bounds = { min: SECOND_MS, max: DAY_MS, accepts: 'one second to 24 hours' };
   const ttlMs = problems.span('access.ttl', ttl, bounds);
@@ -52,6 +56,14 @@ function accessSettings(access: AccessOptions, problems: Problems): Tokens['acce
     'access.claimsFor must be a function of the user that answers with claims',
   );
   return { ttlSeconds: wholeSeconds(ttlMs), maxTtlSeconds: wholeSeconds(maxTtlMs), subjectClaim, claimsFor };
+}
+
+/** Without OAuth clients the issuer is the client: its own routes sign people in. */
+function clientIdOf({ clientId }: AccessOptions = {}, issuer: string, problems: Problems): string {
+  if (clientId === undefined) return issuer;
+  const problem = clientIdProblem(clientId);
+  problems.unless(problem === undefined, `access.clientId ${problem}`);
+  return clientId;
 }
 
 function refreshSettings(refresh: RefreshOptions, problems: Problems): Tokens['refresh'] {

@@ -29,6 +29,7 @@ const VALUES: Named<AuthModuleOptions> = {
     maxTtl: judgedElsewhere,
     claimsFor: judgedElsewhere,
     subjectClaim: string,
+    clientId: string,
   } satisfies Named<NonNullable<AuthModuleOptions['access']>>),
   refresh: group({
     idle: judgedElsewhere,
