@@ -25,7 +25,7 @@ function judgeSender({ schemes, sentBy, extractor }: HeaderOptions, problems: Pr
   const isStated = sentBy !== undefined || extractor !== undefined || schemes?.length !== 0;
   problems.unless(
     isStated,
-    "header.schemes is []; accepted is that only with header.sentBy: 'client' where clients set the header, 'browser' where a proxy makes it of a cookie",
+    "header.schemes is [] without header.sentBy; accepted is 'client' if clients set the header, 'browser' if a proxy makes it from a cookie",
   );
   problems.unless(
     extractor === undefined || sentBy !== 'client',
