@@ -285,7 +285,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
 
 describe('the options of the header', () => {
   const refusals: readonly (readonly [NonNullable<ProbedAppOptions['header']>, RegExp])[] = [
-    [{ name: 'x-amzn-oidc-data', schemes: [] }, /header\.schemes is \[\]; accepted is that only with header\.sentBy/],
+    [{ name: 'x-amzn-oidc-data', schemes: [] }, /header\.schemes is \[\] without header\.sentBy/],
     [{ extractor: fromCookie, sentBy: 'client' }, /header\.sentBy is 'client' beside header\.extractor/],
     [{ sentBy: 'nobody' as never }, /header\.sentBy is 'nobody'; accepted is client or browser/],
     [{ openapi: { always: {} } }, /header\.openapi describes header\.extractor/],
