@@ -98,6 +98,11 @@ describe('keys taken for secrets', () => {
     ],
   ];
 
+  it('takes random text that begins like an object for what it is (S-05)', () => {
+    expect(problem('{"!g~Q5QW.Ti??xGj]}jWCgpr8&Nlw?+#')).toBeUndefined();
+    expect(problem('{ "k": "GawgguFyGrWKav7AX4VKUg", "alg": "HS256" }')).toContain('is itself a key or a token');
+  });
+
   it.each(keys)('recognises %s (S-05)', (_, key) => {
     expect(problem(key)).toContain('is itself a key or a token');
   });

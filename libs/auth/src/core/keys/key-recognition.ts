@@ -5,14 +5,26 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 const KEY_TEXT =
   /-----BEGIN |"kty"\s*:|^\s*(?:ssh-rsa |ssh-ed25519 |ssh-dss |ecdsa-sha2-|AAAAB3NzaC1|AAAAC3NzaC1|AAAAE2VjZHNh)/;
 /** So short that only text as a whole counts. */
-const OBJECT_OR_JWT = /^\s*(?:\{\s*"[\s\x20-\x7e]*|eyJ[\w-]+\.[\w-]+\.[\w-]*)$/;
+const JWT = /^\s*eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
+const OBJECT = /^\s*\{\s*"/;
 /** ASN.1 SEQUENCE: the first byte of every key and certificate in DER. */
 const SEQUENCE = 0x30;
 
 /** True for PEM, DER, OpenSSH, JWK, certificates and signed tokens; of base64 or hex, hand in what it decodes to as well. */
 export function isKeyText(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
-  return KEY_TEXT.test(text) || OBJECT_OR_JWT.test(text) || isOpenSsh(bytes) || (bytes[0] === SEQUENCE && isDer(bytes));
+  return (
+    KEY_TEXT.test(text) ||
+    JWT.test(text) ||
+    isObject(text) ||
+    isOpenSsh(bytes) ||
+    (bytes[0] === SEQUENCE && isDer(bytes))
+  );
+}
+
+/** Random text may begin like one, and does not go on like one. */
+function isObject(text: string): boolean {
+  return OBJECT.test(text) && reads(() => JSON.parse(text));
 }
 
 /** The body of an OpenSSH key: the length of its name, and the name. */
