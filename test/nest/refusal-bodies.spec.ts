@@ -20,6 +20,9 @@ async function start(adapter: 'express' | 'fastify', errors: ErrorOptions): Prom
 
 const WORDS: Readonly<Record<string, string>> = { unauthenticated: 'Bitte melden Sie sich an.' };
 
+const circle: { self?: object } = {};
+circle.self = circle;
+
 const german: ErrorOptions = {
   realm: 'shop',
   body: ({ status, errorCode, message, problems }, { request }) => ({
@@ -73,11 +76,20 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     expect(JSON.stringify(seen)).not.toContain('user_not_found');
   });
 
+  it('cannot change the status by an object that an adapter would take for an answer (N-08)', async () => {
+    const app = await start(adapter, { body: () => new Response('welcome', { status: 200 }) });
+    const answer = await app.fetch('/me');
+    expect([answer.status, await answer.json()]).toEqual([401, {}]);
+  });
+
   it.each<[string, ErrorOptions['body']]>([
     ['throws', () => JSON.parse('{') as object],
     ['answers later', async () => ({})],
     ['answers with a text', () => 'no' as never],
     ['answers with a list', () => []],
+    ['answers with what is no JSON', () => ({ at: 1n })],
+    ['answers with a circle', () => circle],
+    ['answers with nothing to send', () => ({ toJSON: () => undefined })],
   ])('that %s leaves the usual body, and a line in the log (N-08)', async (_, body) => {
     const app = await start(adapter, { body: body ?? (() => ({})) });
     const answer = await app.fetch('/me');

@@ -79,8 +79,8 @@ export class RefusalBodies {
   private made(error: AuthError, request: unknown): object | undefined {
     if (this.errors.body === undefined) return undefined;
     try {
-      const body: unknown = this.errors.body(factsOf(error), { request: readable(request) });
-      if (typeof body === 'object' && body !== null && !Array.isArray(body) && !isPromise(body)) return body;
+      const body = sendable(this.errors.body(factsOf(error), { request: readable(request) }));
+      if (body !== undefined) return body;
       this.logger.error('errors.body answered with something other than an object; the usual body was sent.');
     } catch {
       this.logger.error('errors.body threw; the usual body was sent.');
@@ -94,6 +94,18 @@ function factsOf(error: AuthError): Refusal {
   const retryAfterSeconds = status === 503 ? (error.retryAfterSeconds ?? 1) : undefined;
   const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds };
   return Object.freeze({ status, errorCode, message: messageOf(error), error: REASONS[status], ...facts });
+}
+
+/**
+ * The object as it will be sent. An adapter gets a plain one: it takes the status out of a `Response` of the Fetch standard, and fails
+ * at what is no JSON when it is too late for the usual body.
+ * @throws {TypeError} for an object that is no JSON: a circle, a bigint
+ */
+function sendable(body: unknown): object | undefined {
+  if (typeof body !== 'object' || body === null || isPromise(body)) return undefined;
+  // A member toJSON may answer with nothing, of which there is no text.
+  const sent: unknown = JSON.parse(JSON.stringify(body) ?? 'null');
+  return typeof sent === 'object' && sent !== null && !Array.isArray(sent) ? sent : undefined;
 }
 
 function readable(request: unknown): AuthRequest | undefined {
