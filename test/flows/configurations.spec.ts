@@ -3,6 +3,7 @@ import { Controller, Get, Inject, Injectable, Module, Post, UseGuards } from '@n
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  AnyOf,
   AuthInfo,
   AuthModule,
   authConfiguration,
@@ -15,6 +16,7 @@ import {
   RequireScopes,
   RouteAudit,
   SessionAuthGuard,
+  SessionOrJwtGuard,
   TokenService,
   UserSource,
   type AuthModuleOptions,
@@ -410,6 +412,18 @@ describe.each(ADAPTERS)('two configurations with host sessions on %s', (adapter)
     await running.close();
     expect([login.status, ...statuses]).toEqual([204, 200, 401]);
   });
+});
+
+it('make no guard out of the guards of another configuration (N-12)', () => {
+  const partner = authConfiguration('partner');
+  expect(() => AnyOf(admin.JwtAuthGuard, 'api-key')).toThrow(
+    "AnyOf() was given admin.JwtAuthGuard, a guard of the configuration 'admin'",
+  );
+  expect(() => partner.AnyOf('bearer', admin.SessionAuthGuard)).toThrow("authConfiguration('admin').AnyOf(...)");
+  expect(() => partner.guard(admin.JwtAuthGuard)).toThrow("admin.JwtAuthGuard belongs to the configuration 'admin'");
+  // Its own are a list of schemes like those that no configuration has taken yet.
+  expect(admin.AnyOf(admin.JwtAuthGuard, 'session')).toBe(admin.AnyOf(SessionOrJwtGuard));
+  expect(admin.guard(admin.JwtAuthGuard)).toBe(admin.JwtAuthGuard);
 });
 
 it('puts clock and stores of a test into a configuration with a name (N-12)', async () => {

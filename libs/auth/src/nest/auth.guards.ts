@@ -5,6 +5,7 @@ import { AuthError, isPromise } from '../core/errors.js';
 import type { AuthUser } from '../core/principal.js';
 import { shown } from '../core/shown.js';
 import { attach } from './attached.js';
+import { configurationOf, type ConfigurationName } from './configurations/named-tokens.js';
 import { connectionOf } from './contexts/connections.js';
 import { isFrameworkRequest, requestOf } from './contexts/contexts.js';
 import { handmadeRefusal } from './handmade-guard.js';
@@ -191,7 +192,8 @@ const composed = new Map<string, Type<AuthGuardBase>>();
  *
  * @param accepted names: `bearer`, `cookie`, `session`, or those of your own schemes; a guard stands for all that it accepts, as in
  * `AnyOf(SessionOrJwtGuard, 'api-key')`
- * @throws {TypeError} for an empty list, and for anything else in it
+ * @throws {TypeError} for an empty list, for anything else in it, and for a guard of a configuration with a name, whose schemes are those
+ * of its own `AnyOf()`
  * @example
  * ```ts
  * import { Controller, Get, UseGuards } from '@nestjs/common';
@@ -209,15 +211,33 @@ const composed = new Map<string, Type<AuthGuardBase>>();
 export function AnyOf(
   ...accepted: readonly [string | BrandedGuard, ...(string | BrandedGuard)[]]
 ): Type<AuthGuardBase> {
+  return anyOf(accepted, undefined);
+}
+
+/** As {@link AnyOf}, of guards of one configuration or of none. The guard is of none itself. */
+export function anyOf(accepted: readonly (string | BrandedGuard)[], configuration: ConfigurationName) {
   if (accepted.length === 0 || !accepted.every(isAccepted))
     throw new TypeError(
       `AnyOf() was given ${shown(accepted)}; it takes names of schemes, and guards of this library: AnyOf('bearer', 'session').`,
     );
+  assertNoOther(accepted, configuration);
   const schemes = accepted.flatMap((each) => (typeof each === 'string' ? [each] : each[GUARD_SCHEMES]));
   const key = JSON.stringify(schemes);
   const guard = composed.get(key) ?? compose(schemes);
   composed.set(key, guard);
   return guard;
+}
+
+/** Names of schemes say nothing about a configuration: from a guard of another one they would accept what that one refuses. */
+function assertNoOther(accepted: readonly (string | BrandedGuard)[], configuration: ConfigurationName): void {
+  for (const each of accepted) {
+    const other = configurationOf(each);
+    if (typeof each === 'string' || other === undefined || other === configuration) continue;
+    throw new TypeError(
+      `AnyOf() was given ${each.name}, a guard of the configuration '${other}'; ` +
+        `the guard for that is authConfiguration('${other}').AnyOf(...).`,
+    );
+  }
 }
 
 function isAccepted(given: unknown): boolean {

@@ -1,7 +1,7 @@
 // The application's handle on a configuration with a name: its guards, and the tokens that its services are injected by.
 import type { InjectionToken, Type } from '@nestjs/common';
 import { AuthConfigurationError } from '../../core/errors.js';
-import { AnyOf, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard } from '../auth.guards.js';
+import { anyOf, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard, type AnyOf } from '../auth.guards.js';
 import { CsrfGuard } from '../browser/csrf.guard.js';
 import type { BrandedGuard } from '../routes/effective-policy.js';
 import { boundTo } from './bound-classes.js';
@@ -19,9 +19,10 @@ export interface AuthConfiguration {
   readonly SessionAuthGuard: typeof SessionAuthGuard;
   readonly SessionOrJwtGuard: typeof SessionOrJwtGuard;
   readonly CsrfGuard: typeof CsrfGuard;
-  /** As `AnyOf()`, with the schemes of this configuration. */
+  /** As `AnyOf()`, with the schemes of this configuration. A guard of another one is a `TypeError`. */
   readonly AnyOf: typeof AnyOf;
-  /** A guard of your own, a subclass of one of the library's, in this configuration. The same class gives the same guard. */
+  /** A guard of your own, a subclass of one of the library's, in this configuration. The same class gives the same guard; one
+   * of another configuration is a `TypeError`. */
   guard<Guard extends BrandedGuard>(guard: Guard): Guard;
   /**
    * The token of a service: `@Inject(admin.token(TokenService)) tokens: TokenService`, `app.get(admin.token(TokenService))`.
@@ -70,7 +71,7 @@ export function authConfiguration(name: string): AuthConfiguration {
     SessionAuthGuard: boundTo(name, SessionAuthGuard),
     SessionOrJwtGuard: boundTo(name, SessionOrJwtGuard),
     CsrfGuard: boundTo(name, CsrfGuard),
-    AnyOf: (...accepted: Parameters<typeof AnyOf>) => boundTo(name, AnyOf(...accepted)),
+    AnyOf: (...accepted: Parameters<typeof AnyOf>) => boundTo(name, anyOf(accepted, name)),
     guard,
     token: <Service>(service: ServiceClass & { readonly prototype: Service }) => serviceToken<Service>(name, service),
   });

@@ -15,10 +15,14 @@ const bound = new WeakMap<Type<unknown>, Map<string, Type<unknown>>>();
 
 /**
  * The class as it is in a configuration. The same class and name give the same class, so that tests can override it; one that is bound
- * already stays what it is.
+ * to it already stays what it is.
+ * @throws {TypeError} for a class of another configuration
  */
 export function boundTo<T extends Type<unknown>>(name: string, original: T): T {
-  if (configurationOf(original) !== undefined) return original;
+  const known = configurationOf(original);
+  if (known === name) return original;
+  if (known !== undefined)
+    throw new TypeError(`${original.name} belongs to the configuration '${known}'; it cannot be of '${name}', too.`);
   const byName = bound.get(original) ?? new Map<string, Type<unknown>>();
   bound.set(original, byName);
   const made = byName.get(name) ?? bind(name, original);
@@ -82,7 +86,8 @@ function boundEnhancer(name: string, enhancer: unknown): unknown {
   if (typeof enhancer !== 'function') return enhancer;
   const injected = (Reflect.getMetadata(PROPERTIES, enhancer) ?? []) as readonly { type: InjectionToken }[];
   const isOurs = injected.some(({ type }) => tokenIn(name, type) !== type);
-  return isOurs ? boundTo(name, enhancer as Type<unknown>) : enhancer;
+  // What names a configuration itself was meant so.
+  return isOurs && configurationOf(enhancer) === undefined ? boundTo(name, enhancer as Type<unknown>) : enhancer;
 }
 
 function redefine<Entry>(key: string, target: object, change: (entry: Entry) => Entry): void {
