@@ -1,6 +1,13 @@
 // Owns what OpenAPI is told of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
 import type { Type } from '@nestjs/common';
-import { ANSWERED_BY, BROWSER_ROUTE, REFUSALS, type AnsweredBy, type BrowserRoute } from '../nest/controller-recipe.js';
+import {
+  ANSWERED_BY,
+  BROWSER_ROUTE,
+  OAUTH_ERRORS,
+  REFUSALS,
+  type AnsweredBy,
+  type BrowserRoute,
+} from '../nest/controller-recipe.js';
 
 /** A schema of OpenAPI; what it holds is between the document and its readers. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -17,6 +24,8 @@ export interface Answer {
   readonly madeBy?: readonly string[];
   /** Statuses by which the route itself refuses; those of guards are known. @defaultValue none */
   readonly refusals?: readonly (400 | 401 | 403 | 503)[];
+  /** True if bodies are refused in the words of RFC 6749 §5.2. @defaultValue false */
+  readonly oauthErrors?: boolean;
   /** Which cookies the answer sets, clearing included. @defaultValue none */
   readonly sets?: BrowserRoute['sets'];
 }
@@ -32,6 +41,7 @@ export function Describes({ status, description, refusals = [], sets = [], ...bo
     const answered: AnsweredBy = { prototype: target, methods: type === undefined ? methods : [] };
     Reflect.defineMetadata(ANSWERED_BY, answered, handler);
     Reflect.defineMetadata(REFUSALS, refusals, handler);
+    Reflect.defineMetadata(OAUTH_ERRORS, body.oauthErrors === true, handler);
     // Of the ready-made routes those that refuse with 403 by themselves are those behind the CsrfGuard.
     const browserRoute: BrowserRoute = { status, sets, provesIntent: refusals.includes(403) };
     Reflect.defineMetadata(BROWSER_ROUTE, browserRoute, handler);

@@ -4,7 +4,7 @@ import { ValidationPipe, type ArgumentMetadata, type Type } from '@nestjs/common
 import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';
 import { IsNotEmpty, IsString, MaxLength, type ValidationError } from 'class-validator';
-import { AuthError } from '../core/errors.js';
+import { AuthError, type AuthErrorOptions } from '../core/errors.js';
 import type { SignInCredentials } from '../core/users/users.js';
 
 // @nestjs/swagger reads this static, as its compiler plugin writes it; so the door needs no import of it.
@@ -49,11 +49,27 @@ export function credentialsIn<Body extends object>(options: SignInBodyOptions<Bo
 
 /** What is nested deeper than the validator can follow is no body of ours, and not the fault of the server (Q-11). */
 class BodyPipe extends ValidationPipe {
+  constructor(
+    body: Type<object>,
+    private readonly refusal: Pick<AuthErrorOptions, 'oauthError'>,
+  ) {
+    super({
+      expectedType: body,
+      transform: true,
+      whitelist: true,
+      forbidUnknownValues: true,
+      validatorPackage,
+      transformerPackage,
+      exceptionFactory: (errors) =>
+        new AuthError('invalid_request', { ...refusal, problems: errors.flatMap(sentencesOf) }),
+    });
+  }
+
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     try {
       return (await super.transform(value, metadata)) as unknown;
     } catch (cause) {
-      throw cause instanceof RangeError ? new AuthError('invalid_request', { cause }) : cause;
+      throw cause instanceof RangeError ? new AuthError('invalid_request', { ...this.refusal, cause }) : cause;
     }
   }
 }
@@ -63,15 +79,12 @@ class BodyPipe extends ValidationPipe {
  * was sent is never repeated.
  */
 export function bodyPipe(body: Type<object>): ValidationPipe {
-  return new BodyPipe({
-    expectedType: body,
-    transform: true,
-    whitelist: true,
-    forbidUnknownValues: true,
-    validatorPackage,
-    transformerPackage,
-    exceptionFactory: (errors) => new AuthError('invalid_request', { problems: errors.flatMap(sentencesOf) }),
-  });
+  return new BodyPipe(body, {});
+}
+
+/** As {@link bodyPipe}, for routes whose clients read errors of RFC 6749 §5.2. */
+export function oauthBodyPipe(body: Type<object>): ValidationPipe {
+  return new BodyPipe(body, { oauthError: 'invalid_request' });
 }
 
 /** Tells OpenAPI, and pipes of the application, which class the first parameter of a route is: it is known only at run time. */

@@ -4,7 +4,14 @@ import type { Policy } from '../core/policies/policies.js';
 import type { ControllerRecipe } from '../nest/controller-recipe.js';
 import type { Answer } from './open-api.js';
 import { absolute, UserAgent } from './routing.js';
-import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import {
+  bodyPipe,
+  credentialsIn,
+  oauthBodyPipe,
+  SignInBody,
+  TakesBody,
+  type SignInBodyOptions,
+} from './sign-in-body.js';
 import { RefreshBody, TokenBody } from './token-bodies.js';
 import { ENDED, GOOD, PAIR } from './token-answers.js';
 import { OpenRoute, PolicyRoute, staffOrIntrospectors, TokenController, type TokenAnswers } from './token-routes.js';
@@ -81,12 +88,12 @@ export function tokenController<SignIn extends object = SignInBody>(
     }
 
     @OpenRoute(routes.revoke, ENDED)
-    revoke(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
+    revoke(@Body(oauthBodyPipe(TokenBody)) { token }: TokenBody) {
       return this.end(token);
     }
 
     @PolicyRoute(routes.introspect, mayIntrospect)
-    introspect(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
+    introspect(@Body(oauthBodyPipe(TokenBody)) { token }: TokenBody) {
       return this.describe(token);
     }
   }

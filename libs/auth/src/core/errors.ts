@@ -117,6 +117,8 @@ export interface AuthErrorOptions {
   readonly retryAfterSeconds?: number;
   /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
   readonly problems?: readonly string[];
+  /** The code of RFC 6749 §5.2 that the body names besides, as `error`, where that is what clients of the route read. */
+  readonly oauthError?: 'invalid_request';
 }
 
 const AUTH_ERROR = Symbol.for('nestjs-latchkey:AuthError');
@@ -145,6 +147,8 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   readonly problems: readonly string[] | undefined;
   /** For operators only: not enumerable, so that a filter that serialises the error does not send it. */
   declare readonly reason: RefusalReason | undefined;
+  /** The code of RFC 6749 §5.2 that the body names as `error`. Not enumerable, as it says nothing that `code` does not. */
+  declare readonly oauthError: 'invalid_request' | undefined;
 
   constructor(
     readonly code: Code,
@@ -158,6 +162,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
     if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
     Object.defineProperty(this, 'reason', { value: options.reason, enumerable: false });
+    Object.defineProperty(this, 'oauthError', { value: options.oauthError, enumerable: false });
   }
 
   get [AUTH_ERROR](): true {

@@ -108,7 +108,10 @@ export class Answers {
       ...NO_STORE,
       ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
       ...(error.status === 503 ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) } : undefined),
-      ...(this.settings.errors.format === 'problem' ? { 'Content-Type': 'application/problem+json' } : undefined),
+      // RFC 6749 §5.2 wants plain JSON, which problem details are too.
+      ...(this.settings.errors.format === 'problem' && error.oauthError === undefined
+        ? { 'Content-Type': 'application/problem+json' }
+        : undefined),
     };
   }
 

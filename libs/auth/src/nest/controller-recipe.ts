@@ -4,6 +4,9 @@ import type { Type } from '@nestjs/common';
 /** Metadata of a handler: the statuses by which it refuses although no guard does, for OpenAPI. */
 export const REFUSALS = 'nestjs-latchkey:refusals';
 
+/** Metadata of a handler: it refuses bodies in the words of RFC 6749 §5.2, for OpenAPI. */
+export const OAUTH_ERRORS = 'nestjs-latchkey:oauth-errors';
+
 /** Metadata of a handler: what it has to do with browsers, for OpenAPI. */
 export const BROWSER_ROUTE = 'nestjs-latchkey:browser-route';
 

@@ -63,7 +63,7 @@ export class RefusalBodies {
 
   /** The body for the request of the framework. */
   of(error: AuthError, request: unknown): object {
-    return this.made(error, request) ?? this.usual(error);
+    return this.made(error, request) ?? { ...this.usual(error), ...oauthMembers(error) };
   }
 
   private usual(error: AuthError): object {
@@ -87,6 +87,12 @@ export class RefusalBodies {
     }
     return undefined;
   }
+}
+
+/** What clients of OAuth read, whatever the format (RFC 6749 §5.2). */
+function oauthMembers(error: AuthError): object | undefined {
+  const { oauthError } = error;
+  return oauthError === undefined ? undefined : { error: oauthError, error_description: messageOf(error) };
 }
 
 function factsOf(error: AuthError): Refusal {

@@ -18,7 +18,7 @@ import { builtInDescriptions, type DescriptionParts } from './built-in-descripti
 import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
 import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
 import { findProvider } from '../nest/services/find-provider.js';
-import { ERROR_SCHEMA, errorSchema, ownRefusalsOf, refusalsOf } from './refusals.js';
+import { describeOAuthErrors, ERROR_SCHEMA, errorSchema, ownRefusalsOf, refusalsOf } from './refusals.js';
 import { productOf, requirementsOf } from './requirements.js';
 import { SchemeDescriptions } from './scheme-descriptions.js';
 
@@ -137,6 +137,7 @@ class AuthAuthor {
     const policy = this.parts.authenticator.policyFor(route.handler, route.owner);
     if (policy.access === 'guarded' && !isWebhook) this.writeGuarded(operation, policy, written);
     else this.writeUnguarded(operation, policy, written);
+    describeOAuthErrors(route.handler, content.responses);
   }
 
   private writeUnguarded(

@@ -1,7 +1,7 @@
 // Owns the refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { errorTable, type ErrorEntry } from '../core/errors.js';
-import { REFUSALS } from '../nest/controller-recipe.js';
+import { OAUTH_ERRORS, REFUSALS } from '../nest/controller-recipe.js';
 import type { EffectivePolicy } from '../nest/routes/effective-policy.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 import { isOpenToNobody, scopesOf } from './requirements.js';
@@ -56,6 +56,15 @@ export function ownRefusalsOf(
   const content = contentOf(errors.format);
   const possible = statuses.filter((status) => status !== 403 || !csrf.disabled);
   return Object.fromEntries(possible.map((status) => [status, { ...OWN_REFUSALS[status], content }]));
+}
+
+/** Bodies that are refused in the words of RFC 6749 §5.2 are so in plain JSON, whatever the format of other refusals. */
+export function describeOAuthErrors(handler: object, responses: Readonly<Record<string, unknown>>): void {
+  if (Reflect.getMetadata(OAUTH_ERRORS, handler) !== true) return;
+  // Ready-made routes alone have the mark, and their 400 was written above; an application may have replaced it.
+  const refusal = responses[400] as { content?: Readonly<Record<string, object>> } | undefined;
+  if (refusal?.content === undefined) return;
+  refusal.content = { ...refusal.content, 'application/json': bodyReference };
 }
 
 /** What a guarded operation may answer instead of its own answer. */
