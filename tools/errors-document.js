@@ -44,6 +44,32 @@ export const auth = AuthModule.forRoot({
 });
 \`\`\`
 
+## Bodies that cannot be read, and limits
+
+A body parser fails before a route is found. At the ready-made controllers the library answers for it, on Express and on Fastify:
+\`invalid_request\` (400) for malformed bodies, \`payload_too_large\` (413) and \`unsupported_media_type\` (415), in the shape above, with
+nothing of what was sent. Routes of your own stay as they are. Parsers like to quote a body, which may hold a password;
+\`errors.unreadableBodies: 'all'\` has every route of the application answered in the same way.
+
+A 429 of a guard of yours, for example \`ThrottlerGuard\` of @nestjs/throttler, has the same shape at the ready-made controllers
+(\`too_many_requests\`), with the \`Retry-After\` that the guard set. For the same answer at other routes, let the guard throw the
+refusal; an exception whose body has an \`errorCode\` of its own is never changed.
+
+\`\`\`ts
+import type { ExecutionContext } from '@nestjs/common';
+import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
+import { AuthError } from 'nestjs-latchkey';
+
+export class LimitGuard extends ThrottlerGuard {
+  protected override async throwThrottlingException(
+    _context: ExecutionContext,
+    { timeToBlockExpire }: ThrottlerLimitDetail,
+  ): Promise<void> {
+    throw new AuthError('too_many_requests', { retryAfterSeconds: timeToBlockExpire });
+  }
+}
+\`\`\`
+
 ## Exception filters of your own
 
 To Nest an \`AuthError\` is an \`HttpException\`: a filter with \`@Catch()\` or \`@Catch(HttpException)\`, registered wherever you like,

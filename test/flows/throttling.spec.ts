@@ -26,7 +26,7 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     expect(await signIn(ADA)).toBe(200);
   });
 
-  it('end after ten failures for one name, with 429 also for the right password', async () => {
+  it('end after ten failures for one name, with 429 also for the right password, in the shape of every refusal (D-07)', async () => {
     for (let tries = 0; tries < 10; tries += 1) expect(await signIn(wrong('grace'))).toBe(401);
     const answer = await app.post('/auth/token', GRACE);
     expect(answer.status).toBe(429);
@@ -35,9 +35,9 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(await answer.json()).toEqual({
       statusCode: 429,
-      message: 'Too many failed sign-ins. Try again later.',
+      message: 'Too many requests. Try again later.',
       error: 'Too Many Requests',
-      errorCode: 'too_many_sign_ins',
+      errorCode: 'too_many_requests',
     });
   });
 

@@ -77,11 +77,11 @@ describe.each(ADAPTERS)('the routes for browsers in the OpenAPI document on %s',
       );
     expect(statuses.toSorted()).toEqual([
       'get /auth/csrf 200 503',
-      'post /auth/cookie/login 204 400 401 403 503',
-      'post /auth/cookie/logout 204 400 403 503',
-      'post /auth/cookie/refresh 204 400 401 403 503',
-      'post /auth/session/login 204 400 401 403 503',
-      'post /auth/session/logout 204 403 503',
+      'post /auth/cookie/login 204 400 401 403 413 415 429 503',
+      'post /auth/cookie/logout 204 400 403 413 415 429 503',
+      'post /auth/cookie/refresh 204 400 401 403 413 415 429 503',
+      'post /auth/session/login 204 400 401 403 413 415 429 503',
+      'post /auth/session/logout 204 400 403 413 415 429 503',
     ]);
   });
 
@@ -142,6 +142,6 @@ describe('the routes for browsers in the OpenAPI document', () => {
     const [document, running] = await documentOf('express', { csrf: { dangerouslyDisable: true } });
     await running.close();
     const { parameters, responses } = operation(document, 'post', '/auth/cookie/login');
-    expect([parameters, Object.keys(responses)]).toEqual([[], ['204', '400', '401', '503']]);
+    expect([parameters, Object.keys(responses)]).toEqual([[], ['204', '400', '401', '413', '415', '429', '503']]);
   });
 });

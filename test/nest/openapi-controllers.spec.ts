@@ -44,6 +44,9 @@ describe.each(ADAPTERS)('the OpenAPI document of the ready-made routes on %s', (
       },
       400: expect.objectContaining(refusal),
       401: expect.objectContaining({ ...refusal, headers: { 'WWW-Authenticate': expect.anything() } }),
+      413: expect.objectContaining(refusal),
+      415: expect.objectContaining(refusal),
+      429: expect.objectContaining({ ...refusal, headers: { 'Retry-After': expect.anything() } }),
       503: expect.objectContaining({ ...refusal, headers: { 'Retry-After': expect.anything() } }),
     });
   });
@@ -58,11 +61,11 @@ describe.each(ADAPTERS)('the OpenAPI document of the ready-made routes on %s', (
         ),
       );
     expect(statuses).toEqual([
-      'post /auth/token 200 400 401 503',
-      'post /auth/token/refresh 200 400 401 503',
-      'post /auth/token/verify 204 400 401 503',
-      'post /auth/token/revoke 200 400 503',
-      'post /auth/token/introspect 200 400 401 403 503',
+      'post /auth/token 200 400 401 413 415 429 503',
+      'post /auth/token/refresh 200 400 401 413 415 429 503',
+      'post /auth/token/verify 204 400 401 413 415 429 503',
+      'post /auth/token/revoke 200 400 413 415 429 503',
+      'post /auth/token/introspect 200 400 401 403 413 415 429 503',
       'get /auth/devices 200 400 401 403 503',
       'delete /auth/devices 204 400 401 403 503',
       'delete /auth/devices/{id} 204 400 401 403 503',

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { APP_FILTER } from '@nestjs/core';
 import { PassportJwtModule } from 'nestjs-latchkey/passport';
 import { AccountController } from './account.controller.js';
 import { AppController } from './app.controller.js';
@@ -13,7 +12,6 @@ import { MeController } from './me.controller.js';
 import { PageController } from './page/page.controller.js';
 import { RedisModule } from './redis/redis.module.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
-import { UnreadableBodyFilter } from './unreadable-body.filter.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
@@ -27,6 +25,5 @@ import { UsersModule } from './users/users.module.js';
     PassportJwtModule,
   ],
   controllers: [AppController, MeController, LegacyController, AccountController, EventsController, PageController],
-  providers: [{ provide: APP_FILTER, useClass: UnreadableBodyFilter }],
 })
 export class AppModule {}

@@ -36,6 +36,8 @@ export const authentication = AuthModule.forRootAsync({
     cookies: { secure: hasSecureCookies(config.get('PUBLIC_URL')) },
     session: {},
     loginUrl: '/',
+    // The words of a body parser quote what was sent, which may be a password at any route.
+    errors: { unreadableBodies: 'all' as const },
   }),
 });
 

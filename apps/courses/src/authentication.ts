@@ -15,6 +15,7 @@ export const authentication = AuthModule.forRootAsync({
           keys: { jwksUri: `${accounts}/.well-known/jwks.json`, allowLoopbackHttp: true },
         },
       ],
+      errors: { unreadableBodies: 'all' as const },
     };
   },
 });

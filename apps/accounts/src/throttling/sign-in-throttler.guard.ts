@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
-import { HttpException, Injectable, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type ExecutionContext } from '@nestjs/common';
 import {
   InjectThrottlerStorage,
   ThrottlerGuard,
   type ThrottlerLimitDetail,
   type ThrottlerRequest,
 } from '@nestjs/throttler';
+import { AuthError } from 'nestjs-latchkey';
 import { normaliseUsername } from '../users/username.js';
 import type { SignInAttempts } from './sign-in-attempts.js';
 
 const SIGN_INS = new Set(['/auth/token', '/auth/cookie/login', '/auth/session/login']);
 const REFUSED = 401;
-const TOO_MANY = 429;
 
 /** What both frameworks tell about a request; the path is that of the route, so that no spelling of the address matters. */
 interface SignInRequest {
@@ -22,7 +22,7 @@ interface SignInRequest {
   readonly routeOptions?: { readonly url?: string };
 }
 
-/** Counts failed sign-ins, whichever way in was tried, and answers 429 where there were too many. */
+/** Counts failed sign-ins, whichever way in was tried, and answers 429 if there were too many, as a refusal like all others. */
 @Injectable()
 export class SignInThrottlerGuard extends ThrottlerGuard {
   @InjectThrottlerStorage() private readonly attempts!: SignInAttempts;
@@ -52,15 +52,10 @@ export class SignInThrottlerGuard extends ThrottlerGuard {
   }
 
   protected override async throwThrottlingException(
-    context: ExecutionContext,
+    _context: ExecutionContext,
     { timeToBlockExpire }: ThrottlerLimitDetail,
   ): Promise<void> {
-    const response = rawResponse(context);
-    response.setHeader('Retry-After', timeToBlockExpire);
-    response.setHeader('Cache-Control', 'no-store');
-    const message = 'Too many failed sign-ins. Try again later.';
-    const body = { statusCode: TOO_MANY, message, error: 'Too Many Requests', errorCode: 'too_many_sign_ins' };
-    throw new HttpException(body, TOO_MANY);
+    throw new AuthError('too_many_requests', { retryAfterSeconds: timeToBlockExpire });
   }
 }
 

@@ -32,7 +32,7 @@ export const SESSION_STARTED: Answer = {
 export const SESSION_ENDED: Answer = {
   status: 204,
   description: 'Signed out, or never in; the session is gone.',
-  refusals: [403, 503],
+  refusals: [400, 403, 503],
   sets: ['csrf'],
 };
 

@@ -6,7 +6,7 @@ export type Challenge =
 
 /** One line of the error table. */
 export interface ErrorEntry {
-  readonly status: 400 | 401 | 403 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 413 | 415 | 429 | 500 | 503;
   readonly challenge: Challenge;
   /** What a person reads. Fixed text: it never holds input. */
   readonly message: string;
@@ -64,6 +64,17 @@ export const errorTable = {
     message: 'The request carries two credentials in one place.',
   },
   invalid_request: { status: 400, challenge: 'none', message: 'The request body does not have the required shape.' },
+  payload_too_large: {
+    status: 413,
+    challenge: 'none',
+    message: 'The request body is larger than what is accepted here.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    challenge: 'none',
+    message: 'The request body has a type that is not accepted here.',
+  },
+  too_many_requests: { status: 429, challenge: 'none', message: 'Too many requests. Try again later.' },
   csrf_cookie_missing: { ...forbidden, message: 'The CSRF cookie is missing.' },
   csrf_token_missing: { ...forbidden, message: 'The CSRF header is missing.' },
   csrf_token_invalid: { ...forbidden, message: 'The CSRF token is not valid.' },
@@ -113,7 +124,7 @@ export interface AuthErrorOptions {
   readonly requiredScopes?: readonly string[];
   /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` (RFC 9470 §3). */
   readonly maxAgeSeconds?: number;
-  /** When to try again, in seconds, for the 503 codes. @defaultValue 1 */
+  /** When to try again, in seconds: for the 503 codes, and for `too_many_requests`. @defaultValue 1 for 503, unsaid for 429 */
   readonly retryAfterSeconds?: number;
   /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
   readonly problems?: readonly string[];

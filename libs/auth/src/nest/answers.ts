@@ -8,14 +8,15 @@ import { ContextAnswers, rpcBody } from './contexts/context-answers.js';
 import { RedirectedCaller } from './browser/redirected-caller.js';
 import { isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from './options/settings.js';
-import { RefusalBodies, refusalOf } from './refusal-bodies.js';
+import { RefusalBodies, refusalOf, retryAfterOf } from './refusal-bodies.js';
 
 const NO_STORE = { 'Cache-Control': 'no-store' } as const;
 
 /** A refusal by a service: it is about no scheme of the route, and must not make a browser ask for a password. */
 const BY_SERVICE: RefusedAt = { schemes: [] };
 
-type HttpHost = Pick<ArgumentsHost, 'switchToHttp'>;
+/** What of a host an answer needs. */
+export type HttpHost = Pick<ArgumentsHost, 'switchToHttp'>;
 
 /** Makes answers of refusals. */
 export class Answers {
@@ -62,6 +63,11 @@ export class Answers {
   escaping(error: AuthError, host: ArgumentsHost): Error {
     if (host.getType() !== 'http' || !isHttpException(error) || redirectOf(error) !== undefined)
       return this.refuse(error, host);
+    return this.prepared(error, host);
+  }
+
+  /** The refusal with its headers on the response and its body in place, for whichever filter is asked. */
+  prepared(error: AuthError, host: HttpHost): AuthError {
     prepareFor(host.switchToHttp().getResponse<object>(), error, this.prepare(error, host));
     return error;
   }
@@ -104,10 +110,11 @@ export class Answers {
     const redirect = redirectOf(error);
     if (redirect !== undefined) return { ...NO_STORE, Location: redirect.url };
     const challenge = this.challengeOf(error);
+    const retryAfter = retryAfterOf(error);
     return {
       ...NO_STORE,
       ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
-      ...(error.status === 503 ? { 'Retry-After': String(error.retryAfterSeconds ?? 1) } : undefined),
+      ...(retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }),
       // RFC 6749 §5.2 wants plain JSON, which problem details are too.
       ...(this.settings.errors.format === 'problem' && error.oauthError === undefined
         ? { 'Content-Type': 'application/problem+json' }

@@ -22,6 +22,7 @@ import type { AuthSettings } from './options/settings.js';
 import { storeProblems } from './services/store-services.js';
 import { clusterWarnings } from './surroundings/cluster-warnings.js';
 import { staticFileNotices } from './surroundings/static-files.js';
+import { bodyProblems } from './body-refusals.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from './tokens.js';
 
 /** What a lookup gave: a provider, or why there is none. */
@@ -64,6 +65,7 @@ export class AuthBoot implements OnModuleInit {
       ...this.judgeControllers(),
       ...browserProblems(this.settings, this.structure, this.keys),
       ...placeRefreshCookie(this.settings, this.cookies, this.addresses),
+      ...bodyProblems(this.settings, this.structure.name),
       ...(await this.judgeStores()),
       ...overlapProblems(this.container, this.structure.name),
       ...(await this.judgeApplication()),

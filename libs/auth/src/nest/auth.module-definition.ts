@@ -15,6 +15,8 @@ import type { AuthModuleOptions, AuthModuleStructure } from './options/auth.opti
 import { walkStructure } from './options/option-shapes.js';
 import { auditProviders } from './services/audit-services.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
+import { BodyRefusals } from './body-refusals.js';
+import { RateLimitFilter } from './rate-limit.filter.js';
 import { AuthBoot } from './auth.boot.js';
 import { boundProvider, boundTo } from './configurations/bound-classes.js';
 import { declareTokens, tokenIn } from './configurations/named-tokens.js';
@@ -144,7 +146,15 @@ function guardProviders({ defaultGuard }: ResolvedStructure): Provider[] {
     defaultGuard === false
       ? { provide: DEFAULT_GUARD, useValue: undefined }
       : { provide: DEFAULT_GUARD, useClass: defaultGuard };
-  return [guard, DefaultAuthGuard, { provide: APP_GUARD, useClass: GlobalDispatch }, AuthErrorFilter, refusalHandling];
+  return [
+    guard,
+    DefaultAuthGuard,
+    { provide: APP_GUARD, useClass: GlobalDispatch },
+    BodyRefusals,
+    AuthErrorFilter,
+    RateLimitFilter,
+    refusalHandling,
+  ];
 }
 
 declareTokens([

@@ -9,6 +9,7 @@ import { nearest } from '../core/spelling.js';
 import { CONFIGURATION_NAME, nameProblem } from './configurations/auth-configuration.js';
 import { ImportCheck } from './configurations/import-check.js';
 import type { AuthModuleStructure } from './options/auth.options.js';
+import { BodyRefusals } from './body-refusals.js';
 import { RefusalHandling } from './refusal-handling.js';
 import { STRUCTURE_NAMES } from './options/option-shapes.js';
 
@@ -39,6 +40,7 @@ const ASYNC_NAMES = [
 export class AuthModule extends ConfigurableModuleClass implements NestModule {
   // Only the configuration without a name has them.
   @Optional() @Inject(RefusalHandling) private readonly refusals: RefusalHandling | undefined;
+  @Optional() @Inject(BodyRefusals) private readonly bodies: BodyRefusals | undefined;
   @Optional() @Inject(GlobalGuards) private readonly globals: GlobalGuards | undefined;
   @Optional() @Inject(RouteAuthenticator) private readonly routes: RouteAuthenticator | undefined;
 
@@ -46,6 +48,7 @@ export class AuthModule extends ConfigurableModuleClass implements NestModule {
   configure(): void {
     const { routes } = this;
     this.refusals?.settle();
+    this.bodies?.prepare();
     if (routes !== undefined) this.globals?.takeSeats((context) => routes.policyOf(context));
   }
 

@@ -10,6 +10,9 @@ const REASONS = {
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 } as const;
@@ -30,7 +33,7 @@ export interface Refusal {
   readonly requiredScopes?: readonly string[] | undefined;
   /** The longest accepted age of the sign-in in seconds, for `reauthentication_required`. */
   readonly maxAgeSeconds?: number | undefined;
-  /** When to try again, in seconds, for a 503. The header `Retry-After` says it too. */
+  /** When to try again, in seconds, for a 503, and for a 429 if it is known. The header `Retry-After` says it too. */
   readonly retryAfterSeconds?: number | undefined;
 }
 
@@ -47,6 +50,12 @@ export type RefusalBodyMaker = (refusal: Refusal, context: RefusalContext) => ob
 export function refusalOf(error: AuthError): RefusalBody {
   const { status, publicCode: errorCode } = error;
   return { statusCode: status, message: messageOf(error), error: REASONS[status], errorCode };
+}
+
+/** What `Retry-After` says, in seconds. How long a limit holds is known to what counts, which may have set the header itself. */
+export function retryAfterOf({ status, retryAfterSeconds }: AuthError): number | undefined {
+  if (status === 503) return retryAfterSeconds ?? 1;
+  return status === 429 ? retryAfterSeconds : undefined;
 }
 
 /** What clients are told. An `AuthError` of an older copy of the package has the message alone, which was for clients then. */
@@ -97,8 +106,7 @@ function oauthMembers(error: AuthError): object | undefined {
 
 function factsOf(error: AuthError): Refusal {
   const { status, publicCode: errorCode, problems, requiredScopes, maxAgeSeconds } = error;
-  const retryAfterSeconds = status === 503 ? (error.retryAfterSeconds ?? 1) : undefined;
-  const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds };
+  const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds: retryAfterOf(error) };
   return Object.freeze({ status, errorCode, message: messageOf(error), error: REASONS[status], ...facts });
 }
 

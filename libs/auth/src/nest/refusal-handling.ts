@@ -6,6 +6,7 @@ import { AuthErrorFilter } from './auth-error.filter.js';
 import { inConfiguration, structuresIn } from './configurations/configurations.js';
 import { configurationOf } from './configurations/named-tokens.js';
 import { ConfigurationProbe } from './contexts/hybrid-watch.js';
+import { RateLimitFilter } from './rate-limit.filter.js';
 import { RefusalInterceptor } from './refusal.interceptor.js';
 import { made } from './services/made.js';
 
@@ -19,12 +20,12 @@ export class RefusalHandling {
   constructor(
     private readonly config: ApplicationConfig,
     private readonly modules: ModulesContainer,
-    handlers: { readonly filter: AuthErrorFilter; readonly answers: Answers },
+    handlers: { readonly filters: readonly [RateLimitFilter, AuthErrorFilter]; readonly answers: Answers },
   ) {
     this.interceptor = new RefusalInterceptor(
       (controller) => inConfiguration(modules, configurationOf(controller), Answers) ?? handlers.answers,
     );
-    config.addGlobalFilter(handlers.filter);
+    for (const filter of handlers.filters) config.addGlobalFilter(filter);
     config.addGlobalInterceptor(this.interceptor);
   }
 
@@ -49,7 +50,7 @@ export class RefusalHandling {
 }
 
 function isOurs(filter: unknown): boolean {
-  return filter instanceof AuthErrorFilter || filter instanceof ConfigurationProbe;
+  return filter instanceof AuthErrorFilter || filter instanceof RateLimitFilter || filter instanceof ConfigurationProbe;
 }
 
 function namesFilter(owner: object): boolean {
@@ -65,10 +66,12 @@ function handlersOf(prototype: object | null | undefined): readonly object[] {
   return [...own.filter((value) => typeof value === 'function'), ...handlersOf(Object.getPrototypeOf(prototype))];
 }
 
+type HandlingParts = [ApplicationConfig, ModulesContainer, RateLimitFilter, AuthErrorFilter, Answers];
+
 /** The provider, which is made with the others. */
 export const refusalHandling = made(
   RefusalHandling,
-  [ApplicationConfig, ModulesContainer, AuthErrorFilter, Answers],
-  (...[config, modules, filter, answers]: [ApplicationConfig, ModulesContainer, AuthErrorFilter, Answers]) =>
-    new RefusalHandling(config, modules, { filter, answers }),
+  [ApplicationConfig, ModulesContainer, RateLimitFilter, AuthErrorFilter, Answers],
+  (...[config, modules, ...[rateLimits, refusals, answers]]: HandlingParts) =>
+    new RefusalHandling(config, modules, { filters: [rateLimits, refusals], answers }),
 );

@@ -1,4 +1,5 @@
 // Owns the refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
+import { RequestMethod } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { errorTable, type ErrorEntry } from '../core/errors.js';
 import { OAUTH_ERRORS, REFUSALS } from '../nest/controller-recipe.js';
@@ -52,7 +53,8 @@ export function ownRefusalsOf(
   { errors, csrf }: Pick<AuthSettings, 'errors' | 'csrf'>,
 ): Record<string, ResponseObject> {
   // Ready-made controllers alone write it.
-  const statuses = (Reflect.getMetadata(REFUSALS, handler) ?? []) as readonly (keyof typeof OWN_REFUSALS)[];
+  const stated = (Reflect.getMetadata(REFUSALS, handler) ?? []) as readonly (keyof typeof OWN_REFUSALS)[];
+  const statuses = [...stated, ...(isReadyMadePost(handler) ? OF_BODIES : [])];
   const content = contentOf(errors.format);
   const possible = statuses.filter((status) => status !== 403 || !csrf.disabled);
   return Object.fromEntries(possible.map((status) => [status, { ...OWN_REFUSALS[status], content }]));
@@ -65,6 +67,11 @@ export function describeOAuthErrors(handler: object, responses: Readonly<Record<
   const refusal = responses[400] as { content?: Readonly<Record<string, object>> } | undefined;
   if (refusal?.content === undefined) return;
   refusal.content = { ...refusal.content, 'application/json': bodyReference };
+}
+
+/** Of a `POST`, the body is read, whether the handler wants one or not. */
+function isReadyMadePost(handler: object): boolean {
+  return Reflect.hasMetadata(REFUSALS, handler) && Reflect.getMetadata('method', handler) === RequestMethod.POST;
 }
 
 /** What a guarded operation may answer instead of its own answer. */
@@ -104,13 +111,22 @@ const retryAfter: ResponseHeaders = {
   'Retry-After': { description: 'When to try again, in seconds.', schema: { type: 'integer' }, required: true },
 };
 
+const maybeRetryAfter: ResponseHeaders = {
+  'Retry-After': { description: 'When to try again, in seconds.', schema: { type: 'integer' } },
+};
+
 function challenge(description: string, required = true): ResponseHeaders {
   return { 'WWW-Authenticate': { description, schema: { type: 'string' }, required } };
 }
+
+const OF_BODIES = [413, 415, 429] as const;
 
 const OWN_REFUSALS = {
   400: { description: 'The request does not have the required shape.' },
   401: { description: 'What was sent is not good.', headers: challenge('Why it is not, as far as that may be said.') },
   403: { description: 'Nothing proves that one of our own pages sent the request.' },
+  413: { description: 'The request body is too large.' },
+  415: { description: 'The request body has a type, a charset or an encoding that is not accepted.' },
+  429: { description: 'Too many requests, if the application limits them.', headers: maybeRetryAfter },
   503: { description: 'It cannot be told: something did not answer.', headers: retryAfter },
 } as const;

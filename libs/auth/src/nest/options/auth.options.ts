@@ -165,6 +165,12 @@ export interface ErrorOptions {
    * error logged. @defaultValue the body of `format`
    */
   readonly body?: RefusalBodyMaker;
+  /**
+   * Whose request bodies are answered as refusals if they cannot be read (malformed, too large, of an unknown type): those of the
+   * ready-made controllers, or those of every route. The words of a body parser may quote what was sent; a refusal never does. For
+   * the configuration without a name. @defaultValue 'ready-made'
+   */
+  readonly unreadableBodies?: 'ready-made' | 'all';
   /** The realm of the challenge. @defaultValue 'api' */
   readonly realm?: string;
 }

@@ -106,15 +106,16 @@ export function toleranceSeconds(clockTolerance: unknown, problems: Problems): n
 }
 
 export function errorSettings(errors: ErrorOptions, problems: Problems): AuthSettings['errors'] {
-  const { format = 'nest', body, realm = DEFAULTS.realm } = errors;
+  const { format = 'nest', body, unreadableBodies = 'ready-made', realm = DEFAULTS.realm } = errors;
   problems.oneOf('errors.format', format, ['nest', 'problem']);
+  problems.oneOf('errors.unreadableBodies', unreadableBodies, ['ready-made', 'all']);
   // A line break in a realm would let whoever chooses it write headers (E-27).
   problems.unless(/^[\x20-\x7e]{1,128}$/.test(realm), 'errors.realm must be 1 to 128 printable ASCII characters');
   problems.unless(
     body === undefined || typeof body === 'function',
     `errors.body is ${shown(body)}; accepted is a function of the refusal and its context that returns an object`,
   );
-  return { format, body, realm };
+  return { format, body, unreadableBodies, realm };
 }
 
 function isIssuer(text: unknown): boolean {

@@ -79,6 +79,7 @@ const VALUES: Named<AuthModuleOptions> = {
   errors: group({
     format: judgedElsewhere,
     body: judgedElsewhere,
+    unreadableBodies: judgedElsewhere,
     realm: judgedElsewhere,
   } satisfies Named<NonNullable<AuthModuleOptions['errors']>>),
 };

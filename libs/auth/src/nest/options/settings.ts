@@ -41,6 +41,7 @@ export interface AuthSettings extends BrowserSettings {
   readonly errors: {
     readonly format: 'nest' | 'problem';
     readonly body: RefusalBodyMaker | undefined;
+    readonly unreadableBodies: 'ready-made' | 'all';
     readonly realm: string;
   };
   /** What the log should say loudly at boot. */
