@@ -30,6 +30,12 @@ export const ADDRESS = (example: string): Rule => ({
   accepted: `an address like '${example}'`,
 });
 
+/** A GUID. */
+export const GUID = (of: string): Rule => ({
+  holds: (value) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
+  accepted: `the id of ${of}, a GUID`,
+});
+
 /** Text that matches. */
 export const MATCHING = (pattern: RegExp, accepted: string): Rule => ({
   holds: (value) => pattern.test(value),
@@ -63,6 +69,40 @@ export function assertAudience(preset: string, name: string, audience: unknown):
   if (isNamed) return;
   const shown = Array.isArray(audience) ? 'a list that is empty, or holds something else than names' : kindOf(audience);
   throw new AuthConfigurationError([`${preset}: ${name} is ${shown}; accepted is a name or a list of names`]);
+}
+
+/**
+ * Judges options that are one text or a list of texts.
+ *
+ * @param preset its name, for the sentence
+ * @param given the options by name; one that may be left out is not among them then
+ * @param rules what each of the texts may be
+ * @throws {AuthConfigurationError} one sentence for each option that makes no sense
+ */
+export function assertLists(
+  preset: string,
+  given: Readonly<Record<string, unknown>>,
+  rules: Readonly<Record<string, Rule>>,
+): void {
+  const problems = Object.entries(rules)
+    .filter(([name]) => name in given)
+    .flatMap(([name, rule]) => listProblems(given[name], rule).map((problem) => `${preset}: ${name} ${problem}`));
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+}
+
+/** Judges options that are true or false. The text 'false' is neither. */
+export function assertFlags(preset: string, given: Readonly<Record<string, unknown>>): void {
+  const problems = Object.entries(given)
+    .filter(([, value]) => value !== undefined && typeof value !== 'boolean')
+    .map(([name, value]) => `${preset}: ${name} is ${kindOf(value)}; accepted is true or false`);
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+}
+
+function listProblems(value: unknown, rule: Rule): readonly string[] {
+  if (Array.isArray(value) && value.length === 0)
+    return [`is an empty list; accepted is ${rule.accepted}, or a list of such`];
+  const problems = [value].flat().map((one) => problemOf(one, rule));
+  return problems.find((found) => found.length > 0) ?? [];
 }
 
 function problemOf(value: unknown, { holds, accepted }: Rule): readonly string[] {

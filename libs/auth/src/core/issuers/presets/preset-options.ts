@@ -21,6 +21,19 @@ export function lifetime(maxLifetime: Duration | undefined): Pick<TrustOptions, 
   return maxLifetime === undefined ? {} : { maxLifetime };
 }
 
+/** The members that were given. */
+export function stated<T extends object>(members: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
+  // Only members without a value are left out.
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as ReturnType<
+    typeof stated<T>
+  >;
+}
+
+/** An address without the slash at its end. */
+export function withoutSlash(address: string): string {
+  return address.replace(/\/$/, '');
+}
+
 /** What most providers sign with. */
 export const RS256 = ['RS256'] as const;
 
