@@ -2,6 +2,7 @@
 import { AuthConfigurationError } from '../../errors.js';
 import { TENANT_PLACEHOLDER } from '../../keys/issuer-template.js';
 import { kindOf } from '../../kind-of.js';
+import type { Claims } from '../../principal.js';
 import { assertAudience } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
@@ -17,6 +18,15 @@ type EntraTenants =
       readonly tenants: NonNullable<TrustOptions['tenants']>;
     };
 
+interface EntraVersion {
+  /**
+   * The version of the access tokens, which the manifest of the API sets as `requestedAccessTokenVersion`: 2, or 1 where it is `null`.
+   * `'both'` while the API moves, for one tenant; the subject is then that of version 2 in both.
+   * @defaultValue 2
+   */
+  readonly version?: 1 | 2 | 'both';
+}
+
 /** What Microsoft calls sets of tenants. No token names one of them as its issuer. */
 const SETS: Readonly<Record<string, string>> = {
   common: 'stands for all tenants',
@@ -25,25 +35,33 @@ const SETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Microsoft Entra ID: access tokens of version 2 (`requestedAccessTokenVersion: 2` in the manifest), of one tenant that is named by its
+ * Microsoft Entra ID: access tokens of version 2 (`requestedAccessTokenVersion: 2` in the manifest) or 1, of one tenant that is named by its
  * id, or of those that `tenants` accepts. `sub` differs from application to application; the person's id within the tenant is the
  * claim `oid`. People of different tenants are different people: each tenant is an issuer of its own.
  *
  * @throws AuthConfigurationError for a `tenantId` that no token names, such as `common` or a domain name
  */
-export function entra({ audience, maxLifetime, ...options }: PresetOptions & EntraTenants): TrustOptions {
-  const { tenant, tenants, keysOf, fetch } = tenancyOf(options);
+export function entra({
+  audience,
+  maxLifetime,
+  ...options
+}: PresetOptions & EntraTenants & EntraVersion): TrustOptions {
+  const { tenant, tenants, keysOf, version, fetch } = tenancyOf(options);
   assertAudience('entra', 'audience', audience);
+  const [issuer, ...aliases] = namesOf(tenant, version);
   return {
-    issuer: `${AUTHORITY}/${tenant}/v2.0`,
+    issuer,
+    ...(aliases.length > 0 && { aliases }),
     ...(tenants && { tenants }),
     audience,
-    keys: { jwksUri: `${AUTHORITY}/${keysOf}/discovery/v2.0/keys`, ...fetch },
+    // The set of version 2 is for tokens of version 2: its keys name their issuer.
+    keys: { jwksUri: `${AUTHORITY}/${keysOf}/discovery/${version === 2 ? 'v2.0/' : ''}keys`, ...fetch },
     ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['jwt', 'at+jwt'],
     // Its ID tokens look alike, but do not say for whom they were requested.
     requiredClaims: ['iat', 'azp'],
+    ...(version !== 2 && { upgradeClaims: readVersion1 }),
     claims: { id: 'uti', scopes: { spaceSeparated: 'scp' }, roles: 'roles' },
     // Delegated tokens always have scopes; those of an application never do.
     isClient: ({ idtyp, scp }) => idtyp === 'app' || scp === undefined || scp === '',
@@ -52,16 +70,41 @@ export function entra({ audience, maxLifetime, ...options }: PresetOptions & Ent
 
 const AUTHORITY = 'https://login.microsoftonline.com';
 
-function tenancyOf(options: Omit<PresetOptions, 'audience' | 'maxLifetime'> & EntraTenants) {
-  if ('tenants' in options) {
-    const { tenants, ...fetch } = options;
-    return { tenant: TENANT_PLACEHOLDER, tenants, keysOf: 'common', fetch };
+function namesOf(tenant: string, version: EntraVersion['version']): readonly [string, ...string[]] {
+  const [first, second] = [`https://sts.windows.net/${tenant}/`, `${AUTHORITY}/${tenant}/v2.0`];
+  if (version === 'both') return [second, first];
+  return [version === 1 ? first : second];
+}
+
+/** Version 1 names the application that a token was requested by as `appid`, version 2 as `azp`. */
+function readVersion1(claims: Claims): Claims {
+  const { ver, appid } = claims;
+  return ver === '1.0' && appid !== undefined ? { ...claims, azp: appid } : claims;
+}
+
+function tenancyOf(options: Omit<PresetOptions, 'audience' | 'maxLifetime'> & EntraTenants & EntraVersion) {
+  const { version = 2, ...others } = options;
+  assertVersion(version, 'tenants' in others);
+  if ('tenants' in others) {
+    const { tenants, ...fetch } = others;
+    return { tenant: TENANT_PLACEHOLDER, tenants, keysOf: 'common', version, fetch };
   }
-  const { tenantId, ...fetch } = options;
+  const { tenantId, ...fetch } = others;
   const problem = tenantProblem(tenantId);
   if (problem !== undefined)
     throw new AuthConfigurationError([`entra: tenantId is ${shownTenant(tenantId)}, ${problem}`]);
-  return { tenant: tenantId, tenants: undefined, keysOf: tenantId, fetch };
+  return { tenant: tenantId, tenants: undefined, keysOf: tenantId, version, fetch };
+}
+
+function assertVersion(version: unknown, hasTenants: boolean): void {
+  if (version !== 1 && version !== 2 && version !== 'both')
+    throw new AuthConfigurationError([
+      `entra: version is ${typeof version === 'number' ? version : kindOf(version)}; accepted is 1, 2 or 'both'`,
+    ]);
+  if (version === 'both' && hasTenants)
+    throw new AuthConfigurationError([
+      "entra: version is 'both', which is for one tenantId; accepted with tenants is 1 or 2, in an entry for each",
+    ]);
 }
 
 /** A GUID at Microsoft; never an address, a path or a text with blanks. */
