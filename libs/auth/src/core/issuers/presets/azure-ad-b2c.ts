@@ -1,0 +1,71 @@
+// Azure AD B2C.
+import type { Claims } from '../../principal.js';
+import { refused } from '../../tokens/refusals.js';
+import type { TrustOptions } from '../trust-options.js';
+import { assertAudience, assertLists, assertPreset, GUID, HOST_NAME, MATCHING } from './preset-checks.js';
+import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
+
+/** What the tokens of a B2C tenant are accepted by. */
+interface AzureAdB2cOptions extends PresetOptions {
+  /** The name of the tenant: `contoso` in `contoso.onmicrosoft.com`. */
+  readonly tenantName: string;
+  readonly tenantId: string;
+  /** The user flows or custom policies that are accepted; the keys are fetched for the first one. */
+  readonly policies: string | readonly string[];
+  /** A custom domain. @defaultValue `{tenantName}.b2clogin.com` */
+  readonly domain?: string;
+}
+
+/**
+ * Azure AD B2C: access tokens of user flows and custom policies. Every policy of a tenant is the same issuer, so that the policy is checked in
+ * `tfp`, or in `acr`. Access tokens have scopes (`scp`), ID tokens do not. Tokens of client credentials without scopes are refused.
+ *
+ * @throws AuthConfigurationError for options that no token could satisfy
+ */
+export function azureAdB2c(options: AzureAdB2cOptions): TrustOptions {
+  const { tenantName, tenantId, policies, audience, maxLifetime, domain, ...fetch } = options;
+  assertTenant(options);
+  assertAudience('azureAdB2c', 'audience', audience);
+  const [first = '', ...others] = [policies].flat();
+  const host = domain ?? `${tenantName}.b2clogin.com`;
+  return {
+    issuer: `https://${host}/${tenantId.toLowerCase()}/v2.0/`,
+    audience,
+    keys: { jwksUri: `https://${host}/${tenantName}.onmicrosoft.com/${first}/discovery/v2.0/keys`, ...fetch },
+    ...lifetime(maxLifetime),
+    algorithms: RS256,
+    types: ['jwt'],
+    // A required `scp` proves an access token, which has a `nonce` here too.
+    requiredClaims: ['iat', 'azp', 'scp'],
+    claims: { scopes: { spaceSeparated: 'scp' } },
+    upgradeClaims: policyRule([first, ...others]),
+  };
+}
+
+function assertTenant({ tenantName, tenantId, policies, domain }: AzureAdB2cOptions): void {
+  assertPreset(
+    'azureAdB2c',
+    { tenantName, tenantId },
+    {
+      tenantName: MATCHING(/^[a-z0-9]{1,63}$/i, "the name of a tenant like 'contoso', without .onmicrosoft.com"),
+      tenantId: GUID('the tenant'),
+    },
+  );
+  if (domain !== undefined) assertPreset('azureAdB2c', { domain }, { domain: HOST_NAME('login.contoso.com') });
+  assertLists(
+    'azureAdB2c',
+    { policies },
+    { policies: MATCHING(/^B2C_1A?_[\w-]+$/i, "a policy like 'B2C_1_sign_in' or 'B2C_1A_sign_in'") },
+  );
+}
+
+/** The names of policies compare without case: B2C writes `acr` in lower case. */
+function policyRule(policies: readonly string[]): (claims: Claims) => Claims {
+  const accepted = policies.map((policy) => policy.toLowerCase());
+  return (claims) => {
+    const { tfp, acr } = claims;
+    const policy = tfp ?? acr;
+    if (typeof policy === 'string' && accepted.includes(policy.toLowerCase())) return claims;
+    throw refused('wrong_token_type', { claim: 'tfp', rule: 'must be an accepted policy', option: 'policies' });
+  };
+}
