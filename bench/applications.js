@@ -77,7 +77,7 @@ function latchkey() {
     // A blocklist in use.
     prepare: async (app) => {
       const blocklist = app.get(BlocklistService);
-      for (let made = 0; made < 1_000; made += 1) await blocklist.blockFamily({ issuer: ISSUER, sid: randomUUID() });
+      for (let made = 0; made < 1_000; made += 1) await blocklist.revokeLogin({ issuer: ISSUER, sid: randomUUID() });
     },
   };
 }

@@ -11,7 +11,7 @@ const [url = ''] = process.argv.slice(2);
 
 /** @typedef {import('nestjs-latchkey').AuthUser & { id: string }} User */
 
-class Users extends UserSource {
+class AccountResolver extends UserSource {
   /**
    * @override
    * @param {{ id: string }} subject
@@ -45,14 +45,14 @@ const database = TypeOrmModule.forRoot({
   migrationsRun: true,
 });
 const auth = AuthModule.forRoot({
-  users: Users,
+  users: AccountResolver,
   stores: typeOrmStores(),
   controllers: [tokenController()],
   // A busy machine is slow, not down.
   revocation: { timeout: '1s' },
 });
 const app = await NestFactory.create(
-  { module: Application, imports: [database, auth], providers: [Users] },
+  { module: Application, imports: [database, auth], providers: [AccountResolver] },
   new FastifyAdapter(),
   { logger: ['error'] },
 );

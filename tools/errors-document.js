@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * @typedef {{ status: number, challenge: string, message: string, shownAs?: string, dead?: boolean }} Entry
+ * @typedef {{ status: number, challenge: string, message: string, publicCode?: string, dead?: boolean }} Entry
  */
 
 const introduction = `# Errors
 
-<!-- Generated from libs/auth/src/core/errors.ts by tools/errors-document.js: do not edit by hand. -->
+<!-- Generated from libs/auth/src/core/base/errors.ts by tools/errors-document.js: do not edit by hand. -->
 
 Every refusal of the library is an \`AuthError\` with one of these codes. They are never renamed; a new one comes with a
 line in the changelog.
@@ -94,14 +94,14 @@ by the ready-made controllers, the challenge is that of bearer tokens. A 403 car
  * @param {Readonly<Record<string, Entry>>} table
  */
 export function errorsDocument(table) {
-  const rows = Object.entries(table).map(([code, { status, challenge, message, shownAs, dead }]) =>
-    [`\`${code}\``, status, `\`${challenge}\``, `\`${shownAs ?? code}\``, dead ? 'yes' : '', message].join(' | '),
+  const rows = Object.entries(table).map(([code, { status, challenge, message, publicCode, dead }]) =>
+    [`\`${code}\``, status, `\`${challenge}\``, `\`${publicCode ?? code}\``, dead ? 'yes' : '', message].join(' | '),
   );
   const head = ['Code | Status | Challenge | Seen as | Ends it | Message', '--- | --- | --- | --- | --- | ---'];
   return `${introduction}\n${[...head, ...rows].map((row) => `| ${row} |`.replaceAll('|  |', '| |')).join('\n')}\n\n${epilogue}`;
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { errorTable } = await import(new URL('../libs/auth/dist/core/errors.js', import.meta.url).href);
-  writeFileSync(join(import.meta.dirname, '../docs/errors.md'), errorsDocument(errorTable));
+  const { ERROR_TABLE } = await import(new URL('../libs/auth/dist/core/base/errors.js', import.meta.url).href);
+  writeFileSync(join(import.meta.dirname, '../docs/errors.md'), errorsDocument(ERROR_TABLE));
 }

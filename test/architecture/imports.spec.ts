@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { floorOverrides, floors, writtenOverrides } from '../../tools/floors.js';
 import { barrelViolations, importViolations, timeViolations } from '../support/import-rules.js';
 import { readText, typeScriptFiles } from '../support/repository.js';
 
@@ -16,9 +17,13 @@ describe('the import rules', () => {
     ['core importing a package by type only', 'libs/auth/src/core/keys.ts', `import type { Request } from 'express';`],
     ['core loading a package at run time', 'libs/auth/src/core/keys.ts', `const x = await import('typeorm');`],
     ['core naming a package in a type', 'libs/auth/src/core/keys.ts', `type X = import('typeorm').DataSource;`],
-    ['nest importing an optional peer', 'libs/auth/src/nest/auth.module.ts', `import '@nestjs/swagger';`],
-    ['nest importing a door', 'libs/auth/src/nest/auth.module.ts', `export { x } from '../typeorm/index.js';`],
-    ['nest reaching into a package', 'libs/auth/src/nest/auth.guards.ts', `import '@nestjs/core/injector/module.js';`],
+    ['nest importing an optional peer', 'libs/auth/src/nest/module/auth.module.ts', `import '@nestjs/swagger';`],
+    ['nest importing a door', 'libs/auth/src/nest/module/auth.module.ts', `export { x } from '../typeorm/index.js';`],
+    [
+      'nest reaching into a package',
+      'libs/auth/src/nest/guards/auth.guards.ts',
+      `import '@nestjs/core/injector/module.js';`,
+    ],
     ['the front door importing a door', 'libs/auth/src/index.ts', `export { x } from './typeorm/index.js';`],
     ['a door importing another door', 'libs/auth/src/swagger/index.ts', `import { x } from '../controllers/index.js';`],
     ['a store door importing the nest ring', 'libs/auth/src/typeorm/index.ts', `import { x } from '../nest/x.js';`],
@@ -29,7 +34,7 @@ describe('the import rules', () => {
     [
       'a core test importing the nest ring',
       'test/core/x.spec.ts',
-      `import '../../libs/auth/src/nest/contexts/contexts.js';`,
+      `import '../../libs/auth/src/nest/transport/contexts.js';`,
     ],
   ])('catch %s', (_, path, text) => {
     expect(importViolations(path, text)).toHaveLength(1);
@@ -39,12 +44,12 @@ describe('the import rules', () => {
     [
       'core importing jose, node and itself',
       'libs/auth/src/core/issuers/a.ts',
-      `import 'jose'; import 'node:fs'; import '../jws.js';`,
+      `import 'jose'; import 'node:fs'; import '../tokens/jws.js';`,
     ],
     [
       'nest importing core',
-      'libs/auth/src/nest/auth.guards.ts',
-      `import '../core/errors.js'; import '@nestjs/common';`,
+      'libs/auth/src/nest/guards/auth.guards.ts',
+      `import '../../core/base/errors.js'; import '@nestjs/common';`,
     ],
     [
       'a door importing core and its peer',
@@ -62,8 +67,39 @@ describe('the import rules', () => {
   });
 });
 
+describe('the floors', () => {
+  it('are the folders of core and nest, all of them', () => {
+    for (const ring of ['core', 'nest'] as const) {
+      const inside = library.filter((path) => path.startsWith(`libs/auth/src/${ring}/`));
+      const folders = new Set(inside.map((path) => path.split('/')[4]));
+      expect([...folders].sort()).toEqual([...floors[ring]].sort());
+    }
+  });
+
+  it('are what the lint configuration holds: renew it with node tools/floors.js --write', () => {
+    expect(writtenOverrides()).toEqual(floorOverrides());
+  });
+
+  it.each([
+    ['libs/auth/src/core/tokens/a.ts', `import '../issuers/trust.js';`],
+    ['libs/auth/src/core/base/a.ts', `import type { X } from '../stores/stores.js';`],
+    ['libs/auth/src/core/issuers/presets/a.ts', `import '../../authentication/authenticator.js';`],
+    ['libs/auth/src/core/a.ts', `import './base/errors.js';`],
+    ['libs/auth/src/nest/options/a.ts', `import '../guards/auth.guards.js';`],
+  ])('are not climbed by %s', (path, text) => {
+    expect(importViolations(path, text)).toHaveLength(1);
+  });
+
+  it.each([
+    ['libs/auth/src/core/issuers/presets/a.ts', `import '../trust-options.js'; import '../../base/errors.js';`],
+    ['libs/auth/src/nest/browser/a.ts', `import '../../core/browser/csrf.js'; import '../options/settings.js';`],
+  ])('are descended by %s', (path, text) => {
+    expect(importViolations(path, text)).toEqual([]);
+  });
+});
+
 describe('the time', () => {
-  it('is read by core/clock.ts alone', () => {
+  it('is read by core/base/clock.ts alone', () => {
     expect(library.flatMap((path) => timeViolations(path, readText(path)))).toEqual([]);
   });
 

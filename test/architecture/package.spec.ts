@@ -56,7 +56,7 @@ describe('the packed package, installed in an empty folder with its required pee
   });
 
   it('keeps its inner files closed', () => {
-    const { output } = installation.run('module', `await import('nestjs-latchkey/dist/core/errors.js')`);
+    const { output } = installation.run('module', `await import('nestjs-latchkey/dist/core/base/errors.js')`);
     expect(output).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 

@@ -1,6 +1,6 @@
 // Group F of the attacks: tokens in cookies.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthCookies, CookieTooLargeError, FamilyService } from 'nestjs-latchkey';
+import { AuthCookies, CookieTooLargeError, LoginService } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
@@ -70,10 +70,10 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     const issue = app.tokens.issue(person, { claims, accept: (pair) => cookies.assertFit(pair) });
     await expect(issue).rejects.toThrow(CookieTooLargeError);
     await expect(issue).rejects.toThrow(/courses \(\d+ bytes\)/);
-    const families = app.app.get(FamilyService);
-    expect(await families.list({ issuer: ISSUER, id: 'grace' })).toEqual([]);
+    const logins = app.app.get(LoginService);
+    expect(await logins.list({ issuer: ISSUER, id: 'grace' })).toEqual([]);
     await app.tokens.issue(person, { accept: (pair) => cookies.assertFit(pair) });
-    expect(await families.list({ issuer: ISSUER, id: 'grace' })).toHaveLength(1);
+    expect(await logins.list({ issuer: ISSUER, id: 'grace' })).toHaveLength(1);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 // J-47: a refresh by cookie that comes too late. What overtook it may have given this browser new cookies, so the answer to the late
 // one clears none.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RefreshStore, type AuthEvent } from 'nestjs-latchkey';
+import { LoginStore, type AuthEvent } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
@@ -21,7 +21,7 @@ interface Overtaking {
 }
 
 const forget = ({ app, jar }: Overtaking) =>
-  app.app.get(RefreshStore).end(ISSUER, String(decodeJwt(jar.value(REFRESH) ?? '')['sid']));
+  app.app.get(LoginStore).end(ISSUER, String(decodeJwt(jar.value(REFRESH) ?? '')['sid']));
 
 const overtakings: readonly (readonly [string, string, (overtaking: Overtaking) => Promise<unknown>])[] = [
   ['another tab, longer ago than the grace', 'refresh_reused', ({ jar, clock }) => refreshedLongAgo(jar, clock)],

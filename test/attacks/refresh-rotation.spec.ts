@@ -1,6 +1,6 @@
 // Group J of the attacks: rotation and its races. What only a store can do wrong is in test/stores.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FamilyService, onAuthEvent, RefreshStore, type AuthEvent, type TokenPair } from 'nestjs-latchkey';
+import { LoginService, onAuthEvent, LoginStore, type AuthEvent, type TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
@@ -40,7 +40,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
   };
   const refused = (token: unknown) => expectRefusal(app, () => present(token), { byController: true, mayLookUp: true });
   const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
-  const leaf = async () => (await app.app.get(RefreshStore).find(ISSUER, pair.sid))?.currentJti;
+  const leaf = async () => (await app.app.get(LoginStore).find(ISSUER, pair.sid))?.currentJti;
   const expectAllDead = async (tokens: readonly Answer[]): Promise<void> => {
     for (const { access_token, refresh_token } of tokens) {
       expect((await me(access_token)).status).toBe(401);
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
   it('J-13: a refresh beside a sign-out everywhere leaves nothing alive once both have answered', async () => {
     for (let round = 0; round < 50; round += 1) {
       const { refreshToken } = await app.signIn();
-      const everywhere = app.app.get(FamilyService).endAll({ issuer: ISSUER, id: 'ada' });
+      const everywhere = app.app.get(LoginService).endAll({ issuer: ISSUER, id: 'ada' });
       const [answer] = await Promise.all([present(refreshToken), everywhere]);
       if (answer.status === 200) await expectAllDead([(await answer.json()) as Answer]);
     }
@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
 
   it('J-23: a token of a sign-in that the store does not know is refused, and no other sign-in is touched', async () => {
     const other = await app.signIn();
-    await app.app.get(RefreshStore).end(ISSUER, pair.sid);
+    await app.app.get(LoginStore).end(ISSUER, pair.sid);
     expect(codeOf(await refused(pair.refreshToken))).toBe('refresh_unknown');
     await refreshed(other.refreshToken);
   });
@@ -170,7 +170,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
   it('J-43: a token that was replaced long ago is the alarm also after pruning', async () => {
     const next = await refreshed(pair.refreshToken);
     clock.advance('1d');
-    await app.app.get(FamilyService).prune();
+    await app.app.get(LoginService).prune();
     app.events.length = 0;
     await refused(pair.refreshToken);
     expect(app.events.map(({ type }) => type)).toContain('refresh_reused');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AllowClients,
   AllowRestrictedClients,
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   AuthReason,
   CurrentUser,
@@ -33,7 +33,7 @@ class UnawareController {
   @Public() @Get('public') open() {
     return { reached: true };
   }
-  @OptionalAuth() @Get('optional') optional(@AuthInfo() auth: Principal | undefined) {
+  @OptionalAuth() @Get('optional') optional(@CurrentPrincipal() auth: Principal | undefined) {
     return { who: auth?.kind ?? 'nobody' };
   }
 }
@@ -43,7 +43,7 @@ class UnawareController {
 @RequireScopes('grades:write')
 @Controller('aware')
 class AwareController {
-  @Get() route(@CurrentUser() user: AuthUser | undefined, @AuthInfo() auth: Principal) {
+  @Get() route(@CurrentUser() user: AuthUser | undefined, @CurrentPrincipal() auth: Principal) {
     return { user: user ?? null, kind: auth.kind, restricted: auth.restricted, id: auth.subject.id };
   }
   @AllowRestrictedClients(false) @Get('whole') whole() {
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
 
   const client = async (options: ClientTokenOptions = {}, id = 'robot'): Promise<RequestInit> =>
     bearer((await tokens.issueForClient(id, { scopes: SCOPES, ...options })).accessToken);
-  const answerFor = async (path: string, init: RequestInit): Promise<unknown> => {
+  const authResultFor = async (path: string, init: RequestInit): Promise<unknown> => {
     const answer = await running.fetch(path, init);
     const body = (await answer.json()) as { errorCode?: string };
     return answer.ok ? body : `${answer.status} ${body.errorCode ?? ''}`;
@@ -90,61 +90,63 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
   it.each(['/unaware', '/unaware/guarded', '/unaware/scoped'])(
     '%s never heard of clients and refuses them, with all scopes (EDX-P1, P36)',
     async (path) => {
-      expect(await answerFor(path, await client())).toBe('403 client_not_allowed');
-      expect(await answerFor(path, await client({ restricted: true }))).toBe('403 client_not_allowed');
+      expect(await authResultFor(path, await client())).toBe('403 client_not_allowed');
+      expect(await authResultFor(path, await client({ restricted: true }))).toBe('403 client_not_allowed');
     },
   );
 
   it('lets the same request of a person through: the refusal is about the client', async () => {
     const init = bearer((await tokens.issue(personCalled('ada'), { scopes: SCOPES })).accessToken);
     for (const path of ['/unaware', '/unaware/guarded', '/unaware/scoped'])
-      expect(await answerFor(path, init)).toEqual({ reached: true });
+      expect(await authResultFor(path, init)).toEqual({ reached: true });
   });
 
   it('lets a restricted client in where both marks stand, within its scopes (EDX-P2)', async () => {
-    expect(await answerFor('/aware', await client({ restricted: true }))).toEqual({
+    expect(await authResultFor('/aware', await client({ restricted: true }))).toEqual({
       user: null,
       kind: 'client',
       restricted: true,
       id: 'robot',
     });
-    expect(await answerFor('/aware', await client({ restricted: true, scopes: [] }))).toBe('403 insufficient_scope');
+    expect(await authResultFor('/aware', await client({ restricted: true, scopes: [] }))).toBe(
+      '403 insufficient_scope',
+    );
   });
 
   it('takes a mark back where the handler says so (EDX-P3)', async () => {
-    expect(await answerFor('/aware/whole', await client({ restricted: true }))).toBe('403 restricted_client');
-    expect(await answerFor('/aware/whole', await client())).toEqual({ reached: true });
-    expect(await answerFor('/aware/people', await client())).toBe('403 client_not_allowed');
+    expect(await authResultFor('/aware/whole', await client({ restricted: true }))).toBe('403 restricted_client');
+    expect(await authResultFor('/aware/whole', await client())).toEqual({ reached: true });
+    expect(await authResultFor('/aware/people', await client())).toBe('403 client_not_allowed');
   });
 
   it('does not take one mark for the other', async () => {
-    expect(await answerFor('/half', await client({ restricted: true }))).toBe('403 client_not_allowed');
+    expect(await authResultFor('/half', await client({ restricted: true }))).toBe('403 client_not_allowed');
   });
 
   it('does not touch public routes (EDX-P4)', async () => {
-    expect(await answerFor('/unaware/public', await client({ restricted: true }))).toEqual({ reached: true });
+    expect(await authResultFor('/unaware/public', await client({ restricted: true }))).toEqual({ reached: true });
   });
 
   it('makes a client nobody on an optional route that does not name clients', async () => {
-    expect(await answerFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'nobody' });
+    expect(await authResultFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'nobody' });
   });
 
   it('gives the same answers at the first and at every later request (EDX-P5)', async () => {
     const init = await client({ restricted: true });
-    const rounds = await Promise.all(Array.from({ length: 5 }, () => answerFor('/unaware', init)));
+    const rounds = await Promise.all(Array.from({ length: 5 }, () => authResultFor('/unaware', init)));
     expect(new Set(rounds)).toEqual(new Set(['403 client_not_allowed']));
   });
 
   it('never takes a client for the user with the same id', async () => {
     const people = running.app.get(People);
     people.asked = 0;
-    expect(await answerFor('/aware', await client({}, 'ada'))).toEqual({
+    expect(await authResultFor('/aware', await client({}, 'ada'))).toEqual({
       user: null,
       kind: 'client',
       restricted: false,
       id: 'ada',
     });
-    expect(await answerFor('/unaware', await client({}, 'grace'))).toBe('403 client_not_allowed');
+    expect(await authResultFor('/unaware', await client({}, 'grace'))).toBe('403 client_not_allowed');
     expect(people.asked).toBe(0);
   });
 
@@ -165,9 +167,9 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
 
   it('ends a token of a client by revocation like any other', async () => {
     const { accessToken } = await tokens.issueForClient('robot', { scopes: SCOPES });
-    expect(await answerFor('/aware', bearer(accessToken))).toMatchObject({ id: 'robot' });
+    expect(await authResultFor('/aware', bearer(accessToken))).toMatchObject({ id: 'robot' });
     await tokens.revoke(accessToken);
-    expect(await answerFor('/aware', bearer(accessToken))).toBe('401 token_invalid');
+    expect(await authResultFor('/aware', bearer(accessToken))).toBe('401 token_invalid');
   });
 
   it('does not let own claims of a person say that they are a client, or a client that it is not restricted', async () => {

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   BlocklistService,
-  FamilyService,
+  LoginService,
   memoryStores,
-  RevocationStore,
+  BlocklistStore,
   SessionOrJwtGuard,
   type Stores,
-  type StoresRecipe,
+  type StoresFactory,
   type TokenPair,
 } from 'nestjs-latchkey';
 import {
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
 
   it('K-11: an entry outlives its token by the tolerance', async () => {
     await revoke({ token: pair.accessToken });
-    const entries = await app.app.get(RevocationStore).list({ now: clock.nowSeconds(), limit: 1_000 });
+    const entries = await app.app.get(BlocklistStore).list({ now: clock.nowSeconds(), limit: 1_000 });
     const { jti, exp } = payloadOf(pair.accessToken);
     expect(entries.find(({ id }) => id === jti)?.expiresAt).toBe(exp + 5 + 1);
   });
@@ -148,7 +148,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
 describe.each(ADAPTERS)('revocation on two machines on %s', (adapter) => {
   it('K-01: what one machine revoked the other refuses in the very next request', async () => {
     let shared: Stores | undefined;
-    const stores: StoresRecipe = {
+    const stores: StoresFactory = {
       useFactory: async () => (shared ??= await memoryStores().useFactory(new FixedClock())),
     };
     const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -221,12 +221,12 @@ describe.each(ADAPTERS)('every path asks the blocklist, on %s', (adapter) => {
   });
 
   const ends: readonly (readonly [string, (held: Held) => Promise<unknown>])[] = [
-    ['everywhere', () => app.app.get(FamilyService).endAll(ADA)],
-    ['by subject (not before)', () => app.app.get(BlocklistService).blockSubject(ADA)],
+    ['everywhere', () => app.app.get(LoginService).endAll(ADA)],
+    ['by subject (not before)', () => app.app.get(BlocklistService).revokeSubject(ADA)],
     [
       'by device, each',
       async () => {
-        for (const { id } of await app.app.get(FamilyService).list(ADA)) await app.app.get(FamilyService).end(ADA, id);
+        for (const { id } of await app.app.get(LoginService).list(ADA)) await app.app.get(LoginService).end(ADA, id);
       },
     ],
   ];

@@ -2,7 +2,7 @@
 import expressSession from 'express-session';
 import fastifySession from '@fastify/session';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FamilyService } from 'nestjs-latchkey';
+import { LoginService } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { ISSUER, PASSWORD, People, SESSION_COOKIE, startBrowserApp } from '../support/browser-app.js';
@@ -62,7 +62,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
   }
 
   const devicesOf = async (id: string) =>
-    (await app.app.get(FamilyService).list({ issuer: ISSUER, id })).map((device) => device.id);
+    (await app.app.get(LoginService).list({ issuer: ISSUER, id })).map((device) => device.id);
 
   it('H-01, P35: never takes over an id that somebody chose', async () => {
     const before = store.ids.size;

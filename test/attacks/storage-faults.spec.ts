@@ -1,6 +1,6 @@
 // Group R of the attacks: stores that fail, as a client sees it. What each database does is in test/stores.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FamilyService, type AuthModuleOptions, type TokenPair } from 'nestjs-latchkey';
+import { LoginService, type AuthModuleOptions, type TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     app.switched.mood = 'well';
     clock.advance('1s');
     expect((await me()).status).toBe(200);
-    await app.app.get(FamilyService).list({ issuer: ISSUER, id: 'ada' });
+    await app.app.get(LoginService).list({ issuer: ISSUER, id: 'ada' });
   };
 
   beforeAll(async () => {

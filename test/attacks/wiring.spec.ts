@@ -19,7 +19,7 @@ import {
 import { APP_GUARD, REQUEST } from '@nestjs/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
+  AuthGuardFor,
   AuthModule,
   Authorize,
   CurrentUser,
@@ -124,7 +124,7 @@ class BaseController {
 @Controller('inherited/tokens')
 class TokensController extends BaseController {}
 
-@UseGuards(AnyOf('bearer'))
+@UseGuards(AuthGuardFor('bearer'))
 @Authorize(({ principal }) => principal.scopes.includes('inherited'))
 @Controller('inherited/scoped')
 class ScopedListController extends BaseController {}
@@ -455,7 +455,7 @@ describe('contradictions keep the application from starting', () => {
   });
 
   it('a guard that names a scheme which nothing is configured for', async () => {
-    @UseGuards(AnyOf('retina'))
+    @UseGuards(AuthGuardFor('retina'))
     @Controller('c')
     class RetinaController {
       @Get() see() {

@@ -4,7 +4,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   BlocklistService,
   CsrfService,
@@ -14,7 +14,7 @@ import {
   OptionalAuth,
   Public,
   RequireScopes,
-  RevocationStore,
+  BlocklistStore,
   TokenService,
   type AuthModuleOptions,
   type AuthUser,
@@ -26,7 +26,7 @@ import { connectSocket, type ConnectOptions, type SocketClient, type SocketKind 
 @UseGuards(JwtAuthGuard)
 @WebSocketGateway()
 class ChatGateway {
-  @SubscribeMessage('me') me(@CurrentUser() user: AuthUser, @AuthInfo() { scheme }: Principal) {
+  @SubscribeMessage('me') me(@CurrentUser() user: AuthUser, @CurrentPrincipal() { scheme }: Principal) {
     return { event: 'me', data: { id: user.id, scheme } };
   }
   @RequireScopes('chat:write') @SubscribeMessage('say') say() {
@@ -131,7 +131,7 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
 
   it('refuses a handshake with "cannot tell" where the store does not answer', async () => {
     const { app, openAs } = await start(kind);
-    app.get(RevocationStore).find = () => Promise.reject(new Error('down'));
+    app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     await expect(openAs('ada')).rejects.toMatchObject({ data: { statusCode: 503, errorCode: 'store_unavailable' } });
   });
 
@@ -151,24 +151,24 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     const one = await openAs('ada');
     const other = await openAs('ada');
     const verified = await app.get(TokenService).verify(one.accessToken, { kind: 'access' });
-    await app.get(BlocklistService).block(verified);
+    await app.get(BlocklistService).revokeToken(verified);
     expect(await one.client.closed).toEqual(kind === 'ws' ? 4401 : 'io server disconnect');
     expect(await other.client.ask('me')).toMatchObject({ event: 'me' });
   });
 
-  it.each(['blockFamily', 'blockSubject'] as const)('ends the sockets that %s() concerns', async (method) => {
+  it.each(['revokeLogin', 'revokeSubject'] as const)('ends the sockets that %s() concerns', async (method) => {
     const { app, openAs } = await start(kind);
     const { accessToken, client } = await openAs('ada');
     const { subject, sid = '' } = await app.get(TokenService).verify(accessToken, { kind: 'access' });
     const blocklist = app.get(BlocklistService);
-    await (method === 'blockFamily' ? blocklist.blockFamily({ ...subject, sid }) : blocklist.blockSubject(subject));
+    await (method === 'revokeLogin' ? blocklist.revokeLogin({ ...subject, sid }) : blocklist.revokeSubject(subject));
     expect(await client.closed).toBeDefined();
   });
 
   it('refuses a message after the token was revoked where no event told of it', async () => {
     const { app, openAs } = await start(kind);
     const { client } = await openAs('ada');
-    app.get(RevocationStore).find = () => Promise.resolve('token' as const);
+    app.get(BlocklistStore).find = () => Promise.resolve('token' as const);
     expect(await client.ask('me')).toMatchObject({ event: 'exception', data: { errorCode: 'token_invalid' } });
   });
 
@@ -181,11 +181,11 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
   it('leaves a socket open while nobody can tell, and a refusal of a message ends nothing', async () => {
     const { app, openAs } = await start(kind);
     const { accessToken, client } = await openAs('ada');
-    const store = app.get(RevocationStore);
+    const store = app.get(BlocklistStore);
     const { subject } = await app.get(TokenService).verify(accessToken, { kind: 'access' });
     const find = store.find.bind(store);
     store.find = () => Promise.reject(new Error('down'));
-    await app.get(BlocklistService).blockSubject({ ...subject, id: 'somebody else' });
+    await app.get(BlocklistService).revokeSubject({ ...subject, id: 'somebody else' });
     expect(await client.ask('me')).toMatchObject({ event: 'exception', data: { errorCode: 'store_unavailable' } });
     store.find = find;
     expect(await client.ask('me')).toMatchObject({ event: 'me' });

@@ -14,8 +14,8 @@ import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createClient, type Client } from 'graphql-ws';
 import {
-  AnyOf,
-  AuthInfo,
+  AuthGuardFor,
+  CurrentPrincipal,
   AuthModule,
   BlocklistService,
   CurrentUser,
@@ -25,7 +25,7 @@ import {
   OptionalAuth,
   Public,
   RequireScopes,
-  RevocationStore,
+  BlocklistStore,
   TokenService,
   type AuthModuleOptions,
   type AuthUser,
@@ -47,7 +47,7 @@ class Me {
 @UseGuards(JwtAuthGuard)
 @Resolver()
 class MeResolver {
-  @Query(() => Me) me(@CurrentUser() user: AuthUser, @AuthInfo() { scheme }: Principal): Me {
+  @Query(() => Me) me(@CurrentUser() user: AuthUser, @CurrentPrincipal() { scheme }: Principal): Me {
     return { id: user.id, scheme };
   }
   @Public() @Query(() => String) motto(): string {
@@ -88,12 +88,12 @@ class Seen {
 
 @Resolver(() => Seen)
 class TwoCallersResolver {
-  @UseGuards(AnyOf('bearer'))
+  @UseGuards(AuthGuardFor('bearer'))
   @Query(() => Seen)
   byBearer(@CurrentUser('id') before: string): Seen {
     return { before };
   }
-  @UseGuards(AnyOf('key'))
+  @UseGuards(AuthGuardFor('key'))
   @Query(() => Seen)
   byKey(@CurrentUser('id') before: string): Seen {
     return { before };
@@ -242,7 +242,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
   it('answers "cannot tell" where the store does not answer', async () => {
     const { app, ask, tokenOf } = await start();
     const token = await tokenOf('ada');
-    app.get(RevocationStore).find = () => Promise.reject(new Error('down'));
+    app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     const { errors } = await ask('{ me { id } }', token);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'SERVICE_UNAVAILABLE', errorCode: 'store_unavailable' });
   });
@@ -288,7 +288,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     const token = await tokenOf('ada');
     const { first, ended } = subscribe(url, { authorization: `Bearer ${token}` });
     await first;
-    await app.get(BlocklistService).block(await app.get(TokenService).verify(token, { kind: 'access' }));
+    await app.get(BlocklistService).revokeToken(await app.get(TokenService).verify(token, { kind: 'access' }));
     expect([4401, 1006]).toContain(await ended);
   });
 

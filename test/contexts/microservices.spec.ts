@@ -26,13 +26,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   ephemeralKeys,
   AuthError,
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   CurrentUser,
   JwtAuthGuard,
   Public,
   RequireScopes,
-  RevocationStore,
+  BlocklistStore,
   TokenService,
   UserSource,
   type AuthModuleStructure,
@@ -44,7 +44,7 @@ import { ADAPTERS, SILENT, startApplication } from '../support/applications.js';
 
 @Controller()
 class MathController {
-  @MessagePattern('who') who(@CurrentUser('id') id: string, @AuthInfo() { scheme }: Principal) {
+  @MessagePattern('who') who(@CurrentUser('id') id: string, @CurrentPrincipal() { scheme }: Principal) {
     return { id, scheme };
   }
   @RequireScopes('math') @MessagePattern('sum') sum(@Payload() { numbers }: { numbers: number[] }) {
@@ -153,7 +153,7 @@ describe('message handlers over TCP', () => {
 
   it('answer "cannot tell" where the store does not answer', async () => {
     const { accessToken } = await app.get(TokenService).issue('ada');
-    app.get(RevocationStore).find = () => Promise.reject(new Error('down'));
+    app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     const payload = { headers: { authorization: `Bearer ${accessToken}` } };
     expect(await refusalOf(ask('who', payload))).toMatchObject({ statusCode: 503, errorCode: 'store_unavailable' });
   });
@@ -217,7 +217,7 @@ describe('message handlers over gRPC', () => {
   it('answer UNAVAILABLE where the store does not answer', async () => {
     const { app, ask } = await start();
     const { accessToken } = await app.get(TokenService).issue('ada');
-    app.get(RevocationStore).find = () => Promise.reject(new Error('down'));
+    app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     expect(await refusalOf(ask('greet', metadataOf(`Bearer ${accessToken}`)))).toMatchObject({ code: 14 });
   });
 });

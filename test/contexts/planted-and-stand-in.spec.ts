@@ -16,7 +16,7 @@ import { GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'graphql-ws';
 import {
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   BlocklistService,
   CurrentUser,
@@ -29,7 +29,7 @@ import {
   TokenService,
   type AuthUser,
   type Principal,
-  type Scope,
+  type ScopeCondition,
 } from 'nestjs-latchkey';
 import { WebSocket } from 'ws';
 import { ADAPTERS, SILENT, startApplication, type RunningApplication } from '../support/applications.js';
@@ -88,16 +88,16 @@ class Routes {
   @Public() @Get('open') open(
     @CurrentUser() user: unknown,
     @CurrentUser('id') id: unknown,
-    @AuthInfo() auth: unknown,
+    @CurrentPrincipal() auth: unknown,
     @TokenClaims() claims: unknown,
-    @Scoped(OwnRows) scoped: Scope<Rows>,
+    @Scoped(OwnRows) scoped: ScopeCondition<Rows>,
   ) {
     return { seen: [user, id, auth, claims].map((each) => each ?? null), rows: scoped(['a row']) };
   }
-  @OptionalAuth() @Get('optional') optional(@CurrentUser() user: unknown, @AuthInfo() auth: unknown) {
+  @OptionalAuth() @Get('optional') optional(@CurrentUser() user: unknown, @CurrentPrincipal() auth: unknown) {
     return { seen: [user ?? null, auth ?? null] };
   }
-  @Get('me') me(@CurrentUser('id') id: string, @AuthInfo() { scheme }: Principal) {
+  @Get('me') me(@CurrentUser('id') id: string, @CurrentPrincipal() { scheme }: Principal) {
     return { id, scheme };
   }
 }
@@ -309,7 +309,7 @@ describe('a mock of a unit test', () => {
     const shared = { headers: { authorization: `Bearer ${pair.accessToken}` } } as { headers: object; user?: AuthUser };
     expect(await guard.canActivate(contextOf(shared))).toBe(true);
     expect(shared.user?.id).toBe('ada');
-    await app.get(BlocklistService).blockSubject({ issuer: 'http://localhost', id: 'ada' });
+    await app.get(BlocklistService).revokeSubject({ issuer: 'http://localhost', id: 'ada' });
     await expect(guard.canActivate(contextOf(shared))).rejects.toThrow();
   });
 });

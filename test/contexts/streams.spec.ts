@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('a stream of events on %s', (adapter) => {
     const answer = await fetch('/events/mine', bearer);
     expect(answer.status).toBe(200);
     const verified = await app.get(TokenService).verify(accessToken, { kind: 'access' });
-    expect(await readToEnd(answer, () => app.get(BlocklistService).block(verified))).toContain('ada 0');
+    expect(await readToEnd(answer, () => app.get(BlocklistService).revokeToken(verified))).toContain('ada 0');
   });
 
   it('ends when its token expires', async () => {
@@ -83,7 +83,7 @@ describe.each(ADAPTERS)('a stream of events on %s', (adapter) => {
   it('is left alone on a public route, whatever token comes along', async () => {
     const { app, fetch, accessToken, bearer } = await start();
     const answer = await fetch('/events/open', bearer);
-    await app.get(BlocklistService).block(await app.get(TokenService).verify(accessToken, { kind: 'access' }));
+    await app.get(BlocklistService).revokeToken(await app.get(TokenService).verify(accessToken, { kind: 'access' }));
     let events = 0;
     for await (const chunk of answer.body ?? []) {
       events += Buffer.from(chunk).length > 0 ? 1 : 0;

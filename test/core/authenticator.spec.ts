@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Demand } from '../../libs/auth/src/core/authenticator.js';
-import { NO_PERMISSIONS } from '../../libs/auth/src/core/checks.js';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { onAuthEvent, type AttemptEvent } from '../../libs/auth/src/core/events.js';
-import type { AuthUser } from '../../libs/auth/src/core/principal.js';
-import { defineScheme, type Scheme } from '../../libs/auth/src/core/schemes.js';
+import type { RouteRequirements } from '../../libs/auth/src/core/authentication/authenticator.js';
+import { NO_PERMISSIONS } from '../../libs/auth/src/core/users/account-checks.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { onAuthEvent, type AttemptEvent } from '../../libs/auth/src/core/base/events.js';
+import type { AuthUser } from '../../libs/auth/src/core/base/principal.js';
+import { defineScheme, type Scheme } from '../../libs/auth/src/core/schemes/schemes.js';
 import { bearerOf, ISSUER, requestWith, rig, type Person } from './rig.js';
 
 const asUser = (person: Person): AuthUser => person as unknown as AuthUser;
 
-const demandOf = (schemes: readonly Scheme[], more: Partial<Demand> = {}): Demand => ({
+const demandOf = (schemes: readonly Scheme[], more: Partial<RouteRequirements> = {}): RouteRequirements => ({
   schemes,
   optional: false,
   permissions: NO_PERMISSIONS,
@@ -125,7 +125,7 @@ describe('the read path', () => {
     expect(decision).toMatchObject({ error: { status: 503 } });
   });
 
-  it('is 503 and not a crash where finding a credential breaks', async () => {
+  it('is 500 and not a crash if finding a credential breaks', async () => {
     const { authenticator } = await signedIn();
     const broken = stub('broken', () => Promise.resolve(undefined), {
       find: () => {
@@ -133,7 +133,7 @@ describe('the read path', () => {
       },
     });
     expect(await authenticator.authenticate(requestWith(), demandOf([broken]))).toMatchObject({
-      error: { status: 503 },
+      error: { status: 500 },
     });
   });
 });

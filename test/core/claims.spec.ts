@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { judgeClaims, type TokenProfile } from '../../libs/auth/src/core/tokens/claims.js';
 import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
-import type { Claims } from '../../libs/auth/src/core/principal.js';
+import type { Claims } from '../../libs/auth/src/core/base/principal.js';
 import {
   accessClaims,
   AUDIENCE,
@@ -391,7 +391,7 @@ describe('what a token grants', () => {
       roles: [],
       own: true,
       jti: 'token-1',
-      sid: 'family-1',
+      sid: 'login-1',
       issuedAt: NOW,
       expiresAt: NOW + LIFETIME,
       authTime: NOW - 60,
@@ -446,7 +446,7 @@ describe('the version of a token', () => {
 
 describe('C-45 well-known claims of a wrong type', () => {
   const names =
-    'iss sub aud exp nbf iat jti sid auth_time nonce acr amr azp at_hash c_hash name given_name family_name nickname ' +
+    'iss sub aud exp nbf iat jti sid auth_time nonce acr amr azp at_hash c_hash name given_name login_name nickname ' +
     'preferred_username profile picture website email email_verified gender birthdate zoneinfo locale phone_number address ' +
     'updated_at cnf act scope scp client_id may_act roles groups entitlements permissions events toe txn kind stamp ' +
     'is_restricted version filters admin is_admin is_staff username user_id';

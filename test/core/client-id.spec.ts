@@ -56,11 +56,11 @@ describe('The client of a person’s token', () => {
   });
 
   it('is nobody’s id: elsewhere that person would be read as the machine (T-02)', async () => {
-    const { tokens, people, families } = await rig({ clientId: 'web' });
+    const { tokens, people, logins } = await rig({ clientId: 'web' });
     for (const id of ['web', 'ios', ISSUER]) people.add({ id });
     await expect(tokens.issue('web')).rejects.toThrow(TypeError);
     await expect(tokens.issue('ios', { clientId: 'ios' })).rejects.toThrow(/id of the client/);
-    for (const id of ['web', 'ios']) expect(await families.list({ issuer: ISSUER, id })).toEqual([]);
+    for (const id of ['web', 'ios']) expect(await logins.list({ issuer: ISSUER, id })).toEqual([]);
     expect(payloadOf((await tokens.issue(ISSUER)).accessToken)).toMatchObject({ sub: ISSUER, client_id: 'web' });
   });
 
@@ -80,10 +80,10 @@ describe('The client of a person’s token', () => {
     ['an amr of numbers', { amr: [1] }],
     ['an amr of 17', { amr: Array.from({ length: 17 }, String) }],
   ])('is refused before anything is stored: %s (T-02)', async (_, options) => {
-    const { tokens, people, families } = await rig();
+    const { tokens, people, logins } = await rig();
     people.add({ id: 'ada' });
     await expect(tokens.issue('ada', options as never)).rejects.toThrow(TypeError);
-    expect(await families.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+    expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
   it.each(['client_id', 'acr', 'amr'])('has an option, and is no claim of the application: %s (T-02)', async (name) => {

@@ -1,7 +1,7 @@
 // A sign-in that others were in the way of is tried again, within the time that the call has.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SystemClock, type Family, type Stores } from 'nestjs-latchkey';
+import { SystemClock, type Login, type Stores } from 'nestjs-latchkey';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import { startInstance } from '../support/sign-in-world.js';
@@ -19,10 +19,10 @@ class ContendedStore extends MemoryRefreshStore {
     super();
   }
 
-  override async open(family: Family): Promise<void> {
+  override async open(login: Login): Promise<void> {
     this.opened += 1;
     if (this.opened <= this.failures) throw Object.assign(new Error('others were in the way'), this.error);
-    await super.open(family);
+    await super.open(login);
   }
 }
 
@@ -43,19 +43,19 @@ describe('a sign-in that others are in the way of', () => {
     ['a deadlock on PostgreSQL', { code: '40P01' }],
     ['a deadlock on MariaDB', { code: 'ER_LOCK_DEADLOCK' }],
   ])('succeeds after %s, and can be refreshed (S-11)', async (_, error) => {
-    const families = new ContendedStore(2, error);
-    const tokens = await issuing({ families, revocations: new MemoryRevocationStore() });
+    const logins = new ContendedStore(2, error);
+    const tokens = await issuing({ logins, revocations: new MemoryRevocationStore() });
     const pair = await tokens.issue('ada');
-    expect(families.opened).toBe(3);
+    expect(logins.opened).toBe(3);
     await expect(tokens.refresh(pair.refreshToken)).resolves.toBeDefined();
   });
 
   it('is unavailable where the third attempt fails too, or where something else broke', async () => {
     for (const [failures, code, opened] of [[3, '23505', 3] as const, [1, 'ECONNREFUSED', 1] as const]) {
-      const families = new ContendedStore(failures, { code });
-      const tokens = await issuing({ families, revocations: new MemoryRevocationStore() });
+      const logins = new ContendedStore(failures, { code });
+      const tokens = await issuing({ logins, revocations: new MemoryRevocationStore() });
       await expect(tokens.issue('ada')).rejects.toMatchObject({ code: 'store_unavailable' });
-      expect(families.opened).toBe(opened);
+      expect(logins.opened).toBe(opened);
       await close?.();
     }
   });
@@ -85,7 +85,7 @@ function insertingTwice(dataSource: DataSource): () => number {
     wrapped.add(runner);
     const query = runner.query.bind(runner);
     runner.query = async (sql: string, values?: unknown[], structured?: boolean) => {
-      const isInsert = sql.startsWith('INSERT INTO "latchkey_families"');
+      const isInsert = sql.startsWith('INSERT INTO "latchkey_logins"');
       if (isInsert) {
         inserts += 1;
         await query(sql, values, true);

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { cookieScheme, findAccessToken } from '../../libs/auth/src/core/browser/cookie-scheme.js';
 import { cookieSpecs, type CookieSettings } from '../../libs/auth/src/core/browser/cookies.js';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/events.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/base/events.js';
 import { authRequest } from '../support/auth-request.js';
 
 const settings: CookieSettings = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { CsrfService, type CsrfHolder } from '../../libs/auth/src/core/browser/csrf.js';
 import { deriveSecret } from '../../libs/auth/src/core/keys/derived-secret.js';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
 import { authRequest, type RequestParts } from '../support/auth-request.js';
 
 const issuer = 'https://app.example.com';

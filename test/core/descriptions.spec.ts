@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { SessionService, type HostSession } from '../../libs/auth/src/core/browser/session.js';
 import { SignInService } from '../../libs/auth/src/core/users/sign-in.js';
-import { Users, UserSource } from '../../libs/auth/src/core/users/users.js';
+import { AccountResolver, UserSource } from '../../libs/auth/src/core/users/users.js';
 import { AUDIENCE, bearerOf, codeOf, ISSUER, rig } from './rig.js';
 
 /** What an untyped or careless `describe()` may say. */
@@ -25,7 +25,7 @@ class Loosely extends UserSource<{ answer: unknown }> {
 async function looseRig() {
   const source = new Loosely();
   const mistakes: string[] = [];
-  const users = new Users(({ message }) => void mistakes.push(message));
+  const users = new AccountResolver(({ message }) => void mistakes.push(message));
   users.source = source as unknown as UserSource;
   const parts = await rig({ users });
   const written: unknown[] = [];
@@ -71,7 +71,7 @@ const UNUSABLE: readonly (readonly [string, unknown, string])[] = [
 
 describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answer, sentence) => {
   it('is told so before anything is signed or stored (D-01, S-03)', async () => {
-    const { source, tokens, sessions, written, signIn, families, mistakes } = await looseRig();
+    const { source, tokens, sessions, written, signIn, logins, mistakes } = await looseRig();
     source.answer = answer;
     const work = [
       () => tokens.issue({ answer } as never),
@@ -89,7 +89,7 @@ describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answe
     expect(told).toEqual(work.map(() => expect.any(TypeError)));
     for (const error of told) expect((error as Error).message).toContain(sentence);
     expect(mistakes.length).toBe(work.length);
-    expect([written, await families.list({ issuer: ISSUER, id: 'ada' })]).toEqual([[], []]);
+    expect([written, await logins.list({ issuer: ISSUER, id: 'ada' })]).toEqual([[], []]);
   });
 
   it('lets nobody in at a request or a refresh, and ends nobody’s sign-in (D-01, S-03)', async () => {
@@ -128,12 +128,12 @@ describe('a user source that describes a user well', () => {
 
 describe('issuing to an id', () => {
   it('looks the user up: inactive and unknown users get nothing, and others what they have (D-02)', async () => {
-    const { tokens, people, families } = await rig();
+    const { tokens, people, logins } = await rig();
     people.add({ id: '1', scopes: ['read'], stamp: 'one' });
     people.add({ id: '2', active: false });
     expect(await codeOf(tokens.issue('2'))).toBe('user_disabled');
     expect(await codeOf(tokens.issue('3'))).toBe('user_not_found');
-    expect(await families.list({ issuer: ISSUER, id: '2' })).toEqual([]);
+    expect(await logins.list({ issuer: ISSUER, id: '2' })).toEqual([]);
     const pair = await tokens.issue('1');
     expect(pair.scopes).toEqual(['read']);
     expect((await tokens.verify(pair.accessToken, { kind: 'access' })).subject.id).toBe('1');

@@ -1,8 +1,8 @@
 // Tokens of other issuers are held to rules for tokens of others: what their issuers write, as large and as old as they make them, within
 // bounds that an application can move; and a refusal says which rule it was.
 import { describe, expect, it } from '@jest/globals';
-import type { BlocklistService } from '../../libs/auth/src/core/blocklist-service.js';
-import { AuthError, reasonText } from '../../libs/auth/src/core/errors.js';
+import type { BlocklistService } from '../../libs/auth/src/core/logins/blocklist-service.js';
+import { AuthError, reasonText } from '../../libs/auth/src/core/base/errors.js';
 import { auth0 } from '../../libs/auth/src/core/issuers/presets/auth0.js';
 import { entra } from '../../libs/auth/src/core/issuers/presets/entra.js';
 import { keycloak } from '../../libs/auth/src/core/issuers/presets/keycloak.js';
@@ -101,9 +101,9 @@ describe('A large token of another issuer', () => {
     const { subject, jti, sid } = verified;
     expect([subject.id, jti, sid]).toEqual([ids.sub, ids.jti, ids.sid]);
     const ends = {
-      token: (list: BlocklistService) => list.block(verified),
-      family: (list: BlocklistService) => list.blockFamily({ issuer: ISSUER, sid: ids.sid }),
-      subject: (list: BlocklistService) => list.blockSubject(subject),
+      token: (list: BlocklistService) => list.revokeToken(verified),
+      login: (list: BlocklistService) => list.revokeLogin({ issuer: ISSUER, sid: ids.sid }),
+      subject: (list: BlocklistService) => list.revokeSubject(subject),
     };
     for (const [kind, end] of Object.entries(ends)) {
       const { blocklist, stores } = await rig();
@@ -120,7 +120,7 @@ describe('A large token of another issuer', () => {
     const { blocklist } = await rig();
     const sid = 'f'.repeat(400);
     const verified = await verifyOld({ sid });
-    await blocklist.blockSubject(verified.subject, { exceptSid: sid });
+    await blocklist.revokeSubject(verified.subject, { exceptSid: sid });
     expect(await blocklist.blockedBy(verified)).toBeUndefined();
     expect(await blocklist.blockedBy(await verifyOld({ sid: 'other' }))).toBe('subject');
   });

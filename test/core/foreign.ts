@@ -1,7 +1,7 @@
 // Tokens of a trusted issuer, and a verifier that trusts it.
 import type { JWK } from 'jose';
 import { trustedIssuer, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
-import type { Verified } from '../../libs/auth/src/core/principal.js';
+import type { Verified } from '../../libs/auth/src/core/base/principal.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { FixedClock, forge, forger, NOW, verdictOf } from './forge.js';
 

@@ -11,8 +11,8 @@ import {
 } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { TokenKind } from '../../libs/auth/src/core/tokens/claims.js';
-import { Clock } from '../../libs/auth/src/core/clock.js';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { Clock } from '../../libs/auth/src/core/base/clock.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
 import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
 import { type Algorithm, type KeySet, selectKey, type VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
 import {
@@ -103,7 +103,7 @@ export const accessClaims = (changes: object = {}) => ({
   iat: NOW,
   exp: NOW + LIFETIME,
   jti: 'token-1',
-  sid: 'family-1',
+  sid: 'login-1',
   ...changes,
 });
 

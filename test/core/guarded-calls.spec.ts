@@ -1,9 +1,9 @@
 // Each call to a guarded store, one by one: none may wait for ever, and none may go on asking a store that is down.
 import { describe, expect, it } from '@jest/globals';
-import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/events.js';
-import { guardStores } from '../../libs/auth/src/core/stores/guarded-stores.js';
+import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/base/events.js';
+import { withCircuitBreakers } from '../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
-import type { Family, Rotation, Stores } from '../../libs/auth/src/core/stores/stores.js';
+import type { Login, Rotation, Stores } from '../../libs/auth/src/core/stores/stores.js';
 import { SwitchedStores, type Mood } from '../support/switched-stores.js';
 import { codeOf, ISSUER, TestClock } from './rig.js';
 
@@ -14,7 +14,7 @@ const clock = new TestClock();
 const now = clock.nowSeconds();
 const subject = { issuer: ISSUER, id: 'ada' };
 const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: now, expiresAt: now + 60 } as const;
-const family: Family = {
+const login: Login = {
   issuer: ISSUER,
   sid: 'sid-1',
   subject: subject.id,
@@ -26,7 +26,7 @@ const family: Family = {
   absoluteExpiresAt: now + 60,
 };
 const to = { jti: 'jti-2', issuedAt: now, expiresAt: now + 60 };
-const rotation: Rotation = { issuer: ISSUER, sid: family.sid, from: 'jti-1', to, nowMs: clock.nowMs(), graceMs: 0 };
+const rotation: Rotation = { issuer: ISSUER, sid: login.sid, from: 'jti-1', to, nowMs: clock.nowMs(), graceMs: 0 };
 
 const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown> | undefined])[] = [
   ['add to the blocklist', ({ revocations }) => revocations.add(entry)],
@@ -34,19 +34,19 @@ const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown> | 
   ['subjectRevokedAt', ({ revocations }) => revocations.subjectRevokedAt(subject)],
   ['changesSince', ({ revocations }) => revocations.changesSince?.(undefined, 10)],
   ['list of the blocklist', ({ revocations }) => revocations.list({ now, limit: 10 })],
-  ['open', ({ families }) => families.open(family)],
-  ['rotate', ({ families }) => families.rotate(rotation)],
-  ['find of a sign-in', ({ families }) => families.find(ISSUER, family.sid)],
-  ['touch', ({ families }) => families.touch(ISSUER, family.sid, now)],
-  ['list of sign-ins', ({ families }) => families.list(subject, now)],
-  ['end', ({ families }) => families.end(ISSUER, family.sid)],
-  ['endAll', ({ families }) => families.endAll(subject)],
+  ['open', ({ logins }) => logins.open(login)],
+  ['rotate', ({ logins }) => logins.rotate(rotation)],
+  ['find of a sign-in', ({ logins }) => logins.find(ISSUER, login.sid)],
+  ['touch', ({ logins }) => logins.touch(ISSUER, login.sid, now)],
+  ['list of sign-ins', ({ logins }) => logins.list(subject, now)],
+  ['end', ({ logins }) => logins.end(ISSUER, login.sid)],
+  ['endAll', ({ logins }) => logins.endAll(subject)],
 ];
 
 function guarded(mood: Mood) {
   const switched = new SwitchedStores();
-  const memory = { revocations: new MemoryRevocationStore(clock), families: new MemoryRefreshStore(clock) };
-  const stores = guardStores(switched.around(memory), clock, { timeoutMs: TIMEOUT_MS, failures: FAILURES });
+  const memory = { revocations: new MemoryRevocationStore(clock), logins: new MemoryRefreshStore(clock) };
+  const stores = withCircuitBreakers(switched.around(memory), clock, { timeoutMs: TIMEOUT_MS, failures: FAILURES });
   switched.mood = mood;
   return { switched, stores };
 }
@@ -73,7 +73,7 @@ describe.each(calls)('the guarded call %s', (_, call) => {
 });
 
 describe('the breaker of the sign-ins', () => {
-  const find = ({ families }: Stores) => codeOf(families.find(ISSUER, 'sid-1'));
+  const find = ({ logins }: Stores) => codeOf(logins.find(ISSUER, 'sid-1'));
 
   it('tells once that they failed and once that they answer again, and leaves the blocklist alone', async () => {
     const { switched, stores } = guarded('broken');
@@ -87,14 +87,14 @@ describe('the breaker of the sign-ins', () => {
     expect(await find(stores)).toBe('accepted');
     stop();
     expect(told).toEqual([
-      { type: 'store_failed', store: 'families' },
-      { type: 'store_recovered', store: 'families' },
+      { type: 'store_failed', store: 'logins' },
+      { type: 'store_recovered', store: 'logins' },
     ]);
   });
 
   it('does not count pruning, which no request waits for', async () => {
     const { switched, stores } = guarded('broken');
-    for (let at = 0; at < FAILURES; at += 1) expect(await codeOf(stores.families.prune(now))).toBe('store_unavailable');
+    for (let at = 0; at < FAILURES; at += 1) expect(await codeOf(stores.logins.prune(now))).toBe('store_unavailable');
     switched.mood = 'well';
     expect(await find(stores)).toBe('accepted');
   });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Breaker } from '../../libs/auth/src/core/stores/breaker.js';
-import { Clock } from '../../libs/auth/src/core/clock.js';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { onAuthEvent } from '../../libs/auth/src/core/events.js';
-import { guardStores } from '../../libs/auth/src/core/stores/guarded-stores.js';
+import { CircuitBreaker } from '../../libs/auth/src/core/stores/circuit-breaker.js';
+import { Clock } from '../../libs/auth/src/core/base/clock.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { onAuthEvent } from '../../libs/auth/src/core/base/events.js';
+import { withCircuitBreakers } from '../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import { checkStores, type RevocationKind, type Stores } from '../../libs/auth/src/core/stores/stores.js';
 
@@ -43,7 +43,9 @@ describe('guarded stores', () => {
   beforeEach(() => {
     clock = new HandClock();
     store = new ScriptedStore(clock);
-    stores = guardStores({ revocations: store, families: new MemoryRefreshStore(clock) }, clock, { timeoutMs: 5 });
+    stores = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
+      timeoutMs: 5,
+    });
   });
 
   const find = () => stores.revocations.find(query);
@@ -73,7 +75,7 @@ describe('guarded stores', () => {
   });
 
   it('do not let a store choose another refusal than "cannot tell"', async () => {
-    stores = guardStores({ ...stores, revocations: refusing(new AuthError('token_invalid')) }, clock);
+    stores = withCircuitBreakers({ ...stores, revocations: refusing(new AuthError('token_invalid')) }, clock);
     expect((await refusal()).code).toBe('store_unavailable');
   });
 
@@ -145,7 +147,7 @@ describe('guarded stores', () => {
   it('guard each store by itself, so that one that is down does not take the other along', async () => {
     store.mood = 'broken';
     await fail(5);
-    expect(await stores.families.find('https://issuer.example', 'sid-1')).toBeUndefined();
+    expect(await stores.logins.find('https://issuer.example', 'sid-1')).toBeUndefined();
   });
 
   it('prune without counting towards the breaker, and refuse like the rest when it breaks', async () => {
@@ -158,8 +160,8 @@ describe('guarded stores', () => {
   });
 
   it('are not wrapped twice', () => {
-    expect(guardStores(stores, clock)).toEqual(stores);
-    expect(guardStores(stores, clock).revocations).toBe(stores.revocations);
+    expect(withCircuitBreakers(stores, clock)).toEqual(stores);
+    expect(withCircuitBreakers(stores, clock).revocations).toBe(stores.revocations);
   });
 
   it('tell once that a store failed, and once that it answers again', async () => {
@@ -184,7 +186,7 @@ describe('guarded stores', () => {
     await store.add({ kind: 'token', issuer: 'i', id: 'a', revokedAt: 1, expiresAt: 9_999_999_999 });
     expect((await stores.revocations.changesSince?.(undefined, 10))?.entries).toHaveLength(1);
     const mute = Object.assign(new MemoryRevocationStore(clock), { changesSince: undefined });
-    const guarded = guardStores({ revocations: mute, families: stores.families }, clock);
+    const guarded = withCircuitBreakers({ revocations: mute, logins: stores.logins }, clock);
     await expect(guarded.revocations.changesSince?.(undefined, 10)).rejects.toMatchObject({
       code: 'store_unavailable',
     });
@@ -195,7 +197,7 @@ describe('guarded stores', () => {
     const unready = Object.assign(new MemoryRevocationStore(clock), {
       checkReady: () => Promise.reject(new Error('The table is missing.')),
     });
-    const guarded = guardStores({ revocations: unready, families: stores.families }, clock);
+    const guarded = withCircuitBreakers({ revocations: unready, logins: stores.logins }, clock);
     await expect(checkStores(guarded)).rejects.toMatchObject({ problems: ['The table is missing.'] });
   });
 });
@@ -203,14 +205,14 @@ describe('guarded stores', () => {
 describe('a breaker', () => {
   it('says whether it is open', async () => {
     const clock = new HandClock();
-    const breaker = new Breaker(clock, { failures: 1 });
+    const breaker = new CircuitBreaker(clock, { failures: 1 });
     expect(breaker.isOpen).toBe(false);
     await expect(breaker.run(() => Promise.reject(new Error('down')))).rejects.toBeInstanceOf(AuthError);
     expect(breaker.isOpen).toBe(true);
   });
 
   it('survives work that throws before it gives a promise', async () => {
-    const breaker = new Breaker(new HandClock());
+    const breaker = new CircuitBreaker(new HandClock());
     await expect(breaker.run(throwAtOnce)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });

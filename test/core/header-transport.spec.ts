@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { headerTransport } from '../../libs/auth/src/core/schemes.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { headerTransport } from '../../libs/auth/src/core/schemes/schemes.js';
 import { requestWith } from './rig.js';
 
 const bearer = headerTransport({ name: 'authorization', schemes: ['Bearer', 'JWT'] });

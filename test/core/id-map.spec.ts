@@ -1,7 +1,7 @@
 // A map behind a filter must be a map: whatever the filter says, nothing that is there may be missed.
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { IdMap } from '../../libs/auth/src/core/stores/id-map.js';
+import { BloomMap } from '../../libs/auth/src/core/stores/bloom-map.js';
 
 /** Few enough to meet again, and alike enough to fall into one place. */
 const ids = fc.oneof(
@@ -19,7 +19,7 @@ describe('a map of ids', () => {
   it('says what a Map says, whatever is done to it', () => {
     fc.assert(
       fc.property(steps, (taken) => {
-        const map = new IdMap<number>();
+        const map = new BloomMap<number>();
         const model = new Map<string, number>();
         for (const { does, id, value } of taken) {
           if (does === 'set') {
@@ -38,7 +38,7 @@ describe('a map of ids', () => {
   });
 
   it('misses nothing while it grows, shrinks and grows again', () => {
-    const map = new IdMap<number>();
+    const map = new BloomMap<number>();
     const idOf = (at: number) => `${at}-with-a-long-common-end`;
     for (let round = 0; round < 3; round += 1) {
       for (let at = 0; at < 20_000; at += 1) map.set(idOf(at), at);

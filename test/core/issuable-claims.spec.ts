@@ -3,13 +3,13 @@ import { ISSUER, rig } from './rig.js';
 
 /** A token that is not ours to read back: its sign-in must not be there either. */
 async function refused(claims: Record<string, unknown>): Promise<unknown[]> {
-  const { tokens, families, people } = await rig({ subjectClaim: 'user_id' });
+  const { tokens, logins, people } = await rig({ subjectClaim: 'user_id' });
   people.add({ id: 'ada' });
   const outcomes = await Promise.all([
     tokens.issue('ada', { claims: claims as never }).catch((error: unknown) => error),
     tokens.issueForClient('nightly', { claims: claims as never }).catch((error: unknown) => error),
   ]);
-  expect(await families.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+  expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   return outcomes;
 }
 
@@ -25,10 +25,10 @@ describe('claims that our own verifier would refuse', () => {
   );
 
   it('are refused when made by claimsFor, and nothing is stored (S-12)', async () => {
-    const { tokens, families, people } = await rig({ claimsFor: () => ({ nonce: 'n-1' }) });
+    const { tokens, logins, people } = await rig({ claimsFor: () => ({ nonce: 'n-1' }) });
     people.add({ id: 'ada' });
     await expect(tokens.issue('ada')).rejects.toThrow('The claim "nonce"');
-    expect(await families.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+    expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
   it.each<[string, Parameters<Awaited<ReturnType<typeof rig>>['tokens']['issue']>[1]]>([
@@ -40,10 +40,10 @@ describe('claims that our own verifier would refuse', () => {
     ['a blank audience', { audience: ['api', ' '] }],
     ['no audience at all', { audience: [] }],
   ])('are refused as options too: %s (S-12)', async (_, options) => {
-    const { tokens, people, families } = await rig();
+    const { tokens, people, logins } = await rig();
     people.add({ id: 'ada' });
     await expect(tokens.issue('ada', options)).rejects.toThrow(TypeError);
-    expect(await families.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+    expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
   it('do not hinder own claims, nor tokens for another service (S-12)', async () => {

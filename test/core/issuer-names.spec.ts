@@ -1,6 +1,6 @@
 // One issuer of several names, and one set of keys for many tenants: who the subject is, and who is refused.
 import { describe, expect, it } from '@jest/globals';
-import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
+import { AuthConfigurationError } from '../../libs/auth/src/core/base/errors.js';
 import { entra } from '../../libs/auth/src/core/issuers/presets/entra.js';
 import { google } from '../../libs/auth/src/core/issuers/presets/google.js';
 import { trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';

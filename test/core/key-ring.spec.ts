@@ -1,7 +1,7 @@
 // Group M of the attacks: our own keys while they change under way.
 import { describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
-import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
+import { AuthConfigurationError } from '../../libs/auth/src/core/base/errors.js';
 import { generatePrivateJwk } from '../../libs/auth/src/core/keys/key-import.js';
 import {
   ephemeralKeys,
@@ -142,7 +142,7 @@ describe('a key ring', () => {
     expect(await verdict(forge({ ...header, kid: 'other' }, accessClaims(), stranger))).toBe('unknown_key');
   });
 
-  it('lists the algorithms of its family, never secrets beside key pairs', async () => {
+  it('lists the algorithms of its login, never secrets beside key pairs', async () => {
     expect((await openRing({ current: named('a') })).ring.algorithms).toContain('PS512');
     expect((await openRing({ current: named('a') })).ring.algorithms).not.toContain('HS256');
     const secret = await openRing({ current: await generatePrivateJwk('HS384') });

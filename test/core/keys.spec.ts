@@ -11,7 +11,7 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { algorithms } from '../../libs/auth/src/core/keys/algorithms.js';
-import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
+import { AuthConfigurationError } from '../../libs/auth/src/core/base/errors.js';
 import {
   generateOwnKey,
   generatePrivateJwk,

@@ -1,6 +1,6 @@
 // A rotation that lands after its caller was told "cannot tell": whoever tries again is no thief.
 import { describe, expect, it } from '@jest/globals';
-import { guardStores } from '../../libs/auth/src/core/stores/guarded-stores.js';
+import { withCircuitBreakers } from '../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import type { Rotation, RotationOutcome } from '../../libs/auth/src/core/stores/stores.js';
 import { TestClock } from './rig.js';
@@ -27,14 +27,14 @@ async function opened(graceMs: number) {
   const clock = new TestClock();
   const store = new HeldStore(clock);
   const revocations = new MemoryRevocationStore(clock);
-  const { families } = guardStores({ revocations, families: store }, clock, { timeoutMs: 20 });
+  const { logins } = withCircuitBreakers({ revocations, logins: store }, clock, { timeoutMs: 20 });
   const now = clock.nowSeconds();
   const ends = { currentExpiresAt: now + 3600, absoluteExpiresAt: now + 3600 };
   const began = { currentJti: 'first', currentIssuedAt: now, createdAt: now, lastUsedAt: now };
-  await families.open({ issuer: 'i', sid: 's', subject: 'ada', ...began, ...ends });
+  await logins.open({ issuer: 'i', sid: 's', subject: 'ada', ...began, ...ends });
   const rotate = (from: string, to: string) => {
     const successor = { jti: to, issuedAt: clock.nowSeconds(), expiresAt: now + 3600 };
-    return families.rotate({ issuer: 'i', sid: 's', from, to: successor, nowMs: clock.nowMs(), graceMs });
+    return logins.rotate({ issuer: 'i', sid: 's', from, to: successor, nowMs: clock.nowMs(), graceMs });
   };
   return { clock, store, rotate };
 }
@@ -51,7 +51,7 @@ async function lateBy(seconds: number, graceMs: number) {
 describe('a rotation that lands too late', () => {
   it('is answered again as a retry inside its grace', async () => {
     const { rotate } = await lateBy(9, 10_000);
-    expect(await rotate('first', 'second')).toMatchObject({ outcome: 'retry', family: { currentJti: 'late' } });
+    expect(await rotate('first', 'second')).toMatchObject({ outcome: 'retry', login: { currentJti: 'late' } });
   });
 
   it.each([
@@ -60,7 +60,7 @@ describe('a rotation that lands too late', () => {
     ['a moment, where there is no grace', 0, 0],
   ])('is taken back after %s, so that the honest client goes on (R-09)', async (_, seconds, graceMs) => {
     const { rotate, clock } = await lateBy(seconds, graceMs);
-    expect(await rotate('first', 'second')).toMatchObject({ outcome: 'rotated', family: { currentJti: 'second' } });
+    expect(await rotate('first', 'second')).toMatchObject({ outcome: 'rotated', login: { currentJti: 'second' } });
     clock.advance(60);
     expect(await rotate('second', 'third')).toMatchObject({ outcome: 'rotated' });
     expect(await rotate('first', 'fourth')).toMatchObject({ outcome: 'reused' });

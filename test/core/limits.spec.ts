@@ -7,7 +7,7 @@ import {
   limitProblems,
   ownLimits,
   widestLimits,
-} from '../../libs/auth/src/core/tokens/limits.js';
+} from '../../libs/auth/src/core/base/limits.js';
 import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { accessClaims, FixedClock, forge, ISSUER, oneIssuer, verdictOf } from './forge.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId } from '../../libs/auth/src/core/new-id.js';
+import { newId } from '../../libs/auth/src/core/base/new-id.js';
 
 const COUNT = 1_000_000;
 

@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { onAuthEvent } from '../../libs/auth/src/core/events.js';
-import { OutageAllowance } from '../../libs/auth/src/core/stores/outage-allowance.js';
-import type { Verified } from '../../libs/auth/src/core/principal.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { onAuthEvent } from '../../libs/auth/src/core/base/events.js';
+import { FailOpenPolicy } from '../../libs/auth/src/core/stores/fail-open-policy.js';
+import type { Verified } from '../../libs/auth/src/core/base/principal.js';
 import { codeOf, TestClock } from './rig.js';
 
 const MINUTE = 60;
 
 describe('the allowance for a blocklist that is down', () => {
   let clock: TestClock;
-  let allowance: OutageAllowance;
+  let allowance: FailOpenPolicy;
   beforeEach(() => {
     clock = new TestClock();
-    allowance = new OutageAllowance(clock);
+    allowance = new FailOpenPolicy(clock);
   });
 
   const token = (lifeSeconds: number, fields: Partial<Verified> = {}): Verified => ({
@@ -60,7 +60,7 @@ describe('the allowance for a blocklist that is down', () => {
   it('is not prolonged by a revocation that a memory knows without the store', async () => {
     expect(await whileDown(token(MINUTE))).toBe('accepted');
     clock.advance(9 * MINUTE);
-    expect(await allowance.find(token(MINUTE), () => Promise.resolve('family'))).toBe('family');
+    expect(await allowance.find(token(MINUTE), () => Promise.resolve('login'))).toBe('login');
     clock.advance(2 * MINUTE);
     expect(await whileDown(token(MINUTE))).toBe('store_unavailable');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
 import { hasFilter } from '../../libs/auth/src/core/policies/filters.js';
 import {
   allOf,
@@ -17,7 +17,7 @@ import {
   isRestricted,
   recentAuth,
   selfOrStaff,
-} from '../../libs/auth/src/core/policies/ready-policies.js';
+} from '../../libs/auth/src/core/policies/built-in-policies.js';
 import { principalWith, requestWith } from '../support/principals.js';
 
 const NOW = 1_900_000_000;

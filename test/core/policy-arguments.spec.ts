@@ -4,7 +4,7 @@ import {
   AllowInactive,
   AllowRestrictedClients,
   allOf,
-  AnyOf,
+  AuthGuardFor,
   anyOf,
   Authorize,
   AuthReason,
@@ -75,8 +75,8 @@ const MISTAKES: readonly (readonly [name: string, call: Loose, given: readonly u
   ['@CurrentUser()', CurrentUser as Loose, [42], '42'],
   ['@TokenClaims()', TokenClaims as Loose, [''], '""'],
   ['@RedirectToLogin()', RedirectToLogin as Loose, [7], '7'],
-  ['AnyOf()', AnyOf as Loose, [undefined], 'undefined'],
-  ['AnyOf()', AnyOf as Loose, ['bearer', OwnerPolicy], '"bearer", OwnerPolicy'],
+  ['AuthGuardFor()', AuthGuardFor as Loose, [undefined], 'undefined'],
+  ['AuthGuardFor()', AuthGuardFor as Loose, ['bearer', OwnerPolicy], '"bearer", OwnerPolicy'],
 ];
 
 describe('a decorator or policy that is given nothing, or nonsense', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuthConfigurationError, AuthError, reasonText } from '../../libs/auth/src/core/errors.js';
-import type { AuthClaims, Claims, Json, Subject, Verified } from '../../libs/auth/src/core/principal.js';
+import { AuthConfigurationError, AuthError, reasonText } from '../../libs/auth/src/core/base/errors.js';
+import type { AuthClaims, Claims, Json, Subject, Verified } from '../../libs/auth/src/core/base/principal.js';
 import {
   ProvisionedUserSource,
   type ProvisionedAttributes,
   type ProvisioningRules,
 } from '../../libs/auth/src/core/users/provisioning.js';
-import { Users } from '../../libs/auth/src/core/users/users.js';
+import { AccountResolver } from '../../libs/auth/src/core/users/users.js';
 import { verdictOf } from './forge.js';
 
 interface Learner {
@@ -69,7 +69,7 @@ const follow = (rules: ProvisioningRules<Learner>['follow'], user: Learner = lea
 
 const matching = () => new Learners({ follow: { name: 'name' }, match: { email: 'email' } }).know(learner);
 
-describe('Users made of tokens of other issuers', () => {
+describe('AccountResolver made of tokens of other issuers', () => {
   it('are not made unless it is asked for (EDX-U1, P17)', async () => {
     const learners = new Learners({});
     expect(await learners.resolve(verified({ name: 'Ada' }))).toBeUndefined();
@@ -241,7 +241,7 @@ describe('Rules that cannot be meant', () => {
 
 describe('A source of such users that is down', () => {
   it('is "cannot tell", and not an unknown user (EDX-U12)', async () => {
-    const users = new Users();
+    const users = new AccountResolver();
     const learners = new Learners({}).know(learner);
     users.foreignSource = learners as never;
     learners.isDown = true;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
-import { AuthConfigurationError, AuthError } from '../../libs/auth/src/core/errors.js';
-import { type AuthEvent, onAuthEvent } from '../../libs/auth/src/core/events.js';
+import { AuthConfigurationError, AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { type AuthEvent, onAuthEvent } from '../../libs/auth/src/core/base/events.js';
 import { RemoteKeySet } from '../../libs/auth/src/core/issuers/remote-key-set.js';
 import type { Resolve } from '../../libs/auth/src/core/issuers/key-addresses.js';
-import { type FetchDocument, FetchProblem } from '../../libs/auth/src/core/issuers/key-fetch.js';
+import { type FetchDocument, KeyFetchError } from '../../libs/auth/src/core/issuers/key-fetch.js';
 import { VainTokens } from '../../libs/auth/src/core/issuers/vain-tokens.js';
 import type { DiscoveredKeys, JwksAddress } from '../../libs/auth/src/core/issuers/trust-options.js';
 import type { VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
@@ -366,7 +366,7 @@ describe('A remote key set that is warm', () => {
     const steady = remote({
       fetch: async () => {
         provider.fetches += 1;
-        if (provider.isDown) throw new FetchProblem('the connection failed');
+        if (provider.isDown) throw new KeyFetchError('the connection failed');
         return { body: Buffer.from(JSON.stringify(provider.keys)), cacheControl: undefined };
       },
     });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { guardStores } from '../../libs/auth/src/core/stores/guarded-stores.js';
+import { withCircuitBreakers } from '../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
-import { RevocationMirror } from '../../libs/auth/src/core/stores/revocation-mirror.js';
+import { RevocationReplica } from '../../libs/auth/src/core/stores/revocation-replica.js';
 import type {
   RevocationChanges,
   RevocationEntry,
@@ -36,12 +36,12 @@ class SharedStore extends MemoryRevocationStore {
 
 let clock: TestClock;
 let store: SharedStore;
-let mirror: RevocationMirror;
+let mirror: RevocationReplica;
 
 beforeEach(() => {
   clock = new TestClock();
   store = new SharedStore(clock);
-  mirror = new RevocationMirror(clock, { withinMs: WITHIN_MS });
+  mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS });
 });
 afterEach(() => mirror.stop());
 
@@ -102,13 +102,13 @@ describe('a mirror of the blocklist', () => {
     clock.ms += WITHIN_MS + 1;
     answer.abort();
     await reading;
-    expect(mirror.isInStep).toBe(false);
+    expect(mirror.isInSync).toBe(false);
   });
 
   it('does not believe a reading that seems to lie in the future', async () => {
     await readAll();
     clock.ms -= 3_600_000;
-    expect(mirror.isInStep).toBe(false);
+    expect(mirror.isInSync).toBe(false);
   });
 
   it('asks the store when the feed breaks, and is in step again after it', async () => {
@@ -135,9 +135,9 @@ describe('a mirror of the blocklist', () => {
 
   it('is not in step before the last of many pages was read', async () => {
     for (let at = 0; at < 2_500; at += 1) await store.add(entry(`jti-${at}`));
-    expect([await mirror.read(store), mirror.isInStep]).toEqual([true, false]);
-    expect([await mirror.read(store), mirror.isInStep]).toEqual([true, false]);
-    expect([await mirror.read(store), mirror.isInStep]).toEqual([false, true]);
+    expect([await mirror.read(store), mirror.isInSync]).toEqual([true, false]);
+    expect([await mirror.read(store), mirror.isInSync]).toEqual([true, false]);
+    expect([await mirror.read(store), mirror.isInSync]).toEqual([false, true]);
     expect(await find('jti-2499')).toBe('token');
   });
 
@@ -145,10 +145,10 @@ describe('a mirror of the blocklist', () => {
     await readAll();
     store.answer = { restarted: true, more: true };
     await mirror.read(store);
-    expect(mirror.isInStep).toBe(false);
+    expect(mirror.isInSync).toBe(false);
     store.answer = {};
     await readAll();
-    expect(mirror.isInStep).toBe(true);
+    expect(mirror.isInSync).toBe(true);
   });
 
   it('refuses what was issued before the list was complete', async () => {
@@ -160,7 +160,7 @@ describe('a mirror of the blocklist', () => {
   });
 
   it('counts what this process revoked itself at once', async () => {
-    const guarded = guardStores({ revocations: store, families: new MemoryRefreshStore(clock) }, clock, {
+    const guarded = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
     });
     await readAll();
@@ -171,7 +171,7 @@ describe('a mirror of the blocklist', () => {
 
   it('does not count what could not be stored', async () => {
     const refusing = Object.assign(new MemoryRevocationStore(clock), { add: () => Promise.reject(new Error('down')) });
-    const guarded = guardStores({ revocations: refusing, families: new MemoryRefreshStore(clock) }, clock, {
+    const guarded = withCircuitBreakers({ revocations: refusing, logins: new MemoryRefreshStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
     });
     await readAll();
@@ -180,23 +180,23 @@ describe('a mirror of the blocklist', () => {
   });
 
   it('asks the store for everything while there is more than it may hold, and forgets no live entry', async () => {
-    mirror = new RevocationMirror(clock, { withinMs: WITHIN_MS, maxEntries: 3 });
+    mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS, maxEntries: 3 });
     for (const id of ['a', 'b', 'c', 'd']) await store.add(entry(id, { expiresAt: clock.nowSeconds() + 60 }));
     await expect(mirror.read(store)).rejects.toThrow('full');
-    expect(mirror.isInStep).toBe(false);
+    expect(mirror.isInSync).toBe(false);
     expect(await find('d')).toBe('token');
     clock.advance(60);
     await readAll();
-    expect(mirror.isInStep).toBe(true);
+    expect(mirror.isInSync).toBe(true);
   });
 
   it('is out of step when its own revocation finds no room', async () => {
-    mirror = new RevocationMirror(clock, { withinMs: WITHIN_MS, maxEntries: 1 });
+    mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS, maxEntries: 1 });
     await store.add(entry('a'));
     await readAll();
     mirror.note(entry('b'));
     await Promise.resolve();
-    expect(mirror.isInStep).toBe(false);
+    expect(mirror.isInSync).toBe(false);
   });
 
   it('forgets what has ended', async () => {
@@ -209,10 +209,10 @@ describe('a mirror of the blocklist', () => {
 
   it('follows a store by itself, and stops when told', async () => {
     mirror.follow(store);
-    await expectSoon(() => mirror.isInStep);
+    await expectSoon(() => mirror.isInSync);
     mirror.stop();
     clock.ms += WITHIN_MS + 1;
-    expect(mirror.isInStep).toBe(false);
+    expect(mirror.isInSync).toBe(false);
   });
 });
 

@@ -1,26 +1,26 @@
 // The core wired by hand, without Nest: real keys, real stores in memory, a clock that stands still until it is moved.
-import { Authenticator } from '../../libs/auth/src/core/authenticator.js';
-import { BlocklistService } from '../../libs/auth/src/core/blocklist-service.js';
-import { Clock } from '../../libs/auth/src/core/clock.js';
-import { FamilyService } from '../../libs/auth/src/core/families.js';
+import { Authenticator } from '../../libs/auth/src/core/authentication/authenticator.js';
+import { BlocklistService } from '../../libs/auth/src/core/logins/blocklist-service.js';
+import { Clock } from '../../libs/auth/src/core/base/clock.js';
+import { LoginService } from '../../libs/auth/src/core/logins/login-service.js';
 import { ephemeralKeys, KeyRing } from '../../libs/auth/src/core/keys/key-ring.js';
 import type { SigningKey } from '../../libs/auth/src/core/keys/keys.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
-import type { Subject } from '../../libs/auth/src/core/principal.js';
+import type { Subject } from '../../libs/auth/src/core/base/principal.js';
 import { ownAccessProfile, ownRefreshProfile } from '../../libs/auth/src/core/tokens/profiles.js';
-import type { AuthRequest } from '../../libs/auth/src/core/request.js';
-import { defineScheme, headerTransport } from '../../libs/auth/src/core/schemes.js';
-import type { MismatchRule } from '../../libs/auth/src/core/browser/session-mismatch.js';
+import type { AuthRequest } from '../../libs/auth/src/core/base/request.js';
+import { defineScheme, headerTransport } from '../../libs/auth/src/core/schemes/schemes.js';
+import type { MismatchRule } from '../../libs/auth/src/core/authentication/session-mismatch.js';
 import { SignInService } from '../../libs/auth/src/core/users/sign-in.js';
-import type { RefreshStore, RevocationStore } from '../../libs/auth/src/core/stores/stores.js';
-import { TokenMinter } from '../../libs/auth/src/core/token-minter.js';
+import type { LoginStore, BlocklistStore } from '../../libs/auth/src/core/stores/stores.js';
+import { TokenMinter } from '../../libs/auth/src/core/issuing/token-minter.js';
 import { selfCheck } from '../../libs/auth/src/core/tokens/self-check.js';
-import { TokenService } from '../../libs/auth/src/core/token-service.js';
-import type { ClaimsFor, TokenSettings } from '../../libs/auth/src/core/token-settings.js';
+import { TokenService } from '../../libs/auth/src/core/issuing/token-service.js';
+import type { ClaimsFor, TokenSettings } from '../../libs/auth/src/core/issuing/token-settings.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   UserSource,
-  Users,
+  AccountResolver,
   type SignInCredentials,
   type UserDescription,
 } from '../../libs/auth/src/core/users/users.js';
@@ -49,7 +49,7 @@ export interface Person {
   password: string;
 }
 
-/** Users that a test can change under way; it counts who was asked for. */
+/** AccountResolver that a test can change under way; it counts who was asked for. */
 export class People extends UserSource<Person> {
   readonly rows = new Map<string, Person>();
   loads = 0;
@@ -80,7 +80,7 @@ export class People extends UserSource<Person> {
 export interface RigOptions {
   readonly withoutUsers?: boolean;
   /** Ready-made, with a source of its own. @defaultValue over `people` */
-  readonly users?: Users;
+  readonly users?: AccountResolver;
   readonly claimsFor?: ClaimsFor;
   readonly graceMs?: number;
   readonly onMismatch?: MismatchRule;
@@ -90,7 +90,7 @@ export interface RigOptions {
   readonly signer?: (key: SigningKey) => SigningKey;
   /** @defaultValue a clock of the rig's own */
   readonly clock?: TestClock;
-  readonly stores?: (clock: Clock) => { revocations: RevocationStore; families: RefreshStore };
+  readonly stores?: (clock: Clock) => { revocations: BlocklistStore; logins: LoginStore };
 }
 
 const MINUTE = 60;
@@ -117,11 +117,11 @@ export async function rig(options: RigOptions = {}) {
   const settings = settingsOf(options);
   const ring = await KeyRing.open({ source: ephemeralKeys(), clock, overlapSeconds: 14 * DAY });
   const people = new People();
-  const users = options.users ?? new Users();
+  const users = options.users ?? new AccountResolver();
   if (options.withoutUsers !== true && options.users === undefined) users.source = people as unknown as UserSource;
   const stores = options.stores?.(clock) ?? {
     revocations: new MemoryRevocationStore(clock),
-    families: new MemoryRefreshStore(clock),
+    logins: new MemoryRefreshStore(clock),
   };
   const common = { issuer: ISSUER, algorithms: ring.algorithms, toleranceSeconds: 5 };
   const profiles = {
@@ -131,13 +131,13 @@ export async function rig(options: RigOptions = {}) {
   const verifier = new TokenVerifier({ issuers: [{ issuer: ISSUER, keys: ring, profiles }], clock });
   const blocklist = new BlocklistService(stores.revocations, clock, {
     accessSeconds: 30 * MINUTE,
-    familySeconds: 30 * DAY,
+    loginSeconds: 30 * DAY,
     toleranceSeconds: 5,
   });
-  const families = new FamilyService(stores.families, blocklist, clock);
+  const logins = new LoginService(stores.logins, blocklist, clock);
   const signer = options.signer ?? ((key: SigningKey) => key);
   const minter = new TokenMinter(settings, () => signer(ring.signingKey), { check: selfCheck(() => profiles.access) });
-  const tokens = new TokenService({ settings, clock, users, verifier, minter, families, blocklist });
+  const tokens = new TokenService({ settings, clock, users, verifier, minter, logins, blocklist });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: options.onMismatch ?? 'reject', clock });
   const bearer = defineScheme<string>({
     name: 'bearer',
@@ -146,7 +146,7 @@ export async function rig(options: RigOptions = {}) {
     verify: (token) => verifier.verify(token, 'access'),
   });
   const signIn = new SignInService(users);
-  return { clock, ring, people, users, stores, verifier, blocklist, families, tokens, authenticator, bearer, signIn };
+  return { clock, ring, people, users, stores, verifier, blocklist, logins, tokens, authenticator, bearer, signIn };
 }
 
 /** A request with nothing but these headers and cookies. */

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { BlocklistService } from '../../libs/auth/src/core/blocklist-service.js';
-import { Clock } from '../../libs/auth/src/core/clock.js';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { FamilyService } from '../../libs/auth/src/core/families.js';
+import { BlocklistService } from '../../libs/auth/src/core/logins/blocklist-service.js';
+import { Clock } from '../../libs/auth/src/core/base/clock.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { LoginService } from '../../libs/auth/src/core/logins/login-service.js';
 import { memoryStores } from '../../libs/auth/src/core/stores/memory-stores.js';
 import {
   HostSession,
@@ -11,7 +11,7 @@ import {
   type SessionRecord,
 } from '../../libs/auth/src/core/browser/session.js';
 import type { Stores } from '../../libs/auth/src/core/stores/stores.js';
-import { UserSource, Users } from '../../libs/auth/src/core/users/users.js';
+import { UserSource, AccountResolver } from '../../libs/auth/src/core/users/users.js';
 import { authRequest } from '../support/auth-request.js';
 
 const issuer = 'https://app.test';
@@ -54,7 +54,7 @@ class People extends UserSource<Person> {
 let clock: TestClock;
 let stores: Stores;
 let host: FieldSession;
-let families: FamilyService;
+let logins: LoginService;
 let blocklist: BlocklistService;
 let service: SessionService;
 
@@ -64,11 +64,11 @@ beforeEach(async () => {
   stores = await memoryStores().useFactory(clock);
   blocklist = new BlocklistService(stores.revocations, clock, {
     accessSeconds: 900,
-    familySeconds: 2_592_000,
+    loginSeconds: 2_592_000,
     toleranceSeconds: 5,
   });
-  families = new FamilyService(stores.families, blocklist, clock);
-  const users = new Users();
+  logins = new LoginService(stores.logins, blocklist, clock);
+  const users = new AccountResolver();
   users.source = new People() as unknown as UserSource;
   const access = { ttlSeconds: 900, maxTtlSeconds: 900, subjectClaim: 'sub', clientId: 'app', claimsFor: undefined };
   const refresh = { idleSeconds: 1_209_600, absoluteSeconds: 2_592_000, graceMs: 10_000 };
@@ -76,14 +76,14 @@ beforeEach(async () => {
     settings: { issuer, audience: ['app'], access, refresh },
     clock,
     users,
-    families,
+    logins,
     blocklist,
     host,
   });
 });
 
 const person = (one: Person) => one as never;
-const scheme = () => sessionScheme({ issuer, host, clock, csrf: () => {}, families });
+const scheme = () => sessionScheme({ issuer, host, clock, csrf: () => {}, logins });
 
 async function outcome(work: () => unknown): Promise<unknown> {
   try {
@@ -104,7 +104,7 @@ describe('signing in by session', () => {
   it('opens a sign-in that is listed as a device, and is recognised by the scheme', async () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }), { label: 'laptop' });
-    expect((await families.list(subject)).map(({ id, label }) => ({ id, label }))).toEqual([
+    expect((await logins.list(subject)).map(({ id, label }) => ({ id, label }))).toEqual([
       { id: sid, label: 'laptop' },
     ]);
     expect(await recognised(request)).toMatchObject({ subject, sid, kind: 'user', own: true, authTime: start });
@@ -114,8 +114,8 @@ describe('signing in by session', () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
     await service.signIn(request, person({ id: 'bob' }));
-    expect(await families.list(subject)).toEqual([]);
-    expect(await blocklist.blockedBy({ subject, sid, kind: 'user', claims: {}, own: true })).toBe('family');
+    expect(await logins.list(subject)).toEqual([]);
+    expect(await blocklist.blockedBy({ subject, sid, kind: 'user', claims: {}, own: true })).toBe('login');
   });
 
   it('is refused to inactive users, and changes nothing', async () => {
@@ -127,11 +127,11 @@ describe('signing in by session', () => {
   it('cannot be told where the session store is down, and leaves no device behind', async () => {
     host.broken = true;
     expect(await outcome(() => service.signIn({}, person({ id: 'ada' })))).toBe('store_unavailable');
-    expect(await families.list(subject)).toEqual([]);
+    expect(await logins.list(subject)).toEqual([]);
   });
 
   it('is issued after the moment up to which everything of the subject is revoked', async () => {
-    await blocklist.blockSubject(subject);
+    await blocklist.revokeSubject(subject);
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
     expect(await recognised(request)).toMatchObject({ issuedAt: start + 1 });
@@ -150,7 +150,7 @@ describe('signing out of a session', () => {
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
     await service.signOut(request);
-    expect(await families.list(subject)).toEqual([]);
+    expect(await logins.list(subject)).toEqual([]);
     expect(await recognised(request)).toBeUndefined();
   });
 
@@ -190,7 +190,7 @@ describe('the session scheme', () => {
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
     const used = scheme();
     const principal = { subject, sid } as never;
-    const lastUsed = async () => (await stores.families.find(issuer, sid))?.lastUsedAt;
+    const lastUsed = async () => (await stores.logins.find(issuer, sid))?.lastUsedAt;
     clock.seconds = start + 100;
     used.recognised?.(principal);
     clock.seconds = start + 110;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
-import { type FetchDocument, FetchProblem } from '../../libs/auth/src/core/issuers/key-fetch.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
+import { type FetchDocument, KeyFetchError } from '../../libs/auth/src/core/issuers/key-fetch.js';
 import { KeySetCache, MemoryKeySetCache } from '../../libs/auth/src/core/issuers/key-set-cache.js';
 import { RemoteKeySet } from '../../libs/auth/src/core/issuers/remote-key-set.js';
 import { FixedClock, forger } from './forge.js';
@@ -24,7 +24,7 @@ beforeEach(() => {
 const fetchIt: FetchDocument = async () => {
   provider.fetches += 1;
   await new Promise((resolve) => setImmediate(resolve));
-  if (provider.isDown) throw new FetchProblem('the connection failed');
+  if (provider.isDown) throw new KeyFetchError('the connection failed');
   return { body: Buffer.from(provider.body), cacheControl: undefined };
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { HashingQueue } from '../../libs/auth/src/core/users/hashing-queue.js';
-import { parseDurationMs } from '../../libs/auth/src/core/duration.js';
-import { onAuthEvent, publish, type AuthEvent } from '../../libs/auth/src/core/events.js';
+import { parseDurationMs } from '../../libs/auth/src/core/base/duration.js';
+import { onAuthEvent, publish, type AuthEvent } from '../../libs/auth/src/core/base/events.js';
 import { codeOf, rig, type Person } from './rig.js';
 
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,11 +1,11 @@
 // What is signed comes out again, and what would be refused is not signed.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
 import { generateOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
 import { parseJws, signJws } from '../../libs/auth/src/core/tokens/jws.js';
 import type { OwnKey } from '../../libs/auth/src/core/keys/keys.js';
-import { UnsignableClaims } from '../../libs/auth/src/core/tokens/signable.js';
+import { ClaimsNotSerializableError } from '../../libs/auth/src/core/tokens/serializable-claims.js';
 
 let key: OwnKey;
 
@@ -22,7 +22,7 @@ async function blamed(claims: object, header?: object): Promise<string> {
     await signed(claims, header);
     return 'nothing';
   } catch (error) {
-    if (error instanceof UnsignableClaims) return error.claim;
+    if (error instanceof ClaimsNotSerializableError) return error.claim;
     throw error;
   }
 }
@@ -147,7 +147,7 @@ describe('signing and reading', () => {
     await fc.assert(
       fc.asyncProperty(anything, async (claims) => {
         const token = await signed(claims).catch((error: unknown) => {
-          expect(error).toBeInstanceOf(UnsignableClaims);
+          expect(error).toBeInstanceOf(ClaimsNotSerializableError);
         });
         if (token !== undefined) expect(() => parseJws(token)).not.toThrow();
       }),

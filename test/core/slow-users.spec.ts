@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SignInService } from '../../libs/auth/src/core/users/sign-in.js';
-import { Users, UserSource } from '../../libs/auth/src/core/users/users.js';
+import { AccountResolver, UserSource } from '../../libs/auth/src/core/users/users.js';
 
 class SilentUsers extends UserSource<{ id: string }> {
   override findBySubject(): Promise<undefined> {
@@ -14,8 +14,8 @@ class SilentUsers extends UserSource<{ id: string }> {
   }
 }
 
-function silentUsers(): Users {
-  const users = new Users();
+function silentUsers(): AccountResolver {
+  const users = new AccountResolver();
   users.source = new SilentUsers() as never;
   return users;
 }

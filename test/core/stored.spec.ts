@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  storedText,
-  storedTextOrNothing,
-  storedWhole,
-  storedWholeOrNothing,
-} from '../../libs/auth/src/core/stores/stored.js';
+  readString,
+  readOptionalString,
+  readInteger,
+  readOptionalInteger,
+} from '../../libs/auth/src/core/stores/row.js';
 
 describe('a value read back from a store', () => {
   it.each([
@@ -14,7 +14,7 @@ describe('a value read back from a store', () => {
     ['zero', '0', 0],
     ['a negative number as text', '-5', -5],
   ])('is a whole number where it is %s', (_, value, expected) => {
-    expect(storedWhole({ field: value }, 'field')).toBe(expected);
+    expect(readInteger({ field: value }, 'field')).toBe(expected);
   });
 
   it.each([
@@ -34,7 +34,7 @@ describe('a value read back from a store', () => {
     ['an array', [1]],
     ['an object', { valueOf: () => 1 }],
   ])('is refused as a whole number where it is %s', (_, value) => {
-    expect(() => storedWhole({ field: value }, 'field')).toThrow('field');
+    expect(() => readInteger({ field: value }, 'field')).toThrow('field');
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe('a value read back from a store', () => {
     ['bytes of text', Buffer.from('é🔑'), 'é🔑'],
     ['empty', '', ''],
   ])('is text where it is %s', (_, value, expected) => {
-    expect(storedText({ field: value }, 'field')).toBe(expected);
+    expect(readString({ field: value }, 'field')).toBe(expected);
   });
 
   it.each([
@@ -52,19 +52,19 @@ describe('a value read back from a store', () => {
     ['an object', { id: 1 }],
     ['an array', ['abc']],
   ])('is refused as text where it is %s', (_, value) => {
-    expect(() => storedText({ field: value }, 'field')).toThrow('field');
+    expect(() => readString({ field: value }, 'field')).toThrow('field');
   });
 
   it('is nothing where null or nothing may stand', () => {
     for (const value of [null, undefined]) {
-      expect(storedTextOrNothing({ field: value }, 'field')).toBeUndefined();
-      expect(storedWholeOrNothing({ field: value }, 'field')).toBeUndefined();
+      expect(readOptionalString({ field: value }, 'field')).toBeUndefined();
+      expect(readOptionalInteger({ field: value }, 'field')).toBeUndefined();
     }
-    expect(() => storedWholeOrNothing({ field: 'soon' }, 'field')).toThrow('field');
-    expect(() => storedTextOrNothing({ field: 7 }, 'field')).toThrow('field');
+    expect(() => readOptionalInteger({ field: 'soon' }, 'field')).toThrow('field');
+    expect(() => readOptionalString({ field: 7 }, 'field')).toThrow('field');
   });
 
   it('is not told to anyone when it is refused', () => {
-    expect(() => storedWhole({ field: 'user-17' }, 'field')).not.toThrow('user-17');
+    expect(() => readInteger({ field: 'user-17' }, 'field')).not.toThrow('user-17');
   });
 });

@@ -1,7 +1,7 @@
 // Group D of the attacks: tokens that are genuine, but not for this. And how a verifier is put together.
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
-import type { Claims } from '../../libs/auth/src/core/principal.js';
+import { AuthConfigurationError } from '../../libs/auth/src/core/base/errors.js';
+import type { Claims } from '../../libs/auth/src/core/base/principal.js';
 import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
 import { selectKey, type VerificationKey } from '../../libs/auth/src/core/keys/keys.js';
 import type { TokenProfile } from '../../libs/auth/src/core/tokens/claims.js';

@@ -1,7 +1,7 @@
 // Properties: whatever is signed, whatever is changed, and what is remembered of a signature.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { AuthError } from '../../libs/auth/src/core/errors.js';
+import { AuthError } from '../../libs/auth/src/core/base/errors.js';
 import { importOwnKey } from '../../libs/auth/src/core/keys/key-import.js';
 import { parseJws } from '../../libs/auth/src/core/tokens/jws.js';
 import type { VerificationKey } from '../../libs/auth/src/core/keys/keys.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/events.js';
+import { onAuthEvent, type AuthEvent } from '../../libs/auth/src/core/base/events.js';
 import type { SigningKey } from '../../libs/auth/src/core/keys/keys.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
-import type { AuthUser } from '../../libs/auth/src/core/principal.js';
+import type { AuthUser } from '../../libs/auth/src/core/base/principal.js';
 import { codeOf, ISSUER, payloadOf, rig, type People, type Person } from './rig.js';
 
 /** The rig's users are not the registered user type of any application. */
@@ -97,9 +97,9 @@ describe('issuing a pair of tokens', () => {
 
   it('stores nothing where signing fails', async () => {
     const broken = (key: SigningKey): SigningKey => ({ ...key, sign: () => Promise.reject(new Error('kms away')) });
-    const { tokens, people, families } = await rig({ signer: broken });
+    const { tokens, people, logins } = await rig({ signer: broken });
     expect(await codeOf(tokens.issue(asUser(people.add({ id: 'ada' }))))).toBe('keys_unavailable');
-    expect(await families.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+    expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 });
 
@@ -222,7 +222,7 @@ describe('refreshing', () => {
       clock.advance(7 * 86_400 - 86_400 * (day === 28 ? 6 : 0));
       token = (await tokens.refresh(token)).refreshToken;
     }
-    const end = Number(payloadOf(pair.refreshToken)['family_exp']);
+    const end = Number(payloadOf(pair.refreshToken)['login_exp']);
     expect(payloadOf(token)['exp']).toBe(end);
     clock.ms = end * 1000;
     expect(await codeOf(tokens.refresh(token))).toBe('refresh_expired');
@@ -252,7 +252,7 @@ describe('refreshing', () => {
   it('knows nothing of a sign-in that the store does not know, and touches no other (J-23)', async () => {
     const { tokens, pair, person, stores } = await signedIn();
     const other = await tokens.issue(asUser(person));
-    await stores.families.end(ISSUER, pair.sid);
+    await stores.logins.end(ISSUER, pair.sid);
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_unknown');
     expect(await codeOf(tokens.refresh(other.refreshToken))).toBe('accepted');
   });
@@ -292,7 +292,7 @@ describe('a refresh while something is down', () => {
     const made: { store?: Away } = {};
     const stores = (clock: ConstructorParameters<typeof MemoryRevocationStore>[0]) => {
       made.store = new Away(clock);
-      return { revocations: made.store, families: new MemoryRefreshStore(clock) };
+      return { revocations: made.store, logins: new MemoryRefreshStore(clock) };
     };
     const { tokens, pair } = await signedIn({ stores });
     if (made.store !== undefined) made.store.away = true;
@@ -325,8 +325,8 @@ describe('revoking', () => {
   });
 
   it('lets a sign-in live that follows a "sign out everywhere" in the same second', async () => {
-    const { tokens, families, pair, person } = await signedIn();
-    await families.endAll(pair.subject);
+    const { tokens, logins, pair, person } = await signedIn();
+    await logins.endAll(pair.subject);
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
     const again = await tokens.issue(asUser(person));
     expect(await codeOf(tokens.verify(again.accessToken, { kind: 'access' }))).toBe('accepted');
@@ -335,9 +335,9 @@ describe('revoking', () => {
   });
 
   it('spares one sign-in in "everyone but this one"', async () => {
-    const { tokens, families, pair, person } = await signedIn();
+    const { tokens, logins, pair, person } = await signedIn();
     const other = await tokens.issue(asUser(person));
-    await families.endAll(pair.subject, { exceptSid: pair.sid });
+    await logins.endAll(pair.subject, { exceptSid: pair.sid });
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('accepted');
     expect(await codeOf(tokens.verify(other.accessToken, { kind: 'access' }))).toBe('token_revoked');
     expect(await codeOf(tokens.refresh(other.refreshToken))).toBe('token_revoked');
@@ -350,7 +350,7 @@ describe('a cut-off while a refresh is under way', () => {
     const { tokens, pair, people, blocklist, clock, person } = await signedIn();
     clock.advance(60);
     people.findBySubject = async () => {
-      await blocklist.blockSubject(pair.subject);
+      await blocklist.revokeSubject(pair.subject);
       clock.advance(2);
       return person;
     };
@@ -363,18 +363,18 @@ describe('a cut-off while a refresh is under way', () => {
 
 describe('an exception from "everyone"', () => {
   it('is refused to a sign-in that was itself ended', async () => {
-    const { tokens, families, blocklist, pair } = await signedIn();
-    await blocklist.blockSubject(pair.subject);
-    expect(await codeOf(families.endAll(pair.subject, { exceptSid: pair.sid }))).toBe('token_revoked');
+    const { tokens, logins, blocklist, pair } = await signedIn();
+    await blocklist.revokeSubject(pair.subject);
+    expect(await codeOf(logins.endAll(pair.subject, { exceptSid: pair.sid }))).toBe('token_revoked');
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
   });
 
   it('is granted to one that began after an earlier cut-off', async () => {
-    const { tokens, families, pair, person, clock } = await signedIn();
-    await families.endAll(pair.subject);
+    const { tokens, logins, pair, person, clock } = await signedIn();
+    await logins.endAll(pair.subject);
     clock.advance(60);
     const again = await tokens.issue(asUser(person));
-    await families.endAll(again.subject, { exceptSid: again.sid });
+    await logins.endAll(again.subject, { exceptSid: again.sid });
     expect(await codeOf(tokens.verify(again.accessToken, { kind: 'access' }))).toBe('accepted');
   });
 });
@@ -383,13 +383,13 @@ describe('ending one device', () => {
   it.each(['\u0000', 'a\nb', '', 'x'.repeat(256), '\ud800'])(
     'never asks the store about %j, which is no id',
     async (id) => {
-      const { families, stores, pair } = await signedIn();
+      const { logins, stores, pair } = await signedIn();
       let asked = 0;
-      stores.families.find = () => {
+      stores.logins.find = () => {
         asked += 1;
         return Promise.resolve(undefined);
       };
-      expect(await families.endOwn(pair.subject, id)).toBe(false);
+      expect(await logins.endOwn(pair.subject, id)).toBe(false);
       expect(asked).toBe(0);
     },
   );

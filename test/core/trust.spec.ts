@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import type { JWK } from 'jose';
-import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
+import { AuthConfigurationError } from '../../libs/auth/src/core/base/errors.js';
 import { MemoryKeySetCache } from '../../libs/auth/src/core/issuers/key-set-cache.js';
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
 import { trustWarnings } from '../../libs/auth/src/core/issuers/trust-warnings.js';
-import type { Claims } from '../../libs/auth/src/core/principal.js';
+import type { Claims } from '../../libs/auth/src/core/base/principal.js';
 import { TokenVerifier } from '../../libs/auth/src/core/tokens/token-verifier.js';
 import { es, ISSUER, publicOf, rsa, tokenWith, trusts, verdict, verifierOf, verify } from './foreign.js';
 import { FixedClock, forger, NOW } from './forge.js';
@@ -22,7 +22,7 @@ const remote = (keys: object, more: object = {}) => ({ issuer: ISSUER, audience:
 
 describe('A token of a trusted issuer', () => {
   it('is accepted for what its issuer says, and is nobody of ours', async () => {
-    const token = tokenWith({ scope: 'a b', scp: ['c'], jti: 'token-1', sid: 'family-1', roles: ['admin'] });
+    const token = tokenWith({ scope: 'a b', scp: ['c'], jti: 'token-1', sid: 'login-1', roles: ['admin'] });
     expect(await verify(token, trusts())).toMatchObject({
       subject: { issuer: ISSUER, id: 'ada' },
       kind: 'user',
@@ -30,7 +30,7 @@ describe('A token of a trusted issuer', () => {
       scopes: ['a', 'b', 'c'],
       roles: [],
       jti: 'token-1',
-      sid: 'family-1',
+      sid: 'login-1',
     });
   });
 

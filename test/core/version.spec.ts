@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { VERSION } from '../../libs/auth/src/core/version.js';
+import { VERSION } from '../../libs/auth/src/core/base/version.js';
 import { manifest } from '../support/repository.js';
 
 it('the version that is told to observers is that of the package', () => {

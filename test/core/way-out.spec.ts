@@ -12,7 +12,7 @@ import { keycloak } from '../../libs/auth/src/core/issuers/presets/keycloak.js';
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../libs/auth/src/core/issuers/trust.js';
 import { trustWarnings } from '../../libs/auth/src/core/issuers/trust-warnings.js';
 import type { KeyFetch, KeyFetchOptions } from '../../libs/auth/src/core/issuers/trust-options.js';
-import { AuthConfigurationError } from '../../libs/auth/src/core/errors.js';
+import { AuthConfigurationError } from '../../libs/auth/src/core/base/errors.js';
 import { selfSigned } from '../support/certificate.js';
 import * as endpoint from '../support/key-server.js';
 import { ISSUER, publicOf, rsa, trusts } from './foreign.js';

@@ -3,8 +3,8 @@ import { Controller, Get, Inject, Injectable, Module, Post, UseGuards } from '@n
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
-  AuthInfo,
+  AuthGuardFor,
+  CurrentPrincipal,
   AuthModule,
   authConfiguration,
   BlocklistService,
@@ -24,7 +24,7 @@ import {
   type AuthUser,
   type Principal,
   type SignInCredentials,
-  type StoresRecipe,
+  type StoresFactory,
   type Subject,
 } from 'nestjs-latchkey';
 import {
@@ -91,7 +91,7 @@ const said = (user: AuthUser & Partial<Person>, auth: Principal) => ({ roles: us
 @Controller('shop')
 class ShopController {
   // The default guard, which is that of the configuration without a name.
-  @Get('orders') orders(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
+  @Get('orders') orders(@CurrentUser() user: AuthUser, @CurrentPrincipal() auth: Principal) {
     return said(user, auth);
   }
   @Public() @Get('motto') motto() {
@@ -107,13 +107,13 @@ class ReportsController {
     private readonly publicTokens: TokenService,
   ) {}
 
-  @RequireScopes('reports:read') @Get() list(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
+  @RequireScopes('reports:read') @Get() list(@CurrentUser() user: AuthUser, @CurrentPrincipal() auth: Principal) {
     return said(user, auth);
   }
   @Public() @Get('motto') motto() {
     return { motto: 'open to all' };
   }
-  @UseGuards(admin.AnyOf('bearer', 'cookie')) @Post('change') change(@AuthInfo() auth: Principal) {
+  @UseGuards(admin.AuthGuardFor('bearer', 'cookie')) @Post('change') change(@CurrentPrincipal() auth: Principal) {
     return { scheme: auth.scheme };
   }
   @UseGuards(JwtAuthGuard, admin.JwtAuthGuard) @Get('both') both() {
@@ -128,7 +128,7 @@ const customers = Customers as never;
 const administrators = Administrators as never;
 
 function configurations(
-  stores: { readonly shop?: StoresRecipe; readonly admin?: StoresRecipe },
+  stores: { readonly shop?: StoresFactory; readonly admin?: StoresFactory },
   more: AuthModuleStructure = {},
 ) {
   const keys = ephemeralKeys('ES256');
@@ -187,8 +187,8 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
   let running: RunningApplication;
   beforeAll(async () => {
     // One store for both, on purpose.
-    const { revocations, families } = await memoryStores().useFactory(undefined as never);
-    const shared: StoresRecipe = { useFactory: () => ({ revocations, families }) };
+    const { revocations, logins } = await memoryStores().useFactory(undefined as never);
+    const shared: StoresFactory = { useFactory: () => ({ revocations, logins }) };
     running = await startApplication(adapter, {
       imports: [PeopleModule, ...configurations({ shop: shared, admin: shared })],
       controllers: [ShopController, ReportsController],
@@ -329,7 +329,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
 
   it('share the blocklist where they share the store (N-12)', async () => {
     const tokens = [await signIn('shop'), await signIn('admin')];
-    await running.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'ada' });
+    await running.app.get(BlocklistService).revokeSubject({ issuer: ISSUER, id: 'ada' });
     const answers = await Promise.all([
       running.fetch('/shop/orders', bearer(tokens[0]?.access_token ?? '')),
       running.fetch('/admin/reports', bearer(tokens[1]?.access_token ?? '')),
@@ -348,7 +348,7 @@ describe.each(ADAPTERS)('two configurations with stores of their own on %s', (ad
     const [shop, staff] = await Promise.all(
       tokens.map((each) => each.issue(person('ada', [], []) as unknown as AuthUser)),
     );
-    await running.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'ada' });
+    await running.app.get(BlocklistService).revokeSubject({ issuer: ISSUER, id: 'ada' });
     const statuses = [
       (await running.fetch('/plain/shop', bearer(shop?.accessToken ?? ''))).status,
       (await running.fetch('/plain/reports', bearer(staff?.accessToken ?? ''))).status,
@@ -416,13 +416,15 @@ describe.each(ADAPTERS)('two configurations with host sessions on %s', (adapter)
 
 it('make no guard out of the guards of another configuration (N-12)', () => {
   const partner = authConfiguration('partner');
-  expect(() => AnyOf(admin.JwtAuthGuard, 'api-key')).toThrow(
-    "AnyOf() was given admin.JwtAuthGuard, a guard of the configuration 'admin'",
+  expect(() => AuthGuardFor(admin.JwtAuthGuard, 'api-key')).toThrow(
+    "AuthGuardFor() was given admin.JwtAuthGuard, a guard of the configuration 'admin'",
   );
-  expect(() => partner.AnyOf('bearer', admin.SessionAuthGuard)).toThrow("authConfiguration('admin').AnyOf(...)");
+  expect(() => partner.AuthGuardFor('bearer', admin.SessionAuthGuard)).toThrow(
+    "authConfiguration('admin').AuthGuardFor(...)",
+  );
   expect(() => partner.guard(admin.JwtAuthGuard)).toThrow("admin.JwtAuthGuard belongs to the configuration 'admin'");
   // Its own are a list of schemes like those that no configuration has taken yet.
-  expect(admin.AnyOf(admin.JwtAuthGuard, 'session')).toBe(admin.AnyOf(SessionOrJwtGuard));
+  expect(admin.AuthGuardFor(admin.JwtAuthGuard, 'session')).toBe(admin.AuthGuardFor(SessionOrJwtGuard));
   expect(admin.guard(admin.JwtAuthGuard)).toBe(admin.JwtAuthGuard);
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { BlocklistService, FamilyService, TokenService } from 'nestjs-latchkey';
+import { BlocklistService, LoginService, TokenService } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName, type RunningApplication } from '../support/applications.js';
 import { Attempts } from '../support/attempts.js';
@@ -273,9 +273,9 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
 
   it('ends a session with its sign-in, whoever ends that', async () => {
     const jar = await scene.browser('ada');
-    const families = scene.running.app.get(FamilyService);
+    const logins = scene.running.app.get(LoginService);
     const subject = { issuer: ISSUER, id: 'ada' };
-    for (const { id } of await families.list(subject)) await families.endOwn(subject, id);
+    for (const { id } of await logins.list(subject)) await logins.endOwn(subject, id);
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
       code: 'token_invalid',
@@ -285,7 +285,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
 
   it('ends a session where everything of the person is revoked', async () => {
     const jar = await scene.browser('ada');
-    await scene.running.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'ada' });
+    await scene.running.app.get(BlocklistService).revokeSubject({ issuer: ISSUER, id: 'ada' });
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'token_revoked' } });
     scene.clock.advance(2);
     expect(await scene.outcome(await scene.browser('ada'), '/account')).toMatchObject({ status: 200 });

@@ -5,7 +5,7 @@ import {
   AllowClients,
   AllowRestrictedClients,
   anyOf,
-  AnyOf,
+  AuthGuardFor,
   AuthModule,
   Authorize,
   defineScheme,
@@ -42,7 +42,7 @@ const forClients = allOf(
   hasFilter('user', ({ request }) => request.param('user'), { optional: true, selfValue: actingFor }),
 );
 
-@UseGuards(AnyOf('bearer', 'desk'))
+@UseGuards(AuthGuardFor('bearer', 'desk'))
 @Controller('orgs')
 class GradesController {
   @AllowClients()
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('user or restricted client (EDX-X16) on %s', (adapter) =
   });
   afterAll(() => running.close());
 
-  const answerFor = async (user: string, init?: RequestInit): Promise<string> => {
+  const authResultFor = async (user: string, init?: RequestInit): Promise<string> => {
     const answer = await running.fetch(`/orgs/Acme/grades/${user}`, init);
     return answer.ok ? '200' : `${answer.status} ${((await answer.json()) as { errorCode: string }).errorCode}`;
   };
@@ -82,28 +82,28 @@ describe.each(ADAPTERS)('user or restricted client (EDX-X16) on %s', (adapter) =
   };
 
   it('refuses nobody with 401 before any policy runs (EDX-X17)', async () => {
-    expect(await answerFor('ada')).toBe('401 unauthenticated');
+    expect(await authResultFor('ada')).toBe('401 unauthenticated');
   });
 
   it('lets staff in without a token (EDX-X18)', async () => {
-    expect(await answerFor('ada', atDesk('grace'))).toBe('200');
+    expect(await authResultFor('ada', atDesk('grace'))).toBe('200');
   });
 
   it('lets a person without a token in on their own path alone (EDX-X19)', async () => {
-    expect(await answerFor('grace', atDesk('ada'))).toBe('403 forbidden');
-    expect(await answerFor('ada', atDesk('ada'))).toBe('200');
+    expect(await authResultFor('grace', atDesk('ada'))).toBe('403 forbidden');
+    expect(await authResultFor('ada', atDesk('ada'))).toBe('200');
   });
 
   it('lets a person with a token in on their own path alone (EDX-X20)', async () => {
-    expect(await answerFor('ada', await holding('ada'))).toBe('200');
-    expect(await answerFor('grace', await holding('ada'))).toBe('403 forbidden');
-    expect(await answerFor('ada', await holding('grace'))).toBe('200');
+    expect(await authResultFor('ada', await holding('ada'))).toBe('200');
+    expect(await authResultFor('grace', await holding('ada'))).toBe('403 forbidden');
+    expect(await authResultFor('ada', await holding('grace'))).toBe('200');
   });
 
   it('gives a restricted client nothing for being called like the person (EDX-X21)', async () => {
     const issued = await running.app.get(TokenService).issueForClient('ada', { restricted: true, filters: FILTERS });
-    expect(await answerFor('ada', bearer(issued.accessToken))).toBe('403 insufficient_scope');
-    expect(await answerFor('grace', await client({ filters: FILTERS }))).toBe('403 insufficient_scope');
+    expect(await authResultFor('ada', bearer(issued.accessToken))).toBe('403 insufficient_scope');
+    expect(await authResultFor('grace', await client({ filters: FILTERS }))).toBe('403 insufficient_scope');
   });
 
   it.each<[string, ClientTokenOptions]>([
@@ -116,7 +116,7 @@ describe.each(ADAPTERS)('user or restricted client (EDX-X16) on %s', (adapter) =
     ],
     ['the person by name', { scopes: SCOPES, filters: [...FILTERS, 'user:ADA'] }],
   ])('lets a restricted client in with %s (EDX-X22, EDX-X24)', async (_, options) => {
-    expect(await answerFor('ada', await client(options))).toBe('200');
+    expect(await authResultFor('ada', await client(options))).toBe('200');
   });
 
   it.each<[string, ClientTokenOptions, string]>([
@@ -137,6 +137,6 @@ describe.each(ADAPTERS)('user or restricted client (EDX-X16) on %s', (adapter) =
     ],
     ['scope and filter but no restriction', { scopes: SCOPES, filters: FILTERS, restricted: false }, '403 forbidden'],
   ])('refuses a client with %s (EDX-X23, EDX-X24)', async (_, options, expected) => {
-    expect(await answerFor('ada', await client(options))).toBe(expected);
+    expect(await authResultFor('ada', await client(options))).toBe(expected);
   });
 });

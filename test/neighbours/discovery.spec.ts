@@ -4,7 +4,7 @@ import { Controller, Get, UseGuards, type INestApplication, type Type } from '@n
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { allowInsecureRequests, discovery } from 'openid-client';
-import { AuthInfo, AuthModule, JwtAuthGuard, TokenService, type Principal } from 'nestjs-latchkey';
+import { CurrentPrincipal, AuthModule, JwtAuthGuard, TokenService, type Principal } from 'nestjs-latchkey';
 import { wellKnownController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName, SILENT } from '../support/applications.js';
 import { freePort } from '../support/server.js';
@@ -18,7 +18,7 @@ afterEach(async () => {
 @UseGuards(JwtAuthGuard)
 @Controller('me')
 class MeController {
-  @Get() me(@AuthInfo() { subject }: Principal) {
+  @Get() me(@CurrentPrincipal() { subject }: Principal) {
     return subject;
   }
 }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Controller, Get } from '@nestjs/common';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { AllowClients, AuthInfo, AuthModule, Clock, type Principal, type TrustOptions } from 'nestjs-latchkey';
+import { AllowClients, CurrentPrincipal, AuthModule, Clock, type Principal, type TrustOptions } from 'nestjs-latchkey';
 import { Provider } from 'oidc-provider';
 import { type RunningApplication, startApplication } from '../support/applications.js';
 import { freePort } from '../support/server.js';
@@ -24,7 +24,7 @@ class LaterClock extends Clock {
 @AllowClients()
 @Controller('kind')
 class KindController {
-  @Get() kind(@AuthInfo() { kind }: Principal) {
+  @Get() kind(@CurrentPrincipal() { kind }: Principal) {
     return { kind };
   }
 }

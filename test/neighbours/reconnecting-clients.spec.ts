@@ -127,7 +127,7 @@ describe.each(ADAPTERS)('a client of socket.io on %s', (adapter) => {
     const chat = connect(url, async () => accessToken);
     await once(chat, 'connect');
     const disconnected = once(chat, 'disconnect');
-    await app.get(BlocklistService).block(await tokens.verify(accessToken, { kind: 'access' }));
+    await app.get(BlocklistService).revokeToken(await tokens.verify(accessToken, { kind: 'access' }));
     expect([await disconnected, chat.active]).toEqual(['io server disconnect', false]);
     const refused = once(chat, 'connect_error');
     chat.connect();
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('a client of ws on %s', (adapter) => {
       'a revocation',
       'token_invalid',
       async (app, token) =>
-        app.get(BlocklistService).block(await app.get(TokenService).verify(token, { kind: 'access' })),
+        app.get(BlocklistService).revokeToken(await app.get(TokenService).verify(token, { kind: 'access' })),
     ],
   ])('tells %s by the reason of 4401 (N-13)', async (_, reason, work) => {
     const { app, url } = await start(adapter, 'ws');
@@ -221,7 +221,7 @@ describe.each(ADAPTERS)('a client of graphql-ws on %s', (adapter) => {
     const { accessToken } = await tokens.issue('ada', { accessTtl: '10m' });
     const { hears, ended } = follow(url, async () => accessToken);
     await hears(1);
-    await app.get(BlocklistService).block(await tokens.verify(accessToken, { kind: 'access' }));
+    await app.get(BlocklistService).revokeToken(await tokens.verify(accessToken, { kind: 'access' }));
     expect(await ended).toMatchObject({ code: 4401, reason: 'token_invalid' });
   });
 });

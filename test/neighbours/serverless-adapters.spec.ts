@@ -11,7 +11,7 @@ import { DefaultHandler } from '@h4ad/serverless-adapter/handlers/default';
 import { PromiseResolver } from '@h4ad/serverless-adapter/resolvers/promise';
 import vendia from '@vendia/serverless-express';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { AuthInfo, AuthModule, TokenService, type AuthModuleOptions, type Principal } from 'nestjs-latchkey';
+import { CurrentPrincipal, AuthModule, TokenService, type AuthModuleOptions, type Principal } from 'nestjs-latchkey';
 import serverlessHttp from 'serverless-http';
 import { ADAPTERS, SILENT, type AdapterName } from '../support/applications.js';
 
@@ -20,10 +20,10 @@ jest.mock('../../node_modules/light-my-request/node_modules/cookie/dist/index.js
 
 @Controller('me')
 class Me {
-  @Get() me(@AuthInfo() { scheme, subject }: Principal) {
+  @Get() me(@CurrentPrincipal() { scheme, subject }: Principal) {
     return { scheme, id: subject.id };
   }
-  @Post() act(@AuthInfo() { scheme }: Principal) {
+  @Post() act(@CurrentPrincipal() { scheme }: Principal) {
     return { scheme };
   }
 }

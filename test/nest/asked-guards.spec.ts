@@ -19,7 +19,7 @@ import { ExecutionContextHost } from '@nestjs/core/internal';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AllowClients,
-  AnyOf,
+  AuthGuardFor,
   AuthModule,
   defineScheme,
   JwtAuthGuard,
@@ -112,26 +112,26 @@ interface Seen {
   readonly auth?: { readonly scheme: string };
 }
 
-function whoIs({ user, auth }: Seen) {
+function principalFields({ user, auth }: Seen) {
   return { user: user?.id ?? 'nobody', scheme: auth?.scheme ?? 'none' };
 }
 
 @Controller('asked')
 class AskedController {
   @UseGuards(TokenOrKeyGuard) @Get('injected') injected(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
   @UseGuards(EitherGuard) @Get('either') either(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
   @Public() @UseGuards(EitherGuard) @Get('public') open(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
   @Public() @UseGuards(BothGuard) @Get('both') both(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
   @AllowClients() @UseGuards(EitherGuard) @Get('clients') clients(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
 }
 
@@ -142,21 +142,21 @@ class ListedController {
     return {};
   }
   @Public() @UseGuards(EitherGuard) @Get('either') either(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
   @Public() @UseGuards(OwnContextGuard) @Get('context') context(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
   @Public() @UseInterceptors(AskingInterceptor) @Get('late') late(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
-  @UseGuards(AnyOf('key')) @Get('nearer') nearer(@Req() request: Seen) {
-    return whoIs(request);
+  @UseGuards(AuthGuardFor('key')) @Get('nearer') nearer(@Req() request: Seen) {
+    return principalFields(request);
   }
-  @UseGuards(AnyOf('key'), BothGuard) @Get('nearer-and-both') nearerAndBoth(@Req() request: Seen) {
-    return whoIs(request);
+  @UseGuards(AuthGuardFor('key'), BothGuard) @Get('nearer-and-both') nearerAndBoth(@Req() request: Seen) {
+    return principalFields(request);
   }
-  @RequireScopes('read') @UseGuards(AnyOf('key'), BothGuard) @Get('policy') policy() {
+  @RequireScopes('read') @UseGuards(AuthGuardFor('key'), BothGuard) @Get('policy') policy() {
     return {};
   }
 }
@@ -166,7 +166,7 @@ class ListedController {
 @Controller('before')
 class BeforeController {
   @Public() @Get() open(@Req() request: Seen) {
-    return whoIs(request);
+    return principalFields(request);
   }
 }
 
@@ -178,7 +178,7 @@ const CONTROLLERS = [AskedController, ListedController, BeforeController];
 describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %s', (adapter) => {
   describe.each<[string, Parameters<typeof AuthModule.forRoot>[0]]>([
     ['without a default guard', { defaultGuard: false }],
-    ['beside another default guard', { defaultGuard: AnyOf('key', 'bearer') }],
+    ['beside another default guard', { defaultGuard: AuthGuardFor('key', 'bearer') }],
   ])('%s', (_, options) => {
     let running: RunningApplication;
     let token: Record<string, string>;

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   AuditSink,
-  FamilyService,
+  LoginService,
   KeySource,
   MemoryAuditSink,
   onAuthEvent,
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)('the audit trail on %s', (adapter) => {
   }
 
   const trail = async (id = 'ada') => (await sink.list({ issuer: ISSUER, id }, 100)).map(({ type }) => type).sort();
-  const devices = () => app.app.get(FamilyService).list({ issuer: ISSUER, id: 'ada' });
+  const devices = () => app.app.get(LoginService).list({ issuer: ISSUER, id: 'ada' });
   const call = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
   const signIn = async () => {
     const answer = await app.post('/auth/token', credentials);

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
-  AnyOf,
+  AuthGuardFor,
   AuthConfigurationError,
   AuthError,
   AuthModule,
@@ -36,7 +36,7 @@ function passwordScheme(name: string, header: string, challenge?: string): Schem
 const basic = passwordScheme('basic', 'x-basic', 'Basic');
 const quiet = passwordScheme('quiet', 'x-quiet');
 
-class SternGuard extends AnyOf('basic') {
+class SternGuard extends AuthGuardFor('basic') {
   protected override handleRequest(): never {
     throw new AuthError('unauthenticated');
   }
@@ -44,17 +44,17 @@ class SternGuard extends AnyOf('basic') {
 
 @Controller()
 class Routes {
-  @UseGuards(AnyOf('basic')) @Get('basic') basic() {}
-  @UseGuards(AnyOf('bearer', 'basic')) @Get('both') both() {}
-  @UseGuards(AnyOf('quiet')) @Get('quiet') quiet() {}
-  @UseGuards(AnyOf('quiet', 'basic')) @Get('quiet-or-basic') quietOrBasic() {}
-  @UseGuards(AnyOf('bearer', 'basic')) @RequireScopes('x:write') @Get('scoped') scoped() {}
+  @UseGuards(AuthGuardFor('basic')) @Get('basic') basic() {}
+  @UseGuards(AuthGuardFor('bearer', 'basic')) @Get('both') both() {}
+  @UseGuards(AuthGuardFor('quiet')) @Get('quiet') quiet() {}
+  @UseGuards(AuthGuardFor('quiet', 'basic')) @Get('quiet-or-basic') quietOrBasic() {}
+  @UseGuards(AuthGuardFor('bearer', 'basic')) @RequireScopes('x:write') @Get('scoped') scoped() {}
   @UseGuards(SternGuard) @Get('stern') stern() {}
   @UseGuards(JwtAuthGuard) @Get('bearer') bearer() {}
 
   constructor(private readonly tokens: TokenService) {}
 
-  @UseGuards(AnyOf('basic')) @Get('service') service() {
+  @UseGuards(AuthGuardFor('basic')) @Get('service') service() {
     return this.tokens.verify('x', { kind: 'access' });
   }
 

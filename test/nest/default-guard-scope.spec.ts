@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import { ContextIdFactory, REQUEST, type ContextId, type HostComponentInfo } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AnyOf, AuthModule, JwtAuthGuard, Public, TokenService } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthModule, JwtAuthGuard, Public, TokenService } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 
 interface Sent {
@@ -77,7 +77,7 @@ class PlainController {
   @Public() @Get('public') open() {
     return {};
   }
-  @UseGuards(AnyOf('bearer')) @Get('own') own(@Req() { seenBy }: Sent) {
+  @UseGuards(AuthGuardFor('bearer')) @Get('own') own(@Req() { seenBy }: Sent) {
     return { seenBy };
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FamilyService } from 'nestjs-latchkey';
+import { LoginService } from 'nestjs-latchkey';
 import { devicesController } from 'nestjs-latchkey/controllers';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
@@ -106,8 +106,8 @@ describe.each(ADAPTERS)('devices that signed in by browser on %s', (adapter) => 
 
   it.each(['cookie', 'session'])('are called by what the browser says it is: a sign-in by %s', async (way) => {
     const ada = { issuer: ISSUER, id: 'ada' };
-    const families = app.app.get(FamilyService);
-    await families.endAll(ada);
+    const logins = app.app.get(LoginService);
+    await logins.endAll(ada);
     const headers = { 'user-agent': FIREFOX };
     const sent = await new CookieJar(app).send(`/auth/${way}/login`, {
       method: 'POST',
@@ -116,6 +116,6 @@ describe.each(ADAPTERS)('devices that signed in by browser on %s', (adapter) => 
       body: ADA,
     });
     expect(sent.status).toBe(204);
-    expect((await families.list(ada)).map(({ label }) => label)).toEqual(['Firefox on Linux']);
+    expect((await logins.list(ada)).map(({ label }) => label)).toEqual(['Firefox on Linux']);
   });
 });

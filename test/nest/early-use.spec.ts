@@ -15,7 +15,7 @@ import {
   AuthModule,
   BlocklistService,
   ephemeralKeys,
-  FamilyService,
+  LoginService,
   SessionService,
   SignInService,
   TokenService,
@@ -136,8 +136,8 @@ describe('before the application has started', () => {
     const [pair] = await tokensOf('ada');
     const app = await compiled();
     await app.get(TokenService).revoke(pair?.accessToken ?? '');
-    await app.get(BlocklistService).blockSubject({ issuer: 'http://localhost', id: 'ada' });
-    expect(await app.get(FamilyService).list({ issuer: 'http://localhost', id: 'ada' })).toEqual([]);
+    await app.get(BlocklistService).revokeSubject({ issuer: 'http://localhost', id: 'ada' });
+    expect(await app.get(LoginService).list({ issuer: 'http://localhost', id: 'ada' })).toEqual([]);
     expect(errors).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ import { APP_GUARD, ModuleRef, REQUEST } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
+  AuthGuardFor,
   AuthModule,
   AuthReason,
   CsrfGuard,
@@ -45,7 +45,7 @@ class RoutesController {
   @Public() @AuthReason('everybody may read it') @Get('public') open() {
     return {};
   }
-  @UseGuards(AnyOf('bearer')) @AuthReason('a test') @Get('own') own() {
+  @UseGuards(AuthGuardFor('bearer')) @AuthReason('a test') @Get('own') own() {
     return {};
   }
 }
@@ -103,7 +103,7 @@ const WAYS: readonly (readonly [string, Way])[] = [
   ['useGlobalGuards() after init()', { after: (app) => app.useGlobalGuards(app.get(JwtAuthGuard, { strict: false })) }],
   [
     'the default guard and APP_GUARD',
-    { structure: {}, providers: [{ provide: APP_GUARD, useClass: AnyOf('bearer') }] },
+    { structure: {}, providers: [{ provide: APP_GUARD, useClass: AuthGuardFor('bearer') }] },
   ],
 ];
 

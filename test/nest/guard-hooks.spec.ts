@@ -21,7 +21,7 @@ import {
   Authorize,
   CurrentUser,
   defineScheme,
-  AuthInfo,
+  CurrentPrincipal,
   hasRoles,
   JwtAuthGuard,
   not,
@@ -36,7 +36,7 @@ import {
   type AuthUser,
   type Policy,
   type Principal,
-  type Scope,
+  type ScopeCondition,
 } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { People, personCalled } from '../support/people.js';
@@ -122,10 +122,10 @@ function routes(guard: Type<CanActivate> | undefined): Type<unknown> {
     @RequireFilter('org', () => 'acme') @Get('filter') filter() {
       return {};
     }
-    @Get('plain') plain(@CurrentUser() user: AuthUser | undefined, @AuthInfo() auth: Principal | undefined) {
+    @Get('plain') plain(@CurrentUser() user: AuthUser | undefined, @CurrentPrincipal() auth: Principal | undefined) {
       return { user: (user as { id?: string } | undefined)?.id ?? 'nobody', auth: auth?.subject.id ?? 'none' };
     }
-    @Get('rows') rows(@Scoped(OwnRows) scoped: Scope<readonly string[]>) {
+    @Get('rows') rows(@Scoped(OwnRows) scoped: ScopeCondition<readonly string[]>) {
       return scoped(['one', 'two']);
     }
   }
@@ -370,7 +370,7 @@ describe.each(ADAPTERS)('options of passport in a guard of ours on %s', (adapter
       @UseGuards(AccountGuard) @Get('account') account(@Req() { account, user, authInfo }: Passported) {
         return [account?.id, user?.id, authInfo?.subject.id];
       }
-      @UseGuards(QuietGuard) @Get('quiet') quiet(@Req() request: Passported, @AuthInfo() auth: Principal) {
+      @UseGuards(QuietGuard) @Get('quiet') quiet(@Req() request: Passported, @CurrentPrincipal() auth: Principal) {
         return [request.user?.id, auth.subject.id, 'authInfo' in request];
       }
     }

@@ -1,7 +1,7 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   CurrentUser,
   JwtAuthGuard,
@@ -17,7 +17,11 @@ import { ADAPTERS, startApplication, type RunningApplication } from '../support/
 @UseGuards(JwtAuthGuard)
 @Controller('me')
 class MeController {
-  @Get() me(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal, @TokenClaims('tenant') tenant: unknown) {
+  @Get() me(
+    @CurrentUser() user: AuthUser,
+    @CurrentPrincipal() auth: Principal,
+    @TokenClaims('tenant') tenant: unknown,
+  ) {
     return { user, scheme: auth.scheme, scopes: auth.scopes, tenant };
   }
   @Public() @Get('motto') motto(@CurrentUser() user: AuthUser | undefined) {

@@ -1,8 +1,8 @@
 import { Controller, Get, UseGuards, type Type } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
-  AuthInfo,
+  AuthGuardFor,
+  CurrentPrincipal,
   AuthModule,
   defineScheme,
   JwtAuthGuard,
@@ -25,12 +25,12 @@ const STATEMENTS = {
   public: [Public()],
   optional: [OptionalAuth()],
   token: [UseGuards(JwtAuthGuard)],
-  key: [UseGuards(AnyOf('key'))],
+  key: [UseGuards(AuthGuardFor('key'))],
 } as const;
 
 type Statement = keyof typeof STATEMENTS;
 const LEVELS = Object.keys(STATEMENTS) as Statement[];
-const DEFAULTS = { token: JwtAuthGuard, key: AnyOf('key'), none: false } as const;
+const DEFAULTS = { token: JwtAuthGuard, key: AuthGuardFor('key'), none: false } as const;
 type Default = keyof typeof DEFAULTS;
 
 /** What decides, by the rule of the documentation alone: handler, then class, then default. */
@@ -50,13 +50,13 @@ function controllerFor({ onHandler, onClass }: (typeof cells)[number]): Type<unk
     }
   }
   const descriptor = Object.getOwnPropertyDescriptor(Cell.prototype, 'who') ?? {};
-  AuthInfo()(Cell.prototype, 'who', 0);
+  CurrentPrincipal()(Cell.prototype, 'who', 0);
   for (const decorate of [Get(), ...STATEMENTS[onHandler]]) decorate(Cell.prototype, 'who', descriptor);
   for (const decorate of [Controller(`${onHandler}/${onClass}`), ...STATEMENTS[onClass]]) decorate(Cell);
   return Cell;
 }
 
-/** Without a default guard and with nobody else to recognise a caller, an optional route is a boot error. */
+/** Without a default guard and with nobody else to authenticateCredential a caller, an optional route is a boot error. */
 const bootable = (byDefault: Default) =>
   cells.filter(({ onHandler, onClass }) => expectedGuard(onHandler, onClass, byDefault) !== 'optional none');
 

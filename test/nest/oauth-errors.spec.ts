@@ -1,7 +1,7 @@
 // Revocation and introspection refuse bodies in the words of RFC 6749 §5.2, as RFC 7009 §2.2.1 and RFC 7662 §2.3 say; other routes do not.
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ErrorOptions } from 'nestjs-latchkey';
+import type { ErrorResponseOptions } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
-async function start(adapter: AdapterName, errors: ErrorOptions = {}): Promise<ProbedApp> {
+async function start(adapter: AdapterName, errors: ErrorResponseOptions = {}): Promise<ProbedApp> {
   const app = await startProbedApp(adapter, { errors });
   running.push(app);
   return app;

@@ -10,7 +10,7 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { AnyOf, AuthError, AuthModule, defineScheme, JwtAuthGuard, OptionalAuth, Public } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthError, AuthModule, defineScheme, JwtAuthGuard, OptionalAuth, Public } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { TokenFactory } from 'nestjs-latchkey/testing';
 import { startApplication, type RunningApplication } from '../support/applications.js';
@@ -35,8 +35,8 @@ class NamedController {
   @Public() @Get('public') open() {}
   @OptionalAuth() @Get('optional') optional() {}
   @ApiSecurity('gateway') @Get('behind') behind() {}
-  @ApiBasicAuth('passwords') @UseGuards(AnyOf('legacy')) @Get('legacy') legacy() {}
-  @ApiCookieAuth('sign-in') @UseGuards(AnyOf('cookie')) @Get('cookie') cookie() {}
+  @ApiBasicAuth('passwords') @UseGuards(AuthGuardFor('legacy')) @Get('legacy') legacy() {}
+  @ApiCookieAuth('sign-in') @UseGuards(AuthGuardFor('cookie')) @Get('cookie') cookie() {}
 }
 
 @ApiBearerAuth()

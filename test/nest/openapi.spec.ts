@@ -1,7 +1,7 @@
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { AuthModule, errorTable } from 'nestjs-latchkey';
+import { AuthModule, ERROR_TABLE } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { configure, controllers, documentedOperations, ownSchemes, PanelScheme } from '../support/openapi.js';
@@ -130,8 +130,8 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
 
   it('lists the codes that a client may see, and none that it may not', () => {
     const schema = JSON.stringify(early.components?.schemas?.['AuthErrorBody']);
-    for (const [code, entry] of Object.entries(errorTable)) {
-      expect([code, schema.includes(`"${code}"`)]).toEqual([code, !('shownAs' in entry)]);
+    for (const [code, entry] of Object.entries(ERROR_TABLE)) {
+      expect([code, schema.includes(`"${code}"`)]).toEqual([code, !('publicCode' in entry)]);
     }
   });
 });

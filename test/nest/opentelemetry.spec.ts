@@ -21,9 +21,9 @@ const FLOWS: readonly (readonly [metric: string, unit: string, labels: object])[
   ['latchkey.refreshes', '{refresh}', { 'latchkey.outcome': 'retry' }],
   ['latchkey.refreshes', '{refresh}', { 'latchkey.outcome': 'reused' }],
   ['latchkey.revocations', '{entry}', { 'latchkey.kind': 'token' }],
-  ['latchkey.revocations', '{entry}', { 'latchkey.kind': 'family' }],
+  ['latchkey.revocations', '{entry}', { 'latchkey.kind': 'login' }],
   ['latchkey.store.duration', 's', { 'latchkey.store': 'revocations' }],
-  ['latchkey.store.duration', 's', { 'latchkey.store': 'families' }],
+  ['latchkey.store.duration', 's', { 'latchkey.store': 'logins' }],
   ['latchkey.store.duration', 's', { 'latchkey.store': 'revocations', 'error.type': 'store_unavailable' }],
   ['latchkey.store.outages', '{outage}', { 'latchkey.store': 'revocations' }],
 ];

@@ -1,7 +1,7 @@
 // What operators read: the rule that refused a token, and the outages of stores and key sets with their ends.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { AnyOf, defineScheme, memoryStores, type AttemptEvent } from 'nestjs-latchkey';
+import { AuthGuardFor, defineScheme, memoryStores, type AttemptEvent } from 'nestjs-latchkey';
 import { devicesController } from 'nestjs-latchkey/controllers';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
 import { ISSUER, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/probed-app.js';
@@ -135,7 +135,11 @@ describe('A scheme of the application whose database is down', () => {
       },
     });
     const clock = new FixedClock(new Date());
-    const structure = { clock, schemes: [scheme], controllers: [devicesController({ guard: AnyOf('partner') })] };
+    const structure = {
+      clock,
+      schemes: [scheme],
+      controllers: [devicesController({ guard: AuthGuardFor('partner') })],
+    };
     return { clock, app: await start({ structure }) };
   }
 

@@ -187,7 +187,7 @@ describe('an absent value', () => {
       'errors',
       'loginUrl',
       'users',
-      'foreignUsers',
+      'externalUsers',
       'stores',
       'audit',
       'controllers',

@@ -3,7 +3,7 @@ import { Controller, Get, Injectable, Module, Scope, UseGuards } from '@nestjs/c
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
+  AuthGuardFor,
   AuthConfigurationError,
   AuthModule,
   JwtAuthGuard,
@@ -336,7 +336,7 @@ class PublicAndOptionalController {
 
 @Controller()
 class UnknownSchemeController {
-  @UseGuards(AnyOf('bearer', 'smoke-signal')) @Get() unknown() {}
+  @UseGuards(AuthGuardFor('bearer', 'smoke-signal')) @Get() unknown() {}
 }
 
 describe('routes', () => {

@@ -4,7 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
+  AuthGuardFor,
   authConfiguration,
   AuthModule,
   CurrentUser,
@@ -37,10 +37,10 @@ class RoutesController {
   @UseGuards(SessionOrJwtGuard) @Get('either') either() {
     return {};
   }
-  @UseGuards(AnyOf('bearer')) @Get('any-of') anyOf() {
+  @UseGuards(AuthGuardFor('bearer')) @Get('any-of') anyOf() {
     return {};
   }
-  @UseGuards(JwtAuthGuard, AnyOf('bearer')) @Get('two') two() {
+  @UseGuards(JwtAuthGuard, AuthGuardFor('bearer')) @Get('two') two() {
     return {};
   }
   @UseGuards(admin.JwtAuthGuard) @Get('admin') admin() {
@@ -79,11 +79,11 @@ describe.each(ADAPTERS)('an override in a test on %s', (adapter) => {
     ['overrideGuard(JwtAuthGuard)', guard(JwtAuthGuard), ['jwt']],
     ['overrideGuard(OwnGuard)', guard(OwnGuard), ['own']],
     ['overrideGuard(SessionOrJwtGuard)', guard(SessionOrJwtGuard), ['either']],
-    ["overrideGuard(AnyOf('bearer'))", guard(AnyOf('bearer')), ['any-of']],
-    ["overrideGuard(AnyOf('bearer', 'session'))", guard(AnyOf('bearer', 'session')), []],
+    ["overrideGuard(AuthGuardFor('bearer'))", guard(AuthGuardFor('bearer')), ['any-of']],
+    ["overrideGuard(AuthGuardFor('bearer', 'session'))", guard(AuthGuardFor('bearer', 'session')), []],
     [
       'both guards of a route',
-      (builder) => guard(AnyOf('bearer'))(guard(JwtAuthGuard)(builder)),
+      (builder) => guard(AuthGuardFor('bearer'))(guard(JwtAuthGuard)(builder)),
       ['jwt', 'any-of', 'two'],
     ],
     ['overrideGuard(admin.JwtAuthGuard)', guard(admin.JwtAuthGuard), ['admin']],

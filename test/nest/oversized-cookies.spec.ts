@@ -1,6 +1,6 @@
 // A sign-in whose access token is larger than its cookie may be.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FamilyService } from 'nestjs-latchkey';
+import { LoginService } from 'nestjs-latchkey';
 import { cookieController, csrfController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('A token that is larger than its cookie may be, on %s', 
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.getSetCookie()).toEqual([]);
-    expect(await app.app.get(FamilyService).list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+    expect(await app.app.get(LoginService).list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
   it('is one line in the log that names claims and sizes, and no value (T-27)', async () => {

@@ -1,6 +1,6 @@
 // The one option that decides shape and language of every refusal in http.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuthModule, type AuthModuleOptions, type ErrorOptions, type Refusal } from 'nestjs-latchkey';
+import { AuthModule, type AuthModuleOptions, type ErrorResponseOptions, type Refusal } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { ADAPTERS, SILENT, startApplication } from '../support/applications.js';
@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-async function start(adapter: 'express' | 'fastify', errors: ErrorOptions): Promise<ProbedApp> {
+async function start(adapter: 'express' | 'fastify', errors: ErrorResponseOptions): Promise<ProbedApp> {
   const app = await startProbedApp(adapter, { errors });
   open.push(app);
   return app;
@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = { unauthenticated: 'Bitte melden
 const circle: { self?: object } = {};
 circle.self = circle;
 
-const german: ErrorOptions = {
+const german: ErrorResponseOptions = {
   realm: 'shop',
   body: ({ status, errorCode, message, problems }, { request }) => ({
     ok: false,
@@ -82,7 +82,7 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     expect([answer.status, await answer.json()]).toEqual([401, {}]);
   });
 
-  it.each<[string, ErrorOptions['body']]>([
+  it.each<[string, ErrorResponseOptions['body']]>([
     ['throws', () => JSON.parse('{') as object],
     ['answers later', async () => ({})],
     ['answers with a text', () => 'no' as never],

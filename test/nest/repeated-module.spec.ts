@@ -199,7 +199,7 @@ describe('a configuration with a name', () => {
     const [one, again] = [authConfiguration('admin'), authConfiguration('admin')];
     class Mine extends JwtAuthGuard {}
     expect(one.JwtAuthGuard).toBe(again.JwtAuthGuard);
-    expect(one.AnyOf('bearer')).toBe(again.AnyOf('bearer'));
+    expect(one.AuthGuardFor('bearer')).toBe(again.AuthGuardFor('bearer'));
     expect(one.guard(Mine)).toBe(again.guard(Mine));
     expect(one.JwtAuthGuard).not.toBe(authConfiguration('other').JwtAuthGuard);
     expect(one.guard(one.JwtAuthGuard)).toBe(one.JwtAuthGuard);

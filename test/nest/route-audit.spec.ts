@@ -7,7 +7,7 @@ import {
   AllowInactive,
   AllowRestrictedClients,
   anyOf,
-  AnyOf,
+  AuthGuardFor,
   AuthModule,
   Authorize,
   AuthReason,
@@ -45,7 +45,7 @@ class GradesController {
   }
 }
 
-@UseGuards(AnyOf('bearer'))
+@UseGuards(AuthGuardFor('bearer'))
 @AuthReason('tools of the house have no cookies')
 @Controller({ path: ['tools', 'old-tools'], version: '2' })
 class ToolsController {
@@ -243,7 +243,11 @@ describe('strictRoutes', () => {
   it.each<[string, readonly (MethodDecorator & ClassDecorator)[], string]>([
     ['@Public()', [Public()], 'deviates from the default (@Public()) without a reason'],
     ['@OptionalAuth()', [OptionalAuth()], 'deviates from the default (@OptionalAuth()) without a reason'],
-    ['another guard', [UseGuards(AnyOf('bearer'))], 'deviates from the default (AnyOf(bearer)) without a reason'],
+    [
+      'another guard',
+      [UseGuards(AuthGuardFor('bearer'))],
+      'deviates from the default (AuthGuardFor(bearer)) without a reason',
+    ],
   ])('refuses %s without a reason (ADR-2)', async (_, decorators, sentence) => {
     class DeviatingController {
       route() {
@@ -260,7 +264,7 @@ describe('strictRoutes', () => {
 
   it('does not take the reason of the class for a deviation of the handler', async () => {
     @AuthReason('tools have no cookies')
-    @UseGuards(AnyOf('bearer'))
+    @UseGuards(AuthGuardFor('bearer'))
     @Controller('mixed')
     class MixedController {
       @Public() @Get() open() {

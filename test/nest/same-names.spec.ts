@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { RouterModule } from '@nestjs/core';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
+  AuthGuardFor,
   AuthModule,
   AuthReason,
   JwtAuthGuard,
@@ -46,7 +46,7 @@ describe.each(ADAPTERS)('classes of one name on %s', (adapter) => {
     const sound = usersController('v2/users', []);
     for (const broken of [
       usersController('v1/users', [Public(), RequireScopes('admin'), AuthReason('a mistake')]),
-      usersController('v1/users', [UseGuards(AnyOf('nothing-configured')), AuthReason('a mistake')]),
+      usersController('v1/users', [UseGuards(AuthGuardFor('nothing-configured')), AuthReason('a mistake')]),
     ]) {
       await expect(start(adapter, [broken, sound], structure)).rejects.toThrow('UsersController.list: ');
       await expect(start(adapter, [sound, broken], structure)).rejects.toThrow('UsersController.list: ');

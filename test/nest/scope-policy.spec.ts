@@ -7,7 +7,7 @@ import {
   ScopePolicy,
   TokenService,
   type Principal,
-  type Scope,
+  type ScopeCondition,
 } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { bearer, People, personCalled } from '../support/people.js';
@@ -42,12 +42,12 @@ class ForgetfulPolicy extends ScopePolicy<Notes> {
 
 @Controller('notes')
 class NotesController {
-  @OptionalAuth() @Get() list(@Scoped(VisibleNotes) scoped: Scope<Notes>, @Query('topic') topic?: string) {
+  @OptionalAuth() @Get() list(@Scoped(VisibleNotes) scoped: ScopeCondition<Notes>, @Query('topic') topic?: string) {
     return scoped(NOTES)
       .filter((note) => topic === undefined || note.topic === topic)
       .map(({ id }) => id);
   }
-  @OptionalAuth() @Get('forgetful') forgetful(@Scoped(ForgetfulPolicy) scoped: Scope<Notes>) {
+  @OptionalAuth() @Get('forgetful') forgetful(@Scoped(ForgetfulPolicy) scoped: ScopeCondition<Notes>) {
     return scoped(NOTES);
   }
 }

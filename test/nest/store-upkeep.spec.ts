@@ -3,10 +3,10 @@ import {
   AuthModule,
   BlocklistService,
   memoryStores,
-  RevocationStore,
+  BlocklistStore,
   TokenService,
   type AuthModuleOptions,
-  type StoresRecipe,
+  type StoresFactory,
   type TokenPair,
 } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
@@ -16,7 +16,7 @@ import { SwitchedStores } from '../support/switched-stores.js';
 const clock = new FixedClock();
 let running: RunningApplication | undefined;
 
-async function start(options: AuthModuleOptions, stores: StoresRecipe): Promise<RunningApplication> {
+async function start(options: AuthModuleOptions, stores: StoresFactory): Promise<RunningApplication> {
   running = await startApplication('express', { imports: [AuthModule.forRoot({ ...options, stores, clock })] });
   return running;
 }
@@ -44,7 +44,7 @@ async function startInStep() {
 /** Another machine ends the sign-in, and this one has not heard of it. */
 async function endElsewhere({ kept }: SwitchedStores, { subject, sid }: TokenPair): Promise<void> {
   const now = clock.nowSeconds();
-  const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
+  const entry = { kind: 'login', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
   await kept?.revocations.add(entry);
 }
 
@@ -64,8 +64,8 @@ describe('revocation.freshness', () => {
     const { app, tokens } = await startInStep();
     const { accessToken, sid, subject } = await tokens.issue('ada');
     const now = clock.nowSeconds();
-    const entry = { kind: 'family', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
-    await app.get(RevocationStore).add(entry);
+    const entry = { kind: 'login', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;
+    await app.get(BlocklistStore).add(entry);
     await expect(tokens.verify(accessToken, { kind: 'access' })).rejects.toMatchObject({ code: 'token_revoked' });
   });
 
@@ -98,10 +98,10 @@ describe('revocation.freshness', () => {
   });
 
   it('refuses to start on a store that cannot tell what changed', async () => {
-    const mute: StoresRecipe = {
+    const mute: StoresFactory = {
       useFactory: async () => {
         const stores = await memoryStores().useFactory(clock);
-        class OwnBlocklist extends RevocationStore {
+        class OwnBlocklist extends BlocklistStore {
           add = stores.revocations.add.bind(stores.revocations);
           find = stores.revocations.find.bind(stores.revocations);
           subjectRevokedAt = stores.revocations.subjectRevokedAt.bind(stores.revocations);

@@ -8,7 +8,7 @@ import {
   memoryStores,
   Public,
   TokenService,
-  type RefreshStore,
+  type LoginStore,
   type Stores,
 } from 'nestjs-latchkey';
 import { AuthHealthIndicator } from 'nestjs-latchkey/terminus';
@@ -45,12 +45,12 @@ describe.each(ADAPTERS)('a health check on %s', (adapter) => {
     issuer = await LocalIssuer.start({ audience: 'app', clock });
     const stores = {
       useFactory: async (): Promise<Stores> => {
-        const { revocations, families } = await memoryStores().useFactory();
-        const list: RefreshStore['list'] = async (...asked) => {
+        const { revocations, logins } = await memoryStores().useFactory();
+        const list: LoginStore['list'] = async (...asked) => {
           if (state.down) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
-          return families.list(...asked);
+          return logins.list(...asked);
         };
-        return { revocations, families: Object.assign(Object.create(families) as RefreshStore, { list }) };
+        return { revocations, logins: Object.assign(Object.create(logins) as LoginStore, { list }) };
       },
     };
     app = await startApplication(adapter, {
@@ -88,7 +88,7 @@ describe.each(ADAPTERS)('a health check on %s', (adapter) => {
     state.down = true;
     const { status, body, text } = await check();
     expect(status).toBe(503);
-    expect(body.details['auth-stores']).toMatchObject({ status: 'down', families: 'down', revocations: 'up' });
+    expect(body.details['auth-stores']).toMatchObject({ status: 'down', logins: 'down', revocations: 'up' });
     expect(text).not.toMatch(/ECONNREFUSED|10\.0\.0\.7/);
     state.down = false;
     expect((await check()).status).toBe(200);

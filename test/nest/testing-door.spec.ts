@@ -5,7 +5,7 @@ import request from 'supertest';
 import {
   AllowClients,
   AllowRestrictedClients,
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   Clock,
   CurrentUser,
@@ -28,10 +28,10 @@ import { ADAPTERS, startApplication, type RunningApplication } from '../support/
 @UseGuards(JwtAuthGuard)
 @Controller()
 class RoutesController {
-  @Get('me') me(@AuthInfo() auth: Principal) {
+  @Get('me') me(@CurrentPrincipal() auth: Principal) {
     return { id: auth.subject.id, scopes: auth.scopes, kind: auth.kind };
   }
-  @AllowClients() @AllowRestrictedClients() @Get('machines') machines(@AuthInfo() auth: Principal) {
+  @AllowClients() @AllowRestrictedClients() @Get('machines') machines(@CurrentPrincipal() auth: Principal) {
     return { id: auth.subject.id, kind: auth.kind, restricted: auth.restricted };
   }
   @Public() @Get('open') open() {
@@ -188,7 +188,7 @@ describe.each(ADAPTERS)('actingAs on %s', (adapter) => {
 
   it('fails where the user is not recognised', async () => {
     const stranger = await actingAs(running.app, 'ada', { claims: { aud: 'elsewhere' } });
-    await expect(stranger.through(get('/me'))).rejects.toThrow('does not recognise the user');
+    await expect(stranger.through(get('/me'))).rejects.toThrow('does not authenticateCredential the user');
   });
 
   it('makes headers for a handler that is guarded, and fails for one that is public or missing', async () => {

@@ -171,7 +171,7 @@ describe.each(ADAPTERS)('introspection of a refresh token on %s, with a memory o
     expect(switched.asked.slice(asked)).toEqual([]);
   }
 
-  it.each(['revocations', 'families'] as const)('says "cannot tell", not "not live", without %s', async (store) => {
+  it.each(['revocations', 'logins'] as const)('says "cannot tell", not "not live", without %s', async (store) => {
     Object.assign(switched, { mood: 'broken', concerns: (call: StoreCall) => call.store === store });
     const answer = await ask();
     expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);

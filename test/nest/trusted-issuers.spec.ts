@@ -2,11 +2,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common';
 import {
   AuthConfigurationError,
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   BlocklistService,
   CurrentUser,
-  ForeignUserSource,
+  ExternalUserSource,
   JwtAuthGuard,
   memoryStores,
   OwnKeys,
@@ -14,7 +14,7 @@ import {
   TokenService,
   type AuthModuleStructure,
   type Principal,
-  type StoresRecipe,
+  type StoresFactory,
   type TrustOptions,
   type Verified,
 } from 'nestjs-latchkey';
@@ -25,13 +25,13 @@ const ISSUER = 'https://accounts.example';
 @UseGuards(JwtAuthGuard)
 @Controller('me')
 class MeController {
-  @Get() me(@CurrentUser() user: unknown, @AuthInfo() { subject, roles }: Principal) {
+  @Get() me(@CurrentUser() user: unknown, @CurrentPrincipal() { subject, roles }: Principal) {
     return { user, subject, roles };
   }
 }
 
 /** One pair of stores, whoever asks: as one database is to two services. */
-async function oneDatabase(): Promise<StoresRecipe> {
+async function oneDatabase(): Promise<StoresFactory> {
   const stores = await memoryStores().useFactory(new SystemClock());
   return { useFactory: () => stores };
 }
@@ -49,7 +49,7 @@ async function start(options: StartOptions): Promise<RunningApplication> {
 }
 
 /** The service that issues, and what another one has to say to trust it. */
-async function accountsWith(stores: StoresRecipe) {
+async function accountsWith(stores: StoresFactory) {
   const accounts = await start({ imports: [AuthModule.forRoot({ issuer: ISSUER, audience: 'courses', stores })] });
   const jwks = accounts.app.get(OwnKeys).ring?.publicJwks() ?? { keys: [] };
   const trust: TrustOptions = { issuer: ISSUER, audience: 'courses', keys: { jwks: { keys: [...jwks.keys] } } };
@@ -91,7 +91,7 @@ describe('A service that only verifies', () => {
     const [ada, bob] = [await issue('ada'), await issue('bob')];
     expect([(await call(apart, ada)).status, (await call(sharing, ada)).status]).toEqual([200, 200]);
     await accounts.app.get(TokenService).revoke(ada);
-    await accounts.app.get(BlocklistService).blockSubject({ issuer: ISSUER, id: 'bob' });
+    await accounts.app.get(BlocklistService).revokeSubject({ issuer: ISSUER, id: 'bob' });
     expect([(await call(apart, ada)).status, (await call(sharing, ada)).status]).toEqual([200, 401]);
     expect([(await call(apart, bob)).status, (await call(sharing, bob)).status]).toEqual([200, 401]);
   });
@@ -112,7 +112,7 @@ describe('A service that only verifies', () => {
 
 describe('A service with users of its own for the tokens of others', () => {
   @Injectable()
-  class Learners extends ForeignUserSource<{ learner: string }> {
+  class Learners extends ExternalUserSource<{ learner: string }> {
     override async resolve({ subject }: Verified) {
       return subject.id === 'ada' ? { learner: `${subject.issuer}#${subject.id}` } : undefined;
     }
@@ -127,7 +127,7 @@ describe('A service with users of its own for the tokens of others', () => {
 
   it('finds them by issuer and subject, and refuses whom it does not know', async () => {
     const { trust, issue } = await accountsWith(await oneDatabase());
-    const courses = await coursesWith(trust, { foreignUsers: Learners }, [LearnersModule]);
+    const courses = await coursesWith(trust, { externalUsers: Learners }, [LearnersModule]);
     const known = await call(courses, await issue('ada'));
     expect(await known.json()).toMatchObject({ user: { learner: `${ISSUER}#ada` }, roles: ['learner'] });
     expect((await call(courses, await issue('bob'))).status).toBe(401);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { VersioningType } from '@nestjs/common';
 import { calculateJwkThumbprint, type JWK } from 'jose';
-import { AuthConfigurationError, AuthModule, type AuthModuleOptions, type ControllerRecipe } from 'nestjs-latchkey';
+import { AuthConfigurationError, AuthModule, type AuthModuleOptions, type MountableController } from 'nestjs-latchkey';
 import { tokenController, wellKnownController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, startApplication, type RunningApplication, type StartOptions } from '../support/applications.js';
 
@@ -23,7 +23,8 @@ const ES256 = OWN_KEYS[0]?.[1] ?? {};
 
 async function withApplication(
   adapter: (typeof ADAPTERS)[number],
-  options: Partial<AuthModuleOptions> & Pick<StartOptions, 'configure'> & { controllers?: readonly ControllerRecipe[] },
+  options: Partial<AuthModuleOptions> &
+    Pick<StartOptions, 'configure'> & { controllers?: readonly MountableController[] },
   work: (app: RunningApplication) => Promise<void>,
 ): Promise<void> {
   const { configure = () => {}, controllers = [wellKnownController()], ...values } = options;

@@ -3,13 +3,13 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   AllowInactive,
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   BlocklistService,
   CurrentUser,
   onAuthEvent,
   Public,
-  RevocationStore,
+  BlocklistStore,
   TokenService,
   UserSource,
   type AuthError,
@@ -69,7 +69,7 @@ class Routes {
 
   @UseGuards(AuthGuard('jwt'))
   @Get('jwt')
-  jwt(@CurrentUser() user: AuthUser, @AuthInfo() auth: Principal) {
+  jwt(@CurrentUser() user: AuthUser, @CurrentPrincipal() auth: Principal) {
     return { id: user.id, scheme: auth.scheme };
   }
 
@@ -166,13 +166,13 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     const pair = await tokens.issue('ada');
     const refused = await app.fetch('/jwt', { headers: { authorization: `Bearer ${pair.refreshToken}` } });
     expect(await refused.json()).toMatchObject({ errorCode: 'wrong_token_type' });
-    await app.app.get(BlocklistService).block(await tokens.verify(app.token, { kind: 'access' }));
+    await app.app.get(BlocklistService).revokeToken(await tokens.verify(app.token, { kind: 'access' }));
     expect((await app.fetch('/jwt', app.bearer)).status).toBe(401);
   });
 
   it('answers 503 where the blocklist cannot be asked, with a time to try again', async () => {
     const app = await start(adapter, { defaultGuard: false });
-    app.app.get(RevocationStore).find = () => Promise.reject(new Error('down'));
+    app.app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     const answer = await app.fetch('/either', { headers: { ...app.bearer.headers, 'x-api-key': 'k-1' } });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('1');

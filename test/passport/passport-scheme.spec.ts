@@ -2,8 +2,8 @@ import { Body, Controller, Get, Injectable, Post, Scope, UnauthorizedException, 
 import { PassportStrategy } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  AnyOf,
-  AuthInfo,
+  AuthGuardFor,
+  CurrentPrincipal,
   AuthModule,
   BlocklistService,
   Clock,
@@ -38,20 +38,20 @@ const opaque = new BearerStrategy((token, done) => {
   done(null, token === 't-1' ? user('grace') : false, { scope: 'read write', message: '' });
 });
 
-@UseGuards(AnyOf('it'))
+@UseGuards(AuthGuardFor('it'))
 @Controller()
 class Routes {
-  @Get('get') get(@AuthInfo() auth: Principal) {
+  @Get('get') get(@CurrentPrincipal() auth: Principal) {
     const { subject, scheme, scopes } = auth;
     return { subject, scheme, scopes };
   }
   @Post('post') post(@CurrentUser() { id }: AuthUser, @Body() body: object) {
     return { id, body: Object.keys(body) };
   }
-  @UseGuards(AnyOf(JwtAuthGuard, 'it')) @Post('either') either(@AuthInfo() { scheme }: Principal) {
+  @UseGuards(AuthGuardFor(JwtAuthGuard, 'it')) @Post('either') either(@CurrentPrincipal() { scheme }: Principal) {
     return { scheme };
   }
-  @UseGuards(AnyOf('it', 'bearer')) @Get('first') first(@AuthInfo() { scheme }: Principal) {
+  @UseGuards(AuthGuardFor('it', 'bearer')) @Get('first') first(@CurrentPrincipal() { scheme }: Principal) {
     return { scheme };
   }
 }
@@ -59,7 +59,7 @@ class Routes {
 @UseGuards(SessionOrJwtGuard)
 @Controller('account')
 class Account {
-  @Get() get(@AuthInfo() { scheme, subject }: Principal) {
+  @Get() get(@CurrentPrincipal() { scheme, subject }: Principal) {
     return { scheme, id: subject.id };
   }
 }
@@ -320,7 +320,7 @@ describe('a passport strategy beside a user source', () => {
     const bearer = { headers: { authorization: 'Bearer t-1' } };
     const app = await start('express', opaque, { proof }, { users: Members, clock });
     expect((await app.fetch('/get', bearer)).status).toBe(200);
-    await app.app.get(BlocklistService).blockSubject({ issuer: 'http://localhost', id: 'grace' });
+    await app.app.get(BlocklistService).revokeSubject({ issuer: 'http://localhost', id: 'grace' });
     clock.aheadMs = 2000;
     expect((await app.fetch('/get', bearer)).status).toBe(status);
   });

@@ -20,8 +20,8 @@ requireOrSkip('mariadb-server', hasMariaDb())('TypeORM stores on MariaDB', () =>
     try {
       const stores = await storesOf(dataSource, new SystemClock());
       await expect(checkReady(stores)).resolves.toBeUndefined();
-      await dataSource.query('ALTER TABLE latchkey_families MODIFY sid varchar(255) NOT NULL');
-      await expect(checkReady(stores)).rejects.toThrow('latchkey_families.sid');
+      await dataSource.query('ALTER TABLE latchkey_logins MODIFY sid varchar(255) NOT NULL');
+      await expect(checkReady(stores)).rejects.toThrow('latchkey_logins.sid');
     } finally {
       await dataSource.destroy();
     }

@@ -13,7 +13,7 @@ class HandClock extends Clock {
 }
 
 const entry = (id: string) => ({ kind: 'token', issuer: 'i', id, revokedAt: T, expiresAt: T + 10 }) as const;
-const family = (sid: string) => ({
+const login = (sid: string) => ({
   issuer: 'i',
   sid,
   subject: 'user-1',
@@ -40,7 +40,7 @@ describe('memory stores', () => {
 
   describe('when they are full', () => {
     const clock = new HandClock();
-    const small = async (): Promise<Stores> => memoryStores({ maxRevocations: 3, maxFamilies: 3 }).useFactory(clock);
+    const small = async (): Promise<Stores> => memoryStores({ maxRevocations: 3, maxLogins: 3 }).useFactory(clock);
 
     it('the blocklist refuses a new entry, keeps every live one and still knows its keys', async () => {
       const { revocations } = await small();
@@ -51,18 +51,18 @@ describe('memory stores', () => {
     });
 
     it('the sign-ins refuse a new one and keep every live one', async () => {
-      const { families } = await small();
-      for (const sid of ['a', 'b', 'c']) await families.open(family(sid));
-      await expect(families.open(family('d'))).rejects.toThrow('full');
-      expect(await families.list({ issuer: 'i', id: 'user-1' }, T)).toHaveLength(3);
+      const { logins } = await small();
+      for (const sid of ['a', 'b', 'c']) await logins.open(login(sid));
+      await expect(logins.open(login('d'))).rejects.toThrow('full');
+      expect(await logins.list({ issuer: 'i', id: 'user-1' }, T)).toHaveLength(3);
     });
 
     it('both make room by forgetting what has ended', async () => {
-      const { revocations, families } = await small();
-      for (const id of ['a', 'b', 'c']) await Promise.all([revocations.add(entry(id)), families.open(family(id))]);
+      const { revocations, logins } = await small();
+      for (const id of ['a', 'b', 'c']) await Promise.all([revocations.add(entry(id)), logins.open(login(id))]);
       clock.now = T + 10;
       await expect(revocations.add({ ...entry('d'), expiresAt: T + 20 })).resolves.toBe(true);
-      await expect(families.open({ ...family('d'), currentExpiresAt: T + 20 })).resolves.toBeUndefined();
+      await expect(logins.open({ ...login('d'), currentExpiresAt: T + 20 })).resolves.toBeUndefined();
       clock.now = T;
     });
   });

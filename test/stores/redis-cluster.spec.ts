@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NestFactory } from '@nestjs/core';
 import { Cluster, Redis } from 'ioredis';
-import { AuthModule, FamilyService, TokenService } from 'nestjs-latchkey';
+import { AuthModule, LoginService, TokenService } from 'nestjs-latchkey';
 import { redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { createCluster } from 'redis';
 import { hasRedisCluster, startRedisCluster } from '../support/redis.js';
@@ -51,14 +51,14 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
 
     it('sign in, refresh, list, end and revoke with a hash tag in the prefix (T-18)', async () => {
       const app = await boot(client(), `{${name}}:`);
-      const [tokens, families] = [app.get(TokenService), app.get(FamilyService)];
+      const [tokens, logins] = [app.get(TokenService), app.get(LoginService)];
       const { issuer, id } = (await tokens.issue('ada')).subject;
       const pair = await tokens.issue('ada');
       const next = await tokens.refresh(pair.refreshToken);
       expect((await tokens.refresh(pair.refreshToken)).sid).toBe(pair.sid);
-      expect(await families.list({ issuer, id })).toHaveLength(2);
-      await families.endAll({ issuer, id }, { exceptSid: pair.sid });
-      expect(await families.list({ issuer, id })).toHaveLength(1);
+      expect(await logins.list({ issuer, id })).toHaveLength(2);
+      await logins.endAll({ issuer, id }, { exceptSid: pair.sid });
+      expect(await logins.list({ issuer, id })).toHaveLength(1);
       await tokens.revoke(next.accessToken);
       await expect(tokens.verify(next.accessToken, { kind: 'access' })).rejects.toMatchObject({
         code: 'token_revoked',

@@ -5,7 +5,7 @@ import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import { AuthModule, Clock, SystemClock, type AuthError, type Stores } from 'nestjs-latchkey';
-import { acceptFlush, redisStores, type OnFlush } from 'nestjs-latchkey/redis';
+import { acknowledgeFlush, redisStores, type OnFlush } from 'nestjs-latchkey/redis';
 import { hasRedis, useRedis } from '../support/redis.js';
 import { startInstance } from '../support/sign-in-world.js';
 import { requireOrSkip } from '../support/skips.js';
@@ -27,7 +27,7 @@ class HandClock extends Clock {
 }
 
 const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: NOW, expiresAt: NOW + 60 } as const;
-const family = {
+const login = {
   issuer: ISSUER,
   sid: 'sid-1',
   subject: 'user-1',
@@ -71,9 +71,9 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   };
 
   it('put every key under their prefix, and give every key but the sentinel an end', async () => {
-    const { families, revocations } = await boot({ prefix: 'mine:' });
-    await families.open(family);
-    await families.rotate(rotation);
+    const { logins, revocations } = await boot({ prefix: 'mine:' });
+    await logins.open(login);
+    await logins.rotate(rotation);
     await revocations.add(entry);
     const keys = await redis.client.keys('*');
     expect(keys.filter((key) => !key.startsWith('mine:'))).toEqual([]);
@@ -82,9 +82,9 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   });
 
   it('keep a sign-in no longer than its absolute end, however late its newest token ends', async () => {
-    const { families } = await boot();
-    await families.open(family);
-    await families.rotate(rotation);
+    const { logins } = await boot();
+    await logins.open(login);
+    await logins.rotate(rotation);
     const [key] = await redis.client.keys('latchkey:sign-in:*');
     const lifeMs = await redis.client.pttl(key ?? '');
     expect(lifeMs).toBeGreaterThan(100_000);
@@ -103,10 +103,10 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
   it('never walk the key space', async () => {
     await redis.client.config('RESETSTAT');
-    const { families, revocations } = await boot();
-    await families.open(family);
-    await families.list({ issuer: ISSUER, id: 'user-1' }, NOW);
-    await families.endAll({ issuer: ISSUER, id: 'user-1' });
+    const { logins, revocations } = await boot();
+    await logins.open(login);
+    await logins.list({ issuer: ISSUER, id: 'user-1' }, NOW);
+    await logins.endAll({ issuer: ISSUER, id: 'user-1' });
     await revocations.add(entry);
     await revocations.list({ now: NOW, limit: 10 });
     await revocations.prune(NOW);
@@ -114,17 +114,17 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   });
 
   it('go on after the server forgot their scripts', async () => {
-    const { families } = await boot();
-    await families.open(family);
+    const { logins } = await boot();
+    await logins.open(login);
     await redis.client.script('FLUSH');
-    expect((await families.rotate(rotation)).outcome).toBe('rotated');
+    expect((await logins.rotate(rotation)).outcome).toBe('rotated');
   });
 
   it('drop a sign-in that has expired from the list of its subject', async () => {
-    const { families } = await boot();
-    await families.open(family);
+    const { logins } = await boot();
+    await logins.open(login);
     await redis.client.del(await redis.client.keys('latchkey:sign-in:*'));
-    expect(await families.list({ issuer: ISSUER, id: 'user-1' }, NOW)).toEqual([]);
+    expect(await logins.list({ issuer: ISSUER, id: 'user-1' }, NOW)).toEqual([]);
     expect(await redis.client.keys('latchkey:sign-ins:*')).toEqual([]);
   });
 
@@ -148,11 +148,11 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   });
 
   it('cannot tell where a sign-in lacks a field', async () => {
-    const { families } = await boot();
-    await families.open(family);
+    const { logins } = await boot();
+    await logins.open(login);
     const [key] = await redis.client.keys('latchkey:sign-in:*');
     await redis.client.hdel(key ?? '', 'currentExpiresAt');
-    await expect(families.find(ISSUER, 'sid-1')).rejects.toThrow('currentExpiresAt');
+    await expect(logins.find(ISSUER, 'sid-1')).rejects.toThrow('currentExpiresAt');
   });
 
   describe('when Redis was emptied', () => {
@@ -176,13 +176,13 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     it('answer again once somebody accepts it, and refuse what was issued before', async () => {
       const { revocations } = await boot({ prefix: 'mine:' });
       await redis.client.flushall();
-      await expect(revocations.find(queryAt(NOW))).rejects.toThrow('acceptFlush()');
-      const since = await acceptFlush(redis.client, { prefix: 'mine:' });
+      await expect(revocations.find(queryAt(NOW))).rejects.toThrow('acknowledgeFlush()');
+      const since = await acknowledgeFlush(redis.client, { prefix: 'mine:' });
       expect(await revocations.find(queryAt(since - 1))).toBe('subject');
       expect(await revocations.find(queryAt(since))).toBeUndefined();
       // Whoever says it twice does not sign out those who came in meanwhile.
       await redis.client.set('mine:sentinel', String(since - 60));
-      expect(await acceptFlush(redis.client, { prefix: 'mine:' })).toBe(since - 60);
+      expect(await acknowledgeFlush(redis.client, { prefix: 'mine:' })).toBe(since - 60);
     });
 
     it('with `barrier` refuse what was issued before it was noticed, and nothing later', async () => {
@@ -210,7 +210,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
         const { accessToken } = await instance.tokens.issue('ada');
         await instance.tokens.revoke(accessToken);
         await redis.client.flushall();
-        if (onFlush === 'refuse') await acceptFlush(redis.client);
+        if (onFlush === 'refuse') await acknowledgeFlush(redis.client);
         expect(await told(accessToken)).toBe('token_revoked');
         // Whoever signs in now is let in at once.
         const next = await instance.tokens.issue('ada');

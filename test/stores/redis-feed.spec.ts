@@ -1,7 +1,7 @@
 // The change feed of the blocklist in Redis, where Redis loses what it held: no machine that follows it may miss what comes after.
 import { beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { RevocationStore } from 'nestjs-latchkey';
+import type { BlocklistStore } from 'nestjs-latchkey';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { FeedReader } from '../support/feed-reader.js';
@@ -12,7 +12,7 @@ import { checkReady } from '../support/store-suite.js';
 requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
   const redis = useRedis();
   let clock: FixedClock;
-  let revocations: RevocationStore;
+  let revocations: BlocklistStore;
   let reader: FeedReader;
 
   beforeEach(async () => {
@@ -23,7 +23,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
     clock.advance('1s');
   });
 
-  const boot = async (): Promise<RevocationStore> => {
+  const boot = async (): Promise<BlocklistStore> => {
     const stores = await redisStores({ client: redis.client }).useFactory(clock);
     await checkReady(stores);
     return stores.revocations;
@@ -75,7 +75,7 @@ requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
   });
 });
 
-/** Remembers all keys as an older snapshot does, or a replica that is behind. Answers how to come back with them. */
+/** Remembers all keys as an older snapshot does, or a replica that is behind. ErrorResponses how to come back with them. */
 async function snapshotOf(client: Redis): Promise<() => Promise<void>> {
   const keys = await client.keys('*');
   const kept = await Promise.all(

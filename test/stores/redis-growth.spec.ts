@@ -30,7 +30,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
       { currentJti: sid, currentIssuedAt: now, currentExpiresAt: now + 60 },
       { createdAt: now, lastUsedAt: now, absoluteExpiresAt: now + 600 },
     ];
-    return stores.families.open({ issuer: 'i', sid, subject: 'user-1', ...current, ...moments });
+    return stores.logins.open({ issuer: 'i', sid, subject: 'user-1', ...current, ...moments });
   };
   /** How many members the sorted sets of such names have, each. */
   const sizes = async (pattern: string): Promise<number[]> => {
@@ -80,7 +80,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
     clock.advance('1s');
     for (let at = 0; at < MANY; at += 1) {
       await signIn(`sid-${at}`);
-      await stores.families.end('i', `sid-${at}`);
+      await stores.logins.end('i', `sid-${at}`);
     }
     expect(await sizes('latchkey:sign-ins:*')).toEqual([10]);
   });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from 'nestjs-latchkey';
-import { FamilyEntity, latchkeyEntities, latchkeyMigrations, RevocationEntity } from 'nestjs-latchkey/typeorm';
+import { LoginEntity, latchkeyEntities, latchkeyMigrations, RevocationEntity } from 'nestjs-latchkey/typeorm';
 import { DataSource } from 'typeorm';
 import { checkReady } from '../support/store-suite.js';
 import { storesOf } from '../support/type-orm-suite.js';
@@ -55,34 +55,34 @@ describe('TypeORM stores at boot', () => {
   });
 
   it('name an entity that is not in the DataSource, and how to add it', async () => {
-    await expect(boot({ entities: [FamilyEntity] })).rejects.toThrow('LatchkeyRevocation');
+    await expect(boot({ entities: [LoginEntity] })).rejects.toThrow('LatchkeyRevocation');
     await dataSource?.destroy();
     await expect(boot({ entities: [RevocationEntity] })).rejects.toThrow('latchkeyEntities');
   });
 
   it.each([
     ['tables', { migrate: false }, 'The table latchkey_revocations is missing'],
-    ['a table', { spoil: ['DROP TABLE latchkey_families'] }, 'The table latchkey_families is missing'],
+    ['a table', { spoil: ['DROP TABLE latchkey_logins'] }, 'The table latchkey_logins is missing'],
     [
       'a column',
-      { spoil: ['ALTER TABLE latchkey_families DROP COLUMN rotated_at_ms'] },
-      'The column latchkey_families.rotated_at_ms is missing',
+      { spoil: ['ALTER TABLE latchkey_logins DROP COLUMN rotated_at_ms'] },
+      'The column latchkey_logins.rotated_at_ms is missing',
     ],
     [
       'an index',
-      { spoil: ['DROP INDEX latchkey_families_subject'] },
-      'The index on latchkey_families (issuer, subject) is missing',
+      { spoil: ['DROP INDEX latchkey_logins_subject'] },
+      'The index on latchkey_logins (issuer, subject) is missing',
     ],
     [
       'the primary key',
       {
         spoil: [
-          'CREATE TABLE copy AS SELECT * FROM latchkey_families',
-          'DROP TABLE latchkey_families',
-          'ALTER TABLE copy RENAME TO latchkey_families',
+          'CREATE TABLE copy AS SELECT * FROM latchkey_logins',
+          'DROP TABLE latchkey_logins',
+          'ALTER TABLE copy RENAME TO latchkey_logins',
         ],
       },
-      'The primary key of latchkey_families is not (issuer, sid)',
+      'The primary key of latchkey_logins is not (issuer, sid)',
     ],
   ] satisfies [string, Setup, string][])(
     'name %s that is missing, and the migrations that make it',
@@ -98,7 +98,7 @@ describe('TypeORM stores at boot', () => {
     for (let undone = 0; undone < latchkeyMigrations.length; undone += 1) await dataSource?.undoLastMigration();
     expect(await tables()).toEqual([]);
     await dataSource?.runMigrations();
-    expect(await tables()).toEqual(['latchkey_families', 'latchkey_revocations']);
+    expect(await tables()).toEqual(['latchkey_logins', 'latchkey_revocations']);
   });
 
   it('find nothing to change in tables that are there when the migrations were forgotten', async () => {
@@ -110,7 +110,7 @@ describe('TypeORM stores at boot', () => {
   it('are left alone by synchronize', async () => {
     await boot({});
     await dataSource?.synchronize();
-    expect(await tables()).toEqual(['latchkey_families', 'latchkey_revocations']);
+    expect(await tables()).toEqual(['latchkey_logins', 'latchkey_revocations']);
     expect((await dataSource?.driver.createSchemaBuilder().log())?.upQueries).toEqual([]);
   });
 });
@@ -118,7 +118,7 @@ describe('TypeORM stores at boot', () => {
 async function tables(): Promise<string[]> {
   const rows: { name: string }[] =
     (await dataSource?.query(
-      `SELECT name FROM sqlite_master WHERE name IN ('latchkey_families', 'latchkey_revocations') ORDER BY name`,
+      `SELECT name FROM sqlite_master WHERE name IN ('latchkey_logins', 'latchkey_revocations') ORDER BY name`,
     )) ?? [];
   return Array.from(rows, ({ name }) => name);
 }

@@ -1,7 +1,7 @@
 // The change feed of the blocklist in SQL, where rows arrive late or clocks are set back. Rows are stamped by the clock of the
 // database; here it is set by hand. What only a real server can do, a transaction that commits late, is in postgres.spec.ts.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Clock, type RevocationStore } from 'nestjs-latchkey';
+import { Clock, type BlocklistStore } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import type { DataSource } from 'typeorm';
 import { FeedReader } from '../support/feed-reader.js';
@@ -27,12 +27,12 @@ class SlowClock extends Clock {
   }
 }
 
-const add = (store: RevocationStore, id: string) =>
+const add = (store: BlocklistStore, id: string) =>
   store.add({ kind: 'token', issuer: 'i', id, revokedAt: T, expiresAt: T + 86_400 });
 
 describe('the change feed in SQL', () => {
   let dataSource: DataSource;
-  let revocations: RevocationStore;
+  let revocations: BlocklistStore;
   let reader: FeedReader;
 
   beforeEach(async () => {
@@ -43,7 +43,7 @@ describe('the change feed in SQL', () => {
   });
   afterEach(() => dataSource.destroy());
 
-  const storeOn = async (clock: Clock): Promise<RevocationStore> => (await storesOf(dataSource, clock)).revocations;
+  const storeOn = async (clock: Clock): Promise<BlocklistStore> => (await storesOf(dataSource, clock)).revocations;
 
   it.each([
     ['new', async () => {}],

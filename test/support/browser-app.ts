@@ -5,8 +5,8 @@ import { Body, Controller, Get, Injectable, Module, Post, UseGuards, type INestA
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import expressSession from 'express-session';
 import {
-  AnyOf,
-  AuthInfo,
+  AuthGuardFor,
+  CurrentPrincipal,
   AuthModule,
   CurrentUser,
   JwtAuthGuard,
@@ -85,20 +85,24 @@ const answer = (person: Person | undefined, auth: Principal | undefined) => ({
 @UseGuards(SessionOrJwtGuard)
 @Controller('account')
 class AccountController {
-  @Get() account(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @Get() account(@CurrentUser() person: Person, @CurrentPrincipal() auth: Principal) {
     return answer(person, auth);
   }
 
-  @Post('motto') motto(@CurrentUser() person: Person, @AuthInfo() auth: Principal, @Body('motto') motto: string) {
+  @Post('motto') motto(
+    @CurrentUser() person: Person,
+    @CurrentPrincipal() auth: Principal,
+    @Body('motto') motto: string,
+  ) {
     person.motto = motto;
     return answer(person, auth);
   }
 
-  @OptionalAuth() @Get('optional') optional(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @OptionalAuth() @Get('optional') optional(@CurrentUser() person: Person, @CurrentPrincipal() auth: Principal) {
     return answer(person, auth);
   }
 
-  @OptionalAuth() @Post('optional') tryOptional(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @OptionalAuth() @Post('optional') tryOptional(@CurrentUser() person: Person, @CurrentPrincipal() auth: Principal) {
     return answer(person, auth);
   }
 
@@ -106,19 +110,28 @@ class AccountController {
     return { open: true };
   }
 
-  @UseGuards(JwtAuthGuard) @Get('jwt') jwt(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @UseGuards(JwtAuthGuard) @Get('jwt') jwt(@CurrentUser() person: Person, @CurrentPrincipal() auth: Principal) {
     return answer(person, auth);
   }
 
-  @UseGuards(SessionAuthGuard) @Get('session') session(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @UseGuards(SessionAuthGuard) @Get('session') session(
+    @CurrentUser() person: Person,
+    @CurrentPrincipal() auth: Principal,
+  ) {
     return answer(person, auth);
   }
 
-  @UseGuards(AnyOf('bearer')) @Get('header') header(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @UseGuards(AuthGuardFor('bearer')) @Get('header') header(
+    @CurrentUser() person: Person,
+    @CurrentPrincipal() auth: Principal,
+  ) {
     return answer(person, auth);
   }
 
-  @UseGuards(AnyOf('cookie')) @Get('cookie') cookie(@CurrentUser() person: Person, @AuthInfo() auth: Principal) {
+  @UseGuards(AuthGuardFor('cookie')) @Get('cookie') cookie(
+    @CurrentUser() person: Person,
+    @CurrentPrincipal() auth: Principal,
+  ) {
     return answer(person, auth);
   }
 }

@@ -1,5 +1,5 @@
 // Owns a reader of the change feed, as every other machine is one: it knows its cursor and what it was told, and nothing else.
-import type { RevocationStore } from 'nestjs-latchkey';
+import type { BlocklistStore } from 'nestjs-latchkey';
 
 /** What one reading told. */
 export interface Told {
@@ -13,7 +13,7 @@ const PAGE = 100;
 export class FeedReader {
   #cursor: string | undefined;
 
-  constructor(private readonly store: RevocationStore) {}
+  constructor(private readonly store: BlocklistStore) {}
 
   /** Reads to the end of what is there. */
   async read(): Promise<Told> {

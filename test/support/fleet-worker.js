@@ -1,7 +1,7 @@
 // One machine of several: the built package on the stores of all, without HTTP. It does what its parent asks for and says how it ended.
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AuthModule, FamilyService, keysFromDirectory, TokenService } from 'nestjs-latchkey';
+import { AuthModule, LoginService, keysFromDirectory, TokenService } from 'nestjs-latchkey';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { createClient } from 'redis';
@@ -44,7 +44,7 @@ const application = await NestFactory.createApplicationContext(
   { logger: false, abortOnError: false },
 );
 const tokens = application.get(TokenService);
-const families = application.get(FamilyService);
+const logins = application.get(LoginService);
 
 /** @type {Record<string, (...values: string[]) => Promise<unknown>>} */
 const deeds = {
@@ -52,8 +52,8 @@ const deeds = {
   refresh: (token) => tokens.refresh(/** @type {string} */ (token)),
   verify: async (token) => (await tokens.verify(/** @type {string} */ (token), { kind: 'access' })).sid,
   revoke: (token) => tokens.revoke(/** @type {string} */ (token)),
-  end: (subject, sid) => families.end(subjectOf(subject), /** @type {string} */ (sid)),
-  endAll: (subject) => families.endAll(subjectOf(subject)),
+  end: (subject, sid) => logins.end(subjectOf(subject), /** @type {string} */ (sid)),
+  endAll: (subject) => logins.endAll(subjectOf(subject)),
 };
 
 /** @param {string | undefined} id */

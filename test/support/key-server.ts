@@ -84,7 +84,7 @@ export function serve(body: string | Buffer | object, headers: Headers = {}): Be
   };
 }
 
-/** Answers by path; anything else is 404. */
+/** ErrorResponses by path; anything else is 404. */
 export function routes(behaviours: Readonly<Record<string, Behaviour>>): Behaviour {
   return (socket, path) => (behaviours[path] ?? refuse(404))(socket, path);
 }

@@ -18,7 +18,7 @@ import { generateKeyPair, exportJWK } from 'jose';
 import {
   AllowClients,
   AuthError,
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   JwtAuthGuard,
   KeySource,
@@ -33,7 +33,7 @@ import {
   type KeyRingInput,
   type Principal,
   type SignInCredentials,
-  type StoresRecipe,
+  type StoresFactory,
   type Subject,
 } from 'nestjs-latchkey';
 import {
@@ -98,11 +98,11 @@ class PeopleModule {}
 
 @Controller('doors')
 class DoorsController {
-  @UseGuards(SessionOrJwtGuard) @Get() all(@AuthInfo() { subject }: Principal) {
+  @UseGuards(SessionOrJwtGuard) @Get() all(@CurrentPrincipal() { subject }: Principal) {
     return { subject: subject.id };
   }
 
-  @UseGuards(SessionOrJwtGuard) @Post() change(@AuthInfo() { subject }: Principal) {
+  @UseGuards(SessionOrJwtGuard) @Post() change(@CurrentPrincipal() { subject }: Principal) {
     return { subject: subject.id };
   }
 
@@ -180,13 +180,13 @@ function breakableStore<Store extends object>(store: Store, state: { readonly do
   });
 }
 
-function breakable(state: { readonly down: boolean }): StoresRecipe {
+function breakable(state: { readonly down: boolean }): StoresFactory {
   const recipe = typeOrmStores();
   return {
     inject: recipe.inject,
     useFactory: async (...injected: readonly unknown[]) => {
-      const { revocations, families } = await recipe.useFactory(...injected);
-      return { revocations: breakableStore(revocations, state), families: breakableStore(families, state) };
+      const { revocations, logins } = await recipe.useFactory(...injected);
+      return { revocations: breakableStore(revocations, state), logins: breakableStore(logins, state) };
     },
   };
 }

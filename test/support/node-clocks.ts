@@ -77,13 +77,13 @@ export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
       await here.tokens.revoke(revoked.accessToken);
       await assert.rejects(here.tokens.verify(revoked.accessToken, { kind: 'access' }), { code: 'token_revoked' });
       await there.blocklist.prune();
-      await there.families.prune();
+      await there.logins.prune();
       await assert.rejects(here.tokens.verify(revoked.accessToken, { kind: 'access' }), { code: 'token_revoked' });
       // A memory that begins now reads what is left.
       const told = await stores.revocations.changesSince?.(undefined, 1_000);
       assert.equal(told?.entries.filter(({ id }) => id === jtiIn(revoked.accessToken)).length, 1);
       assert.ok(await here.tokens.refresh(living.refreshToken));
-      const listed = await here.families.list({ issuer: 'https://accounts.test', id: 'ada' });
+      const listed = await here.logins.list({ issuer: 'https://accounts.test', id: 'ada' });
       assert.deepEqual(new Set(listed.map(({ id }) => id)), new Set([revoked.sid, living.sid]));
     }));
 
@@ -91,8 +91,8 @@ export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
     onTwo(HOUR, async ({ here, there }) => {
       const { accessToken } = await here.tokens.issue('ada');
       const { subject, jti, expiresAt } = await here.tokens.verify(accessToken, { kind: 'access' });
-      await there.blocklist.block({ subject, jti, expiresAt });
-      await there.blocklist.block({ subject, jti: 'another', expiresAt });
+      await there.blocklist.revokeToken({ subject, jti, expiresAt });
+      await there.blocklist.revokeToken({ subject, jti: 'another', expiresAt });
       await assert.rejects(here.tokens.verify(accessToken, { kind: 'access' }), { code: 'token_revoked' });
     }));
 }

@@ -16,7 +16,7 @@ import {
 } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiSecurity, type OpenAPIObject } from '@nestjs/swagger';
 import {
-  AnyOf,
+  AuthGuardFor,
   AuthError,
   defineScheme,
   JwtAuthGuard,
@@ -85,7 +85,7 @@ class BaseController {
   }
 }
 
-@UseGuards(AnyOf('api-key'))
+@UseGuards(AuthGuardFor('api-key'))
 @ApiSecurity('tenant')
 @Controller('parents')
 export class ParentController extends BaseController {
@@ -95,7 +95,7 @@ export class ParentController extends BaseController {
 }
 
 /** The same handlers once more. */
-@UseGuards(AnyOf('panel', 'bearer'))
+@UseGuards(AuthGuardFor('panel', 'bearer'))
 @Controller('children')
 export class ChildController extends ParentController {}
 
@@ -117,7 +117,7 @@ export class PlainController {
   @All('any') any() {
     return { ok: true };
   }
-  @UseGuards(AnyOf('panel')) @All('panel') panel() {
+  @UseGuards(AuthGuardFor('panel')) @All('panel') panel() {
     return { ok: true };
   }
   @OptionalAuth() @Get('optional') optional() {
@@ -129,7 +129,7 @@ export class PlainController {
   @Graders() @Delete('graded/:id') graded() {
     return { ok: true };
   }
-  @UseGuards(AnyOf('bearer', 'api-key'), AnyOf('api-key', 'panel')) @Post('both-guards') bothGuards() {
+  @UseGuards(AuthGuardFor('bearer', 'api-key'), AuthGuardFor('api-key', 'panel')) @Post('both-guards') bothGuards() {
     return { ok: true };
   }
   @Public() @UseGuards(SignatureGuard) @ApiSecurity('signature') @Post('signed') signed() {

@@ -18,7 +18,7 @@ const PEOPLE: readonly Person[] = [
 @Injectable()
 export class People extends UserSource {
   asked = 0;
-  /** Answers every question with this person. */
+  /** ErrorResponses every question with this person. */
   mistaken: string | undefined;
 
   override async findBySubject({ id }: Subject): Promise<AuthUser | undefined> {

@@ -13,7 +13,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import {
-  AuthInfo,
+  CurrentPrincipal,
   AuthModule,
   JwtAuthGuard,
   onAuthEvent,
@@ -111,12 +111,12 @@ class ProbesModule {}
 class MeController {
   constructor(private readonly probe: Probe) {}
 
-  @Get() me(@AuthInfo() { subject, scheme }: Principal) {
+  @Get() me(@CurrentPrincipal() { subject, scheme }: Principal) {
     this.probe.handled += 1;
     return { subject: subject.id, scheme };
   }
 
-  @All('echo/*') echo(@AuthInfo() { subject }: Principal) {
+  @All('echo/*') echo(@CurrentPrincipal() { subject }: Principal) {
     this.probe.handled += 1;
     return { subject: subject.id };
   }

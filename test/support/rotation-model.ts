@@ -1,7 +1,7 @@
 // Owns the reference model of a sign-in: every refresh token it ever had, in a row, of which the last is the one live leaf. It
 // shares no code with the stores, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
-import type { RefreshStore, RotationOutcome } from 'nestjs-latchkey';
+import type { LoginStore, RotationOutcome } from 'nestjs-latchkey';
 
 /** What happens to a sign-in. `age` counts back from the live token: 0 is the leaf, 1 the one before. */
 export type Action =
@@ -24,7 +24,7 @@ export class RotationModel {
   #counter = 0;
 
   constructor(
-    private readonly families: RefreshStore,
+    private readonly logins: LoginStore,
     private readonly clock: { nowMs: number },
     private readonly options: { readonly sid: string; readonly graceMs: number },
   ) {}
@@ -32,7 +32,7 @@ export class RotationModel {
   async open(): Promise<void> {
     const now = Math.floor(this.clock.nowMs / 1_000);
     const jti = this.#nextJti();
-    await this.families.open({
+    await this.logins.open({
       issuer: ISSUER,
       sid: this.options.sid,
       subject: 'user-1',
@@ -50,16 +50,16 @@ export class RotationModel {
   async step(action: Action): Promise<void> {
     if (action.does === 'wait') this.clock.nowMs += action.ms;
     if (action.does === 'touch')
-      await this.families.touch(ISSUER, this.options.sid, Math.floor(this.clock.nowMs / 1_000));
+      await this.logins.touch(ISSUER, this.options.sid, Math.floor(this.clock.nowMs / 1_000));
     if (action.does === 'forge') this.#judge([{ age: 99, outcome: await this.#present(action.jti) }]);
     if (action.does === 'present') await this.#presentAll(action.ages);
     if (action.does === 'storm') for (let at = 0; at < action.times; at += 1) await this.#presentAll([0]);
     if (action.does === 'end') {
-      assert.equal(await this.families.end(ISSUER, this.options.sid), this.#tokens.length > 0);
+      assert.equal(await this.logins.end(ISSUER, this.options.sid), this.#tokens.length > 0);
       this.#tokens = [];
     }
-    const family = await this.families.find(ISSUER, this.options.sid);
-    assert.equal(family?.currentJti, this.#tokens.at(-1)?.jti, 'the leaf of the store is the leaf of the model');
+    const login = await this.logins.find(ISSUER, this.options.sid);
+    assert.equal(login?.currentJti, this.#tokens.at(-1)?.jti, 'the leaf of the store is the leaf of the model');
   }
 
   /** Presents tokens at the same moment, each from a caller of its own. */
@@ -75,7 +75,7 @@ export class RotationModel {
     const now = Math.floor(this.clock.nowMs / 1_000);
     const to = { jti: this.#nextJti(), issuedAt: now, expiresAt: now + LIFE };
     const { sid, graceMs } = this.options;
-    return this.families.rotate({ issuer: ISSUER, sid, from, to, nowMs: this.clock.nowMs, graceMs });
+    return this.logins.rotate({ issuer: ISSUER, sid, from, to, nowMs: this.clock.nowMs, graceMs });
   }
 
   #judge(told: readonly Told[]): void {
@@ -83,7 +83,7 @@ export class RotationModel {
       assert.ok(told.every(({ outcome }) => outcome.outcome === 'unknown'));
       return;
     }
-    const winners = told.flatMap(({ outcome }) => (outcome.outcome === 'rotated' ? outcome.family.currentJti : []));
+    const winners = told.flatMap(({ outcome }) => (outcome.outcome === 'rotated' ? outcome.login.currentJti : []));
     const rotates = told.some(({ age }) => age === 0) && !this.#isHeld;
     assert.equal(winners.length, rotates ? 1 : 0, 'one rotation where the leaf was presented');
     const [leaf, next] = [this.#tokens.at(-1), winners[0]];
@@ -100,7 +100,7 @@ export class RotationModel {
     { outcome, ...rest }: RotationOutcome,
     at: { leaf: string | undefined; next: string | undefined },
   ): boolean {
-    const successor = 'family' in rest ? rest.family.currentJti : undefined;
+    const successor = 'login' in rest ? rest.login.currentJti : undefined;
     if (age === 0 && this.#isHeld) return outcome === 'held' && successor === at.leaf;
     if (age === 0 && outcome === 'rotated') return successor === at.next;
     if (age === 0) return successor === at.next && outcome === (this.options.graceMs > 0 ? 'retry' : 'reused');

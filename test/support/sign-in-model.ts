@@ -1,7 +1,7 @@
 // Owns the reference model of sign-ins as a whole: who is signed in where, which token is the one live leaf, and what must be refused.
 // It knows nothing of stores and asks two instances over one of them, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
-import type { AuthError, FamilyService, TokenPair, TokenService } from 'nestjs-latchkey';
+import type { AuthError, LoginService, TokenPair, TokenService } from 'nestjs-latchkey';
 
 /** What may happen. Sign-ins and users are counted round, so that every number names one. */
 export type Happening =
@@ -17,7 +17,7 @@ export type Happening =
 /** One process of several. */
 export interface Instance {
   readonly tokens: TokenService;
-  readonly families: FamilyService;
+  readonly logins: LoginService;
 }
 
 /** What the model moves and looks at. */
@@ -90,7 +90,7 @@ export class SignInModel {
     if (does === 'enable') user.active = true;
     if (does === 'change-password') user.stamp += '+';
     if (does !== 'everywhere') return;
-    await this.#next.families.endAll(this.#subject(user));
+    await this.#next.logins.endAll(this.#subject(user));
     for (const signIn of this.#signIns) if (signIn.user === user) signIn.isEnded = true;
   }
 
@@ -104,7 +104,7 @@ export class SignInModel {
     if (happening.does === 'everyone-but') await this.#everyoneBut(signIn);
     if (happening.does === 'outage') await this.#outage(signIn);
     if (happening.does === 'end')
-      await this.#end(signIn, (by) => by.families.end(this.#subject(signIn.user), signIn.sid));
+      await this.#end(signIn, (by) => by.logins.end(this.#subject(signIn.user), signIn.sid));
     if (happening.does === 'revoke-refresh' && !this.#isPast(leaf(signIn)))
       await this.#end(signIn, (by) => by.tokens.revoke(leaf(signIn).token));
   }
@@ -151,11 +151,11 @@ export class SignInModel {
   }
 
   async #endWhileRefreshing(signIn: SignIn, everywhere: boolean): Promise<void> {
-    const { tokens, families } = this.#next;
+    const { tokens, logins } = this.#next;
     const subject = this.#subject(signIn.user);
     const [told] = await Promise.all([
       codeOf(tokens.refresh(leaf(signIn).token)),
-      everywhere ? this.#next.families.endAll(subject) : families.end(subject, signIn.sid),
+      everywhere ? this.#next.logins.endAll(subject) : logins.end(subject, signIn.sid),
     ]);
     for (const each of this.#signIns)
       if (each === signIn || (everywhere && each.user === signIn.user)) each.isEnded = true;
@@ -172,7 +172,7 @@ export class SignInModel {
   async #everyoneBut(spared: SignIn): Promise<void> {
     // Who has ended cannot ask.
     if (spared.isEnded) return;
-    await this.#next.families.endAll(this.#subject(spared.user), { exceptSid: spared.sid });
+    await this.#next.logins.endAll(this.#subject(spared.user), { exceptSid: spared.sid });
     for (const each of this.#signIns) if (each.user === spared.user && each !== spared) each.isEnded = true;
   }
 
@@ -187,7 +187,7 @@ export class SignInModel {
     this.world.setDown(true);
     const told = [
       await codeOf(this.#next.tokens.refresh(leaf(signIn).token)),
-      await codeOf(this.#next.families.end(this.#subject(signIn.user), signIn.sid)),
+      await codeOf(this.#next.logins.end(this.#subject(signIn.user), signIn.sid)),
     ];
     this.world.setDown(false);
     assert.deepEqual(

@@ -7,7 +7,7 @@ import {
   AuthModule,
   BlocklistService,
   Clock,
-  FamilyService,
+  LoginService,
   TokenService,
   UserSource,
   type Stores,
@@ -38,11 +38,11 @@ class HandClock extends Clock {
 }
 
 @Injectable()
-class Users extends UserSource<User> {
+class AccountResolver extends UserSource<User> {
   static all: User[] = [];
 
   override async findBySubject({ id }: Subject): Promise<User | undefined> {
-    return Users.all.find((user) => user.id === id);
+    return AccountResolver.all.find((user) => user.id === id);
   }
 
   override describe({ id, active, stamp }: User) {
@@ -50,7 +50,7 @@ class Users extends UserSource<User> {
   }
 }
 
-@Module({ providers: [Users], exports: [Users] })
+@Module({ providers: [AccountResolver], exports: [AccountResolver] })
 class UsersModule {}
 
 const nat = fc.nat(5);
@@ -115,20 +115,20 @@ export async function compareWithModel(makeStores: MakeStores, numRuns: number):
   const kept = await makeStores(clock);
   const switched = new SwitchedStores();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const start = () => startInstance({ stores: switched.around(kept), clock, keys: privateKey, users: Users });
+  const start = () => startInstance({ stores: switched.around(kept), clock, keys: privateKey, users: AccountResolver });
   const applications = [await start(), await start()] as const;
   const instances = [applications[0].instance, applications[1].instance] as const;
   let lives = 0;
   const life = fc.asyncProperty(happenings, async (history) => {
     lives += 1;
-    Users.all = ['ada', 'grace'].map((name) => ({ id: `${name}-${lives}`, active: true, stamp: '1' }));
+    AccountResolver.all = ['ada', 'grace'].map((name) => ({ id: `${name}-${lives}`, active: true, stamp: '1' }));
     const world: World = {
       instances,
-      users: Users.all,
+      users: AccountResolver.all,
       clock,
       issuer: ISSUER,
       setDown: (isDown) => void (switched.mood = isDown ? 'broken' : 'well'),
-      leafOf: async (sid) => (await kept.families.find(ISSUER, sid))?.currentJti,
+      leafOf: async (sid) => (await kept.logins.find(ISSUER, sid))?.currentJti,
     };
     const model = new SignInModel(world);
     await model.step({ does: 'sign-in', user: 0 });
@@ -146,7 +146,7 @@ export async function startInstance(options: {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly keys: ReturnType<typeof generateKeyPairSync>['privateKey'];
-  readonly users?: typeof Users;
+  readonly users?: typeof AccountResolver;
   /** @defaultValue as long as may be: many processes share two cores here */
   readonly timeout?: '300ms' | '1s';
   readonly refresh?: { readonly idle: '30m'; readonly absolute: '40m' };
@@ -166,7 +166,7 @@ export async function startInstance(options: {
   await module.init();
   const instance = {
     tokens: module.get(TokenService),
-    families: module.get(FamilyService),
+    logins: module.get(LoginService),
     blocklist: module.get(BlocklistService),
   };
   return { instance, close: () => module.close() };

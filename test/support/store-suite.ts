@@ -35,8 +35,8 @@ function agesOf({ maxLength }: { maxLength: number }): fc.Arbitrary<number[]> {
 }
 
 /** Looks at both stores as an application does when it starts. */
-export async function checkReady({ revocations, families }: Stores): Promise<void> {
-  for (const store of [revocations, families]) if (isChecked(store)) await store.checkReady();
+export async function checkReady({ revocations, logins }: Stores): Promise<void> {
+  for (const store of [revocations, logins]) if (isChecked(store)) await store.checkReady();
 }
 
 function isChecked(store: object): store is CheckedStore {
@@ -62,11 +62,11 @@ export function testStores(makeStores: MakeStores, join: MakeStores, histories =
       monotonicMs: () => time.nowMs,
       storeNowMs: () => time.nowMs,
     };
-    const { families } = await makeStores(clock);
+    const { logins } = await makeStores(clock);
     let sid = 0;
     const history = fc.asyncProperty(actions, graces, async (steps, graceMs) => {
       sid += 1;
-      const model = new RotationModel(families, time, { sid: `sid-${sid}`, graceMs });
+      const model = new RotationModel(logins, time, { sid: `sid-${sid}`, graceMs });
       await model.open();
       for (const action of steps) await model.step(action);
     });

@@ -1,5 +1,5 @@
 // Owns stores in memory with a switch: they answer, break, never answer, or answer out of order, and they count what they are asked.
-import { Clock, memoryStores, RefreshStore, RevocationStore, type Stores, type StoresRecipe } from 'nestjs-latchkey';
+import { Clock, memoryStores, LoginStore, BlocklistStore, type Stores, type StoresFactory } from 'nestjs-latchkey';
 
 export type Mood = 'well' | 'broken' | 'silent' | 'shuffled';
 
@@ -31,7 +31,7 @@ export class SwitchedStores {
   #seed = 1;
 
   /** What a module is given. */
-  recipe(make: StoresRecipe = memoryStores()): StoresRecipe {
+  recipe(make: StoresFactory = memoryStores()): StoresFactory {
     return {
       inject: [Clock],
       useFactory: async (clock: Clock): Promise<Stores> => {
@@ -42,10 +42,10 @@ export class SwitchedStores {
   }
 
   /** The same stores behind the switch. */
-  around({ revocations, families }: Stores): Stores {
+  around({ revocations, logins }: Stores): Stores {
     return {
-      revocations: this.#behind(revocations, RevocationStore.prototype, 'revocations'),
-      families: this.#behind(families, RefreshStore.prototype, 'families'),
+      revocations: this.#behind(revocations, BlocklistStore.prototype, 'revocations'),
+      logins: this.#behind(logins, LoginStore.prototype, 'logins'),
     };
   }
 

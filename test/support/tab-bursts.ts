@@ -94,7 +94,7 @@ async function checkBurst(at: {
   const { tokens, refresh, stores, clock } = at;
   const first = await tokens.issue('ada');
   const leaf = async (): Promise<string | undefined> =>
-    (await stores.families.find('https://accounts.test', first.sid))?.currentJti;
+    (await stores.logins.find('https://accounts.test', first.sid))?.currentJti;
   // Less than the grace in all: sixteen turns of half a second.
   const { seen, jar } = await burst(first, refresh, () => void (clock.ms += randomInt(500)));
   const live = await leaf();

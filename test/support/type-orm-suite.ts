@@ -1,10 +1,10 @@
 // Owns what TypeORM stores are put through on each database, beyond what all stores are.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SystemClock, type Clock, type Family, type RefreshStore, type Stores } from 'nestjs-latchkey';
+import { SystemClock, type Clock, type Login, type LoginStore, type Stores } from 'nestjs-latchkey';
 import {
   AuditEntity,
-  FamilyEntity,
+  LoginEntity,
   KeySetEntity,
   latchkeyEntities,
   latchkeyMigrations,
@@ -20,7 +20,7 @@ import { checkReady, testStores } from './store-suite.js';
 
 const NOW = 1_900_000_000;
 const DAY = 86_400;
-const family: Family = {
+const login: Login = {
   issuer: 'i',
   sid: 'sid-1',
   subject: 'user-1',
@@ -32,11 +32,11 @@ const family: Family = {
   absoluteExpiresAt: NOW + 1_000,
 };
 
-async function refreshTwentyTimes(families: RefreshStore, sid: string): Promise<void> {
+async function refreshTwentyTimes(logins: LoginStore, sid: string): Promise<void> {
   for (let at = 1; at <= 20; at += 1) {
     const to = { jti: `jti-${at}`, issuedAt: NOW + at, expiresAt: NOW + at + 100 };
     const rotation = { issuer: 'i', sid, from: `jti-${at - 1}`, to, nowMs: (NOW + at) * 1_000, graceMs: 0 };
-    expect((await families.rotate(rotation)).outcome).toBe('rotated');
+    expect((await logins.rotate(rotation)).outcome).toBe('rotated');
   }
 }
 
@@ -65,11 +65,11 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
   testStores(freshStores, (clock) => storesOf(dataSource, clock), histories);
 
   it('keeps one row for each sign-in, however often it is refreshed', async () => {
-    const { families } = await freshStores(new SystemClock());
+    const { logins } = await freshStores(new SystemClock());
     const sids = ['sid-1', 'sid-2', 'sid-3'];
-    for (const sid of sids) await families.open({ ...family, sid });
-    for (const sid of sids) await refreshTwentyTimes(families, sid);
-    const rows = await dataSource.getRepository(FamilyEntity).find();
+    for (const sid of sids) await logins.open({ ...login, sid });
+    for (const sid of sids) await refreshTwentyTimes(logins, sid);
+    const rows = await dataSource.getRepository(LoginEntity).find();
     expect(Array.from(rows, ({ sid, currentJti }) => `${sid} ${currentJti}`).toSorted()).toEqual([
       'sid-1 jti-20',
       'sid-2 jti-20',
@@ -78,12 +78,12 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
   });
 
   it('takes over sign-ins of tables that were made before replaced tokens were remembered (T-14)', async () => {
-    const { families } = await freshStores(new SystemClock());
+    const { logins } = await freshStores(new SystemClock());
     const runner = dataSource.createQueryRunner();
     await new RememberReplacedTokens1764417600000().down(runner);
     // As the version before left a sign-in that was refreshed a second ago.
     await dataSource.query(
-      `INSERT INTO latchkey_families (issuer, sid, subject, current_jti, current_issued_at, current_expires_at, previous_jti,
+      `INSERT INTO latchkey_logins (issuer, sid, subject, current_jti, current_issued_at, current_expires_at, previous_jti,
          rotated_at_ms, created_at, last_used_at, absolute_expires_at)
        VALUES ('i', 'old', 'user-1', 'jti-1', ${NOW}, ${NOW + 100}, 'jti-0', ${Date.now() - 1_000}, ${NOW}, ${NOW}, ${NOW + 1_000})`,
     );
@@ -93,8 +93,8 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     await runner.release();
     const present = async (from: string) => {
       const to = { jti: `after ${from}`, issuedAt: NOW, expiresAt: NOW + 100 };
-      const told = await families.rotate({ issuer: 'i', sid: 'old', from, to, nowMs: NOW * 1_000, graceMs: 60_000 });
-      return `${told.outcome} ${'family' in told ? told.family.currentJti : ''}`;
+      const told = await logins.rotate({ issuer: 'i', sid: 'old', from, to, nowMs: NOW * 1_000, graceMs: 60_000 });
+      return `${told.outcome} ${'login' in told ? told.login.currentJti : ''}`;
     };
     expect(await present('jti-0')).toBe('retry jti-1');
     expect(await present('jti-1')).toBe('rotated after jti-1');
@@ -103,11 +103,11 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
 
   it('forgets what has ended a day later, by the clock of the database as by that of the caller (S-01)', async () => {
     const clock = new FixedClock(new Date(NOW * 1_000));
-    const { families, revocations } = await freshStores(clock);
+    const { logins, revocations } = await freshStores(clock);
     const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expiresAt: NOW + 100 } as const;
-    await families.open(family);
+    await logins.open(login);
     await revocations.add(entry);
-    const prune = async (now: number) => [await families.prune(now), await revocations.prune(now)];
+    const prune = async (now: number) => [await logins.prune(now), await revocations.prune(now)];
     clock.advance(100 + DAY - 1);
     expect(await prune(NOW + 100 + 2 * DAY)).toEqual([0, 0]);
     clock.advance(1);
@@ -126,12 +126,12 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
       const own = { entityPrefix, migrationsTableName: `${entityPrefix}migrations` };
       const source = await openDataSource({ ...options(), ...target, ...own } as DataSourceOptions);
       opened.push(source);
-      const { families } = await storesOf(source, new SystemClock());
+      const { logins } = await storesOf(source, new SystemClock());
       await checkReady(await storesOf(source, new SystemClock()));
       await new TypeOrmAuditSink(source).checkReady();
       await new TypeOrmKeySetCache(source).checkReady();
-      await families.open(family);
-      await refreshTwentyTimes(families, 'sid-1');
+      await logins.open(login);
+      await refreshTwentyTimes(logins, 'sid-1');
     }
     // What one application takes away, the other still has.
     for (const _ of latchkeyMigrations) await opened[0]?.undoLastMigration();

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, UseGuards, ValidationPipe } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsString, MaxLength } from 'class-validator';
-import { AuthInfo, CurrentUser, SessionOrJwtGuard, TokenService, type Principal } from 'nestjs-latchkey';
+import { CurrentPrincipal, CurrentUser, SessionOrJwtGuard, TokenService, type Principal } from 'nestjs-latchkey';
 import type { Repository } from 'typeorm';
 import { User } from './users/user.entity.js';
 
@@ -21,7 +21,7 @@ export class AccountController {
   ) {}
 
   @Get()
-  account(@CurrentUser() { username, motto }: User, @AuthInfo() { scheme }: Principal) {
+  account(@CurrentUser() { username, motto }: User, @CurrentPrincipal() { scheme }: Principal) {
     return { username, motto, scheme };
   }
 
@@ -29,7 +29,7 @@ export class AccountController {
   @HttpCode(200)
   async change(
     @CurrentUser() { id, username }: User,
-    @AuthInfo() { scheme }: Principal,
+    @CurrentPrincipal() { scheme }: Principal,
     @Body(new ValidationPipe({ whitelist: true })) { motto }: MottoBody,
   ) {
     await this.users.update({ id }, { motto });

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, UseGuards } from '@nestjs/common';
-import { AuditSink, AuthInfo, SessionOrJwtGuard, type Principal } from 'nestjs-latchkey';
+import { AuditSink, CurrentPrincipal, SessionOrJwtGuard, type Principal } from 'nestjs-latchkey';
 
 const SHOWN = 20;
 
@@ -11,7 +11,7 @@ export class EventsController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  async events(@AuthInfo() { subject, sid }: Principal) {
+  async events(@CurrentPrincipal() { subject, sid }: Principal) {
     const entries = await this.trail.list(subject, SHOWN);
     return entries.map((entry) => ({
       type: entry.type,

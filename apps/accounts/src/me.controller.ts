@@ -1,11 +1,11 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { AuthInfo, JwtAuthGuard, type Principal } from 'nestjs-latchkey';
+import { CurrentPrincipal, JwtAuthGuard, type Principal } from 'nestjs-latchkey';
 
 @UseGuards(JwtAuthGuard)
 @Controller('me')
 export class MeController {
   @Get()
-  me(@AuthInfo() { subject, user, scheme, scopes, roles }: Principal) {
+  me(@CurrentPrincipal() { subject, user, scheme, scopes, roles }: Principal) {
     return { subject: subject.id, username: user?.username, scheme, scopes, roles };
   }
 }

@@ -1,4 +1,4 @@
-import { AnyOf, AuthError, AuthModule, defineScheme } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthError, AuthModule, defineScheme } from 'nestjs-latchkey';
 import type { AuthErrorCode, AuthModuleOptions, AuthUser, Principal, TokenUser, Verified } from 'nestjs-latchkey';
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -25,7 +25,7 @@ void defineScheme({ name: 'cookie', sentBy: 'browser', find, verify });
 void defineScheme({ name: 'header', sentBy: 'client', find: () => 1, verify });
 
 // @ts-expect-error an empty list of schemes
-void AnyOf();
+void AuthGuardFor();
 
 const good: AuthModuleOptions = { access: { ttl: '15m' }, refresh: { grace: 10 }, audience: false };
 // @ts-expect-error a duration without a unit

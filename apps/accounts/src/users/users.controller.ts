@@ -1,6 +1,6 @@
 import { Controller, Get, NotFoundException, Param, Query } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Scoped, SelfOrStaff, type Scope } from 'nestjs-latchkey';
+import { Scoped, SelfOrStaff, type ScopeCondition } from 'nestjs-latchkey';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { User } from './user.entity.js';
 import { VisibleUsers } from './visible-users.policy.js';
@@ -11,7 +11,10 @@ export class UsersController {
 
   /** Everybody may ask; who is listed is up to the scope policy, and what was asked for only narrows it. */
   @Get()
-  findAll(@Scoped(VisibleUsers) visible: Scope<SelectQueryBuilder<User>>, @Query('username') username?: string) {
+  findAll(
+    @Scoped(VisibleUsers) visible: ScopeCondition<SelectQueryBuilder<User>>,
+    @Query('username') username?: string,
+  ) {
     const query = visible(this.users.createQueryBuilder('user').select(['user.id', 'user.username', 'user.motto']));
     if (typeof username === 'string') query.andWhere('user.username = :username', { username });
     return query.orderBy('user.username').take(100).getMany();

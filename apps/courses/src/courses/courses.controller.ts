@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, UseGuards, ValidationPipe } from '@
 import {
   AllowClients,
   AllowRestrictedClients,
-  AuthInfo,
+  CurrentPrincipal,
   JwtAuthGuard,
   Public,
   RequireScopes,
@@ -23,7 +23,7 @@ export class CoursesController {
   }
 
   @Get(':id')
-  findOne(@Param('id') id: string, @AuthInfo() { subject }: Principal) {
+  findOne(@Param('id') id: string, @CurrentPrincipal() { subject }: Principal) {
     return { ...this.courses.findOne(id), reader: subject.id };
   }
 
@@ -35,7 +35,7 @@ export class CoursesController {
   addGrade(
     @Param('id') id: string,
     @Body(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true })) { student, grade }: GradeDto,
-    @AuthInfo() { subject }: Principal,
+    @CurrentPrincipal() { subject }: Principal,
   ) {
     return this.courses.addGrade(id, { student, grade, by: `${subject.issuer}#${subject.id}` });
   }

@@ -1,9 +1,9 @@
 // Owns what all commands have in common: what they are given, what they may say, and how they fail.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { type Algorithm, algorithms, isAlgorithm } from '../core/keys/algorithms.js';
-import type { Clock } from '../core/clock.js';
-import { parseDurationMs } from '../core/duration.js';
-import { nearest } from '../core/spelling.js';
+import type { Clock } from '../core/base/clock.js';
+import { parseDurationMs } from '../core/base/duration.js';
+import { suggest } from '../core/base/did-you-mean.js';
 
 /** What a command may touch. */
 export interface Surroundings {
@@ -42,7 +42,7 @@ export function readArguments(args: readonly string[], options: NonNullable<Pars
   } catch (error) {
     const unknown = /Unknown option '(--?[\w-]+)'/.exec(error instanceof Error ? error.message : '')?.[1];
     if (unknown === undefined) throw new UsageError(firstSentence(error));
-    const near = nearest(unknown, known);
+    const near = suggest(unknown, known);
     throw new UsageError(
       `${unknown} is not an option${near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`}`,
     );

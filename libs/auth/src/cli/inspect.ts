@@ -1,10 +1,10 @@
 // Owns `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
 // text is no credential.
-import { dateOf } from '../core/clock.js';
-import { AuthError, reasonText } from '../core/errors.js';
+import { dateOf } from '../core/base/clock.js';
+import { AuthError, reasonText } from '../core/base/errors.js';
 import { type ForeignIssuer, trustedIssuer, type TrustOptions } from '../core/issuers/trust.js';
 import { parseJws, type ParsedJws } from '../core/tokens/jws.js';
-import { highestLimits } from '../core/tokens/limits.js';
+import { highestLimits } from '../core/base/limits.js';
 import { keysFromDirectory } from '../core/keys/key-files.js';
 import { KeyRing } from '../core/keys/key-ring.js';
 import { ownAccessProfile, ownRefreshProfile } from '../core/tokens/profiles.js';

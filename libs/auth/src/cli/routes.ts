@@ -5,12 +5,12 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { AuthConfigurationError } from '../core/errors.js';
+import { AuthConfigurationError } from '../core/base/errors.js';
 import type { AuthModuleStructure } from '../nest/options/auth.options.js';
-import { GUARD_SCHEMES } from '../nest/routes/effective-policy.js';
+import { GUARD_SCHEMES } from '../nest/routes/route-requirements.js';
 import { routeDefaultsOf } from '../nest/routes/named-routes.js';
 import type { RouteAudit } from '../nest/routes/route-audit.js';
-import { AUTH_STRUCTURE } from '../nest/tokens.js';
+import { AUTH_STRUCTURE } from '../nest/options/injection-tokens.js';
 import { atMost, type Command, optional, readArguments, UsageError } from './command.js';
 
 const OPTIONS = { export: { type: 'string' }, json: { type: 'boolean' } } as const;

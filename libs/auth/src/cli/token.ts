@@ -1,10 +1,10 @@
 // Owns `latchkey token`: a token to try things out with, signed by the keys of a directory. It makes anybody anyone, so that it
 // refuses to work where that would matter.
-import { AuthConfigurationError } from '../core/errors.js';
-import { newId } from '../core/new-id.js';
+import { AuthConfigurationError } from '../core/base/errors.js';
+import { newId } from '../core/base/new-id.js';
 import { keysFromDirectory } from '../core/keys/key-files.js';
 import { importOwnKey } from '../core/keys/key-import.js';
-import { TokenMinter } from '../core/token-minter.js';
+import { TokenMinter } from '../core/issuing/token-minter.js';
 import { stampDigest } from '../core/users/users.js';
 import {
   atMost,

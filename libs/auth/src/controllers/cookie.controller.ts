@@ -1,11 +1,11 @@
 // Owns the routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { SignInCredentials } from '../core/users/users.js';
-import { Public } from '../nest/auth.decorators.js';
-import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { Public } from '../nest/routes/auth.decorators.js';
+import type { MountableController } from '../nest/options/mountable-controller.js';
 import { CookieSignIn } from '../nest/browser/cookie-sign-in.js';
-import { CsrfGuard } from '../nest/browser/csrf.guard.js';
-import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
+import { CsrfGuard } from '../nest/guards/csrf.guard.js';
+import { HttpExchange, type Exchange } from '../nest/transport/http-exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';
@@ -38,7 +38,7 @@ export abstract class CookieController {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface CookieControllerRecipe extends ControllerRecipe {
+export interface CookieControllerRecipe extends MountableController {
   readonly controller: Type<CookieController>;
 }
 
@@ -68,7 +68,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
     @Describes(COOKIES_SET)
-    login(@Body(bodyPipe(body)) sent: object, @OnExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
+    login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
       return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
     }
 
@@ -76,7 +76,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @Describes(COOKIES_RENEWED)
-    refresh(@OnExchange() exchange: Exchange) {
+    refresh(@HttpExchange() exchange: Exchange) {
       return this.renew(exchange);
     }
 
@@ -84,7 +84,7 @@ export function cookieController<SignIn extends object = SignInBody>(
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @Describes(COOKIES_CLEARED)
-    logout(@OnExchange() exchange: Exchange) {
+    logout(@HttpExchange() exchange: Exchange) {
       return this.end(exchange);
     }
   }

@@ -1,9 +1,9 @@
-// Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/page-tokens.ts.
+// Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/csrf-token-issuer.ts.
 import { Controller, Get, Header, Inject, type Type } from '@nestjs/common';
-import { Public } from '../nest/auth.decorators.js';
-import type { ControllerRecipe } from '../nest/controller-recipe.js';
-import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
-import { PageTokens } from '../nest/browser/page-tokens.js';
+import { Public } from '../nest/routes/auth.decorators.js';
+import type { MountableController } from '../nest/options/mountable-controller.js';
+import { HttpExchange, type Exchange } from '../nest/transport/http-exchange.js';
+import { CsrfTokenIssuer } from '../nest/browser/csrf-token-issuer.js';
 import { PAGE_TOKEN } from './browser-answers.js';
 import { Describes } from './open-api.js';
 
@@ -15,7 +15,7 @@ export interface CsrfControllerOptions {
 
 /** What the CSRF route does. Extend the class that {@link csrfController} made, so that the route comes along. */
 export abstract class CsrfController {
-  @Inject(PageTokens) protected readonly pages!: PageTokens;
+  @Inject(CsrfTokenIssuer) protected readonly pages!: CsrfTokenIssuer;
 
   protected async tokenFor(exchange: Exchange): Promise<{ readonly csrfToken: string }> {
     return { csrfToken: await this.pages.forPage(exchange) };
@@ -23,7 +23,7 @@ export abstract class CsrfController {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface CsrfControllerRecipe extends ControllerRecipe {
+export interface CsrfControllerRecipe extends MountableController {
   readonly controller: Type<CsrfController>;
 }
 
@@ -38,7 +38,7 @@ export function csrfController({ path = 'auth/csrf' }: CsrfControllerOptions = {
     @Get()
     @Header('Cache-Control', 'no-store')
     @Describes(PAGE_TOKEN)
-    token(@OnExchange() exchange: Exchange) {
+    token(@HttpExchange() exchange: Exchange) {
       return this.tokenFor(exchange);
     }
   }

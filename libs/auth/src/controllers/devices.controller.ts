@@ -11,11 +11,11 @@ import {
   type CanActivate,
   type Type,
 } from '@nestjs/common';
-import { FamilyService, type Device } from '../core/families.js';
-import type { Principal } from '../core/principal.js';
-import { AuthInfo } from '../nest/auth.decorators.js';
-import { JwtAuthGuard } from '../nest/auth.guards.js';
-import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { LoginService, type Device } from '../core/logins/login-service.js';
+import type { Principal } from '../core/base/principal.js';
+import { CurrentPrincipal } from '../nest/routes/auth.decorators.js';
+import { JwtAuthGuard } from '../nest/guards/auth.guards.js';
+import type { MountableController } from '../nest/options/mountable-controller.js';
 import { Describes, MOMENT, objectOf, TEXT, type Answer } from './open-api.js';
 
 /** What can be asked of {@link devicesController}. */
@@ -30,7 +30,7 @@ export interface DevicesControllerOptions {
 
 /** What the device routes do. Extend the class that {@link devicesController} made, so that the routes come along. */
 export abstract class DevicesController {
-  @Inject(FamilyService) protected readonly families!: FamilyService;
+  @Inject(LoginService) protected readonly logins!: LoginService;
 
   /** What one device looks like in the list. */
   protected toResponse({ id, label, createdAt, lastUsedAt }: Device, current: boolean): unknown {
@@ -38,18 +38,18 @@ export abstract class DevicesController {
   }
 
   protected async listFor({ subject, sid }: Principal): Promise<readonly unknown[]> {
-    const devices = await this.families.list(subject);
+    const devices = await this.logins.list(subject);
     return devices.map((device) => this.toResponse(device, device.id === sid));
   }
 
   /** A device of somebody else and one that is not there look alike: nothing happens (H-21). */
   protected async endOne({ subject }: Principal, id: string): Promise<void> {
-    await this.families.endOwn(subject, id);
+    await this.logins.endOwn(subject, id);
   }
 
   /** A credential without a sign-in is no device: then all devices are the others. */
   protected async endOthers({ subject, sid }: Principal): Promise<void> {
-    await this.families.endAll(subject, sid === undefined ? {} : { exceptSid: sid });
+    await this.logins.endAll(subject, sid === undefined ? {} : { exceptSid: sid });
   }
 }
 
@@ -67,7 +67,7 @@ const DEVICES: Answer = {
 };
 
 /** The mounted controller, with its class to extend. */
-export interface DevicesControllerRecipe extends ControllerRecipe {
+export interface DevicesControllerRecipe extends MountableController {
   readonly controller: Type<DevicesController>;
 }
 
@@ -79,19 +79,19 @@ export function devicesController(options: DevicesControllerOptions = {}): Devic
     @Get()
     @Header('Cache-Control', 'no-store')
     @Describes(options.toResponse === undefined ? DEVICES : { ...DEVICES, schema: undefined })
-    list(@AuthInfo() principal: Principal) {
+    list(@CurrentPrincipal() principal: Principal) {
       return this.listFor(principal);
     }
 
     @Delete()
     @HttpCode(204)
-    endAllOthers(@AuthInfo() principal: Principal) {
+    endAllOthers(@CurrentPrincipal() principal: Principal) {
       return this.endOthers(principal);
     }
 
     @Delete(':id')
     @HttpCode(204)
-    end(@AuthInfo() principal: Principal, @Param('id') id: string) {
+    end(@CurrentPrincipal() principal: Principal, @Param('id') id: string) {
       return this.endOne(principal, id);
     }
 

@@ -1,8 +1,8 @@
 // Owns the answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
-import { AuthError } from '../core/errors.js';
-import type { Principal } from '../core/principal.js';
-import type { RefreshStore } from '../core/stores/stores.js';
-import type { TokenService } from '../core/token-service.js';
+import { AuthError } from '../core/base/errors.js';
+import type { Principal } from '../core/base/principal.js';
+import type { LoginStore } from '../core/stores/stores.js';
+import type { TokenService } from '../core/issuing/token-service.js';
 
 /** What is known of a live token (RFC 7662 §2.2), or that it is not live. */
 export type Introspection =
@@ -11,7 +11,7 @@ export type Introspection =
 /** Who is asked. */
 export interface IntrospectionParts {
   readonly tokens: TokenService;
-  readonly families: RefreshStore;
+  readonly logins: LoginStore;
 }
 
 const NOT_LIVE = Object.freeze({ active: false });
@@ -39,8 +39,8 @@ async function introspectRefresh(token: string, parts: IntrospectionParts): Prom
   try {
     const principal = await parts.tokens.verify(token, { kind: 'refresh' });
     const { subject, sid = '', jti } = principal;
-    const family = await parts.families.find(subject.issuer, sid);
-    return family?.currentJti === jti ? stated(principal, 'refresh_token') : NOT_LIVE;
+    const login = await parts.logins.find(subject.issuer, sid);
+    return login?.currentJti === jti ? stated(principal, 'refresh_token') : NOT_LIVE;
   } catch (error) {
     if (!(error instanceof AuthError) || error.isUnavailable) throw error;
     return NOT_LIVE;

@@ -1,11 +1,11 @@
 // Owns the routes that sign people in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { SignInCredentials } from '../core/users/users.js';
-import { Public } from '../nest/auth.decorators.js';
-import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import { Public } from '../nest/routes/auth.decorators.js';
+import type { MountableController } from '../nest/options/mountable-controller.js';
 import { SessionSignIn } from '../nest/browser/session-sign-in.js';
-import { CsrfGuard } from '../nest/browser/csrf.guard.js';
-import { OnExchange, type Exchange } from '../nest/browser/exchange.js';
+import { CsrfGuard } from '../nest/guards/csrf.guard.js';
+import { HttpExchange, type Exchange } from '../nest/transport/http-exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';
@@ -34,7 +34,7 @@ export abstract class SessionController {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface SessionControllerRecipe extends ControllerRecipe {
+export interface SessionControllerRecipe extends MountableController {
   readonly controller: Type<SessionController>;
 }
 
@@ -56,7 +56,7 @@ export function sessionController<SignIn extends object = SignInBody>(
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
     @Describes(SESSION_STARTED)
-    login(@Body(bodyPipe(body)) sent: object, @OnExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
+    login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
       return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
     }
 
@@ -64,7 +64,7 @@ export function sessionController<SignIn extends object = SignInBody>(
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @Describes(SESSION_ENDED)
-    logout(@OnExchange() exchange: Exchange) {
+    logout(@HttpExchange() exchange: Exchange) {
       return this.end(exchange);
     }
   }

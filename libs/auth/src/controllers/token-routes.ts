@@ -1,15 +1,15 @@
 // Owns what the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
 import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
-import type { AuthUser } from '../core/principal.js';
+import type { AuthUser } from '../core/base/principal.js';
 import { SignInService } from '../core/users/sign-in.js';
-import { RefreshStore } from '../core/stores/stores.js';
-import type { TokenPair } from '../core/token-minter.js';
-import type { IssueOptions } from '../core/token-options.js';
-import { TokenService } from '../core/token-service.js';
+import { LoginStore } from '../core/stores/stores.js';
+import type { TokenPair } from '../core/issuing/token-minter.js';
+import type { IssueOptions } from '../core/issuing/token-options.js';
+import { TokenService } from '../core/issuing/token-service.js';
 import type { SignInCredentials } from '../core/users/users.js';
-import { AllowClients, AllowRestrictedClients, Public } from '../nest/auth.decorators.js';
-import { JwtAuthGuard } from '../nest/auth.guards.js';
+import { AllowClients, AllowRestrictedClients, Public } from '../nest/routes/auth.decorators.js';
+import { JwtAuthGuard } from '../nest/guards/auth.guards.js';
 import { Authorize } from '../nest/routes/policy.decorators.js';
 import { deviceLabel } from './device-label.js';
 import { Describes, type Answer } from './open-api.js';
@@ -36,7 +36,7 @@ export interface TokenAnswers {
 export abstract class TokenController {
   @Inject(TokenService) protected readonly tokens!: TokenService;
   @Inject(SignInService) protected readonly signIns!: SignInService;
-  @Inject(RefreshStore) protected readonly families!: RefreshStore;
+  @Inject(LoginStore) protected readonly logins!: LoginStore;
   /** What `tokenController()` was asked for. */
   protected readonly answers: TokenAnswers = {};
 
@@ -75,7 +75,7 @@ export abstract class TokenController {
 
   /** @throws {AuthError} the 503 codes */
   protected async describe(token: string): Promise<Introspection> {
-    return introspect(token, { tokens: this.tokens, families: this.families });
+    return introspect(token, { tokens: this.tokens, logins: this.logins });
   }
 }
 

@@ -1,7 +1,7 @@
 // Owns the mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
-import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import type { MountableController } from '../nest/options/mountable-controller.js';
 import type { Answer } from './open-api.js';
 import { absolute, UserAgent } from './routing.js';
 import {
@@ -31,7 +31,7 @@ export type TokenControllerOptions<Body extends object = SignInBody> = SignInBod
   };
 
 /** What is to be mounted, with its class to extend: `{ ...recipe, controller: MyTokens }`. */
-export interface TokenControllerRecipe extends ControllerRecipe {
+export interface TokenControllerRecipe extends MountableController {
   readonly controller: Type<TokenController>;
 }
 

@@ -13,15 +13,15 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { parseDurationMs, type Duration } from '../core/duration.js';
-import { AuthConfigurationError } from '../core/errors.js';
-import { Public } from '../nest/auth.decorators.js';
+import { parseDurationMs, type Duration } from '../core/base/duration.js';
+import { AuthConfigurationError } from '../core/base/errors.js';
+import { Public } from '../nest/routes/auth.decorators.js';
 import type { AuthModuleStructure } from '../nest/options/auth.options.js';
-import type { ControllerRecipe } from '../nest/controller-recipe.js';
+import type { MountableController } from '../nest/options/mountable-controller.js';
 import { RouteAddresses } from '../nest/routes/route-addresses.js';
-import { OwnKeys } from '../nest/services/own-keys.js';
+import { OwnKeys } from '../nest/module/own-keys.js';
 import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/tokens.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/options/injection-tokens.js';
 
 /** What can be asked of {@link wellKnownController}. */
 export interface WellKnownControllerOptions {
@@ -104,7 +104,7 @@ export abstract class WellKnownController implements OnModuleInit {
     return Object.fromEntries(named);
   }
 
-  /** Answers with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
+  /** ErrorResponses with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
   protected answer(document: object, { headers }: IncomingRequest, response: unknown): object | undefined {
     const { httpAdapter } = this.adapters;
     const tag = `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
@@ -119,7 +119,7 @@ export abstract class WellKnownController implements OnModuleInit {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface WellKnownControllerRecipe extends ControllerRecipe {
+export interface WellKnownControllerRecipe extends MountableController {
   readonly controller: Type<WellKnownController>;
 }
 

@@ -1,7 +1,7 @@
 // Owns the metrics: their names, units and labels. Labels are codes and names that the configuration knows; never a key id, a
 // subject, a sign-in or a path, whose number has no bound (P-19).
 import type { Attributes, Meter } from '@opentelemetry/api';
-import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../core/events.js';
+import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../core/base/events.js';
 import type { StoreCall } from '../core/stores/store-calls.js';
 
 /** Labels and span attributes; `error.type` is of the semantic conventions. */
@@ -40,7 +40,7 @@ export class Instruments {
   constructor(meter: Meter) {
     const counter = (name: string, unit: string, description: string) =>
       meter.createCounter(`latchkey.${name}`, { unit, description });
-    this.attempts = counter('attempts', '{attempt}', 'Attempts to recognise a caller.');
+    this.attempts = counter('attempts', '{attempt}', 'Attempts to authenticateCredential a caller.');
     this.refusals = counter('refusals', '{refusal}', 'Refused requests, sign-ins and refreshes by their exact code.');
     this.signIns = counter('sign_ins', '{sign_in}', 'Sign-ins that were opened, refused or ended.');
     this.refreshes = counter('refreshes', '{refresh}', 'Refresh tokens that were presented.');

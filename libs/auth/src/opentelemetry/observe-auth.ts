@@ -1,9 +1,9 @@
 // Owns the bridge from events to OpenTelemetry. Events are published in the course of a request, so that the active span is the
 // request's own.
 import { metrics, trace, type Attributes, type MeterProvider } from '@opentelemetry/api';
-import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../core/events.js';
+import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../core/base/events.js';
 import { onStoreCall } from '../core/stores/store-calls.js';
-import { VERSION } from '../core/version.js';
+import { VERSION } from '../core/base/version.js';
 import { Instruments, LABEL } from './instruments.js';
 
 /** What may be told besides codes and counts. */

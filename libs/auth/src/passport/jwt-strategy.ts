@@ -1,11 +1,11 @@
 // Owns the strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
-import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy } from '../nest/routes/effective-policy.js';
-import { leave } from '../nest/attached.js';
-import { NO_PERMISSIONS } from '../core/checks.js';
-import { AuthConfigurationError, type AuthError } from '../core/errors.js';
-import type { Decision } from '../core/authenticator.js';
+import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy } from '../nest/routes/route-requirements.js';
+import { leave } from '../nest/transport/request-auth.js';
+import { NO_PERMISSIONS } from '../core/users/account-checks.js';
+import { AuthConfigurationError, type AuthError } from '../core/base/errors.js';
+import type { Decision } from '../core/authentication/authenticator.js';
 
 /** What the strategy asks of an application: who is asking, and how a refusal is worded. */
 export interface PassportApplication {

@@ -16,10 +16,10 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, BaseExceptionFilter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
-import { AuthError } from '../core/errors.js';
-import { AnyOf, JwtAuthGuard } from '../nest/auth.guards.js';
-import { brandedGuard } from '../nest/routes/effective-policy.js';
-import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
+import { AuthError } from '../core/base/errors.js';
+import { AuthGuardFor, JwtAuthGuard } from '../nest/guards/auth.guards.js';
+import { brandedGuard } from '../nest/routes/route-requirements.js';
+import { RouteAuthenticator } from '../nest/guards/route-authenticator.js';
 import { assertOurs, enlist, strike } from './jwt-strategy.js';
 
 /** What the strategy is called, and what it accepts. */
@@ -119,7 +119,7 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     enlist(this.name, instance, {
       decide: (request, policy, guard) => routes.decide(request, policy, guard),
       refuse: (error) => new EndedChain(error),
-      guard: brandedGuard(schemes === undefined ? JwtAuthGuard : AnyOf(...schemes)) ?? JwtAuthGuard,
+      guard: brandedGuard(schemes === undefined ? JwtAuthGuard : AuthGuardFor(...schemes)) ?? JwtAuthGuard,
     });
   }
 

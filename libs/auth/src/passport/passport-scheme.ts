@@ -1,13 +1,13 @@
 // Passport strategies as schemes: what each of their answers means to the read path. "Nothing for me", "not good" and "broken"
 // stay three different answers, which passport itself folds into one.
 import { HttpException, type Type } from '@nestjs/common';
-import { AuthError, type AuthErrorCode } from '../core/errors.js';
-import type { AuthUser, Verified } from '../core/principal.js';
+import { AuthError, type AuthErrorCode } from '../core/base/errors.js';
+import type { AuthUser, Verified } from '../core/base/principal.js';
 import { CsrfService } from '../core/browser/csrf.js';
-import { isSafeMethod, type AuthRequest } from '../core/request.js';
-import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes.js';
-import { RedirectedCaller } from '../nest/browser/redirected-caller.js';
-import type { SchemeRecipe, ServiceFinder } from '../nest/scheme-recipe.js';
+import { isSafeMethod, type AuthRequest } from '../core/base/request.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes/schemes.js';
+import { LoginRedirectError } from '../nest/refusals/login-redirect-error.js';
+import type { SchemeFactory, ServiceFinder } from '../nest/options/scheme-factory.js';
 import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
 import { vouchedFor, type Vouching } from './vouching.js';
 
@@ -48,7 +48,7 @@ export type PassportSchemeOptions<User = AuthUser> = {
 const TIMEOUT_MS = 5000;
 
 /**
- * Any passport strategy as a scheme, for `AuthModule.forRoot({ schemes: [...] })` and `AnyOf('name', ...)`. It runs on Express and
+ * Any passport strategy as a scheme, for `AuthModule.forRoot({ schemes: [...] })` and `AuthGuardFor('name', ...)`. It runs on Express and
  * on Fastify, and needs no `passport.initialize()`.
  *
  * @param strategy the strategy itself, or the class of the provider that it is
@@ -76,7 +76,7 @@ export function passportScheme<User = AuthUser>(
   name: string,
   strategy: PassportStrategy | Type<PassportStrategy>,
   options: PassportSchemeOptions<User> = {},
-): SchemeRecipe {
+): SchemeFactory {
   return {
     name,
     schemeOf: (services) => {
@@ -157,7 +157,7 @@ function verifiedOf(outcome: StrategyOutcome, parts: Parts): Verified | undefine
     case 'success':
       return isUser(outcome.user) ? vouchedFor(outcome.user, outcome.info, parts) : undefined;
     case 'redirect':
-      throw new AuthError('unauthenticated', { cause: new RedirectedCaller(outcome.url, outcome.status) });
+      throw new AuthError('unauthenticated', { cause: new LoginRedirectError(outcome.url, outcome.status) });
     case 'fail':
       return refuse(outcome, parts.options);
     case 'error':

@@ -1,11 +1,11 @@
 // Owns what a strategy's user stands for: which subject, with which scopes, since when.
-import { Clock } from '../core/clock.js';
-import { AuthError } from '../core/errors.js';
-import type { AuthUser, Subject, Verified } from '../core/principal.js';
-import { stampDigest, Users } from '../core/users/users.js';
-import type { ServiceFinder } from '../nest/scheme-recipe.js';
+import { Clock } from '../core/base/clock.js';
+import { AuthError } from '../core/base/errors.js';
+import type { AuthUser, Subject, Verified } from '../core/base/principal.js';
+import { stampDigest, AccountResolver } from '../core/users/users.js';
+import type { ServiceFinder } from '../nest/options/scheme-factory.js';
 import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
 
 /** What a strategy's user vouches for, where the defaults do not fit. */
 export type Vouching = Partial<Omit<Verified, 'user'>>;
@@ -30,7 +30,7 @@ const NO_CLAIMS: Verified['claims'] = Object.freeze({});
  */
 export function vouchedFor(user: AuthUser, info: unknown, { name, options, services }: VouchingParts): Verified {
   const { tokens } = services.get<AuthSettings>(AUTH_SETTINGS);
-  const users = services.get<Users>(Users);
+  const users = services.get<AccountResolver>(AccountResolver);
   const described = users.source === undefined ? undefined : users.judged(users.source, user);
   const vouched = { ...scopesOf(info), ...proofOf(options, services), ...options.vouch?.(user, info) };
   const subject = vouched.subject ?? subjectOf(user, described?.id, { own: tokens.issuer, name });

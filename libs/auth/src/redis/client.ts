@@ -1,7 +1,7 @@
 // Owns how a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
 import { createHash } from 'node:crypto';
-import type { Clock } from '../core/clock.js';
-import { storedWhole } from '../core/stores/stored.js';
+import type { Clock } from '../core/base/clock.js';
+import { readInteger } from '../core/stores/row.js';
 
 /** The part of a node-redis client (5 or 6; single or cluster) that is used. */
 export interface NodeRedisClient {
@@ -73,7 +73,7 @@ export function listOf(reply: unknown, length?: number): readonly unknown[] {
 
 /** The number that a script counted. @throws {Error} for anything else */
 export function countOf(reply: unknown): number {
-  const count = storedWhole({ reply }, 'reply');
+  const count = readInteger({ reply }, 'reply');
   if (count < 0) throw new Error('Redis answered less than nothing.');
   return count;
 }

@@ -1,6 +1,6 @@
 // Owns what is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
-import { SystemClock, type Clock } from '../core/clock.js';
-import { storedWhole } from '../core/stores/stored.js';
+import { SystemClock, type Clock } from '../core/base/clock.js';
+import { readInteger } from '../core/stores/row.js';
 import { run, storeMoment, type RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { VOUCH, VOUCH_AFTER } from './revocation-scripts.js';
@@ -18,17 +18,17 @@ export interface AcceptFlushOptions {
  * @returns since when the blocklist is complete, in epoch seconds
  * @example
  * ```ts
- * import { acceptFlush } from 'nestjs-latchkey/redis';
+ * import { acknowledgeFlush } from 'nestjs-latchkey/redis';
  * import { createClient } from 'redis';
  *
  * export async function goOn(): Promise<void> {
  *   const client = await createClient({ url: 'redis://127.0.0.1:6379' }).connect();
- *   await acceptFlush(client);
+ *   await acknowledgeFlush(client);
  *   await client.close();
  * }
  * ```
  */
-export async function acceptFlush(
+export async function acknowledgeFlush(
   client: RedisClient,
   { prefix = DEFAULT_PREFIX }: AcceptFlushOptions = {},
 ): Promise<number> {
@@ -38,12 +38,12 @@ export async function acceptFlush(
 /** Sets the sentinel of a Redis that is used for the first time, if there is none. Resolves what it says. */
 export async function vouch(client: RedisClient, { sentinel }: Keys, clock: Clock): Promise<number> {
   const since = await run(client, VOUCH, { keys: [sentinel], values: [clock.nowSeconds()] });
-  return storedWhole({ since }, 'since');
+  return readInteger({ since }, 'since');
 }
 
 /** Sets the sentinel of a Redis that was emptied while somebody used it, if there is none. Resolves what it says. */
 export async function vouchAfterFlush(client: RedisClient, { sentinel }: Keys, clock: Clock): Promise<number> {
   const values = [clock.nowSeconds(), storeMoment(clock)];
   const since = await run(client, VOUCH_AFTER, { keys: [sentinel], values });
-  return storedWhole({ since }, 'since');
+  return readInteger({ since }, 'since');
 }

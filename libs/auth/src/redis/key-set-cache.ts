@@ -1,6 +1,6 @@
 // Owns fetched key sets in Redis, so that many processes ask a provider once. Sets and leases expire by themselves.
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
-import { storedTextOrNothing, storedWhole } from '../core/stores/stored.js';
+import { readOptionalString, readInteger } from '../core/stores/row.js';
 import type { CheckedStore } from '../core/stores/stores.js';
 import { listOf, run, yesOrNo, type RedisClient, type Script } from './client.js';
 import { GET_SET, PUT_SET, RELEASE_LEASE, TAKE_LEASE } from './key-set-scripts.js';
@@ -51,12 +51,12 @@ export class RedisKeySetCache extends KeySetCache implements CheckedStore {
   override async get(address: string): Promise<CachedKeySet | undefined> {
     const [body, fetchedAtMs, freshUntilMs] = listOf(await this.#run(GET_SET, this.#keys.keySet(address)), 3);
     const row = { body, fetchedAtMs, freshUntilMs };
-    const text = storedTextOrNothing(row, 'body');
+    const text = readOptionalString(row, 'body');
     if (text === undefined) return undefined;
     return {
       body: text,
-      fetchedAtMs: storedWhole(row, 'fetchedAtMs'),
-      freshUntilMs: storedWhole(row, 'freshUntilMs'),
+      fetchedAtMs: readInteger(row, 'fetchedAtMs'),
+      freshUntilMs: readInteger(row, 'freshUntilMs'),
     };
   }
 

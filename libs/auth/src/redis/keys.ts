@@ -50,7 +50,7 @@ export class Keys {
   }
 
   /** One sign-in. */
-  family(issuer: string, sid: string): string {
+  login(issuer: string, sid: string): string {
     return `${this.prefix}sign-in:${digestOf('sign-in', issuer, sid)}`;
   }
 

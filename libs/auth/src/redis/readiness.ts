@@ -1,8 +1,8 @@
 // The look at Redis before the first request: that it does what a first request will do, and that it keeps what it is given.
 import { randomUUID } from 'node:crypto';
-import { AuthConfigurationError } from '../core/errors.js';
-import { storedText } from '../core/stores/stored.js';
-import { within } from '../core/stores/time-limit.js';
+import { AuthConfigurationError } from '../core/base/errors.js';
+import { readString } from '../core/stores/row.js';
+import { withTimeout } from '../core/base/timeout.js';
 import { run, script, STORE_NOW_MS, yesOrNo, type RedisClient } from './client.js';
 import type { Keys } from './keys.js';
 
@@ -14,7 +14,7 @@ const PATIENCE_MS = 5_000;
  */
 export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
   try {
-    await within(PATIENCE_MS, work);
+    await withTimeout(PATIENCE_MS, work);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new AuthConfigurationError([sentenceOf(reason)]);
@@ -84,7 +84,7 @@ return type(memory) == 'string' and memory or ''`);
  * @throws {AuthConfigurationError} where it does
  */
 export async function checkKeepsKeys(client: RedisClient, { sentinel }: Keys): Promise<void> {
-  const memory = storedText({ memory: await run(client, MEMORY, { keys: [sentinel], values: [] }) }, 'memory');
+  const memory = readString({ memory: await run(client, MEMORY, { keys: [sentinel], values: [] }) }, 'memory');
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
   const isLimited = /^maxmemory:[1-9]/m.test(memory);
   if (isLimited && policy !== 'noeviction')

@@ -1,6 +1,6 @@
 // Owns how an application gets its stores in Redis.
-import { Clock } from '../core/clock.js';
-import type { Stores, StoresRecipe } from '../core/stores/stores.js';
+import { Clock } from '../core/base/clock.js';
+import type { Stores, StoresFactory } from '../core/stores/stores.js';
 import type { RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { RedisRefreshStore } from './refresh-store.js';
@@ -43,12 +43,12 @@ export type RedisStoresOptions = {
  * export const auth = AuthModule.forRoot({ stores: redisStores({ client }) });
  * ```
  */
-export function redisStores(options: RedisStoresOptions): StoresRecipe {
+export function redisStores(options: RedisStoresOptions): StoresFactory {
   const keys = new Keys(options.prefix ?? DEFAULT_PREFIX);
   const { onFlush, allowEviction } = options;
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
     revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction }),
-    families: new RedisRefreshStore({ client, keys, clock }),
+    logins: new RedisRefreshStore({ client, keys, clock }),
   });
   const warnings = warningsOf(options);
   return 'client' in options

@@ -1,26 +1,26 @@
 // Owns the sign-ins in Redis. The script that rotates is the one write that decides every race (J-11).
-import type { Clock } from '../core/clock.js';
-import type { Subject } from '../core/principal.js';
+import type { Clock } from '../core/base/clock.js';
+import type { Subject } from '../core/base/principal.js';
 import {
   replacedText,
   storedReplaced,
-  storedText,
-  storedTextOrNothing,
-  storedWhole,
-  storedWholeOrNothing,
+  readString,
+  readOptionalString,
+  readInteger,
+  readOptionalInteger,
   type StoredRow,
-} from '../core/stores/stored.js';
+} from '../core/stores/row.js';
 import {
   MOST_REPLACED,
-  RefreshStore,
+  LoginStore,
   type CheckedStore,
-  type Family,
+  type Login,
   type Rotation,
   type RotationOutcome,
 } from '../core/stores/stores.js';
-import { isLive, standingOf } from '../core/stores/verdicts.js';
+import { isLive, classifyPresentedToken } from '../core/stores/rules.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient, type Script } from './client.js';
-import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './family-scripts.js';
+import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './login-scripts.js';
 import type { Keys } from './keys.js';
 import { checkRedis, probe } from './readiness.js';
 
@@ -32,27 +32,27 @@ export interface RedisRefreshStoreOptions {
 }
 
 /** The sign-ins in Redis, one hash each, which expire by themselves. */
-export class RedisRefreshStore extends RefreshStore implements CheckedStore {
+export class RedisRefreshStore extends LoginStore implements CheckedStore {
   constructor(private readonly options: RedisRefreshStoreOptions) {
     super();
   }
 
-  override async open(family: Family): Promise<void> {
+  override async open(login: Login): Promise<void> {
     const { keys, clock } = this.options;
-    const endsAt = Math.min(family.currentExpiresAt, family.absoluteExpiresAt);
+    const endsAt = Math.min(login.currentExpiresAt, login.absoluteExpiresAt);
     const opened = await this.#run(
       OPEN,
-      [keys.family(family.issuer, family.sid), keys.signInsOf(family.issuer, family.subject)],
+      [keys.login(login.issuer, login.sid), keys.signInsOf(login.issuer, login.subject)],
       [
         storeMoment(clock),
         clock.nowMs(),
         endsAt * 1_000,
-        family.absoluteExpiresAt * 1_000,
-        family.createdAt,
-        ...fieldsOf(writtenOf(family)),
+        login.absoluteExpiresAt * 1_000,
+        login.createdAt,
+        ...fieldsOf(writtenOf(login)),
       ],
     );
-    if (!yesOrNo(opened)) throw new Error('A family with this sid was opened before.');
+    if (!yesOrNo(opened)) throw new Error('A login with this sid was opened before.');
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
@@ -65,39 +65,39 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
     };
     const reply = await this.#run(
       ROTATE,
-      [keys.family(issuer, sid)],
+      [keys.login(issuer, sid)],
       [from, to.jti, graceMs, MOST_REPLACED, storeMoment(clock), nowMs, to.expiresAt * 1_000, ...fieldsOf(fields)],
     );
     const [rotated, moment, record] = listOf(reply, 3);
     const isRotated = yesOrNo(rotated);
-    const family = familyOf(record);
-    if (!family) return { outcome: 'unknown' };
-    if (isRotated) return { outcome: 'rotated', family };
-    const outcome = standingOf(family, rotation, storedWhole({ moment }, 'moment'));
+    const login = loginOf(record);
+    if (!login) return { outcome: 'unknown' };
+    if (isRotated) return { outcome: 'rotated', login };
+    const outcome = classifyPresentedToken(login, rotation, readInteger({ moment }, 'moment'));
     if (outcome === 'live') throw new Error('The live refresh token could not be replaced.');
-    return { outcome, family };
+    return { outcome, login };
   }
 
-  override async find(issuer: string, sid: string): Promise<Family | undefined> {
-    return familyOf(await this.#run(FIND, [this.options.keys.family(issuer, sid)]));
+  override async find(issuer: string, sid: string): Promise<Login | undefined> {
+    return loginOf(await this.#run(FIND, [this.options.keys.login(issuer, sid)]));
   }
 
   override async touch(issuer: string, sid: string, now: number): Promise<void> {
-    yesOrNo(await this.#run(TOUCH, [this.options.keys.family(issuer, sid)], [now]));
+    yesOrNo(await this.#run(TOUCH, [this.options.keys.login(issuer, sid)], [now]));
   }
 
-  override async list({ issuer, id }: Subject, now: number): Promise<readonly Family[]> {
+  override async list({ issuer, id }: Subject, now: number): Promise<readonly Login[]> {
     const records = listOf(await this.#run(LIST_OF_SUBJECT, [this.options.keys.signInsOf(issuer, id)]));
-    return records.map(familyOf).filter((family): family is Family => family !== undefined && isLive(family, now));
+    return records.map(loginOf).filter((login): login is Login => login !== undefined && isLive(login, now));
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
-    return yesOrNo(await this.#run(END, [this.options.keys.family(issuer, sid)]));
+    return yesOrNo(await this.#run(END, [this.options.keys.login(issuer, sid)]));
   }
 
   override async endAll({ issuer, id }: Subject, exceptSid?: string): Promise<number> {
     const { keys } = this.options;
-    const spared = exceptSid === undefined ? [] : [keys.family(issuer, exceptSid)];
+    const spared = exceptSid === undefined ? [] : [keys.login(issuer, exceptSid)];
     return countOf(await this.#run(END_ALL, [keys.signInsOf(issuer, id), ...spared]));
   }
 
@@ -117,8 +117,8 @@ export class RedisRefreshStore extends RefreshStore implements CheckedStore {
   }
 }
 
-function writtenOf({ replacedEarlier, ...family }: Family) {
-  return { ...family, replacedEarlier: replacedEarlier && replacedText(replacedEarlier) };
+function writtenOf({ replacedEarlier, ...login }: Login) {
+  return { ...login, replacedEarlier: replacedEarlier && replacedText(replacedEarlier) };
 }
 
 /** Names and values in turn, as HSET takes them; what is absent is left out. */
@@ -126,28 +126,28 @@ function fieldsOf(record: Readonly<Record<string, string | number | undefined>>)
   return Object.entries(record).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
 }
 
-function familyOf(reply: unknown): Family | undefined {
+function loginOf(reply: unknown): Login | undefined {
   const parts = listOf(reply);
   if (parts.length === 0) return undefined;
   const row: Record<string, unknown> = {};
   for (let at = 0; at < parts.length; at += 2) row[String(parts[at])] = parts[at + 1];
-  return readFamily(row);
+  return readLogin(row);
 }
 
-function readFamily(row: StoredRow): Family {
+function readLogin(row: StoredRow): Login {
   return {
-    issuer: storedText(row, 'issuer'),
-    sid: storedText(row, 'sid'),
-    subject: storedText(row, 'subject'),
-    currentJti: storedText(row, 'currentJti'),
-    currentIssuedAt: storedWhole(row, 'currentIssuedAt'),
-    currentExpiresAt: storedWhole(row, 'currentExpiresAt'),
-    previousJti: storedTextOrNothing(row, 'previousJti'),
-    rotatedAtMs: storedWholeOrNothing(row, 'rotatedAtMs'),
+    issuer: readString(row, 'issuer'),
+    sid: readString(row, 'sid'),
+    subject: readString(row, 'subject'),
+    currentJti: readString(row, 'currentJti'),
+    currentIssuedAt: readInteger(row, 'currentIssuedAt'),
+    currentExpiresAt: readInteger(row, 'currentExpiresAt'),
+    previousJti: readOptionalString(row, 'previousJti'),
+    rotatedAtMs: readOptionalInteger(row, 'rotatedAtMs'),
     replacedEarlier: storedReplaced(row, 'replacedEarlier'),
-    createdAt: storedWhole(row, 'createdAt'),
-    lastUsedAt: storedWhole(row, 'lastUsedAt'),
-    absoluteExpiresAt: storedWhole(row, 'absoluteExpiresAt'),
-    label: storedTextOrNothing(row, 'label'),
+    createdAt: readInteger(row, 'createdAt'),
+    lastUsedAt: readInteger(row, 'lastUsedAt'),
+    absoluteExpiresAt: readInteger(row, 'absoluteExpiresAt'),
+    label: readOptionalString(row, 'label'),
   };
 }

@@ -1,17 +1,17 @@
-// Owns the blocklist in Redis. Answers an emptied Redis that would let every revoked token come alive: a sentinel says since when
+// Owns the blocklist in Redis. ErrorResponses an emptied Redis that would let every revoked token come alive: a sentinel says since when
 // the list is complete, and what is older than that is refused.
-import type { Clock } from '../core/clock.js';
-import type { Subject } from '../core/principal.js';
-import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
+import type { Clock } from '../core/base/clock.js';
+import type { Subject } from '../core/base/principal.js';
+import { storedKind, readString, readOptionalString, readInteger, type StoredRow } from '../core/stores/row.js';
 import {
-  RevocationStore,
+  BlocklistStore,
   type CheckedStore,
   type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
 } from '../core/stores/stores.js';
-import { endedBy, listLength } from '../core/stores/verdicts.js';
+import { matchingRevocation, listLength } from '../core/stores/rules.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
 import { vouch, vouchAfterFlush } from './flush.js';
 import type { Keys } from './keys.js';
@@ -20,7 +20,7 @@ import { ADD, CHANGES, LIST, READ, TRIM, TRIMMED_AT_ONCE } from './revocation-sc
 
 /**
  * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
- * or `acceptFlush()` is called; `barrier` goes on by itself. Either way what was issued before is refused.
+ * or `acknowledgeFlush()` is called; `barrier` goes on by itself. Either way what was issued before is refused.
  */
 export type OnFlush = 'refuse' | 'barrier';
 
@@ -36,7 +36,7 @@ export interface RedisRevocationStoreOptions {
 }
 
 /** The blocklist in Redis, where entries expire by themselves. */
-export class RedisRevocationStore extends RevocationStore implements CheckedStore {
+export class RedisRevocationStore extends BlocklistStore implements CheckedStore {
   constructor(private readonly options: RedisRevocationStoreOptions) {
     super();
   }
@@ -71,11 +71,11 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
     const { issuer, jti, sid, subject, issuedAt } = query;
     const asked = [keys.revocation('subject', issuer, subject)];
     if (jti !== undefined) asked.push(keys.revocation('token', issuer, jti));
-    if (sid !== undefined) asked.push(keys.revocation('family', issuer, sid));
+    if (sid !== undefined) asked.push(keys.revocation('login', issuer, sid));
     const { completeSince, entries } = await this.#read(asked);
     // A credential that tells no age is not caught by this: it would be refused for ever.
     if (issuedAt !== undefined && issuedAt < completeSince) return 'subject';
-    return endedBy(entries, query);
+    return matchingRevocation(entries, query);
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
@@ -94,7 +94,7 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
     const completeSince = await this.#completeSince(since);
     return {
       entries: listOf(entries).map(entryOf),
-      cursor: `${completeSince} ${storedWhole({ last }, 'last')}`,
+      cursor: `${completeSince} ${readInteger({ last }, 'last')}`,
       more: countOf(told) === limit,
       restarted: yesOrNo(restarted),
       completeSince,
@@ -139,11 +139,11 @@ export class RedisRevocationStore extends RevocationStore implements CheckedStor
 
   /** What the sentinel says. @throws {Error} where it is gone, unless the application chose to go on */
   async #completeSince(since: unknown): Promise<number> {
-    if (since !== null) return storedWhole({ since }, 'since');
+    if (since !== null) return readInteger({ since }, 'since');
     const { client, keys, clock, onFlush = 'refuse' } = this.options;
     if (onFlush === 'barrier') return vouchAfterFlush(client, keys, clock);
     throw new Error(
-      `The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known. acceptFlush() goes on.`,
+      `The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known. acknowledgeFlush() goes on.`,
     );
   }
 
@@ -159,11 +159,11 @@ function entryOf(value: unknown): RevocationEntry {
   if (!row || !parts) throw new Error('Redis holds something else than a revocation under its key.');
   return {
     kind: storedKind(row, 'kind'),
-    issuer: storedText(row, 'issuer'),
-    id: storedText(row, 'id'),
-    exceptSid: storedTextOrNothing(row, 'exceptSid'),
-    reason: storedTextOrNothing(row, 'reason'),
-    revokedAt: storedWhole({ ...parts }, '1'),
-    expiresAt: storedWhole({ ...parts }, '2'),
+    issuer: readString(row, 'issuer'),
+    id: readString(row, 'id'),
+    exceptSid: readOptionalString(row, 'exceptSid'),
+    reason: readOptionalString(row, 'reason'),
+    revokedAt: readInteger({ ...parts }, '1'),
+    expiresAt: readInteger({ ...parts }, '2'),
   };
 }

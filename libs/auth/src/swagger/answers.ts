@@ -1,5 +1,5 @@
-// Answers of ready-made routes in the document, which a subclass of the application may have made untrue.
-import { ANSWERED_BY, type AnsweredBy } from '../nest/controller-recipe.js';
+// ErrorResponses of ready-made routes in the document, which a subclass of the application may have made untrue.
+import { ANSWERED_BY, type AnsweredBy } from '../nest/options/mountable-controller.js';
 import type { Route } from '../nest/routes/routes.js';
 import type { Operation } from './operations.js';
 

@@ -1,5 +1,5 @@
 // Owns how the schemes that the module brings along are shown: header, cookie and CSRF names as they were configured.
-import type { SchemeDescription, SecurityDescription } from '../core/scheme-description.js';
+import type { SchemeDescription, SecurityDescription } from '../core/schemes/scheme-description.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 
 /** What the built-in schemes are described from. */

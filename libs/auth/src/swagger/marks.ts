@@ -1,7 +1,7 @@
 // Owns how an operation of the document finds back to its handler. Guessing from paths fails at prefixes, versions, `@All` and
 // inherited controllers; so every class and handler carries a mark of its own while the document is made, and only so long.
 import { ApiSecurity } from '@nestjs/swagger';
-import type { Target } from '../nest/routes/effective-policy.js';
+import type { ClassOrMethod } from '../nest/routes/route-requirements.js';
 import type { Route } from '../nest/routes/routes.js';
 
 /** A Security Requirement Object: what must be sent together, and with which scopes. */
@@ -36,7 +36,11 @@ export function whileMarked<T>(routes: readonly Route[], work: (read: ReadMarks)
 /** Takes the marks out of what an operation says about its security. */
 export type ReadMarks = (security: readonly Requirement[]) => Marked;
 
-function readMarks(security: readonly Requirement[], routes: readonly Route[], targets: readonly Target[]): Marked {
+function readMarks(
+  security: readonly Requirement[],
+  routes: readonly Route[],
+  targets: readonly ClassOrMethod[],
+): Marked {
   const marked = security.flatMap((requirement) => requirement[MARK] ?? []).map((index) => targets[Number(index)]);
   return {
     route: routes.find(({ owner, handler }) => marked.includes(owner) && marked.includes(handler)),
@@ -45,17 +49,17 @@ function readMarks(security: readonly Requirement[], routes: readonly Route[], t
 }
 
 /** The decorator is made afresh for each target: one that is used twice hands the first target's requirements to the second. */
-function mark(target: Target, index: number): void {
+function mark(target: ClassOrMethod, index: number): void {
   const decorate = ApiSecurity({ [MARK]: [String(index)] });
   // A descriptor is what tells the decorator a method from a class; classes and methods are both functions, and marked alike.
   decorate(target, '', { value: target });
 }
 
-function ownMetadata(target: Target): ReadonlyMap<unknown, unknown> {
+function ownMetadata(target: ClassOrMethod): ReadonlyMap<unknown, unknown> {
   return new Map(Reflect.getOwnMetadataKeys(target).map((key: unknown) => [key, Reflect.getOwnMetadata(key, target)]));
 }
 
-function restore(target: Target, before: ReadonlyMap<unknown, unknown>): void {
+function restore(target: ClassOrMethod, before: ReadonlyMap<unknown, unknown>): void {
   for (const key of Reflect.getOwnMetadataKeys(target)) {
     if (!before.has(key)) Reflect.deleteMetadata(key, target);
   }
@@ -63,7 +67,7 @@ function restore(target: Target, before: ReadonlyMap<unknown, unknown>): void {
 }
 
 /** How many classes a class extends. */
-function depthOf(owner: Target): number {
+function depthOf(owner: ClassOrMethod): number {
   const parent: unknown = Object.getPrototypeOf(owner);
-  return typeof parent === 'function' ? 1 + depthOf(parent as Target) : 0;
+  return typeof parent === 'function' ? 1 + depthOf(parent as ClassOrMethod) : 0;
 }

@@ -1,9 +1,9 @@
 // Owns the refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
 import { RequestMethod } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { errorTable, type ErrorEntry } from '../core/errors.js';
-import { OAUTH_ERRORS, REFUSALS } from '../nest/controller-recipe.js';
-import type { EffectivePolicy } from '../nest/routes/effective-policy.js';
+import { ERROR_TABLE, type ErrorEntry } from '../core/base/errors.js';
+import { OAUTH_ERRORS, REFUSALS } from '../nest/options/mountable-controller.js';
+import type { EffectivePolicy } from '../nest/routes/route-requirements.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 import { isOpenToNobody, scopesOf } from './requirements.js';
 
@@ -17,8 +17,8 @@ export const ERROR_SCHEMA = 'AuthErrorBody';
 
 /** The codes that a client may see: those hidden behind another never leave the process. */
 function publicCodes(): readonly string[] {
-  const rows: readonly (readonly [string, ErrorEntry])[] = Object.entries(errorTable);
-  return [...new Set(rows.map(([code, { shownAs }]) => shownAs ?? code))];
+  const rows: readonly (readonly [string, ErrorEntry])[] = Object.entries(ERROR_TABLE);
+  return [...new Set(rows.map(([code, { publicCode }]) => publicCode ?? code))];
 }
 
 const text = (description: string) => ({ type: 'string', description });

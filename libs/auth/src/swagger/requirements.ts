@@ -1,9 +1,9 @@
 // Owns the translation of what a route demands into OpenAPI's `security`: a list of alternatives, each of which is all that must be
 // sent together. Guards are ANDed and a guard's schemes are alternatives, so the list is their product.
 import type { Policy } from '../core/policies/policies.js';
-import { isSafeMethod } from '../core/request.js';
-import type { SchemeDescription } from '../core/scheme-description.js';
-import type { EffectivePolicy } from '../nest/routes/effective-policy.js';
+import { isSafeMethod } from '../core/base/request.js';
+import type { SchemeDescription } from '../core/schemes/scheme-description.js';
+import type { EffectivePolicy } from '../nest/routes/route-requirements.js';
 import type { Requirement } from './marks.js';
 
 /** What the requirements of an operation follow from. */

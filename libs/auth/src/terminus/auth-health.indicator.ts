@@ -1,13 +1,13 @@
 // Owns the answers to health checks. They are often public: they say up, degraded or down and counts, never a host or an error.
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { Clock } from '../core/clock.js';
+import { Clock } from '../core/base/clock.js';
 import type { HashingQueue } from '../core/users/hashing-queue.js';
-import { RefreshStore, RevocationStore } from '../core/stores/stores.js';
-import { ForeignIssuers } from '../nest/services/foreign-issuers.js';
+import { LoginStore, BlocklistStore } from '../core/stores/stores.js';
+import { ExternalIssuers } from '../nest/module/external-issuers.js';
 
 /** A subject and sign-in that nobody has: asking for them is a whole round trip and finds nothing. */
-const NOBODY = { issuer: 'health', id: 'health' } as const;
+const NO_ACCOUNT = { issuer: 'health', id: 'health' } as const;
 
 /**
  * Health indicators for `@nestjs/terminus`. Provide it in the module of your health check, beside `TerminusModule`.
@@ -41,21 +41,21 @@ const NOBODY = { issuer: 'health', id: 'health' } as const;
 @Injectable()
 export class AuthHealthIndicator {
   @Inject(HealthIndicatorService) private readonly indicators!: HealthIndicatorService;
-  @Inject(RevocationStore) private readonly revocations!: RevocationStore;
-  @Inject(RefreshStore) private readonly families!: RefreshStore;
-  @Inject(ForeignIssuers) private readonly foreign!: ForeignIssuers;
+  @Inject(BlocklistStore) private readonly revocations!: BlocklistStore;
+  @Inject(LoginStore) private readonly logins!: LoginStore;
+  @Inject(ExternalIssuers) private readonly foreign!: ExternalIssuers;
   @Inject(Clock) private readonly clock!: Clock;
 
   /** Up where both stores answer, within the time that a request would wait for them. */
   async stores(key = 'auth-stores'): Promise<HealthIndicatorResult> {
     const looks = await Promise.allSettled([
-      this.revocations.subjectRevokedAt(NOBODY),
-      this.families.list(NOBODY, this.clock.nowSeconds()),
+      this.revocations.subjectRevokedAt(NO_ACCOUNT),
+      this.logins.list(NO_ACCOUNT, this.clock.nowSeconds()),
     ]);
-    const [revocations, families] = looks.map(({ status }) => (status === 'fulfilled' ? 'up' : 'down'));
+    const [revocations, logins] = looks.map(({ status }) => (status === 'fulfilled' ? 'up' : 'down'));
     const indicator = this.indicators.check(key);
-    const isUp = revocations === 'up' && families === 'up';
-    return isUp ? indicator.up() : indicator.down({ revocations, families });
+    const isUp = revocations === 'up' && logins === 'up';
+    return isUp ? indicator.up() : indicator.down({ revocations, logins });
   }
 
   /**

@@ -1,11 +1,11 @@
 // Owns the proof that a test which acts as a user tests something: a route that is open to everybody would have answered anyway.
 import { AssertionError } from 'node:assert';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import type { Target } from '../nest/routes/effective-policy.js';
-import { findProvider } from '../nest/services/find-provider.js';
-import { RouteAuthenticator } from '../nest/routes/route-authenticator.js';
+import type { ClassOrMethod } from '../nest/routes/route-requirements.js';
+import { findProvider } from '../nest/module/find-provider.js';
+import { RouteAuthenticator } from '../nest/guards/route-authenticator.js';
 import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
 import { TokenFactory, type TestTokenOptions } from './token-factory.js';
 import type { TestUser } from './token-source.js';
 
@@ -29,7 +29,7 @@ export interface Acting {
   /** The header that carries the token, as the application is configured. */
   readonly headers: HeadersByName;
   /**
-   * Sends a request twice: first as nobody, which must be refused with 401, then as the user. Answers with the second answer.
+   * Sends a request twice: first as nobody, which must be refused with 401, then as the user. ErrorResponses with the second answer.
    *
    * @throws {AssertionError} where nobody is let in, so that acting as the user would prove nothing; where the user is not recognised
    */
@@ -86,7 +86,8 @@ async function sendTwice<A extends Answer>(
     );
   }
   const answer = await send({ ...headers });
-  if (statusOf(answer) === 401) fail('The route does not recognise the user: it answers 401 with credentials too.');
+  if (statusOf(answer) === 401)
+    fail('The route does not authenticateCredential the user: it answers 401 with credentials too.');
   return answer;
 }
 
@@ -95,9 +96,9 @@ function assertGuarded<C>(app: INestApplicationContext, controller: Type<C>, met
   const name = `${controller.name}.${method}`;
   if (typeof handler !== 'function') return fail(`${name} does not exist.`);
   const { access } = findProvider<RouteAuthenticator>(app, RouteAuthenticator).policyFor(
-    handler as Target,
+    handler as ClassOrMethod,
     // A class is a function; what its constructor takes is of no interest here.
-    controller as unknown as Target,
+    controller as unknown as ClassOrMethod,
   );
   if (access !== 'guarded')
     fail(`${name} is ${access === 'public' ? 'public' : 'open'}: acting as a user proves nothing here.`);

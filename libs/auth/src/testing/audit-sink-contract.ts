@@ -30,7 +30,7 @@ const cases: Readonly<Record<string, (sink: AuditSink) => Promise<void>>> = {
   },
 
   'gives back an entry as it was recorded': async (sink) => {
-    const recorded = entry('one', { type: 'revoked', code: 'token_revoked', detail: 'family: Gerät verloren' });
+    const recorded = entry('one', { type: 'revoked', code: 'token_revoked', detail: 'login: Gerät verloren' });
     await sink.record(recorded);
     assert.deepEqual({ ...(await sink.list(ADA, 1))[0] }, recorded);
   },

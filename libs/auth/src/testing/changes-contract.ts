@@ -1,6 +1,6 @@
 // Owns the cases of the change feed. A store without one passes them: it is asked at every request instead.
 import assert from 'node:assert/strict';
-import type { RevocationEntry, RevocationStore } from '../core/stores/stores.js';
+import type { RevocationEntry, BlocklistStore } from '../core/stores/stores.js';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';
 import { entry } from './revocation-contract.js';
 
@@ -13,7 +13,7 @@ interface Told {
 }
 
 /** Reads to the end of what is there. */
-async function follow(store: RevocationStore, cursor?: string): Promise<Told> {
+async function follow(store: BlocklistStore, cursor?: string): Promise<Told> {
   const entries: RevocationEntry[] = [];
   let at = cursor;
   for (let pages = 0; pages < 1_000; pages += 1) {
@@ -27,7 +27,7 @@ async function follow(store: RevocationStore, cursor?: string): Promise<Told> {
 }
 
 const idsOf = ({ entries }: Told): string[] => [...new Set(Array.from(entries, ({ id }) => id))].sort();
-const isMute = ({ changesSince }: RevocationStore): boolean => changesSince === undefined;
+const isMute = ({ changesSince }: BlocklistStore): boolean => changesSince === undefined;
 const names = (count: number, prefix = 'jti'): string[] =>
   Array.from({ length: count }, (_, at) => `${prefix}-${at}`).sort();
 

@@ -1,6 +1,6 @@
 // Owns what the cases of the contract work with: a clock of their own and a few assertions.
 import assert from 'node:assert/strict';
-import { Clock } from '../core/clock.js';
+import { Clock } from '../core/base/clock.js';
 import type { Stores } from '../core/stores/stores.js';
 
 /** A clock that a case moves by hand. */

@@ -1,7 +1,7 @@
 // Owns the assertion of a user's own test that no route was forgotten. It knows no test runner: it throws.
 import { AssertionError } from 'node:assert';
 import type { INestApplication } from '@nestjs/common';
-import { findProvider } from '../nest/services/find-provider.js';
+import { findProvider } from '../nest/module/find-provider.js';
 import { RouteAudit, type AuditedRoute } from '../nest/routes/route-audit.js';
 import { routeTable } from '../nest/routes/route-table.js';
 

@@ -1,6 +1,6 @@
 // Owns time in tests: it stands still until it is moved.
-import { Clock } from '../core/clock.js';
-import { parseDurationMs, type Duration } from '../core/duration.js';
+import { Clock } from '../core/base/clock.js';
+import { parseDurationMs, type Duration } from '../core/base/duration.js';
 
 /**
  * A clock that stands still until it is moved, so that no test waits for a token to expire.

@@ -78,7 +78,7 @@ export class LocalIssuer {
     this.failure = failure;
   }
 
-  /** Answers again. */
+  /** ErrorResponses again. */
   recover(): void {
     this.failure = undefined;
   }

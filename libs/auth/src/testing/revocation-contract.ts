@@ -68,10 +68,10 @@ export const revocationContract: readonly WrittenCase[] = [
     name: 'a blocklist ends a token, a sign-in and a subject by their ids',
     async test({ revocations }) {
       await revocations.add(entry({ id: 'jti-a' }));
-      await revocations.add(entry({ kind: 'family', id: 'sid-b' }));
+      await revocations.add(entry({ kind: 'login', id: 'sid-b' }));
       await revocations.add(subjectEntry({ id: 'user-c' }));
       assert.equal(await revocations.find(query({ jti: 'jti-a' })), 'token');
-      assert.equal(await revocations.find(query({ sid: 'sid-b' })), 'family');
+      assert.equal(await revocations.find(query({ sid: 'sid-b' })), 'login');
       assert.equal(await revocations.find(query({ subject: 'user-c' })), 'subject');
       assert.equal(await revocations.find(query({ jti: undefined, sid: undefined, subject: 'user-c' })), 'subject');
     },
@@ -79,7 +79,7 @@ export const revocationContract: readonly WrittenCase[] = [
   {
     name: 'a blocklist does not take an id of one kind for the same id of another',
     async test({ revocations }) {
-      await revocations.add(entry({ kind: 'family', id: 'same' }));
+      await revocations.add(entry({ kind: 'login', id: 'same' }));
       assert.equal(await revocations.find(query({ jti: 'same', subject: 'same' })), undefined);
       await revocations.add(subjectEntry({ id: 'other' }));
       assert.equal(await revocations.find(query({ jti: 'other', sid: 'other' })), undefined);
@@ -228,7 +228,7 @@ export const revocationContract: readonly WrittenCase[] = [
     async test({ revocations }) {
       assert.equal(await revocations.subjectRevokedAt({ issuer: ISSUER, id: 'user-1' }), undefined);
       await revocations.add(subjectEntry({ revokedAt: T + 5 }));
-      await revocations.add(entry({ kind: 'family', id: 'user-2' }));
+      await revocations.add(entry({ kind: 'login', id: 'user-2' }));
       assert.equal(await revocations.subjectRevokedAt({ issuer: ISSUER, id: 'user-1' }), T + 5);
       assert.equal(await revocations.subjectRevokedAt({ issuer: ISSUER, id: 'user-2' }), undefined);
       assert.equal(await revocations.subjectRevokedAt({ issuer: 'https://other.example', id: 'user-1' }), undefined);
@@ -241,7 +241,7 @@ export const revocationContract: readonly WrittenCase[] = [
       const bare = entry({ revokedAt: T + 1 });
       await revocations.add(bare);
       await revocations.add(full);
-      await revocations.add(entry({ kind: 'family', id: 'sid-1', revokedAt: T + 2, expiresAt: T + 5 }));
+      await revocations.add(entry({ kind: 'login', id: 'sid-1', revokedAt: T + 2, expiresAt: T + 5 }));
       assert.deepEqual(plain(await revocations.list({ now: T + 5, limit: 10 })), [full, bare]);
       assert.deepEqual(plain(await revocations.list({ now: T + 5, limit: 1 })), [full]);
       assert.deepEqual(plain(await revocations.list({ now: T + 5, limit: 0 })), []);

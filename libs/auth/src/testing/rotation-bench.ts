@@ -1,12 +1,12 @@
 // What the cases of rotation work with: rotations of one sign-in, told in words.
-import { type Family, type RefreshStore, type Rotation, type RotationOutcome } from '../core/stores/stores.js';
+import { type Login, type LoginStore, type Rotation, type RotationOutcome } from '../core/stores/stores.js';
 import { ContractClock, plain } from './contract-bench.js';
-import { family } from './family-contract.js';
+import { login } from './login-contract.js';
 
 const T = ContractClock.start;
 /** When the clock of a case starts, in epoch milliseconds. */
 export const T_MS = T * 1_000;
-export const ISSUER = family().issuer;
+export const ISSUER = login().issuer;
 
 /** What a rotation may say otherwise. */
 export type Fields = Partial<Omit<Rotation, 'to'>>;
@@ -23,25 +23,25 @@ export const rotation = (from: string, to: string, fields: Fields = {}): Rotatio
 });
 
 const successorOf = (outcome: RotationOutcome): string =>
-  outcome.outcome === 'unknown' ? 'unknown' : `${outcome.outcome} ${outcome.family.currentJti}`;
+  outcome.outcome === 'unknown' ? 'unknown' : `${outcome.outcome} ${outcome.login.currentJti}`;
 
-/** Presents the first id and offers the second as its successor. Answers the outcome and the successor in words. */
+/** Presents the first id and offers the second as its successor. ErrorResponses the outcome and the successor in words. */
 export async function rotate(
-  families: RefreshStore,
+  logins: LoginStore,
   [from, to]: readonly [string, string],
   fields?: Fields,
 ): Promise<string> {
-  return successorOf(await families.rotate(rotation(from, to, fields)));
+  return successorOf(await logins.rotate(rotation(from, to, fields)));
 }
 
 /** The sign-in as it is stored, in a list that is empty if there is none. */
-export async function stored(families: RefreshStore): Promise<object[]> {
-  const found = await families.find(ISSUER, 'sid-1');
-  return found ? plain<Family>([found]) : [];
+export async function stored(logins: LoginStore): Promise<object[]> {
+  const found = await logins.find(ISSUER, 'sid-1');
+  return found ? plain<Login>([found]) : [];
 }
 
 /** Eight callers with one token, at once. */
-export function race(families: RefreshStore, from: string, fields?: Fields): Promise<string[]> {
+export function race(logins: LoginStore, from: string, fields?: Fields): Promise<string[]> {
   const rivals = Array.from({ length: 8 }, (_, rival) => `${from}/${rival}`);
-  return Promise.all(rivals.map((to) => rotate(families, [from, to], fields)));
+  return Promise.all(rivals.map((to) => rotate(logins, [from, to], fields)));
 }

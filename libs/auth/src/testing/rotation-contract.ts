@@ -1,7 +1,7 @@
 // The cases of rotation: one live refresh token per sign-in, whatever races.
 import assert from 'node:assert/strict';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';
-import { family } from './family-contract.js';
+import { login } from './login-contract.js';
 import { ISSUER, race, rotate, rotation, stored, T_MS } from './rotation-bench.js';
 
 const T = ContractClock.start;
@@ -10,11 +10,11 @@ const T = ContractClock.start;
 export const rotationContract: readonly WrittenCase[] = [
   {
     name: 'the live refresh token is replaced, with all that a retry needs',
-    async test({ families, clock }) {
-      const opened = family({ label: 'Firefox' });
-      await families.open(opened);
+    async test({ logins, clock }) {
+      const opened = login({ label: 'Firefox' });
+      await logins.open(opened);
       clock.advance(2);
-      const outcome = await families.rotate(rotation('jti-0', 'jti-1', { nowMs: T_MS + 5_900 }));
+      const outcome = await logins.rotate(rotation('jti-0', 'jti-1', { nowMs: T_MS + 5_900 }));
       const expected = {
         ...opened,
         currentJti: 'jti-1',
@@ -25,73 +25,73 @@ export const rotationContract: readonly WrittenCase[] = [
         lastUsedAt: T + 5,
       };
       assert.equal(outcome.outcome, 'rotated');
-      assert.deepEqual(plain([outcome.family]), [expected]);
-      assert.deepEqual(await stored(families), [expected]);
+      assert.deepEqual(plain([outcome.login]), [expected]);
+      assert.deepEqual(await stored(logins), [expected]);
     },
   },
   {
     name: 'an id that only resembles the live one is a reuse',
-    async test({ families }) {
-      await families.open(family({ currentJti: 'abc' }));
+    async test({ logins }) {
+      await logins.open(login({ currentJti: 'abc' }));
       for (const from of ['ABC', 'abc ', ' abc', 'äbc', 'ab', '%', 'abc\u200b'])
-        assert.equal(await rotate(families, [from, 'jti-1']), 'reused abc', JSON.stringify(from));
-      assert.equal(await rotate(families, ['abc', 'jti-1']), 'rotated jti-1');
-      assert.equal(await rotate(families, ['ABC', 'jti-2']), 'reused jti-1');
+        assert.equal(await rotate(logins, [from, 'jti-1']), 'reused abc', JSON.stringify(from));
+      assert.equal(await rotate(logins, ['abc', 'jti-1']), 'rotated jti-1');
+      assert.equal(await rotate(logins, ['ABC', 'jti-2']), 'reused jti-1');
     },
   },
   {
     name: 'a sign-in that cannot be refreshed never is, not even with the empty id',
-    async test({ families }) {
-      await families.open(family({ currentJti: '' }));
-      assert.equal(await rotate(families, ['', 'jti-1']), 'reused ');
-      assert.equal(await rotate(families, ['jti-0', 'jti-1']), 'reused ');
+    async test({ logins }) {
+      await logins.open(login({ currentJti: '' }));
+      assert.equal(await rotate(logins, ['', 'jti-1']), 'reused ');
+      assert.equal(await rotate(logins, ['jti-0', 'jti-1']), 'reused ');
     },
   },
   {
     name: 'a sign-in that is not there is unknown, and stays so',
-    async test({ families }) {
-      await families.open(family());
-      assert.equal(await rotate(families, ['jti-0', 'jti-1'], { sid: 'sid-2' }), 'unknown');
-      assert.equal(await rotate(families, ['jti-0', 'jti-1'], { sid: 'SID-1' }), 'unknown');
-      assert.equal(await rotate(families, ['jti-0', 'jti-1'], { issuer: 'https://other.example' }), 'unknown');
-      await families.end(ISSUER, 'sid-1');
-      assert.equal(await rotate(families, ['jti-0', 'jti-1']), 'unknown');
-      assert.deepEqual(await stored(families), []);
+    async test({ logins }) {
+      await logins.open(login());
+      assert.equal(await rotate(logins, ['jti-0', 'jti-1'], { sid: 'sid-2' }), 'unknown');
+      assert.equal(await rotate(logins, ['jti-0', 'jti-1'], { sid: 'SID-1' }), 'unknown');
+      assert.equal(await rotate(logins, ['jti-0', 'jti-1'], { issuer: 'https://other.example' }), 'unknown');
+      await logins.end(ISSUER, 'sid-1');
+      assert.equal(await rotate(logins, ['jti-0', 'jti-1']), 'unknown');
+      assert.deepEqual(await stored(logins), []);
     },
   },
   {
     name: 'no logic depends on the clock moving between two rotations',
-    async test({ families }) {
-      await families.open(family());
+    async test({ logins }) {
+      await logins.open(login());
       for (let at = 0; at < 20; at += 1)
-        assert.equal(await rotate(families, [`jti-${at}`, `jti-${at + 1}`]), `rotated jti-${at + 1}`);
-      assert.equal(await rotate(families, ['jti-19', 'jti-x']), 'retry jti-20');
-      assert.equal(await rotate(families, ['jti-0', 'jti-x']), 'retry jti-20');
+        assert.equal(await rotate(logins, [`jti-${at}`, `jti-${at + 1}`]), `rotated jti-${at + 1}`);
+      assert.equal(await rotate(logins, ['jti-19', 'jti-x']), 'retry jti-20');
+      assert.equal(await rotate(logins, ['jti-0', 'jti-x']), 'retry jti-20');
     },
   },
   {
     name: 'of eight concurrent calls with the live token one rotates and seven get its successor',
-    async test({ families }) {
-      await families.open(family());
+    async test({ logins }) {
+      await logins.open(login());
       let live = 'jti-0';
       for (let round = 0; round < 5; round += 1) {
-        const outcomes = await race(families, live);
+        const outcomes = await race(logins, live);
         const winner = outcomes.find((outcome) => outcome.startsWith('rotated '))?.slice('rotated '.length);
         assert.deepEqual(outcomes.sort(), [...Array<string>(7).fill(`retry ${winner}`), `rotated ${winner}`]);
         live = winner ?? '';
-        assert.equal((await families.find(ISSUER, 'sid-1'))?.currentJti, live);
+        assert.equal((await logins.find(ISSUER, 'sid-1'))?.currentJti, live);
       }
     },
   },
   {
     name: 'concurrent calls with every token of the grace get the live token, and there is one leaf',
-    async test({ families }) {
-      await families.open(family());
-      for (let at = 0; at < 5; at += 1) await rotate(families, [`jti-${at}`, `jti-${at + 1}`]);
+    async test({ logins }) {
+      await logins.open(login());
+      for (let at = 0; at < 5; at += 1) await rotate(logins, [`jti-${at}`, `jti-${at + 1}`]);
       for (let round = 5; round < 10; round += 1) {
         const froms = Array.from({ length: 8 }, (_, at) => `jti-${Math.max(0, round - at)}`);
-        const told = await Promise.all(froms.map((from) => rotate(families, [from, `jti-${round + 1}`])));
-        const live = (await families.find(ISSUER, 'sid-1'))?.currentJti;
+        const told = await Promise.all(froms.map((from) => rotate(logins, [from, `jti-${round + 1}`])));
+        const live = (await logins.find(ISSUER, 'sid-1'))?.currentJti;
         assert.equal(live, `jti-${round + 1}`);
         assert.equal(told[0], `rotated ${live}`);
         // Whoever came before the rotation of this round was told what was live then.
@@ -102,9 +102,9 @@ export const rotationContract: readonly WrittenCase[] = [
   },
   {
     name: 'of eight concurrent calls without a grace window one rotates and seven are reuses',
-    async test({ families }) {
-      await families.open(family());
-      const outcomes = await race(families, 'jti-0', { graceMs: 0 });
+    async test({ logins }) {
+      await logins.open(login());
+      const outcomes = await race(logins, 'jti-0', { graceMs: 0 });
       assert.deepEqual(outcomes.map((outcome) => outcome.split(' ')[0]).sort(), [
         ...Array<string>(7).fill('reused'),
         'rotated',
@@ -113,10 +113,10 @@ export const rotationContract: readonly WrittenCase[] = [
   },
   {
     name: 'concurrent rotations of different sign-ins do not mix',
-    async test({ families }) {
+    async test({ logins }) {
       const sids = Array.from({ length: 20 }, (_, at) => `sid-${at}`);
-      await Promise.all(sids.map((sid) => families.open(family({ sid, currentJti: `${sid}-0` }))));
-      const outcomes = await Promise.all(sids.map((sid) => rotate(families, [`${sid}-0`, `${sid}-1`], { sid })));
+      await Promise.all(sids.map((sid) => logins.open(login({ sid, currentJti: `${sid}-0` }))));
+      const outcomes = await Promise.all(sids.map((sid) => rotate(logins, [`${sid}-0`, `${sid}-1`], { sid })));
       assert.deepEqual(
         outcomes,
         sids.map((sid) => `rotated ${sid}-1`),
@@ -125,16 +125,16 @@ export const rotationContract: readonly WrittenCase[] = [
   },
   {
     name: 'a sign-in that is ended while it rotates is gone once both have answered',
-    async test({ families }) {
+    async test({ logins }) {
       for (let round = 0; round < 5; round += 1) {
-        await families.open(family());
+        await logins.open(login());
         const [outcome, wasThere] = await Promise.all([
-          rotate(families, ['jti-0', 'jti-1']),
-          families.end(ISSUER, 'sid-1'),
+          rotate(logins, ['jti-0', 'jti-1']),
+          logins.end(ISSUER, 'sid-1'),
         ]);
         assert.ok(outcome === 'rotated jti-1' || outcome === 'unknown', outcome);
         assert.equal(wasThere, true);
-        assert.deepEqual(await stored(families), []);
+        assert.deepEqual(await stored(logins), []);
       }
     },
   },

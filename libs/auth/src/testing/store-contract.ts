@@ -1,9 +1,9 @@
 // Owns the contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
-// in revocation-contract.ts, changes-contract.ts, family-contract.ts, rotation-contract.ts and grace-contract.ts.
-import type { Clock } from '../core/clock.js';
+// in revocation-contract.ts, changes-contract.ts, login-contract.ts, rotation-contract.ts and grace-contract.ts.
+import type { Clock } from '../core/base/clock.js';
 import type { Stores } from '../core/stores/stores.js';
 import { ContractClock } from './contract-bench.js';
-import { familyContract } from './family-contract.js';
+import { loginContract } from './login-contract.js';
 import { changesContract } from './changes-contract.js';
 import { graceContract } from './grace-contract.js';
 import { revocationContract } from './revocation-contract.js';
@@ -20,7 +20,7 @@ export interface StoreCase {
 }
 
 /**
- * What every pair of stores must do, in the words of `RevocationStore` and `RefreshStore`. Takes no longer than your database
+ * What every pair of stores must do, in the words of `BlocklistStore` and `LoginStore`. Takes no longer than your database
  * does: nothing waits, time is a clock that the cases move.
  *
  * @example
@@ -37,14 +37,14 @@ export interface StoreCase {
 export const storeContract: readonly StoreCase[] = [
   ...revocationContract,
   ...changesContract,
-  ...familyContract,
+  ...loginContract,
   ...rotationContract,
   ...graceContract,
 ].map(({ name, test }) => ({
   name,
   async run(makeStores) {
     const clock = new ContractClock();
-    const { revocations, families } = await makeStores(clock);
-    await test({ clock, revocations, families });
+    const { revocations, logins } = await makeStores(clock);
+    await test({ clock, revocations, logins });
   },
 }));

@@ -1,13 +1,13 @@
 // Owns test tokens, good and bad. They are signed for real, so that the whole verification runs; no store is written.
 import type { INestApplicationContext } from '@nestjs/common';
-import { parseDurationMs, type Duration } from '../core/duration.js';
-import type { AuthErrorCode } from '../core/errors.js';
-import { newId } from '../core/new-id.js';
+import { parseDurationMs, type Duration } from '../core/base/duration.js';
+import type { AuthErrorCode } from '../core/base/errors.js';
+import { newId } from '../core/base/new-id.js';
 import { signJws } from '../core/tokens/jws.js';
-import { highestLimits } from '../core/tokens/limits.js';
+import { highestLimits } from '../core/base/limits.js';
 import { generateOwnKey } from '../core/keys/key-import.js';
 import type { SigningKey } from '../core/keys/keys.js';
-import type { Json } from '../core/principal.js';
+import type { Json } from '../core/base/principal.js';
 import { madeUpSource, sourceOf, type StandaloneOptions, type TestUser, type TokenSource } from './token-source.js';
 
 /** Any claims at all: tests also sign what the library never would. */
@@ -127,7 +127,7 @@ export class TokenFactory {
       user,
       over(options, { aud: this.source.refreshAudience, client_id: undefined }),
     );
-    return this.sign({ ...claims, family_exp: claims['exp'] }, { typ: 'rt+jwt' });
+    return this.sign({ ...claims, login_exp: claims['exp'] }, { typ: 'rt+jwt' });
   }
 
   /** A good token whose subject was changed after it was signed. */

@@ -1,15 +1,15 @@
 // Owns what test tokens are made from: the keys, names and clock of a running application, or made-up ones.
 import type { INestApplicationContext } from '@nestjs/common';
-import { Clock, SystemClock } from '../core/clock.js';
+import { Clock, SystemClock } from '../core/base/clock.js';
 import { generateOwnKey } from '../core/keys/key-import.js';
 import type { Algorithm, PublishedKey, SigningKey } from '../core/keys/keys.js';
-import type { AuthUser, Subject } from '../core/principal.js';
-import { refreshAudienceOf } from '../core/token-settings.js';
-import { stampDigest, Users, type UserDescription } from '../core/users/users.js';
-import { findProvider } from '../nest/services/find-provider.js';
-import { OwnKeys } from '../nest/services/own-keys.js';
+import type { AuthUser, Subject } from '../core/base/principal.js';
+import { refreshAudienceOf } from '../core/issuing/token-settings.js';
+import { stampDigest, AccountResolver, type UserDescription } from '../core/users/users.js';
+import { findProvider } from '../nest/module/find-provider.js';
+import { OwnKeys } from '../nest/module/own-keys.js';
 import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/tokens.js';
+import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
 
 /** Whom a test token is for: the `sub`, or a user of the application. */
 export type TestUser = string | AuthUser;
@@ -57,7 +57,7 @@ export function sourceOf(app: INestApplicationContext, configuration?: string): 
   if (ring === undefined) {
     throw new TypeError('This application only verifies. Make tokens with a LocalIssuer that it trusts.');
   }
-  const users = findProvider<Users>(app, Users, configuration);
+  const users = findProvider<AccountResolver>(app, AccountResolver, configuration);
   return {
     issuer: tokens.issuer,
     audience: anyAudience ? [] : tokens.audience,
@@ -92,7 +92,7 @@ export async function madeUpSource(
 }
 
 /** As the application would describe them at a sign-in, stamp included, or its checks would refuse the token. */
-async function describeBy({ source }: Users, issuer: string, who: TestUser): Promise<Described> {
+async function describeBy({ source }: AccountResolver, issuer: string, who: TestUser): Promise<Described> {
   if (source === undefined) return { id: idOf(who) };
   const user = typeof who === 'string' ? await source.findBySubject({ issuer, id: who }) : who;
   // Nobody has that id: a token for nobody is a fine thing to test with.

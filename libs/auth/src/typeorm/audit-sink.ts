@@ -1,8 +1,8 @@
 // Owns the audit trail in SQL: one row an entry, which is written once and never changed.
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { AuditSink, type AuditEntry, type AuditSinkRecipe } from '../core/audit/audit.js';
-import type { Subject } from '../core/principal.js';
-import { storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
+import { AuditSink, type AuditEntry, type AuditSinkFactory } from '../core/audit/audit.js';
+import type { Subject } from '../core/base/principal.js';
+import { readString, readOptionalString, readInteger, type StoredRow } from '../core/stores/row.js';
 import type { CheckedStore } from '../core/stores/stores.js';
 import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf } from './database.js';
@@ -98,7 +98,7 @@ export class TypeOrmAuditSink extends AuditSink implements CheckedStore, TurnTak
  * export const auth = AuthModule.forRoot({ stores: typeOrmStores(), audit: { sink: typeOrmAuditSink() } });
  * ```
  */
-export function typeOrmAuditSink(dataSource: unknown = DataSource): AuditSinkRecipe {
+export function typeOrmAuditSink(dataSource: unknown = DataSource): AuditSinkFactory {
   return { inject: [dataSource], useFactory: (source: DataSource) => new TypeOrmAuditSink(source) };
 }
 
@@ -108,14 +108,14 @@ function exactOrNothing(id: string | undefined): string | null {
 
 function entryOf(row: StoredRow): AuditEntry {
   return {
-    id: storedText(row, 'id'),
-    atMs: storedWhole(row, 'at_ms'),
+    id: readString(row, 'id'),
+    atMs: readInteger(row, 'at_ms'),
     // Only `record` writes rows.
-    type: storedText(row, 'type') as AuditEntry['type'],
-    issuer: storedTextOrNothing(row, 'issuer'),
-    subject: storedTextOrNothing(row, 'subject'),
-    sid: storedTextOrNothing(row, 'sid'),
-    code: storedTextOrNothing(row, 'code') as AuditEntry['code'],
-    detail: storedTextOrNothing(row, 'detail'),
+    type: readString(row, 'type') as AuditEntry['type'],
+    issuer: readOptionalString(row, 'issuer'),
+    subject: readOptionalString(row, 'subject'),
+    sid: readOptionalString(row, 'sid'),
+    code: readOptionalString(row, 'code') as AuditEntry['code'],
+    detail: readOptionalString(row, 'detail'),
   };
 }

@@ -1,7 +1,7 @@
-// Owns the change feed of the blocklist in SQL. Answers the late commit: a row is stamped by the clock of the database before it can
+// Owns the change feed of the blocklist in SQL. ErrorResponses the late commit: a row is stamped by the clock of the database before it can
 // be seen, so that every reading looks back further than a write may be on its way.
 import type { DataSource } from 'typeorm';
-import { storedWhole, storedWholeOrNothing, type StoredRow } from '../core/stores/stored.js';
+import { readInteger, readOptionalInteger, type StoredRow } from '../core/stores/row.js';
 import type { RevocationChanges } from '../core/stores/stores.js';
 import { dialectOf, execute, type Dialect } from './database.js';
 
@@ -65,7 +65,7 @@ async function readPage(
     `${select} ON changed.changed_at >= :from ORDER BY changed.changed_at LIMIT :limit`,
     { from, limit },
   );
-  const rows = page.rows.filter((row) => storedWholeOrNothing(row, 'changed_at') !== undefined);
+  const rows = page.rows.filter((row) => readOptionalInteger(row, 'changed_at') !== undefined);
   const [first, last] = [secondOf(rows[0]), secondOf(rows.at(-1))];
   if (rows.length < limit || first !== last) return { now: nowOf(page.rows), rows };
   // A page that ends in the second it began in would be read for ever.
@@ -105,16 +105,16 @@ function cursorOf({ second, isEnd, unsettled }: Place): string {
 function placeOf(cursor: string): Place {
   const [kind, second, unsettled] = cursor.split(' ');
   return {
-    second: storedWhole({ second }, 'second'),
+    second: readInteger({ second }, 'second'),
     isEnd: kind === 'end',
-    unsettled: unsettled === undefined ? undefined : storedWhole({ unsettled }, 'unsettled'),
+    unsettled: unsettled === undefined ? undefined : readInteger({ unsettled }, 'unsettled'),
   };
 }
 
 function secondOf(row: StoredRow | undefined): number | undefined {
-  return row && storedWholeOrNothing(row, 'changed_at');
+  return row && readOptionalInteger(row, 'changed_at');
 }
 
 function nowOf(rows: readonly StoredRow[]): number {
-  return storedWhole(rows[0] ?? {}, 'now_at');
+  return readInteger(rows[0] ?? {}, 'now_at');
 }

@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
-import type { StoredRow } from '../core/stores/stored.js';
+import type { StoredRow } from '../core/stores/row.js';
 import { takeTurn } from '../core/stores/turns.js';
 import { isUsedUp } from './pools.js';
 

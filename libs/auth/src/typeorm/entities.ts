@@ -1,7 +1,7 @@
 // Owns how the two stores look as TypeORM entities: ids and times, never a token (J-39). They are for readers and for the check
 // at boot; the stores write SQL of their own, and only our migrations make the tables.
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { storedTextOrNothing, storedWholeOrNothing } from '../core/stores/stored.js';
+import { readOptionalString, readOptionalInteger } from '../core/stores/row.js';
 import type { RevocationKind } from '../core/stores/stores.js';
 import { AuditEntity } from './audit-sink.js';
 import { KeySetEntity } from './key-set-cache.js';
@@ -19,8 +19,8 @@ export interface RevocationRow {
   readonly changedAt: number;
 }
 
-/** A row of `latchkey_families`: one sign-in. Times are epoch seconds unless the name says otherwise. */
-export interface FamilyRow {
+/** A row of `latchkey_logins`: one sign-in. Times are epoch seconds unless the name says otherwise. */
+export interface LoginRow {
   readonly issuer: string;
   readonly sid: string;
   readonly subject: string;
@@ -42,14 +42,14 @@ const text = (name: string, more: Partial<EntitySchemaColumnOptions> = {}): Enti
   length: 255,
   name,
   ...more,
-  transformer: { from: (value: unknown) => storedTextOrNothing({ [name]: value }, name) ?? null, to: asIs },
+  transformer: { from: (value: unknown) => readOptionalString({ [name]: value }, name) ?? null, to: asIs },
 });
 
 const whole = (name: string, more: Partial<EntitySchemaColumnOptions> = {}): EntitySchemaColumnOptions => ({
   type: 'bigint',
   name,
   ...more,
-  transformer: { from: (value: unknown) => storedWholeOrNothing({ [name]: value }, name) ?? null, to: asIs },
+  transformer: { from: (value: unknown) => readOptionalInteger({ [name]: value }, name) ?? null, to: asIs },
 });
 
 /** The blocklist. Read it as you like; write it through `BlocklistService`. */
@@ -76,9 +76,9 @@ export const RevocationEntity = new EntitySchema<RevocationRow>({
 });
 
 /** The sign-ins. Read it as you like; write it through `TokenService`. */
-export const FamilyEntity = new EntitySchema<FamilyRow>({
-  name: 'LatchkeyFamily',
-  tableName: 'latchkey_families',
+export const LoginEntity = new EntitySchema<LoginRow>({
+  name: 'LatchkeyLogin',
+  tableName: 'latchkey_logins',
   synchronize: false,
   columns: {
     issuer: text('issuer', { primary: true }),
@@ -96,11 +96,11 @@ export const FamilyEntity = new EntitySchema<FamilyRow>({
     label: text('label', { nullable: true }),
   },
   // None on the ends: every refresh would have to move it, and pruning can afford to read the table.
-  indices: [{ name: 'latchkey_families_subject', columns: ['issuer', 'subject'] }],
+  indices: [{ name: 'latchkey_logins_subject', columns: ['issuer', 'subject'] }],
 });
 
 /** All entities, for the `entities` of a DataSource. */
-export const latchkeyEntities = [RevocationEntity, FamilyEntity, KeySetEntity, AuditEntity] as const;
+export const latchkeyEntities = [RevocationEntity, LoginEntity, KeySetEntity, AuditEntity] as const;
 
 function asIs(value: unknown): unknown {
   return value;

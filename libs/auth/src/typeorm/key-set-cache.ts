@@ -2,7 +2,7 @@
 // write is one conditional statement.
 import { EntitySchema, type DataSource } from 'typeorm';
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
-import { storedTextOrNothing, storedWhole } from '../core/stores/stored.js';
+import { readOptionalString, readInteger } from '../core/stores/row.js';
 import type { CheckedStore } from '../core/stores/stores.js';
 import { dialectOf, execute, tableOf, type SqlValues } from './database.js';
 import { exactId } from './exact-id.js';
@@ -71,9 +71,9 @@ export class TypeOrmKeySetCache extends KeySetCache implements CheckedStore {
     const [row] = (await execute(this.dataSource, sql, { address: exactId(address) })).rows;
     if (row === undefined) return undefined;
     return {
-      body: storedTextOrNothing(row, 'body') ?? '',
-      fetchedAtMs: storedWhole(row, 'fetched_at_ms'),
-      freshUntilMs: storedWhole(row, 'fresh_until_ms'),
+      body: readOptionalString(row, 'body') ?? '',
+      fetchedAtMs: readInteger(row, 'fetched_at_ms'),
+      freshUntilMs: readInteger(row, 'fresh_until_ms'),
     };
   }
 

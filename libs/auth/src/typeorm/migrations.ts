@@ -4,7 +4,7 @@ import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptio
 import { dialectOf, type Dialect } from './database.js';
 import { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
 import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
-import { FamilyEntity, RevocationEntity } from './entities.js';
+import { LoginEntity, RevocationEntity } from './entities.js';
 import { indexNameOf, placeOf } from './places.js';
 import { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 
@@ -39,7 +39,7 @@ const MYSQL: ColumnKinds = {
 
 const COLUMNS: Readonly<Record<Dialect, ColumnKinds>> = { sqlite: PLAIN, postgres: PLAIN, mysql: MYSQL };
 
-/** Makes `latchkey_revocations` and `latchkey_families`. Harmless where they are there already. */
+/** Makes `latchkey_revocations` and `latchkey_logins`. Harmless where they are there already. */
 export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
   // Spelt out, because a bundler that shortens class names would make TypeORM run it again.
   readonly name = 'CreateLatchkeyTables1763880000000';
@@ -47,11 +47,11 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     const columns = COLUMNS[dialectOf(queryRunner.dataSource)];
     await queryRunner.createTable(revocations(queryRunner, columns), true);
-    await queryRunner.createTable(families(queryRunner, columns), true);
+    await queryRunner.createTable(logins(queryRunner, columns), true);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const entity of [FamilyEntity, RevocationEntity])
+    for (const entity of [LoginEntity, RevocationEntity])
       await queryRunner.dropTable(placeOf(queryRunner, entity), true);
   }
 }
@@ -86,10 +86,10 @@ function revocations(queryRunner: QueryRunner, { id, note, time }: ColumnKinds):
   });
 }
 
-function families(queryRunner: QueryRunner, { id, note, time }: ColumnKinds): Table {
-  const subject = indexNameOf(queryRunner, FamilyEntity, 'subject');
+function logins(queryRunner: QueryRunner, { id, note, time }: ColumnKinds): Table {
+  const subject = indexNameOf(queryRunner, LoginEntity, 'subject');
   return new Table({
-    name: placeOf(queryRunner, FamilyEntity),
+    name: placeOf(queryRunner, LoginEntity),
     columns: [
       id('issuer', { isPrimary: true }),
       id('sid', { isPrimary: true }),

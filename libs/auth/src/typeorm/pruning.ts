@@ -1,7 +1,7 @@
 // Owns forgetting what has ended: in batches found by a plain read, so that no lock covers rows that live (on MariaDB a DELETE
 // locks every row it looks at), and by key with the condition said again, so that a row refreshed meanwhile stays.
 import type { DataSource } from 'typeorm';
-import { storedText } from '../core/stores/stored.js';
+import { readString } from '../core/stores/row.js';
 import { execute, type SqlValues } from './database.js';
 
 /** What to prune. */
@@ -26,7 +26,7 @@ export async function pruneInBatches(dataSource: DataSource, { table, key, ended
     if (rows.length === 0) return pruned;
     const values: Record<string, string> = {};
     const keys = rows.map((row, at) => {
-      for (const column of key) values[`${column}${at}`] = storedText(row, column);
+      for (const column of key) values[`${column}${at}`] = readString(row, column);
       return `(${key.map((column) => `${column} = :${column}${at}`).join(' AND ')})`;
     });
     const erase = `DELETE FROM ${table} WHERE (${keys.join(' OR ')}) AND ${ended}`;

@@ -1,7 +1,7 @@
 // Owns how an application gets its stores in SQL.
 import { DataSource } from 'typeorm';
-import { Clock } from '../core/clock.js';
-import type { Stores, StoresRecipe } from '../core/stores/stores.js';
+import { Clock } from '../core/base/clock.js';
+import type { Stores, StoresFactory } from '../core/stores/stores.js';
 import { TypeOrmRefreshStore } from './refresh-store.js';
 import { TypeOrmRevocationStore } from './revocation-store.js';
 
@@ -34,12 +34,12 @@ export interface TypeOrmStoresOptions {
  * export const auth = AuthModule.forRoot({ stores: typeOrmStores() });
  * ```
  */
-export function typeOrmStores({ dataSource = DataSource }: TypeOrmStoresOptions = {}): StoresRecipe {
+export function typeOrmStores({ dataSource = DataSource }: TypeOrmStoresOptions = {}): StoresFactory {
   return {
     inject: [Clock, dataSource],
     useFactory: (clock: Clock, source: DataSource): Stores => ({
       revocations: new TypeOrmRevocationStore(source, clock),
-      families: new TypeOrmRefreshStore(source, clock),
+      logins: new TypeOrmRefreshStore(source, clock),
     }),
   };
 }

@@ -1,28 +1,28 @@
-// The sign-ins in SQL: one row each, and one conditional UPDATE that decides every race over it. Answers the forked family
+// The sign-ins in SQL: one row each, and one conditional UPDATE that decides every race over it. ErrorResponses the forked login
 // (J-09 to J-11): where something is read before the write, the write takes place on the very row that was read or not at all.
 import type { DataSource } from 'typeorm';
-import { SystemClock, type Clock } from '../core/clock.js';
-import type { Subject } from '../core/principal.js';
+import { SystemClock, type Clock } from '../core/base/clock.js';
+import type { Subject } from '../core/base/principal.js';
 import {
   replacedText,
   storedReplaced,
-  storedText,
-  storedTextOrNothing,
-  storedWhole,
-  storedWholeOrNothing,
+  readString,
+  readOptionalString,
+  readInteger,
+  readOptionalInteger,
   type StoredRow,
-} from '../core/stores/stored.js';
+} from '../core/stores/row.js';
 import {
-  RefreshStore,
+  LoginStore,
   type CheckedStore,
-  type Family,
+  type Login,
   type Rotation,
   type RotationOutcome,
 } from '../core/stores/stores.js';
-import { rotatedFields, standingOf } from '../core/stores/verdicts.js';
+import { rotatedFields, classifyPresentedToken } from '../core/stores/rules.js';
 import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
-import { FamilyEntity } from './entities.js';
+import { LoginEntity } from './entities.js';
 import { readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable } from './readiness.js';
@@ -33,7 +33,7 @@ const LOOKS = 5;
 const KEY = 'issuer = :issuer AND sid = :sid';
 
 /** The sign-ins in one table of your database, one row each. */
-export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, TurnTakingStore {
+export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, TurnTakingStore {
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
@@ -46,33 +46,33 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, T
     this.takesTurns = dialectOf(dataSource) !== 'sqlite';
   }
 
-  override async open(family: Family): Promise<void> {
+  override async open(login: Login): Promise<void> {
     await this.#execute(
       `INSERT INTO ${this.#table} (issuer, sid, subject, current_jti, current_issued_at, current_expires_at, previous_jti,
          rotated_at_ms, replaced_earlier, created_at, last_used_at, absolute_expires_at, label)
        VALUES (:issuer, :sid, :subject, :currentJti, :currentIssuedAt, :currentExpiresAt, :previousJti,
          :rotatedAtMs, :replacedEarlier, :createdAt, :lastUsedAt, :absoluteExpiresAt, :label)`,
-      valuesOf(family),
+      valuesOf(login),
     );
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
     const rotated = await this.#replaceAlone(rotation);
-    if (rotated) return { outcome: 'rotated', family: rotated };
+    if (rotated) return { outcome: 'rotated', login: rotated };
     for (let looks = 0; looks < LOOKS; looks += 1) {
       const seen = await this.#look(rotation);
       if (!seen) return { outcome: 'unknown' };
-      const outcome = standingOf(seen.family, rotation, seen.nowMs);
-      if (outcome !== 'live') return { outcome, family: seen.family };
-      const next = { ...seen.family, ...rotatedFields(seen.family, rotation, seen.nowMs) };
-      if (await this.#replaceSeen(seen.family, next)) return { outcome: 'rotated', family: next };
+      const outcome = classifyPresentedToken(seen.login, rotation, seen.nowMs);
+      if (outcome !== 'live') return { outcome, login: seen.login };
+      const next = { ...seen.login, ...rotatedFields(seen.login, rotation, seen.nowMs) };
+      if (await this.#replaceSeen(seen.login, next)) return { outcome: 'rotated', login: next };
     }
     throw new Error('The live refresh token could not be replaced.');
   }
 
-  override async find(issuer: string, sid: string): Promise<Family | undefined> {
+  override async find(issuer: string, sid: string): Promise<Login | undefined> {
     const { rows } = await this.#execute(`SELECT * FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
-    return rows[0] && familyOf(rows[0]);
+    return rows[0] && loginOf(rows[0]);
   }
 
   override async touch(issuer: string, sid: string, now: number): Promise<void> {
@@ -80,13 +80,13 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, T
     await this.#execute(sql, { issuer, sid, now });
   }
 
-  override async list(subject: Subject, now: number): Promise<readonly Family[]> {
+  override async list(subject: Subject, now: number): Promise<readonly Login[]> {
     const { rows } = await this.#execute(
       `SELECT * FROM ${this.#table} WHERE issuer = :issuer AND subject = :subject
          AND current_expires_at > :now AND absolute_expires_at > :now ORDER BY created_at DESC`,
       { issuer: subject.issuer, subject: subject.id, now },
     );
-    return rows.map(familyOf);
+    return rows.map(loginOf);
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
@@ -112,14 +112,14 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, T
   }
 
   async checkReady(): Promise<void> {
-    await checkTable(this.dataSource, FamilyEntity);
+    await checkTable(this.dataSource, LoginEntity);
   }
 
   /**
-   * Replaces the live token where nothing else was replaced within the grace: nearly always, and in one statement. Answers the family
+   * Replaces the live token where nothing else was replaced within the grace: nearly always, and in one statement. ErrorResponses the login
    * as this write left it, or nothing where the token is not the live one or something must be remembered besides it.
    */
-  async #replaceAlone({ issuer, sid, from, to, nowMs, graceMs }: Rotation): Promise<Family | undefined> {
+  async #replaceAlone({ issuer, sid, from, to, nowMs, graceMs }: Rotation): Promise<Login | undefined> {
     if (from === '') return undefined;
     const now = this.#nowMs;
     const fields = {
@@ -137,22 +137,22 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, T
        ${this.#returning}`,
       { issuer, sid, ...fields, graceMs },
     );
-    if (rows[0]) return familyOf(rows[0]);
+    if (rows[0]) return loginOf(rows[0]);
     if (affected === 0) return undefined;
     // The next rotation may already have followed; what this one wrote is known, and the rest of a row never changes.
     const seen = await this.#look({ issuer, sid });
-    return seen && { ...seen.family, ...fields };
+    return seen && { ...seen.login, ...fields };
   }
 
-  /** The family, and the moment of the database at which it was so. */
-  async #look({ issuer, sid }: Pick<Family, 'issuer' | 'sid'>): Promise<{ family: Family; nowMs: number } | undefined> {
-    const sql = `SELECT families.*, ${this.#nowMs} AS now_ms FROM ${this.#table} families WHERE ${KEY}`;
+  /** The login, and the moment of the database at which it was so. */
+  async #look({ issuer, sid }: Pick<Login, 'issuer' | 'sid'>): Promise<{ login: Login; nowMs: number } | undefined> {
+    const sql = `SELECT logins.*, ${this.#nowMs} AS now_ms FROM ${this.#table} logins WHERE ${KEY}`;
     const [row] = (await this.#execute(sql, { issuer, sid })).rows;
-    return row && { family: familyOf(row), nowMs: storedWhole(row, 'now_ms') };
+    return row && { login: loginOf(row), nowMs: readInteger(row, 'now_ms') };
   }
 
-  /** Replaces the live token, and remembers what was replaced before. Answers whether the row was still the one that was seen. */
-  async #replaceSeen(seen: Family, next: Family): Promise<boolean> {
+  /** Replaces the live token, and remembers what was replaced before. ErrorResponses whether the row was still the one that was seen. */
+  async #replaceSeen(seen: Login, next: Login): Promise<boolean> {
     const asSeen = seen.rotatedAtMs === undefined ? 'rotated_at_ms IS NULL' : 'rotated_at_ms = :seenRotatedAtMs';
     const { affected } = await this.#execute(
       `UPDATE ${this.#table} SET current_jti = :currentJti, current_issued_at = :currentIssuedAt,
@@ -173,7 +173,7 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, T
   }
 
   get #table(): string {
-    return tableOf(this.dataSource, FamilyEntity);
+    return tableOf(this.dataSource, LoginEntity);
   }
 
   #execute(sql: string, values: SqlValues): Promise<Executed> {
@@ -181,30 +181,30 @@ export class TypeOrmRefreshStore extends RefreshStore implements CheckedStore, T
   }
 }
 
-function valuesOf({ replacedEarlier, ...family }: Family): SqlValues {
+function valuesOf({ replacedEarlier, ...login }: Login): SqlValues {
   return {
-    ...family,
-    previousJti: family.previousJti ?? null,
-    rotatedAtMs: family.rotatedAtMs ?? null,
+    ...login,
+    previousJti: login.previousJti ?? null,
+    rotatedAtMs: login.rotatedAtMs ?? null,
     replacedEarlier: replacedEarlier === undefined ? null : replacedText(replacedEarlier),
-    label: readable(family.label),
+    label: readable(login.label),
   };
 }
 
-function familyOf(row: StoredRow): Family {
+function loginOf(row: StoredRow): Login {
   return {
-    issuer: storedText(row, 'issuer'),
-    sid: storedText(row, 'sid'),
-    subject: storedText(row, 'subject'),
-    currentJti: storedText(row, 'current_jti'),
-    currentIssuedAt: storedWhole(row, 'current_issued_at'),
-    currentExpiresAt: storedWhole(row, 'current_expires_at'),
-    previousJti: storedTextOrNothing(row, 'previous_jti'),
-    rotatedAtMs: storedWholeOrNothing(row, 'rotated_at_ms'),
+    issuer: readString(row, 'issuer'),
+    sid: readString(row, 'sid'),
+    subject: readString(row, 'subject'),
+    currentJti: readString(row, 'current_jti'),
+    currentIssuedAt: readInteger(row, 'current_issued_at'),
+    currentExpiresAt: readInteger(row, 'current_expires_at'),
+    previousJti: readOptionalString(row, 'previous_jti'),
+    rotatedAtMs: readOptionalInteger(row, 'rotated_at_ms'),
     replacedEarlier: storedReplaced(row, 'replaced_earlier'),
-    createdAt: storedWhole(row, 'created_at'),
-    lastUsedAt: storedWhole(row, 'last_used_at'),
-    absoluteExpiresAt: storedWhole(row, 'absolute_expires_at'),
-    label: storedTextOrNothing(row, 'label'),
+    createdAt: readInteger(row, 'created_at'),
+    lastUsedAt: readInteger(row, 'last_used_at'),
+    absoluteExpiresAt: readInteger(row, 'absolute_expires_at'),
+    label: readOptionalString(row, 'label'),
   };
 }

@@ -1,18 +1,18 @@
 // How sign-ins come to remember all that was replaced within the grace. A migration that was released is never changed.
 import { TableColumn, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { dialectOf } from './database.js';
-import { FamilyEntity } from './entities.js';
+import { LoginEntity } from './entities.js';
 import { placeOf } from './places.js';
 
 const COLUMN = 'replaced_earlier';
 
-/** Adds `replaced_earlier` to `latchkey_families`. Harmless if it is there already; processes of the version before go on beside it. */
+/** Adds `replaced_earlier` to `latchkey_logins`. Harmless if it is there already; processes of the version before go on beside it. */
 export class RememberReplacedTokens1764417600000 implements MigrationInterface {
   // Spelt out, because a bundler that shortens class names would make TypeORM run it again.
   readonly name = 'RememberReplacedTokens1764417600000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    const table = placeOf(queryRunner, FamilyEntity);
+    const table = placeOf(queryRunner, LoginEntity);
     if (await queryRunner.hasColumn(table, COLUMN)) return;
     const text = { name: COLUMN, type: 'text', isNullable: true };
     const isMysql = dialectOf(queryRunner.dataSource) === 'mysql';
@@ -21,7 +21,7 @@ export class RememberReplacedTokens1764417600000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    const table = placeOf(queryRunner, FamilyEntity);
+    const table = placeOf(queryRunner, LoginEntity);
     if (await queryRunner.hasColumn(table, COLUMN)) await queryRunner.dropColumn(table, COLUMN);
   }
 }

@@ -1,17 +1,17 @@
 // Owns the blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../core/clock.js';
-import type { Subject } from '../core/principal.js';
-import { storedKind, storedText, storedTextOrNothing, storedWhole, type StoredRow } from '../core/stores/stored.js';
+import type { Clock } from '../core/base/clock.js';
+import type { Subject } from '../core/base/principal.js';
+import { storedKind, readString, readOptionalString, readInteger, type StoredRow } from '../core/stores/row.js';
 import {
-  RevocationStore,
+  BlocklistStore,
   type CheckedStore,
   type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
 } from '../core/stores/stores.js';
-import { endedBy, listLength } from '../core/stores/verdicts.js';
+import { matchingRevocation, listLength } from '../core/stores/rules.js';
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
 import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
@@ -26,7 +26,7 @@ const LATEST_COMMIT_MS = (LOOKS_BACK_SECONDS / 2) * 1_000;
 const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 
 /** The blocklist in one table of your database. */
-export class TypeOrmRevocationStore extends RevocationStore implements CheckedStore, TurnTakingStore {
+export class TypeOrmRevocationStore extends BlocklistStore implements CheckedStore, TurnTakingStore {
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
@@ -59,7 +59,7 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
     const { rows } = await this.#execute(
       `SELECT kind, revoked_at, except_sid FROM ${this.#table} WHERE issuer = :issuer AND expires_at > :now AND (
-        (kind = 'token' AND id = :jti) OR (kind = 'family' AND id = :sid) OR (kind = 'subject' AND id = :subject))`,
+        (kind = 'token' AND id = :jti) OR (kind = 'login' AND id = :sid) OR (kind = 'subject' AND id = :subject))`,
       {
         issuer: exactId(query.issuer),
         jti: exactIdOrNull(query.jti),
@@ -69,7 +69,7 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
       },
     );
     const sid = exactIdOrNull(query.sid) ?? undefined;
-    return endedBy(rows.map(factsOf), { ...query, sid });
+    return matchingRevocation(rows.map(factsOf), { ...query, sid });
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
@@ -79,7 +79,7 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
       id: exactId(id),
       now: this.clock.nowSeconds(),
     });
-    return rows[0] && storedWhole(rows[0], 'revoked_at');
+    return rows[0] && readInteger(rows[0], 'revoked_at');
   }
 
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
@@ -125,7 +125,7 @@ export class TypeOrmRevocationStore extends RevocationStore implements CheckedSt
     return affected > 0;
   }
 
-  /** Lets the longer life and the stricter moment win. Answers whether the row was still there to win over. */
+  /** Lets the longer life and the stricter moment win. ErrorResponses whether the row was still there to win over. */
   async #merge(entry: RevocationEntry, values: SqlValues): Promise<boolean> {
     if (entry.kind === 'subject') {
       const orAsStrict = entry.exceptSid === undefined ? 'OR (revoked_at = :revokedAt AND except_sid IS NOT NULL)' : '';
@@ -180,17 +180,17 @@ function valuesOf(entry: RevocationEntry): SqlValues {
 function factsOf(row: StoredRow): Pick<RevocationEntry, 'kind' | 'revokedAt' | 'exceptSid'> {
   return {
     kind: storedKind(row, 'kind'),
-    revokedAt: storedWhole(row, 'revoked_at'),
-    exceptSid: storedTextOrNothing(row, 'except_sid'),
+    revokedAt: readInteger(row, 'revoked_at'),
+    exceptSid: readOptionalString(row, 'except_sid'),
   };
 }
 
 function entryOf(row: StoredRow): RevocationEntry {
   return {
     ...factsOf(row),
-    issuer: storedText(row, 'issuer'),
-    id: storedText(row, 'id'),
-    expiresAt: storedWhole(row, 'expires_at'),
-    reason: storedTextOrNothing(row, 'reason'),
+    issuer: readString(row, 'issuer'),
+    id: readString(row, 'id'),
+    expiresAt: readInteger(row, 'expires_at'),
+    reason: readOptionalString(row, 'reason'),
   };
 }

@@ -1,7 +1,7 @@
-// The one clock that every process on a database shares: its own. Answers machines whose clocks disagree (S-02).
+// The one clock that every process on a database shares: its own. ErrorResponses machines whose clocks disagree (S-02).
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../core/clock.js';
-import { storedWhole } from '../core/stores/stored.js';
+import type { Clock } from '../core/base/clock.js';
+import { readInteger } from '../core/stores/row.js';
 import { dialectOf, execute, type Dialect } from './database.js';
 
 /**
@@ -29,6 +29,6 @@ const KEPT_SECONDS = 24 * 3_600;
  */
 export async function forgettableAt(dataSource: DataSource, clock: Clock, now: number): Promise<number> {
   const { rows } = await execute(dataSource, `SELECT ${nowMsIn(dataSource, clock)} AS now_ms`, {});
-  const storeNow = Math.floor(storedWhole(rows[0] ?? {}, 'now_ms') / 1_000);
+  const storeNow = Math.floor(readInteger(rows[0] ?? {}, 'now_ms') / 1_000);
   return Math.min(now, storeNow) - KEPT_SECONDS;
 }

@@ -1,10 +1,10 @@
 // Owns the writing of the audit trail: beside the answer, or before the effect where no entry means no effect.
 import { auditEntryOf, type AuditSink } from './audit.js';
-import { Breaker } from '../stores/breaker.js';
+import { CircuitBreaker } from '../stores/circuit-breaker.js';
 import { takesTurns } from '../stores/turns.js';
-import type { Clock } from '../clock.js';
-import { publish, type AuthEvent } from '../events.js';
-import { Witness } from './witness.js';
+import type { Clock } from '../base/clock.js';
+import { publish, type AuthEvent } from '../base/events.js';
+import { EventSink } from '../base/event-sink.js';
 
 /** How the trail is written. */
 export interface AuditTrailOptions {
@@ -18,8 +18,8 @@ export interface AuditTrailOptions {
 const ANNOUNCED: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'refresh', 'revoked']);
 
 /** Publishes every event, and records those that the trail keeps. A sink that throws, hangs or rejects changes no answer. */
-export class AuditTrail extends Witness {
-  private readonly breaker: Breaker;
+export class AuditTrail extends EventSink {
+  private readonly breaker: CircuitBreaker;
   private readonly isRequired: boolean;
 
   constructor(
@@ -29,15 +29,15 @@ export class AuditTrail extends Witness {
   ) {
     super();
     this.isRequired = required;
-    this.breaker = new Breaker(clock, { timeoutMs, store: 'audit', takesTurns: takesTurns(sink) });
+    this.breaker = new CircuitBreaker(clock, { timeoutMs, store: 'audit', takesTurns: takesTurns(sink) });
   }
 
   /** @throws {AuthError} `store_unavailable` where the trail is required and cannot be written */
-  override async announce(event: AuthEvent): Promise<void> {
+  override async before(event: AuthEvent): Promise<void> {
     if (this.isRequired && ANNOUNCED.has(event.type)) await this.record(event);
   }
 
-  override tell(event: AuthEvent): void {
+  override after(event: AuthEvent): void {
     publish(event);
     if (this.isRequired && ANNOUNCED.has(event.type)) return;
     // Its breaker tells that the sink is down; nobody waits for this entry.

@@ -1,9 +1,9 @@
 // Owns the port of the audit trail: what is kept of what happened, for people who ask months later. It is kept apart from events,
 // which are gone with the process. Entries hold codes and identifiers, never a token, key, password or claim.
 import { randomUUID } from 'node:crypto';
-import type { AuthErrorCode } from '../errors.js';
-import type { AuthEvent, RefusalEvent, RevocationEvent, SignInEvent } from '../events.js';
-import type { Subject } from '../principal.js';
+import type { AuthErrorCode } from '../base/errors.js';
+import type { AuthEvent, RefusalEvent, RevocationEvent, SignInEvent } from '../base/events.js';
+import type { Subject } from '../base/principal.js';
 
 /** What an entry may be about. */
 export type AuditType =
@@ -82,11 +82,11 @@ function factsOf(event: AuthEvent): Omit<AuditEntry, 'id' | 'atMs'> | undefined 
 
 function revokedFacts({ kind, issuer, id, subject, reason }: RevocationEvent): Omit<AuditEntry, 'id' | 'atMs'> {
   const detail = reason === undefined ? kind : `${kind}: ${reason}`;
-  return { type: 'revoked', issuer, subject, sid: kind === 'family' ? id : undefined, detail };
+  return { type: 'revoked', issuer, subject, sid: kind === 'login' ? id : undefined, detail };
 }
 
 /** A sink of your own, as data: what to inject, and how to make it of that. */
-export interface AuditSinkRecipe {
+export interface AuditSinkFactory {
   readonly inject?: readonly unknown[] | undefined;
   // A method, because its parameters are compared loosely: each recipe names the types of what it injects.
   useFactory(...injected: readonly unknown[]): AuditSink | Promise<AuditSink>;

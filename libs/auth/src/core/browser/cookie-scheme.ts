@@ -1,10 +1,10 @@
 // Owns the `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
 // browser keeps sending it and a session may still answer; whom it names is then used to deny, never to grant (EDX-F8, P19).
 import type { CookieSpec, CookieSpecs } from './cookies.js';
-import { AuthError } from '../errors.js';
-import { publish } from '../events.js';
-import type { AuthRequest } from '../request.js';
-import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
+import { AuthError } from '../base/errors.js';
+import { publish } from '../base/events.js';
+import type { AuthRequest } from '../base/request.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes/schemes.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 
 /** What the scheme is made from. */

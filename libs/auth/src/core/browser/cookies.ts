@@ -1,7 +1,7 @@
-// Owns how cookies are read and written: one list of attributes for setting and for clearing. Answers cookies that are parsed in
+// Owns how cookies are read and written: one list of attributes for setting and for clearing. ErrorResponses cookies that are parsed in
 // two ways (F-11), cookies cleared with other attributes than they were set with (P26), and cookies that browsers drop (P25).
-import { AuthError } from '../errors.js';
-import type { TokenPair } from '../token-minter.js';
+import { AuthError } from '../base/errors.js';
+import type { TokenPair } from '../issuing/token-minter.js';
 
 /** What was asked for about cookies, with defaults filled in. */
 export interface CookieSettings {

@@ -1,9 +1,9 @@
-// Owns the proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. Answers
+// Owns the proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. ErrorResponses
 // forged requests of other sites (origin), and cookies planted by sibling hosts (the token is signed and bound to the sign-in).
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { AuthError } from '../errors.js';
-import type { Subject } from '../principal.js';
-import type { AuthRequest } from '../request.js';
+import { AuthError } from '../base/errors.js';
+import type { Subject } from '../base/principal.js';
+import type { AuthRequest } from '../base/request.js';
 
 /** What was asked for about CSRF, with defaults filled in. */
 export interface CsrfSettings {

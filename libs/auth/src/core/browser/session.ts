@@ -1,15 +1,15 @@
 // Owns sign-ins that live in a host session: the port to the host, the `session` scheme, and signing in and out. The session itself,
 // its cookie and its store belong to the host; what it holds of us is who, since when, and in which sign-in.
-import type { BlocklistService } from '../blocklist-service.js';
-import type { Clock } from '../clock.js';
-import { AuthError, during } from '../errors.js';
-import type { FamilyService } from '../families.js';
-import { newId } from '../new-id.js';
-import type { AuthUser, Subject, Verified } from '../principal.js';
-import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
-import { within } from '../stores/time-limit.js';
-import type { TokenSettings } from '../token-settings.js';
-import { stampDigest, type Users } from '../users/users.js';
+import type { BlocklistService } from '../logins/blocklist-service.js';
+import type { Clock } from '../base/clock.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import type { LoginService } from '../logins/login-service.js';
+import { newId } from '../base/new-id.js';
+import type { AuthUser, Subject, Verified } from '../base/principal.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes/schemes.js';
+import { withTimeout } from '../base/timeout.js';
+import type { TokenSettings } from '../issuing/token-settings.js';
+import { stampDigest, type AccountResolver } from '../users/users.js';
 
 /** What a host session holds of a sign-in. Times in epoch seconds. */
 export interface SessionRecord {
@@ -48,12 +48,12 @@ export interface SessionSchemeParts {
   readonly host: HostSession;
   readonly clock: Clock;
   readonly csrf: CsrfPolicy;
-  readonly families: Pick<FamilyService, 'touch'>;
+  readonly logins: Pick<LoginService, 'touch'>;
 }
 
 /** The scheme that finds sign-ins in host sessions. */
-export function sessionScheme({ issuer, host, clock, csrf, families }: SessionSchemeParts): Scheme {
-  const noteUse = useNotes(families, clock);
+export function sessionScheme({ issuer, host, clock, csrf, logins }: SessionSchemeParts): Scheme {
+  const noteUse = useNotes(logins, clock);
   return defineScheme<SessionRecord>({
     name: 'session',
     sentBy: 'browser',
@@ -68,14 +68,14 @@ const BETWEEN_NOTES_SECONDS = 60;
 const REMEMBERED_NOTES = 10_000;
 
 /** Notes the use of a sign-in once a minute at most, without making the request wait: it is for a person's list of devices. */
-function useNotes(families: Pick<FamilyService, 'touch'>, clock: Clock) {
+function useNotes(logins: Pick<LoginService, 'touch'>, clock: Clock) {
   const notedAt = new Map<string, number>();
   return (subject: Subject, sid: string | undefined): void => {
     const now = clock.nowSeconds();
     if (sid === undefined || Math.abs(now - (notedAt.get(sid) ?? 0)) < BETWEEN_NOTES_SECONDS) return;
     if (notedAt.size >= REMEMBERED_NOTES) notedAt.clear();
     notedAt.set(sid, now);
-    void families.touch(subject, sid).catch(() => notedAt.delete(sid));
+    void logins.touch(subject, sid).catch(() => notedAt.delete(sid));
   };
 }
 
@@ -121,8 +121,8 @@ export class SessionService {
     private readonly parts: {
       readonly settings: TokenSettings;
       readonly clock: Clock;
-      readonly users: Users;
-      readonly families: FamilyService;
+      readonly users: AccountResolver;
+      readonly logins: LoginService;
       readonly blocklist: BlocklistService;
       readonly host: HostSession;
     },
@@ -141,15 +141,15 @@ export class SessionService {
     user: AuthUser,
     options: { readonly label?: string | undefined } = {},
   ): Promise<SignedIn> {
-    const { settings, blocklist, families } = this.parts;
+    const { settings, blocklist, logins } = this.parts;
     const { id, active, stamp } = this.describe(user);
     if (!active) throw new AuthError('user_disabled');
     const subject: Subject = { issuer: settings.issuer, id };
-    await this.endFamily(request);
+    await this.endLogin(request);
     const issuedAt = await blocklist.earliestIssue(subject);
     const absoluteExpiresAt = issuedAt + settings.refresh.absoluteSeconds;
     const sid = newId();
-    await families.open({ subject, sid, refresh: undefined, issuedAt, absoluteExpiresAt, label: options.label });
+    await logins.open({ subject, sid, refresh: undefined, issuedAt, absoluteExpiresAt, label: options.label });
     const record: SessionRecord = {
       iss: subject.issuer,
       sub: id,
@@ -168,8 +168,10 @@ export class SessionService {
    * @throws {AuthError} `store_unavailable`
    */
   async signOut(request: unknown): Promise<void> {
-    await this.endFamily(request);
-    await during('store_unavailable', () => within(HOST_TIMEOUT_MS, () => this.parts.host.destroy(request)));
+    await this.endLogin(request);
+    await orUnavailable('store_unavailable', () =>
+      withTimeout(HOST_TIMEOUT_MS, () => this.parts.host.destroy(request)),
+    );
   }
 
   /** Whose session the request comes with, unless it has ended by itself. Revocation is not asked. */
@@ -181,19 +183,21 @@ export class SessionService {
 
   private async start(request: unknown, record: SessionRecord): Promise<void> {
     try {
-      await during('store_unavailable', () => within(HOST_TIMEOUT_MS, () => this.parts.host.start(request, record)));
+      await orUnavailable('store_unavailable', () =>
+        withTimeout(HOST_TIMEOUT_MS, () => this.parts.host.start(request, record)),
+      );
     } catch (error) {
       // The sign-in would be shown as a device that never was.
-      await this.parts.families
+      await this.parts.logins
         .end({ issuer: record.iss, id: record.sub }, record.sid, 'session-failed')
         .catch(() => undefined);
       throw error;
     }
   }
 
-  private async endFamily(request: unknown): Promise<void> {
+  private async endLogin(request: unknown): Promise<void> {
     const record = this.recordOf(request);
-    if (record !== undefined) await this.parts.families.end({ issuer: record.iss, id: record.sub }, record.sid);
+    if (record !== undefined) await this.parts.logins.end({ issuer: record.iss, id: record.sub }, record.sid);
   }
 
   private recordOf(request: unknown): SessionRecord | undefined {

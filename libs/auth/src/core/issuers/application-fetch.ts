@@ -1,6 +1,6 @@
 // A fetch of the application's own in the place of ours: the way out is then the application's, and with it which addresses names turn
 // out to stand for. The address itself, redirects, size and time are judged here all the same.
-import { FetchProblem } from './fetch-problem.js';
+import { KeyFetchError } from './fetch-problem.js';
 import { inTime } from './in-time.js';
 import { addressProblem } from './key-addresses.js';
 import { type FetchDocument, LARGEST_DOCUMENT_BYTES, REQUEST_HEADERS } from './key-fetch.js';
@@ -10,7 +10,7 @@ import type { KeyFetch, KeyFetchResponse } from './trust-options.js';
 export function applicationFetch(fetch: KeyFetch): FetchDocument {
   return async (address, rules) => {
     const problem = addressProblem(address, rules);
-    if (problem !== undefined) throw new FetchProblem(`the address ${problem}`);
+    if (problem !== undefined) throw new KeyFetchError(`the address ${problem}`);
     const { signal, headers } = rules;
     try {
       const request = {
@@ -24,17 +24,17 @@ export function applicationFetch(fetch: KeyFetch): FetchDocument {
       const body = await inTime(readBody(response), signal);
       return { body, cacheControl: response.headers.get('cache-control') ?? undefined };
     } catch (cause) {
-      if (cause instanceof FetchProblem) throw cause;
-      throw new FetchProblem(signal.aborted ? 'no answer in time' : 'the connection failed', { cause });
+      if (cause instanceof KeyFetchError) throw cause;
+      throw new KeyFetchError(signal.aborted ? 'no answer in time' : 'the connection failed', { cause });
     }
   };
 }
 
 function assertWhole({ status, redirected = false }: KeyFetchResponse): void {
   if (redirected || (status >= 300 && status < 400))
-    throw new FetchProblem('the answer is a redirect, which is not followed', { isAbsent: true });
+    throw new KeyFetchError('the answer is a redirect, which is not followed', { isAbsent: true });
   if (status !== 200)
-    throw new FetchProblem(`the answer has the status ${status}`, { isAbsent: status >= 400 && status < 500 });
+    throw new KeyFetchError(`the answer has the status ${status}`, { isAbsent: status >= 400 && status < 500 });
 }
 
 async function readBody({ body }: KeyFetchResponse): Promise<Buffer> {
@@ -47,7 +47,7 @@ async function readBody({ body }: KeyFetchResponse): Promise<Buffer> {
     bytes += value.length;
     if (bytes > LARGEST_DOCUMENT_BYTES) {
       await reader.cancel();
-      throw new FetchProblem(`the answer is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
+      throw new KeyFetchError(`the answer is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
     }
     chunks.push(value);
   }

@@ -1,8 +1,8 @@
 // Why a document could not be had.
 
 /** Says why a document could not be had, in words of our own that are safe to log. */
-export class FetchProblem extends Error {
-  override readonly name = 'FetchProblem';
+export class KeyFetchError extends Error {
+  override readonly name = 'KeyFetchError';
   /** True where the other side answered that there is no such document, so that another address may have it. */
   readonly isAbsent: boolean;
 

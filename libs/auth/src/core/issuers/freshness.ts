@@ -19,7 +19,7 @@ export interface FreshnessOptions {
 }
 
 /** How long a set is fresh: one minute to 24 hours, whatever the header says (RFC 9111 §5.2.2). */
-export function ageLimits(cacheControl: string | undefined, { maxAgeMs }: FreshnessOptions): number {
+export function lifetimeMs(cacheControl: string | undefined, { maxAgeMs }: FreshnessOptions): number {
   return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, statedMs(cacheControl ?? '') ?? maxAgeMs));
 }
 
@@ -36,14 +36,14 @@ function statedMs(cacheControl: string): number | undefined {
 }
 
 /** Of what worth a set is at a moment. */
-export type Worth = 'fresh' | 'due' | 'stale' | 'dead';
+export type Freshness = 'fresh' | 'due' | 'stale' | 'dead';
 
 /** `due` is fresh, but about to end; `stale` counts only while the provider cannot be reached. */
-export function worthOf(
+export function freshnessOf(
   { fetchedAtMs, freshUntilMs }: CachedKeySet,
   nowMs: number,
   { staleIfErrorMs }: FreshnessOptions,
-): Worth {
+): Freshness {
   if (nowMs < fetchedAtMs - STEP_MS) return 'stale';
   if (nowMs < fetchedAtMs + (freshUntilMs - fetchedAtMs) * REFRESH_AT) return 'fresh';
   if (nowMs < freshUntilMs) return 'due';

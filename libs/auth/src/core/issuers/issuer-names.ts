@@ -1,8 +1,8 @@
 // The names of one issuer: several exact texts of one meaning, or one text for each tenant. What the subject counts under is decided
 // here: one name for all aliases, so that a person stays one; the exact `iss` for tenants, so that no two people become one.
-import { AuthError } from '../errors.js';
+import { AuthError } from '../base/errors.js';
 import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
-import type { Claims } from '../principal.js';
+import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from '../tokens/claims.js';
 import type { TrustOptions } from './trust-options.js';
 

@@ -1,7 +1,7 @@
 // The certificate that may stand beside a key in a set. It decides nothing about the key: its digests are names that a token may use
 // (RFC 7517 §4.8), and a certificate of another key is reported (§4.7).
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import type { Json } from '../principal.js';
+import type { Json } from '../base/principal.js';
 
 /** What a certificate is known by, and what operators should hear about it. */
 export interface KeyCertificate {

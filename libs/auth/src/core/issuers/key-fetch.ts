@@ -6,13 +6,13 @@ import { isIP, type LookupFunction } from 'node:net';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
 import { type AddressRules, addressProblem, isPermitted, type Resolve, resolveBySystem } from './key-addresses.js';
-import { FetchProblem } from './fetch-problem.js';
+import { KeyFetchError } from './fetch-problem.js';
 import { tunnelThrough } from './proxy-tunnel.js';
 
 /** The largest document that is read, after it was inflated. */
 export const LARGEST_DOCUMENT_BYTES = 256 * 1024;
 
-export { FetchProblem } from './fetch-problem.js';
+export { KeyFetchError } from './fetch-problem.js';
 
 /** A document as it was answered. */
 export interface FetchedDocument {
@@ -38,16 +38,16 @@ export interface FetchRules extends AddressRules {
 /** Fetches a document. Tests and applications behind a proxy may bring another. */
 export type FetchDocument = (address: string, rules: FetchRules) => Promise<FetchedDocument>;
 
-/** @throws FetchProblem */
+/** @throws KeyFetchError */
 export const fetchDocument: FetchDocument = async (address, rules) => {
   const problem = addressProblem(address, rules);
-  if (problem !== undefined) throw new FetchProblem(`the address ${problem}`);
+  if (problem !== undefined) throw new KeyFetchError(`the address ${problem}`);
   try {
     const response = await ask(new URL(address), rules, await wayTo(new URL(address), rules));
     return await read(response, rules.signal);
   } catch (cause) {
-    if (cause instanceof FetchProblem) throw cause;
-    throw new FetchProblem(rules.signal.aborted ? 'no answer in time' : 'the connection failed', { cause });
+    if (cause instanceof KeyFetchError) throw cause;
+    throw new KeyFetchError(rules.signal.aborted ? 'no answer in time' : 'the connection failed', { cause });
   }
 };
 
@@ -83,11 +83,11 @@ function permittedAddresses(url: URL, { resolve = resolveBySystem, ...rules }: F
       (addresses) => {
         const permitted = addresses.filter(({ address }) => isIP(address) !== 0 && isPermitted(address, url, rules));
         const [first] = permitted;
-        if (first === undefined) answer(new FetchProblem('the name has no permitted address'), '');
+        if (first === undefined) answer(new KeyFetchError('the name has no permitted address'), '');
         else if (all === true) answer(null, [...permitted]);
         else answer(null, first.address, first.family);
       },
-      () => answer(new FetchProblem('the name could not be resolved'), ''),
+      () => answer(new KeyFetchError('the name could not be resolved'), ''),
     );
   };
 }
@@ -96,9 +96,9 @@ async function read(response: IncomingMessage, signal: AbortSignal): Promise<Fet
   try {
     const { statusCode = 0, headers } = response;
     if (statusCode >= 300 && statusCode < 400)
-      throw new FetchProblem('the answer is a redirect, which is not followed', { isAbsent: true });
+      throw new KeyFetchError('the answer is a redirect, which is not followed', { isAbsent: true });
     if (statusCode !== 200)
-      throw new FetchProblem(`the answer has the status ${statusCode}`, {
+      throw new KeyFetchError(`the answer has the status ${statusCode}`, {
         isAbsent: statusCode >= 400 && statusCode < 500,
       });
     const body = await readBody(inflated(response), signal);
@@ -120,12 +120,12 @@ function inflaterOf(encoding: string): Transform | undefined {
   if (encoding === 'gzip') return createGunzip();
   if (encoding === 'deflate') return createInflate();
   if (encoding === 'br') return createBrotliDecompress();
-  throw new FetchProblem('the answer has an encoding that was not asked for');
+  throw new KeyFetchError('the answer has an encoding that was not asked for');
 }
 
 /** Counts what is read, not what was announced. */
 async function readBody(stream: Readable, signal: AbortSignal): Promise<Buffer> {
-  const stop = (): void => void stream.destroy(new FetchProblem('no answer in time'));
+  const stop = (): void => void stream.destroy(new KeyFetchError('no answer in time'));
   signal.addEventListener('abort', stop);
   try {
     const chunks: Buffer[] = [];
@@ -133,7 +133,7 @@ async function readBody(stream: Readable, signal: AbortSignal): Promise<Buffer> 
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > LARGEST_DOCUMENT_BYTES)
-        throw new FetchProblem(`the answer is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
+        throw new KeyFetchError(`the answer is larger than ${LARGEST_DOCUMENT_BYTES} bytes`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);

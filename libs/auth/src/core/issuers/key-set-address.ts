@@ -1,8 +1,8 @@
 // Owns where the keys of an issuer are: at an address that is given, or at the one its own metadata names. Metadata of another
 // issuer counts for nothing (RFC 8414 §3.3): it answers a provider that serves many and mixes them up.
-import type { Clock } from '../clock.js';
-import { JsonRefused, parseStrictJsonObject } from '../tokens/json.js';
-import { type FetchedDocument, FetchProblem } from './key-fetch.js';
+import type { Clock } from '../base/clock.js';
+import { JsonError, parseStrictJsonObject } from '../base/json.js';
+import { type FetchedDocument, KeyFetchError } from './key-fetch.js';
 import type { DiscoveredKeys, JwksAddress } from './trust-options.js';
 
 const REMEMBERED_MS = 24 * 3_600_000;
@@ -39,7 +39,7 @@ export class KeySetAddress {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws FetchProblem */
+  /** @throws KeyFetchError */
   async locate(fetch: (address: string) => Promise<FetchedDocument>): Promise<string> {
     if ('jwksUri' in this.keys) return this.keys.jwksUri;
     if (this.#discovered !== undefined && this.clock.nowMs() < this.#discovered.untilMs)
@@ -62,10 +62,10 @@ export class KeySetAddress {
       const { body } = await fetch(address);
       return readMetadata(body, this.issuer, this.keys);
     } catch (cause) {
-      if (!(cause instanceof FetchProblem) || !cause.isAbsent || others.length === 0) throw cause;
+      if (!(cause instanceof KeyFetchError) || !cause.isAbsent || others.length === 0) throw cause;
       return this.#discover(fetch, others).catch((later: unknown) => {
         // Of several addresses without metadata the first one is the one to be told about.
-        throw later instanceof FetchProblem && later.isAbsent ? cause : later;
+        throw later instanceof KeyFetchError && later.isAbsent ? cause : later;
       });
     }
   }
@@ -81,8 +81,8 @@ function readMetadata(body: Uint8Array, expected: string, keys: JwksAddress | Di
   // AD FS signs access tokens under another name than its own and says which. That counts only at an address that the application gave.
   const isTheirs = issuer === expected || ('metadataUri' in keys && ofAccessTokens === expected);
   if (!isTheirs)
-    throw new FetchProblem('the metadata is of another issuer; every character counts, a slash at the end too');
-  if (typeof address !== 'string') throw new FetchProblem('the metadata names no key set');
+    throw new KeyFetchError('the metadata is of another issuer; every character counts, a slash at the end too');
+  if (typeof address !== 'string') throw new KeyFetchError('the metadata names no key set');
   return address;
 }
 
@@ -90,8 +90,8 @@ function parse(body: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     return parseStrictJsonObject(body);
   } catch (cause) {
-    if (cause instanceof JsonRefused)
-      throw new FetchProblem('the metadata is no acceptable JSON', { cause, isAbsent: true });
+    if (cause instanceof JsonError)
+      throw new KeyFetchError('the metadata is no acceptable JSON', { cause, isAbsent: true });
     throw cause;
   }
 }

@@ -2,11 +2,11 @@
 // the good ones along; a bad text is refused as a whole.
 import type { JWK } from 'jose';
 import type { Algorithm } from '../keys/algorithms.js';
-import { AuthConfigurationError } from '../errors.js';
-import { JsonRefused, parseStrictJsonObject } from '../tokens/json.js';
+import { AuthConfigurationError } from '../base/errors.js';
+import { JsonError, parseStrictJsonObject } from '../base/json.js';
 import { importPublicKey } from '../keys/key-import.js';
 import type { VerificationKey } from '../keys/keys.js';
-import type { Json } from '../principal.js';
+import type { Json } from '../base/principal.js';
 import { certificateOf } from './key-certificate.js';
 import { distinctKeys, inForce } from './same-keys.js';
 import { stated } from './stated-members.js';
@@ -20,8 +20,8 @@ const LIMITS = { depth: 32, members: 5_000 } as const;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
 
 /** Says that a text is no key set that could be used. */
-export class KeySetRefused extends Error {
-  override readonly name = 'KeySetRefused';
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
 }
 
 /** Something about one key of a set that operators should hear. */
@@ -47,7 +47,7 @@ export interface KeySetReading {
 /**
  * Reads a key set. Members that are no keys, or no keys for these algorithms, are left out.
  *
- * @throws KeySetRefused where the text is no key set, or holds no key that is fit
+ * @throws KeySetError where the text is no key set, or holds no key that is fit
  */
 export async function readKeySet(body: Uint8Array | string, reading: KeySetReading): Promise<KeySetContent> {
   const notices: KeyNotice[] = [];
@@ -61,14 +61,14 @@ export async function readKeySet(body: Uint8Array | string, reading: KeySetReadi
   notices.push(
     ...ambiguous.map((kid) => ({ kid, reason: 'several different keys have this id; none of them is used' })),
   );
-  if (keys.length === 0) throw new KeySetRefused('the key set holds no key that could be used');
+  if (keys.length === 0) throw new KeySetError('the key set holds no key that could be used');
   return { keys: keys.map((key) => inForce(reading.known, key)), notices };
 }
 
 function membersOf(body: Uint8Array | string): readonly Json[] {
   const { keys } = parse(body);
-  if (!Array.isArray(keys)) throw new KeySetRefused('the answer is no key set');
-  if (keys.length > MOST_KEYS) throw new KeySetRefused(`the key set holds more than ${MOST_KEYS} keys`);
+  if (!Array.isArray(keys)) throw new KeySetError('the answer is no key set');
+  if (keys.length > MOST_KEYS) throw new KeySetError(`the key set holds more than ${MOST_KEYS} keys`);
   return keys;
 }
 
@@ -76,7 +76,7 @@ function parse(body: Uint8Array | string): { readonly keys?: Json } {
   try {
     return parseStrictJsonObject(body, LIMITS);
   } catch (cause) {
-    if (cause instanceof JsonRefused) throw new KeySetRefused('the answer is no acceptable JSON', { cause });
+    if (cause instanceof JsonError) throw new KeySetError('the answer is no acceptable JSON', { cause });
     throw cause;
   }
 }

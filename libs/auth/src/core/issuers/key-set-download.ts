@@ -1,10 +1,10 @@
 // Owns one download of a key set within its time: alone, or through a shared cache, where one process fetches and the others wait.
-import type { Clock } from '../clock.js';
-import { Breaker } from '../stores/breaker.js';
-import { AuthError } from '../errors.js';
-import { newId } from '../new-id.js';
-import { ageLimits, type FreshnessOptions } from './freshness.js';
-import { fetchDocument, type FetchDocument, type FetchedDocument, FetchProblem } from './key-fetch.js';
+import type { Clock } from '../base/clock.js';
+import { CircuitBreaker } from '../stores/circuit-breaker.js';
+import { AuthError } from '../base/errors.js';
+import { newId } from '../base/new-id.js';
+import { lifetimeMs, type FreshnessOptions } from './freshness.js';
+import { fetchDocument, type FetchDocument, type FetchedDocument, KeyFetchError } from './key-fetch.js';
 import type { AddressRules, Resolve } from './key-addresses.js';
 import { firstAddressOf, KeySetAddress } from './key-set-address.js';
 import type { CachedKeySet, KeySetCache } from './key-set-cache.js';
@@ -47,18 +47,18 @@ export interface Downloaded {
 /** Downloads the key set of one issuer. */
 export class KeySetDownload {
   readonly #address: KeySetAddress;
-  readonly #cache: GuardedCache | undefined;
+  readonly #cache: ProtectedCache | undefined;
   #running: AbortController | undefined;
 
   constructor(private readonly options: DownloadOptions) {
     this.#address = new KeySetAddress(options.issuer, options.keys, options.clock);
     const { sharedCache } = options.keys;
-    this.#cache = sharedCache && new GuardedCache(sharedCache, firstAddressOf(options.issuer, options.keys), options);
+    this.#cache = sharedCache && new ProtectedCache(sharedCache, firstAddressOf(options.issuer, options.keys), options);
   }
 
   /**
    * Gets a set, from the provider or from a process that just asked it.
-   * @throws FetchProblem, or whatever `judge` throws
+   * @throws KeyFetchError, or whatever `judge` throws
    */
   async get(wanted: Wanted): Promise<Downloaded> {
     const running = new AbortController();
@@ -89,7 +89,7 @@ export class KeySetDownload {
     this.#running?.abort();
   }
 
-  async #share(cache: GuardedCache, wanted: Wanted, signal: AbortSignal): Promise<Downloaded> {
+  async #share(cache: ProtectedCache, wanted: Wanted, signal: AbortSignal): Promise<Downloaded> {
     try {
       const ready = await cache.waitOrLease(wanted, signal);
       if (ready !== undefined) return { set: ready, askedAtMs: this.askedBefore(ready) };
@@ -114,7 +114,7 @@ export class KeySetDownload {
     try {
       const { body, cacheControl } = await ask(await this.#address.locate(ask));
       const fetchedAtMs = clock.nowMs();
-      const freshUntilMs = fetchedAtMs + ageLimits(cacheControl, this.options.freshness);
+      const freshUntilMs = fetchedAtMs + lifetimeMs(cacheControl, this.options.freshness);
       const set = { body: body.toString('utf8'), fetchedAtMs, freshUntilMs };
       await judge(set);
       return { set, askedAtMs };
@@ -126,8 +126,8 @@ export class KeySetDownload {
 }
 
 /** The shared cache for one address, asked within a time limit. Each download is a holder of its own. */
-class GuardedCache {
-  readonly #breaker: Breaker;
+class ProtectedCache {
+  readonly #breaker: CircuitBreaker;
   #holder = '';
 
   constructor(
@@ -135,7 +135,7 @@ class GuardedCache {
     private readonly address: string,
     private readonly options: Pick<DownloadOptions, 'clock' | 'timeoutMs'>,
   ) {
-    this.#breaker = new Breaker(options.clock);
+    this.#breaker = new CircuitBreaker(options.clock);
   }
 
   get(): Promise<CachedKeySet | undefined> {
@@ -193,7 +193,7 @@ function pause(signal: AbortSignal): Promise<void> {
     function done(): void {
       clearTimeout(timer);
       signal.removeEventListener('abort', done);
-      if (signal.aborted) reject(new FetchProblem('no answer in time'));
+      if (signal.aborted) reject(new KeyFetchError('no answer in time'));
       else resolve();
     }
   });

@@ -1,6 +1,6 @@
 // What kind of token an entry accepts: by claims that name it, by claims that only access tokens have, and of a person or a machine.
 import { equalsOne } from '../policies/claim-values.js';
-import type { Claims } from '../principal.js';
+import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from '../tokens/claims.js';
 import { refused } from '../tokens/refusals.js';
 import { KIND_CLAIMS } from '../tokens/token-kind.js';

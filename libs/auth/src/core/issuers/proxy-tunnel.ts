@@ -4,7 +4,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import { FetchProblem } from './fetch-problem.js';
+import { KeyFetchError } from './fetch-problem.js';
 import { hostOf } from './key-addresses.js';
 
 /** What a tunnel has to keep to. */
@@ -13,7 +13,7 @@ interface TunnelRules {
   readonly ca?: readonly string[] | undefined;
 }
 
-/** @throws FetchProblem where the proxy does not open the tunnel */
+/** @throws KeyFetchError where the proxy does not open the tunnel */
 export async function tunnelThrough(proxy: URL, url: URL, { signal, ca }: TunnelRules): Promise<TLSSocket> {
   const socket = await opened(proxy, url, signal);
   const host = hostOf(url);
@@ -35,13 +35,13 @@ function opened(proxy: URL, url: URL, signal: AbortSignal): Promise<Socket> {
           return;
         }
         socket.destroy();
-        reject(new FetchProblem(`the proxy answered with the status ${statusCode}`));
+        reject(new KeyFetchError(`the proxy answered with the status ${statusCode}`));
       })
       .on('response', (response) => {
         response.destroy();
-        reject(new FetchProblem(`the proxy answered with the status ${response.statusCode ?? 0}`));
+        reject(new KeyFetchError(`the proxy answered with the status ${response.statusCode ?? 0}`));
       })
-      .on('error', () => reject(new FetchProblem('the connection to the proxy failed')))
+      .on('error', () => reject(new KeyFetchError('the connection to the proxy failed')))
       .end();
   });
 }

@@ -1,14 +1,14 @@
 // The keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers floods of
 // unknown key ids, herds of first requests, outages that log everybody out (P28, P30), and rotations that nobody announced (ADR 0016).
 import type { Algorithm } from '../keys/algorithms.js';
-import { AuthConfigurationError, AuthError } from '../errors.js';
-import { publish } from '../events.js';
+import { AuthConfigurationError, AuthError } from '../base/errors.js';
+import { publish } from '../base/events.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
-import { type Worth, worthOf } from './freshness.js';
+import { type Freshness, freshnessOf } from './freshness.js';
 import { chooseKey } from './key-choice.js';
-import { FetchProblem } from './key-fetch.js';
+import { KeyFetchError } from './key-fetch.js';
 import type { CachedKeySet } from './key-set-cache.js';
-import { readKeySet, type KeySetContent, KeySetRefused } from './key-set-document.js';
+import { readKeySet, type KeySetContent, KeySetError } from './key-set-document.js';
 import { type Downloaded, type DownloadOptions, KeySetDownload } from './key-set-download.js';
 import { VainTokens } from './vain-tokens.js';
 import { unknownKey } from '../keys/key-refusals.js';
@@ -138,7 +138,7 @@ export class RemoteKeySet implements KeySet {
     const ours = this.#held?.set.fetchedAtMs ?? Number.NEGATIVE_INFINITY;
     const { clock, freshness } = this.options;
     const isFresh = (set: CachedKeySet): boolean =>
-      forced ? clock.nowMs() - set.fetchedAtMs < COOL_DOWN_MS : worthOf(set, clock.nowMs(), freshness) === 'fresh';
+      forced ? clock.nowMs() - set.fetchedAtMs < COOL_DOWN_MS : freshnessOf(set, clock.nowMs(), freshness) === 'fresh';
     return {
       accepts: (set: CachedKeySet) => set.fetchedAtMs > ours && isFresh(set),
       judge: async (set: CachedKeySet) => void (await this.#read(set)),
@@ -163,9 +163,9 @@ export class RemoteKeySet implements KeySet {
     return readKeySet(body, { algorithms: this.options.algorithms, known: this.#held?.keys ?? [] });
   }
 
-  #worth(): Worth {
+  #worth(): Freshness {
     if (this.#held === undefined) return 'dead';
-    return worthOf(this.#held.set, this.options.clock.nowMs(), this.options.freshness);
+    return freshnessOf(this.#held.set, this.options.clock.nowMs(), this.options.freshness);
   }
 
   #unavailable(): AuthError<'keys_unavailable'> {
@@ -195,6 +195,6 @@ export class RemoteKeySet implements KeySet {
 }
 
 function reasonOf(cause: unknown): string {
-  const isOurs = cause instanceof FetchProblem || cause instanceof KeySetRefused;
+  const isOurs = cause instanceof KeyFetchError || cause instanceof KeySetError;
   return isOurs ? cause.message : 'the answer could not be read';
 }

@@ -1,6 +1,6 @@
 // What problems with the options of an issuer are made of: rules, sentences, and what was given, cut short.
-import { parseDurationMs } from '../duration.js';
-import { nearest } from '../spelling.js';
+import { parseDurationMs } from '../base/duration.js';
+import { suggest } from '../base/did-you-mean.js';
 
 /** A sentence and whether it applies. */
 export type Rule = readonly [broken: boolean, sentence: string];
@@ -75,7 +75,7 @@ export function unknownNames(
   return Object.keys(given)
     .filter((name) => !known.includes(name))
     .map((name) => {
-      const near = nearest(name, known);
+      const near = suggest(name, known);
       return `${path}.${name} is not an option${near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`}`;
     });
 }

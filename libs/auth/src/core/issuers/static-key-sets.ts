@@ -1,9 +1,9 @@
 // Owns the keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
-import { AuthConfigurationError } from '../errors.js';
+import { AuthConfigurationError } from '../base/errors.js';
 import { importRetiredKey } from '../keys/key-import.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { chooseKey } from './key-choice.js';
-import { KeySetRefused, readKeySet } from './key-set-document.js';
+import { KeySetError, readKeySet } from './key-set-document.js';
 import { stated } from './stated-members.js';
 import type { KeySourceRules } from './key-sources.js';
 import type { SharedSecret, StaticKeys } from './trust-options.js';
@@ -52,7 +52,7 @@ export async function staticKeySet({ issuer, algorithms }: NamedSource, { jwks }
   const reading = { algorithms, known: [] };
   const content = await readKeySet(JSON.stringify({ keys }), reading).catch((cause: unknown) => {
     throw new AuthConfigurationError([
-      `${name}: ${cause instanceof KeySetRefused ? cause.message : 'could not be read'}`,
+      `${name}: ${cause instanceof KeySetError ? cause.message : 'could not be read'}`,
     ]);
   });
   if (content.notices.length === 0) return new StaticKeySet(content.keys);

@@ -1,6 +1,6 @@
 // Where scopes and roles stand in the tokens of an issuer.
-import { claimAt } from '../policies/claim-path.js';
-import type { Claims } from '../principal.js';
+import { claimAt } from '../base/claim-path.js';
+import type { Claims } from '../base/principal.js';
 import { listedTexts, spacedTexts } from '../tokens/texts.js';
 import type { TextClaim, TextClaims } from './trust-options.js';
 

@@ -1,10 +1,10 @@
 // Owns how an application says whom it trusts: one entry per issuer, each with rules and keys of its own.
 import type { JSONWebKeySet } from 'jose';
 import type { Algorithm } from '../keys/algorithms.js';
-import type { Duration } from '../duration.js';
+import type { Duration } from '../base/duration.js';
 import type { ClaimValues } from '../policies/claim-values.js';
-import type { Claims } from '../principal.js';
-import type { TokenLimits } from '../tokens/limits.js';
+import type { Claims } from '../base/principal.js';
+import type { TokenLimits } from '../base/limits.js';
 import type { KeySetCache } from './key-set-cache.js';
 
 /** Header lines of a request for keys. */

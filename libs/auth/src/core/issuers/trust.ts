@@ -1,12 +1,12 @@
 // Owns the way from what an application says about an issuer to what the verifier works with.
-import type { Clock } from '../clock.js';
-import { parseDurationMs } from '../duration.js';
-import { AuthConfigurationError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { parseDurationMs } from '../base/duration.js';
+import { AuthConfigurationError } from '../base/errors.js';
 import type { KeySet } from '../keys/keys.js';
 import { isChecked } from '../stores/stores.js';
 import type { TrustedIssuer } from '../tokens/token-verifier.js';
 import { CombinedKeySet } from './combined-key-set.js';
-import { foreignProfile, type ProfileSurroundings } from './foreign-profile.js';
+import { externalProfile, type ProfileContext } from './external-profile.js';
 import { tenantRule } from './issuer-names.js';
 import type { Resolve } from './key-addresses.js';
 import type { FetchDocument } from './key-fetch.js';
@@ -23,7 +23,7 @@ export type { TrustOptions } from './trust-options.js';
 export { trustProblems } from './trust-problems.js';
 
 /** What an issuer gets from the module around it. */
-export interface TrustSurroundings extends ProfileSurroundings {
+export interface TrustContext extends ProfileContext {
   readonly clock: Clock;
   /** Fetches documents. @defaultValue over node:https */
   readonly fetch?: FetchDocument | undefined;
@@ -45,7 +45,7 @@ export interface ForeignIssuer extends TrustedIssuer {
  * Makes an issuer of what the application says about it. Nothing is fetched here.
  * @throws AuthConfigurationError with everything that is wrong
  */
-export async function trustedIssuer(options: TrustOptions, around: TrustSurroundings): Promise<ForeignIssuer> {
+export async function trustedIssuer(options: TrustOptions, around: TrustContext): Promise<ForeignIssuer> {
   const problems = trustProblems([options]);
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   const { issuer, aliases } = options;
@@ -60,7 +60,7 @@ export async function trustedIssuer(options: TrustOptions, around: TrustSurround
     accepts: tenantRule(options),
     keys: only !== undefined && sets.length === 1 ? only : combined(sources),
     remotes: sets.filter((set) => set instanceof RemoteKeySet),
-    profiles: { access: foreignProfile(options, around) },
+    profiles: { access: externalProfile(options, around) },
     open: async () => void (await Promise.all(sources.map(open))),
     close: () => sets.forEach((set) => set instanceof RemoteKeySet && set.close()),
   });
@@ -87,7 +87,7 @@ async function open({ rules: { keys }, set }: Source): Promise<void> {
   if (isEager && set instanceof RemoteKeySet) await set.open();
 }
 
-async function keySetOf(issuer: string, rules: KeySourceRules, around: TrustSurroundings): Promise<KeySet> {
+async function keySetOf(issuer: string, rules: KeySourceRules, around: TrustContext): Promise<KeySet> {
   const { keys, algorithms } = rules;
   if ('secret' in keys) return secretKeySet({ issuer }, keys);
   if ('jwks' in keys) return staticKeySet({ issuer, algorithms }, keys);

@@ -1,7 +1,7 @@
 // What the claims of a token must say besides its kind: the values that an entry requires.
-import { claimAt } from '../policies/claim-path.js';
+import { claimAt } from '../base/claim-path.js';
 import { type ClaimValue, type ClaimValues, equalsOne, includesAll } from '../policies/claim-values.js';
-import type { Claims, Json } from '../principal.js';
+import type { Claims, Json } from '../base/principal.js';
 import { refused, unacceptable } from '../tokens/refusals.js';
 import type { TrustOptions } from './trust-options.js';
 

@@ -1,7 +1,7 @@
 // The way out that an application chose for one key source: its own fetch or ours, with its proxy, certificates and request headers.
 import { applicationFetch } from './application-fetch.js';
 import { environmentProxy, type Environment } from './environment-proxy.js';
-import { FetchProblem } from './fetch-problem.js';
+import { KeyFetchError } from './fetch-problem.js';
 import { inTime } from './in-time.js';
 import { fetchDocument, type FetchDocument } from './key-fetch.js';
 import type { KeyFetchOptions, KeyRequestHeaders } from './trust-options.js';
@@ -38,6 +38,6 @@ async function made(headers: KeyRequestHeaders, signal: AbortSignal): Promise<Re
   try {
     return await inTime(Promise.resolve(headers()), signal);
   } catch (cause) {
-    throw new FetchProblem('the request headers could not be made', { cause });
+    throw new KeyFetchError('the request headers could not be made', { cause });
   }
 }

@@ -5,11 +5,11 @@ import { randomUUID } from 'node:crypto';
 import { promises } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Algorithm } from './algorithms.js';
-import { AuthConfigurationError } from '../errors.js';
-import { parseStrictJsonObject } from '../tokens/json.js';
+import { AuthConfigurationError } from '../base/errors.js';
+import { parseStrictJsonObject } from '../base/json.js';
 import { generatePrivateJwk } from './key-import.js';
 import type { KeyRingInput } from './key-ring.js';
-import type { Json } from '../principal.js';
+import type { Json } from '../base/principal.js';
 
 const { link, mkdir, open, readFile, rename, rm } = promises;
 

@@ -2,8 +2,8 @@
 // for key-directory.ts.
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Algorithm } from './algorithms.js';
-import { type Clock, SystemClock } from '../clock.js';
-import { AuthConfigurationError } from '../errors.js';
+import { type Clock, SystemClock } from '../base/clock.js';
+import { AuthConfigurationError } from '../base/errors.js';
 import { KeyDirectory, type RetiredFile, type RingFile } from './key-directory.js';
 import { importRetiredKey } from './key-import.js';
 import { type KeyRingInput, KeySource } from './key-ring.js';

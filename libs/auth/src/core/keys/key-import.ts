@@ -12,13 +12,13 @@ import { promisify } from 'node:util';
 import { calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
 import { type Algorithm, algorithms, demandsOf, fits, isAlgorithm, isSymmetric } from './algorithms.js';
 import { deriveSecret } from './derived-secret.js';
-import { AuthConfigurationError } from '../errors.js';
-import { kindOf } from '../kind-of.js';
-import { type KeyMaterial, KeyProblem, type Material, publicPart, readMaterial } from './key-material.js';
+import { AuthConfigurationError } from '../base/errors.js';
+import { kindOf } from '../base/kind-of.js';
+import { type KeyMaterial, KeyError, type Material, publicPart, readMaterial } from './key-material.js';
 import { assertMeantFor, assertStrong } from './key-strength.js';
 import type { KeyInput, OwnKey, PublishedKey, RemoteSigner, SigningKey, VerificationKey, WrappedKey } from './keys.js';
 import { makeSignature } from './signatures.js';
-import { defaultLimits } from '../tokens/limits.js';
+import { defaultLimits } from '../base/limits.js';
 
 /** How an import names the key in its errors, and the algorithm of a key that does not say it, if it fits. */
 export interface ImportOptions {
@@ -46,7 +46,7 @@ export async function importOwnKey(input: KeyInput, options: ImportOptions): Pro
     if (isRemote(input)) return importRemote(input);
     const judged = await judge(input, options.alg);
     if (options.mustFit === true) assertAsked(judged, options.alg);
-    if (!judged.material.isPrivate) throw new KeyProblem('is a public key; signing needs the private one');
+    if (!judged.material.isPrivate) throw new KeyError('is a public key; signing needs the private one');
     return proven({ ...publishedSide(judged), signing: signingSide(judged) });
   });
 }
@@ -74,12 +74,12 @@ export async function importPublicKey(
 ): Promise<VerificationKey> {
   return naming(options.optionName, input, async () => {
     const material = readMaterial(input);
-    if (material.isPrivate) throw new KeyProblem('is a private or secret key; only the public one belongs here');
+    if (material.isPrivate) throw new KeyError('is a private or secret key; only the public one belongs here');
     assertMeantFor('verify', material);
     const usable = options.algorithms.filter((alg) => allows(material, alg));
     const [first] = usable;
     if (first === undefined)
-      throw new KeyProblem(`fits none of the accepted algorithms (${options.algorithms.join(', ')})`);
+      throw new KeyError(`fits none of the accepted algorithms (${options.algorithms.join(', ')})`);
     assertStrong(material.jwk, first);
     const key = createPublicKey({ key: { ...material.jwk }, format: 'jwk' });
     return Object.freeze({ kid: readKid(material.kid), algorithms: Object.freeze(usable), key });
@@ -127,11 +127,11 @@ async function judge(input: KeyMaterial | WrappedKey, wanted: Algorithm | undefi
 
 function chooseAlgorithm({ jwk, alg }: Material, stated: unknown, wanted: Algorithm | undefined): Algorithm {
   if (alg !== undefined && stated !== undefined && alg !== stated)
-    throw new KeyProblem('is given with two different algorithms');
+    throw new KeyError('is given with two different algorithms');
   const inferred = [wanted, ...algorithms].find((candidate) => candidate !== undefined && fits(jwk, candidate));
   const chosen = [stated, alg, inferred].find((value) => value !== undefined);
   if (!isAlgorithm(chosen))
-    throw new KeyProblem(
+    throw new KeyError(
       `has no algorithm that signs tokens here${unknownAlgorithm(chosen)}; there are ${algorithms.join(', ')}`,
     );
   return chosen;
@@ -148,7 +148,7 @@ function assertAsked({ material, alg }: Judged, asked: Algorithm | undefined): v
   const { kty, crv } = material.jwk;
   const type = typeof crv === 'string' ? `${String(kty)} (${crv})` : String(kty);
   const accepted = algorithms.filter((each) => fits(material.jwk, each)).join(', ');
-  throw new KeyProblem(
+  throw new KeyError(
     `is of type ${type} and signs ${alg}, but the option algorithm is '${asked}'; accepted for this key is ${accepted}`,
   );
 }
@@ -161,7 +161,7 @@ function allows({ jwk, alg: own }: Material, alg: Algorithm): boolean {
 function readKid(kid: unknown): string | undefined {
   if (kid === undefined) return undefined;
   if (typeof kid === 'string' && /^[\x20-\x7e]+$/.test(kid) && kid.length <= defaultLimits.kid) return kid;
-  throw new KeyProblem(`has a key id (kid) that is not 1 to ${defaultLimits.kid} printable ASCII characters`);
+  throw new KeyError(`has a key id (kid) that is not 1 to ${defaultLimits.kid} printable ASCII characters`);
 }
 
 function signingSide({ material, alg, kid }: Judged): SigningKey {
@@ -181,7 +181,7 @@ function publishedSide({ material, alg, kid }: Judged): PublishedKey {
 }
 
 function secretOf({ jwk }: Material): KeyObject {
-  if (jwk.k === undefined) throw new KeyProblem('is no secret');
+  if (jwk.k === undefined) throw new KeyError('is no secret');
   return createSecretKey(jwk.k, 'base64url');
 }
 
@@ -203,7 +203,7 @@ function publicHalf({ publicJwk, alg, kid }: RemoteSigner): WrappedKey {
 
 async function importRemote(input: RemoteSigner): Promise<OwnKey> {
   const judged = await judge(publicHalf(input), undefined);
-  if (judged.material.isPrivate) throw new KeyProblem('has a publicJwk that holds a private or secret key');
+  if (judged.material.isPrivate) throw new KeyError('has a publicJwk that holds a private or secret key');
   const { alg, kid } = judged;
   const signing = Object.freeze({ kid, alg, sign: (bytes: Uint8Array) => input.sign(bytes) });
   return proven({ ...publishedSide(judged), signing });
@@ -214,12 +214,12 @@ async function proven(key: OwnKey): Promise<OwnKey> {
   const { alg, sign } = key.signing;
   const input = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.${Buffer.from('{}').toString('base64url')}`;
   const signature = await sign(Buffer.from(input)).catch(() => {
-    throw new KeyProblem('could not sign a probe');
+    throw new KeyError('could not sign a probe');
   });
   await compactVerify(`${input}.${Buffer.from(signature).toString('base64url')}`, key.verification.key, {
     algorithms: [alg],
   }).catch(() => {
-    throw new KeyProblem('signs what its public key does not verify: the halves do not belong together');
+    throw new KeyError('signs what its public key does not verify: the halves do not belong together');
   });
   return Object.freeze(key);
 }
@@ -230,7 +230,7 @@ async function naming<T>(optionName: string, input: unknown, work: () => Promise
   } catch (cause) {
     // Errors of the platform may quote their input, so only our own words pass.
     const problem =
-      cause instanceof KeyProblem ? cause.message : 'is not a valid key: its members do not belong together';
+      cause instanceof KeyError ? cause.message : 'is not a valid key: its members do not belong together';
     throw new AuthConfigurationError([`${optionName}${kidOf(input)} ${problem}`]);
   }
 }

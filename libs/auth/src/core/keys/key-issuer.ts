@@ -1,6 +1,6 @@
 // The issuer that an entry of a key set names. Sets of providers with many tenants hold keys of several issuers, Microsoft's with a
 // placeholder for the tenant; a key that names an issuer verifies tokens of no other one.
-import type { Claims } from '../principal.js';
+import type { Claims } from '../base/principal.js';
 import { TENANT_PLACEHOLDER, tenantIn } from './issuer-template.js';
 
 /**

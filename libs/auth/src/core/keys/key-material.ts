@@ -4,8 +4,8 @@ import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 
 /** What is wrong with one key, as the end of a sentence. Internal: keys.ts names the option and the key in front of it. */
-export class KeyProblem extends Error {
-  override readonly name = 'KeyProblem';
+export class KeyError extends Error {
+  override readonly name = 'KeyError';
 }
 
 /** A shared secret with the algorithm it is for. Text counts as its UTF-8 bytes. */
@@ -36,12 +36,12 @@ export interface Material {
   readonly keyOps: unknown;
 }
 
-/** @throws KeyProblem */
+/** @throws KeyError */
 export function readMaterial(input: unknown): Material {
   if (typeof input === 'string') return readText(input);
   if (input instanceof KeyObject) return readJwk(exported(input));
   if (typeof input !== 'object' || input === null)
-    throw new KeyProblem('is not a key: give a JWK, PEM text, a KeyObject or { secret, alg }');
+    throw new KeyError('is not a key: give a JWK, PEM text, a KeyObject or { secret, alg }');
   return 'secret' in input ? readSecret(input) : readJwk({ ...input });
 }
 
@@ -49,7 +49,7 @@ function readText(text: string): Material {
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) return readJwk(readJson(trimmed));
   if (trimmed.startsWith('-----BEGIN ')) return readJwk(exported(readPem(trimmed)));
-  throw new KeyProblem('is text that is neither PEM nor a JWK; a secret is given as { secret, alg }');
+  throw new KeyError('is text that is neither PEM nor a JWK; a secret is given as { secret, alg }');
 }
 
 function readJson(text: string): Record<string, unknown> {
@@ -57,7 +57,7 @@ function readJson(text: string): Record<string, unknown> {
     return { ...JSON.parse(text) };
   } catch {
     // The parser's own message quotes the text, which holds the key.
-    throw new KeyProblem('is not readable JSON');
+    throw new KeyError('is not readable JSON');
   }
 }
 
@@ -68,11 +68,11 @@ function readPem(text: string): KeyObject {
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .join('\n');
-  if (/ENCRYPTED/.test(pem)) throw new KeyProblem('is an encrypted PEM key; decrypt it first');
+  if (/ENCRYPTED/.test(pem)) throw new KeyError('is an encrypted PEM key; decrypt it first');
   try {
     return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem) ? createPrivateKey(pem) : createPublicKey(pem);
   } catch {
-    throw new KeyProblem('is not a readable PEM key');
+    throw new KeyError('is not a readable PEM key');
   }
 }
 
@@ -80,7 +80,7 @@ function exported(key: KeyObject): Record<string, unknown> {
   try {
     return { ...key.export({ format: 'jwk' }) };
   } catch {
-    throw new KeyProblem(`is a key of type ${key.asymmetricKeyType ?? key.type}, which signs no token`);
+    throw new KeyError(`is a key of type ${key.asymmetricKeyType ?? key.type}, which signs no token`);
   }
 }
 
@@ -89,7 +89,7 @@ function readSecret(
 ): Material {
   const { secret, alg, kid } = input;
   if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
-    throw new KeyProblem('has a secret that is neither text nor bytes');
+    throw new KeyError('has a secret that is neither text nor bytes');
   const k = Buffer.from(secret).toString('base64url');
   return { jwk: { kty: 'oct', k }, isPrivate: true, alg, kid, use: undefined, keyOps: undefined };
 }
@@ -97,8 +97,8 @@ function readSecret(
 function readJwk(source: Record<string, unknown>): Material {
   const { kty, crv, alg, kid, use, key_ops: keyOps } = source;
   const members = typeof kty === 'string' && Object.hasOwn(MEMBERS, kty) ? MEMBERS[kty] : undefined;
-  if (members === undefined) throw new KeyProblem('has no key type (kty) that signs tokens; RSA, EC, OKP and oct do');
-  if ('oth' in source) throw new KeyProblem('has more than two primes, which is not supported');
+  if (members === undefined) throw new KeyError('has no key type (kty) that signs tokens; RSA, EC, OKP and oct do');
+  if ('oth' in source) throw new KeyError('has more than two primes, which is not supported');
   const isPrivate = members.private.some((name) => source[name] !== undefined);
   const jwk: Record<string, unknown> = { kty };
   if (crv !== undefined) jwk['crv'] = crv;
@@ -110,10 +110,10 @@ function readJwk(source: Record<string, unknown>): Material {
 
 /** Blanks and padding come from pasting and are dropped; anything else that is not base64url is not this key. */
 function readMember(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new KeyProblem(`lacks its member "${name}"`);
+  if (typeof value !== 'string') throw new KeyError(`lacks its member "${name}"`);
   const text = value.replaceAll(/\s/g, '').replace(/={1,2}$/, '');
   if (text === '' || Buffer.from(text, 'base64url').toString('base64url') !== text) {
-    throw new KeyProblem(`has a member "${name}" that is not base64url`);
+    throw new KeyError(`has a member "${name}" that is not base64url`);
   }
   return text;
 }

@@ -1,5 +1,5 @@
 // Refusals for want of a key, with their reason for operators. Neither says which keys there are.
-import { AuthError } from '../errors.js';
+import { AuthError } from '../base/errors.js';
 
 /** No key of the issuer is the one that the token names, or none is left to try. */
 export function unknownKey(): AuthError<'unknown_key'> {

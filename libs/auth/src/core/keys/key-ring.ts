@@ -2,8 +2,8 @@
 // the last token they signed has ended. What would break any of that is not taken over.
 import type { JWK } from 'jose';
 import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } from './algorithms.js';
-import type { Clock } from '../clock.js';
-import { AuthConfigurationError } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { AuthConfigurationError } from '../base/errors.js';
 import { generatePrivateJwk, importOwnKey, importRetiredKey } from './key-import.js';
 import { isRing, soundRing } from './ring-shape.js';
 import {
@@ -117,7 +117,7 @@ export class KeyRing implements KeySet {
     return this.ring.signing;
   }
 
-  /** What the profiles of our own tokens may list: all algorithms of the ring's family. Which one counts is bound to each key. */
+  /** What the profiles of our own tokens may list: all algorithms of the ring's login. Which one counts is bound to each key. */
   get algorithms(): readonly Algorithm[] {
     const secret = isSymmetric(this.ring.signing.alg);
     return algorithms.filter((alg) => isSymmetric(alg) === secret);
@@ -172,7 +172,7 @@ export class KeyRing implements KeySet {
       this.lastSigned.set(this.ring.signing.kid, clock.nowSeconds());
       this.assertStep(next);
       const before = this.names();
-      this.ring = { ...next, keys: this.withOwed(next) };
+      this.ring = { ...next, keys: this.retainUsedKeys(next) };
       if (this.names() !== before) this.options.onChange?.(this.ring.signing.kid, this.inForce().length);
       return true;
     } catch (problem) {
@@ -195,17 +195,17 @@ export class KeyRing implements KeySet {
    * A key that signed here stays until the last of its tokens has ended, whatever the source says: a process that hears of a
    * rotation late has signed with the old key for longer than the source knows. Only a stolen key goes at once.
    */
-  private withOwed(next: Ring): readonly RingKey[] {
-    const keys = next.keys.map((key) => ({ ...key, until: Math.max(key.until, this.owedUntil(key)) }));
+  private retainUsedKeys(next: Ring): readonly RingKey[] {
+    const keys = next.keys.map((key) => ({ ...key, until: Math.max(key.until, this.retainUntil(key)) }));
     const dropped = this.ring.keys
-      .map((key) => ({ ...key, until: this.owedUntil(key) }))
+      .map((key) => ({ ...key, until: this.retainUntil(key) }))
       .filter((key) => this.options.clock.nowSeconds() < key.until && !next.compromised.includes(idOf(key)))
       .filter((key) => !keys.some((other) => idOf(other) === idOf(key)));
     if (dropped.length > 0) this.options.onProblem?.(new AuthConfigurationError(dropped.map(tooEarly)), true);
     return [...keys, ...dropped];
   }
 
-  private owedUntil(key: PublishedKey): number {
+  private retainUntil(key: PublishedKey): number {
     return (this.lastSigned.get(idOf(key)) ?? Number.NEGATIVE_INFINITY) + this.options.overlapSeconds;
   }
 }

@@ -1,7 +1,7 @@
 // Owns what makes a key fit to be trusted: size, exponent, curve, use, and that it is none of the keys known to be broken.
 import type { JWK } from 'jose';
 import { type Algorithm, demandsOf, fits } from './algorithms.js';
-import { KeyProblem, type Material } from './key-material.js';
+import { KeyError, type Material } from './key-material.js';
 import { secretProblem } from './secret-strength.js';
 
 export const SMALLEST_RSA_BITS = 2048;
@@ -11,9 +11,9 @@ const LARGEST_BITS = 8192;
 const SMALLEST_EXPONENT = 65_537n;
 const LARGEST_EXPONENT = 1n << 256n;
 
-/** @throws KeyProblem */
+/** @throws KeyError */
 export function assertStrong(jwk: JWK, alg: Algorithm): void {
-  if (!fits(jwk, alg)) throw new KeyProblem(`is of type ${describe(jwk)} and does not fit the algorithm ${alg}`);
+  if (!fits(jwk, alg)) throw new KeyError(`is of type ${describe(jwk)} and does not fit the algorithm ${alg}`);
   if (jwk.kty === 'oct') assertStrongSecret(jwk, alg);
   if (jwk.kty === 'RSA') assertStrongRsa(jwk);
 }
@@ -25,8 +25,8 @@ function describe(jwk: JWK): string {
 function assertStrongSecret(jwk: JWK, alg: Algorithm): void {
   const bytes = Buffer.from(jwk.k ?? '', 'base64url');
   const problem = secretProblem(bytes, { bytes: demandsOf(alg).minimumBytes ?? 0, purpose: alg });
-  if (problem !== undefined) throw new KeyProblem(problem);
-  if (bytes.length * 8 > LARGEST_BITS) throw new KeyProblem(`has more than ${LARGEST_BITS / 8} bytes`);
+  if (problem !== undefined) throw new KeyError(problem);
+  if (bytes.length * 8 > LARGEST_BITS) throw new KeyError(`has more than ${LARGEST_BITS / 8} bytes`);
 }
 
 function assertStrongRsa(jwk: JWK): void {
@@ -34,13 +34,13 @@ function assertStrongRsa(jwk: JWK): void {
   const exponent = integer(jwk.e);
   const bits = modulus.toString(2).length;
   if (bits < SMALLEST_RSA_BITS || bits > LARGEST_BITS) {
-    throw new KeyProblem(`is an RSA key of ${bits} bits; ${SMALLEST_RSA_BITS} to ${LARGEST_BITS} are accepted`);
+    throw new KeyError(`is an RSA key of ${bits} bits; ${SMALLEST_RSA_BITS} to ${LARGEST_BITS} are accepted`);
   }
   if (isEven(exponent) || exponent < SMALLEST_EXPONENT || exponent > LARGEST_EXPONENT) {
-    throw new KeyProblem('is an RSA key with an unsafe exponent; 65537 is the usual one');
+    throw new KeyError('is an RSA key with an unsafe exponent; 65537 is the usual one');
   }
-  if (isEven(modulus)) throw new KeyProblem('is an RSA key with an even modulus');
-  if (hasRocaFingerprint(modulus)) throw new KeyProblem('is an RSA key with the ROCA weakness (CVE-2017-15361)');
+  if (isEven(modulus)) throw new KeyError('is an RSA key with an even modulus');
+  if (hasRocaFingerprint(modulus)) throw new KeyError('is an RSA key with the ROCA weakness (CVE-2017-15361)');
 }
 
 function integer(base64url: string | undefined): bigint {
@@ -71,10 +71,10 @@ function isPowerOf65537(residue: number, prime: number): boolean {
   return false;
 }
 
-/** @throws KeyProblem if the key says of itself that it is for something else (RFC 7517 §4.2, §4.3) */
+/** @throws KeyError if the key says of itself that it is for something else (RFC 7517 §4.2, §4.3) */
 export function assertMeantFor(operation: 'sign' | 'verify', { use, keyOps }: Material): void {
-  if (use !== undefined && use !== 'sig') throw new KeyProblem('is not for signatures: its "use" is not "sig"');
+  if (use !== undefined && use !== 'sig') throw new KeyError('is not for signatures: its "use" is not "sig"');
   if (keyOps === undefined) return;
   if (!Array.isArray(keyOps) || !keyOps.includes(operation))
-    throw new KeyProblem(`does not list "${operation}" in its "key_ops"`);
+    throw new KeyError(`does not list "${operation}" in its "key_ops"`);
 }

@@ -1,7 +1,7 @@
 // What a ring of keys may hold, by name: a misspelt member would leave out a key, or keep one for good, without a word.
-import { AuthConfigurationError } from '../errors.js';
-import { group, judgedElsewhere, listOf, type Members, type Walked } from '../option-shape.js';
-import { nearest } from '../spelling.js';
+import { AuthConfigurationError } from '../base/errors.js';
+import { group, judgedElsewhere, listOf, type Members, type Walked } from '../base/option-shape.js';
+import { suggest } from '../base/did-you-mean.js';
 import type { KeyRingInput, RetiredKeyInput } from './key-ring.js';
 import type { KeyInput } from './keys.js';
 
@@ -26,7 +26,7 @@ export function isRing(input: KeyInput | KeyRingInput): input is KeyRingInput {
   if (typeof input !== 'object' || Object.getPrototypeOf(input) !== Object.prototype) return false;
   const names = Object.keys(input);
   const isKey = ['kty', 'key', 'secret', 'publicJwk'].some((name) => names.includes(name));
-  return !isKey && names.some((name) => NAMES.includes(name) || nearest(name, NAMES) !== undefined);
+  return !isKey && names.some((name) => NAMES.includes(name) || suggest(name, NAMES) !== undefined);
 }
 
 /**

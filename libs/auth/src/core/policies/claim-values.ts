@@ -1,5 +1,5 @@
 // What a claim must say: one value, or a list with some values. A text is one value, and nothing is converted: '1' is not 1.
-import type { Json } from '../principal.js';
+import type { Json } from '../base/principal.js';
 
 /** A value that a claim can be compared with. */
 export type ClaimValue = string | number | boolean;

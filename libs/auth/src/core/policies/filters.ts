@@ -1,9 +1,9 @@
 // Owns resource filters: claims like `content_org:acme` that limit a token to some resources, and the policy that holds them against
 // what a request asks for.
-import { AuthError } from '../errors.js';
-import { shown } from '../shown.js';
+import { AuthError } from '../base/errors.js';
+import { shown } from '../base/shown.js';
 import { describePolicy, type Policy, type PolicyContext } from './policies.js';
-import type { Claims, Principal } from '../principal.js';
+import type { Claims, Principal } from '../base/principal.js';
 import { unacceptable } from '../tokens/refusals.js';
 
 /** One filter of a token. */

@@ -1,9 +1,9 @@
 // Owns what a policy is and how policies combine: functions over the verified principal, asked after authentication and inside the
 // same guard. What cannot be answered is a refusal; a negation never makes a grant of it.
-import { AuthError, type AuthErrorCode } from '../errors.js';
-import type { Principal } from '../principal.js';
-import type { AuthRequest } from '../request.js';
-import { shown } from '../shown.js';
+import { AuthError, type AuthErrorCode } from '../base/errors.js';
+import type { Principal } from '../base/principal.js';
+import type { AuthRequest } from '../base/request.js';
+import { shown } from '../base/shown.js';
 
 /** What a policy may look at. The principal is verified and present; nothing unverified is in reach but the request itself. */
 export interface PolicyContext {

@@ -1,6 +1,6 @@
 // Owns the second of the three layers of authorisation: which rows exist for a caller. The first, who may call, is a policy of the
 // route; the third, what the caller asked for, is the application's own and can only narrow.
-import type { Principal } from '../principal.js';
+import type { Principal } from '../base/principal.js';
 
 /**
  * Which rows exist for a caller. Rows outside of it are absent: not forbidden, not counted, not found by id.
@@ -40,4 +40,4 @@ export abstract class ScopePolicy<Query> {
 }
 
 /** Narrows a query for the caller of this request. */
-export type Scope<Query> = (query: Query) => Query;
+export type ScopeCondition<Query> = (query: Query) => Query;

@@ -1,5 +1,5 @@
-// What a store says if others were in the way. Answers a sign-in that is refused although the next attempt would succeed (S-11).
-import type { Family, RefreshStore } from './stores.js';
+// What a store says if others were in the way. ErrorResponses a sign-in that is refused although the next attempt would succeed (S-11).
+import type { Login, LoginStore } from './stores.js';
 
 /** A unique violation, a serialisation failure or a deadlock: on PostgreSQL, on MySQL and MariaDB, on SQLite. */
 const CONTENTION: ReadonlySet<unknown> = new Set([
@@ -21,15 +21,15 @@ const TRIES = 3;
  * Opens a sign-in, again where others were in the way. One that is there already is ours if it holds our token: an answer was lost and
  * somebody between us and the database asked twice.
  */
-export async function openDespiteOthers(store: RefreshStore, family: Family): Promise<void> {
+export async function openDespiteOthers(store: LoginStore, login: Login): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await store.open(family);
+      await store.open(login);
       return;
     } catch (error) {
       if (tries === TRIES || !isContention(error)) throw error;
-      const there = await store.find(family.issuer, family.sid);
-      if (there !== undefined && isSame(there, family)) return;
+      const there = await store.find(login.issuer, login.sid);
+      if (there !== undefined && isSame(there, login)) return;
     }
   }
 }
@@ -40,7 +40,7 @@ function isContention(error: unknown): boolean {
   return 'driverError' in error && isContention(error.driverError);
 }
 
-function isSame(there: Family, ours: Family): boolean {
+function isSame(there: Login, ours: Login): boolean {
   // Ids of tokens are never given twice; a host session has none and is told by its sign-in alone.
   return there.subject === ours.subject && there.currentJti === ours.currentJti && there.createdAt === ours.createdAt;
 }

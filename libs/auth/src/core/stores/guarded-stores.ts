@@ -1,16 +1,16 @@
 // Owns how the library asks its stores: within a time limit, behind a breaker, and with one answer for everything that breaks,
 // "cannot tell". What a store promises stays in stores.ts.
-import { Breaker, type BreakerOptions } from './breaker.js';
+import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.js';
 import { takesTurns } from './turns.js';
 import { openDespiteOthers } from './contention.js';
-import type { Clock } from '../clock.js';
-import type { Subject } from '../principal.js';
+import type { Clock } from '../base/clock.js';
+import type { Subject } from '../base/principal.js';
 import {
   isChecked,
-  RefreshStore,
-  RevocationStore,
+  LoginStore,
+  BlocklistStore,
   type CheckedStore,
-  type Family,
+  type Login,
   type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
@@ -33,26 +33,26 @@ export interface GuardOptions extends Omit<BreakerOptions, 'store' | 'takesTurns
  * A write that answers too late has still happened. That is harmless: a rotation is answered again as a retry, or taken back, and all
  * else is idempotent or tried with a fresh id.
  */
-export function guardStores({ revocations, families }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
+export function withCircuitBreakers({ revocations, logins }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
   const { onAdded } = options;
-  const breakerOf = (kept: object, store: 'revocations' | 'families'): Breaker =>
-    new Breaker(clock, { ...options, store, takesTurns: takesTurns(kept) });
+  const breakerOf = (kept: object, store: 'revocations' | 'logins'): CircuitBreaker =>
+    new CircuitBreaker(clock, { ...options, store, takesTurns: takesTurns(kept) });
   return {
     revocations:
       revocations instanceof GuardedRevocationStore
         ? revocations
         : new GuardedRevocationStore(revocations, breakerOf(revocations, 'revocations'), onAdded),
-    families:
-      families instanceof GuardedRefreshStore
-        ? families
-        : new GuardedRefreshStore(families, breakerOf(families, 'families'), clock),
+    logins:
+      logins instanceof GuardedRefreshStore
+        ? logins
+        : new GuardedRefreshStore(logins, breakerOf(logins, 'logins'), clock),
   };
 }
 
-class GuardedRevocationStore extends RevocationStore implements CheckedStore {
+class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
   constructor(
-    private readonly store: RevocationStore,
-    private readonly breaker: Breaker,
+    private readonly store: BlocklistStore,
+    private readonly breaker: CircuitBreaker,
     private readonly onAdded: GuardOptions['onAdded'],
   ) {
     super();
@@ -85,7 +85,7 @@ class GuardedRevocationStore extends RevocationStore implements CheckedStore {
   }
 
   override prune(now: number): Promise<number> {
-    return this.breaker.runUnhurried(() => this.store.prune(now));
+    return this.breaker.runInBackground(() => this.store.prune(now));
   }
 
   // At boot there is no request to protect, and the sentence that names what is missing must come through.
@@ -94,17 +94,17 @@ class GuardedRevocationStore extends RevocationStore implements CheckedStore {
   }
 }
 
-class GuardedRefreshStore extends RefreshStore implements CheckedStore {
+class GuardedRefreshStore extends LoginStore implements CheckedStore {
   constructor(
-    private readonly store: RefreshStore,
-    private readonly breaker: Breaker,
+    private readonly store: LoginStore,
+    private readonly breaker: CircuitBreaker,
     private readonly clock: Clock,
   ) {
     super();
   }
 
-  override open(family: Family): Promise<void> {
-    return this.breaker.run(() => openDespiteOthers(this.store, family));
+  override open(login: Login): Promise<void> {
+    return this.breaker.run(() => openDespiteOthers(this.store, login));
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
@@ -132,7 +132,7 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
     await this.store.rotate({ ...rotation, nowMs: this.clock.nowMs(), from: to.jti, to: { ...to, jti: from } });
   }
 
-  override find(issuer: string, sid: string): Promise<Family | undefined> {
+  override find(issuer: string, sid: string): Promise<Login | undefined> {
     return this.breaker.run(() => this.store.find(issuer, sid));
   }
 
@@ -140,7 +140,7 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
     return this.breaker.run(() => this.store.touch(issuer, sid, now));
   }
 
-  override list(subject: Subject, now: number): Promise<readonly Family[]> {
+  override list(subject: Subject, now: number): Promise<readonly Login[]> {
     return this.breaker.run(() => this.store.list(subject, now));
   }
 
@@ -153,7 +153,7 @@ class GuardedRefreshStore extends RefreshStore implements CheckedStore {
   }
 
   override prune(now: number): Promise<number> {
-    return this.breaker.runUnhurried(() => this.store.prune(now));
+    return this.breaker.runInBackground(() => this.store.prune(now));
   }
 
   async checkReady(): Promise<void> {

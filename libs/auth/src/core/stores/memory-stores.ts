@@ -1,12 +1,12 @@
 // Owns the stores of one process: for development, tests and services that run alone. They are also the readable specification
 // of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive (K-19).
-import { Clock, SystemClock } from '../clock.js';
-import type { Subject } from '../principal.js';
-import { IdMap } from './id-map.js';
+import { Clock, SystemClock } from '../base/clock.js';
+import type { Subject } from '../base/principal.js';
+import { BloomMap } from './bloom-map.js';
 import {
-  RefreshStore,
-  RevocationStore,
-  type Family,
+  LoginStore,
+  BlocklistStore,
+  type Login,
   type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
@@ -14,9 +14,9 @@ import {
   type Rotation,
   type RotationOutcome,
   type Stores,
-  type StoresRecipe,
+  type StoresFactory,
 } from './stores.js';
-import { endedBy, isLive, isStricter, listLength, rotatedFields, standingOf } from './verdicts.js';
+import { matchingRevocation, isLive, isStricter, listLength, rotatedFields, classifyPresentedToken } from './rules.js';
 
 const FIRST_SWEEP = 1_000;
 
@@ -25,7 +25,7 @@ export interface MemoryStoresOptions {
   /** @defaultValue 1,000,000 entries of the blocklist, of about 200 bytes each */
   readonly maxRevocations?: number | undefined;
   /** @defaultValue 100,000 sign-ins */
-  readonly maxFamilies?: number | undefined;
+  readonly maxLogins?: number | undefined;
 }
 
 /** An entry and the number of the change that made it what it is. */
@@ -34,11 +34,11 @@ interface Kept extends RevocationEntry {
 }
 
 /** The blocklist in the memory of this process. Other processes do not see it, and it ends with the process. */
-export class MemoryRevocationStore extends RevocationStore {
+export class MemoryRevocationStore extends BlocklistStore {
   /** By kind, issuer and id: an issuer's name is kept once, and no key has to be put together to ask. */
-  readonly #lists: Readonly<Record<RevocationKind, Map<string, IdMap<Kept>>>> = {
+  readonly #lists: Readonly<Record<RevocationKind, Map<string, BloomMap<Kept>>>> = {
     token: new Map(),
-    family: new Map(),
+    login: new Map(),
     subject: new Map(),
   };
   #size = 0;
@@ -75,12 +75,12 @@ export class MemoryRevocationStore extends RevocationStore {
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
     const { issuer, jti, sid, subject } = query;
     const token = this.#live('token', issuer, jti);
-    const family = this.#live('family', issuer, sid);
+    const login = this.#live('login', issuer, sid);
     const everything = this.#live('subject', issuer, subject);
     // The answer to nearly every request.
-    if (token === undefined && family === undefined && everything === undefined) return undefined;
-    return endedBy(
-      [token, family, everything].filter((entry) => entry !== undefined),
+    if (token === undefined && login === undefined && everything === undefined) return undefined;
+    return matchingRevocation(
+      [token, login, everything].filter((entry) => entry !== undefined),
       query,
     );
   }
@@ -117,12 +117,12 @@ export class MemoryRevocationStore extends RevocationStore {
     return this.#all().flatMap((list) => [...list.values()].filter(isWanted));
   }
 
-  #all(): readonly IdMap<Kept>[] {
+  #all(): readonly BloomMap<Kept>[] {
     return Object.values(this.#lists).flatMap((issuers) => [...issuers.values()]);
   }
 
-  #listOf(kind: RevocationKind, issuer: string): IdMap<Kept> {
-    const list = this.#lists[kind].get(issuer) ?? new IdMap<Kept>();
+  #listOf(kind: RevocationKind, issuer: string): BloomMap<Kept> {
+    const list = this.#lists[kind].get(issuer) ?? new BloomMap<Kept>();
     this.#lists[kind].set(issuer, list);
     return list;
   }
@@ -154,60 +154,60 @@ export class MemoryRevocationStore extends RevocationStore {
 }
 
 /** The sign-ins in the memory of this process. Every sign-in ends with the process. */
-export class MemoryRefreshStore extends RefreshStore {
-  readonly #families = new Map<string, Family>();
+export class MemoryRefreshStore extends LoginStore {
+  readonly #logins = new Map<string, Login>();
   #sweepAt = FIRST_SWEEP;
 
   constructor(
     private readonly clock: Clock = new SystemClock(),
-    private readonly maxFamilies = 100_000,
+    private readonly maxLogins = 100_000,
   ) {
     super();
   }
 
-  override async open(family: Family): Promise<void> {
-    const key = keyOf(family.issuer, family.sid);
-    if (this.#families.has(key)) throw new Error('A family with this sid was opened before.');
+  override async open(login: Login): Promise<void> {
+    const key = keyOf(login.issuer, login.sid);
+    if (this.#logins.has(key)) throw new Error('A login with this sid was opened before.');
     this.#makeRoom();
-    this.#families.set(key, { ...family });
+    this.#logins.set(key, { ...login });
   }
 
   // Nothing is awaited between the judgement and the write, so that no other call comes between them.
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
     const key = keyOf(rotation.issuer, rotation.sid);
-    const family = this.#families.get(key);
-    if (!family) return { outcome: 'unknown' };
+    const login = this.#logins.get(key);
+    if (!login) return { outcome: 'unknown' };
     const nowMs = this.clock.nowMs();
-    const outcome = standingOf(family, rotation, nowMs);
-    if (outcome !== 'live') return { outcome, family };
-    const next = { ...family, ...rotatedFields(family, rotation, nowMs) };
-    this.#families.set(key, next);
-    return { outcome: 'rotated', family: next };
+    const outcome = classifyPresentedToken(login, rotation, nowMs);
+    if (outcome !== 'live') return { outcome, login };
+    const next = { ...login, ...rotatedFields(login, rotation, nowMs) };
+    this.#logins.set(key, next);
+    return { outcome: 'rotated', login: next };
   }
 
-  override async find(issuer: string, sid: string): Promise<Family | undefined> {
-    return this.#families.get(keyOf(issuer, sid));
+  override async find(issuer: string, sid: string): Promise<Login | undefined> {
+    return this.#logins.get(keyOf(issuer, sid));
   }
 
   override async touch(issuer: string, sid: string, now: number): Promise<void> {
     const key = keyOf(issuer, sid);
-    const family = this.#families.get(key);
-    if (family && family.lastUsedAt < now) this.#families.set(key, { ...family, lastUsedAt: now });
+    const login = this.#logins.get(key);
+    if (login && login.lastUsedAt < now) this.#logins.set(key, { ...login, lastUsedAt: now });
   }
 
-  override async list(subject: Subject, now: number): Promise<readonly Family[]> {
+  override async list(subject: Subject, now: number): Promise<readonly Login[]> {
     return this.#of(subject)
-      .filter((family) => isLive(family, now))
+      .filter((login) => isLive(login, now))
       .sort((one, other) => other.createdAt - one.createdAt);
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
-    return this.#families.delete(keyOf(issuer, sid));
+    return this.#logins.delete(keyOf(issuer, sid));
   }
 
   override async endAll(subject: Subject, exceptSid?: string): Promise<number> {
-    const ended = this.#of(subject).filter((family) => family.sid !== exceptSid);
-    for (const { issuer, sid } of ended) this.#families.delete(keyOf(issuer, sid));
+    const ended = this.#of(subject).filter((login) => login.sid !== exceptSid);
+    for (const { issuer, sid } of ended) this.#logins.delete(keyOf(issuer, sid));
     return ended.length;
   }
 
@@ -215,25 +215,25 @@ export class MemoryRefreshStore extends RefreshStore {
     return this.#sweep(Math.min(now, this.clock.nowSeconds()));
   }
 
-  #of(subject: Subject): Family[] {
-    return [...this.#families.values()].filter(
-      (family) => family.issuer === subject.issuer && family.subject === subject.id,
+  #of(subject: Subject): Login[] {
+    return [...this.#logins.values()].filter(
+      (login) => login.issuer === subject.issuer && login.subject === subject.id,
     );
   }
 
   #makeRoom(): void {
-    if (this.#families.size >= Math.min(this.#sweepAt, this.maxFamilies)) {
+    if (this.#logins.size >= Math.min(this.#sweepAt, this.maxLogins)) {
       this.#sweep(this.clock.nowSeconds());
-      this.#sweepAt = Math.max(FIRST_SWEEP, this.#families.size * 2);
+      this.#sweepAt = Math.max(FIRST_SWEEP, this.#logins.size * 2);
     }
-    if (this.#families.size >= this.maxFamilies)
-      throw new Error(`The memory store is full (${this.maxFamilies} live sign-ins).`);
+    if (this.#logins.size >= this.maxLogins)
+      throw new Error(`The memory store is full (${this.maxLogins} live sign-ins).`);
   }
 
   #sweep(now: number): number {
-    const before = this.#families.size;
-    for (const [key, family] of this.#families) if (!isLive(family, now)) this.#families.delete(key);
-    return before - this.#families.size;
+    const before = this.#logins.size;
+    for (const [key, login] of this.#logins) if (!isLive(login, now)) this.#logins.delete(key);
+    return before - this.#logins.size;
   }
 }
 
@@ -256,12 +256,12 @@ function keyOf(issuer: string, sid: string): string {
 }
 
 /** Keeps revocations and sign-ins in the memory of the process: for development, tests and services that run alone. */
-export function memoryStores({ maxRevocations, maxFamilies }: MemoryStoresOptions = {}): StoresRecipe {
+export function memoryStores({ maxRevocations, maxLogins }: MemoryStoresOptions = {}): StoresFactory {
   return {
     inject: [Clock],
     useFactory: (clock: Clock): Stores => ({
       revocations: new MemoryRevocationStore(clock, maxRevocations),
-      families: new MemoryRefreshStore(clock, maxFamilies),
+      logins: new MemoryRefreshStore(clock, maxLogins),
     }),
   };
 }

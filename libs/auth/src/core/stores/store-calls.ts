@@ -1,8 +1,8 @@
 // Owns the measurement of store calls, on a channel of its own: there are several in a request, and who wants to hear what happened
 // does not want to hear these.
 import { channel } from 'node:diagnostics_channel';
-import type { Clock } from '../clock.js';
-import type { StoreEvent } from '../events.js';
+import type { Clock } from '../base/clock.js';
+import type { StoreEvent } from '../base/events.js';
 
 /** One call to a store. */
 export interface StoreCall {

@@ -1,10 +1,10 @@
 // Owns the two store ports. A port is an abstract class, and that class is its injection token. What is promised here is
 // tested by one contract suite (`nestjs-latchkey/testing`), which every adapter runs.
-import { AuthConfigurationError } from '../errors.js';
-import type { Subject } from '../principal.js';
+import { AuthConfigurationError } from '../base/errors.js';
+import type { Subject } from '../base/principal.js';
 
 /** What an entry of the blocklist ends: one token, one sign-in with all it handed out, or everything of a subject. */
-export type RevocationKind = 'token' | 'family' | 'subject';
+export type RevocationKind = 'token' | 'login' | 'subject';
 
 /** An entry of the blocklist. It holds ids, never a token. */
 export interface RevocationEntry {
@@ -34,7 +34,7 @@ export interface RevocationQuery {
 
 /** What became different on a blocklist. */
 export interface RevocationChanges {
-  /** Entries that were added or made stricter. The same one may come more than once, and merges as {@link RevocationStore.add} says. */
+  /** Entries that were added or made stricter. The same one may come more than once, and merges as {@link BlocklistStore.add} says. */
   readonly entries: readonly RevocationEntry[];
   /** What to ask with next time. Only the store knows what it means. */
   readonly cursor: string;
@@ -52,7 +52,7 @@ export interface RevocationChanges {
  * Every method rejects only when the store is unavailable; "not there" is an answer. Expired entries count as absent. Keys are
  * `(issuer, kind, id)`, compared exactly, with case.
  */
-export abstract class RevocationStore {
+export abstract class BlocklistStore {
   /**
    * Adds an entry. Resolves `true` if it is new, `false` if the key was there.
    *
@@ -104,12 +104,12 @@ export interface Replaced {
  * One sign-in, whatever it handed out (tokens, cookies or a host session): one row. The key is `(issuer, sid)`.
  * Times are epoch seconds unless the name says otherwise.
  */
-export interface Family {
+export interface Login {
   readonly issuer: string;
   readonly sid: string;
   /** The `sub`. */
   readonly subject: string;
-  /** The `jti` of the one live refresh token; for a family that cannot be refreshed (a host session), the empty string. */
+  /** The `jti` of the one live refresh token; for a login that cannot be refreshed (a host session), the empty string. */
   readonly currentJti: string;
   /** When the live refresh token was issued, and when it ends: a retry signs exactly these again. */
   readonly currentIssuedAt: number;
@@ -133,7 +133,7 @@ export interface Family {
   readonly label?: string | undefined;
 }
 
-/** One attempt to replace the live refresh token of a family. */
+/** One attempt to replace the live refresh token of a login. */
 export interface Rotation {
   readonly issuer: string;
   readonly sid: string;
@@ -154,24 +154,24 @@ export interface Rotation {
 export const MOST_REPLACED = 64;
 
 /**
- * What became of a rotation. `rotated`, `retry` and `held` hand back the family as it now is; its `currentJti` is what the caller
- * gets. `reused` is for the caller to punish: the store changes nothing. `unknown` says that there is no such live family.
+ * What became of a rotation. `rotated`, `retry` and `held` hand back the login as it now is; its `currentJti` is what the caller
+ * gets. `reused` is for the caller to punish: the store changes nothing. `unknown` says that there is no such live login.
  */
 export type RotationOutcome =
-  | { readonly outcome: 'rotated' | 'retry' | 'held'; readonly family: Family }
-  | { readonly outcome: 'reused'; readonly family: Family }
+  | { readonly outcome: 'rotated' | 'retry' | 'held'; readonly login: Login }
+  | { readonly outcome: 'reused'; readonly login: Login }
   | { readonly outcome: 'unknown' };
 
 /**
- * The sign-ins. One live refresh token per family, whatever races and crashes happen.
+ * The sign-ins. One live refresh token per login, whatever races and crashes happen.
  *
- * Every method rejects only when the store is unavailable. A family whose `currentExpiresAt` or `absoluteExpiresAt` has passed
+ * Every method rejects only when the store is unavailable. A login whose `currentExpiresAt` or `absoluteExpiresAt` has passed
  * counts as absent for {@link list}; {@link rotate} and {@link find} may still see it until it is pruned, and callers judge its
  * times themselves.
  */
-export abstract class RefreshStore {
-  /** Records a new family. The `(issuer, sid)` must be new; a second one rejects. */
-  abstract open(family: Family): Promise<void>;
+export abstract class LoginStore {
+  /** Records a new login. The `(issuer, sid)` must be new; a second one rejects. */
+  abstract open(login: Login): Promise<void>;
 
   /**
    * Replaces the live refresh token in one conditional write, which succeeds only on the row that was judged: no other process can
@@ -185,29 +185,29 @@ export abstract class RefreshStore {
    * - `from` is the live one, and {@link MOST_REPLACED} were replaced within the grace: `held`. Nothing is written.
    * - `from` was replaced less than `graceMs` ago, however often the sign-in was refreshed since; an age that is negative, because the
    *   clock was set back, counts as 0: `retry`. Nothing is written, so the window never grows, and with `graceMs` 0 there is none.
-   * - the family is there and `from` is anything else, the empty string of a host session included: `reused`.
+   * - the login is there and `from` is anything else, the empty string of a host session included: `reused`.
    * - otherwise `unknown`.
    */
   abstract rotate(rotation: Rotation): Promise<RotationOutcome>;
 
-  /** The family, or `undefined`. */
-  abstract find(issuer: string, sid: string): Promise<Family | undefined>;
+  /** The login, or `undefined`. */
+  abstract find(issuer: string, sid: string): Promise<Login | undefined>;
 
-  /** Notes that a family without refresh tokens was used. Unknown families are ignored. Never moves backwards. */
+  /** Notes that a login without refresh tokens was used. Unknown logins are ignored. Never moves backwards. */
   abstract touch(issuer: string, sid: string, now: number): Promise<void>;
 
-  /** The live families of a subject, newest first. */
-  abstract list(subject: Subject, now: number): Promise<readonly Family[]>;
+  /** The live logins of a subject, newest first. */
+  abstract list(subject: Subject, now: number): Promise<readonly Login[]>;
 
-  /** Forgets a family. Idempotent: unknown ones are ignored. Resolves whether it was there. */
+  /** Forgets a login. Idempotent: unknown ones are ignored. Resolves whether it was there. */
   abstract end(issuer: string, sid: string): Promise<boolean>;
 
-  /** Forgets all families of a subject but one. Resolves how many were there. */
+  /** Forgets all logins of a subject but one. Resolves how many were there. */
   abstract endAll(subject: Subject, exceptSid?: string): Promise<number>;
 
   /**
-   * Forgets families whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds), as
-   * {@link RevocationStore.prune} does. Resolves how many. Stores that expire by themselves say 0.
+   * Forgets logins whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds), as
+   * {@link BlocklistStore.prune} does. Resolves how many. Stores that expire by themselves say 0.
    */
   abstract prune(now: number): Promise<number>;
 }
@@ -220,8 +220,8 @@ export interface CheckedStore {
 
 /** The two stores of an application. */
 export interface Stores {
-  readonly revocations: RevocationStore;
-  readonly families: RefreshStore;
+  readonly revocations: BlocklistStore;
+  readonly logins: LoginStore;
 }
 
 /**
@@ -231,7 +231,7 @@ export interface Stores {
  * The fields mean what they mean in a Nest factory provider, and are typed loosely because this file knows no framework. The
  * module that uses the recipe provides {@link Clock}, so that a recipe may inject it.
  */
-export interface StoresRecipe {
+export interface StoresFactory {
   readonly imports?: readonly unknown[] | undefined;
   readonly inject?: readonly unknown[] | undefined;
   /** Said at boot: choices that leave something open, with their consequence. */
@@ -244,8 +244,8 @@ export interface StoresRecipe {
  * Looks at both stores before the first request, as far as they can be looked at.
  * @throws {AuthConfigurationError} with the problems of both
  */
-export async function checkStores({ revocations, families }: Stores): Promise<void> {
-  const looks = [revocations, families].map(async (store) => (isChecked(store) ? store.checkReady() : undefined));
+export async function checkStores({ revocations, logins }: Stores): Promise<void> {
+  const looks = [revocations, logins].map(async (store) => (isChecked(store) ? store.checkReady() : undefined));
   const problems = (await Promise.allSettled(looks)).flatMap((look) =>
     look.status === 'rejected' ? problemsOf(look.reason) : [],
   );

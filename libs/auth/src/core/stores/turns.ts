@@ -1,7 +1,7 @@
-// Waiting for a turn is not waiting for an answer. Answers a connection pool that the application's own transactions use up: the database is
+// Waiting for a turn is not waiting for an answer. ErrorResponses a connection pool that the application's own transactions use up: the database is
 // well, and nobody must take it for one that is down (T-28).
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 
 /** The turn did not come. Says nothing about whoever would have been asked. */
 export class NoTurnError extends Error {

@@ -1,6 +1,6 @@
 // How single claims are read: times, ids, flags, texts. What cannot be read is refused with the name of the claim and of the rule.
-import { AuthError } from '../errors.js';
-import type { Claims } from '../principal.js';
+import { AuthError } from '../base/errors.js';
+import type { Claims } from '../base/principal.js';
 import { refused, unacceptable } from './refusals.js';
 
 /** The end of the year 9999. A later time is a mistake, most often milliseconds. */

@@ -1,14 +1,14 @@
 // Owns what the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
 // no claim that could make it fail in any other way than by a refusal.
 import type { Algorithm } from '../keys/algorithms.js';
-import { AuthError } from '../errors.js';
+import { AuthError } from '../base/errors.js';
 import { acceptSubject, acceptTexts, isTime, naming, readFlag, readId, readTime } from './claim-readers.js';
 import type { ParsedJws } from './jws.js';
 import { refused } from './refusals.js';
 import { assertKind } from './token-kind.js';
 import { assertInTime } from './token-times.js';
-import { defaultLimits, type TokenLimits } from './limits.js';
-import type { AuthClaims, Claims, Verified } from '../principal.js';
+import { defaultLimits, type TokenLimits } from '../base/limits.js';
+import type { AuthClaims, Claims, Verified } from '../base/principal.js';
 
 /** What a token is for. Every verification names the kind it wants. */
 export type TokenKind = 'access' | 'refresh';

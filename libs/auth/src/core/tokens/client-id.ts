@@ -1,5 +1,5 @@
 // What may be the id of an OAuth client in tokens that are made here.
-import { kindOf } from '../kind-of.js';
+import { kindOf } from '../base/kind-of.js';
 
 /** `VSCHAR` of RFC 6749 appendix A.1, without blanks at either end. */
 const CLIENT_ID = /^(?! )[\x20-\x7e]{1,255}(?<! )$/;

@@ -1,13 +1,13 @@
 // Owns a token's outside: its three segments, its header and its signature, both ways. It answers tokens with several spellings, headers that
 // steer the verifier, and algorithm confusion. What the claims mean is for claims.ts.
-import { AuthError, during } from '../errors.js';
-import { JsonRefused, parseStrictJsonObject, type JsonObject } from './json.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import { JsonError, parseStrictJsonObject, type JsonObject } from '../base/json.js';
 import type { Algorithm, SigningKey, VerificationKey } from '../keys/keys.js';
 import { isSignature } from '../keys/signatures.js';
-import { defaultLimits, type TokenLimits } from './limits.js';
-import type { Claims } from '../principal.js';
+import { defaultLimits, type TokenLimits } from '../base/limits.js';
+import type { Claims } from '../base/principal.js';
 import { refused } from './refusals.js';
-import { toSignable, UnsignableClaims } from './signable.js';
+import { toSerializable, ClaimsNotSerializableError } from './serializable-claims.js';
 import { algorithmNotAllowed } from '../keys/key-refusals.js';
 
 /** The members of a protected header that are read. All others are ignored, above all those that name or hold keys. */
@@ -77,7 +77,7 @@ function readJson(bytes: Buffer, limits: TokenLimits): JsonObject {
   try {
     return parseStrictJsonObject(bytes, limits);
   } catch (cause) {
-    const rule = cause instanceof JsonRefused ? `must be acceptable JSON: ${cause.message}` : 'must be JSON';
+    const rule = cause instanceof JsonError ? `must be acceptable JSON: ${cause.message}` : 'must be JSON';
     throw new AuthError('token_malformed', { cause, reason: { rule } });
   }
 }
@@ -145,14 +145,14 @@ export type Signer = SigningKey & {
  * Signs claims under a header whose `alg` and `kid` come from the key. Members that are `undefined` are left out; anything else
  * that JSON would drop or change, and whatever {@link parseJws} would refuse, is refused here.
  *
- * @throws UnsignableClaims naming the claim
+ * @throws ClaimsNotSerializableError naming the claim
  * @throws AuthError `keys_unavailable` where a remote signer does not answer
  */
 export async function signJws(header: object, claims: object, key: Signer): Promise<string> {
   const { limits = defaultLimits } = key;
-  const protectedHeader = toSignable({ ...header, alg: key.alg, kid: key.kid }, limits);
-  const input = `${encode(protectedHeader)}.${encode(toSignable(claims, limits))}`;
-  const signature = await during('keys_unavailable', () => key.sign(Buffer.from(input)));
+  const protectedHeader = toSerializable({ ...header, alg: key.alg, kid: key.kid }, limits);
+  const input = `${encode(protectedHeader)}.${encode(toSerializable(claims, limits))}`;
+  const signature = await orUnavailable('keys_unavailable', () => key.sign(Buffer.from(input)));
   const token = `${input}.${Buffer.from(signature).toString('base64url')}`;
   assertReadable(token, limits);
   return token;
@@ -166,7 +166,7 @@ function assertReadable(token: string, limits: TokenLimits): void {
   try {
     parseJws(token, limits);
   } catch (cause) {
-    throw new UnsignableClaims(
+    throw new ClaimsNotSerializableError(
       '',
       `would be refused: it is longer than ${limits.token}, or its header is not acceptable`,
       { cause },

@@ -1,8 +1,8 @@
 // Owns the profiles of our own tokens. Those of other issuers are made in issuers/.
 import type { Algorithm } from '../keys/algorithms.js';
 import type { TokenProfile } from './claims.js';
-import type { TokenLimits } from './limits.js';
-import type { Claims } from '../principal.js';
+import type { TokenLimits } from '../base/limits.js';
+import type { Claims } from '../base/principal.js';
 import { refused, unacceptable } from './refusals.js';
 import { spacedTexts } from './texts.js';
 

@@ -1,8 +1,8 @@
 // The last look at a token before it is signed: by the rules that it will be read with. A token that its own issuer refuses would sign
 // people in to nothing, and only a request would tell.
-import { AuthError, reasonText } from '../errors.js';
+import { AuthError, reasonText } from '../base/errors.js';
 import { readClaims, type TokenProfile } from './claims.js';
-import { toSignable } from './signable.js';
+import { toSerializable } from './serializable-claims.js';
 
 /** Judges claims as our own verifier will, except whom they are meant for: that may be another service. */
 export type SelfCheck = (claims: object) => void;
@@ -18,7 +18,7 @@ export function selfCheck(profileOf: () => TokenProfile): SelfCheck {
     const requiredClaims = profile.requiredClaims.filter((name) => name !== 'aud');
     try {
       const header = { alg: '', kid: undefined, typ, thumbprints: [] };
-      const jws = { token: '', header, claims: toSignable(claims, profile.limits) };
+      const jws = { token: '', header, claims: toSerializable(claims, profile.limits) };
       readClaims(jws, { ...profile, requiredClaims, audience: false });
     } catch (error) {
       if (error instanceof AuthError) throw new TypeError(sentenceOf(error), { cause: error });

@@ -4,7 +4,7 @@
 import type { TokenProfile } from './claims.js';
 import type { ParsedJws } from './jws.js';
 import type { VerificationKey } from '../keys/keys.js';
-import type { Verified } from '../principal.js';
+import type { Verified } from '../base/principal.js';
 
 /** A token whose signature held under that very key. Under any other it has to be verified again. */
 export interface KnownSignature {

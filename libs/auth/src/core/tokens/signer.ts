@@ -1,5 +1,5 @@
 // The key that a token is really signed with: the one that it names, or, where it names none, one of those that fit.
-import { AuthError } from '../errors.js';
+import { AuthError } from '../base/errors.js';
 import { isKeyOf } from '../keys/key-issuer.js';
 import type { KeyQuery, VerificationKey } from '../keys/keys.js';
 import { type ParsedJws, verifySignature } from './jws.js';

@@ -1,7 +1,7 @@
 // What may be the id of a subject, in tokens that are made here. Reading them is for claims.ts, and is no stricter.
-import { kindOf } from '../kind-of.js';
-import { isWellFormed } from './json.js';
-import { defaultLimits } from './limits.js';
+import { kindOf } from '../base/kind-of.js';
+import { isWellFormed } from '../base/json.js';
+import { defaultLimits } from '../base/limits.js';
 
 /** Control characters, and the two line breaks that Unicode has besides them. */
 const BREAKING = /[\p{Cc}\p{Zl}\p{Zp}]/u;

@@ -1,6 +1,6 @@
 // How the texts of a claim are read: a text is one, a list is a list. Nothing is split but what a standard defines as separated by
 // spaces, so that no issuer says more than it said.
-import type { Json } from '../principal.js';
+import type { Json } from '../base/principal.js';
 import { unacceptable } from './refusals.js';
 
 /**

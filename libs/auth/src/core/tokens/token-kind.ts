@@ -1,7 +1,7 @@
 // What a token says about its own kind, and against being a plain bearer token: its `typ`, the marks of an ID token, claims that name
 // another kind, and the key that it is bound to.
-import type { AuthError } from '../errors.js';
-import type { Claims } from '../principal.js';
+import type { AuthError } from '../base/errors.js';
+import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from './claims.js';
 import { refused, unacceptable } from './refusals.js';
 

@@ -1,6 +1,6 @@
 // When a token is good: from `nbf` to `exp`, not longer than the issuer may say, and not older than the application accepts.
-import type { AuthError } from '../errors.js';
-import type { Verified } from '../principal.js';
+import type { AuthError } from '../base/errors.js';
+import type { Verified } from '../base/principal.js';
 import { readTime } from './claim-readers.js';
 import type { TokenProfile } from './claims.js';
 import { refused, unacceptable } from './refusals.js';

@@ -3,13 +3,13 @@
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { readClaims, type TokenKind, type TokenProfile } from './claims.js';
 import { assertInTime } from './token-times.js';
-import type { Clock } from '../clock.js';
-import { AuthConfigurationError, AuthError, during, isPromise } from '../errors.js';
+import type { Clock } from '../base/clock.js';
+import { AuthConfigurationError, AuthError, orUnavailable, isPromise } from '../base/errors.js';
 import { assertSize, parseJws, type ParsedJws } from './jws.js';
 import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
-import { defaultLimits, type TokenLimits, widestLimits } from './limits.js';
-import type { Claims, Subject, Verified } from '../principal.js';
+import { defaultLimits, type TokenLimits, widestLimits } from '../base/limits.js';
+import type { Claims, Subject, Verified } from '../base/principal.js';
 import { SignatureCache, type KnownSignature } from './signature-cache.js';
 import { type FindKey, type KeySearch, signerOf } from './signer.js';
 import { algorithmNotAllowed, unknownKey } from '../keys/key-refusals.js';
@@ -153,7 +153,7 @@ function findKey(
   const { alg, kid, thumbprints } = header;
   if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw algorithmNotAllowed(profile.algorithms);
   const query: KeyQuery = { alg, kid, thumbprints, mark: token.slice(-MARK_LENGTH), ...search };
-  const found = during('keys_unavailable', () => keys.find(query));
+  const found = orUnavailable('keys_unavailable', () => keys.find(query));
   return isPromise(found) ? found.then(assertKey) : assertKey(found);
 }
 
@@ -182,7 +182,7 @@ function limitsOf(issuers: readonly TrustedIssuer[]): readonly TokenLimits[] {
 
 /** @throws AuthError `invalid_issuer`; `store_unavailable` where the application cannot tell */
 async function assertTenant(accepts: NonNullable<TrustedIssuer['accepts']>, { claims }: ParsedJws): Promise<void> {
-  const isAccepted: unknown = await during('store_unavailable', () => accepts(claims['iss']));
+  const isAccepted: unknown = await orUnavailable('store_unavailable', () => accepts(claims['iss']));
   if (isAccepted !== true)
     throw new AuthError('invalid_issuer', { reason: { claim: 'iss', rule: 'must name an accepted tenant' } });
 }

@@ -1,6 +1,6 @@
 // What a user source says of a user, judged before anything rests on it. Types do not hold at run time: databases answer with numbers
 // as ids and with 0 and 1 as flags, and an id that no token can carry would sign people in to nothing.
-import { kindOf } from '../kind-of.js';
+import { kindOf } from '../base/kind-of.js';
 import { subjectProblem } from '../tokens/subject-id.js';
 import type { UserDescription } from './users.js';
 

@@ -1,6 +1,6 @@
 // Owns the bound on parallel password hashing. Node verifies signatures on the same four threads that hash passwords: eight
 // hashes at once make every other request of the process wait hundreds of milliseconds.
-import { AuthError } from '../errors.js';
+import { AuthError } from '../base/errors.js';
 
 /**
  * Runs password hashes a few at a time, and refuses when too many wait.

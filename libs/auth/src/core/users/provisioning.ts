@@ -1,11 +1,11 @@
 // Owns users that are made of, or kept up to date by, the tokens of other issuers. It answers accounts taken over by a name or an
 // address (P17), privileges that arrive unasked, and comparisons that can never fail because the token was copied first (P20).
 import { isDeepStrictEqual } from 'node:util';
-import { AuthConfigurationError, AuthError } from '../errors.js';
-import { claimAt } from '../policies/claim-path.js';
-import type { AuthUser, Claims, Json, Subject, Verified } from '../principal.js';
+import { AuthConfigurationError, AuthError } from '../base/errors.js';
+import { claimAt } from '../base/claim-path.js';
+import type { AuthUser, Claims, Json, Subject, Verified } from '../base/principal.js';
 import { refused, unacceptable } from '../tokens/refusals.js';
-import { ForeignUserSource } from './users.js';
+import { ExternalUserSource } from './users.js';
 
 /** What a claim must be to be taken over. */
 export type ClaimShape = 'text' | 'flag' | 'number' | 'texts' | 'object';
@@ -48,7 +48,7 @@ const LONGEST_TEXT = 255;
 const MOST_TEXT = 65_536;
 
 /**
- * A {@link ForeignUserSource} with explicit rules. Identity is `(iss, sub)`, always.
+ * A {@link ExternalUserSource} with explicit rules. Identity is `(iss, sub)`, always.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ const MOST_TEXT = 65_536;
  * }
  * ```
  */
-export abstract class ProvisionedUserSource<User extends object = AuthUser & object> extends ForeignUserSource<User> {
+export abstract class ProvisionedUserSource<User extends object = AuthUser & object> extends ExternalUserSource<User> {
   /** @throws AuthConfigurationError with everything that is wrong with the rules */
   constructor(private readonly rules: ProvisioningRules<User>) {
     super();

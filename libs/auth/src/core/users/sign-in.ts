@@ -1,18 +1,18 @@
 // Owns the judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
-import { AuthError, during } from '../errors.js';
-import type { AuthUser } from '../principal.js';
-import { within } from '../stores/time-limit.js';
-import type { SignInCredentials, Users } from './users.js';
-import { publisher, type Witness } from '../audit/witness.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import type { AuthUser } from '../base/principal.js';
+import { withTimeout } from '../base/timeout.js';
+import type { SignInCredentials, AccountResolver } from './users.js';
+import { channelSink, type EventSink } from '../base/event-sink.js';
 
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer (I-23). */
-const JUDGEMENT_TIMEOUT_MS = 10_000;
+const VERIFICATION_TIMEOUT_MS = 10_000;
 
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
 export class SignInService {
   constructor(
-    private readonly users: Users,
-    private readonly witness: Witness = publisher,
+    private readonly users: AccountResolver,
+    private readonly eventSink: EventSink = channelSink,
   ) {}
 
   /**
@@ -25,7 +25,7 @@ export class SignInService {
       return await this.judge(credentials);
     } catch (error) {
       if (error instanceof AuthError)
-        this.witness.tell({ type: 'sign_in_refused', code: error.code, reason: error.reason });
+        this.eventSink.after({ type: 'sign_in_refused', code: error.code, reason: error.reason });
       throw error;
     }
   }
@@ -35,11 +35,11 @@ export class SignInService {
     if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
     // A driver may expand objects into conditions, and then the first row wins (I-03).
     if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
-    const user = await during('users_unavailable', () =>
-      within(JUDGEMENT_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
+    const user = await orUnavailable('users_unavailable', () =>
+      withTimeout(VERIFICATION_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
     );
     if (!isUser(user)) throw new AuthError('invalid_credentials');
-    const { active } = await during('users_unavailable', () => this.users.judged(source, user));
+    const { active } = await orUnavailable('users_unavailable', () => this.users.judged(source, user));
     if (!active) throw new AuthError('invalid_credentials');
     return user;
   }

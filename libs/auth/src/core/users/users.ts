@@ -1,8 +1,8 @@
 // Owns the way from a subject to a user: the port that an application fills in, and the user that a token alone makes.
 import { createHash } from 'node:crypto';
-import { AuthError, during } from '../errors.js';
-import type { AuthUser, Subject, Verified } from '../principal.js';
-import { within } from '../stores/time-limit.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import type { AuthUser, Subject, Verified } from '../base/principal.js';
+import { withTimeout } from '../base/timeout.js';
 import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
 
 /** What a person types in to sign in. `username` is whatever your users sign in with. */
@@ -63,7 +63,7 @@ export abstract class UserSource<User = AuthUser> {
  * Turns the tokens of other issuers into users of yours. Without one they stay what the token says.
  * Identity is `(iss, sub)`: never look a user up by a name or an address that a token claims.
  */
-export abstract class ForeignUserSource<User = AuthUser> {
+export abstract class ExternalUserSource<User = AuthUser> {
   /** The user for this verified token of another issuer, made if that is your wish; `undefined` refuses the token. */
   abstract resolve(verified: Verified): Promise<User | undefined>;
 
@@ -81,12 +81,12 @@ export interface Account {
 const LOOKUP_TIMEOUT_MS = 3_000;
 
 /** Stage 5 of the read path: subject to user. */
-export class Users {
+export class AccountResolver {
   /** Makes the answer to every question while the sources are still to be found; `undefined` once they are, or if there are none. */
   early: (() => AuthError) | undefined;
 
   private ownUsers: UserSource | undefined;
-  private foreignUsers: ForeignUserSource | undefined;
+  private externalUsers: ExternalUserSource | undefined;
 
   /**
    * Assigned when the application starts, because the source may itself need services of this library.
@@ -102,13 +102,13 @@ export class Users {
   }
 
   /** As {@link source}, for the tokens of other issuers. */
-  get foreignSource(): ForeignUserSource | undefined {
+  get foreignSource(): ExternalUserSource | undefined {
     if (this.early !== undefined) throw this.early();
-    return this.foreignUsers;
+    return this.externalUsers;
   }
 
-  set foreignSource(source: ForeignUserSource | undefined) {
-    this.foreignUsers = source;
+  set foreignSource(source: ExternalUserSource | undefined) {
+    this.externalUsers = source;
   }
 
   /** @param onMistake told of every description that cannot be used: a mistake in the application, which its log should show */
@@ -133,9 +133,9 @@ export class Users {
    * `misconfigured` where it describes the user with what is not acceptable
    */
   resolve(verified: Verified): Account | Promise<Account> {
-    if (verified.kind === 'client') return NOBODY;
+    if (verified.kind === 'client') return NO_ACCOUNT;
     const source = verified.own ? this.source : this.foreignSource;
-    return source === undefined ? stateless(verified) : this.accountBy(source, verified);
+    return source === undefined ? accountFromToken(verified) : this.accountBy(source, verified);
   }
 
   /**
@@ -151,10 +151,10 @@ export class Users {
     }
   }
 
-  private async accountBy(source: UserSource | ForeignUserSource, verified: Verified): Promise<Account> {
-    const user = await during('users_unavailable', () => verified.user ?? this.find(verified));
+  private async accountBy(source: UserSource | ExternalUserSource, verified: Verified): Promise<Account> {
+    const user = await orUnavailable('users_unavailable', () => verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
-    const description = await during('users_unavailable', () => this.judged(source, user));
+    const description = await orUnavailable('users_unavailable', () => this.judged(source, user));
     // A source that answers with somebody else would hand one person the account of another (N-21).
     if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
     return { user, description };
@@ -173,7 +173,7 @@ export class Users {
   }
 
   private find(verified: Verified): Promise<AuthUser | undefined> {
-    return within(LOOKUP_TIMEOUT_MS, async () =>
+    return withTimeout(LOOKUP_TIMEOUT_MS, async () =>
       verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
     );
   }
@@ -182,10 +182,10 @@ export class Users {
 const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 
 /** A machine is no user of anybody's. */
-const NOBODY: Account = Object.freeze({ user: undefined, description: undefined });
+const NO_ACCOUNT: Account = Object.freeze({ user: undefined, description: undefined });
 
 /** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
-function stateless(verified: Verified): Account {
+function accountFromToken(verified: Verified): Account {
   return { user: verified.user ?? userOfToken(verified), description: undefined };
 }
 

@@ -1,7 +1,7 @@
 // Owns cookies on responses, the same way on both adapters: one line per name, the last decision counts, and nothing is cached.
 import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { Clock } from '../../core/clock.js';
+import type { Clock } from '../../core/base/clock.js';
 import {
   accessCookieSpecs,
   clearCookie,
@@ -12,9 +12,9 @@ import {
   type WrittenCookie,
 } from '../../core/browser/cookies.js';
 import type { CsrfHolder, CsrfService } from '../../core/browser/csrf.js';
-import type { AuthRequest } from '../../core/request.js';
-import type { TokenPair } from '../../core/token-minter.js';
-import { earlyUse } from '../services/early-use.js';
+import type { AuthRequest } from '../../core/base/request.js';
+import type { TokenPair } from '../../core/issuing/token-minter.js';
+import { earlyUse } from '../refusals/early-use.js';
 
 /** Header lines live on the response of the framework, and on Fastify on Node's response inside it too. */
 interface Headers {

@@ -1,21 +1,21 @@
 // Owns sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
 // will send by itself next time (P21).
-import type { Witness } from '../../core/audit/witness.js';
+import type { EventSink } from '../../core/base/event-sink.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
 import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
 import type { CookieSpecs } from '../../core/browser/cookies.js';
-import { AuthError, type AuthErrorCode } from '../../core/errors.js';
-import type { FamilyService } from '../../core/families.js';
-import type { AuthRequest } from '../../core/request.js';
+import { AuthError, type AuthErrorCode } from '../../core/base/errors.js';
+import type { LoginService } from '../../core/logins/login-service.js';
+import type { AuthRequest } from '../../core/base/request.js';
 import type { SignInService } from '../../core/users/sign-in.js';
-import type { TokenService } from '../../core/token-service.js';
+import type { TokenService } from '../../core/issuing/token-service.js';
 import type { TokenKind } from '../../core/tokens/claims.js';
 import type { TokenVerifier } from '../../core/tokens/token-verifier.js';
-import type { Verified } from '../../core/principal.js';
+import type { Verified } from '../../core/base/principal.js';
 import type { SignInCredentials } from '../../core/users/users.js';
 import type { AuthCookies } from './auth-cookies.js';
-import { adaptRequest } from '../contexts/contexts.js';
-import type { Exchange } from './exchange.js';
+import { adaptRequest } from '../transport/contexts.js';
+import type { Exchange } from '../transport/http-exchange.js';
 
 /**
  * Refusals that say nothing about the token itself: another request of the same sign-in may have won, and its cookies are already on
@@ -38,9 +38,9 @@ export class CookieSignIn {
       readonly signIn: SignInService;
       readonly tokens: TokenService;
       readonly verifier: TokenVerifier;
-      readonly families: FamilyService;
+      readonly logins: LoginService;
       readonly cookies: AuthCookies;
-      readonly witness: Witness;
+      readonly eventSink: EventSink;
     },
   ) {}
 
@@ -75,7 +75,7 @@ export class CookieSignIn {
       if (verified !== undefined) this.enforceOwn(request, verified);
       cookies.set(exchange.response, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
     } catch (error) {
-      if (error instanceof AuthError && error.isDead && !OVERTAKEN.has(error.code))
+      if (error instanceof AuthError && error.isTerminal && !OVERTAKEN.has(error.code))
         cookies.clearTokens(exchange.response);
       throw error;
     }
@@ -86,13 +86,13 @@ export class CookieSignIn {
    * @throws {AuthError} `csrf_*`, `ambiguous_credentials`, and the 503 codes: nothing is cleared then
    */
   async logout(exchange: Exchange): Promise<void> {
-    const { csrf, families, cookies } = this.parts;
+    const { csrf, logins, cookies } = this.parts;
     const request = adaptRequest(exchange.request);
     csrf.enforceForAnyone(request);
     const held = await this.held(request);
     if (held?.sid !== undefined) {
       csrf.enforce(request, held);
-      await families.end(held.subject, held.sid);
+      await logins.end(held.subject, held.sid);
     }
     cookies.clear(exchange.response);
   }
@@ -103,7 +103,7 @@ export class CookieSignIn {
       this.parts.csrf.enforce(request, verified);
     } catch (error) {
       if (error instanceof AuthError)
-        this.parts.witness.tell({ type: 'refresh_refused', code: error.code, reason: error.reason });
+        this.parts.eventSink.after({ type: 'refresh_refused', code: error.code, reason: error.reason });
       throw error;
     }
   }

@@ -2,9 +2,9 @@
 // place is looked at before it is used: most session packages have no new id to give.
 import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import { AuthError } from '../../core/errors.js';
+import { AuthError } from '../../core/base/errors.js';
 import { HostSession, type SessionRecord } from '../../core/browser/session.js';
-import { within } from '../../core/stores/time-limit.js';
+import { withTimeout } from '../../core/base/timeout.js';
 import { hasSessionMiddleware, WHAT_FITS } from './session-packages.js';
 
 /** What we hold in a session, under a name that no application takes by chance. */
@@ -80,7 +80,7 @@ export class FrameworkHostSession extends HostSession {
       });
     });
     try {
-      await within(CALL_TIMEOUT_MS, () => work);
+      await withTimeout(CALL_TIMEOUT_MS, () => work);
     } catch (error) {
       if (!isAnswered) this.complain(`session.${method}() did not answer within ${CALL_TIMEOUT_MS} ms: ${WHAT_FITS}`);
       throw error;

@@ -4,8 +4,8 @@ import type { SessionService } from '../../core/browser/session.js';
 import type { SignInService } from '../../core/users/sign-in.js';
 import type { SignInCredentials } from '../../core/users/users.js';
 import type { AuthCookies } from './auth-cookies.js';
-import { adaptRequest } from '../contexts/contexts.js';
-import type { Exchange } from './exchange.js';
+import { adaptRequest } from '../transport/contexts.js';
+import type { Exchange } from '../transport/http-exchange.js';
 
 /** Signs people in and out by session. */
 export class SessionSignIn {

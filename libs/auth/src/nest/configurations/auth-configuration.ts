@@ -1,11 +1,11 @@
 // The application's handle on a configuration with a name: its guards, and the tokens that its services are injected by.
 import type { InjectionToken, Type } from '@nestjs/common';
-import { AuthConfigurationError } from '../../core/errors.js';
-import { anyOf, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard, type AnyOf } from '../auth.guards.js';
-import { CsrfGuard } from '../browser/csrf.guard.js';
-import type { BrandedGuard } from '../routes/effective-policy.js';
+import { AuthConfigurationError } from '../../core/base/errors.js';
+import { anyOf, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard, type AuthGuardFor } from '../guards/auth.guards.js';
+import { CsrfGuard } from '../guards/csrf.guard.js';
+import type { BrandedGuard } from '../routes/route-requirements.js';
 import { boundTo } from './bound-classes.js';
-import { tokenIn } from './named-tokens.js';
+import { tokenIn } from '../options/named-tokens.js';
 
 /** A class that the library provides: `TokenService`, `BlocklistService`, `AuthCookies`, ... */
 type ServiceClass = abstract new (...dependencies: never[]) => object;
@@ -19,8 +19,8 @@ export interface AuthConfiguration {
   readonly SessionAuthGuard: typeof SessionAuthGuard;
   readonly SessionOrJwtGuard: typeof SessionOrJwtGuard;
   readonly CsrfGuard: typeof CsrfGuard;
-  /** As `AnyOf()`, with the schemes of this configuration. A guard of another one is a `TypeError`. */
-  readonly AnyOf: typeof AnyOf;
+  /** As `AuthGuardFor()`, with the schemes of this configuration. A guard of another one is a `TypeError`. */
+  readonly AuthGuardFor: typeof AuthGuardFor;
   /** A guard of your own, a subclass of one of the library's, in this configuration. The same class gives the same guard; one
    * of another configuration is a `TypeError`. */
   guard<Guard extends BrandedGuard>(guard: Guard): Guard;
@@ -71,7 +71,7 @@ export function authConfiguration(name: string): AuthConfiguration {
     SessionAuthGuard: boundTo(name, SessionAuthGuard),
     SessionOrJwtGuard: boundTo(name, SessionOrJwtGuard),
     CsrfGuard: boundTo(name, CsrfGuard),
-    AnyOf: (...accepted: Parameters<typeof AnyOf>) => boundTo(name, anyOf(accepted, name)),
+    AuthGuardFor: (...accepted: Parameters<typeof AuthGuardFor>) => boundTo(name, anyOf(accepted, name)),
     guard,
     token: <Service>(service: ServiceClass & { readonly prototype: Service }) => serviceToken<Service>(name, service),
   });

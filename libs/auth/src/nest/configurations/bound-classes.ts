@@ -1,7 +1,7 @@
 // Classes and providers of the module, bound to a configuration with a name: subclasses that differ in what is injected, and in nothing
 // else. Guards, filters and ready-made controllers are bound in the same way.
 import type { InjectionToken, Provider, Type } from '@nestjs/common';
-import { CONFIGURATION, configurationOf, tokenIn } from './named-tokens.js';
+import { CONFIGURATION, configurationOf, tokenIn } from '../options/named-tokens.js';
 
 /** Where Nest keeps what is injected: into properties, and into the constructor. */
 const PROPERTIES = 'self:properties_metadata';

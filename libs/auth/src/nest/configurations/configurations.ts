@@ -5,8 +5,8 @@ import type { CookieSpecs } from '../../core/browser/cookies.js';
 import { accessCookieSpecs } from '../../core/browser/cookies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import type { AuthSettings } from '../options/settings.js';
-import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../tokens.js';
-import { tokenIn, type ConfigurationName } from './named-tokens.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../options/injection-tokens.js';
+import { tokenIn, type ConfigurationName } from '../options/named-tokens.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
 

@@ -1,7 +1,7 @@
 // The check that somewhere in the application the module was given its providers: the bare class has none, and guards nothing.
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { AuthConfigurationError } from '../../core/errors.js';
+import { AuthConfigurationError } from '../../core/base/errors.js';
 import { structuresIn } from './configurations.js';
 
 /** Part of the class itself, so that it is there however the module is imported. */

@@ -1,22 +1,22 @@
 // Owns what can be asked of the module, with every default in one place. What is asked for is judged in options-check.ts.
 import type { Type } from '@nestjs/common';
-import type { MismatchRule } from '../../core/browser/session-mismatch.js';
-import type { Clock } from '../../core/clock.js';
-import type { Duration } from '../../core/duration.js';
+import type { MismatchRule } from '../../core/authentication/session-mismatch.js';
+import type { Clock } from '../../core/base/clock.js';
+import type { Duration } from '../../core/base/duration.js';
 import type { KeySource, KeyRingInput } from '../../core/keys/key-ring.js';
 import type { Algorithm, KeyInput } from '../../core/keys/keys.js';
-import type { TokenLimits } from '../../core/tokens/limits.js';
-import type { AuthRequest } from '../../core/request.js';
-import type { SchemeDescription } from '../../core/scheme-description.js';
-import type { Scheme } from '../../core/schemes.js';
-import type { AuditSinkRecipe } from '../../core/audit/audit.js';
-import type { StoresRecipe } from '../../core/stores/stores.js';
-import type { ClaimsFor } from '../../core/token-settings.js';
-import type { ForeignUserSource, UserSource } from '../../core/users/users.js';
-import type { ControllerRecipe } from '../controller-recipe.js';
-import type { SchemeRecipe } from '../scheme-recipe.js';
-import type { RefusalBodyMaker } from '../refusal-bodies.js';
-import type { NamedRoute } from '../routes/named-routes.js';
+import type { TokenLimits } from '../../core/base/limits.js';
+import type { AuthRequest } from '../../core/base/request.js';
+import type { SchemeDescription } from '../../core/schemes/scheme-description.js';
+import type { Scheme } from '../../core/schemes/schemes.js';
+import type { AuditSinkFactory } from '../../core/audit/audit.js';
+import type { StoresFactory } from '../../core/stores/stores.js';
+import type { ClaimsFor } from '../../core/issuing/token-settings.js';
+import type { ExternalUserSource, UserSource } from '../../core/users/users.js';
+import type { MountableController } from './mountable-controller.js';
+import type { SchemeFactory } from './scheme-factory.js';
+import type { RefusalBodyMaker } from './refusal-bodies.js';
+import type { NamedRoute } from './named-route.js';
 import type { TrustOptions } from '../../core/issuers/trust.js';
 
 /** Access tokens. */
@@ -50,7 +50,7 @@ export interface RefreshOptions {
   readonly grace?: Duration;
 }
 
-/** A function of passport-jwt's `ExtractJwt` family, or your own: the token's text, or nothing. */
+/** A function of passport-jwt's `ExtractJwt` login, or your own: the token's text, or nothing. */
 export type TokenExtractor = (request: never) => string | null | undefined;
 
 /** Where bearer tokens are found. */
@@ -74,7 +74,7 @@ export interface HeaderOptions {
 }
 
 /** Tokens in cookies. Off unless this group is given. */
-export interface CookieOptions {
+export interface AuthCookieOptions {
   /** `single`: one httpOnly cookie. `split`: header and payload readable by scripts, the signature httpOnly. @defaultValue 'single' */
   readonly mode?: 'single' | 'split';
   /** Names without prefix. @defaultValue access 'access', refresh 'refresh', csrf 'csrf' */
@@ -128,7 +128,7 @@ export type LoginUrl = string | ((request: AuthRequest) => string);
 /**
  * Host sessions beside tokens. Off unless this group is given; register express-session or @fastify/session yourself.
  */
-export interface SessionOptions {
+export interface AuthSessionOptions {
   /** Whose word counts when a good cookie and a live session name different users. @defaultValue 'reject' */
   readonly mismatch?: MismatchRule;
 }
@@ -150,13 +150,13 @@ export interface RevocationOptions {
   readonly timeout?: Duration;
   /**
    * Forgets now and then what has ended, in stores that do not by themselves: SQL. One process of several is enough. @defaultValue
-   * never: call `prune()` of `BlocklistService` and `FamilyService` yourself
+   * never: call `prune()` of `BlocklistService` and `LoginService` yourself
    */
   readonly pruneEvery?: Duration;
 }
 
 /** The body of a refusal. */
-export interface ErrorOptions {
+export interface ErrorResponseOptions {
   /** `nest`: statusCode, message, error, errorCode. `problem`: RFC 9457 problem details. @defaultValue 'nest' */
   readonly format?: 'nest' | 'problem';
   /**
@@ -195,9 +195,9 @@ export interface AuthModuleOptions {
   /** Other issuers whose tokens are accepted. @defaultValue [] */
   readonly trust?: readonly TrustOptions[];
   readonly header?: HeaderOptions;
-  readonly cookies?: CookieOptions;
+  readonly cookies?: AuthCookieOptions;
   readonly csrf?: CsrfOptions;
-  readonly session?: SessionOptions;
+  readonly session?: AuthSessionOptions;
   /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
   readonly loginUrl?: LoginUrl;
   readonly revocation?: RevocationOptions;
@@ -208,13 +208,13 @@ export interface AuthModuleOptions {
   readonly limits?: Partial<TokenLimits>;
   /** How far clocks may differ: 0 to 60 seconds. @defaultValue '5s' */
   readonly clockTolerance?: Duration;
-  readonly errors?: ErrorOptions;
+  readonly errors?: ErrorResponseOptions;
 }
 
 /** Keeping what happened. */
 export interface AuditOptions {
   /** Where: `typeOrmAuditSink()`, or a sink of your own as `{ inject, useFactory }`. Inject it as `AuditSink` to read. */
-  readonly sink: AuditSinkRecipe;
+  readonly sink: AuditSinkFactory;
   /** True records sign-in, refresh and revocation before they take effect, or refuses them with 503. @defaultValue false */
   readonly required?: boolean;
 }
@@ -233,15 +233,15 @@ export interface AuthModuleStructure {
   /** The provider that is your user source; it may live in any module. Without one the token itself is the user. */
   readonly users?: Type<UserSource<unknown>> | (abstract new (...dependencies: never[]) => UserSource<unknown>);
   /** The provider that turns tokens of other issuers into users. Without one they stay what they say. */
-  readonly foreignUsers?: Type<ForeignUserSource<unknown>>;
+  readonly externalUsers?: Type<ExternalUserSource<unknown>>;
   /** Where revocations and sign-ins are kept. Required in production. @defaultValue memoryStores() */
-  readonly stores?: StoresRecipe;
+  readonly stores?: StoresFactory;
   /** The audit trail: sign-ins, refreshes, revocations, refusals and key rotations, kept for later. @defaultValue none */
   readonly audit?: AuditOptions;
   /** Ready-made controllers from `nestjs-latchkey/controllers`. @defaultValue [] */
-  readonly controllers?: readonly ControllerRecipe[];
-  /** Your own schemes, for `AnyOf('name', ...)`: values, recipes, or providers found when the application starts. @defaultValue [] */
-  readonly schemes?: readonly (Scheme | Type<Scheme> | SchemeRecipe)[];
+  readonly controllers?: readonly MountableController[];
+  /** Your own schemes, for `AuthGuardFor('name', ...)`: values, recipes, or providers found when the application starts. @defaultValue [] */
+  readonly schemes?: readonly (Scheme | Type<Scheme> | SchemeFactory)[];
   /** Statements about controllers of others, which you cannot decorate. @defaultValue [] */
   readonly routes?: readonly NamedRoute[];
   /**

@@ -1,11 +1,11 @@
 // Owns the judgement of the options that concern browsers: cookies, CSRF, sessions and the redirect to a sign-in page.
 import { originOf } from '../../core/browser/csrf.js';
 import { cookieSpecs, type CookieSettings, type CookieSpecs } from '../../core/browser/cookies.js';
-import { kindOf } from '../../core/kind-of.js';
+import { kindOf } from '../../core/base/kind-of.js';
 import { secretProblem } from '../../core/keys/secret-strength.js';
-import type { MismatchRule } from '../../core/browser/session-mismatch.js';
+import type { MismatchRule } from '../../core/authentication/session-mismatch.js';
 import { DEFAULTS, type AuthModuleOptions, type CsrfOptions, type LoginUrl } from './auth.options.js';
-import { shown, type Problems } from './problems.js';
+import { shown, type OptionErrors } from './option-errors.js';
 
 /** The options for browsers after they were judged. */
 export interface BrowserSettings {
@@ -36,7 +36,7 @@ const SECRET_BYTES = 32;
 export function browserSettings(
   options: AuthModuleOptions,
   around: { readonly production: boolean; readonly configuration?: string | undefined },
-  problems: Problems,
+  problems: OptionErrors,
 ): BrowserSettings {
   const cookies = cookieSettings(options, around, problems);
   const mismatch = options.session?.mismatch ?? 'reject';
@@ -45,7 +45,7 @@ export function browserSettings(
   const isUrl =
     typeof loginUrl === 'function' ||
     (typeof loginUrl === 'string' && /^(?:\/(?![/\\])|https?:\/\/)[^\s\\]*$/.test(loginUrl));
-  problems.unless(
+  problems.check(
     isUrl,
     `loginUrl is ${shown(loginUrl)}; accepted is a path like '/login', an http(s) address, or a function`,
   );
@@ -75,7 +75,7 @@ const NO_COOKIES: Omit<CookieSettings, 'names'> = {
 function cookieSettings(
   { cookies }: AuthModuleOptions,
   { production, configuration }: Parameters<typeof browserSettings>[1],
-  problems: Problems,
+  problems: OptionErrors,
 ): CookieSettings {
   const names = { ...defaultNames(configuration), ...cookies?.names };
   const settings = { ...NO_COOKIES, ...cookies, names };
@@ -84,12 +84,12 @@ function cookieSettings(
   judgeNames(settings, problems);
   judgeReach(settings, problems);
   const { secure, sameSite, partitioned } = settings;
-  problems.unless(
+  problems.check(
     !partitioned || (secure && sameSite === 'none'),
     "cookies.partitioned is true; accepted beside it are cookies.secure true and cookies.sameSite 'none': it is for pages inside of other sites",
   );
-  problems.unless(secure || !production, 'cookies.secure is false; production sends credentials over https only');
-  problems.unless(secure || sameSite !== 'none', "cookies.sameSite is 'none', which browsers take with `secure` only");
+  problems.check(secure || !production, 'cookies.secure is false; production sends credentials over https only');
+  problems.check(secure || sameSite !== 'none', "cookies.sameSite is 'none', which browsers take with `secure` only");
   return settings;
 }
 
@@ -100,25 +100,28 @@ function defaultNames(configuration: string | undefined): CookieSettings['names'
   return { access: `${prefix}${access}`, refresh: `${prefix}${refresh}`, csrf: `${prefix}${csrf}` };
 }
 
-function judgeNames({ names, external }: Pick<CookieSettings, 'names' | 'external'>, problems: Problems): void {
+function judgeNames({ names, external }: Pick<CookieSettings, 'names' | 'external'>, problems: OptionErrors): void {
   for (const [which, name] of Object.entries(names)) {
     const good = TOKEN.test(name) && !name.startsWith('__');
-    problems.unless(
+    problems.check(
       good,
       `cookies.names.${which} is ${shown(name)}; accepted is a name without prefix: the library adds it`,
     );
   }
   const isExternal = external === undefined || (typeof external === 'string' && TOKEN.test(external));
-  problems.unless(isExternal, `cookies.external is ${shown(external)}; accepted is the whole name of a cookie`);
+  problems.check(isExternal, `cookies.external is ${shown(external)}; accepted is the whole name of a cookie`);
   const distinct = new Set(Object.values(names)).size === Object.values(names).length;
-  problems.unless(distinct, 'cookies.names must be three different names');
+  problems.check(distinct, 'cookies.names must be three different names');
 }
 
-function judgeReach({ domain, refreshPath }: Pick<CookieSettings, 'domain' | 'refreshPath'>, problems: Problems): void {
+function judgeReach(
+  { domain, refreshPath }: Pick<CookieSettings, 'domain' | 'refreshPath'>,
+  problems: OptionErrors,
+): void {
   const isHost = domain === undefined || /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(domain);
-  problems.unless(isHost, `cookies.domain is ${shown(domain)}; accepted is a host name like 'example.com'`);
+  problems.check(isHost, `cookies.domain is ${shown(domain)}; accepted is a host name like 'example.com'`);
   const isPath = /^\/[\w\-./~]*$/.test(refreshPath);
-  problems.unless(
+  problems.check(
     isPath,
     `cookies.refreshPath is ${shown(refreshPath)}; accepted is a path like '${DEFAULTS.refreshPath}'`,
   );
@@ -126,19 +129,19 @@ function judgeReach({ domain, refreshPath }: Pick<CookieSettings, 'domain' | 're
 
 const NO_CSRF = { trustedOrigins: [], headerName: DEFAULTS.csrfHeaderName, dangerouslyDisable: false };
 
-function csrfSettings(options: AuthModuleOptions, problems: Problems): Omit<BrowserSettings['csrf'], 'cookieName'> {
+function csrfSettings(options: AuthModuleOptions, problems: OptionErrors): Omit<BrowserSettings['csrf'], 'cookieName'> {
   const given: CsrfOptions = { ...NO_CSRF, ...options.csrf };
   const { trustedOrigins = [], headerName = DEFAULTS.csrfHeaderName, secret, dangerouslyDisable } = given;
   // An untyped caller may have written `csrf: false`, which must not quietly mean "on".
   const isGroup = typeof (options.csrf ?? {}) === 'object';
-  problems.unless(isGroup, `csrf is ${shown(options.csrf)}; it cannot be switched off but by csrf.dangerouslyDisable`);
+  problems.check(isGroup, `csrf is ${shown(options.csrf)}; it cannot be switched off but by csrf.dangerouslyDisable`);
   for (const origin of trustedOrigins) {
     const sentence = `csrf.trustedOrigins has ${shown(origin)}; accepted is an origin like 'https://app.example.com' or 'capacitor://localhost'`;
-    problems.unless(isOrigin(origin), sentence);
+    problems.check(isOrigin(origin), sentence);
   }
-  problems.unless(TOKEN.test(headerName), `csrf.headerName is ${shown(headerName)}; accepted is a header name`);
+  problems.check(TOKEN.test(headerName), `csrf.headerName is ${shown(headerName)}; accepted is a header name`);
   const weakness = weaknessOf(secret);
-  problems.unless(weakness === undefined, `csrf.secret ${String(weakness)}`);
+  problems.check(weakness === undefined, `csrf.secret ${String(weakness)}`);
   return {
     trustedOrigins: [...ownOrigin(options), ...trustedOrigins],
     headerName: headerName.toLowerCase(),

@@ -11,7 +11,7 @@ import {
   string,
   type Members,
   type Walked,
-} from '../../core/option-shape.js';
+} from '../../core/base/option-shape.js';
 import type { AuthModuleOptions, AuthModuleStructure } from './auth.options.js';
 
 type Named<Options> = { readonly [Name in keyof Required<Options>]: Members[string] };
@@ -92,7 +92,7 @@ const STRUCTURE: Named<AuthModuleStructure> = {
   isGlobal: flag,
   defaultGuard: either((value) => value === false, judgedElsewhere, aClass),
   users: judgedElsewhere,
-  foreignUsers: judgedElsewhere,
+  externalUsers: judgedElsewhere,
   stores: recipe,
   audit: group({ sink: recipe, required: flag } satisfies Named<NonNullable<AuthModuleStructure['audit']>>),
   controllers: listOf(recipe),

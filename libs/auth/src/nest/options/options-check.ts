@@ -1,21 +1,21 @@
 // Owns the judgement of the options as a whole: everything that is wrong with them, at once, at boot.
-import { AuthConfigurationError } from '../../core/errors.js';
+import { AuthConfigurationError } from '../../core/base/errors.js';
 import { trustProblems } from '../../core/issuers/trust.js';
 import { trustWarnings } from '../../core/issuers/trust-warnings.js';
-import type { StoresRecipe } from '../../core/stores/stores.js';
-import { limitProblems } from '../../core/tokens/limits.js';
+import type { StoresFactory } from '../../core/stores/stores.js';
+import { limitProblems } from '../../core/base/limits.js';
 import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
 import { browserSettings, browserWarnings } from './option-browser.js';
 import { errorSettings, revocationSettings, tokenSettings, toleranceSeconds } from './option-groups.js';
 import { headerSettings } from './option-header.js';
 import { walkValues } from './option-shapes.js';
-import { Problems, shown } from './problems.js';
+import { OptionErrors, shown } from './option-errors.js';
 import type { AuthSettings } from './settings.js';
 
 /** What the structure of the module says that the values must agree with. */
 export interface Surroundings {
   readonly production: boolean;
-  readonly stores: Pick<StoresRecipe, 'warnings'> | undefined;
+  readonly stores: Pick<StoresFactory, 'warnings'> | undefined;
   /** What is wrong with the structure. @defaultValue nothing */
   readonly problems?: readonly string[] | undefined;
   /** The name of the configuration, if it has one. */
@@ -42,7 +42,7 @@ export function resolveAuthOptions(asked: AuthModuleOptions, around: Surrounding
   // The walk keeps what has the type of its option, and drops the rest after naming it.
   const given = walked.sound as AuthModuleOptions;
   const options = { ...NO_GROUPS, ...given };
-  const problems = new Problems();
+  const problems = new OptionErrors();
   problems.found.push(
     ...(around.problems ?? []),
     ...walked.problems,
@@ -79,11 +79,11 @@ export function resolveAuthOptions(asked: AuthModuleOptions, around: Surrounding
 /** A list as `aud` is refused then, so that only one audience can be accepted, and issued. */
 function exclusiveAudience(
   { audience, exclusiveAudience: given = false }: AuthModuleOptions,
-  problems: Problems,
+  problems: OptionErrors,
 ): boolean {
-  problems.unless(typeof given === 'boolean', `exclusiveAudience is ${shown(given)}; accepted is true or false`);
+  problems.check(typeof given === 'boolean', `exclusiveAudience is ${shown(given)}; accepted is true or false`);
   const isOne = audience !== false && [audience].flat().length === 1;
-  problems.unless(given !== true || isOne, 'exclusiveAudience needs one audience');
+  problems.check(given !== true || isOne, 'exclusiveAudience needs one audience');
   return given === true;
 }
 
@@ -93,15 +93,15 @@ function isIssuing({ keys, issuer, trust = [] }: AuthModuleOptions): boolean {
 }
 
 /** Everything that development fills in and production must state. */
-function requireForProduction(options: AuthModuleOptions, around: Surroundings, problems: Problems): void {
+function requireForProduction(options: AuthModuleOptions, around: Surroundings, problems: OptionErrors): void {
   const needed = 'is required with NODE_ENV=production';
   const given = (option: unknown, sentence: string): void => {
-    problems.unless(option !== undefined, sentence);
+    problems.check(option !== undefined, sentence);
   };
   given(options.issuer, `issuer ${needed}: the https address of this service, as it stands in every token`);
   given(options.audience, `audience ${needed}: the name of the service that tokens are meant for`);
   given(options.keys, `keys ${needed}: a private key as JWK or PEM, or a key source like keysFromDirectory()`);
-  problems.unless(
+  problems.check(
     around.stores !== undefined,
     `stores ${needed}: typeOrmStores() or redisStores({ client }); memoryStores() only for a single process`,
   );

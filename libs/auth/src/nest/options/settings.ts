@@ -1,10 +1,10 @@
 // Owns the options after they were judged: complete, frozen, in the units that the code uses.
 import type { Algorithm } from '../../core/keys/keys.js';
-import type { SchemeDescription } from '../../core/scheme-description.js';
-import type { TokenLimits } from '../../core/tokens/limits.js';
-import type { TokenSettings } from '../../core/token-settings.js';
+import type { SchemeDescription } from '../../core/schemes/scheme-description.js';
+import type { TokenLimits } from '../../core/base/limits.js';
+import type { TokenSettings } from '../../core/issuing/token-settings.js';
 import type { AuthModuleOptions, KeysOption, TokenExtractor } from './auth.options.js';
-import type { RefusalBodyMaker } from '../refusal-bodies.js';
+import type { RefusalBodyMaker } from './refusal-bodies.js';
 import type { BrowserSettings } from './option-browser.js';
 
 /** Everything the module was asked for, with defaults filled in. */

@@ -10,7 +10,7 @@ import {
   type BrandedGuard,
   type EffectivePolicy,
   type RouteDefaults,
-} from './effective-policy.js';
+} from './route-requirements.js';
 import { beginDispatch, standsAside } from './dispatches.js';
 import { routeDefaultsOf } from './named-routes.js';
 

@@ -1,37 +1,21 @@
 // Owns what the options say about controllers of others, which nobody can decorate: from the option to statements, and what is wrong
 // with it. Nothing is written onto those classes, so two applications in one process do not meet (P27).
 import type { Type } from '@nestjs/common';
-import type { Policy } from '../../core/policies/policies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
+import type { NamedRoute } from '../options/named-route.js';
 import {
   brandedGuard,
   type BrandedGuard,
   type NamedClass,
   type NamedStatement,
   type RouteDefaults,
-  type Target,
-} from './effective-policy.js';
-
-/** A statement about the routes of a controller that is not yours to decorate. */
-export interface NamedRoute {
-  /** The controller class. */
-  readonly controller: Type<unknown>;
-  /** One of its methods. @defaultValue all of them */
-  readonly method?: string;
-  /** As `@Public()`. @defaultValue false */
-  readonly public?: boolean;
-  /** As `@OptionalAuth()`. @defaultValue false */
-  readonly optional?: boolean;
-  /** As `@Authorize(...)`. @defaultValue none */
-  readonly policies?: readonly Policy[];
-  /** Why, for the route audit. */
-  readonly reason: string;
-}
+  type ClassOrMethod,
+} from './route-requirements.js';
 
 const NAMES = ['controller', 'method', 'public', 'optional', 'policies', 'reason'];
 
 /** The statements by class. Entries that make no sense are left out here, and named by {@link namedRouteProblems}. */
-function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<Target, NamedClass> {
+function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<ClassOrMethod, NamedClass> {
   const sound = routes.filter((route) => problemsWith(route).length === 0);
   const owners = new Set(sound.map(({ controller }) => controller));
   return new Map(
@@ -53,7 +37,7 @@ export function routeDefaultsOf(
 }
 
 /** A sentence for everything that is wrong with the option. */
-export function namedRouteProblems(routes: unknown, mounted: ReadonlySet<Target>): readonly string[] {
+export function namedRouteProblems(routes: unknown, mounted: ReadonlySet<ClassOrMethod>): readonly string[] {
   if (!Array.isArray(routes))
     return ['routes must be a list like [{ controller: HealthController, public: true, reason: "..." }]'];
   return routes.flatMap((route: NamedRoute, index) => {
@@ -98,7 +82,7 @@ function statesSomething({ public: isPublic, optional, policies = [] }: NamedRou
 
 function namedClass(routes: readonly NamedRoute[]): NamedClass {
   const whole = routes.filter(({ method }) => method === undefined).map(statementOf);
-  const handlers = new Map<Target, NamedStatement>();
+  const handlers = new Map<ClassOrMethod, NamedStatement>();
   for (const route of routes) {
     const handler = methodOf(route);
     const before = handler === undefined ? undefined : handlers.get(handler);
@@ -126,12 +110,12 @@ function both(one: NamedStatement, other: NamedStatement): NamedStatement {
   };
 }
 
-function methodOf({ controller, method }: NamedRoute): Target | undefined {
+function methodOf({ controller, method }: NamedRoute): ClassOrMethod | undefined {
   const found: unknown = method === undefined ? undefined : Reflect.get(controller.prototype as object, method);
-  return typeof found === 'function' && method !== 'constructor' ? (found as Target) : undefined;
+  return typeof found === 'function' && method !== 'constructor' ? (found as ClassOrMethod) : undefined;
 }
 
-function asTarget(owner: Type<unknown>): Target {
+function asTarget(owner: Type<unknown>): ClassOrMethod {
   // A class is a function; what it takes is of no interest here.
-  return owner as unknown as Target;
+  return owner as unknown as ClassOrMethod;
 }

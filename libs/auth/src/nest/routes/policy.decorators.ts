@@ -1,5 +1,5 @@
 // Owns the decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
-import type { Duration } from '../../core/duration.js';
+import type { Duration } from '../../core/base/duration.js';
 import { hasFilter, type FilterExtractor, type FilterOptions } from '../../core/policies/filters.js';
 import { allOf, anyOf, assertPolicies, not, type Policies, type Policy } from '../../core/policies/policies.js';
 import {
@@ -8,8 +8,8 @@ import {
   recentAuth,
   selfOrStaff,
   type SelfOrStaffOptions,
-} from '../../core/policies/ready-policies.js';
-import { MARKS } from './effective-policy.js';
+} from '../../core/policies/built-in-policies.js';
+import { METADATA } from './route-requirements.js';
 
 type Mark = MethodDecorator & ClassDecorator;
 
@@ -55,9 +55,9 @@ export function Authorize(...policies: Policies): Mark {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const on: object = typeof descriptor?.value === 'function' ? (descriptor.value as object) : target;
     // What a base class demands is seen here too, so a subclass adds to it and cannot lose it.
-    const others = (Reflect.getMetadata(MARKS.policies, on) as readonly Policy[] | undefined) ?? [];
+    const others = (Reflect.getMetadata(METADATA.policies, on) as readonly Policy[] | undefined) ?? [];
     // Decorators run from the last to the first; policies are asked as they are read.
-    Reflect.defineMetadata(MARKS.policies, [...policies, ...others], on);
+    Reflect.defineMetadata(METADATA.policies, [...policies, ...others], on);
   };
 }
 

@@ -1,7 +1,7 @@
 // Which addresses belong to handlers of ready-made controllers, for errors that come before a route is found or do not say which.
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
-import { configurationOf, type ConfigurationName } from '../configurations/named-tokens.js';
-import { OAUTH_ERRORS, REFUSALS } from '../controller-recipe.js';
+import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
+import { OAUTH_ERRORS, REFUSALS } from '../options/mountable-controller.js';
 import { addressOf, type ApplicationFacts } from './route-paths.js';
 import { routesOf } from './routes.js';
 

@@ -1,7 +1,7 @@
 // The addresses of the ready-made routes: where the refresh cookie has to be sent, and where an endpoint that metadata names is.
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
-import { BROWSER_ROUTE, type BrowserRoute } from '../controller-recipe.js';
-import { configurationOf, type ConfigurationName } from '../configurations/named-tokens.js';
+import { BROWSER_ROUTE, type BrowserRoute } from '../options/mountable-controller.js';
+import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
 import { addressOf, decoratedPaths, type ApplicationFacts, type RouteAddress } from './route-paths.js';
 import { routesOf, type Route } from './routes.js';
 

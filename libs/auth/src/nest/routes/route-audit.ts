@@ -1,7 +1,7 @@
 // Owns the route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
 // it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
-import { configurationProblems } from '../../core/errors.js';
+import { configurationProblems } from '../../core/base/errors.js';
 import { nameOfPolicy } from '../../core/policies/policies.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import {
@@ -10,9 +10,9 @@ import {
   type BrandedGuard,
   type EffectivePolicy,
   type RouteDefaults,
-  type Target,
-} from './effective-policy.js';
-import { configurationOf } from '../configurations/named-tokens.js';
+  type ClassOrMethod,
+} from './route-requirements.js';
+import { configurationOf } from '../options/named-tokens.js';
 import { namedRouteProblems } from './named-routes.js';
 import { addressOf, patternOf, type ApplicationFacts, type RouteAddress } from './route-paths.js';
 import { messageHandlersOf, routesOf, type Route } from './routes.js';
@@ -66,7 +66,9 @@ export class RouteAudit {
 
   /** Everything that is wrong with a route; with `strictRoutes` also what only nobody thought about. */
   problems(): readonly string[] {
-    const mounted = new Set(this.parts.discovery.getControllers().map(({ metatype }) => metatype as unknown as Target));
+    const mounted = new Set(
+      this.parts.discovery.getControllers().map(({ metatype }) => metatype as unknown as ClassOrMethod),
+    );
     const named = namedRouteProblems(this.parts.structure.routes ?? [], mounted);
     const all = withoutRepeats([...this.httpRoutes(), ...this.messageRoutes()]);
     return [...named, ...all.flatMap((route) => this.problemsOf(route))];
@@ -143,9 +145,9 @@ export class RouteAudit {
  * names say nothing, because classes share them.
  */
 function withoutRepeats(routes: readonly Route[]): readonly Route[] {
-  const seen = new Map<Target, Set<Target>>();
+  const seen = new Map<ClassOrMethod, Set<ClassOrMethod>>();
   return routes.filter(({ owner, handler }) => {
-    const handlers = seen.get(owner) ?? new Set<Target>();
+    const handlers = seen.get(owner) ?? new Set<ClassOrMethod>();
     seen.set(owner, handlers);
     return !handlers.has(handler) && handlers.add(handler);
   });

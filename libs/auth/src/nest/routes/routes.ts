@@ -1,15 +1,15 @@
 // Owns the list of an application's routes, as the boot check, the route audit and OpenAPI need it.
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { Target } from './effective-policy.js';
+import type { ClassOrMethod } from './route-requirements.js';
 
 /** One handler of a controller. */
 export interface Route {
   /** `Controller.method`, for people. */
   readonly name: string;
-  readonly owner: Target;
-  readonly handler: Target;
+  readonly owner: ClassOrMethod;
+  readonly handler: ClassOrMethod;
   /** The module that the controller belongs to. */
-  readonly module?: Target | undefined;
+  readonly module?: ClassOrMethod | undefined;
 }
 
 /** Lists the controllers of an application. */
@@ -39,9 +39,9 @@ function handlersWith(key: string, discovery: Controllers, scanner: MetadataScan
       const handler: unknown = Reflect.get(prototype, method);
       if (typeof handler !== 'function' || !Reflect.hasMetadata(key, handler)) return [];
       // A class and its method are functions; what they take is of no interest here.
-      const owner = metatype as unknown as Target;
-      const module = host?.metatype as unknown as Target | undefined;
-      return [{ name: `${metatype.name}.${method}`, owner, handler: handler as Target, module }];
+      const owner = metatype as unknown as ClassOrMethod;
+      const module = host?.metatype as unknown as ClassOrMethod | undefined;
+      return [{ name: `${metatype.name}.${method}`, owner, handler: handler as ClassOrMethod, module }];
     });
   });
 }

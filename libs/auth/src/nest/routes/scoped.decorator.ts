@@ -10,12 +10,12 @@ import {
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
-import { AuthConfigurationError } from '../../core/errors.js';
-import type { Principal } from '../../core/principal.js';
-import type { Scope, ScopePolicy } from '../../core/policies/scope-policy.js';
-import { answerFor } from '../attached.js';
+import { AuthConfigurationError } from '../../core/base/errors.js';
+import type { Principal } from '../../core/base/principal.js';
+import type { ScopeCondition, ScopePolicy } from '../../core/policies/scope-policy.js';
+import { authResultFor } from '../transport/request-auth.js';
 
-const Caller = createParamDecorator((_: unknown, context: ExecutionContext): unknown => answerFor(context).auth);
+const Caller = createParamDecorator((_: unknown, context: ExecutionContext): unknown => authResultFor(context).auth);
 
 const pipes = new Map<Type<unknown>, Type<PipeTransform>>();
 
@@ -70,7 +70,7 @@ function pipeFor(policy: Type<unknown>): Type<PipeTransform> {
       this.found();
     }
 
-    transform(caller: Principal | undefined): Scope<unknown> {
+    transform(caller: Principal | undefined): ScopeCondition<unknown> {
       const found = this.found();
       return (query) => {
         const narrowed = found.scope(query, caller);

@@ -1,6 +1,6 @@
 // Owns what `strictRoutes` refuses: routes of which nobody can say that somebody thought about them.
-import { configurationOf } from '../configurations/named-tokens.js';
-import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './effective-policy.js';
+import { configurationOf } from '../options/named-tokens.js';
+import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './route-requirements.js';
 
 /** What the check must know besides the policy. */
 export interface StrictFacts {

@@ -4,7 +4,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { inConfiguration, structuresIn } from '../configurations/configurations.js';
 import type { AuthSettings } from '../options/settings.js';
-import { AUTH_SETTINGS } from '../tokens.js';
+import { AUTH_SETTINGS } from '../options/injection-tokens.js';
 
 /** An origin that nobody can have (RFC 2606 §2). */
 const STRANGER = 'https://cors-probe.invalid';

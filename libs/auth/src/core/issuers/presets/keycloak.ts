@@ -1,5 +1,5 @@
 // Keycloak.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import { ADDRESS, assertAudience, assertPreset, NAME } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { isObject, lifetime, type PresetOptions, RS256 } from './preset-options.js';

@@ -1,7 +1,7 @@
 // What presets are given, judged at once: an undefined environment variable, or an address in place of a name, would make an issuer that
 // no token names, and the application would start and refuse everybody.
-import { AuthConfigurationError } from '../../errors.js';
-import { kindOf } from '../../kind-of.js';
+import { AuthConfigurationError } from '../../base/errors.js';
+import { kindOf } from '../../base/kind-of.js';
 
 /** What one option of a preset may be, and how to say it. */
 interface Rule {

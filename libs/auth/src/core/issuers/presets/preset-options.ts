@@ -1,5 +1,5 @@
 // What presets have in common: how their keys are fetched, whom tokens must be meant for, and careful looks at claims.
-import type { Duration } from '../../duration.js';
+import type { Duration } from '../../base/duration.js';
 import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
 
 /** How keys are fetched, and how long tokens may live. */

@@ -1,0 +1,86 @@
+// Owns the quarrel between a token cookie and a live session of somebody else: after a switch of accounts a browser carries both,
+// and whoever wins silently, a person acts under a name that is not theirs.
+import type { Attempt } from './attempt.js';
+import type { BlocklistService } from '../logins/blocklist-service.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import { sameSubject, type Principal, type Subject } from '../base/principal.js';
+import type { AuthRequest } from '../base/request.js';
+import { isSentByBrowser, type Candidate } from '../schemes/schemes.js';
+
+/** Whose word counts when a good cookie and a live session name different users. */
+export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
+
+/** What the request carries besides the credential in question. */
+export interface CandidateContext {
+  readonly request: AuthRequest;
+  readonly each: Candidate;
+  readonly found: readonly Candidate[];
+  readonly attempt: Attempt;
+}
+
+/** The name of the built-in scheme that reads the host's session. */
+export const SESSION = 'session';
+
+/** Compares cookie and session where the route knows both; elsewhere there is nothing to compare. */
+export class SessionMismatch {
+  constructor(
+    private readonly blocklist: BlocklistService,
+    private readonly rule: MismatchRule,
+  ) {}
+
+  /**
+   * A bad cookie is not forgiven while a live session belongs to somebody else than the cookie names; one that cannot be read
+   * counts as somebody else (EDX-F8, EDX-F9).
+   * @throws {AuthError} the error that was about to be forgiven
+   */
+  async rejectCookieOfOtherUser(error: AuthError, rivalry: CandidateContext): Promise<void> {
+    const { scheme, credential, error: unreadable } = rivalry.each;
+    if (scheme.claimedSubject === undefined) return;
+    const session = await this.liveSession(rivalry);
+    if (session === undefined) return;
+    const cookie = unreadable === undefined ? scheme.claimedSubject(credential) : undefined;
+    if (cookie !== undefined && sameSubject(cookie, session)) return;
+    rivalry.attempt.mismatch = { outcome: 'user_mismatch', cookie, session };
+    throw error;
+  }
+
+  /**
+   * True where a good cookie gives way to the session of somebody else.
+   * @throws {AuthError} `session_user_mismatch` where neither is preferred
+   */
+  sessionWins(principal: Principal, rivalry: CandidateContext): boolean | Promise<boolean> {
+    const { scheme, credential } = rivalry.each;
+    if (scheme.name === SESSION || !isSentByBrowser(scheme, credential, rivalry.request)) return false;
+    return this.isOverriddenBySession(principal, rivalry);
+  }
+
+  private async isOverriddenBySession({ subject }: Principal, rivalry: CandidateContext): Promise<boolean> {
+    const session = await this.liveSession(rivalry);
+    if (session === undefined || sameSubject(subject, session)) return false;
+    rivalry.attempt.mismatch = { outcome: 'user_mismatch_enforced', cookie: subject, session };
+    if (this.rule === 'reject') throw new AuthError('session_user_mismatch');
+    return this.rule === 'prefer-session';
+  }
+
+  /** Whom the host session of this request belongs to, if it has one that was not ended. */
+  private async liveSession({ request, each, found }: CandidateContext): Promise<Subject | undefined> {
+    const session = found.find(({ scheme }) => scheme.name === SESSION);
+    if (session === undefined || session === each) return undefined;
+    try {
+      return await this.subjectOf(session, request);
+    } catch (error) {
+      if (error instanceof AuthError && !error.isUnavailable) return undefined;
+      throw error;
+    }
+  }
+
+  private async subjectOf(
+    { scheme, credential, error }: Candidate,
+    request: AuthRequest,
+  ): Promise<Subject | undefined> {
+    if (error !== undefined) throw error;
+    const verified = await orUnavailable('store_unavailable', () => scheme.verify(credential, request));
+    if (verified !== undefined) await this.blocklist.assertNotRevoked(verified);
+    return verified?.subject;
+  }
+}

@@ -1,0 +1,290 @@
+// Owns every refusal: one class, one closed table. What leaves the process is decided here and nowhere else.
+
+/** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
+export type Challenge =
+  'none' | 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
+
+/** One line of the error table. */
+export interface ErrorEntry {
+  readonly status: 400 | 401 | 403 | 413 | 415 | 429 | 500 | 503;
+  readonly challenge: Challenge;
+  /** What a person reads. Fixed text: it never holds input. */
+  readonly message: string;
+  /** The code a client sees instead, where the exact one would tell an attacker something. */
+  readonly publicCode?: 'token_invalid';
+  /** A credential refused for this reason will never be good again: a cookie that carried it may be cleared. */
+  readonly dead?: true;
+}
+
+const refused = { status: 401, challenge: 'invalid_token' } as const;
+const dead = { ...refused, dead: true } as const;
+const concealed = { ...refused, message: 'The token is not valid.', publicCode: 'token_invalid' } as const;
+const forbidden = { status: 403, challenge: 'none' } as const;
+const unavailable = { status: 503, challenge: 'none' } as const;
+/** As unavailable, but trying again does not help: the application itself must be corrected. */
+const mistaken = { status: 500, challenge: 'none' } as const;
+
+/** Every refusal of the library. Codes are never renamed; one is added with a test and a changelog line. */
+export const ERROR_TABLE = {
+  unauthenticated: { status: 401, challenge: 'bare', message: 'Sign in to use this resource.' },
+  invalid_credentials: { status: 401, challenge: 'bare', message: 'The user name or password is not right.' },
+  malformed_header: { ...refused, message: 'The authorization header is malformed.' },
+  token_malformed: { ...dead, message: 'The token is malformed.' },
+  token_too_large: { ...dead, message: 'The token is larger than what is accepted here.' },
+  token_invalid: { ...dead, message: 'The token is not valid.' },
+  token_expired: { ...dead, message: 'The token has expired.' },
+  token_not_yet_valid: { ...refused, message: 'The token is not valid yet.' },
+  algorithm_not_allowed: { ...dead, message: 'The token is signed with an algorithm that is not accepted here.' },
+  unknown_key: { ...dead, message: 'The token is signed with an unknown key.' },
+  invalid_issuer: { ...dead, message: 'The token comes from an issuer that is not trusted here.' },
+  invalid_audience: { ...dead, message: 'The token is meant for another service.' },
+  missing_claim: { ...dead, message: 'The token lacks a required claim.' },
+  invalid_claims: { ...dead, message: 'The token holds a claim that is not acceptable.' },
+  missing_subject: { ...dead, message: 'The token names no subject.' },
+  wrong_token_type: { ...dead, message: 'The token is of another type.' },
+  unsupported_token_version: { ...dead, message: 'The token has a version that is not supported.' },
+  token_revoked: { ...concealed, dead: true },
+  token_superseded: { ...concealed, dead: true },
+  user_not_found: { ...concealed, dead: true },
+  user_disabled: { ...concealed },
+  refresh_reused: { ...concealed, dead: true },
+  refresh_unknown: { ...dead, message: 'The refresh token is not known.' },
+  refresh_expired: { ...dead, message: 'The sign-in has ended.' },
+  invalid_scope: { ...refused, message: 'The requested scope is wider than what was granted.' },
+  claims_stale: { ...refused, message: 'The token no longer agrees with the account.' },
+  session_user_mismatch: { ...dead, message: 'The cookie and the session belong to different users.' },
+  reauthentication_required: {
+    status: 401,
+    challenge: 'insufficient_user_authentication',
+    message: 'This resource requires a more recent sign-in.',
+  },
+  ambiguous_credentials: {
+    status: 400,
+    challenge: 'invalid_request',
+    message: 'The request carries two credentials in one place.',
+  },
+  invalid_request: { status: 400, challenge: 'none', message: 'The request body does not have the required shape.' },
+  payload_too_large: {
+    status: 413,
+    challenge: 'none',
+    message: 'The request body is larger than what is accepted here.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    challenge: 'none',
+    message: 'The request body has a type that is not accepted here.',
+  },
+  too_many_requests: { status: 429, challenge: 'none', message: 'Too many requests. Try again later.' },
+  csrf_cookie_missing: { ...forbidden, message: 'The CSRF cookie is missing.' },
+  csrf_token_missing: { ...forbidden, message: 'The CSRF header is missing.' },
+  csrf_token_invalid: { ...forbidden, message: 'The CSRF token is not valid.' },
+  csrf_origin_rejected: { ...forbidden, message: 'The request comes from an origin that is not trusted.' },
+  insufficient_scope: {
+    status: 403,
+    challenge: 'insufficient_scope',
+    message: 'The token lacks a scope that this resource requires.',
+  },
+  filter_mismatch: { ...forbidden, message: 'The token is limited to other resources.' },
+  restricted_client: { ...forbidden, message: 'Restricted clients may not use this resource.' },
+  client_not_allowed: { ...forbidden, message: 'Only people, not clients, may use this resource.' },
+  forbidden: { ...forbidden, message: 'You may not use this resource.' },
+  unsupported_context: { ...forbidden, message: 'This kind of request cannot be authenticated.' },
+  keys_unavailable: { ...unavailable, message: 'The keys to check the token could not be fetched. Try again soon.' },
+  store_unavailable: { ...unavailable, message: 'The sign-in could not be checked. Try again soon.' },
+  users_unavailable: { ...unavailable, message: 'The account could not be looked up. Try again soon.' },
+  scheme_unavailable: { ...unavailable, message: 'The credential could not be checked. Try again soon.' },
+  application_fault: { ...mistaken, message: 'A fault of this application kept the request from being checked.' },
+  sign_in_overloaded: { ...unavailable, message: 'Too many sign-ins at once. Try again soon.' },
+  misconfigured: { ...mistaken, message: 'This server is not set up to answer the request.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** The name of a refusal. */
+export type AuthErrorCode = keyof typeof ERROR_TABLE;
+
+/**
+ * The rule that refused a token, for operators: in events, logs and `latchkey inspect`, never in an answer. It holds names and limits
+ * of the configuration, never a value of a token.
+ */
+export interface RefusalReason {
+  /** What the token must satisfy, as one clause, for example `must not live longer than 86400 seconds`. */
+  readonly rule: string;
+  /** The claim that the rule is about, or a header parameter such as `typ header`. */
+  readonly claim?: string | undefined;
+  /** The option that changes the rule, for example `maxLifetime`. */
+  readonly option?: string | undefined;
+}
+
+/** What a refusal may carry besides its code; all of it is safe to show, except `cause` and `reason`. */
+export interface AuthErrorOptions {
+  /** The error underneath. It never leaves the process. */
+  readonly cause?: unknown;
+  /** The rule that was broken, for operators only. It never reaches a client. */
+  readonly reason?: RefusalReason;
+  /** The scopes that the route requires, for `insufficient_scope`. */
+  readonly requiredScopes?: readonly string[];
+  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number;
+  /** When to try again, in seconds: for the 503 codes, and for `too_many_requests`. @defaultValue 1 for 503, unsaid for 429 */
+  readonly retryAfterSeconds?: number;
+  /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
+  readonly problems?: readonly string[];
+  /** The code of RFC 6749 §5.2 that the body names besides, as `error`, where that is what clients of the route read. */
+  readonly oauthError?: 'invalid_request';
+}
+
+const AUTH_ERROR = Symbol.for('nestjs-latchkey:AuthError');
+
+/**
+ * A refusal. `code` is exact and for events; what a client may see of it is `publicCode` and the message.
+ *
+ * @example
+ * ```ts
+ * import { AuthError } from 'nestjs-latchkey';
+ *
+ * throw new AuthError('insufficient_scope', { requiredScopes: ['grades:write'] });
+ * ```
+ */
+export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error {
+  /** True for an `AuthError` of another copy of this package, too: an application may have several. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== AuthError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && AUTH_ERROR in value;
+  }
+
+  override readonly name: string = 'AuthError';
+  readonly requiredScopes: readonly string[] | undefined;
+  readonly maxAgeSeconds: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly problems: readonly string[] | undefined;
+  /** For operators only: not enumerable, so that a filter that serialises the error does not send it. */
+  declare readonly reason: RefusalReason | undefined;
+  /** The code of RFC 6749 §5.2 that the body names as `error`. Not enumerable, as it says nothing that `code` does not. */
+  declare readonly oauthError: 'invalid_request' | undefined;
+
+  constructor(
+    readonly code: Code,
+    options: AuthErrorOptions = {},
+  ) {
+    super(ERROR_TABLE[code].message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.requiredScopes = options.requiredScopes;
+    this.maxAgeSeconds = options.maxAgeSeconds;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.problems = options.problems;
+    // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
+    if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
+    Object.defineProperty(this, 'reason', { value: options.reason, enumerable: false });
+    Object.defineProperty(this, 'oauthError', { value: options.oauthError, enumerable: false });
+  }
+
+  get [AUTH_ERROR](): true {
+    return true;
+  }
+
+  private get entry(): ErrorEntry {
+    return ERROR_TABLE[this.code];
+  }
+
+  /** The HTTP status of the answer. */
+  get status(): ErrorEntry['status'] {
+    return this.entry.status;
+  }
+
+  /** How the answer challenges the client. */
+  get challenge(): Challenge {
+    return this.entry.challenge;
+  }
+
+  /** What a client may see in place of the message, which a subclass may make more exact. */
+  get publicMessage(): string {
+    return this.entry.message;
+  }
+
+  /** The code that a client may see. */
+  get publicCode(): AuthErrorCode {
+    return this.entry.publicCode ?? this.code;
+  }
+
+  /** True where the credential can never be good again, so that a cookie that carried it may be cleared. */
+  get isTerminal(): boolean {
+    return this.entry.dead === true;
+  }
+
+  /**
+   * True where the answer is "cannot tell": something did not answer (503), or the application is at fault (500). It
+   * never clears, revokes or counts anything.
+   */
+  get isUnavailable(): boolean {
+    return this.entry.status >= 500;
+  }
+}
+
+/** One clause for logs and terminals: `exp: must not live longer than 86400 seconds (option maxLifetime)`. */
+export function reasonText({ claim, rule, option }: RefusalReason): string {
+  return `${claim === undefined ? '' : `${claim}: `}${rule}${option === undefined ? '' : ` (option ${option})`}`;
+}
+
+/**
+ * Waits for work and turns anything that breaks into one "cannot tell". Errors are classified by the phase that failed, not by
+ * what was thrown; only an `AuthError` passes unchanged. What is known at once is answered at once: on the read path every promise
+ * counts.
+ */
+export function orUnavailable<T>(code: UnavailableCode, work: () => T | Promise<T>): T | Promise<T> {
+  try {
+    const answer = work();
+    return isPromise(answer) ? answer.then(undefined, (cause: unknown) => refuse(code, cause)) : answer;
+  } catch (cause) {
+    return refuse(code, cause);
+  }
+}
+
+/** What broke in a part of the application that authentication calls: in which phase, with the error underneath as the cause. */
+export class FaultyPhase extends Error {
+  override readonly name = 'FaultyPhase';
+
+  constructor(
+    readonly phase: string,
+    cause: unknown,
+  ) {
+    super(`${phase} failed`, { cause });
+  }
+}
+
+/**
+ * The refusal where a part of the application breaks: "cannot tell", under a name of its own, so that it is not looked for in the
+ * database.
+ */
+export function applicationFault(phase: string, cause: unknown): AuthError {
+  return new AuthError('application_fault', { cause: new FaultyPhase(phase, cause) });
+}
+
+type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavailable' | 'scheme_unavailable';
+
+function refuse(code: UnavailableCode, cause: unknown): never {
+  if (cause instanceof AuthError) throw cause;
+  throw new AuthError(code, { cause });
+}
+
+/** True for any promise, also of another library: what an application hands in need not be a native one. */
+export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function';
+}
+
+/** A mistake in the configuration. It is thrown while the application boots, with every problem at once. */
+export class AuthConfigurationError extends Error {
+  override readonly name = 'AuthConfigurationError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`AuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** What {@link AuthConfigurationError} says that is wrong with this; nothing where it succeeds. Whatever else is thrown passes. */
+export function configurationProblems(work: () => unknown): readonly string[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof AuthConfigurationError) return error.problems;
+    throw error;
+  }
+}

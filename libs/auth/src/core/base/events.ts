@@ -1,0 +1,207 @@
+// Owns what can be said to have happened: one closed vocabulary, published on `node:diagnostics_channel`. Payloads hold codes and
+// identifiers, never a token, key, password or claim.
+import { channel } from 'node:diagnostics_channel';
+import type { AuthErrorCode, RefusalReason } from './errors.js';
+import type { KeyUsed, PrincipalKind } from './principal.js';
+
+/** The name of the diagnostics channel that every event is published on. */
+export const EVENTS_CHANNEL = 'nestjs-latchkey';
+
+/**
+ * How one attempt to authenticateCredential a caller ended. Every attempt ends in exactly one of these.
+ *
+ * - `not_applicable`: no credential that the route understands
+ * - `success`: recognised
+ * - `anonymous`: an optional route went on without the bad credential
+ * - `rejected`: a credential was there and is not good
+ * - `forgiven`: only forgivable credentials were there, none was good
+ * - `user_mismatch`: a bad cookie, while a live session belongs to somebody else
+ * - `user_mismatch_enforced`: a good cookie, while a live session belongs to somebody else
+ * - `forbidden`: recognised or unintended (CSRF), and not allowed
+ * - `ambiguous`: two credentials in one place
+ * - `unavailable`: something that must be asked did not answer
+ */
+export type AttemptOutcome =
+  | 'not_applicable'
+  | 'success'
+  | 'anonymous'
+  | 'rejected'
+  | 'forgiven'
+  | 'user_mismatch'
+  | 'user_mismatch_enforced'
+  | 'forbidden'
+  | 'ambiguous'
+  | 'unavailable';
+
+/** A credential that failed without ending the attempt. */
+export interface ForgivenFailure {
+  readonly scheme: string;
+  readonly code: AuthErrorCode;
+  /** The rule that was broken, if the code alone does not say it. */
+  readonly reason?: RefusalReason | undefined;
+}
+
+/** One attempt to authenticateCredential the caller of a request. */
+export interface AttemptEvent {
+  readonly type: 'attempt';
+  readonly outcome: AttemptOutcome;
+  /** The scheme that decided, if one did. */
+  readonly scheme?: string | undefined;
+  /** The exact refusal, also where the client sees another. */
+  readonly code?: AuthErrorCode | undefined;
+  /** The rule that was broken, if the code alone does not say it. Names and limits, never a value of the token. */
+  readonly reason?: RefusalReason | undefined;
+  /** The key that the credential was verified with, also where it was refused for another reason. */
+  readonly key?: KeyUsed | undefined;
+  readonly forgiven: readonly ForgivenFailure[];
+  /** The schemes that the request carried something for, good or bad. */
+  readonly carried: readonly string[];
+  /** True where the request carried more than one credential in different places. */
+  readonly conflicting: boolean;
+  readonly subject?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly kind?: PrincipalKind | undefined;
+  /** On a mismatch: whom the unverified cookie names, and `unreadable` where it names nobody. */
+  readonly cookieSubject?: string | undefined;
+  /** On a mismatch: whom the live session belongs to. */
+  readonly sessionSubject?: string | undefined;
+}
+
+/** What happens to sign-ins, besides being used. */
+export interface SignInEvent {
+  readonly type: 'sign_in' | 'sign_out' | 'refresh' | 'refresh_retry' | 'refresh_held' | 'refresh_reused';
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid: string;
+}
+
+/** A refused sign-in or refresh. */
+export interface RefusalEvent {
+  readonly type: 'sign_in_refused' | 'refresh_refused';
+  readonly code: AuthErrorCode;
+  /** The rule that was broken, if the code alone does not say it. */
+  readonly reason?: RefusalReason | undefined;
+}
+
+/** An entry of the blocklist was made. */
+export interface RevocationEvent {
+  readonly type: 'revoked';
+  readonly kind: 'token' | 'login' | 'subject';
+  readonly issuer: string;
+  readonly id: string;
+  /** Whose it was, where that is known. */
+  readonly subject?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** One half of a split cookie came without the other, which is then named; the token was not put together. */
+export interface CookieHalfEvent {
+  readonly type: 'cookie_half_missing';
+  readonly name: string;
+}
+
+/** What happens to keys: our own ring, or a key set fetched from an issuer. */
+export interface KeysEvent {
+  readonly type: 'keys_rotated' | 'keys_refused' | 'key_set_fetched' | 'key_set_failed' | 'key_ignored';
+  readonly issuer?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly count?: number | undefined;
+  /** Fixed text for operators. */
+  readonly reason?: string | undefined;
+}
+
+/** A store stopped answering, or answers again. */
+export interface StoreEvent {
+  readonly type: 'store_failed' | 'store_recovered';
+  readonly store: 'revocations' | 'logins' | 'audit';
+}
+
+/** The verification of a scheme of the application threw something other than a refusal, or works again. */
+export interface SchemeEvent {
+  readonly type: 'scheme_failed' | 'scheme_recovered';
+  readonly scheme: string;
+  /** The kind and code of what was thrown, never its message. */
+  readonly reason?: string | undefined;
+}
+
+/** An access token was accepted without asking the blocklist, which did not answer: `revocation.onStoreError` is `allow`. */
+export interface UncheckedEvent {
+  readonly type: 'revocation_unchecked';
+  readonly issuer: string;
+  readonly subject: string;
+  readonly jti?: string | undefined;
+}
+
+/** Everything that can be said to have happened. */
+export type AuthEvent =
+  | AttemptEvent
+  | SignInEvent
+  | RefusalEvent
+  | RevocationEvent
+  | CookieHalfEvent
+  | KeysEvent
+  | StoreEvent
+  | SchemeEvent
+  | UncheckedEvent;
+
+const events = channel(EVENTS_CHANNEL);
+
+/** False where making an event would be work for nothing. */
+export function hasSubscribers(): boolean {
+  return events.hasSubscribers;
+}
+
+const upkeep = new Set<(event: AuthEvent) => void>();
+
+/**
+ * Listens to all but attempts, which are not even built for this listener: for the log of the application, which is always on.
+ * @returns a function that stops listening
+ */
+export function onUpkeepEvent(listener: (event: AuthEvent) => void): () => void {
+  const guarded = (event: AuthEvent): void => {
+    if (event.type !== 'attempt') tryTo(() => listener(event));
+  };
+  upkeep.add(guarded);
+  return () => {
+    upkeep.delete(guarded);
+  };
+}
+
+/** Publishes an event; it costs next to nothing when nobody listens. */
+export function publish(event: AuthEvent): void {
+  for (const tell of upkeep) tell(event);
+  if (events.hasSubscribers) events.publish(event);
+}
+
+/**
+ * Listens to every event of the library in this process. A listener that throws or rejects never changes an answer.
+ * (`node:diagnostics_channel` itself turns a subscriber's exception into an uncaught one: prefer this function.)
+ *
+ * @returns a function that stops listening
+ * @example
+ * ```ts
+ * import { onAuthEvent } from 'nestjs-latchkey';
+ *
+ * const stop = onAuthEvent((event) => console.log(event.type));
+ * stop();
+ * ```
+ */
+export function onAuthEvent(listener: (event: AuthEvent) => void | Promise<void>): () => void {
+  const guarded = (message: unknown): void => {
+    // Only `publish` above writes to this channel, and it writes events.
+    tryTo(() => listener(message as AuthEvent));
+  };
+  events.subscribe(guarded);
+  return () => {
+    events.unsubscribe(guarded);
+  };
+}
+
+/** An observer must never change what it observes: what it throws or rejects with is dropped. */
+function tryTo(work: () => void | Promise<void>): void {
+  try {
+    void Promise.resolve(work()).catch(() => {});
+  } catch {
+    // As above.
+  }
+}

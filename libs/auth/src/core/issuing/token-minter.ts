@@ -1,0 +1,277 @@
+// Owns how a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
+import { dateOf } from '../base/clock.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import { signJws } from '../tokens/jws.js';
+import type { SelfCheck } from '../tokens/self-check.js';
+import type { TokenLimits } from '../base/limits.js';
+import type { SigningKey } from '../keys/keys.js';
+import type { AuthUser, Subject, Verified } from '../base/principal.js';
+import { refreshAudienceOf, type OwnClaims, type TokenSettings } from './token-settings.js';
+
+/** A sign-in handed out as two tokens. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Life of the access token in seconds. */
+  readonly expiresIn: number;
+  readonly accessExpiresAt: Date;
+  readonly refreshExpiresAt: Date;
+  /** The sign-in that both belong to. */
+  readonly sid: string;
+  readonly subject: Subject;
+  readonly scopes: readonly string[];
+}
+
+/** What a refresh token stands for. Times in epoch seconds. */
+export interface RefreshGrant {
+  readonly subject: Subject;
+  readonly sid: string;
+  readonly jti: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** The end of the sign-in, which no refresh passes. */
+  readonly absoluteExpiresAt: number;
+  readonly authTime: number;
+  /** Scopes that were granted by name; absent where the user's description decides afresh at each refresh. */
+  readonly scopes: readonly string[] | undefined;
+  /** Audience of the access tokens, where it is not the module's. */
+  readonly audience: readonly string[] | undefined;
+  readonly stamp: string | undefined;
+  /** The client that signed the person in, where it is not the module's. */
+  readonly clientId: string | undefined;
+  /** How the person proved who they are; fixed for the life of the sign-in (RFC 9068 §2.2.1). */
+  readonly acr: string | undefined;
+  readonly amr: readonly string[] | undefined;
+}
+
+/** What an access token stands for. */
+export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'audience' | 'expiresAt'> {
+  readonly scopes: readonly string[];
+  readonly audience: readonly string[];
+  readonly ttlSeconds: number;
+  readonly roles: readonly string[];
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly claims: OwnClaims | undefined;
+  readonly user: AuthUser | undefined;
+  readonly occasion: 'sign-in' | 'refresh';
+}
+
+/** What a client's token stands for. */
+export interface ClientGrant {
+  readonly clientId: string;
+  readonly issuedAt: number;
+  readonly ttlSeconds: number;
+  readonly audience: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: OwnClaims | undefined;
+  readonly restricted: boolean;
+}
+
+/** Names that own claims may not take: they are what verification rests on. */
+const REGISTERED: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'sid',
+  'scope',
+  'auth_time',
+  'acr',
+  'amr',
+  'stamp',
+  'kind',
+  'client_id',
+  'cnf',
+  'is_restricted',
+  'roles',
+  // Marks of an ID token (OpenID Connect Core §2, §3.3.2.11): our own verifier, like any careful one, refuses access tokens with them.
+  'nonce',
+  'at_hash',
+  'c_hash',
+  's_hash',
+  '__proto__',
+]);
+
+const RESERVED_HEADERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64', 'zip', '__proto__']);
+
+/** What is signed, and what is not. */
+export interface SigningRules {
+  /** The last look at the claims of an access token. @defaultValue none */
+  readonly check?: SelfCheck | undefined;
+  /** Nothing larger is signed. @defaultValue those of our own tokens */
+  readonly limits?: TokenLimits | undefined;
+}
+
+/** Makes and reads the tokens of our own issuer. */
+export class TokenMinter {
+  constructor(
+    private readonly settings: TokenSettings,
+    private readonly signingKey: () => SigningKey,
+    private readonly rules: SigningRules = {},
+  ) {}
+
+  /** Signs both tokens of a sign-in. @throws {AuthError} `keys_unavailable` where a remote signer does not answer */
+  async pair(access: AccessGrant, refresh: RefreshGrant): Promise<TokenPair> {
+    const claims = await this.accessClaims(access);
+    this.rules.check?.(claims);
+    const [accessToken, refreshToken] = await Promise.all([
+      this.sign({ ...access.headers, typ: 'at+jwt' }, claims, access.headers),
+      this.sign({ typ: 'rt+jwt' }, this.refreshClaims(refresh)),
+    ]);
+    return {
+      accessToken,
+      refreshToken,
+      expiresIn: access.ttlSeconds,
+      accessExpiresAt: dateOf(access.issuedAt + access.ttlSeconds),
+      refreshExpiresAt: dateOf(refresh.expiresAt),
+      sid: refresh.sid,
+      subject: refresh.subject,
+      scopes: access.scopes,
+    };
+  }
+
+  /** Signs the token of a machine. @throws {AuthError} `keys_unavailable` */
+  async clientToken(
+    grant: ClientGrant & { readonly jti: string },
+  ): Promise<{ accessToken: string; expiresIn: number }> {
+    const claims = {
+      ...this.ownClaims(grant.claims),
+      iss: this.settings.issuer,
+      sub: grant.clientId,
+      client_id: grant.clientId,
+      kind: 'client',
+      aud: single(grant.audience),
+      iat: grant.issuedAt,
+      exp: grant.issuedAt + grant.ttlSeconds,
+      jti: grant.jti,
+      // A client's token is a sign-in of its own, so that it can be ended like any other.
+      sid: grant.jti,
+      scope: spaced(grant.scopes),
+      is_restricted: grant.restricted || undefined,
+    };
+    this.rules.check?.(claims);
+    return { accessToken: await this.sign({ typ: 'at+jwt' }, claims), expiresIn: grant.ttlSeconds };
+  }
+
+  /** The grant behind a verified refresh token. @throws {AuthError} `invalid_claims` where ours never look like this */
+  readRefresh(verified: Verified): RefreshGrant {
+    const { subject, sid, jti, issuedAt, expiresAt, authTime, stamp, claims } = verified;
+    const absoluteExpiresAt = claims['login_exp'];
+    if (sid === undefined || jti === undefined || issuedAt === undefined || expiresAt === undefined) {
+      throw new AuthError('missing_claim');
+    }
+    if (typeof absoluteExpiresAt !== 'number') throw new AuthError('missing_claim');
+    return {
+      subject,
+      sid,
+      jti,
+      issuedAt,
+      expiresAt,
+      absoluteExpiresAt,
+      stamp,
+      authTime: authTime ?? issuedAt,
+      scopes: claims['scope'] === undefined ? undefined : verified.scopes,
+      audience: listIn(claims['access_aud']),
+      clientId: textIn(claims['client_id']),
+      acr: textIn(claims['acr']),
+      amr: listIn(claims['amr']),
+    };
+  }
+
+  /** @throws {TypeError} where an own claim takes a registered name, or that of the subject */
+  private ownClaims(claims: OwnClaims | undefined): OwnClaims {
+    const { subjectClaim } = this.settings.access;
+    const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name) || name === subjectClaim);
+    if (taken !== undefined)
+      throw new TypeError(`The claim "${taken}" is set by the library or reserved; choose another name or its option.`);
+    return claims ?? {};
+  }
+
+  private async accessClaims(grant: AccessGrant): Promise<OwnClaims> {
+    const { claimsFor, subjectClaim } = this.settings.access;
+    const { user, occasion, scopes } = grant;
+    const made =
+      claimsFor === undefined || user === undefined ? undefined : await claimsFor(user, { occasion, scopes });
+    return {
+      ...this.ownClaims(made),
+      ...this.ownClaims(grant.claims),
+      ...(subjectClaim === 'sub' ? undefined : { [subjectClaim]: grant.subject.id }),
+      iss: grant.subject.issuer,
+      sub: grant.subject.id,
+      aud: single(grant.audience),
+      iat: grant.issuedAt,
+      exp: grant.issuedAt + grant.ttlSeconds,
+      jti: grant.jti,
+      sid: grant.sid,
+      client_id: this.clientOf(grant),
+      auth_time: grant.authTime,
+      acr: grant.acr,
+      amr: grant.amr,
+      scope: spaced(grant.scopes),
+      roles: grant.roles.length === 0 ? undefined : grant.roles,
+      stamp: grant.stamp,
+    };
+  }
+
+  /** @throws {TypeError} for a person with the id of the client: verifiers read that as the client itself (RFC 9068 §5) */
+  private clientOf({ subject, clientId = this.settings.access.clientId }: AccessGrant): string {
+    if (clientId !== subject.id) return clientId;
+    throw new TypeError(
+      'The subject has the id of the client (access.clientId, or clientId); give the client another id.',
+    );
+  }
+
+  private refreshClaims(grant: RefreshGrant): OwnClaims {
+    return {
+      iss: grant.subject.issuer,
+      sub: grant.subject.id,
+      aud: refreshAudienceOf(this.settings),
+      iat: grant.issuedAt,
+      exp: grant.expiresAt,
+      jti: grant.jti,
+      sid: grant.sid,
+      auth_time: grant.authTime,
+      login_exp: grant.absoluteExpiresAt,
+      scope: grant.scopes?.join(' '),
+      access_aud: grant.audience,
+      client_id: grant.clientId,
+      acr: grant.acr,
+      amr: grant.amr,
+      stamp: grant.stamp,
+    };
+  }
+
+  private async sign(
+    header: Record<string, string>,
+    claims: OwnClaims,
+    own?: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const taken = Object.keys(own ?? {}).find((name) => RESERVED_HEADERS.has(name));
+    if (taken !== undefined) throw new TypeError(`The header "${taken}" is set by the library; choose another name.`);
+    const key = this.signingKey();
+    // A remote signer may be out of reach; a claim that cannot be signed is a mistake, and stays one.
+    const sign = async (data: Uint8Array): Promise<Uint8Array> =>
+      orUnavailable('keys_unavailable', () => key.sign(data));
+    return signJws(header, claims, { kid: key.kid, alg: key.alg, sign, limits: this.rules.limits });
+  }
+}
+
+function spaced(scopes: readonly string[]): string | undefined {
+  return scopes.length === 0 ? undefined : scopes.join(' ');
+}
+
+/** One audience is written as a string, as most verifiers expect (RFC 7519 §4.1.3 allows both). */
+function single(audience: readonly string[]): string | readonly string[] | undefined {
+  return audience.length === 1 ? audience[0] : audience;
+}
+
+function textIn(claim: unknown): string | undefined {
+  return typeof claim === 'string' ? claim : undefined;
+}
+
+function listIn(claim: unknown): readonly string[] | undefined {
+  return Array.isArray(claim) ? claim.filter((entry): entry is string => typeof entry === 'string') : undefined;
+}

@@ -1,0 +1,60 @@
+// Owns what callers of TokenService may ask for, besides the options of the module.
+import type { Duration } from '../base/duration.js';
+import type { TokenPair } from './token-minter.js';
+import type { OwnClaims } from './token-settings.js';
+import type { TokenKind } from '../tokens/claims.js';
+
+/** How a pair of tokens may differ from the options of the module. */
+export interface IssueOptions {
+  /**
+   * Own claims, added to those of `access.claimsFor`. Registered claims are refused: they have options of their own; so is what our own verifier
+   * would refuse, like `nonce` and `at_hash`, which mark ID tokens. @defaultValue none
+   */
+  readonly claims?: OwnClaims | undefined;
+  /** `aud` of the access token. @defaultValue the module's `audience` */
+  readonly audience?: string | readonly string[] | undefined;
+  /** Scopes to grant. @defaultValue what the user's description says */
+  readonly scopes?: readonly string[] | undefined;
+  /** Life of the access token, at most `access.maxTtl`. @defaultValue `access.ttl` */
+  readonly accessTtl?: Duration | undefined;
+  /** Further members of the access token's header. `alg`, `kid`, `typ` and `crit` are refused. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Id of the access token. @defaultValue a random one */
+  readonly jti?: string | undefined;
+  /** What a person recognises the device by: 255 characters are kept. */
+  readonly label?: string | undefined;
+  /** When the person proved who they are. @defaultValue now */
+  readonly authTime?: Date | undefined;
+  /**
+   * The client that signs the person in: `client_id` of the access token, at each refresh too (RFC 9068 §2.2). 1 to 255 printable ASCII
+   * characters, and not the id of the person. @defaultValue `access.clientId`
+   */
+  readonly clientId?: string | undefined;
+  /** How well the person proved who they are: `acr`, 1 to 255 characters, at each refresh too (RFC 9068 §2.2.1). @defaultValue none */
+  readonly acr?: string | undefined;
+  /** How the person did, such as `['pwd', 'otp']` (RFC 8176): `amr`, at most 16, at each refresh too. @defaultValue none */
+  readonly amr?: readonly string[] | undefined;
+  /** Looks at the tokens before anything is stored; what it throws refuses the sign-in. @defaultValue none */
+  readonly accept?: ((pair: TokenPair) => void) | undefined;
+}
+
+/** How a refresh may differ from the sign-in. */
+export interface RefreshTokenOptions extends Pick<IssueOptions, 'accept'> {
+  /** Fewer scopes than were granted. @defaultValue all of them */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** How a token for a machine may differ from the options of the module. */
+export interface ClientTokenOptions extends Pick<IssueOptions, 'claims' | 'audience' | 'scopes' | 'accessTtl'> {
+  /** True for a client that may do only what a route allows by name. @defaultValue false */
+  readonly restricted?: boolean | undefined;
+  /** Limits the token to some resources: `content_org:acme`, for `@RequireFilter('content_org', ...)`. @defaultValue none */
+  readonly filters?: readonly string[] | undefined;
+}
+
+/** What a token must be to be verified. */
+export interface ExpectedToken {
+  readonly kind: TokenKind;
+  /** @defaultValue false */
+  readonly anyAudience?: boolean | undefined;
+}

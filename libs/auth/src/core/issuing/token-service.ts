@@ -1,0 +1,321 @@
+// Owns the write path: issue, verify, refresh, revoke. Verdict before effect: a refresh changes the store last, in one atomic step.
+import type { BlocklistService } from '../logins/blocklist-service.js';
+import { check, NO_PERMISSIONS } from '../users/account-checks.js';
+import type { Clock } from '../base/clock.js';
+import { parseDurationMs } from '../base/duration.js';
+import { AuthError, type AuthErrorCode } from '../base/errors.js';
+import type { LoginService } from '../logins/login-service.js';
+import { newId } from '../base/new-id.js';
+import type { TokenKind } from '../tokens/claims.js';
+import { principalOf } from '../users/principal-of.js';
+import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
+import type { Login } from '../stores/stores.js';
+import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
+import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
+import { assertFilters, assertSubject, audienceIn, signInFacts } from './issue-input.js';
+import type { TokenSettings } from './token-settings.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+import { stampDigest, type UserDescription, type AccountResolver } from '../users/users.js';
+
+/** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
+const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);
+
+/** The word for each way in which a refresh succeeds. */
+const REFRESHED = { rotated: 'refresh', retry: 'refresh_retry', held: 'refresh_held' } as const;
+
+/** Issues, verifies, refreshes and revokes the tokens of this application. */
+export class TokenService {
+  // One named bundle: these are the stages themselves, and each is one line in the methods below.
+  constructor(
+    private readonly parts: {
+      readonly settings: TokenSettings;
+      readonly clock: Clock;
+      readonly users: AccountResolver;
+      readonly verifier: TokenVerifier;
+      readonly minter: TokenMinter;
+      readonly logins: LoginService;
+      readonly blocklist: BlocklistService;
+    },
+  ) {}
+
+  /**
+   * Signs a user in: a new login with its first pair of tokens.
+   *
+   * @param who the user, or the `sub`: with a user source the user with that id, who is looked up
+   * @throws {AuthError} `user_disabled` for an inactive user; `user_not_found` for an id that the user source does not know;
+   * `users_unavailable`; `store_unavailable`; `keys_unavailable`
+   * @throws {TypeError} where an option, the subject, or what the user source says of the user is not acceptable; the message says which
+   */
+  async issue(who: AuthUser | string, options: IssueOptions = {}): Promise<TokenPair> {
+    const { settings, blocklist, logins, minter } = this.parts;
+    const { user, description } = await this.accountOf(who);
+    if (!description.active) throw new AuthError('user_disabled');
+    const subject: Subject = { issuer: settings.issuer, id: description.id };
+    const issuedAt = await blocklist.earliestIssue(subject);
+    const absoluteExpiresAt = issuedAt + settings.refresh.absoluteSeconds;
+    const refresh: RefreshGrant = {
+      subject,
+      sid: newId(),
+      jti: newId(),
+      issuedAt,
+      expiresAt: Math.min(issuedAt + settings.refresh.idleSeconds, absoluteExpiresAt),
+      absoluteExpiresAt,
+      authTime: options.authTime === undefined ? issuedAt : Math.floor(options.authTime.getTime() / 1000),
+      scopes: options.scopes,
+      audience: audienceIn(options),
+      ...signInFacts(options),
+      stamp: description.stamp === undefined ? undefined : stampDigest(subject, description.stamp),
+    };
+    const access = this.accessGrant(refresh, { user, description, options, occasion: 'sign-in' });
+    const pair = await minter.pair(access, refresh);
+    options.accept?.(pair);
+    const { sid, jti, expiresAt } = refresh;
+    await logins.open({
+      subject,
+      sid,
+      refresh: { jti, expiresAt },
+      issuedAt,
+      absoluteExpiresAt,
+      label: options.label,
+    });
+    return pair;
+  }
+
+  /**
+   * A short token for a machine that acts for itself: no user, no refresh token. Routes refuse it unless they say
+   * `@AllowClients()`, and `@AllowRestrictedClients()` for a restricted one.
+   *
+   * @throws {AuthError} `keys_unavailable`
+   * @throws {TypeError} where an option is not acceptable; the message says which
+   */
+  async issueForClient(
+    clientId: string,
+    options: ClientTokenOptions = {},
+  ): Promise<{ accessToken: string; expiresIn: number }> {
+    const { settings, clock, minter } = this.parts;
+    assertSubject(clientId, 'The client id given to TokenService.issueForClient');
+    return minter.clientToken({
+      clientId,
+      jti: newId(),
+      issuedAt: clock.nowSeconds(),
+      ttlSeconds: this.accessTtl(options),
+      audience: audienceIn(options) ?? settings.audience,
+      scopes: options.scopes ?? [],
+      claims:
+        options.filters === undefined ? options.claims : { ...options.claims, filters: assertFilters(options.filters) },
+      restricted: options.restricted === true,
+    });
+  }
+
+  /**
+   * Says what a token is good for, by the same checks as a guarded request: signature, claims, blocklist, user.
+   *
+   * @param expected.kind the kind it must be; there is no "any"
+   * @param expected.anyAudience true where the issuer itself asks about a token that it made for others: introspection
+   * @throws {AuthError} any 401 code of a token; 503 where it cannot be told
+   */
+  async verify(token: string, expected: ExpectedToken): Promise<Principal> {
+    const { verified, account } = await this.stand(token, expected);
+    return principalOf(verified, account, 'token');
+  }
+
+  /**
+   * Replaces a refresh token, and hands out a new pair of the same sign-in. Claims are made afresh from the user.
+   *
+   * A call with a token that was replaced within `refresh.grace` gets the one that is live now: a lost answer, or tabs that refresh
+   * at once, are no theft. Anything older ends the sign-in. A sign-in that is refreshed 64 times within one grace is given its live
+   * token again, until the grace of the first of them is over.
+   *
+   * @throws {AuthError} `refresh_expired`, `refresh_reused`, `refresh_unknown`, `invalid_scope`, and every 401 code of a token;
+   * 503 where it cannot be told: nothing was consumed then
+   */
+  async refresh(token: string, options: RefreshTokenOptions = {}): Promise<TokenPair> {
+    try {
+      return await this.rotate(token, options);
+    } catch (error) {
+      if (error instanceof AuthError)
+        this.parts.blocklist.eventSink.after({ type: 'refresh_refused', code: error.code, reason: error.reason });
+      throw error;
+    }
+  }
+
+  /**
+   * Ends what a token stands for: an access token alone, or with a refresh token the whole sign-in (RFC 7009 §2.1). Tokens that
+   * are unknown, expired or not ours change nothing and are no error (RFC 7009 §2.2).
+   *
+   * @throws {AuthError} `store_unavailable`, `keys_unavailable`
+   */
+  async revoke(token: string): Promise<void> {
+    const { blocklist, logins } = this.parts;
+    const held = await this.heldToken(token);
+    if (held === undefined) return;
+    if (held.kind === 'access') await blocklist.revokeToken(held.verified, 'revoked');
+    else if (held.verified.sid !== undefined) await logins.end(held.verified.subject, held.verified.sid, 'revoked');
+  }
+
+  private async rotate(token: string, options: RefreshTokenOptions): Promise<TokenPair> {
+    const { settings, clock, logins, minter } = this.parts;
+    // Read before the blocklist is asked, so that a cut-off made while the user is looked up ends the new tokens too.
+    const now = clock.nowSeconds();
+    const { verified, account } = await this.standForRefresh(token);
+    const from = minter.readRefresh(verified);
+    const scopes = narrowed(from.scopes ?? account.description?.scopes ?? [], options.scopes);
+    const next = this.successorOf(from, now);
+    const access = this.accessGrant(next, { ...account, options: { scopes }, occasion: 'refresh' });
+    const pair = await minter.pair(access, next);
+    options.accept?.(pair);
+    const { graceMs } = settings.refresh;
+    const rotation = {
+      issuer: settings.issuer,
+      sid: from.sid,
+      from: from.jti,
+      to: next,
+      nowMs: clock.nowMs(),
+      graceMs,
+    };
+    const event = { issuer: settings.issuer, subject: from.subject.id, sid: from.sid } as const;
+    await this.parts.blocklist.eventSink.before({ type: 'refresh', ...event });
+    const result = await logins.rotate(rotation);
+    if (result.outcome === 'unknown') throw new AuthError('refresh_unknown');
+    if (result.outcome === 'reused') return this.punish(from);
+    this.parts.blocklist.eventSink.after({ type: REFRESHED[result.outcome], ...event });
+    return result.outcome === 'rotated' ? pair : minter.pair(access, asStored(next, result.login));
+  }
+
+  /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` where the sign-in has no time left */
+  private successorOf(from: RefreshGrant, now: number): RefreshGrant {
+    const { settings } = this.parts;
+    // Never before its predecessor, which may have been issued a second ahead: see BlocklistService.earliestIssue.
+    const issuedAt = Math.max(now, from.issuedAt);
+    const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
+    if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
+    return { ...from, jti: newId(), issuedAt, expiresAt };
+  }
+
+  /** A token that was already replaced is presented again: somebody else holds a copy, and nobody can tell who. */
+  private async punish({ subject, sid }: RefreshGrant): Promise<never> {
+    // Told first: where the store fails half-way, the next attempt meets an ended sign-in and would tell nothing.
+    this.parts.blocklist.eventSink.after({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
+    await this.parts.logins.end(subject, sid, 'reuse');
+    throw new AuthError('refresh_reused');
+  }
+
+  /** Verify, ask the blocklist, resolve, check: the same lines as the read path, for a token outside of a request. */
+  private async stand(token: string, { kind, anyAudience = false }: ExpectedToken) {
+    const { verifier, blocklist, users } = this.parts;
+    const verified = await (anyAudience ? verifier.verifyIssued(token, kind) : verifier.verify(token, kind));
+    await (kind === 'refresh' ? blocklist.assertNotRevokedUncached(verified) : blocklist.assertNotRevoked(verified));
+    const account = await users.resolve(verified);
+    check({ verified, account, permissions: { ...NO_PERMISSIONS, clients: true, restrictedClients: true } });
+    return { verified, account };
+  }
+
+  /** As {@link stand}; a user who is gone, inactive or changed ends the sign-in for good. */
+  private async standForRefresh(token: string) {
+    const { verifier, blocklist, users, logins } = this.parts;
+    const verified = await verifier.verify(token, 'refresh').catch(asRefreshError);
+    await blocklist.assertNotRevokedUncached(verified);
+    try {
+      const account = await users.resolve(verified);
+      check({ verified, account, permissions: NO_PERMISSIONS });
+      return { verified, account };
+    } catch (error) {
+      const fatal = error instanceof AuthError && FATAL.has(error.code) && verified.sid !== undefined;
+      if (fatal && verified.sid !== undefined) await logins.end(verified.subject, verified.sid, 'user-ended');
+      throw error;
+    }
+  }
+
+  /** The token as what it is, if it is one of ours and still held; nothing about users is asked. */
+  private async heldToken(token: string): Promise<{ kind: TokenKind; verified: Verified } | undefined> {
+    for (const kind of ['access', 'refresh'] as const) {
+      try {
+        const verified = await this.parts.verifier.verifyIssued(token, kind);
+        return verified.own ? { kind, verified } : undefined;
+      } catch (error) {
+        if (!(error instanceof AuthError) || error.isUnavailable) throw error;
+        if (error.code !== 'wrong_token_type') return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** Whom to issue to. An id is looked up where there is somewhere to look: who is inactive there gets nothing (D-02). */
+  private async accountOf(who: AuthUser | string): Promise<Described> {
+    const { users, settings } = this.parts;
+    if (typeof who !== 'string') return { user: who, description: users.describe(sourceOf(users), who) };
+    assertSubject(who, 'The subject given to TokenService.issue');
+    const subject: Subject = { issuer: settings.issuer, id: who };
+    const { user, description } = await users.lookUp(subject);
+    return description === undefined
+      ? { user: undefined, description: { id: who, active: true } }
+      : { user, description };
+  }
+
+  private accessGrant(refresh: RefreshGrant, { user, description, options, occasion }: AccessOrigin): AccessGrant {
+    const { settings } = this.parts;
+    return {
+      ...refresh,
+      jti: options.jti ?? newId(),
+      audience: refresh.audience ?? settings.audience,
+      scopes: options.scopes ?? description?.scopes ?? [],
+      ttlSeconds: Math.min(this.accessTtl(options), refresh.absoluteExpiresAt - refresh.issuedAt),
+      roles: description?.roles ?? [],
+      headers: options.headers,
+      claims: options.claims,
+      user,
+      occasion,
+    };
+  }
+
+  private accessTtl(options: Pick<IssueOptions, 'accessTtl'>): number {
+    const { ttlSeconds, maxTtlSeconds } = this.parts.settings.access;
+    if (options.accessTtl === undefined) return ttlSeconds;
+    const milliseconds = parseDurationMs(options.accessTtl);
+    if (milliseconds === undefined || milliseconds < 1000 || milliseconds > maxTtlSeconds * 1000) {
+      throw new TypeError(`accessTtl must be a duration from 1 second to access.maxTtl (${maxTtlSeconds} seconds).`);
+    }
+    return Math.floor(milliseconds / 1000);
+  }
+}
+
+/** A user, as far as there is one, and what is known of them. */
+interface Described {
+  readonly user: AuthUser | undefined;
+  readonly description: UserDescription;
+}
+
+/** @throws {TypeError} without a user source, which alone can say who a user is */
+function sourceOf({ source }: AccountResolver): NonNullable<AccountResolver['source']> {
+  if (source !== undefined) return source;
+  throw new TypeError(
+    'TokenService.issue was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
+  );
+}
+
+/** What an access token is made from, besides the grant. */
+interface AccessOrigin {
+  readonly user: AuthUser | undefined;
+  readonly description: UserDescription | undefined;
+  readonly options: IssueOptions;
+  readonly occasion: 'sign-in' | 'refresh';
+}
+
+/** The one live refresh token of the login, to be signed again exactly as it was. */
+function asStored(next: RefreshGrant, login: Login): RefreshGrant {
+  return { ...next, jti: login.currentJti, issuedAt: login.currentIssuedAt, expiresAt: login.currentExpiresAt };
+}
+
+/** @throws {AuthError} `invalid_scope` where more is asked for than was granted (RFC 6749 §6) */
+function narrowed(granted: readonly string[], requested: readonly string[] | undefined): readonly string[] {
+  if (requested === undefined) return granted;
+  if (!requested.every((scope) => granted.includes(scope))) throw new AuthError('invalid_scope');
+  return requested;
+}
+
+/** An expired refresh token means that the sign-in has ended, which is what a client needs to hear. */
+function asRefreshError(error: unknown): never {
+  throw error instanceof AuthError && error.code === 'token_expired'
+    ? new AuthError('refresh_expired', { cause: error })
+    : error;
+}

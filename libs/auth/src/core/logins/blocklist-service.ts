@@ -1,0 +1,191 @@
+// Owns revocation: what is on the blocklist, and the one question every path asks of it.
+import { createHash } from 'node:crypto';
+import type { Clock } from '../base/clock.js';
+import { AuthError, orUnavailable } from '../base/errors.js';
+import type { RevocationEvent } from '../base/events.js';
+import type { Subject, Verified } from '../base/principal.js';
+import type { RevocationEntry, RevocationKind, RevocationQuery, BlocklistStore } from '../stores/stores.js';
+import { channelSink, type EventSink } from '../base/event-sink.js';
+
+/** How long entries must be kept, in seconds. */
+export interface RevocationLifetimes {
+  /** The longest life of any access token. */
+  readonly accessSeconds: number;
+  /** The absolute end of a sign-in. */
+  readonly loginSeconds: number;
+  /** Clock tolerance: a token is accepted so much longer than it says. */
+  readonly toleranceSeconds: number;
+}
+
+/** The entry that a call made or found, and whether it is new. */
+export interface RevocationResult {
+  readonly entry: RevocationEntry;
+  readonly created: boolean;
+}
+
+/** A sign-in by its id; the id is meant together with the issuer. */
+export interface LoginId {
+  readonly issuer: string;
+  readonly sid: string;
+  /** Whose it is, for events and the audit trail. @defaultValue unknown */
+  readonly subject?: string | undefined;
+}
+
+/** A verified token, as `TokenService.verify` and `@CurrentPrincipal()` give one. */
+export interface RevocableToken {
+  readonly subject: Subject;
+  readonly jti?: string | undefined;
+  /** Epoch seconds, or a date. */
+  readonly expiresAt?: number | Date | undefined;
+}
+
+/** How a request asks: the store itself, or what stands in for it. */
+export type RevocationLookup = (query: RevocationQuery, verified: Verified) => Promise<RevocationKind | undefined>;
+
+/** What a blocklist goes by. */
+export interface RevocationRules extends RevocationLifetimes {
+  /** How requests ask. @defaultValue the store, each time */
+  readonly look?: RevocationLookup | undefined;
+  /** Hears of every entry. @defaultValue whoever listens to events */
+  readonly eventSink?: EventSink | undefined;
+}
+
+/** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
+export class BlocklistService {
+  private readonly look: RevocationLookup;
+  /** Every end goes through here, so that whoever hears of ends hears of sign-ins too. */
+  readonly eventSink: EventSink;
+
+  constructor(
+    private readonly store: BlocklistStore,
+    private readonly clock: Clock,
+    private readonly rules: RevocationRules,
+  ) {
+    this.eventSink = rules.eventSink ?? channelSink;
+    this.look = rules.look ?? ((query) => store.find(query));
+  }
+
+  /**
+   * Blocks one verified token; get one from `TokenService.verify`. The key is `(iss, jti)`, never the token's text, because a
+   * token has many spellings.
+   *
+   * @throws {AuthError} `missing_claim` where tokens of that issuer carry no id: block its subject or sign-in instead;
+   * `store_unavailable`
+   */
+  async revokeToken(token: RevocableToken, reason?: string): Promise<RevocationResult> {
+    if (token.jti === undefined) throw new AuthError('missing_claim');
+    const endsAt = epochSecondsOf(token.expiresAt) ?? this.clock.nowSeconds() + this.rules.accessSeconds;
+    const { issuer, id: subject } = token.subject;
+    return this.add({ kind: 'token', issuer, id: token.jti, endsAt, reason }, subject);
+  }
+
+  /** Ends a sign-in with every token, cookie and session it handed out. @throws {AuthError} `store_unavailable` */
+  async revokeLogin(login: LoginId, reason?: string): Promise<RevocationResult> {
+    const endsAt = this.clock.nowSeconds() + this.longestLife();
+    return this.add({ kind: 'login', issuer: login.issuer, id: login.sid, endsAt, reason }, login.subject);
+  }
+
+  /**
+   * Ends everything of a subject issued up to this moment, in the whole second; later sign-ins are good.
+   * @param options.exceptSid spares one sign-in ("everyone but this one")
+   * @throws {AuthError} `store_unavailable`
+   */
+  async revokeSubject(
+    subject: Subject,
+    options: { exceptSid?: string; reason?: string } = {},
+  ): Promise<RevocationResult> {
+    const endsAt = this.clock.nowSeconds() + this.longestLife();
+    const { exceptSid, reason } = options;
+    // Whoever signed in since the last time, in this very second, holds tokens that are issued in the next. Not further ahead than
+    // the tolerance, or those who sign in afterwards would have to wait.
+    const latest = this.clock.nowSeconds() + Math.max(0, this.rules.toleranceSeconds - 1);
+    const revokedAt = Math.min(await this.earliestIssue(subject), latest);
+    const { issuer, id } = subject;
+    return this.add({ kind: 'subject', issuer, id, endsAt, revokedAt, exceptSid, reason }, id);
+  }
+
+  /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
+  async blockedBy(verified: Verified): Promise<RevocationKind | undefined> {
+    return orUnavailable('store_unavailable', () => this.look(queryOf(verified), verified));
+  }
+
+  /** The question of every request. @throws {AuthError} `token_revoked`, `store_unavailable` */
+  async assertNotRevoked(verified: Verified): Promise<void> {
+    const kind = await orUnavailable('store_unavailable', () => this.look(queryOf(verified), verified));
+    if (kind !== undefined) throw new AuthError('token_revoked');
+  }
+
+  /**
+   * The question before anything is handed out that outlives the request: the store itself is asked, whatever the options say. A
+   * refresh that believed a memory would make tokens younger than the revocation it missed.
+   * @throws {AuthError} `token_revoked`, `store_unavailable`
+   */
+  async assertNotRevokedUncached(verified: Verified): Promise<void> {
+    const kind = await orUnavailable('store_unavailable', () => this.store.find(queryOf(verified)));
+    if (kind !== undefined) throw new AuthError('token_revoked');
+  }
+
+  /**
+   * The first second at which something new for this subject can be issued and live: now, or the second after the last
+   * {@link revokeSubject}. Without it, a sign-in in the very second of a "sign out everywhere" would be born dead.
+   */
+  async earliestIssue(subject: Subject): Promise<number> {
+    const now = this.clock.nowSeconds();
+    const revokedAt = await orUnavailable('store_unavailable', () =>
+      this.store.subjectRevokedAt({ ...subject, id: storedId(subject.id) }),
+    );
+    return revokedAt === undefined ? now : Math.max(now, revokedAt + 1);
+  }
+
+  /** Live entries, newest first, for operators. @param limit at most 1,000 @defaultValue 100 */
+  async list(limit = 100): Promise<readonly RevocationEntry[]> {
+    const now = this.clock.nowSeconds();
+    return orUnavailable('store_unavailable', () => this.store.list({ now, limit: Math.min(limit, 1000) }));
+  }
+
+  /** Forgets entries that can no longer match. Resolves how many. Run it now and then where the store does not expire. */
+  async prune(): Promise<number> {
+    return orUnavailable('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
+  }
+
+  private longestLife(): number {
+    return Math.max(this.rules.loginSeconds, this.rules.accessSeconds);
+  }
+
+  /** An entry outlives what it ends by the tolerance and a second, so that no rounding brings a token back (K-11). */
+  private async add(
+    fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number; readonly revokedAt?: number },
+    subject?: string,
+  ): Promise<RevocationResult> {
+    const { endsAt, revokedAt = this.clock.nowSeconds(), ...key } = fields;
+    const expiresAt = Math.ceil(endsAt) + this.rules.toleranceSeconds + 1;
+    const { kind, issuer, id, reason } = key;
+    const exceptSid = key.exceptSid === undefined ? undefined : storedId(key.exceptSid);
+    const entry: RevocationEntry = { ...key, id: storedId(id), exceptSid, revokedAt, expiresAt };
+    const event: RevocationEvent = { type: 'revoked', kind, issuer, id, subject, reason };
+    await this.eventSink.before(event);
+    const created = await orUnavailable('store_unavailable', () => this.store.add(entry));
+    if (created || kind === 'subject') this.eventSink.after(event);
+    return { entry, created };
+  }
+}
+
+function queryOf({ subject, jti, sid, issuedAt }: Verified): RevocationQuery {
+  const ids = {
+    jti: jti === undefined ? undefined : storedId(jti),
+    sid: sid === undefined ? undefined : storedId(sid),
+  };
+  return { issuer: subject.issuer, subject: storedId(subject.id), ...ids, issuedAt };
+}
+
+/** Ids of our own have at most 255 characters; other issuers write what they like, and stores must not grow by it. */
+const LONGEST_ID = 255;
+
+/** An id as stores keep it: itself, or a digest of one that is too long. */
+function storedId(id: string): string {
+  return id.length <= LONGEST_ID ? id : `sha256:${createHash('sha256').update(id).digest('base64url')}`;
+}
+
+function epochSecondsOf(moment: number | Date | undefined): number | undefined {
+  return moment instanceof Date ? moment.getTime() / 1000 : moment;
+}

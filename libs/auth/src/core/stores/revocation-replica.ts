@@ -1,0 +1,128 @@
+// Owns the blocklist as this process remembers it, kept in step with the store within a stated bound. ErrorResponses a memory that lags
+// without anybody noticing: what is older than the bound is never believed, and the store is asked instead.
+import type { Clock } from '../base/clock.js';
+import { MemoryRevocationStore } from './memory-stores.js';
+import type { RevocationChanges, RevocationEntry, RevocationKind, RevocationQuery, BlocklistStore } from './stores.js';
+
+/** How a mirror is kept. */
+export interface MirrorOptions {
+  /** How much later than its answer a revocation made elsewhere may count, in milliseconds. */
+  readonly withinMs: number;
+  /** How many live entries it holds before it gives up and asks the store. @defaultValue 1,000,000, of about 200 bytes each */
+  readonly maxEntries?: number | undefined;
+}
+
+const PAGE = 1_000;
+const REST_WHEN_FULL_MS = 60_000;
+
+/**
+ * ErrorResponses from memory while it is in step, and asks the store while it is not: before the first reading, when the feed lags, and
+ * when there is more than it may hold. What it knows to be revoked stays so, whatever becomes of the store.
+ */
+export class RevocationReplica {
+  readonly #known: MemoryRevocationStore;
+  #store: BlocklistStore | undefined;
+  #cursor: string | undefined;
+  #completeSince = 0;
+  /** When the reading began that saw everything; what was revoked before that moment is known. */
+  #inStepAtMs: number | undefined;
+  #readingSinceMs: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly options: MirrorOptions,
+  ) {
+    this.#known = new MemoryRevocationStore(clock, options.maxEntries);
+  }
+
+  /** Starts to follow a store that can tell what changed. Nothing keeps the process alive. */
+  follow(store: BlocklistStore): void {
+    this.#store = store;
+    this.#readAgainIn(0);
+  }
+
+  /** Stops following. From then on the store is asked as soon as the bound has passed. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#store = undefined;
+  }
+
+  /** Takes note of what this process wrote itself, so that it counts at once. */
+  note(entry: RevocationEntry): void {
+    if (this.#known.isFull) this.#loseStep();
+    else void this.#known.add(entry);
+  }
+
+  /** As `BlocklistStore.find`, from memory or by asking `store`. */
+  async find(query: RevocationQuery, store: BlocklistStore): Promise<RevocationKind | undefined> {
+    // Judged before memory is read: what arrives in between must not vouch for what was read before.
+    const isInSync = this.isInSync;
+    const known = await this.#known.find(query);
+    if (known !== undefined) return known;
+    if (query.issuedAt !== undefined && query.issuedAt < this.#completeSince) return 'subject';
+    return isInSync ? undefined : store.find(query);
+  }
+
+  /** True while memory alone may answer. */
+  get isInSync(): boolean {
+    if (this.#inStepAtMs === undefined) return false;
+    const ageMs = this.clock.monotonicMs() - this.#inStepAtMs;
+    return ageMs >= 0 && ageMs <= this.options.withinMs;
+  }
+
+  /**
+   * Reads what changed since the last time, one page. Resolves whether more is waiting.
+   * @throws whatever the store rejects with; memory then stays as it is, and soon counts as too old
+   */
+  async read(store: BlocklistStore): Promise<boolean> {
+    const startedMs = this.clock.monotonicMs();
+    const changes = await store.changesSince?.(this.#cursor, PAGE);
+    if (changes === undefined) throw new TypeError('The store cannot tell what changed.');
+    // Something may be written behind the page that is being read: only the next reading sees it.
+    if (changes.restarted || this.#readingSinceMs === undefined) this.#readingSinceMs = startedMs;
+    if (changes.restarted) this.#inStepAtMs = undefined;
+    await this.#take(changes);
+    return changes.more;
+  }
+
+  async #take({ entries, cursor, more, completeSince = 0 }: RevocationChanges): Promise<void> {
+    try {
+      await this.#keep(entries);
+    } catch (error) {
+      this.#loseStep();
+      throw error;
+    }
+    this.#cursor = cursor;
+    this.#completeSince = completeSince;
+    if (more) return;
+    this.#inStepAtMs = this.#readingSinceMs;
+    this.#readingSinceMs = undefined;
+  }
+
+  async #keep(entries: readonly RevocationEntry[]): Promise<void> {
+    const now = this.clock.nowSeconds();
+    for (const entry of entries) if (entry.expiresAt > now) await this.#known.add(entry);
+  }
+
+  /** Memory is full: what was left out must be read again, and meanwhile nothing is vouched for. */
+  #loseStep(): void {
+    this.#inStepAtMs = undefined;
+    this.#readingSinceMs = undefined;
+    this.#cursor = undefined;
+  }
+
+  #readAgainIn(delayMs: number): void {
+    this.#timer = setTimeout(() => void this.#follow(), delayMs).unref();
+  }
+
+  async #follow(): Promise<void> {
+    const store = this.#store;
+    if (store === undefined) return;
+    // Twice within the bound, so that a reading may take as long as the rest.
+    const pauseMs = this.options.withinMs / 2;
+    const more = await this.read(store).catch(() => false);
+    const isFull = this.#cursor === undefined && this.#known.isFull;
+    if (this.#store !== undefined) this.#readAgainIn(more ? 0 : isFull ? REST_WHEN_FULL_MS : pauseMs);
+  }
+}

@@ -1,0 +1,256 @@
+// The guards. They hold no rule: what a route demands is effective-policy.ts, who is asking is the core.
+import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
+import type { Decision } from '../../core/authentication/authenticator.js';
+import { AuthError, isPromise } from '../../core/base/errors.js';
+import type { AuthUser } from '../../core/base/principal.js';
+import { shown } from '../../core/base/shown.js';
+import { attach } from '../transport/request-auth.js';
+import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
+import { connectionOf } from '../transport/connections.js';
+import { isFrameworkRequest, requestOf } from '../transport/contexts.js';
+import { handmadeRefusal } from './handmade-guard.js';
+import { OverrideWatch } from './override-watch.js';
+import { attachHabits, type PassportHabits } from './passport-habits.js';
+import { standsAside } from '../routes/dispatches.js';
+import {
+  brandedGuard,
+  GUARD_SCHEMES,
+  INJECTED,
+  type BrandedGuard,
+  type EffectivePolicy,
+} from '../routes/route-requirements.js';
+import { RejectedCookies } from './clear-rejected-cookie.js';
+import { LiveConnections } from './live-connections.js';
+import { LoginRedirects } from './login-redirect.js';
+import { RouteAuthenticator } from './route-authenticator.js';
+
+/** What all guards of the library share. Extend one of them, not this. */
+@Injectable()
+export abstract class AuthGuardBase implements CanActivate {
+  /** A guard that extends this class and names no schemes accepts none, which is a boot error. */
+  static readonly [GUARD_SCHEMES]: readonly string[] = [];
+
+  // Injected into a property, so that a subclass needs no constructor for it.
+  @Inject(RouteAuthenticator) protected readonly routes!: RouteAuthenticator;
+  @Inject(RejectedCookies) private readonly deadCookies!: RejectedCookies;
+  @Inject(LoginRedirects) private readonly redirects!: LoginRedirects;
+  @Inject(LiveConnections) private readonly connections!: LiveConnections;
+
+  /** Only for a guard that overrides `canActivate()`. */
+  private readonly overrides: OverrideWatch | undefined;
+
+  constructor() {
+    if (this.canActivate === AuthGuardBase.prototype.canActivate) return;
+    const overrides = new OverrideWatch(this, this.canActivate, () => this.routes);
+    const value: CanActivate['canActivate'] = (context) => overrides.canActivate(context);
+    Object.defineProperty(this, 'canActivate', { value, writable: true, configurable: true });
+    this.overrides = overrides;
+  }
+
+  /** Whether Nest made this guard. One that was made with `new` has nothing to decide with. */
+  get [INJECTED](): boolean {
+    return this.routes !== undefined;
+  }
+
+  /**
+   * Whoever calls it, it validates with the schemes of this guard. Only Nest's own call is answered without looking, on routes where a
+   * nearer statement decides.
+   *
+   * An override that answers without `super.canActivate()`, or goes on after it threw, opens only routes without policies.
+   */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (!this[INJECTED]) throw handmadeRefusal(this);
+    try {
+      await this.decide(context);
+      this.overrides?.ended(context, undefined);
+      return true;
+    } catch (error) {
+      const exception = error instanceof AuthError ? this.exceptionFor(error, context) : error;
+      this.overrides?.ended(context, exception);
+      throw exception;
+    }
+  }
+
+  /**
+   * The framework's request. Override it where the request hides elsewhere.
+   * @throws {AuthError} `unsupported_context`
+   */
+  protected getRequest(context: ExecutionContext): unknown {
+    return requestOf(context);
+  }
+
+  /**
+   * Turns the outcome into `request.user`, or into an exception. Override it to throw an exception of your own, or to go on as nobody
+   * where the library would refuse.
+   *
+   * Going on is for routes that anybody may call: where the route has a policy (`@RequireRoles()`, `@Authorize()` and their kin) the
+   * refusal stands whatever this returns, and so does a 503 on every route. There is no principal after a refusal, so `@CurrentPrincipal()` and
+   * `@Scoped()` see nobody.
+   *
+   * @param err what broke, where it could not be told who is asking; else `null`
+   * @param user the user, or `false` where the caller was refused
+   * @param info why the caller was refused
+   */
+  // The four parameters that @nestjs/passport made known.
+  // oxlint-disable-next-line max-params
+  protected handleRequest<User = AuthUser>(
+    err: Error | null,
+    user: User | false,
+    info: AuthError | undefined,
+    _context: ExecutionContext,
+  ): User {
+    if (err !== null) throw err;
+    if (user === false) throw info ?? new AuthError('unauthenticated');
+    return user;
+  }
+
+  /**
+   * Passport's hook, which may be async. Honoured are `property`, a name under which the user is put on the request besides `user`, and
+   * `authInfo`, the principal on the request under that name unless this is `false`. The rest of passport's options has no counterpart
+   * here; a line at boot says so.
+   */
+  protected getAuthenticateOptions?(context: ExecutionContext): PassportHabits | Promise<PassportHabits>;
+
+  private async decide(context: ExecutionContext): Promise<void> {
+    const policy = this.routes.policyOf(context);
+    if (standsAside(this, context, policy)) return;
+    const request = this.getRequest(context);
+    const own = this.constructor as BrandedGuard;
+    const decision = await this.decisionAbout(request, { context, policy, own });
+    const handled = this.handled(decision, context, request);
+    // An async hook is possible in passport, and one that rejects must refuse.
+    const user = isPromise(handled) ? await handled : handled;
+    if ('error' in decision && isFinal(decision.error, policy)) throw decision.error;
+    // Whoever goes on after a refusal goes on without the principal of an earlier message.
+    const auth = 'error' in decision ? undefined : decision.principal;
+    attach(context, request, { auth, user });
+    if (this.getAuthenticateOptions !== undefined)
+      attachHabits(request, { auth, user }, await this.getAuthenticateOptions(context));
+    this.connections.follow(connectionOf(context, request), auth, () => this.routes.decideAgain(request, policy, own));
+  }
+
+  /** What an override of `getRequest()` answers may outlive the request, so nothing is remembered with it. */
+  private decisionAbout(
+    request: unknown,
+    { context, policy, own }: { context: ExecutionContext; policy: EffectivePolicy; own: BrandedGuard },
+  ): Promise<Decision> {
+    const isOfFramework =
+      this.getRequest === AuthGuardBase.prototype.getRequest || isFrameworkRequest(request, context);
+    return isOfFramework ? this.routes.decide(request, policy, own) : this.routes.decideAgain(request, policy, own);
+  }
+
+  /** What the hook makes of the decision. It is not asked about nobody and about machines, which are no users. */
+  private handled(decision: Decision, context: ExecutionContext, request: unknown): Handled | Promise<Handled> {
+    if (!('error' in decision)) {
+      const user = decision.principal?.user;
+      return user === undefined ? undefined : this.handleRequest(null, user, undefined, context);
+    }
+    const { error } = decision;
+    if (context.getType() === 'http')
+      this.deadCookies.clear(decision, { request, response: context.switchToHttp().getResponse<unknown>() });
+    return this.handleRequest<AuthUser>(error.isUnavailable ? error : null, false, error, context);
+  }
+
+  private exceptionFor(error: AuthError, context: ExecutionContext): Error {
+    return (
+      this.routes.answers.ownAnswerOf(error, context) ??
+      this.redirects.insteadOf(error, context) ??
+      this.routes.refuse(error, context, brandedGuard(this))
+    );
+  }
+}
+
+type Handled = AuthUser | undefined;
+
+/** A refusal that no hook of the application can go on after: what a policy closes stays closed, and "cannot tell" stays untold. */
+function isFinal(error: AuthError, { policies }: EffectivePolicy): boolean {
+  return error.isUnavailable || policies.length > 0;
+}
+
+/** Bearer tokens, and token cookies where they are configured. The default guard. */
+@Injectable()
+export class JwtAuthGuard extends AuthGuardBase {
+  static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?'];
+}
+
+/** The host's own session. */
+@Injectable()
+export class SessionAuthGuard extends AuthGuardBase {
+  static override readonly [GUARD_SCHEMES]: readonly string[] = ['session'];
+}
+
+/** Bearer token, then token cookie, then session. A bad header is final; a bad cookie lets the session answer. */
+@Injectable()
+export class SessionOrJwtGuard extends AuthGuardBase {
+  static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?', 'session'];
+}
+
+const composed = new Map<string, Type<AuthGuardBase>>();
+
+/**
+ * A guard for any list of schemes, tried in that order. The same list gives the same class.
+ *
+ * @param accepted names: `bearer`, `cookie`, `session`, or those of your own schemes; a guard stands for all that it accepts, as in
+ * `AuthGuardFor(SessionOrJwtGuard, 'api-key')`
+ * @throws {TypeError} for an empty list, for anything else in it, and for a guard of a configuration with a name, whose schemes are those
+ * of its own `AuthGuardFor()`
+ * @example
+ * ```ts
+ * import { Controller, Get, UseGuards } from '@nestjs/common';
+ * import { AuthGuardFor } from 'nestjs-latchkey';
+ *
+ * @Controller('reports')
+ * @UseGuards(AuthGuardFor('bearer', 'api-key'))
+ * export class ReportsController {
+ *   @Get() list() {
+ *     return [];
+ *   }
+ * }
+ * ```
+ */
+export function AuthGuardFor(
+  ...accepted: readonly [string | BrandedGuard, ...(string | BrandedGuard)[]]
+): Type<AuthGuardBase> {
+  return anyOf(accepted, undefined);
+}
+
+/** As {@link AuthGuardFor}, of guards of one configuration or of none. The guard is of none itself. */
+export function anyOf(accepted: readonly (string | BrandedGuard)[], configuration: ConfigurationName) {
+  if (accepted.length === 0 || !accepted.every(isAccepted))
+    throw new TypeError(
+      `AuthGuardFor() was given ${shown(accepted)}; it takes names of schemes, and guards of this library: AuthGuardFor('bearer', 'session').`,
+    );
+  assertNoOther(accepted, configuration);
+  const schemes = accepted.flatMap((each) => (typeof each === 'string' ? [each] : each[GUARD_SCHEMES]));
+  const key = JSON.stringify(schemes);
+  const guard = composed.get(key) ?? compose(schemes);
+  composed.set(key, guard);
+  return guard;
+}
+
+/** Names of schemes say nothing about a configuration: from a guard of another one they would accept what that one refuses. */
+function assertNoOther(accepted: readonly (string | BrandedGuard)[], configuration: ConfigurationName): void {
+  for (const each of accepted) {
+    const other = configurationOf(each);
+    if (typeof each === 'string' || other === undefined || other === configuration) continue;
+    throw new TypeError(
+      `AuthGuardFor() was given ${each.name}, a guard of the configuration '${other}'; ` +
+        `the guard for that is authConfiguration('${other}').AuthGuardFor(...).`,
+    );
+  }
+}
+
+function isAccepted(given: unknown): boolean {
+  if (typeof given === 'string') return given.trim() !== '';
+  return brandedGuard(given) === given && brandedGuard(given) !== undefined;
+}
+
+function compose(schemes: readonly string[]): Type<AuthGuardBase> {
+  @Injectable()
+  class ComposedGuard extends AuthGuardBase {
+    static override readonly [GUARD_SCHEMES] = Object.freeze([...schemes]);
+  }
+  // Nest's tools show this name.
+  Object.defineProperty(ComposedGuard, 'name', { value: `AuthGuardFor(${schemes.join(', ')})` });
+  return ComposedGuard;
+}

@@ -1,0 +1,99 @@
+// Owns what happens to open connections when the credential behind them stops being good: they end. Asked again at expiry, at every
+// revocation that may concern them, and now and then, because other processes revoke too and users are deactivated.
+import type { OnModuleDestroy } from '@nestjs/common';
+import type { Decision } from '../../core/authentication/authenticator.js';
+import type { Clock } from '../../core/base/clock.js';
+import { AuthError } from '../../core/base/errors.js';
+import { onAuthEvent, type RevocationEvent } from '../../core/base/events.js';
+import type { Principal } from '../../core/base/principal.js';
+import type { ErrorResponses } from '../refusals/error-responses.js';
+import type { Connection } from '../transport/connections.js';
+
+/** How a connection is judged again. */
+export type Recheck = () => Promise<Decision>;
+
+interface Followed {
+  readonly connection: Connection;
+  readonly recheck: Recheck;
+  principal: Principal;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** How long a connection goes unasked, in milliseconds. */
+const RECHECK_MS = 30_000;
+
+/** Between two looks at a credential that has just expired; the clock tolerance has to pass. */
+const SOON_MS = 1000;
+
+/** Follows connections from the moment their caller was let in. */
+export class LiveConnections implements OnModuleDestroy {
+  private readonly followed = new Map<object, Followed>();
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly answers: ErrorResponses,
+  ) {}
+
+  /** Follows a connection until it closes. Nobody's is not followed, and none is followed twice. */
+  follow(connection: Connection | undefined, principal: Principal | undefined, recheck: Recheck): void {
+    if (connection === undefined || principal === undefined || this.followed.has(connection.key)) return;
+    const entry: Followed = { connection, recheck, principal, timer: undefined };
+    // Not before there is something to follow: where nobody listens, no request makes an event.
+    this.stopListening ??= onAuthEvent((event) => {
+      if (event.type === 'revoked') this.recheckAll(event);
+    });
+    this.followed.set(connection.key, entry);
+    connection.onClose(() => this.forget(entry));
+    this.schedule(entry);
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening?.();
+    for (const entry of this.followed.values()) this.forget(entry);
+  }
+
+  private recheckAll({ kind, issuer, id }: RevocationEvent): void {
+    for (const entry of this.followed.values()) {
+      const { jti, sid, subject } = entry.principal;
+      const concerned = { token: jti, login: sid, subject: subject.id }[kind];
+      if (issuer === subject.issuer && id === concerned) void this.judge(entry);
+    }
+  }
+
+  private schedule(entry: Followed): void {
+    const { expiresAt } = entry.principal;
+    const left = expiresAt === undefined ? RECHECK_MS : expiresAt.getTime() - this.clock.nowMs();
+    clearTimeout(entry.timer);
+    entry.timer = setTimeout(() => void this.judge(entry), Math.min(RECHECK_MS, Math.max(SOON_MS, left)));
+    // An open connection keeps the process alive by itself.
+    entry.timer.unref();
+  }
+
+  /** "Cannot tell" ends nothing: it is asked again. */
+  private async judge(entry: Followed): Promise<void> {
+    const decision = await entry.recheck().catch((cause: unknown) => unavailable(cause));
+    if (!this.followed.has(entry.connection.key)) return;
+    const error = 'error' in decision ? decision.error : undefined;
+    const principal = 'error' in decision ? undefined : decision.principal;
+    if (error?.isUnavailable === true) return this.schedule(entry);
+    if (principal === undefined) return this.end(entry, error ?? new AuthError('token_expired'));
+    entry.principal = principal;
+    this.schedule(entry);
+  }
+
+  private end(entry: Followed, error: AuthError): void {
+    this.forget(entry);
+    entry.connection.end(error, this.answers.handshakeRefusal(error).body);
+  }
+
+  private forget(entry: Followed): void {
+    clearTimeout(entry.timer);
+    this.followed.delete(entry.connection.key);
+  }
+}
+
+function unavailable(cause: unknown): Decision {
+  const error = cause instanceof AuthError ? cause : new AuthError('store_unavailable', { cause });
+  return { error, scheme: undefined };
+}

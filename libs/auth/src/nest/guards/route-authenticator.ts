@@ -1,0 +1,191 @@
+// Owns the join of a route and the read path: which schemes the route's guard accepts, and what its demand is. The decision is
+// remembered on the request, so that a second guard costs nothing.
+import type { ExecutionContext } from '@nestjs/common';
+import type { Authenticator, Decision, RouteRequirements } from '../../core/authentication/authenticator.js';
+import { AuthConfigurationError, AuthError } from '../../core/base/errors.js';
+import type { AuthRequest } from '../../core/base/request.js';
+import type { Scheme } from '../../core/schemes/schemes.js';
+import type { ErrorResponses } from '../refusals/error-responses.js';
+import type { FaultLog } from '../refusals/fault-log.js';
+import { adaptRequest, isLongLived } from '../transport/contexts.js';
+import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
+import { earlyUse } from '../refusals/early-use.js';
+import {
+  effectivePolicy,
+  GUARD_SCHEMES,
+  type BrandedGuard,
+  type EffectivePolicy,
+  type RouteDefaults,
+  type ClassOrMethod,
+} from '../routes/route-requirements.js';
+
+/** What a configuration is made of, as its guards see it. */
+export interface RouteAuthenticatorParts {
+  readonly schemes: Map<string, Scheme>;
+  readonly defaults: RouteDefaults;
+  readonly configuration: ConfigurationName;
+  /** Tells the log what the application has to mend. */
+  readonly faults: FaultLog;
+  /** The one of another configuration of the application. */
+  peer(name: ConfigurationName): RouteAuthenticator | undefined;
+}
+
+/** ErrorResponses for every guard of the library; guards themselves hold nothing. */
+export class RouteAuthenticator {
+  private readonly demands = new WeakMap<EffectivePolicy, DemandsBySchemes>();
+  private readonly plainDemands: DemandsBySchemes = new Map();
+
+  /** Every scheme that is configured, by name. The module adds the application's own when it starts. */
+  readonly schemes: Map<string, Scheme>;
+  /** False until the application has started: a connected microservice may listen before users and schemes are found. */
+  ready = false;
+  private readonly early = earlyUse();
+
+  constructor(
+    private readonly authenticator: Authenticator,
+    readonly answers: ErrorResponses,
+    private readonly parts: RouteAuthenticatorParts,
+  ) {
+    this.schemes = parts.schemes;
+  }
+
+  /** What holds where a route states nothing. */
+  get defaults(): RouteDefaults {
+    return this.parts.defaults;
+  }
+
+  /** What the route of this context demands. */
+  policyOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): EffectivePolicy {
+    // Nest hands out the classes and methods of the application, which are functions.
+    return this.policyFor(context.getHandler() as ClassOrMethod, context.getClass() as unknown as ClassOrMethod);
+  }
+
+  /** What a route demands, for whoever lists routes. */
+  policyFor(handler: ClassOrMethod, owner: ClassOrMethod): EffectivePolicy {
+    return effectivePolicy(handler, owner, this.defaults);
+  }
+
+  /** Who is asking, as far as this guard's schemes can tell. Asked twice about one request, the answer is the same. */
+  decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+    if (typeof request !== 'object' || request === null || isLongLived(request))
+      return this.decideAgain(request, policy, guard);
+    const demand = this.demandOf(policy, guard);
+    const remembering: Remembering = request;
+    const earlier = remembering[DECIDED];
+    const known = decisionIn(earlier, request, demand);
+    if (known !== undefined) return known;
+    const decision = this.decideAgain(request, policy, guard);
+    if (Object.isExtensible(request)) remembering[DECIDED] = { request, demand, decision, earlier };
+    return decision;
+  }
+
+  /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
+  async decideAgain(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+    if (!this.ready) return { error: this.early(), scheme: undefined };
+    const demand = this.demandOf(policy, guard);
+    const decision = await this.authenticator.authenticate(this.adapted(request), demand);
+    if ('error' in decision) {
+      this.parts.faults.report(decision.error);
+      this.answers.about(decision.error, { schemes: demand.schemes, scheme: decision.scheme });
+    }
+    return decision;
+  }
+
+  /** The exception for a refusal by this guard, with the challenges of its schemes. The log is told what the application has to mend. */
+  refuse(error: AuthError, context: ExecutionContext, guard: BrandedGuard | undefined): Error {
+    this.parts.faults.report(error);
+    if (guard !== undefined) this.answers.aboutAtLeast(error, { schemes: this.schemesOf(guard) });
+    return this.answers.refuse(error, context);
+  }
+
+  private adapted(request: unknown): AuthRequest {
+    try {
+      return adaptRequest(request);
+    } catch (error) {
+      if (error instanceof AuthError) this.parts.faults.report(error);
+      throw error;
+    }
+  }
+
+  /**
+   * The schemes that a guard's brand names. One that ends in `?` is taken where it is configured.
+   * @throws {AuthConfigurationError} for a name that nothing is configured for
+   */
+  schemesOf(guard: BrandedGuard): readonly Scheme[] {
+    const owner = this.ownerOf(guard);
+    if (owner !== this) return owner.schemesOf(guard);
+    if (guard[GUARD_SCHEMES].length === 0)
+      throw new AuthConfigurationError([
+        `${guard.name} accepts no scheme: extend JwtAuthGuard, or AuthGuardFor('bearer')`,
+      ]);
+    return guard[GUARD_SCHEMES].flatMap((name) => {
+      const scheme = this.schemes.get(name.replace(/\?$/, ''));
+      if (scheme !== undefined) return [scheme];
+      if (name.endsWith('?')) return [];
+      const known = [...this.schemes.keys()].join(', ');
+      throw new AuthConfigurationError([
+        `${guard.name} accepts the scheme '${name}', which is not configured; there are ${known}`,
+      ]);
+    });
+  }
+
+  /**
+   * The one whose guard this is.
+   * @throws {AuthConfigurationError} where the application has no such configuration
+   */
+  ownerOf(guard: BrandedGuard): RouteAuthenticator {
+    const name = configurationOf(guard);
+    if (name === this.parts.configuration) return this;
+    const peer = this.parts.peer(name);
+    if (peer !== undefined) return peer;
+    const missing = name === undefined ? 'AuthModule.forRoot()' : `AuthModule.forRoot({ name: '${name}', ... })`;
+    throw new AuthConfigurationError([`${guard.name} needs a configuration that is not there: import ${missing}`]);
+  }
+
+  private demandOf(policy: EffectivePolicy, guard: BrandedGuard): RouteRequirements {
+    const made = this.demands.get(policy) ?? this.demandsOf(policy);
+    const known = made.get(guard[GUARD_SCHEMES]);
+    if (known !== undefined) return known;
+    const { optional, permissions, policies } = policy;
+    const demand: RouteRequirements = { schemes: this.schemesOf(guard), optional, permissions, policies };
+    made.set(guard[GUARD_SCHEMES], demand);
+    return demand;
+  }
+
+  /** Routes that ask for nothing special share one demand, so that guards of two kinds share one decision. */
+  private demandsOf(policy: EffectivePolicy): DemandsBySchemes {
+    const made: DemandsBySchemes = isPlain(policy) ? this.plainDemands : new Map();
+    this.demands.set(policy, made);
+    return made;
+  }
+}
+
+/** Kept on the request itself: a WeakMap of requests costs more than all the rest of the read path. */
+const DECIDED = Symbol('nestjs-latchkey:decided');
+
+interface Remembering {
+  [DECIDED]?: Decided;
+}
+
+type DemandsBySchemes = Map<readonly string[], RouteRequirements>;
+
+/** What was decided about a request: hardly ever more than one demand. A stand-in may be a copy of a request, and is another one. */
+interface Decided {
+  readonly request: object;
+  readonly demand: RouteRequirements;
+  readonly decision: Promise<Decision>;
+  readonly earlier: Decided | undefined;
+}
+
+function decisionIn(
+  decided: Decided | undefined,
+  request: object,
+  demand: RouteRequirements,
+): Promise<Decision> | undefined {
+  if (decided === undefined || decided.request !== request) return undefined;
+  return decided.demand === demand ? decided.decision : decisionIn(decided.earlier, request, demand);
+}
+
+function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {
+  return !optional && policies.length === 0 && Object.values(permissions).every((allowed) => !allowed);
+}

@@ -1,0 +1,192 @@
+// Owns what happens when the application starts: everything that may be wrong is found now, and said at once.
+import { Inject, Injectable, Logger, Optional, type OnModuleInit, type Type } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AuthConfigurationError } from '../../core/base/errors.js';
+import type { Scheme } from '../../core/schemes/schemes.js';
+import { checkStores, type Stores } from '../../core/stores/stores.js';
+import { ExternalUserSource, UserSource, AccountResolver } from '../../core/users/users.js';
+import { inConfiguration, overlapProblems, structuresIn } from '../configurations/configurations.js';
+import type { AuthModuleStructure } from '../options/auth.options.js';
+import { ContextBoot } from './context-boot.js';
+import { AuthCookies } from '../browser/auth-cookies.js';
+import { browserProblems, placeRefreshCookie } from './browser-services.js';
+import { OwnKeys } from './own-keys.js';
+import { habitNotices } from '../guards/passport-habits.js';
+import { GlobalGuards } from '../routes/global-guards.js';
+import { RouteAddresses } from '../routes/route-addresses.js';
+import { RouteAudit } from '../routes/route-audit.js';
+import { RouteAuthenticator } from '../guards/route-authenticator.js';
+import { isSchemeFactory, type SchemeFactory } from '../options/scheme-factory.js';
+import { routeTable } from '../routes/route-table.js';
+import type { AuthSettings } from '../options/settings.js';
+import { storeProblems } from './store-services.js';
+import { clusterWarnings } from '../surroundings/cluster-warnings.js';
+import { staticFileNotices } from '../surroundings/static-files.js';
+import { bodyProblems } from './body-refusals.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from '../options/injection-tokens.js';
+
+/** What a lookup gave: a provider, or why there is none. */
+interface Looked<T> {
+  readonly found: T | undefined;
+  readonly problems: readonly string[];
+}
+
+/** Finishes the wiring that needs the whole application, and judges it. */
+@Injectable()
+export class AuthBoot implements OnModuleInit {
+  private readonly logger = new Logger('AuthModule');
+
+  @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
+  @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
+  @Inject(RAW_STORES) private readonly stores!: Stores;
+  @Inject(AccountResolver) private readonly users!: AccountResolver;
+  @Inject(OwnKeys) private readonly keys!: OwnKeys;
+  @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
+  @Inject(ModuleRef) private readonly modules!: ModuleRef;
+  @Inject(RouteAudit) private readonly audit!: RouteAudit;
+  @Inject(GlobalGuards) private readonly globals!: GlobalGuards;
+  @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
+  @Inject(AuthCookies) private readonly cookies!: AuthCookies;
+  @Inject(ModulesContainer) private readonly container!: ModulesContainer;
+  // The contexts belong to the application, and not to a configuration with a name.
+  @Optional() @Inject(ContextBoot) private readonly contexts?: ContextBoot;
+
+  private readonly recipes = new Map<SchemeFactory, Scheme>();
+
+  async onModuleInit(): Promise<void> {
+    const warnings = [...this.settings.warnings, ...clusterWarnings(this.settings, this.stores)];
+    for (const warning of warnings) this.logger.warn(warning);
+    // Once more, for applications without http.
+    if (this.structure.name === undefined) this.globals.takeSeats((context) => this.routes.policyOf(context));
+    const problems = [
+      ...this.globals.problems(),
+      ...this.findUsers(),
+      ...this.findSchemes(),
+      ...this.judgeControllers(),
+      ...browserProblems(this.settings, this.structure, this.keys),
+      ...placeRefreshCookie(this.settings, this.cookies, this.addresses),
+      ...bodyProblems(this.settings, this.structure.name),
+      ...(await this.judgeStores()),
+      ...overlapProblems(this.container, this.structure.name),
+      ...(await this.judgeApplication()),
+    ];
+    if (problems.length > 0) throw new AuthConfigurationError(problems);
+    this.routes.ready = true;
+  }
+
+  /** The sources may live in any module, and may themselves need services of ours: so they are looked up, not injected. */
+  private findUsers(): readonly string[] {
+    const users = this.lookUp<UserSource>('users', this.structure.users);
+    const externalUsers = this.lookUp<ExternalUserSource>('externalUsers', this.structure.externalUsers);
+    this.users.source = users.found;
+    this.users.foreignSource = externalUsers.found;
+    this.users.early = undefined;
+    return [...users.problems, ...externalUsers.problems];
+  }
+
+  /** Adds the application's own schemes to those of the module. OpenAPI does so before the application starts; twice is fine. */
+  findSchemes(): readonly string[] {
+    return (this.structure.schemes ?? []).flatMap((given) => {
+      const { found: scheme, problems } = this.findScheme(given);
+      if (scheme === undefined) return problems;
+      const challenge = challengeProblem(scheme);
+      if (challenge !== undefined) return [challenge];
+      const known = this.routes.schemes.get(scheme.name) ?? scheme;
+      if (known !== scheme) return [`schemes has two of the name '${scheme.name}'`];
+      this.routes.schemes.set(scheme.name, scheme);
+      return [];
+    });
+  }
+
+  private findScheme(given: Scheme | SchemeFactory | Type<Scheme>): Looked<Scheme> {
+    if (typeof given === 'function') return this.lookUp<Scheme>('schemes', given);
+    if (!isSchemeFactory(given)) return { found: given, problems: [] };
+    try {
+      const made = this.recipes.get(given) ?? given.schemeOf({ get: (token) => this.serviceOf(token) });
+      this.recipes.set(given, made);
+      return { found: made, problems: [] };
+    } catch (error) {
+      return { found: undefined, problems: [`schemes: '${given.name}' cannot be made: ${reasonOf(error)}`] };
+    }
+  }
+
+  private judgeControllers(): readonly string[] {
+    const has = {
+      credentials: this.users.source?.verifyCredentials !== undefined,
+      signing: this.settings.issuing,
+      cookies: this.settings.cookies !== undefined,
+      session: this.settings.session.enabled,
+      csrf: true,
+    };
+    const remedies = {
+      credentials: '`users`, a user source with verifyCredentials()',
+      signing: '`issuer` and `keys`',
+      cookies: '`cookies`',
+      session: '`session`, and the session middleware of your framework',
+      csrf: '`csrf`',
+    };
+    return (this.structure.controllers ?? []).flatMap(({ controller, requires }) =>
+      requires
+        .filter((need) => !has[need])
+        .map((need) => `controllers has ${controller.name}, which needs ${remedies[need]}`),
+    );
+  }
+
+  private async judgeStores(): Promise<readonly string[]> {
+    try {
+      await checkStores(this.stores);
+      return storeProblems(this.stores, this.settings);
+    } catch (error) {
+      if (error instanceof AuthConfigurationError) return error.problems.map((problem) => `stores: ${problem}`);
+      return [`stores: ${error instanceof Error ? error.message : 'the stores are not ready'}`];
+    }
+  }
+
+  /** Routes of all configurations are judged once: by the one without a name, which knows the schemes of the others then. */
+  private async judgeApplication(): Promise<readonly string[]> {
+    if (this.structure.name !== undefined) return [];
+    const others = structuresIn(this.container).flatMap(({ name }) => (name === undefined ? [] : [name]));
+    for (const name of others) inConfiguration<AuthBoot>(this.container, name, AuthBoot)?.findSchemes();
+    for (const notice of staticFileNotices(this.container)) this.logger.log(notice);
+    return [...this.judgeRoutes(), ...((await this.contexts?.problems()) ?? [])];
+  }
+
+  private judgeRoutes(): readonly string[] {
+    for (const notice of habitNotices(this.audit.guards())) this.logger.warn(notice);
+    if (this.structure.defaultGuard === false && this.routes.defaults.guards.length === 0)
+      this.logger.warn('defaultGuard is false: routes that state no guard are open to all.');
+    const problems = this.audit.problems();
+    if (this.structure.auditRoutes === true && problems.length === 0)
+      this.logger.log(`Routes:\n${routeTable(this.audit.list())}`);
+    return problems;
+  }
+
+  private lookUp<T>(option: string, token: unknown): Looked<T> {
+    if (token === undefined) return { found: undefined, problems: [] };
+    const name = typeof token === 'function' ? token.name : String(token);
+    try {
+      return { found: this.serviceOf<T>(token), problems: [] };
+    } catch {
+      const remedy = `make ${name} a provider of one of your modules, in the default scope`;
+      return {
+        found: undefined,
+        problems: [`${option} names ${name}, which is no provider, or one that is made anew per request: ${remedy}`],
+      };
+    }
+  }
+
+  private serviceOf<T>(token: unknown): T {
+    // Nest's token types do not name abstract classes, which are tokens as good as any.
+    return this.modules.get<T>(token as Type<T>, { strict: false });
+  }
+}
+
+/** The realm and the rest are ours to write; a challenge of several words would be two in the header. */
+function challengeProblem({ name, challenge }: Scheme): string | undefined {
+  if (challenge === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(challenge)) return undefined;
+  return `schemes: '${name}' has the challenge '${challenge}'; accepted is the name of a scheme, like 'Basic', or none`;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'it is no provider of the application';
+}

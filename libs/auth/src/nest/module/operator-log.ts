@@ -1,0 +1,83 @@
+// The log lines of operators: outages of stores and key sets with their ends, always; refused credentials with the rule that refused
+// them, in development only, because anonymous clients could fill the log of a production service.
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../../core/base/clock.js';
+import { reasonText } from '../../core/base/errors.js';
+import { onAuthEvent, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/base/events.js';
+import { MINUTE_MS } from '../options/option-errors.js';
+import type { AuthSettings } from '../options/settings.js';
+import { AUTH_SETTINGS } from '../options/injection-tokens.js';
+
+/** Events are those of the process, so one of its applications logs them. */
+const started = new Set<OperatorLog>();
+
+/** Writes them with Nest's logger, context `AuthModule`. */
+@Injectable()
+export class OperatorLog implements OnModuleInit, OnModuleDestroy {
+  private readonly logger = new Logger('AuthModule');
+  private readonly down = new Set<string>();
+  private readonly toldAtMs = new Map<string, number>();
+  private stops: readonly (() => void)[] = [];
+
+  @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
+  @Inject(Clock) private readonly clock!: Clock;
+
+  onModuleInit(): void {
+    started.add(this);
+    this.stops = [
+      onUpkeepEvent((event) => {
+        if (this.isWriter()) this.upkeep(event);
+      }),
+    ];
+    if (!this.settings.production) this.stops = [...this.stops, this.logAttempts()];
+  }
+
+  onModuleDestroy(): void {
+    started.delete(this);
+    for (const stop of this.stops) stop();
+  }
+
+  private logAttempts(): () => void {
+    return onAuthEvent((event) => {
+      if (event.type === 'attempt' && this.isWriter()) this.attempt(event);
+    });
+  }
+
+  private isWriter(): boolean {
+    return started.values().next().value === this;
+  }
+
+  private upkeep(event: AuthEvent): void {
+    if (event.type === 'store_failed') this.failed(`The store of ${event.store}`, 'too many calls in a row failed');
+    if (event.type === 'store_recovered') this.recovered(`The store of ${event.store}`);
+    if (event.type === 'scheme_failed') this.failed(`The scheme '${event.scheme}'`, event.reason);
+    if (event.type === 'scheme_recovered') this.recovered(`The scheme '${event.scheme}'`);
+    if (event.type === 'key_set_failed') this.failed(keySetOf(event), event.reason);
+    if (event.type === 'key_set_fetched') this.recovered(keySetOf(event));
+  }
+
+  /** One line for each outage, however many calls fail meanwhile, and one a minute if clients can make it come and go. */
+  private failed(what: string, reason = 'unknown reason'): void {
+    const now = this.clock.nowMs();
+    if (this.down.has(what) || now - (this.toldAtMs.get(what) ?? Number.NEGATIVE_INFINITY) < MINUTE_MS) return;
+    this.down.add(what);
+    this.toldAtMs.set(what, now);
+    this.logger.error(`${what} does not answer: ${reason}.`);
+  }
+
+  private recovered(what: string): void {
+    if (this.down.delete(what)) this.logger.warn(`${what} answers again.`);
+  }
+
+  private attempt({ scheme = 'unknown', code, reason, forgiven }: AttemptEvent): void {
+    const refusals = [...forgiven, ...(code === undefined ? [] : [{ scheme, code, reason }])];
+    for (const refusal of refusals) {
+      if (refusal.reason === undefined) continue;
+      this.logger.debug(`${refusal.scheme}: refused with ${refusal.code}; ${reasonText(refusal.reason)}`);
+    }
+  }
+}
+
+function keySetOf({ issuer = 'an issuer' }: { readonly issuer?: string | undefined }): string {
+  return `The key set of ${issuer}`;
+}

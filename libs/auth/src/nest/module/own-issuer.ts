@@ -1,0 +1,54 @@
+// Owns this service as an issuer that it trusts itself, if it issues.
+import { ownLimits } from '../../core/base/limits.js';
+import { ownAccessProfile, ownRefreshProfile } from '../../core/tokens/profiles.js';
+import type { TokenProfile } from '../../core/tokens/claims.js';
+import type { TrustedIssuer } from '../../core/tokens/token-verifier.js';
+import { refreshAudienceOf } from '../../core/issuing/token-settings.js';
+import type { OwnKeys } from './own-keys.js';
+import type { AuthSettings } from '../options/settings.js';
+
+/** This service itself; nobody, if it only verifies. */
+export function issuersOf(settings: AuthSettings, keys: OwnKeys): readonly TrustedIssuer[] {
+  const { ring } = keys;
+  if (ring === undefined) return [];
+  return [{ issuer: settings.tokens.issuer, keys: ring, profiles: ownProfilesOf(settings, ring.algorithms) }];
+}
+
+/** What our own tokens look like; the minter signs nothing that these would refuse. */
+export function ownProfilesOf(
+  settings: AuthSettings,
+  algorithms: TokenProfile['algorithms'],
+): { readonly access: TokenProfile; readonly refresh: TokenProfile } {
+  const { tokens, toleranceSeconds, anyAudience } = settings;
+  const common = {
+    issuer: tokens.issuer,
+    algorithms,
+    toleranceSeconds,
+    limits: ownLimits(settings.limits),
+  };
+  const access = ownAccessProfile({
+    ...common,
+    audience: anyAudience ? false : tokens.audience,
+    exclusiveAudience: settings.exclusiveAudience,
+    maxLifetimeSeconds: tokens.access.maxTtlSeconds,
+  });
+  return {
+    access: withSubjectClaim(access, tokens.access.subjectClaim),
+    refresh: ownRefreshProfile(
+      { ...common, maxLifetimeSeconds: tokens.refresh.idleSeconds },
+      refreshAudienceOf(tokens),
+    ),
+  };
+}
+
+/** A client has no user, and so no other claim than `sub` that names it. */
+function withSubjectClaim(profile: TokenProfile, claim: string): TokenProfile {
+  if (claim === 'sub') return profile;
+  return {
+    ...profile,
+    subjectOf: (claims) => {
+      const id = profile.isClient(claims) ? claims['sub'] : claims[claim];
+      return typeof id === 'string' ? id : undefined;
+    },
+  };
+}

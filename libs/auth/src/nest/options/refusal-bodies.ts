@@ -1,0 +1,131 @@
+// The body of a refusal in http: Nest's shape, RFC 9457 problem details, or what the application makes of it.
+import { Logger } from '@nestjs/common';
+import { isPromise, type AuthError } from '../../core/base/errors.js';
+import type { AuthRequest } from '../../core/base/request.js';
+import { adaptRequest } from '../transport/contexts.js';
+import type { RefusalBody } from '../transport/context-errors.js';
+import type { AuthSettings } from './settings.js';
+
+const REASONS = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+/** What a client may know of a refusal. */
+export interface Refusal {
+  /** The status of the answer, which the body does not change. */
+  readonly status: AuthError['status'];
+  /** What programs decide by: one of `ERROR_TABLE`, as clients may see it. */
+  readonly errorCode: string;
+  /** One English sentence without input. */
+  readonly message: string;
+  /** The reason phrase of the status. */
+  readonly error: string;
+  /** What is wrong with the request body, for `invalid_request`. */
+  readonly problems?: readonly string[] | undefined;
+  /** The scopes that the route requires, for `insufficient_scope`. */
+  readonly requiredScopes?: readonly string[] | undefined;
+  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required`. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** When to try again, in seconds, for a 503, and for a 429 if it is known. The header `Retry-After` says it too. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** What a body may depend on. */
+export interface RefusalContext {
+  /** The request, for its language for example; `undefined` if it could not be read. */
+  readonly request: AuthRequest | undefined;
+}
+
+/** Makes the body of a refusal. */
+export type RefusalBodyMaker = (refusal: Refusal, context: RefusalContext) => object;
+
+/** What every context may tell of a refusal. */
+export function refusalOf(error: AuthError): RefusalBody {
+  const { status, publicCode: errorCode } = error;
+  return { statusCode: status, message: messageOf(error), error: REASONS[status], errorCode };
+}
+
+/** What `Retry-After` says, in seconds. How long a limit holds is known to what counts, which may have set the header itself. */
+export function retryAfterOf({ status, retryAfterSeconds }: AuthError): number | undefined {
+  if (status === 503) return retryAfterSeconds ?? 1;
+  return status === 429 ? retryAfterSeconds : undefined;
+}
+
+/** What clients are told. An `AuthError` of an older copy of the package has the message alone, which was for clients then. */
+export function messageOf({ publicMessage, message }: AuthError): string {
+  const known: string | undefined = publicMessage;
+  return known ?? message;
+}
+
+/** Makes bodies as the options ask. */
+export class RefusalBodies {
+  private readonly logger = new Logger('AuthModule');
+
+  constructor(private readonly errors: Pick<AuthSettings['errors'], 'format' | 'body'>) {}
+
+  /** The body for the request of the framework. */
+  of(error: AuthError, request: unknown): object {
+    return this.made(error, request) ?? { ...this.usual(error), ...oauthMembers(error) };
+  }
+
+  private usual(error: AuthError): object {
+    const { status, problems, publicCode: errorCode } = error;
+    const message = messageOf(error);
+    if (this.errors.format === 'problem') {
+      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
+    }
+    return { ...refusalOf(error), message: problems ?? message };
+  }
+
+  /** A function that fails must not turn a refusal into a 500: then the usual body is the answer. */
+  private made(error: AuthError, request: unknown): object | undefined {
+    if (this.errors.body === undefined) return undefined;
+    try {
+      const body = sendable(this.errors.body(factsOf(error), { request: readable(request) }));
+      if (body !== undefined) return body;
+      this.logger.error('errors.body answered with something other than an object; the usual body was sent.');
+    } catch {
+      this.logger.error('errors.body threw; the usual body was sent.');
+    }
+    return undefined;
+  }
+}
+
+/** What clients of OAuth read, whatever the format (RFC 6749 §5.2). */
+function oauthMembers(error: AuthError): object | undefined {
+  const { oauthError } = error;
+  return oauthError === undefined ? undefined : { error: oauthError, error_description: messageOf(error) };
+}
+
+function factsOf(error: AuthError): Refusal {
+  const { status, publicCode: errorCode, problems, requiredScopes, maxAgeSeconds } = error;
+  const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds: retryAfterOf(error) };
+  return Object.freeze({ status, errorCode, message: messageOf(error), error: REASONS[status], ...facts });
+}
+
+/**
+ * The object as it will be sent. An adapter gets a plain one: it takes the status out of a `Response` of the Fetch standard, and fails
+ * at what is no JSON when it is too late for the usual body.
+ * @throws {TypeError} for an object that is no JSON: a circle, a bigint
+ */
+function sendable(body: unknown): object | undefined {
+  if (typeof body !== 'object' || body === null || isPromise(body)) return undefined;
+  // A member toJSON may answer with nothing, of which there is no text.
+  const sent: unknown = JSON.parse(JSON.stringify(body) ?? 'null');
+  return typeof sent === 'object' && sent !== null && !Array.isArray(sent) ? sent : undefined;
+}
+
+function readable(request: unknown): AuthRequest | undefined {
+  try {
+    return adaptRequest(request);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+// Owns the agreement between the module and schemes that need services of the application, so that a door can bring some.
+import type { Scheme } from '../../core/schemes/schemes.js';
+
+/** Where a recipe finds what it needs: a class or token of any module of the application. */
+export interface ServiceFinder {
+  /** @throws where there is no such provider, or one that is made anew per request */
+  get<T>(token: unknown): T;
+}
+
+/** A scheme that is made when the application starts. */
+export interface SchemeFactory {
+  /** The name of the scheme that it makes. */
+  readonly name: string;
+  schemeOf(services: ServiceFinder): Scheme;
+}
+
+/** True for a recipe; a scheme says itself how to find and verify. */
+export function isSchemeFactory(given: object): given is SchemeFactory {
+  return 'schemeOf' in given;
+}

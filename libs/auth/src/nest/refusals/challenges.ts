@@ -1,0 +1,57 @@
+// The `WWW-Authenticate` header of a refusal: one challenge for each scheme that would be accepted (RFC 9110 §11.6.1), the reason on
+// the one that was refused (RFC 6750 §3, RFC 9470 §3).
+import type { AuthError } from '../../core/base/errors.js';
+import { messageOf } from '../options/refusal-bodies.js';
+import type { Scheme } from '../../core/schemes/schemes.js';
+
+/** What was refused: the schemes that the route accepts, and the one that decided. */
+export interface RefusedAt {
+  readonly schemes: readonly Pick<Scheme, 'name' | 'challenge'>[];
+  readonly scheme?: string | undefined;
+}
+
+/** How challenges are worded. */
+export interface ChallengeSettings {
+  readonly realm: string;
+  /** The challenge of bearer tokens: offered if no scheme has one, because a 401 must have one (RFC 9110 §15.5.2). */
+  readonly fallback: string;
+}
+
+/** The header, or `undefined` if the refusal has none. */
+export function challengeOf(
+  error: AuthError,
+  { schemes, scheme }: RefusedAt,
+  { realm, fallback }: ChallengeSettings,
+): string | undefined {
+  if (error.challenge === 'none') return undefined;
+  const named = schemes.flatMap(({ challenge }) => challenge ?? []);
+  const offered = named.length === 0 ? [fallback] : [...new Set(named)];
+  const told = schemes.find(({ name }) => name === scheme)?.challenge ?? usualOf(offered, { scheme, fallback });
+  const shown = error.status === 401 ? offered : offered.filter((each) => each === told);
+  const lines = shown.map((each) => `${each} ${parameters(realm, each === told ? error : undefined)}`);
+  return lines.length === 0 ? undefined : lines.join(', ');
+}
+
+/** Cookies carry the same tokens as the header, so what is wrong with one is told in the words of the other. */
+function usualOf(
+  offered: readonly string[],
+  { scheme, fallback }: { readonly scheme: string | undefined; readonly fallback: string },
+): string | undefined {
+  if (offered.includes(fallback)) return fallback;
+  return scheme === undefined ? offered[0] : undefined;
+}
+
+/** A bare challenge says that nothing was sent that this route understands. */
+function parameters(realm: string, error: AuthError | undefined): string {
+  const all: [string, string][] = [['realm', realm]];
+  if (error !== undefined && error.challenge !== 'bare')
+    all.push(['error', error.challenge], ['error_description', messageOf(error)]);
+  if (error?.requiredScopes !== undefined) all.push(['scope', error.requiredScopes.join(' ')]);
+  if (error?.maxAgeSeconds !== undefined) all.push(['max_age', String(error.maxAgeSeconds)]);
+  return all.map(([name, value]) => `${name}="${quoted(value)}"`).join(', ');
+}
+
+/** The quoted-string of RFC 9110 §5.6.4. Line breaks are refused at boot. */
+function quoted(value: string): string {
+  return value.replaceAll(/["\\]/g, String.raw`\$&`);
+}

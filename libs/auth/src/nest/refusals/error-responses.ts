@@ -1,0 +1,134 @@
+// How a refusal leaves the process: headers through the HTTP adapter, body in the shape that the options ask for.
+import { HttpException, type ArgumentsHost } from '@nestjs/common';
+import type { HttpAdapterHost } from '@nestjs/core';
+import type { AuthError } from '../../core/base/errors.js';
+import { answerOfPolicy } from '../../core/policies/policies.js';
+import { challengeOf, type RefusedAt } from './challenges.js';
+import { ContextAnswers, rpcBody } from '../transport/context-errors.js';
+import { LoginRedirectError } from './login-redirect-error.js';
+import { isHttpException, prepareFor } from './http-compatible.js';
+import type { AuthSettings } from '../options/settings.js';
+import { RefusalBodies, refusalOf, retryAfterOf } from '../options/refusal-bodies.js';
+
+const NO_STORE = { 'Cache-Control': 'no-store' } as const;
+
+/** A refusal by a service: it is about no scheme of the route, and must not make a browser ask for a password. */
+const BY_SERVICE: RefusedAt = { schemes: [] };
+
+/** What of a host an answer needs. */
+export type HttpHost = Pick<ArgumentsHost, 'switchToHttp'>;
+
+/** Makes answers of refusals. */
+export class ErrorResponses {
+  /** What refusing takes where there is no http. */
+  readonly contexts = new ContextAnswers();
+
+  private readonly bodies: RefusalBodies;
+  private readonly refusedAt = new WeakMap<AuthError, RefusedAt>();
+
+  constructor(
+    private readonly settings: Pick<AuthSettings, 'errors' | 'header'>,
+    private readonly adapters: HttpAdapterHost,
+  ) {
+    this.bodies = new RefusalBodies(settings.errors);
+  }
+
+  /** Remembers which schemes a refusal is about, for its challenge. */
+  about(error: AuthError, at: RefusedAt): void {
+    this.refusedAt.set(error, at);
+  }
+
+  /** As {@link about}, unless that is known already. */
+  aboutAtLeast(error: AuthError, at: RefusedAt): void {
+    if (!this.refusedAt.has(error)) this.refusedAt.set(error, at);
+  }
+
+  /**
+   * The exception for a refusal, as the context wants it. In http its headers are already on the response then, so that an
+   * application's own catch-all filter cannot lose them.
+   */
+  refuse(error: AuthError, host: ArgumentsHost): Error {
+    return host.getType() === 'http'
+      ? this.refuseHttp(error, host)
+      : this.contexts.exceptionFor(error, refusalOf(error), host);
+  }
+
+  /** As {@link refuse}, where it is known to be http. */
+  refuseHttp(error: AuthError, host: HttpHost): HttpException {
+    const body = this.prepare(error, host);
+    return new HttpException(body, redirectOf(error)?.status ?? error.status, { cause: error });
+  }
+
+  /** As {@link refuse}, for what was thrown by a handler: in http it stays what it is, for filters that ask for `AuthError`. */
+  escaping(error: AuthError, host: ArgumentsHost): Error {
+    if (host.getType() !== 'http' || !isHttpException(error) || redirectOf(error) !== undefined)
+      return this.refuse(error, host);
+    return this.prepared(error, host);
+  }
+
+  /** The refusal with its headers on the response and its body in place, for whichever filter is asked. */
+  prepared(error: AuthError, host: HttpHost): AuthError {
+    prepareFor(host.switchToHttp().getResponse<object>(), error, this.prepare(error, host));
+    return error;
+  }
+
+  /** The exception that a policy of the application threw in its own words, in contexts that have words for it. */
+  ownAnswerOf(error: AuthError, host: ArgumentsHost): Error | undefined {
+    const thrown = answerOfPolicy(error);
+    const context = host.getType<string>();
+    if (!(thrown instanceof Error) || (context !== 'http' && context !== 'graphql')) return undefined;
+    if (context === 'http')
+      this.adapters.httpAdapter.setHeader(host.switchToHttp().getResponse<unknown>(), 'Cache-Control', 'no-store');
+    return thrown;
+  }
+
+  /** What a client of a message handler receives instead of an answer. */
+  refuseMessage(error: AuthError, host: ArgumentsHost): object {
+    return rpcBody(refusalOf(error), host);
+  }
+
+  /** Header lines and body for whoever writes the answer to a handshake. @param request what asked for it, over http */
+  handshakeRefusal(
+    error: AuthError,
+    request?: object,
+  ): { readonly headers: Readonly<Record<string, string>>; readonly body: object } {
+    const isMade = request !== undefined && this.settings.errors.body !== undefined;
+    return { headers: this.headersOf(error), body: isMade ? this.bodies.of(error, request) : refusalOf(error) };
+  }
+
+  /** Sets the headers, and answers with the body. An answer that is under way has its headers already. */
+  private prepare(error: AuthError, host: HttpHost): object {
+    const http = host.switchToHttp();
+    const response: unknown = http.getResponse();
+    const { httpAdapter } = this.adapters;
+    const headers = httpAdapter.isHeadersSent(response) ? {} : this.headersOf(error);
+    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
+    return this.bodies.of(error, http.getRequest());
+  }
+
+  private headersOf(error: AuthError): Record<string, string> {
+    const redirect = redirectOf(error);
+    if (redirect !== undefined) return { ...NO_STORE, Location: redirect.url };
+    const challenge = this.challengeOf(error);
+    const retryAfter = retryAfterOf(error);
+    return {
+      ...NO_STORE,
+      ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
+      ...(retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }),
+      // RFC 6749 §5.2 wants plain JSON, which problem details are too.
+      ...(this.settings.errors.format === 'problem' && error.oauthError === undefined
+        ? { 'Content-Type': 'application/problem+json' }
+        : undefined),
+    };
+  }
+
+  private challengeOf(error: AuthError): string | undefined {
+    const { errors, header } = this.settings;
+    const worded = { realm: errors.realm, fallback: header.schemes[0] ?? 'Bearer' };
+    return challengeOf(error, this.refusedAt.get(error) ?? BY_SERVICE, worded);
+  }
+}
+
+function redirectOf({ cause }: AuthError): LoginRedirectError | undefined {
+  return cause instanceof LoginRedirectError ? cause : undefined;
+}

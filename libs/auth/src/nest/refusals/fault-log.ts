@@ -1,0 +1,49 @@
+// The log lines about requests that could not be judged because of the application itself: each cause once, so that clients who trigger
+// it cannot flood the log. Messages of errors may hold what was sent, a token among it, so only those that cannot are repeated.
+import { Logger } from '@nestjs/common';
+import { FaultyPhase, type AuthError } from '../../core/base/errors.js';
+import { UnsupportedReason } from '../transport/unsupported.js';
+
+/** So many different causes are told. An application with more of them has been told enough. */
+const MOST = 50;
+
+/** Tells each cause once. */
+export class FaultLog {
+  private readonly logger = new Logger('AuthModule');
+  private readonly told = new Set<string>();
+
+  /** Logs the cause of a refusal where it is one that the application has to mend. */
+  report({ cause }: AuthError): void {
+    if (cause instanceof FaultyPhase) {
+      this.once(
+        `A request was answered with 500 application_fault, because ${cause.phase} failed: ${described(cause.cause)}. ` +
+          'This is a fault of the application: no store and no key is missing.',
+      );
+    }
+    if (cause instanceof UnsupportedReason) {
+      this.once(`A request was refused with unsupported_context: ${cause.message}. See docs/contexts.md.`);
+    }
+  }
+
+  private once(sentence: string): void {
+    if (this.told.size >= MOST || this.told.has(sentence)) return;
+    this.told.add(sentence);
+    this.logger.error(sentence);
+  }
+}
+
+/** Its class, where it was thrown, and what it says if that names nothing but members of the application's own code. */
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return `a ${typeof error} was thrown`;
+  const name = /^\w{1,60}$/.test(error.name) ? error.name : 'Error';
+  const text = HARMLESS.some((pattern) => pattern.test(error.message)) ? `: ${error.message}` : '';
+  const [place] = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return `${name}${text}${place === undefined ? '' : ` (${place.trim()})`}`;
+}
+
+/** Messages of the engine that name code, never values, and those of the library itself. */
+const HARMLESS = [
+  /^Cannot read properties of (?:undefined|null) \(reading '[\w$-]{1,60}'\)$/,
+  /^[\w$.()]{1,80} is not (?:a function|defined|iterable)$/,
+  /^header\.extractor answered with a [a-z]+; accepted is a text, null or undefined$/,
+];

@@ -1,0 +1,142 @@
+// Http requests of any framework, seen as an `AuthRequest`. A request is whatever carries headers: Node's own, those that adapters for
+// serverless platforms make, and the stand-ins of applications and unit tests.
+import { cookieValues } from '../../core/browser/cookies.js';
+import { AuthError } from '../../core/base/errors.js';
+import type { AuthRequest } from '../../core/base/request.js';
+import { entriesOf, linesIn } from './plain-headers.js';
+
+/** What Express's request and Node's have in common; Fastify keeps Node's in `raw`. Stand-ins may have `headers` and nothing else. */
+export interface HttpRequest {
+  readonly method?: unknown;
+  readonly rawHeaders?: readonly string[];
+  readonly headers?: object;
+  readonly raw?: HttpRequest;
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+/** The request in the words of the core. */
+export function adaptHttp(request: HttpRequest): AuthRequest {
+  return new AdaptedRequest(request);
+}
+
+/** A class, so that a request costs one object and no closures. */
+class AdaptedRequest implements AuthRequest {
+  constructor(readonly raw: HttpRequest) {}
+
+  get method(): string {
+    // What a socket is opened with says GET, and does whatever messages do afterwards.
+    if (isUpgrade(this.raw)) return MESSAGE;
+    const { method } = nodeOf(this.raw);
+    return typeof method === 'string' ? method.toUpperCase() : MESSAGE;
+  }
+
+  headerLines(name: string): readonly string[] {
+    return headerLinesOf(this.raw, name);
+  }
+
+  cookieValues(name: string): readonly string[] {
+    return cookieValues(this.headerLines('cookie'), name);
+  }
+
+  param(name: string): string | undefined {
+    const params = this.raw.params ?? {};
+    return Object.hasOwn(params, name) ? params[name] : undefined;
+  }
+}
+
+/** The method of what has none. It counts as unsafe. */
+export const MESSAGE = 'MESSAGE';
+
+/** Every line of that header. */
+export function headerLinesOf(request: HttpRequest, name: string): readonly string[] {
+  const node = nodeOf(request);
+  if (hasLines(node.rawHeaders)) return linesOf(node.rawHeaders, name.toLowerCase());
+  return isObject(node.headers) ? linesIn(node.headers, name.toLowerCase()) : [];
+}
+
+/** Every header line with its name in lower case. */
+export function allHeaderLinesOf(request: HttpRequest): readonly (readonly [name: string, value: string])[] {
+  const node = nodeOf(request);
+  const { rawHeaders } = node;
+  if (!hasLines(rawHeaders)) return isObject(node.headers) ? entriesOf(node.headers) : [];
+  const lines: (readonly [string, string])[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    lines.push([String(rawHeaders[index]).toLowerCase(), String(rawHeaders[index + 1])]);
+  }
+  return lines;
+}
+
+/** True where the lines are those that Node received; `headers` alone may have been changed by anything that ran before. */
+export function showsReceivedLines(request: HttpRequest): boolean {
+  return hasLines(nodeOf(request).rawHeaders);
+}
+
+/** True for the request that a socket is opened with. */
+export function isUpgrade(request: HttpRequest): boolean {
+  // Not by `headers`, which Node makes of all lines when it is first read.
+  return headerLinesOf(request, 'upgrade').some((line) => line.toLowerCase() === 'websocket');
+}
+
+/** True for whatever carries headers: what Express, Fastify or Node calls a request, and stand-ins for one. */
+export function isHttpRequest(request: unknown): request is HttpRequest {
+  if (!isObject(request)) return false;
+  return carriesHeaders(request) || ('raw' in request && carriesHeaders(request.raw));
+}
+
+/** True for what Node, or an adapter in its place, made of a request that came in: it is nothing else besides. */
+export function isNodeRequest(request: unknown): request is HttpRequest {
+  return isHttpRequest(request) && Array.isArray(nodeOf(request).rawHeaders);
+}
+
+/** True for a request that lives as long as its answer. A stand-in without a method may be shared by many messages. */
+export function isWholeRequest(request: HttpRequest): boolean {
+  return typeof nodeOf(request).method === 'string';
+}
+
+/** Node's request, as far as there is one. */
+function nodeOf(request: HttpRequest): HttpRequest {
+  const { raw } = request;
+  return raw !== undefined && carriesHeaders(raw) ? raw : request;
+}
+
+function carriesHeaders(request: unknown): boolean {
+  if (!isObject(request)) return false;
+  const carrier = request as HttpRequest;
+  // Node makes `headers` when they are first read, so they are not read where there is no need.
+  if (Array.isArray(carrier.rawHeaders)) return true;
+  return isObject(carrier.headers);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * Adapters for serverless platforms leave `rawHeaders` empty. Where it is filled, it alone counts: what `headers` has besides was
+ * added later, and not sent by the client.
+ */
+function hasLines(rawHeaders: readonly string[] | undefined): rawHeaders is readonly string[] {
+  return Array.isArray(rawHeaders) && rawHeaders.length > 0;
+}
+
+/** Lengths first: most names are told apart without making a text. */
+function isName(given: string | undefined, name: string): boolean {
+  return given?.length === name.length && given.toLowerCase() === name;
+}
+
+/** From so many names and values on, Node leaves out the lines that follow; a proxy may have read them. */
+const NODE_KEEPS = 2_000;
+
+/**
+ * Names and values alternate in `rawHeaders`: the only place where Node shows a second Authorization line.
+ * @throws {AuthError} `ambiguous_credentials` where there may be lines that Node does not show (E-13)
+ */
+function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  if (rawHeaders.length >= NODE_KEEPS) throw new AuthError('ambiguous_credentials');
+  const lines: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const value = rawHeaders[index + 1];
+    if (value !== undefined && isName(rawHeaders[index], name)) lines.push(value);
+  }
+  return lines;
+}

@@ -1,0 +1,122 @@
+// The last stage: where a guard leaves its answer, for handlers, other guards and loggers. What the library did not put there is never
+// taken for its own.
+import type { ExecutionContext } from '@nestjs/common';
+import type { AuthUser, Principal } from '../../core/base/principal.js';
+import { requestOf } from './contexts.js';
+
+/** What a guard attaches to the framework's request. */
+export interface AuthenticatedRequest {
+  /** The user, under the name that Nest and passport developers know. */
+  user?: AuthUser | undefined;
+  /** The principal; `undefined` where nobody was recognised. */
+  auth?: Principal | undefined;
+}
+
+/** A field of a GraphQL operation: what all fields of the operation share, and the way from its root to this one. */
+interface Field {
+  readonly operation: object;
+  readonly path: readonly (string | number)[];
+}
+
+/** By GraphQL operation, and there by the path of the field. */
+const ofFields = new WeakMap<object, Map<string, AuthenticatedRequest>>();
+
+/**
+ * The record of the library on what carries a request. The members beside it are for the application's convenience, and are never read
+ * again: middleware of another party may have put something there. A text underneath, so that two copies of the package agree.
+ */
+const LEFT = Symbol.for('nestjs-latchkey:left');
+
+/** A copy of a request is another request, and has no record of its own. */
+interface Left {
+  readonly carrier: object;
+  readonly answer: Required<AuthenticatedRequest>;
+}
+
+/** Records of what cannot be written on. Where it can, a WeakMap would cost more than the rest of the work. */
+const ofFrozen = new WeakMap<object, Required<AuthenticatedRequest>>();
+
+/** Leaves an answer on what carries a request: `user` and `auth` for the application, and a record for the library. */
+export function leave(carrier: unknown, answer: Required<AuthenticatedRequest>): void {
+  if (typeof carrier !== 'object' || carrier === null) return;
+  if (!Object.isExtensible(carrier)) {
+    ofFrozen.set(carrier, answer);
+    return;
+  }
+  const attached = carrier as AuthenticatedRequest & { [LEFT]?: Left };
+  attached.auth = answer.auth;
+  attached.user = answer.user;
+  attached[LEFT] = { carrier, answer };
+}
+
+function answerOn(carrier: unknown): AuthenticatedRequest {
+  if (typeof carrier !== 'object' || carrier === null) return {};
+  const { [LEFT]: left } = carrier as { readonly [LEFT]?: Left };
+  return (left?.carrier === carrier ? left.answer : ofFrozen.get(carrier)) ?? {};
+}
+
+/**
+ * Leaves an answer for a handler. The fields of one GraphQL operation share a request and may have different guards, so there each
+ * field keeps its own as well: no field reads what was decided for another.
+ * @param request what the guard read, which need not be what the context shows
+ */
+export function attach(context: ExecutionContext, request: unknown, answer: Required<AuthenticatedRequest>): void {
+  leave(request, answer);
+  const shown = shownBy(context);
+  if (shown !== request) leave(shown, answer);
+  const field = fieldOf(context);
+  if (field === undefined) return;
+  const ofOperation = ofFields.get(field.operation) ?? new Map<string, AuthenticatedRequest>();
+  ofFields.set(field.operation, ofOperation);
+  ofOperation.set(nameOf(field.path), answer);
+}
+
+/** The answer for this handler; empty where no guard of ours left one. A field below a guarded one has that one's. */
+export function authResultFor(context: ExecutionContext): AuthenticatedRequest {
+  const field = fieldOf(context);
+  const ofOperation = field && ofFields.get(field.operation);
+  if (field === undefined || ofOperation === undefined) return answerOn(shownBy(context));
+  for (let length = field.path.length; length > 0; length -= 1) {
+    const answer = ofOperation.get(nameOf(field.path.slice(0, length)));
+    if (answer !== undefined) return answer;
+  }
+  return {};
+}
+
+/** The request of the context; `undefined` where it is of a kind that is not known. */
+function shownBy(context: ExecutionContext): unknown {
+  try {
+    return requestOf(context);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Context and info are the last arguments of every resolver, also of those that resolve references. */
+function fieldOf(context: ExecutionContext): Field | undefined {
+  if (context.getType<string>() !== 'graphql') return undefined;
+  const [operation, info] = context.getArgs<unknown[]>().slice(-2);
+  if (typeof operation !== 'object' || operation === null) return undefined;
+  const path = pathOf(info);
+  return path.length === 0 ? undefined : { operation, path };
+}
+
+/** The path of a GraphQL field is a list that points from the field to the root. */
+function pathOf(info: unknown): readonly (string | number)[] {
+  const keys: (string | number)[] = [];
+  let step = memberOf(info, 'path');
+  while (step !== undefined) {
+    const key = memberOf(step, 'key');
+    if (typeof key === 'string' || typeof key === 'number') keys.unshift(key);
+    step = memberOf(step, 'prev');
+  }
+  return keys;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function nameOf(path: readonly (string | number)[]): string {
+  return JSON.stringify(path);
+}
