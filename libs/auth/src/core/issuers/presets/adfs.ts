@@ -1,5 +1,5 @@
 // Active Directory Federation Services.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import type { TrustOptions } from '../trust-options.js';
 import { ADDRESS, assertAudience, assertPreset, HOST_NAME, NAME } from './preset-checks.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';

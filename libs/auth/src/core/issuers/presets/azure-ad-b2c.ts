@@ -1,5 +1,5 @@
 // Azure AD B2C.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import { refused } from '../../tokens/refusals.js';
 import type { TrustOptions } from '../trust-options.js';
 import { assertAudience, assertLists, assertPreset, GUID, HOST_NAME, MATCHING } from './preset-checks.js';

@@ -1,5 +1,5 @@
 // Clerk.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import { unacceptable } from '../../tokens/refusals.js';
 import type { TrustOptions } from '../trust-options.js';
 import { ADDRESS, assertAudience, assertLists, assertPreset } from './preset-checks.js';

@@ -1,5 +1,5 @@
 // Cloudflare Access.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import type { TrustOptions } from '../trust-options.js';
 import { assertAudience, assertPreset, MATCHING } from './preset-checks.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';

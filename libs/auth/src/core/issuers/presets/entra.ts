@@ -1,12 +1,8 @@
 // Microsoft Entra ID.
 import { AuthConfigurationError } from '../../base/errors.js';
 import { TENANT_PLACEHOLDER } from '../../keys/issuer-template.js';
-<<<<<<< HEAD
-import { kindOf } from '../../kind-of.js';
-import type { Claims } from '../../principal.js';
-=======
 import { kindOf } from '../../base/kind-of.js';
->>>>>>> db678be (refactor: floors, and one noun per concept)
+import type { Claims } from '../../base/principal.js';
 import { assertAudience } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';

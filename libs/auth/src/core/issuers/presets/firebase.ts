@@ -1,5 +1,5 @@
 // Firebase Authentication and Identity Platform.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import { unacceptable } from '../../tokens/refusals.js';
 import type { TrustOptions } from '../trust-options.js';
 import { assertFlags, assertLists, assertPreset, MATCHING, NAME } from './preset-checks.js';

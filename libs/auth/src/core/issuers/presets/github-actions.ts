@@ -1,5 +1,5 @@
 // GitHub Actions.
-import { AuthConfigurationError } from '../../errors.js';
+import { AuthConfigurationError } from '../../base/errors.js';
 import type { TrustOptions } from '../trust-options.js';
 import { assertAudience, assertLists, assertPreset, HOST_NAME, MATCHING, NAME } from './preset-checks.js';
 import { lifetime, type PresetOptions, RS256, stated } from './preset-options.js';

@@ -1,7 +1,7 @@
 // Supabase.
-import { AuthConfigurationError } from '../../errors.js';
-import { kindOf } from '../../kind-of.js';
-import type { Claims } from '../../principal.js';
+import { AuthConfigurationError } from '../../base/errors.js';
+import { kindOf } from '../../base/kind-of.js';
+import type { Claims } from '../../base/principal.js';
 import { unacceptable } from '../../tokens/refusals.js';
 import type { TrustedKeySource, TrustOptions } from '../trust-options.js';
 import { ADDRESS, assertAudience, assertFlags, assertLists, assertPreset, NAME } from './preset-checks.js';

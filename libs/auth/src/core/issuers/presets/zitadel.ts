@@ -1,5 +1,5 @@
 // Zitadel.
-import type { Claims } from '../../principal.js';
+import type { Claims } from '../../base/principal.js';
 import type { TrustOptions } from '../trust-options.js';
 import { ADDRESS, assertAudience, assertLists, assertPreset, MATCHING } from './preset-checks.js';
 import { isObject, lifetime, type ProviderOptions, RS256, withoutSlash } from './preset-options.js';
