@@ -74,7 +74,7 @@ export class LimitGuard extends ThrottlerGuard {
 
 To Nest an \`AuthError\` is an \`HttpException\`: a filter with \`@Catch()\` or \`@Catch(HttpException)\`, registered wherever you like,
 receives every refusal with its status and body (\`getStatus()\`, \`getResponse()\`), those of \`/auth/token\` and the other ready-made
-controllers too. \`WWW-Authenticate\`, \`Retry-After\` and \`Cache-Control: no-store\` are on the response by then; a filter that
+controllers too. \`WWW-Authenticate\`, \`Retry-After\` and \`Cache-Control: no-store\` come with an answer of that status; a filter that
 replaces the body keeps them. What no filter of yours takes is answered by the \`AuthErrorFilter\`.
 
 One case has a limit: if a guard, a middleware or an interceptor of your own lets an error of \`TokenService\` pass, a filter of yours

@@ -29,6 +29,14 @@ async function start(adapter: string, defaultGuard: boolean): Promise<Composed> 
   return { child, ...(JSON.parse(line) as { url: string; token: string }) };
 }
 
+const refusalHeaders = ({ headers }: Response) => ({
+  challenge: headers.get('www-authenticate'),
+  cache: headers.get('cache-control'),
+  type: headers.get('content-type'),
+});
+
+const NO_HEADERS = { challenge: null, cache: null, type: expect.stringMatching(/^application\/json/) as unknown };
+
 describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter) => {
   let app: Composed;
   beforeAll(async () => {
@@ -54,6 +62,22 @@ describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter
       expect(await statusOf(path, { ...junk, ...key })).toBe(200);
     },
   );
+
+  it('OrGuard leaves no header of a refusal on an answer that it let through (N-01)', async () => {
+    for (const path of ['/plain/either', '/public/either', '/plain/quietly']) {
+      const headersOf = async (headers: Record<string, string>) => refusalHeaders(await ask(path, headers));
+      expect([path, await headersOf(key)]).toEqual([path, NO_HEADERS]);
+      expect([path, await headersOf({ ...junk, ...key })]).toEqual([path, NO_HEADERS]);
+    }
+  });
+
+  it('AndGuard sends the headers of the refusal that it answers with (N-01)', async () => {
+    expect(refusalHeaders(await ask('/plain/both', { ...junk, ...key }))).toEqual({
+      challenge: expect.stringMatching(/^Bearer .*error="invalid_token"/),
+      cache: 'no-store',
+      type: expect.stringMatching(/^application\/problem\+json/),
+    });
+  });
 
   it.each(['/plain/quietly', '/public/quietly'])(
     'OrGuard without an option answers %s with 403, as it does over any guard (N-01)',

@@ -1,9 +1,11 @@
 import {
   Controller,
   Get,
+  Header,
   Inject,
   Injectable,
   Module,
+  NotFoundException,
   Req,
   UnauthorizedException,
   UseGuards,
@@ -20,10 +22,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AllowClients,
   AuthGuardFor,
+  AuthError,
   AuthModule,
   defineScheme,
   JwtAuthGuard,
   Public,
+  RedirectToLogin,
   RequireScopes,
   TokenService,
 } from 'nestjs-latchkey';
@@ -170,10 +174,45 @@ class BeforeController {
   }
 }
 
+/** Ours first; a key opens what ours refused. */
+@Injectable()
+class OursElseKeyGuard implements CanActivate {
+  constructor(@Inject(ModuleRef) private readonly modules: ModuleRef) {}
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    try {
+      return (await guardOfRoutes(this.modules).canActivate(context)) === true;
+    } catch (error) {
+      if (!hasKey(context)) throw error;
+      return true;
+    }
+  }
+}
+
+@Public()
+@UseGuards(OursElseKeyGuard)
+@Controller('retried')
+class RetriedController {
+  @Get() open() {
+    return {};
+  }
+  @RedirectToLogin() @Get('page') page() {
+    return {};
+  }
+  @Get('cached') @Header('Cache-Control', 'public, max-age=60') cached() {
+    return {};
+  }
+  @Get('missing') missing() {
+    throw new NotFoundException();
+  }
+  @Get('verified') verified() {
+    throw new AuthError('token_expired');
+  }
+}
+
 @Module({ providers: [JwtAuthGuard, TokenOrKeyGuard], exports: [JwtAuthGuard, TokenOrKeyGuard] })
 class GuardsModule {}
 
-const CONTROLLERS = [AskedController, ListedController, BeforeController];
+const CONTROLLERS = [AskedController, ListedController, BeforeController, RetriedController];
 
 describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %s', (adapter) => {
   describe.each<[string, Parameters<typeof AuthModule.forRoot>[0]]>([
@@ -239,6 +278,35 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       const client = sent((await tokens.issueForClient('robot', {})).accessToken);
       expect(await statusOf('/asked/public', client)).toBe(403);
       expect(await statusOf('/asked/clients', client)).toBe(200);
+    });
+
+    it('leaves no header of its refusal on an answer that is another one (N-01)', async () => {
+      const of = async (path: string, headers: Record<string, string>): Promise<unknown> => {
+        const answer = await running.fetch(path, { headers });
+        const [challenge, cache, location] = ['www-authenticate', 'cache-control', 'location'].map((name) =>
+          answer.headers.get(name),
+        );
+        return { status: answer.status, challenge, cache, location };
+      };
+      const nothing = { challenge: null, cache: null, location: null };
+      const junk = { ...KEY, authorization: 'Bearer junk' };
+      const page = { accept: 'text/html' };
+      expect(await of('/retried', junk)).toEqual({ ...nothing, status: 200 });
+      expect(await of('/retried/page', { ...KEY, ...page })).toEqual({ ...nothing, status: 200 });
+      expect(await of('/retried/cached', junk)).toEqual({ ...nothing, status: 200, cache: 'public, max-age=60' });
+      expect(await of('/retried/missing', junk)).toEqual({ ...nothing, status: 404 });
+      const expired = 'Bearer realm="api", error="invalid_token", error_description="The token has expired."';
+      expect(await of('/retried/verified', junk)).toEqual({
+        ...nothing,
+        status: 401,
+        cache: 'no-store',
+        challenge: expired,
+      });
+      const malformed = 'Bearer realm="api", error="invalid_token", error_description="The token is malformed."';
+      const sent = { authorization: 'Bearer junk' };
+      expect(await of('/retried', sent)).toEqual({ ...nothing, status: 401, cache: 'no-store', challenge: malformed });
+      const location = '/login?next=%2Fretried%2Fpage';
+      expect(await of('/retried/page', page)).toEqual({ ...nothing, status: 302, cache: 'no-store', location });
     });
 
     it('stands aside where Nest asks it and a nearer statement decides', async () => {

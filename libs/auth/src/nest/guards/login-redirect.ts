@@ -5,7 +5,10 @@ import type { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { shown } from '../../core/base/shown.js';
 import type { LoginUrl } from '../options/auth.options.js';
+import { headersWithAnswer } from '../refusals/refusal-headers.js';
 import { adaptRequest, requestOf } from '../transport/contexts.js';
+
+const FOUND = 302;
 
 /** A text, so that two copies of the package in one application agree. */
 const REDIRECT = 'nestjs-latchkey:redirect-to-login';
@@ -42,9 +45,9 @@ export class LoginRedirects {
     const loginUrl = marked === true ? this.loginUrl : marked;
     const target = typeof loginUrl === 'function' ? loginUrl(request) : loginUrl;
     const response: unknown = context.switchToHttp().getResponse();
-    this.adapters.httpAdapter.setHeader(response, 'Location', withNext(target, pathOf(raw)));
-    this.adapters.httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
-    return new HttpException('Sign in first.', 302, { cause: error });
+    const headers = { Location: withNext(target, pathOf(raw)), 'Cache-Control': 'no-store' };
+    headersWithAnswer(response, { status: FOUND, headers }, this.adapters.httpAdapter);
+    return new HttpException('Sign in first.', FOUND, { cause: error });
   }
 }
 

@@ -8,6 +8,7 @@ import { ContextAnswers, rpcBody } from '../transport/context-errors.js';
 import { LoginRedirectError } from './login-redirect-error.js';
 import { isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from '../options/settings.js';
+import { headersWithAnswer, setHeadersNow } from './refusal-headers.js';
 import { RefusalBodies, refusalOf, retryAfterOf } from '../options/refusal-bodies.js';
 
 const NO_STORE = { 'Cache-Control': 'no-store' } as const;
@@ -44,19 +45,21 @@ export class ErrorResponses {
   }
 
   /**
-   * The exception for a refusal, as the context wants it. In http its headers are already on the response then, so that an
-   * application's own catch-all filter cannot lose them.
+   * The exception for a refusal, as the context wants it. In http its headers come with the answer if that is the refusal: a catch-all
+   * filter of the application cannot lose them, and a composite guard that lets the caller in does not send them.
    */
   refuse(error: AuthError, host: ArgumentsHost): Error {
-    return host.getType() === 'http'
-      ? this.refuseHttp(error, host)
-      : this.contexts.exceptionFor(error, refusalOf(error), host);
+    if (host.getType() !== 'http') return this.contexts.exceptionFor(error, refusalOf(error), host);
+    const http = host.switchToHttp();
+    const response: unknown = http.getResponse();
+    const status = statusOf(error);
+    headersWithAnswer(response, { status, headers: this.headersOf(error) }, this.adapters.httpAdapter);
+    return new HttpException(this.bodies.of(error, http.getRequest()), status, { cause: error });
   }
 
-  /** As {@link refuse}, where it is known to be http. */
+  /** As {@link refuse} in http, if the refusal is certain to be the answer. */
   refuseHttp(error: AuthError, host: HttpHost): HttpException {
-    const body = this.prepare(error, host);
-    return new HttpException(body, redirectOf(error)?.status ?? error.status, { cause: error });
+    return new HttpException(this.prepare(error, host), statusOf(error), { cause: error });
   }
 
   /** As {@link refuse}, for what was thrown by a handler: in http it stays what it is, for filters that ask for `AuthError`. */
@@ -77,9 +80,13 @@ export class ErrorResponses {
     const thrown = answerOfPolicy(error);
     const context = host.getType<string>();
     if (!(thrown instanceof Error) || (context !== 'http' && context !== 'graphql')) return undefined;
-    if (context === 'http')
-      this.adapters.httpAdapter.setHeader(host.switchToHttp().getResponse<unknown>(), 'Cache-Control', 'no-store');
+    if (context === 'http') this.keepOutOfCaches(thrown, host.switchToHttp().getResponse());
     return thrown;
+  }
+
+  private keepOutOfCaches(thrown: Error, response: unknown): void {
+    const status = thrown instanceof HttpException ? thrown.getStatus() : 500;
+    headersWithAnswer(response, { status, headers: NO_STORE }, this.adapters.httpAdapter);
   }
 
   /** What a client of a message handler receives instead of an answer. */
@@ -99,10 +106,7 @@ export class ErrorResponses {
   /** Sets the headers, and answers with the body. An answer that is under way has its headers already. */
   private prepare(error: AuthError, host: HttpHost): object {
     const http = host.switchToHttp();
-    const response: unknown = http.getResponse();
-    const { httpAdapter } = this.adapters;
-    const headers = httpAdapter.isHeadersSent(response) ? {} : this.headersOf(error);
-    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value);
+    setHeadersNow(http.getResponse(), { headers: this.headersOf(error) }, this.adapters.httpAdapter);
     return this.bodies.of(error, http.getRequest());
   }
 
@@ -127,6 +131,10 @@ export class ErrorResponses {
     const worded = { realm: errors.realm, fallback: header.schemes[0] ?? 'Bearer' };
     return challengeOf(error, this.refusedAt.get(error) ?? BY_SERVICE, worded);
   }
+}
+
+function statusOf(error: AuthError): number {
+  return redirectOf(error)?.status ?? error.status;
 }
 
 function redirectOf({ cause }: AuthError): LoginRedirectError | undefined {
