@@ -1,6 +1,6 @@
 // What independent OAuth clients (npm oauth4webapi, openid-client) make of us: discovery (RFC 8414), access tokens (RFC 9068), revocation
 // (RFC 7009), introspection (RFC 7662) and challenges (RFC 6750, RFC 9470). They know the issuer's name, and nothing else.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import type { JWK } from 'jose';
 import * as oauth from 'oauth4webapi';
@@ -32,6 +32,19 @@ async function discovered({ issuer }: IssuingApp): Promise<oauth.AuthorizationSe
   const name = new URL(issuer);
   const response = await oauth.discoveryRequest(name, { algorithm: 'oauth2', ...insecure });
   return oauth.processDiscoveryResponse(name, response);
+}
+
+const running: IssuingApp[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((app) => app.close()));
+});
+
+/** An issuer that ends with the test. */
+async function started(...how: Parameters<typeof startIssuingApp>): Promise<IssuingApp> {
+  const app = await startIssuingApp(...how);
+  running.push(app);
+  return app;
 }
 
 describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
@@ -228,7 +241,7 @@ describe.each(ADAPTERS)('openid-client with an issuer on %s', (adapter) => {
   it.each(['oidc', 'oauth2'] as const)(
     'discovers, revokes and introspects with the algorithm %s (T-02)',
     async (algorithm) => {
-      const app = await startIssuingApp(adapter);
+      const app = await started(adapter);
       const [{ accessToken: caller }, ada] = [await app.signIn('grace'), await app.signIn()];
       const options = { algorithm, execute: [openid.allowInsecureRequests] };
       const configured = (auth: openid.ClientAuth) =>
@@ -238,18 +251,16 @@ describe.each(ADAPTERS)('openid-client with an issuer on %s', (adapter) => {
       await openid.tokenRevocation(page, ada.refreshToken, { token_type_hint: 'refresh_token' });
       expect(await openid.tokenIntrospection(gateway, ada.accessToken)).toEqual({ active: false });
       await expect(openid.tokenIntrospection(page, ada.accessToken)).rejects.toMatchObject({ status: 401 });
-      await app.close();
     },
   );
 });
 
 describe('oauth4webapi with the keys of every kind', () => {
   it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('verifies what was signed with %s (T-02)', async (alg) => {
-    const app = await startIssuingApp('fastify', { keys: keyFor(alg) });
+    const app = await started('fastify', { keys: keyFor(alg) });
     const { accessToken } = await app.signIn();
     const request = new Request(`${AUDIENCE}/me`, { headers: { authorization: `Bearer ${accessToken}` } });
     const claims = await oauth.validateJwtAccessToken(await discovered(app), request, AUDIENCE, insecure);
     expect(claims.sub).toBe('ada');
-    await app.close();
   });
 });
