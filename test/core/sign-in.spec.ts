@@ -43,7 +43,11 @@ describe('signing in', () => {
     const stop = onAuthEvent((event) => void events.push(event));
     expect(await codeOf(signIn.verify({ username: 'ada', password: 'hunter2' }))).toBe('users_unavailable');
     stop();
-    expect(events).toEqual([{ type: 'sign_in_refused', code: 'users_unavailable' }]);
+    expect(events).toEqual([
+      { type: 'users_failed', source: 'users', reason: 'Error' },
+      { type: 'sign_in_refused', code: 'users_unavailable', reason: { rule: 'the user source failed: Error' } },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('hunter2');
   });
 
   it('says what is missing without a user source', async () => {

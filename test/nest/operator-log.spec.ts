@@ -1,10 +1,10 @@
 // What operators read: the rule that refused a token, and the outages of stores and key sets with their ends.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { AuthGuardFor, defineScheme, memoryStores, type AttemptEvent } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthError, defineScheme, memoryStores, type AttemptEvent } from 'nestjs-latchkey';
 import { devicesController } from 'nestjs-latchkey/controllers';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
-import { ISSUER, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/probed-app.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/probed-app.js';
 import { SwitchedStores } from '../support/switched-stores.js';
 
 const open: { close(): unknown }[] = [];
@@ -117,6 +117,42 @@ describe('An outage', () => {
     stores.mood = 'well';
     while ((await me(app, accessToken)).status !== 200) await new Promise((again) => setTimeout(again, 100));
     expect(linesWith(app, 'The store of revocations answers again.')).toHaveLength(1);
+  });
+});
+
+describe('A user source that is down', () => {
+  it('is one line, and its end another, at requests and at sign-ins alike (T-20)', async () => {
+    const app = await start();
+    const { accessToken } = await app.signIn();
+    const signIn = () => app.post('/auth/token', { username: 'ada', password: PASSWORD });
+    app.people.down = true;
+    for (let round = 0; round < 3; round += 1) {
+      expect((await me(app, accessToken)).status).toBe(503);
+      expect((await signIn()).status).toBe(503);
+    }
+    expect(linesWith(app, 'does not answer')).toEqual([
+      expect.stringContaining('The user source (option users) does not answer: Error.'),
+    ]);
+    expect(attemptsOf(app)[0]).toMatchObject({
+      outcome: 'unavailable',
+      reason: { rule: 'the user source failed: Error' },
+    });
+    expect(linesWith(app, '10.0.0.7')).toEqual([]);
+    app.people.down = false;
+    expect((await me(app, accessToken)).status).toBe(200);
+    expect((await signIn()).status).toBe(200);
+    expect(linesWith(app, 'answers again')).toEqual([
+      expect.stringContaining('The user source (option users) answers again.'),
+    ]);
+  });
+
+  it('is not one that is too busy to hash, which says so itself (T-20)', async () => {
+    const app = await start();
+    app.people.answer = () => {
+      throw new AuthError('sign_in_overloaded');
+    };
+    expect((await app.post('/auth/token', { username: 'ada', password: PASSWORD })).status).toBe(503);
+    expect(linesWith(app, 'does not answer')).toEqual([]);
   });
 });
 

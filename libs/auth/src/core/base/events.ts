@@ -124,6 +124,15 @@ export interface SchemeEvent {
   readonly reason?: string | undefined;
 }
 
+/** A user source of the application failed, or answers again. */
+export interface UsersEvent {
+  readonly type: 'users_failed' | 'users_recovered';
+  /** By the option that names it. */
+  readonly source: 'users' | 'externalUsers';
+  /** The kind and code of what was thrown, never its message. */
+  readonly reason?: string | undefined;
+}
+
 /** An access token was accepted without asking the blocklist, which did not answer: `revocation.onStoreError` is `allow`. */
 export interface UncheckedEvent {
   readonly type: 'revocation_unchecked';
@@ -142,6 +151,7 @@ export type AuthEvent =
   | KeysEvent
   | StoreEvent
   | SchemeEvent
+  | UsersEvent
   | UncheckedEvent;
 
 const events = channel(EVENTS_CHANNEL);

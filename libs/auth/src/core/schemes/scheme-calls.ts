@@ -1,6 +1,7 @@
 // Calls of a scheme of the application, and which of them fail: one event when a scheme begins to fail, one when it works again.
 import { AuthError, orUnavailable, isPromise } from '../base/errors.js';
 import { publish } from '../base/events.js';
+import { kindOfError } from '../base/kind-of-error.js';
 import type { Verified } from '../base/principal.js';
 import type { AuthRequest } from '../base/request.js';
 import type { Candidate } from './schemes.js';
@@ -32,7 +33,7 @@ export class SchemeCalls {
       return await work();
     } catch (cause) {
       if (cause instanceof AuthError) throw cause;
-      const reason = kindOf(cause);
+      const reason = kindOfError(cause);
       if (!this.#failing.has(scheme)) publish({ type: 'scheme_failed', scheme, reason });
       this.#failing.add(scheme);
       throw new AuthError('scheme_unavailable', {
@@ -41,11 +42,4 @@ export class SchemeCalls {
       });
     }
   }
-}
-
-/** The kind of an error, and its code: the message may hold what was sent, or SQL. */
-function kindOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return `a ${typeof cause} was thrown`;
-  const { name, code } = cause as { readonly name: string; readonly code?: unknown };
-  return [name, code].filter((word) => typeof word === 'string' && /^\w{1,60}$/.test(word)).join(' ') || 'Error';
 }

@@ -35,7 +35,7 @@ export class SignInService {
     if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
     // A driver may expand objects into conditions, and then the first row wins (I-03).
     if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
-    const user = await orUnavailable('users_unavailable', () =>
+    const user = await this.users.calls.ask('users', () =>
       withTimeout(VERIFICATION_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
     );
     if (!isUser(user)) throw new AuthError('invalid_credentials');

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { AuthError, orUnavailable } from '../base/errors.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
+import { SourceCalls } from './source-calls.js';
 import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
 
 /** What a person types in to sign in. `username` is whatever your users sign in with. */
@@ -111,6 +112,9 @@ export class AccountResolver {
     this.externalUsers = source;
   }
 
+  /** How the sources are asked. */
+  readonly calls = new SourceCalls();
+
   /** @param onMistake told of every description that cannot be used: a mistake in the application, which its log should show */
   constructor(private readonly onMistake: (mistake: TypeError) => void = () => {}) {}
 
@@ -152,7 +156,7 @@ export class AccountResolver {
   }
 
   private async accountBy(source: UserSource | ExternalUserSource, verified: Verified): Promise<Account> {
-    const user = await orUnavailable('users_unavailable', () => verified.user ?? this.find(verified));
+    const user = await (verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
     const description = await orUnavailable('users_unavailable', () => this.judged(source, user));
     // A source that answers with somebody else would hand one person the account of another (N-21).
@@ -172,9 +176,11 @@ export class AccountResolver {
     }
   }
 
-  private find(verified: Verified): Promise<AuthUser | undefined> {
-    return withTimeout(LOOKUP_TIMEOUT_MS, async () =>
-      verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
+  private find(verified: Verified): Promise<AuthUser | undefined> | AuthUser | undefined {
+    return this.calls.ask(verified.own ? 'users' : 'externalUsers', () =>
+      withTimeout(LOOKUP_TIMEOUT_MS, async () =>
+        verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
+      ),
     );
   }
 }

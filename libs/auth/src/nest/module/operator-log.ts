@@ -1,4 +1,4 @@
-// The log lines of operators: outages of stores and key sets with their ends, always; refused credentials with the rule that refused
+// The log lines of operators: outages of stores, user sources and key sets with their ends, always; refused credentials with the rule that refused
 // them, in development only, because anonymous clients could fill the log of a production service.
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../core/base/clock.js';
@@ -48,12 +48,11 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
   }
 
   private upkeep(event: AuthEvent): void {
-    if (event.type === 'store_failed') this.failed(`The store of ${event.store}`, 'too many calls in a row failed');
-    if (event.type === 'store_recovered') this.recovered(`The store of ${event.store}`);
-    if (event.type === 'scheme_failed') this.failed(`The scheme '${event.scheme}'`, event.reason);
-    if (event.type === 'scheme_recovered') this.recovered(`The scheme '${event.scheme}'`);
-    if (event.type === 'key_set_failed') this.failed(keySetOf(event), event.reason);
-    if (event.type === 'key_set_fetched') this.recovered(keySetOf(event));
+    const what = subjectOf(event);
+    if (what === undefined) return;
+    if (!FAILURES.has(event.type)) this.recovered(what);
+    else if ('store' in event) this.failed(what, 'too many calls in a row failed');
+    else this.failed(what, 'reason' in event && typeof event.reason === 'string' ? event.reason : undefined);
   }
 
   /** One line for each outage, however many calls fail meanwhile, and one a minute if clients can make it come and go. */
@@ -78,6 +77,18 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-function keySetOf({ issuer = 'an issuer' }: { readonly issuer?: string | undefined }): string {
-  return `The key set of ${issuer}`;
+const FAILURES: ReadonlySet<AuthEvent['type']> = new Set([
+  'store_failed',
+  'scheme_failed',
+  'users_failed',
+  'key_set_failed',
+]);
+
+/** What an event about an outage, or about its end, is about. */
+function subjectOf(event: AuthEvent): string | undefined {
+  if ('store' in event) return `The store of ${event.store}`;
+  if ('source' in event) return `The user source (option ${event.source})`;
+  if (event.type === 'scheme_failed' || event.type === 'scheme_recovered') return `The scheme '${event.scheme}'`;
+  if (event.type !== 'key_set_failed' && event.type !== 'key_set_fetched') return undefined;
+  return `The key set of ${event.issuer ?? 'an issuer'}`;
 }
