@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { JWK } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
+import { TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { AUDIENCE, startIssuingApp, type IssuingApp } from '../support/issuing-app.js';
 
@@ -108,6 +109,18 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
         amr: ['pwd'],
       });
     expect(await accepted(machine)).toMatchObject({ sub: 'nightly', client_id: 'nightly' });
+  });
+
+  it('accepts what the testing door makes: it is what the application would issue (T-02)', async () => {
+    const factory = TokenFactory.of(app.app);
+    for (const [token, clientId] of [
+      [await factory.valid('ada'), app.issuer],
+      [await factory.client('nightly'), 'nightly'],
+    ] as const) {
+      const request = new Request(`${AUDIENCE}/me`, { headers: { authorization: `Bearer ${token}` } });
+      const claims = await oauth.validateJwtAccessToken(server, request, AUDIENCE, insecure);
+      expect(claims.client_id).toBe(clientId);
+    }
   });
 
   it('takes no refresh token for an access token, and none that is meant for others (T-02)', async () => {

@@ -30,13 +30,17 @@ async function startVerifiers(issuer: string): Promise<Verifiers> {
   return { child, ...(JSON.parse(line) as { url: string }) };
 }
 
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const KEYS = {
+  RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+};
+const CASES = ADAPTERS.flatMap((adapter) => [[adapter, 'RS256'] as const, [adapter, 'ES256'] as const]);
 
-describe.each(ADAPTERS)('services that are not ours, with an issuer on %s', (adapter) => {
+describe.each(CASES)('services that are not ours, with an issuer on %s that signs with %s', (adapter, alg) => {
   let app: IssuingApp;
   let verifiers: Verifiers;
   beforeAll(async () => {
-    app = await startIssuingApp(adapter, { keys: { key: privateKey, alg: 'RS256' } });
+    app = await startIssuingApp(adapter, { keys: { key: KEYS[alg], alg } });
     verifiers = await startVerifiers(app.issuer);
   }, 60_000);
   afterAll(async () => {

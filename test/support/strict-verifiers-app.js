@@ -17,7 +17,7 @@ passport.use(
       secretOrKeyProvider: jwksRsa.passportJwtSecret({ jwksUri }),
       issuer: ISSUER,
       audience: AUDIENCE,
-      algorithms: ['RS256'],
+      algorithms: ['RS256', 'ES256'],
     },
     (/** @type {object} */ claims, /** @type {(error: null, user: object) => void} */ done) => done(null, claims),
   ),
@@ -31,8 +31,11 @@ const byHand = (request, response) => {
     /** @type {import('jsonwebtoken').JwtHeader} */ header,
     /** @type {import('jsonwebtoken').SigningKeyCallback} */ found,
   ) => void keys.getSigningKey(header.kid).then((key) => found(null, key.getPublicKey()), found);
-  jsonwebtoken.verify(token, find, { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'] }, (error, claims) =>
-    error === null ? response.json(claims) : response.status(401).end(),
+  jsonwebtoken.verify(
+    token,
+    find,
+    { issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256', 'ES256'] },
+    (error, claims) => (error === null ? response.json(claims) : response.status(401).end()),
   );
 };
 
