@@ -36,14 +36,18 @@ export class FaultLog {
 function described(error: unknown): string {
   if (!(error instanceof Error)) return `a ${typeof error} was thrown`;
   const name = /^\w{1,60}$/.test(error.name) ? error.name : 'Error';
-  const text = HARMLESS.some((pattern) => pattern.test(error.message)) ? `: ${error.message}` : '';
+  const said = HARMLESS.map((pattern) => pattern.exec(error.message)?.[1]).find((found) => found !== undefined);
+  const text = said === undefined ? '' : `: ${said}`;
   const [place] = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return `${name}${text}${place === undefined ? '' : ` (${place.trim()})`}`;
 }
 
-/** Messages of the engine that name code, never values, and those of the library itself. */
+/**
+ * What is repeated of messages of the engine that name code, never values, and of those of the library itself. The name of a member is
+ * left out: it may be an API key that was looked up.
+ */
 const HARMLESS = [
-  /^Cannot read properties of (?:undefined|null) \(reading '[\w$-]{1,60}'\)$/,
-  /^[\w$.()]{1,80} is not (?:a function|defined|iterable)$/,
-  /^header\.extractor answered with a [a-z]+; accepted is a text, null or undefined$/,
+  /^(Cannot read properties of (?:undefined|null)) \(reading '.*'\)$/s,
+  /^([\w$.()]{1,80} is not (?:a function|defined|iterable))$/,
+  /^(header\.extractor answered with a [a-z]+; accepted is a text, null or undefined)$/,
 ];
