@@ -1,10 +1,11 @@
 // Owns the way from a refused page to the sign-in page: for people who opened an address, never for scripts (EDX-R8, P31).
-import { HttpException, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { SetMetadata, type ExecutionContext, type HttpException } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { shown } from '../../core/base/shown.js';
 import type { LoginUrl } from '../options/auth.options.js';
+import { httpExceptionOf } from '../refusals/http-compatible.js';
 import { headersWithAnswer } from '../refusals/refusal-headers.js';
 import { adaptRequest, requestOf } from '../transport/contexts.js';
 
@@ -47,7 +48,7 @@ export class LoginRedirects {
     const response: unknown = context.switchToHttp().getResponse();
     const headers = { Location: withNext(target, pathOf(raw)), 'Cache-Control': 'no-store' };
     headersWithAnswer(response, { status: FOUND, headers }, this.adapters.httpAdapter);
-    return new HttpException('Sign in first.', FOUND, { cause: error });
+    return httpExceptionOf('Sign in first.', FOUND, error);
   }
 }
 

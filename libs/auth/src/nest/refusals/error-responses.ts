@@ -6,7 +6,7 @@ import { answerOfPolicy } from '../../core/policies/policies.js';
 import { challengeOf, type RefusedAt } from './challenges.js';
 import { ContextAnswers, rpcBody } from '../transport/context-errors.js';
 import { LoginRedirectError } from './login-redirect-error.js';
-import { isHttpException, prepareFor } from './http-compatible.js';
+import { httpExceptionOf, isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from '../options/settings.js';
 import { headersWithAnswer, setHeadersNow } from './refusal-headers.js';
 import { RefusalBodies, refusalOf, retryAfterOf } from '../options/refusal-bodies.js';
@@ -54,12 +54,12 @@ export class ErrorResponses {
     const response: unknown = http.getResponse();
     const status = statusOf(error);
     headersWithAnswer(response, { status, headers: this.headersOf(error) }, this.adapters.httpAdapter);
-    return new HttpException(this.bodies.of(error, http.getRequest()), status, { cause: error });
+    return httpExceptionOf(this.bodies.of(error, http.getRequest()), status, error);
   }
 
   /** As {@link refuse} in http, if the refusal is certain to be the answer. */
   refuseHttp(error: AuthError, host: HttpHost): HttpException {
-    return new HttpException(this.prepare(error, host), statusOf(error), { cause: error });
+    return httpExceptionOf(this.prepare(error, host), statusOf(error), error);
   }
 
   /** As {@link refuse}, for what was thrown by a handler: in http it stays what it is, for filters that ask for `AuthError`. */

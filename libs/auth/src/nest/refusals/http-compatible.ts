@@ -34,3 +34,13 @@ export function isPreparedFor(response: object, error: AuthError): boolean {
 export function isHttpException(error: unknown): error is HttpException {
   return error instanceof HttpException;
 }
+
+/**
+ * The exception for a refusal by a guard. The exact code underneath is for operators: a filter that sends the exception as JSON does not
+ * send it.
+ */
+export function httpExceptionOf(body: string | object, status: number, cause: AuthError): HttpException {
+  const exception = new HttpException(body, status, { cause });
+  for (const member of ['cause', 'options']) Object.defineProperty(exception, member, { enumerable: false });
+  return exception;
+}
