@@ -5,6 +5,8 @@ import { Public } from '../nest/routes/auth.decorators.js';
 import type { MountableController } from '../nest/options/mountable-controller.js';
 import { CookieSignIn } from '../nest/browser/cookie-sign-in.js';
 import { CsrfGuard } from '../nest/guards/csrf.guard.js';
+import { FaultLog } from '../nest/refusals/fault-log.js';
+import { issuedBy } from '../nest/refusals/issued-by.js';
 import { HttpExchange, type Exchange } from '../nest/transport/http-exchange.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
@@ -23,13 +25,14 @@ export type CookieControllerOptions<Body extends object = SignInBody> = SignInBo
 /** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
 export abstract class CookieController {
   @Inject(CookieSignIn) protected readonly signIns!: CookieSignIn;
+  @Inject(FaultLog) private readonly faults!: FaultLog;
 
   protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {
-    return this.signIns.login(exchange, credentials, label);
+    return issuedBy(() => this.signIns.login(exchange, credentials, label), this.faults);
   }
 
   protected renew(exchange: Exchange): Promise<void> {
-    return this.signIns.refresh(exchange);
+    return issuedBy(() => this.signIns.refresh(exchange), this.faults);
   }
 
   protected end(exchange: Exchange): Promise<void> {

@@ -11,6 +11,8 @@ import type { SignInCredentials } from '../core/users/users.js';
 import { AllowClients, AllowRestrictedClients, Public } from '../nest/routes/auth.decorators.js';
 import { JwtAuthGuard } from '../nest/guards/auth.guards.js';
 import { Authorize } from '../nest/routes/policy.decorators.js';
+import { FaultLog } from '../nest/refusals/fault-log.js';
+import { issuedBy } from '../nest/refusals/issued-by.js';
 import { deviceLabel } from './device-label.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
@@ -37,6 +39,7 @@ export abstract class TokenController {
   @Inject(TokenService) protected readonly tokens!: TokenService;
   @Inject(SignInService) protected readonly signIns!: SignInService;
   @Inject(LoginStore) protected readonly logins!: LoginStore;
+  @Inject(FaultLog) private readonly faults!: FaultLog;
   /** What `tokenController()` was asked for. */
   protected readonly answers: TokenAnswers = {};
 
@@ -52,15 +55,16 @@ export abstract class TokenController {
     return { label: (this.answers.toLabel ?? deviceLabel)(userAgent) };
   }
 
-  /** @throws {AuthError} `invalid_credentials`, the same for every reason */
+  /** @throws {AuthError} `invalid_credentials`, the same for every reason; `misconfigured` for a token that cannot be issued */
   protected async signIn(credentials: SignInCredentials, userAgent: string | undefined): Promise<unknown> {
     const user = await this.signIns.verify(credentials);
-    return this.toResponse(await this.tokens.issue(user, await this.issueOptions(user, userAgent)));
+    const options = await this.issueOptions(user, userAgent);
+    return this.toResponse(await issuedBy(() => this.tokens.issue(user, options), this.faults));
   }
 
   /** @throws {AuthError} as `TokenService.refresh` */
   protected async renew(refreshToken: string): Promise<unknown> {
-    return this.toResponse(await this.tokens.refresh(refreshToken));
+    return this.toResponse(await issuedBy(() => this.tokens.refresh(refreshToken), this.faults));
   }
 
   /** @throws {AuthError} as `TokenService.verify` */

@@ -3,6 +3,7 @@ import { dateOf } from '../base/clock.js';
 import { AuthError, orUnavailable } from '../base/errors.js';
 import { signJws } from '../tokens/jws.js';
 import type { SelfCheck } from '../tokens/self-check.js';
+import { UnissuableToken } from '../tokens/unissuable-token.js';
 import type { TokenLimits } from '../base/limits.js';
 import type { SigningKey } from '../keys/keys.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
@@ -186,7 +187,9 @@ export class TokenMinter {
     const { subjectClaim } = this.settings.access;
     const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name) || name === subjectClaim);
     if (taken !== undefined)
-      throw new TypeError(`The claim "${taken}" is set by the library or reserved; choose another name or its option.`);
+      throw new UnissuableToken(
+        `The claim "${taken}" is set by the library or reserved; choose another name or its option.`,
+      );
     return claims ?? {};
   }
 
@@ -219,7 +222,7 @@ export class TokenMinter {
   /** @throws {TypeError} for a person with the id of the client: verifiers read that as the client itself (RFC 9068 §5) */
   private clientOf({ subject, clientId = this.settings.access.clientId }: AccessGrant): string {
     if (clientId !== subject.id) return clientId;
-    throw new TypeError(
+    throw new UnissuableToken(
       'The subject has the id of the client (access.clientId, or clientId); give the client another id.',
     );
   }

@@ -3,6 +3,7 @@
 import { AuthError, reasonText } from '../base/errors.js';
 import { readClaims, type TokenProfile } from './claims.js';
 import { toSerializable } from './serializable-claims.js';
+import { UnissuableToken } from './unissuable-token.js';
 
 /** Judges claims as our own verifier will, except whom they are meant for: that may be another service. */
 export type SelfCheck = (claims: object) => void;
@@ -21,7 +22,7 @@ export function selfCheck(profileOf: () => TokenProfile): SelfCheck {
       const jws = { token: '', header, claims: toSerializable(claims, profile.limits) };
       readClaims(jws, { ...profile, requiredClaims, audience: false });
     } catch (error) {
-      if (error instanceof AuthError) throw new TypeError(sentenceOf(error), { cause: error });
+      if (error instanceof AuthError) throw new UnissuableToken(sentenceOf(error), { cause: error });
       throw error;
     }
   };

@@ -2,6 +2,8 @@
 // it cannot flood the log. Messages of errors may hold what was sent, a token among it, so only those that cannot are repeated.
 import { Logger } from '@nestjs/common';
 import { FaultyPhase, type AuthError } from '../../core/base/errors.js';
+import { ClaimsNotSerializableError } from '../../core/tokens/serializable-claims.js';
+import { UnissuableToken } from '../../core/tokens/unissuable-token.js';
 import { UnsupportedReason } from '../transport/unsupported.js';
 
 /** So many different causes are told. An application with more of them has been told enough. */
@@ -19,6 +21,9 @@ export class FaultLog {
         `A request was answered with 500 application_fault, because ${cause.phase} failed: ${described(cause.cause)}. ` +
           'This is a fault of the application: no store and no key is missing.',
       );
+    }
+    if (cause instanceof UnissuableToken || cause instanceof ClaimsNotSerializableError) {
+      this.once(`A sign-in or a refresh was answered with 500 misconfigured. ${cause.message}`);
     }
     if (cause instanceof UnsupportedReason) {
       this.once(`A request was refused with unsupported_context: ${cause.message}. See docs/contexts.md.`);
