@@ -1,7 +1,8 @@
 // Issuers of tokens for workloads and for what stands behind an access proxy.
 import { describe, expect, it } from '@jest/globals';
 import { cloudflareAccess, githubActions, gitlab, kubernetes } from 'nestjs-latchkey';
-import { verdict } from '../foreign.js';
+import * as endpoint from '../../support/key-server.js';
+import { publicOf, rsa, verdict } from '../foreign.js';
 import { NOW } from '../forge.js';
 import { describePreset, known, type Shown, times, tokenOf } from './suite.js';
 
@@ -221,3 +222,30 @@ const KUBERNETES: Shown = {
   ],
 };
 describePreset('kubernetes', KUBERNETES);
+
+describe('The preset kubernetes', () => {
+  it('finds the keys where the metadata of the issuer say, and nowhere else', async () => {
+    const server = await endpoint.keyServer();
+    const metadata = { issuer: server.url, jwks_uri: `${server.url}/openid/v1/jwks` };
+    const found = kubernetes({
+      issuer: server.url,
+      audience: 'courses',
+      serviceAccounts: 'school/grader',
+      allowLoopbackHttp: true,
+    });
+    try {
+      server.answer(
+        endpoint.routes({
+          '/.well-known/openid-configuration': endpoint.serve(metadata),
+          '/openid/v1/jwks': endpoint.serve({ keys: [publicOf(rsa)] }),
+        }),
+      );
+      expect(await verdict(tokenOf(KUBERNETES, { iss: server.url }), found)).toBe('OK');
+      const other = endpoint.serve({ ...metadata, issuer: 'https://other.example' });
+      server.answer(endpoint.routes({ '/.well-known/openid-configuration': other }));
+      expect(await verdict(tokenOf(KUBERNETES, { iss: server.url }), found)).toBe('keys_unavailable');
+    } finally {
+      await server.stop();
+    }
+  });
+});
