@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import * as endpoint from '../support/key-server.js';
 import { root } from '../support/repository.js';
 import { temporaryFolder } from '../support/server.js';
@@ -185,6 +186,7 @@ describe('latchkey token', () => {
     const inspected = await latchkey(['inspect', '--dir', keys, ...whom], { input: out });
     expect(inspected.out).toContain('verification: good for user "ada" of https://accounts.example');
     expect(inspected.out).toContain('grades:write');
+    expect(decodeJwt(out.trim())).toMatchObject({ client_id: 'https://accounts.example', sub: 'ada' });
   });
 
   it('prints the token of a machine too', async () => {

@@ -20,13 +20,13 @@ const Caller = createParamDecorator((_: unknown, context: ExecutionContext): unk
 const pipes = new Map<Type<unknown>, Type<PipeTransform>>();
 
 /**
- * A function that narrows a query to the rows that exist for the caller: of type `Scope<Query>`.
+ * A function that narrows a query to the rows that exist for the caller: of type `ScopeCondition<Query>`.
  *
  * @throws {AuthConfigurationError} where the class is no scope policy, or, at boot, no provider of the module
  * @example
  * ```ts
  * import { Controller, Get, Injectable } from '@nestjs/common';
- * import { Scoped, ScopePolicy, type Principal, type Scope } from 'nestjs-latchkey';
+ * import { Scoped, ScopePolicy, type Principal, type ScopeCondition } from 'nestjs-latchkey';
  *
  * type Rows = readonly { owner: string }[];
  *
@@ -41,7 +41,7 @@ const pipes = new Map<Type<unknown>, Type<PipeTransform>>();
  * export class RowsController {
  *   private readonly rows: Rows = [{ owner: 'ada' }, { owner: 'grace' }];
  *
- *   @Get() list(@Scoped(OwnRows) scoped: Scope<Rows>): Rows {
+ *   @Get() list(@Scoped(OwnRows) scoped: ScopeCondition<Rows>): Rows {
  *     return scoped(this.rows);
  *   }
  * }
