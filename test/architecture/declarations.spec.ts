@@ -43,6 +43,6 @@ describe('the declarations', () => {
   );
 
   it('keep the comments of the sources', () => {
-    expect(readFileSync(join(dist, 'core/errors.d.ts'), 'utf8')).toContain('/** ');
+    expect(readFileSync(join(dist, 'core/base/errors.d.ts'), 'utf8')).toContain('/** ');
   });
 });
