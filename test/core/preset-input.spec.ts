@@ -191,6 +191,42 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
     () => gitlab({ audience, projects: 'school/courses', refs: 'refs/heads/main' }),
     'gitlab: refs is "refs/heads/main"; accepted is the name',
   ],
+  [
+    'githubActions an unset restriction',
+    () => githubActions({ audience, repositories: 'o/r', refs: unset }),
+    'githubActions: refs is undefined (is an environment variable not set?)',
+  ],
+  [
+    'githubActions an unset enterprise',
+    () => githubActions({ audience, repositories: 'o/r', enterprise: unset }),
+    'githubActions: enterprise is undefined',
+  ],
+  [
+    'githubActions no repositories',
+    () => githubActions({ audience } as never),
+    'githubActions: repositories is undefined',
+  ],
+  [
+    'gitlab an unset restriction',
+    () => gitlab({ audience, projects: 'a/b', projectIds: unset }),
+    'gitlab: projectIds is undefined',
+  ],
+  [
+    'gitlab an unset flag',
+    () => gitlab({ audience, projects: 'a/b', protectedRefs: undefined as never }),
+    'gitlab: protectedRefs is undefined; accepted is true or false',
+  ],
+  ['gitlab an unset instance', () => gitlab({ audience, projects: 'a/b', url: unset }), 'gitlab: url is undefined'],
+  [
+    'okta an unset server',
+    () => okta({ domain: 'ex.okta.com', authorizationServer: unset, audience }),
+    'okta: authorizationServer is undefined',
+  ],
+  [
+    'adfs an unset claim',
+    () => adfs({ host: 'sts.example.com', subjectClaim: unset, audience }),
+    'adfs: subjectClaim is undefined',
+  ],
   ['gitlab a host', () => gitlab({ audience, projects: 'a/b', url: 'gitlab.com' }), 'gitlab: url is "gitlab.com"'],
   [
     'kubernetes a name',

@@ -127,17 +127,17 @@ describe.each(ADAPTERS)('The recipe for an AWS load balancer on %s', (adapter) =
   it.each<readonly [string, Parameters<typeof dataWith>[0], string]>([
     ['of another issuer', { header: { iss: 'https://evil.example' } }, 'invalid_issuer'],
     ['for another client', { header: { client: 'another' } }, 'invalid_audience'],
-    ['that has ended', { header: { exp: 1 } }, 'token_expired'],
+    ['that have ended', { header: { exp: 1 } }, 'token_expired'],
     ['without an end', { header: { exp: undefined } }, 'token_expired'],
     ['with a secret for a key', { header: { alg: 'HS256' } }, 'algorithm_not_allowed'],
     ['whose key id leads elsewhere', { header: { kid: '../x' } }, 'unknown_key'],
     ['without a subject', { claims: { sub: '' } }, 'missing_subject'],
     ['signed by another key', { key: other.privateKey }, 'token_invalid'],
-  ])('refuses what is %s', async (_, changes, refusal) => {
+  ])('refuses data %s', async (_, changes, refusal) => {
     expect(await code(dataWith(changes))).toEqual([401, refusal]);
   });
 
-  it('refuses what was changed, and what is no such token', async () => {
+  it('refuses what was changed, and what is not such a token', async () => {
     const [head, , signature] = dataWith().split('.');
     const forged = padded(JSON.stringify({ sub: 'grace' }));
     expect(await code(`${head}.${forged}.${signature}`)).toEqual([401, 'token_invalid']);

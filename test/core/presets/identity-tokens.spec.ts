@@ -36,7 +36,7 @@ describe('The preset firebase and its sign-ins', () => {
   const signedIn = (how: object) => tokenOf(FIREBASE, { firebase: how });
   const project = (changes: object = {}) => known(firebase({ projectId: 'school-1a2b3', ...changes }));
 
-  it('takes nobody for signed in who is anonymous, unless it is told to', async () => {
+  it('refuses anonymous users, unless it is told to accept them', async () => {
     const token = signedIn({ sign_in_provider: 'anonymous', identities: {} });
     expect(await verdict(token, project())).toBe('invalid_claims');
     expect(await verdict(token, project({ anonymousUsers: true }))).toBe('OK');

@@ -152,7 +152,7 @@ const GITLAB: Shown = {
     roles: [],
   },
   refused: [
-    // An ID token of the same issuer for a person has no job, whoever it is meant for.
+    // An ID token of the same issuer for a person has no job, whatever its audience is.
     [
       { sub: '1', project_path: undefined, job_id: undefined, nonce: 'n' },
       'wrong_token_type',

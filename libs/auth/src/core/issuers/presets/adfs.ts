@@ -22,8 +22,14 @@ interface AdfsOptions extends PresetOptions {
  */
 export function adfs(options: AdfsOptions): TrustOptions {
   const { host, accessTokenIssuer, subjectClaim = 'sub', audience, maxLifetime, ...fetch } = options;
-  assertPreset('adfs', { host, subjectClaim }, { host: HOST_NAME('sts.example.com'), subjectClaim: NAME('sub') });
-  if (accessTokenIssuer !== undefined)
+  // A variable that is not set must not name people by another claim.
+  const named = 'subjectClaim' in options ? options.subjectClaim : 'sub';
+  assertPreset(
+    'adfs',
+    { host, subjectClaim: named },
+    { host: HOST_NAME('sts.example.com'), subjectClaim: NAME('sub') },
+  );
+  if ('accessTokenIssuer' in options)
     assertPreset(
       'adfs',
       { accessTokenIssuer },

@@ -42,7 +42,8 @@ export function azureAdB2c(options: AzureAdB2cOptions): TrustOptions {
   };
 }
 
-function assertTenant({ tenantName, tenantId, policies, domain }: AzureAdB2cOptions): void {
+function assertTenant(options: AzureAdB2cOptions): void {
+  const { tenantName, tenantId, policies, domain } = options;
   assertPreset(
     'azureAdB2c',
     { tenantName, tenantId },
@@ -51,7 +52,7 @@ function assertTenant({ tenantName, tenantId, policies, domain }: AzureAdB2cOpti
       tenantId: GUID('the tenant'),
     },
   );
-  if (domain !== undefined) assertPreset('azureAdB2c', { domain }, { domain: HOST_NAME('login.contoso.com') });
+  if ('domain' in options) assertPreset('azureAdB2c', { domain }, { domain: HOST_NAME('login.contoso.com') });
   assertLists(
     'azureAdB2c',
     { policies },

@@ -26,7 +26,7 @@ export function clerk(options: ClerkOptions): TrustOptions {
   const { frontendApiUrl, authorizedParties, audience, maxLifetime, ...fetch } = options;
   assertPreset('clerk', { frontendApiUrl }, { frontendApiUrl: ADDRESS('https://clerk.example.com') });
   assertLists('clerk', { authorizedParties }, { authorizedParties: ORIGIN });
-  if (audience !== undefined) assertAudience('clerk', 'audience', audience);
+  if ('audience' in options) assertAudience('clerk', 'audience', audience);
   const issuer = withoutSlash(frontendApiUrl);
   return {
     issuer,

@@ -35,8 +35,8 @@ export function firebase(options: FirebaseOptions): TrustOptions {
       ),
     },
   );
-  assertFlags('firebase', { anonymousUsers });
-  if (tenantId !== undefined) assertLists('firebase', { tenantId }, { tenantId: NAME('school-x9k2p') });
+  assertFlags('firebase', options, ['anonymousUsers']);
+  if ('tenantId' in options) assertLists('firebase', { tenantId }, { tenantId: NAME('school-x9k2p') });
   return {
     issuer: `https://securetoken.google.com/${projectId}`,
     audience: projectId,

@@ -2,7 +2,7 @@
 import { AuthConfigurationError } from '../../base/errors.js';
 import type { TrustOptions } from '../trust-options.js';
 import { assertAudience, assertLists, assertPreset, HOST_NAME, MATCHING, NAME } from './preset-checks.js';
-import { lifetime, type PresetOptions, RS256, stated } from './preset-options.js';
+import { given, lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** Which workflows are accepted. A list accepts any of its members. */
 interface GithubActionsOptions extends PresetOptions {
@@ -43,7 +43,7 @@ export function githubActions(options: GithubActionsOptions): TrustOptions {
     types: ['jwt'],
     requiredClaims: ['iat', 'jti', 'repository', 'run_id'],
     claims: { scopes: [] },
-    claimEquals: stated({
+    claimEquals: given({
       repository: repositories,
       repository_id: repositoryIds,
       ref: refs,
@@ -63,10 +63,10 @@ const RULES = {
 };
 
 function assertWorkflows(options: GithubActionsOptions): void {
-  const { repositories, repositoryIds, refs, environments, events, enterprise, host } = options;
-  assertLists('githubActions', { repositories, ...stated({ repositoryIds, refs, environments, events }) }, RULES);
-  if (enterprise !== undefined) assertPreset('githubActions', { enterprise }, { enterprise: NAME('octo-corp') });
-  if (host !== undefined) assertPreset('githubActions', { host }, { host: HOST_NAME('github.example.com') });
+  const { repositories, enterprise, host } = options;
+  assertLists('githubActions', { ...options, repositories }, RULES);
+  if ('enterprise' in options) assertPreset('githubActions', { enterprise }, { enterprise: NAME('octo-corp') });
+  if ('host' in options) assertPreset('githubActions', { host }, { host: HOST_NAME('github.example.com') });
   if (enterprise !== undefined && host !== undefined)
     throw new AuthConfigurationError(['githubActions: enterprise and host are both given; accepted is one of them']);
 }

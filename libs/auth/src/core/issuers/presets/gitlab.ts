@@ -1,7 +1,7 @@
 // GitLab CI/CD.
 import type { TrustOptions } from '../trust-options.js';
 import { ADDRESS, assertAudience, assertFlags, assertLists, assertPreset, MATCHING } from './preset-checks.js';
-import { lifetime, type PresetOptions, RS256, stated, withoutSlash } from './preset-options.js';
+import { given, lifetime, type PresetOptions, RS256, withoutSlash } from './preset-options.js';
 
 /** Which jobs are accepted. A list accepts any of its members. */
 interface GitlabOptions extends PresetOptions {
@@ -29,10 +29,11 @@ interface GitlabOptions extends PresetOptions {
 export function gitlab(options: GitlabOptions): TrustOptions {
   const { url = 'https://gitlab.com', audience, projects, projectIds, refs, environments, ...others } = options;
   const { protectedRefs = false, maxLifetime, ...fetch } = others;
-  assertPreset('gitlab', { url }, { url: ADDRESS('https://gitlab.example.com') });
+  // A variable that is not set must not make GitLab's own instance of one of ours.
+  assertPreset('gitlab', { url: 'url' in options ? options.url : url }, { url: ADDRESS('https://gitlab.example.com') });
   assertAudience('gitlab', 'audience', audience);
-  assertLists('gitlab', { projects, ...stated({ projectIds, refs, environments }) }, RULES);
-  assertFlags('gitlab', { protectedRefs });
+  assertLists('gitlab', { ...options, projects }, RULES);
+  assertFlags('gitlab', options, ['protectedRefs']);
   const issuer = withoutSlash(url);
   return {
     issuer,
@@ -44,7 +45,7 @@ export function gitlab(options: GitlabOptions): TrustOptions {
     // Its ID tokens for people have no job.
     requiredClaims: ['iat', 'jti', 'project_path', 'job_id'],
     claims: { scopes: [] },
-    claimEquals: stated({
+    claimEquals: given({
       project_path: projects,
       project_id: projectIds,
       ref: refs,

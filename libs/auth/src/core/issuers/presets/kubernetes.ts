@@ -17,7 +17,7 @@ interface KubernetesOptions extends PresetOptions {
 }
 
 /**
- * Kubernetes: tokens of service accounts that a pod projects (`serviceAccountToken` with an `audience`). Every one is of a client. Whoever may
+ * Kubernetes: tokens of service accounts that a pod projects (`serviceAccountToken` with an `audience`). Every one is of a client. Every user who may
  * run pods can project a token for any audience, so that the accounts must be named. Legacy tokens out of a Secret have no end and
  * stay refused.
  *

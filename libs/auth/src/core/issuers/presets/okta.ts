@@ -18,7 +18,8 @@ export function okta(
   const { domain, authorizationServer = 'default', audience, maxLifetime, ...fetch } = options;
   assertPreset(
     'okta',
-    { domain, authorizationServer },
+    // A variable that is not set must not make the default server of another one.
+    { domain, authorizationServer: 'authorizationServer' in options ? options.authorizationServer : 'default' },
     {
       domain: HOST_NAME('example.okta.com'),
       authorizationServer: NAME('default'),

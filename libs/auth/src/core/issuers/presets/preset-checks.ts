@@ -72,10 +72,11 @@ export function assertAudience(preset: string, name: string, audience: unknown):
 }
 
 /**
- * Judges options that are one text or a list of texts.
+ * Judges options that are one text or a list of texts. One that is given as `undefined` is a mistake too: an environment variable that
+ * is not set must not lift a restriction.
  *
  * @param preset its name, for the sentence
- * @param given the options by name; one that may be left out is not among them then
+ * @param given the options by name; what is not among them may be left out
  * @param rules what each of the texts may be
  * @throws {AuthConfigurationError} one sentence for each option that makes no sense
  */
@@ -90,10 +91,12 @@ export function assertLists(
   if (problems.length > 0) throw new AuthConfigurationError(problems);
 }
 
-/** Judges options that are true or false. The text 'false' is neither. */
-export function assertFlags(preset: string, given: Readonly<Record<string, unknown>>): void {
-  const problems = Object.entries(given)
-    .filter(([, value]) => value !== undefined && typeof value !== 'boolean')
+/** Judges options that are true or false, if they are given. The text 'false' is neither, and so is a variable that is not set. */
+export function assertFlags(preset: string, options: object, names: readonly string[]): void {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const problems = names
+    .filter((name) => name in given && typeof given[name] !== 'boolean')
+    .map((name) => [name, given[name]] as const)
     .map(([name, value]) => `${preset}: ${name} is ${kindOf(value)}; accepted is true or false`);
   if (problems.length > 0) throw new AuthConfigurationError(problems);
 }

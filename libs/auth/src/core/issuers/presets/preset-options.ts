@@ -21,11 +21,11 @@ export function lifetime(maxLifetime: Duration | undefined): Pick<TrustOptions, 
   return maxLifetime === undefined ? {} : { maxLifetime };
 }
 
-/** The members that were given. */
-export function stated<T extends object>(members: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
+/** The members that have a value. */
+export function given<T extends object>(members: T): Partial<{ [K in keyof T]: Exclude<T[K], undefined> }> {
   // Only members without a value are left out.
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as ReturnType<
-    typeof stated<T>
+    typeof given<T>
   >;
 }
 

@@ -40,10 +40,10 @@ export function supabase(options: SupabaseOptions): TrustOptions {
   assertAudience('supabase', 'audience', audience);
   assertLists(
     'supabase',
-    { role, ...(oauthClients !== undefined && { oauthClients }) },
+    { role, ...('oauthClients' in options && { oauthClients }) },
     { role: NAME('authenticated'), oauthClients: NAME('9a8b7c6d-1e2f-4a5b-8c9d-0e1f2a3b4c5d') },
   );
-  assertFlags('supabase', { anonymousUsers });
+  assertFlags('supabase', options, ['anonymousUsers']);
   if ('legacyJwtSecret' in options) assertSecret(legacyJwtSecret);
   const issuer = `${withoutSlash(url)}/auth/v1`;
   const published: TrustedKeySource = {

@@ -29,7 +29,7 @@ export function zitadel(options: ZitadelOptions): TrustOptions {
   assertPreset('zitadel', { url, projectId }, { url: ADDRESS('https://example.zitadel.cloud'), projectId: ID });
   assertLists(
     'zitadel',
-    { applications, ...(organizationId !== undefined && { organizationId }) },
+    { applications, ...('organizationId' in options && { organizationId }) },
     {
       applications: MATCHING(/^[^\s/]+$/, "the client id of an application like '163840776835432705'"),
       organizationId: ID,
