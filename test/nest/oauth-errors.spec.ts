@@ -5,6 +5,7 @@ import type { ErrorResponseOptions } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { SwitchedStores } from '../support/switched-stores.js';
 
 const running: ProbedApp[] = [];
 
@@ -62,6 +63,27 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     const told = await answers(await start(adapter, { body: ({ errorCode }) => ({ code: errorCode }) }));
     expect(told.map(([, , body]) => body)).toEqual([1, 2, 3].map(() => ({ code: 'invalid_request' })));
   });
+});
+
+describe.each(ADAPTERS)('a revocation that cannot be written on %s', (adapter) => {
+  it.each(['accessToken', 'refreshToken'] as const)(
+    'is answered 503, and the %s still exists (RFC 7009 §2.2.1)',
+    async (name) => {
+      const stores = new SwitchedStores();
+      const app = await startProbedApp(adapter, { structure: { stores: stores.recipe() } });
+      running.push(app);
+      const token = (await app.signIn())[name];
+      const revoke = () => app.fetch('/auth/token/revoke', { method: 'POST', body: new URLSearchParams({ token }) });
+      const kind = name === 'accessToken' ? 'access' : 'refresh';
+      stores.mood = 'broken';
+      const answer = await revoke();
+      expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
+      stores.mood = 'well';
+      await expect(app.tokens.verify(token, { kind })).resolves.toMatchObject({ subject: { id: 'ada' } });
+      expect((await revoke()).status).toBe(200);
+      await expect(app.tokens.verify(token, { kind })).rejects.toMatchObject({ code: 'token_revoked' });
+    },
+  );
 });
 
 describe('the document of such routes', () => {
