@@ -25,6 +25,7 @@ const PLAIN: EffectivePolicy = Object.freeze({
   guards: [],
   byDefaultGuard: false,
   overruled: NONE_OVERRULED,
+  overruledOnRoute: NONE_OVERRULED,
   optional: false,
   permissions: NO_PERMISSIONS,
   policies: [],

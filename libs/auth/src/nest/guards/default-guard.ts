@@ -2,7 +2,6 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, ModulesContainer, type ContextId } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { beginDispatch } from '../routes/dispatches.js';
 import { INJECTED } from '../routes/route-requirements.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAuthenticator } from './route-authenticator.js';
@@ -67,7 +66,7 @@ export class DefaultAuthGuard implements CanActivate {
   }
 }
 
-/** What the module registers for all routes. Nest alone can reach it, so a call of it is the beginning of a dispatch. */
+/** What the module registers for all routes. */
 @Injectable()
 export class GlobalDispatch implements CanActivate {
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
@@ -76,7 +75,6 @@ export class GlobalDispatch implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = this.routes.policyOf(context);
-    if (policy.overruled.size > 0) beginDispatch(context);
     return !policy.byDefaultGuard || this.askAll(context);
   }
 

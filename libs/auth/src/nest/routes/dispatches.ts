@@ -3,25 +3,33 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { EffectivePolicy } from './route-requirements.js';
 
-/** How often each guard class was called in one dispatch. */
-type Calls = Map<unknown, number>;
+/** One call of a handler. */
+interface Dispatch {
+  /** How often each guard class was called. */
+  readonly calls: Map<unknown, number>;
+  /** Whether Nest calls the guards of the whole application in it. */
+  readonly isWhole: boolean;
+}
 
 /** What of an execution context tells one dispatch from another. */
 type DispatchContext = Pick<ExecutionContext, 'getArgs' | 'getType'>;
 
+/** What of a policy says which guards are called in vain. */
+type OverruledGuards = Pick<EffectivePolicy, 'overruled' | 'overruledOnRoute'>;
+
 /** By the list of arguments: Nest makes one for every call of a handler, and hands the same list to all of its guards. */
-const dispatches = new WeakMap<object, Calls>();
+const dispatches = new WeakMap<object, Dispatch>();
 
 /** Contexts that the guards of the application may not reach: gateways before Nest 12, connected microservices. */
 const WITHOUT_GLOBAL_GUARDS: ReadonlySet<string> = new Set(['ws', 'rpc']);
 
 /**
- * Remembers that Nest began to call the guards of a handler. Called by the guard of the whole application, which only Nest can
- * reach and which runs before the guards of classes and handlers. Contexts made by anything else are not remembered.
+ * Remembers that Nest began to call the guards of a handler. Called by the first of the guards of the whole application, which only
+ * Nest can reach and which runs before all others. Contexts made by anything else are not remembered.
  */
 export function beginDispatch(context: DispatchContext): void {
   const args = context.getArgs();
-  if (!dispatches.has(args)) dispatches.set(args, new Map());
+  if (!dispatches.has(args)) dispatches.set(args, { calls: new Map(), isWhole: true });
 }
 
 /**
@@ -31,16 +39,23 @@ export function beginDispatch(context: DispatchContext): void {
  * validating. Should another caller come first, then a call of Nest is beyond the number, and validates in its place: no order of
  * calls lets a request pass on answers of `true` alone.
  */
-export function standsAside(guard: object, context: DispatchContext, { overruled }: EffectivePolicy): boolean {
-  const listed = overruled.get(guard.constructor) ?? 0;
-  const calls = listed === 0 ? undefined : callsOf(context);
-  if (calls === undefined) return false;
+export function standsAside(guard: object, context: DispatchContext, policy: OverruledGuards): boolean {
+  if (!policy.overruled.has(guard.constructor)) return false;
+  const dispatch = dispatchOf(context);
+  if (dispatch === undefined) return false;
+  const { calls, isWhole } = dispatch;
+  // Where Nest leaves the guards of the application out, a call that it would have made of one is anybody's.
+  const listed = (isWhole ? policy.overruled : policy.overruledOnRoute).get(guard.constructor) ?? 0;
   const count = (calls.get(guard.constructor) ?? 0) + 1;
   calls.set(guard.constructor, count);
   return count <= listed;
 }
 
-function callsOf(context: DispatchContext): Calls | undefined {
-  if (WITHOUT_GLOBAL_GUARDS.has(context.getType<string>())) beginDispatch(context);
-  return dispatches.get(context.getArgs());
+function dispatchOf(context: DispatchContext): Dispatch | undefined {
+  const args = context.getArgs();
+  const begun = dispatches.get(args);
+  if (begun !== undefined || !WITHOUT_GLOBAL_GUARDS.has(context.getType<string>())) return begun;
+  const dispatch: Dispatch = { calls: new Map(), isWhole: false };
+  dispatches.set(args, dispatch);
+  return dispatch;
 }

@@ -5,17 +5,19 @@ import { APP_GUARD, type ApplicationConfig } from '@nestjs/core';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import {
   brandedGuard,
+  effectivePolicy,
   INJECTED,
   isHandmade,
   type BrandedGuard,
+  type ClassOrMethod,
   type EffectivePolicy,
   type RouteDefaults,
 } from './route-requirements.js';
 import { beginDispatch, standsAside } from './dispatches.js';
 import { routeDefaultsOf } from './named-routes.js';
 
-/** What of Nest's configuration lists the guards of the whole application. */
-type GuardLists = Pick<ApplicationConfig, 'getGlobalGuards' | 'getGlobalRequestGuards'>;
+/** What of Nest's configuration holds the guards of the whole application. */
+type GuardLists = Pick<ApplicationConfig, 'getGlobalGuards' | 'getGlobalRequestGuards' | 'addGlobalGuard'>;
 
 /** Asks what a route demands. */
 type PolicyOf = (context: ExecutionContext) => EffectivePolicy;
@@ -51,7 +53,10 @@ export class GlobalGuards {
   constructor(
     private readonly config: GuardLists,
     private readonly structure: AuthModuleStructure,
-  ) {}
+  ) {
+    // While providers are made, before any other: whatever context it is called in, Nest calls the guards after it, too.
+    config.addGlobalGuard({ canActivate: (context) => this.begin(context) });
+  }
 
   /** What holds where a route states nothing. The same object until the application registers another guard. */
   get defaults(): RouteDefaults {
@@ -91,6 +96,13 @@ export class GlobalGuards {
     const { dispatched } = this;
     if (dispatched === undefined || dispatched.length === list.length) return NONE;
     return list.filter((guard) => guard instanceof Seat && !dispatched.includes(guard));
+  }
+
+  private begin(context: ExecutionContext): true {
+    // Nest hands out the classes and methods of the application, which are functions.
+    const [handler, owner] = [context.getHandler() as ClassOrMethod, context.getClass() as unknown as ClassOrMethod];
+    if (effectivePolicy(handler, owner, this.defaults).overruled.size > 0) beginDispatch(context);
+    return true;
   }
 
   private seatAll(list: CanActivate[]): void {

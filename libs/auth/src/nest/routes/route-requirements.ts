@@ -44,6 +44,8 @@ export interface EffectivePolicy {
   readonly byDefaultGuard: boolean;
   /** Guards of ours that Nest calls for this route although a nearer statement decides, and how often it calls each. */
   readonly overruled: Overruled;
+  /** As `overruled`, without the guards of the whole application, which Nest does not call in every context. */
+  readonly overruledOnRoute: Overruled;
   readonly optional: boolean;
   readonly permissions: Permissions;
   readonly policies: readonly Policy[];
@@ -122,6 +124,7 @@ function readPolicy(handler: ClassOrMethod, owner: ClassOrMethod, defaults: Rout
     guards: deciding,
     byDefaultGuard: !nearest.public && stated.length === 0,
     overruled: overruledBy(deciding, [...defaults.everywhere, ...onClass.guards, ...onHandler.guards]),
+    overruledOnRoute: overruledBy(deciding, [...onClass.guards, ...onHandler.guards]),
     optional: nearest.optional,
     permissions: permissionsOf(handler, owner),
     policies: [...onClass.policies, ...onHandler.policies],

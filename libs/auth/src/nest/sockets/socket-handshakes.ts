@@ -139,6 +139,7 @@ function entryPolicy(optional: boolean, guarded: readonly EffectivePolicy[]): Ef
     guards: [],
     byDefaultGuard: false,
     overruled: NONE_OVERRULED,
+    overruledOnRoute: NONE_OVERRULED,
     optional,
     permissions: {
       ...NO_PERMISSIONS,
