@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeJwt } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
 import * as endpoint from '../support/key-server.js';
 import { root } from '../support/repository.js';
 import { temporaryFolder } from '../support/server.js';
@@ -242,7 +242,87 @@ describe('latchkey inspect', () => {
 
   it('says so where no keys are named', async () => {
     const { out } = await latchkey(['inspect'], { input: (await tokenFor('--subject', 'ada')).out });
-    expect(out).toContain('verification: not tried; name the keys with --dir or --jwks');
+    expect(out).toContain('verification: not tried; name the keys with --dir or --jwks, or the issuer with --preset');
+  });
+
+  describe('with --preset', () => {
+    const domain = 'example.eu.auth0.com';
+    const audience = 'https://courses.example';
+    let jwks: Record<string, unknown>;
+    let privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+    let server: Awaited<ReturnType<typeof endpoint.keyServer>>;
+
+    beforeAll(async () => {
+      const pair = await generateKeyPair('RS256');
+      ({ privateKey } = pair);
+      jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }] };
+      server = await endpoint.keyServer(endpoint.serve(jwks as never));
+    });
+    afterAll(() => server.stop());
+
+    const sign = (days: number, typ = 'at+jwt') => {
+      const iat = Math.floor(Date.now() / 1000) - 60;
+      const claims = {
+        iss: `https://${domain}/`,
+        aud: audience,
+        sub: 'auth0|secret-person',
+        iat,
+        exp: iat + days * 86_400,
+      };
+      return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k1', typ }).sign(privateKey);
+    };
+    const from = () => ['--domain', domain, '--jwks-uri', `${server.url}/jwks`, '--allow-loopback-http', 'true'];
+    const by = (...more: readonly string[]) => ['inspect', '--preset', 'auth0', ...from(), ...more];
+    const verificationOf = (out: string) => out.slice(out.indexOf('verification:'));
+
+    it('judges by the rules of the provider, and says which one refused, never a value (T-20)', async () => {
+      const good = await latchkey(by('--audience', audience), { input: await sign(1) });
+      expect(good).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
+      const long = await latchkey(by('--audience', audience), { input: await sign(90) });
+      expect(long.code).toBe(1);
+      expect(verificationOf(long.out)).toMatch(
+        /refused: invalid_claims\.[^]*reason: exp: must not .*\(option maxLifetime\)/,
+      );
+      const meant = await latchkey(by('--audience', 'https://other.example'), { input: await sign(1) });
+      expect(verificationOf(meant.out)).toMatch(/refused: invalid_audience\./);
+      const typed = await latchkey(by('--audience', audience), { input: await sign(1, 'dpop+jwt') });
+      expect(verificationOf(typed.out)).toMatch(/refused: wrong_token_type\.[^]*reason: /);
+      for (const { out } of [long, meant, typed]) expect(verificationOf(out)).not.toMatch(/secret-person|dpop/);
+    });
+
+    it('takes options of the preset, such as --max-lifetime (T-20)', async () => {
+      const ran = await latchkey(by('--audience', audience, '--max-lifetime', '100d'), { input: await sign(90) });
+      expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
+    });
+
+    it.each<[string, readonly string[], RegExp]>([
+      ['a preset that does not exist', ['--preset', 'auht0'], /--preset is auht0; did you mean auth0\?/],
+      ['an option without its value', ['--preset', 'auth0', '--domain', '--audience', 'x'], /--domain needs a value/],
+      [
+        'keys of another source',
+        ['--preset', 'auth0', '--jwks', 'https://x.example'],
+        /--jwks cannot stand beside --preset/,
+      ],
+      ['what the preset itself refuses', ['--preset', 'auth0', '--audience', 'x'], /auth0: domain is undefined/],
+    ])('names %s (T-20)', async (_, args, sentence) => {
+      const ran = await latchkey(['inspect', ...args], { input: await sign(1) });
+      expect(ran.code).toBeGreaterThan(0);
+      expect(ran.err).toMatch(sentence);
+    });
+  });
+
+  it('prints the rule that refused a token of our own issuer, and none of its values (T-20)', async () => {
+    const key = await importJWK(currentKey(), 'ES256');
+    const iat = Math.floor(Date.now() / 1000);
+    const claims = { iss: 'https://accounts.example', aud: 'courses', sub: 'secret-person', iat, exp: iat + 60 };
+    const header = { alg: 'ES256', kid: currentKey()['kid'] ?? '', typ: 'at+jwt' };
+    const token = await new SignJWT(claims).setProtectedHeader(header).sign(key);
+    const { code, out } = await latchkey(['inspect', '--dir', keys, ...whom], { input: token });
+    const verification = out.slice(out.indexOf('verification:'));
+    expect(code).toBe(1);
+    expect(verification).toMatch(/refused: missing_claim\.|refused: invalid_claims\./);
+    expect(verification).toContain('reason: jti: is required');
+    expect(verification).not.toContain('secret-person');
   });
 
   it('lets nobody who writes a token write to the terminal', async () => {

@@ -19,7 +19,10 @@ const USAGE = {
         [--ttl 15m] [--stamp <stamp>] [--restricted] [--dir]
                                                        a development token; refuses with NODE_ENV=production`,
   inspect: `  inspect [<token>] [--dir | --jwks <address>] [--issuer] [--audience] [--kind access|refresh] [--types at+jwt,jwt]
-                                                       what a token says, and what verification makes of it; reads
+  inspect [<token>] --preset <auth0> [--domain <name> --audience <name> ...]
+                                                       what a token says, and what verification makes of it, with the
+                                                       rule that refused it; --preset judges by the rules of a provider,
+                                                       whose options are typed as --user-pool-id, --client-id; reads
                                                        standard input if no token is given, which keeps it out of the
                                                        history of the shell and the list of processes`,
   routes: `  routes <dist/app.module.js> [--export AppModule] [--json]

@@ -9,6 +9,7 @@ import { keysFromDirectory } from '../core/keys/key-files.js';
 import { KeyRing } from '../core/keys/key-ring.js';
 import { ownAccessProfile, ownRefreshProfile } from '../core/tokens/profiles.js';
 import { type TrustedIssuer, TokenVerifier } from '../core/tokens/token-verifier.js';
+import { presetTrust, splitArguments, type PresetValues } from './presets.js';
 import { atMost, type Command, type Given, optional, readArguments, type Surroundings, UsageError } from './command.js';
 
 const OPTIONS = {
@@ -18,6 +19,7 @@ const OPTIONS = {
   audience: { type: 'string' },
   kind: { type: 'string' },
   types: { type: 'string' },
+  preset: { type: 'string' },
 } as const;
 
 const TIMES = ['iat', 'nbf', 'exp', 'auth_time'] as const;
@@ -26,14 +28,15 @@ const TOLERANCE_SECONDS = 5;
 
 /** Decodes the token on standard input, or the one given, and judges it by the keys that are named. */
 export const inspect: Command = async (args, around) => {
-  const given = readArguments(args, OPTIONS);
+  const { own, preset } = splitArguments(args, Object.keys(OPTIONS));
+  const given = readArguments(own, OPTIONS);
   atMost(given, 1);
   const [typed = '-'] = given.positionals;
   const text = (typed === '-' ? await around.readInput() : typed).trim().replace(/^Bearer +/i, '');
   const jws = parsed(text);
   describe(jws, around);
   try {
-    around.print(`verification: ${await verdict(jws, given, around)}`);
+    around.print(`verification: ${await verdict(jws, { ...given, preset }, around)}`);
     return 'done';
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
@@ -71,11 +74,16 @@ function shown(value: unknown): string {
   );
 }
 
-async function verdict(jws: ParsedJws, given: Given, around: Surroundings): Promise<string> {
+/** What was typed, with the options of a preset. */
+interface Asked extends Given {
+  readonly preset: PresetValues;
+}
+
+async function verdict(jws: ParsedJws, given: Asked, around: Surroundings): Promise<string> {
   const kind = optional(given, 'kind') ?? 'access';
   if (kind !== 'access' && kind !== 'refresh') throw new UsageError('--kind is access or refresh');
   const issuer = await issuerOf(jws, given, around);
-  if (issuer === undefined) return 'not tried; name the keys with --dir or --jwks';
+  if (issuer === undefined) return 'not tried; name the keys with --dir or --jwks, or the issuer with --preset';
   const {
     subject,
     kind: of,
@@ -86,7 +94,9 @@ async function verdict(jws: ParsedJws, given: Given, around: Surroundings): Prom
 
 type Closable = TrustedIssuer & Pick<ForeignIssuer, 'close'>;
 
-async function issuerOf(jws: ParsedJws, given: Given, around: Surroundings): Promise<Closable | undefined> {
+async function issuerOf(jws: ParsedJws, given: Asked, around: Surroundings): Promise<Closable | undefined> {
+  const preset = optional(given, 'preset');
+  if (preset !== undefined) return presetIssuer(preset, given, around);
   const issuer = optional(given, 'issuer') ?? String(jws.claims['iss'] ?? '');
   const directory = optional(given, 'dir');
   if (directory !== undefined) return ownIssuer(issuer, { directory, audience: audienceOf(given) }, around);
@@ -100,6 +110,20 @@ async function issuerOf(jws: ParsedJws, given: Given, around: Surroundings): Pro
     maxLifetime: LONGEST_LIFE_SECONDS,
   };
   return trustedIssuer(options, { clock: around.clock, toleranceSeconds: TOLERANCE_SECONDS });
+}
+
+/** By the rules that an application with this preset has: its types, its longest life, its claims. */
+function presetIssuer(name: string, given: Asked, { clock }: Surroundings): Promise<Closable> {
+  const excluded = ['dir', 'jwks', 'types'].find((option) => given.values[option] !== undefined);
+  if (excluded !== undefined) throw new UsageError(`--${excluded} cannot stand beside --preset, which knows it`);
+  const shared = Object.fromEntries(
+    ['issuer', 'audience'].flatMap((option) => {
+      const value = optional(given, option);
+      return value === undefined ? [] : [[option, value]];
+    }),
+  );
+  const trust = presetTrust(name, { ...given.preset, ...shared });
+  return trustedIssuer(trust, { clock, toleranceSeconds: TOLERANCE_SECONDS });
 }
 
 function audienceOf(given: Given): string | false {
