@@ -1,4 +1,4 @@
-// Owns which documents of the repository belong in the package, so that the links of its README lead somewhere there too.
+// Which documents of the repository belong in the package, so that the links of its README lead somewhere there too.
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,4 +1,4 @@
-// Owns a reader of the change feed, as every other machine is one: it knows its cursor and what it was told, and nothing else.
+// A reader of the change feed, as every other machine is one: it knows its cursor and what it was told, and nothing else.
 import type { BlocklistStore } from 'nestjs-latchkey';
 
 /** What one reading told. */

@@ -1,4 +1,4 @@
-// Owns several machines on one database: processes of the built package, each of which can be killed at any moment.
+// Several machines on one database: processes of the built package, each of which can be killed at any moment.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';

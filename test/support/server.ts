@@ -1,4 +1,4 @@
-// Owns a database server for one test file: started on a free port of this machine with a folder of its own, and killed at the end.
+// A database server for one test file: started on a free port of this machine with a folder of its own, and killed at the end.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Owns the reference model of sign-ins as a whole: who is signed in where, which token is the one live leaf, and what must be refused.
+// The reference model of sign-ins as a whole: who is signed in where, which token is the one live leaf, and what must be refused.
 // It knows nothing of stores and asks two instances over one of them, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
 import type { AuthError, LoginService, TokenPair, TokenService } from 'nestjs-latchkey';

@@ -1,4 +1,4 @@
-// Owns the world that the model of sign-ins lives in: two applications over one pair of stores, which can be made to fail.
+// The world that the model of sign-ins lives in: two applications over one pair of stores, which can be made to fail.
 import { generateKeyPairSync } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';

@@ -1,4 +1,4 @@
-// Owns what every pair of stores is put through: the contract, and random histories against the reference models.
+// What every pair of stores is put through: the contract, and random histories against the reference models.
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { CheckedStore, Clock, Stores } from 'nestjs-latchkey';

@@ -24,13 +24,17 @@ passport.use(
 );
 
 const keys = jwksRsa({ jwksUri });
-/** @type {import('express').RequestHandler} */
-const byHand = (request, response) => {
+const byHand = (
+  /** @type {import('express').Request} */ request,
+  /** @type {import('express').Response} */ response,
+) => {
   const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
   const find = (
     /** @type {import('jsonwebtoken').JwtHeader} */ header,
     /** @type {import('jsonwebtoken').SigningKeyCallback} */ found,
-  ) => void keys.getSigningKey(header.kid).then((key) => found(null, key.getPublicKey()), found);
+  ) => {
+    keys.getSigningKey(header.kid).then((key) => found(null, key.getPublicKey()), found);
+  };
   jsonwebtoken.verify(
     token,
     find,

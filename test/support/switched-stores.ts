@@ -1,4 +1,4 @@
-// Owns stores in memory with a switch: they answer, break, never answer, or answer out of order, and they count what they are asked.
+// Stores in memory with a switch: they answer, break, never answer, or answer out of order, and they count what they are asked.
 import { Clock, memoryStores, LoginStore, BlocklistStore, type Stores, type StoresFactory } from 'nestjs-latchkey';
 
 export type Mood = 'well' | 'broken' | 'silent' | 'shuffled';

@@ -1,4 +1,4 @@
-// Owns what TypeORM stores are put through on each database, beyond what all stores are.
+// What TypeORM stores are put through on each database, beyond what all stores are.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SystemClock, type Clock, type Login, type LoginStore, type Stores } from 'nestjs-latchkey';

@@ -131,9 +131,11 @@ export type {
   KeysEvent,
   RefusalEvent,
   RevocationEvent,
+  SchemeEvent,
   SignInEvent,
   StoreEvent,
   UncheckedEvent,
+  UsersEvent,
 } from './core/base/events.js';
 export type { AuditEntry, AuditSinkFactory, AuditType } from './core/audit/audit.js';
 export type { ClaimSize } from './core/browser/cookies.js';

@@ -1,4 +1,4 @@
-// Owns what all commands have in common: what they are given, what they may say, and how they fail.
+// What all commands have in common: what they are given, what they may say, and how they fail.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { type Algorithm, algorithms, isAlgorithm } from '../core/keys/algorithms.js';
 import type { Clock } from '../core/base/clock.js';

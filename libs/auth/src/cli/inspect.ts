@@ -1,4 +1,4 @@
-// Owns `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
+// `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
 // text is no credential.
 import { dateOf } from '../core/base/clock.js';
 import { AuthError, reasonText } from '../core/base/errors.js';

@@ -1,4 +1,4 @@
-// Owns `latchkey keys`: what an operator does with the signing keys of a directory.
+// `latchkey keys`: what an operator does with the signing keys of a directory.
 import { dateOf } from '../core/base/clock.js';
 import { generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/keys/key-files.js';
 import {

@@ -1,4 +1,4 @@
-// Owns `latchkey routes`: the route audit of any application, without starting it. Nest only looks at the modules (its preview mode):
+// `latchkey routes`: the route audit of any application, without starting it. Nest only looks at the modules (its preview mode):
 // no provider is made, no database is asked, nothing listens.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// Owns `latchkey token`: a token to try things out with, signed by the keys of a directory. It makes anybody anyone, so that it
+// `latchkey token`: a token to try things out with, signed by the keys of a directory. Whoever may read the keys can name any subject, so it
 // refuses to work where that would matter.
 import { AuthConfigurationError } from '../core/base/errors.js';
 import { newId } from '../core/base/new-id.js';

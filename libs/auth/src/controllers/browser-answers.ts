@@ -1,4 +1,4 @@
-// Owns how the answers of the routes for browsers are described in OpenAPI.
+// How the answers of the routes for browsers are described in OpenAPI.
 import { objectOf, TEXT, type Answer } from './open-api.js';
 
 /** A sign-in by cookies. */

@@ -1,4 +1,4 @@
-// Owns the routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
+// The routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { SignInCredentials } from '../core/users/users.js';
 import { Public } from '../nest/routes/auth.decorators.js';

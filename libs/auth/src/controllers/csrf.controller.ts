@@ -1,4 +1,4 @@
-// Owns the route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/csrf-token-issuer.ts.
+// The route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/csrf-token-issuer.ts.
 import { Controller, Get, Header, Inject, type Type } from '@nestjs/common';
 import { Public } from '../nest/routes/auth.decorators.js';
 import type { MountableController } from '../nest/options/mountable-controller.js';

@@ -1,4 +1,4 @@
-// Owns how a device is called in the list of sign-ins: enough for a person to authenticateCredential it, nothing that identifies a machine.
+// How a device is called in the list of sign-ins: enough for a person to authenticateCredential it, nothing that identifies a machine.
 
 /** Products that a browser names beside itself: they say whose engine it is like, not which it is. */
 const ENGINE: ReadonlySet<string> = new Set([

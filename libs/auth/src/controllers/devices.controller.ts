@@ -1,4 +1,4 @@
-// Owns the list of a person's sign-ins over http: see them, end one, end all others.
+// The list of a person's sign-ins over http: see them, end one, end all others.
 import {
   Controller,
   Delete,

@@ -1,4 +1,4 @@
-// Owns the answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
+// The answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
 import { AuthError } from '../core/base/errors.js';
 import type { Principal } from '../core/base/principal.js';
 import type { LoginStore } from '../core/stores/stores.js';

@@ -1,4 +1,4 @@
-// Owns what OpenAPI is told of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
+// What OpenAPI is told of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
 import type { Type } from '@nestjs/common';
 import {
   ANSWERED_BY,

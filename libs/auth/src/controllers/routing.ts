@@ -1,4 +1,4 @@
-// Owns what the ready-made controllers share: how paths are written, and who asks.
+// What the ready-made controllers share: how paths are written, and who asks.
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 /** The path of one operation, with a leading slash. */

@@ -1,4 +1,4 @@
-// Owns the bodies that carry a token, as JSON or as a form.
+// The bodies that carry a token, as JSON or as a form.
 import { IsNotEmpty, IsString } from 'class-validator';
 import { documented } from './sign-in-body.js';
 

@@ -1,4 +1,4 @@
-// Owns what the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
+// What the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
 import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
 import type { AuthUser } from '../core/base/principal.js';

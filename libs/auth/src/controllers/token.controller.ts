@@ -1,4 +1,4 @@
-// Owns the mounting of the token routes: paths, bodies, and who may call.
+// The mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, type Type } from '@nestjs/common';
 import type { Policy } from '../core/policies/policies.js';
 import type { MountableController } from '../nest/options/mountable-controller.js';

@@ -1,4 +1,4 @@
-// Owns the addresses where others learn about this issuer: its public keys (RFC 7517 §5) and its metadata (RFC 8414). Both say what
+// The addresses where others learn about this issuer: its public keys (RFC 7517 §5) and its metadata (RFC 8414). Both say what
 // is, and nothing secret: the set is made of members that are listed by name, and metadata of what is mounted.
 import { createHash } from 'node:crypto';
 import {

@@ -1,4 +1,4 @@
-// Owns the metrics: their names, units and labels. Labels are codes and names that the configuration knows; never a key id, a
+// The metrics: their names, units and labels. Labels are codes and names that the configuration knows; never a key id, a
 // subject, a sign-in or a path, whose number has no bound (P-19).
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../core/base/events.js';

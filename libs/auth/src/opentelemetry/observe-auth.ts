@@ -1,4 +1,4 @@
-// Owns the bridge from events to OpenTelemetry. Events are published in the course of a request, so that the active span is the
+// The bridge from events to OpenTelemetry. Events are published in the course of a request, so that the active span is the
 // request's own.
 import { metrics, trace, type Attributes, type MeterProvider } from '@opentelemetry/api';
 import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../core/base/events.js';

@@ -1,4 +1,4 @@
-// Owns the strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
+// The strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
 import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy } from '../nest/routes/route-requirements.js';

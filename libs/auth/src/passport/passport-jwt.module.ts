@@ -1,4 +1,4 @@
-// Owns the module that lets code written for passport go on: `AuthGuard('jwt')` runs our read path, and refuses as our guards do.
+// The module that lets code written for passport go on: `AuthGuard('jwt')` runs our read path, and refuses as our guards do.
 import {
   Catch,
   HttpException,

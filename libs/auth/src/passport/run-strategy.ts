@@ -1,4 +1,4 @@
-// Owns one run of a passport strategy: its five ways to answer, as one value. A strategy that breaks, answers twice or never answers
+// One run of a passport strategy: its five ways to answer, as one value. A strategy that breaks, answers twice or never answers
 // at all harms nobody but its own request.
 
 /** Any passport strategy, as far as it is run here. */

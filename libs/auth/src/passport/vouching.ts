@@ -1,4 +1,4 @@
-// Owns what a strategy's user stands for: which subject, with which scopes, since when.
+// What a strategy's user stands for: which subject, with which scopes, since when.
 import { Clock } from '../core/base/clock.js';
 import { AuthError } from '../core/base/errors.js';
 import type { AuthUser, Subject, Verified } from '../core/base/principal.js';

@@ -1,4 +1,4 @@
-// Owns how a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
+// How a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/base/clock.js';
 import { readInteger } from '../core/stores/row.js';

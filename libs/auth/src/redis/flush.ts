@@ -1,4 +1,4 @@
-// Owns what is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
+// What is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
 import { SystemClock, type Clock } from '../core/base/clock.js';
 import { readInteger } from '../core/stores/row.js';
 import { run, storeMoment, type RedisClient } from './client.js';

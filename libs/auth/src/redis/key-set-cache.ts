@@ -1,4 +1,4 @@
-// Owns fetched key sets in Redis, so that many processes ask a provider once. Sets and leases expire by themselves.
+// Fetched key sets in Redis, so that many processes ask a provider once. Sets and leases expire by themselves.
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
 import { readOptionalString, readInteger } from '../core/stores/row.js';
 import type { CheckedStore } from '../core/stores/stores.js';

@@ -1,4 +1,4 @@
-// Owns what happens to shared key sets inside Redis, where a script is one step. Each touches one key, so that a cluster may keep
+// What happens to shared key sets inside Redis, where a script is one step. Each touches one key, so that a cluster may keep
 // sets and leases wherever it likes.
 import { script } from './client.js';
 

@@ -1,4 +1,4 @@
-// Owns how an application gets its stores in Redis.
+// How an application gets its stores in Redis.
 import { Clock } from '../core/base/clock.js';
 import type { Stores, StoresFactory } from '../core/stores/stores.js';
 import type { RedisClient } from './client.js';

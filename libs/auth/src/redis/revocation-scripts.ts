@@ -1,4 +1,4 @@
-// Owns what happens to the blocklist inside Redis, where a script is one step. An entry is one string: "revokedAt expiresAt
+// What happens to the blocklist inside Redis, where a script is one step. An entry is one string: "revokedAt expiresAt
 // spares {json}"; the scripts read the numbers and never open the JSON.
 import { script, STORE_NOW_MS } from './client.js';
 

@@ -1,4 +1,4 @@
-// Owns the blocklist in Redis. ErrorResponses an emptied Redis that would let every revoked token come alive: a sentinel says since when
+// The blocklist in Redis. ErrorResponses an emptied Redis that would let every revoked token come alive: a sentinel says since when
 // the list is complete, and what is older than that is refused.
 import type { Clock } from '../core/base/clock.js';
 import type { Subject } from '../core/base/principal.js';

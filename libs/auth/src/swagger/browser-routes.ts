@@ -1,4 +1,4 @@
-// Owns what the ready-made routes for browsers take and set, in the document: header and cookies by the names that are configured,
+// What the ready-made routes for browsers take and set, in the document: header and cookies by the names that are configured,
 // from the same specs that write them (DMR-K12, DMR-S8).
 import { accessCookieSpecs } from '../core/browser/cookies.js';
 import { BROWSER_ROUTE, type BrowserRoute } from '../nest/options/mountable-controller.js';

@@ -1,4 +1,4 @@
-// Owns how the schemes that the module brings along are shown: header, cookie and CSRF names as they were configured.
+// How the schemes that the module brings along are shown: header, cookie and CSRF names as they were configured.
 import type { SchemeDescription, SecurityDescription } from '../core/schemes/scheme-description.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 

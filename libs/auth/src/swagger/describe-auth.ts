@@ -1,4 +1,4 @@
-// Owns the one line of main.ts: a document whose security is what the guards really do. All of it follows from `effectivePolicy`
+// The one line of main.ts: a document whose security is what the guards really do. All of it follows from `effectivePolicy`
 // and `schemesOf`, which are what the guards themselves ask.
 import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';

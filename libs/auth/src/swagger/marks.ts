@@ -1,4 +1,4 @@
-// Owns how an operation of the document finds back to its handler. Guessing from paths fails at prefixes, versions, `@All` and
+// How an operation of the document finds back to its handler. Guessing from paths fails at prefixes, versions, `@All` and
 // inherited controllers; so every class and handler carries a mark of its own while the document is made, and only so long.
 import { ApiSecurity } from '@nestjs/swagger';
 import type { ClassOrMethod } from '../nest/routes/route-requirements.js';

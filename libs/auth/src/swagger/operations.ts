@@ -1,4 +1,4 @@
-// Owns the walk over a document: every operation of every path, and of webhooks.
+// The walk over a document: every operation of every path, and of webhooks.
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Requirement } from './marks.js';
 

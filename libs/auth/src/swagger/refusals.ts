@@ -1,4 +1,4 @@
-// Owns the refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
+// The refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
 import { RequestMethod } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ERROR_TABLE, type ErrorEntry } from '../core/base/errors.js';

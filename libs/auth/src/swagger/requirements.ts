@@ -1,4 +1,4 @@
-// Owns the translation of what a route demands into OpenAPI's `security`: a list of alternatives, each of which is all that must be
+// The translation of what a route demands into OpenAPI's `security`: a list of alternatives, each of which is all that must be
 // sent together. Guards are ANDed and a guard's schemes are alternatives, so the list is their product.
 import type { Policy } from '../core/policies/policies.js';
 import { isSafeMethod } from '../core/base/request.js';

@@ -1,4 +1,4 @@
-// Owns which security schemes stand in the document: those that some operation asks for, as the schemes describe themselves.
+// Which security schemes stand in the document: those that some operation asks for, as the schemes describe themselves.
 import type { SchemeDescription, SecurityDescription } from '../core/schemes/scheme-description.js';
 import type { Scheme } from '../core/schemes/schemes.js';
 import type { Requirement } from './marks.js';

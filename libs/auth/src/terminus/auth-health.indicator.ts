@@ -1,4 +1,4 @@
-// Owns the answers to health checks. They are often public: they say up, degraded or down and counts, never a host or an error.
+// The answers to health checks. They are often public: they say up, degraded or down and counts, never a host or an error.
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Clock } from '../core/base/clock.js';

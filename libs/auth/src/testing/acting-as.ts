@@ -1,4 +1,4 @@
-// Owns the proof that a test which acts as a user tests something: a route that is open to everybody would have answered anyway.
+// The proof that a test which acts as a user tests something: a route that is open to everybody would have answered anyway.
 import { AssertionError } from 'node:assert';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import type { ClassOrMethod } from '../nest/routes/route-requirements.js';

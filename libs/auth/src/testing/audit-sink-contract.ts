@@ -1,4 +1,4 @@
-// Owns the contract of audit sinks as a list of cases: every sentence of the port, for any test runner.
+// The contract of audit sinks as a list of cases: every sentence of the port, for any test runner.
 import assert from 'node:assert/strict';
 import type { AuditEntry, AuditSink } from '../core/audit/audit.js';
 

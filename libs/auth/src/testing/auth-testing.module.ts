@@ -1,4 +1,4 @@
-// Owns the module as tests want it: nothing outside the process, and a clock that stands still.
+// The module as tests want it: nothing outside the process, and a clock that stands still.
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Clock } from '../core/base/clock.js';
 import { memoryStores } from '../core/stores/memory-stores.js';

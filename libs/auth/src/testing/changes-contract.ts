@@ -1,4 +1,4 @@
-// Owns the cases of the change feed. A store without one passes them: it is asked at every request instead.
+// The cases of the change feed. A store without one passes them: it is asked at every request instead.
 import assert from 'node:assert/strict';
 import type { RevocationEntry, BlocklistStore } from '../core/stores/stores.js';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';

@@ -1,4 +1,4 @@
-// Owns what the cases of the contract work with: a clock of their own and a few assertions.
+// What the cases of the contract work with: a clock of their own and a few assertions.
 import assert from 'node:assert/strict';
 import { Clock } from '../core/base/clock.js';
 import type { Stores } from '../core/stores/stores.js';

@@ -1,4 +1,4 @@
-// Owns the assertion of a user's own test that no route was forgotten. It knows no test runner: it throws.
+// The assertion of a user's own test that no route was forgotten. It knows no test runner: it throws.
 import { AssertionError } from 'node:assert';
 import type { INestApplication } from '@nestjs/common';
 import { findProvider } from '../nest/module/find-provider.js';

@@ -1,4 +1,4 @@
-// Owns time in tests: it stands still until it is moved.
+// Time in tests: it stands still until it is moved.
 import { Clock } from '../core/base/clock.js';
 import { parseDurationMs, type Duration } from '../core/base/duration.js';
 

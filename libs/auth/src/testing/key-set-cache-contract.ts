@@ -1,4 +1,4 @@
-// Owns the contract of shared key set caches as a list of cases: every sentence of the port, for any test runner.
+// The contract of shared key set caches as a list of cases: every sentence of the port, for any test runner.
 import assert from 'node:assert/strict';
 import type { CachedKeySet, KeySetCache } from '../core/issuers/key-set-cache.js';
 

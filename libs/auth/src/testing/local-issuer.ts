@@ -1,4 +1,4 @@
-// Owns an issuer on this machine that tests can trust, rotate and break.
+// An issuer on this machine that tests can trust, rotate and break.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TrustOptions } from '../core/issuers/trust.js';

@@ -1,4 +1,4 @@
-// Owns the cases of the sign-ins that are not about rotation: opening, reading, listing and ending them.
+// The cases of the sign-ins that are not about rotation: opening, reading, listing and ending them.
 import assert from 'node:assert/strict';
 import type { Login } from '../core/stores/stores.js';
 import { ContractClock, plain, pruned, type WrittenCase } from './contract-bench.js';

@@ -1,4 +1,4 @@
-// Owns the cases of the blocklist.
+// The cases of the blocklist.
 import assert from 'node:assert/strict';
 import type { RevocationEntry, RevocationQuery } from '../core/stores/stores.js';
 import { ContractClock, plain, pruned, type WrittenCase } from './contract-bench.js';

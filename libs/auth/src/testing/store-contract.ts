@@ -1,4 +1,4 @@
-// Owns the contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
+// The contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
 // in revocation-contract.ts, changes-contract.ts, login-contract.ts, rotation-contract.ts and grace-contract.ts.
 import type { Clock } from '../core/base/clock.js';
 import type { Stores } from '../core/stores/stores.js';

@@ -1,4 +1,4 @@
-// Owns test tokens, good and bad. They are signed for real, so that the whole verification runs; no store is written.
+// Test tokens, good and bad. They are signed for real, so that the whole verification runs; no store is written.
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseDurationMs, type Duration } from '../core/base/duration.js';
 import type { AuthErrorCode } from '../core/base/errors.js';

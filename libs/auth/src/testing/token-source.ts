@@ -1,4 +1,4 @@
-// Owns what test tokens are made from: the keys, names and clock of a running application, or made-up ones.
+// What test tokens are made from: the keys, names and clock of a running application, or made-up ones.
 import type { INestApplicationContext } from '@nestjs/common';
 import { Clock, SystemClock } from '../core/base/clock.js';
 import { generateOwnKey } from '../core/keys/key-import.js';

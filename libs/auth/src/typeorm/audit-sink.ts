@@ -1,4 +1,4 @@
-// Owns the audit trail in SQL: one row an entry, which is written once and never changed.
+// The audit trail in SQL: one row an entry, which is written once and never changed.
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { AuditSink, type AuditEntry, type AuditSinkFactory } from '../core/audit/audit.js';
 import type { Subject } from '../core/base/principal.js';

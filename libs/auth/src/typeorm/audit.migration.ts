@@ -1,4 +1,4 @@
-// Owns how the table of the audit trail comes to be. A migration that was released is never changed.
+// How the table of the audit trail comes to be. A migration that was released is never changed.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
 import { AuditEntity } from './audit-sink.js';
 import { dialectOf, type Dialect } from './database.js';

@@ -1,4 +1,4 @@
-// Owns the change feed of the blocklist in SQL. ErrorResponses the late commit: a row is stamped by the clock of the database before it can
+// The change feed of the blocklist in SQL. ErrorResponses the late commit: a row is stamped by the clock of the database before it can
 // be seen, so that every reading looks back further than a write may be on its way.
 import type { DataSource } from 'typeorm';
 import { readInteger, readOptionalInteger, type StoredRow } from '../core/stores/row.js';

@@ -1,4 +1,4 @@
-// Owns one SQL statement at a time: always on the primary, in the dialect of the DataSource, tried again where the database itself
+// One SQL statement at a time: always on the primary, in the dialect of the DataSource, tried again where the database itself
 // says that trying again is the cure (J-19). No transaction: each statement decides by itself.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';

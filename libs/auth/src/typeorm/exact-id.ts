@@ -1,4 +1,4 @@
-// Owns how an id of a stranger is written into a column. Foreign issuers may put anything into `jti` and `sub`; a database that
+// How an id of a stranger is written into a column. Foreign issuers may put anything into `jti` and `sub`; a database that
 // refused it would turn one odd token into "store unavailable" for everyone.
 import { createHash } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// Owns fetched key sets in SQL, so that many processes ask a provider once. One row per address holds the set and the lease; each
+// Fetched key sets in SQL, so that many processes ask a provider once. One row per address holds the set and the lease; each
 // write is one conditional statement.
 import { EntitySchema, type DataSource } from 'typeorm';
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';

@@ -1,4 +1,4 @@
-// Owns how the table of fetched key sets comes to be. A migration that was released is never changed.
+// How the table of fetched key sets comes to be. A migration that was released is never changed.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';
 import { KeySetEntity } from './key-set-cache.js';

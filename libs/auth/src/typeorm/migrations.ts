@@ -1,4 +1,4 @@
-// Owns how the tables come to be, on each database. A migration that was released is never changed, so that it says everything
+// How the tables come to be, on each database. A migration that was released is never changed, so that it says everything
 // itself and takes nothing from the entities but their place.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
 import { dialectOf, type Dialect } from './database.js';

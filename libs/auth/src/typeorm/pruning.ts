@@ -1,4 +1,4 @@
-// Owns forgetting what has ended: in batches found by a plain read, so that no lock covers rows that live (on MariaDB a DELETE
+// Forgetting what has ended: in batches found by a plain read, so that no lock covers rows that live (on MariaDB a DELETE
 // locks every row it looks at), and by key with the condition said again, so that a row refreshed meanwhile stays.
 import type { DataSource } from 'typeorm';
 import { readString } from '../core/stores/row.js';

@@ -1,4 +1,4 @@
-// Owns how an application gets its stores in SQL.
+// How an application gets its stores in SQL.
 import { DataSource } from 'typeorm';
 import { Clock } from '../core/base/clock.js';
 import type { Stores, StoresFactory } from '../core/stores/stores.js';

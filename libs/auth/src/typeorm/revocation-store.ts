@@ -1,4 +1,4 @@
-// Owns the blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
+// The blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../core/base/clock.js';
 import type { Subject } from '../core/base/principal.js';

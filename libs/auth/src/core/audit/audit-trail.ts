@@ -1,4 +1,4 @@
-// Owns the writing of the audit trail: beside the answer, or before the effect where no entry means no effect.
+// The writing of the audit trail: beside the answer, or before the effect where no entry means no effect.
 import { auditEntryOf, type AuditSink } from './audit.js';
 import { CircuitBreaker } from '../stores/circuit-breaker.js';
 import { takesTurns } from '../stores/turns.js';

@@ -1,4 +1,4 @@
-// Owns the port of the audit trail: what is kept of what happened, for people who ask months later. It is kept apart from events,
+// The port of the audit trail: what is kept of what happened, for people who ask months later. It is kept apart from events,
 // which are gone with the process. Entries hold codes and identifiers, never a token, key, password or claim.
 import { randomUUID } from 'node:crypto';
 import type { AuthErrorCode } from '../base/errors.js';

@@ -1,4 +1,4 @@
-// Owns the names under which secrets are found in what applications log. The library itself logs none of them.
+// The names under which secrets are found in what applications log. The library itself logs none of them.
 
 /** What a request and its answer carry: header lines, cookies, the id of a session. */
 const OF_REQUESTS = [

@@ -1,4 +1,4 @@
-// Owns the record of one attempt to authenticateCredential a caller: what happened on the way, and the one event at its end.
+// The record of one attempt to authenticateCredential a caller: what happened on the way, and the one event at its end.
 import type { AuthError } from '../base/errors.js';
 import { hasSubscribers, publish, type AttemptEvent, type AttemptOutcome } from '../base/events.js';
 import type { KeyUsed, Principal, Subject } from '../base/principal.js';

@@ -1,4 +1,4 @@
-// Owns the read path: who is asking? Its order is the order of the lines in `authenticateCredential`, and is changed nowhere else.
+// The read path: who is asking? Its order is the order of the lines in `authenticateCredential`, and is changed nowhere else.
 import { Attempt } from './attempt.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import { check, type Permissions } from '../users/account-checks.js';

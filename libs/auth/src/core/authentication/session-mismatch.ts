@@ -1,4 +1,4 @@
-// Owns the quarrel between a token cookie and a live session of somebody else: after a switch of accounts a browser carries both,
+// The quarrel between a token cookie and a live session of somebody else: after a switch of accounts a browser carries both,
 // and whoever wins silently, a person acts under a name that is not theirs.
 import type { Attempt } from './attempt.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';

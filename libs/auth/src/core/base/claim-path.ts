@@ -1,4 +1,4 @@
-// Owns how an application names a claim: by its name, or by a path into objects.
+// How an application names a claim: by its name, or by a path into objects.
 import type { Claims, Json } from './principal.js';
 
 /** The claim; `undefined` where there is none. A claim whose own name has dots wins over a path. */

@@ -1,4 +1,4 @@
-// Owns the guess at what a misspelt name was meant to be, for errors at boot.
+// The guess at what a misspelt name was meant to be, for errors at boot.
 
 /** The known name that takes the fewest edits, if few enough that it may have been meant. */
 export function suggest(name: string, known: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-// Owns how a span of time is written in options: a number of seconds, or a number with its unit. `"60"` is refused, because
+// How a span of time is written in options: a number of seconds, or a number with its unit. `"60"` is refused, because
 // libraries disagree whether it means seconds or milliseconds.
 
 /** Whole seconds as a number, or a text with its unit: `'15m'`, `'14d'`, `'300ms'`, `'10s'`, `'2h'`. */

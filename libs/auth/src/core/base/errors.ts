@@ -1,4 +1,4 @@
-// Owns every refusal: one class, one closed table. What leaves the process is decided here and nowhere else.
+// Every refusal: one class, one closed table. What leaves the process is decided here and nowhere else.
 
 /** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
 export type Challenge =

@@ -1,4 +1,4 @@
-// Owns whom services tell what they do: before an effect, where it may still be refused, and after it.
+// Whom services tell what they do: before an effect, where it may still be refused, and after it.
 import { publish, type AuthEvent } from './events.js';
 
 /** Hears of everything that a service does. */

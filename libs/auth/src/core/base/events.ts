@@ -1,4 +1,4 @@
-// Owns what can be said to have happened: one closed vocabulary, published on `node:diagnostics_channel`. Payloads hold codes and
+// What can be said to have happened: one closed vocabulary, published on `node:diagnostics_channel`. Payloads hold codes and
 // identifiers, never a token, key, password or claim.
 import { channel } from 'node:diagnostics_channel';
 import type { AuthErrorCode, RefusalReason } from './errors.js';

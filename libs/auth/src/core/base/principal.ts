@@ -1,4 +1,4 @@
-// Owns the words for "who": subject, claims, what a scheme vouches for, and the principal that a request ends up with.
+// The words for "who": subject, claims, what a scheme vouches for, and the principal that a request ends up with.
 
 /**
  * Declare your own types once, by augmenting this interface; services, the principal and the helper types follow.

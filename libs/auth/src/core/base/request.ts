@@ -1,4 +1,4 @@
-// Owns the shape of a request as the core sees it. The nest ring makes one from whatever a framework hands over.
+// The shape of a request as the core sees it. The nest ring makes one from whatever a framework hands over.
 
 /** A request of any framework, reduced to what authentication reads. */
 export interface AuthRequest {

@@ -1,4 +1,4 @@
-// Owns waiting for so long and no longer.
+// Waiting for so long and no longer.
 
 /** What an answer is not. */
 const PENDING = Symbol('not yet');

@@ -1,4 +1,4 @@
-// Owns the `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
+// The `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
 // browser keeps sending it and a session may still answer; whom it names is then used to deny, never to grant (EDX-F8, P19).
 import type { CookieSpec, CookieSpecs } from './cookies.js';
 import { AuthError } from '../base/errors.js';

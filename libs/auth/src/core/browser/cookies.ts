@@ -1,4 +1,4 @@
-// Owns how cookies are read and written: one list of attributes for setting and for clearing. ErrorResponses cookies that are parsed in
+// How cookies are read and written: one list of attributes for setting and for clearing. ErrorResponses cookies that are parsed in
 // two ways (F-11), cookies cleared with other attributes than they were set with (P26), and cookies that browsers drop (P25).
 import { AuthError } from '../base/errors.js';
 import type { TokenPair } from '../issuing/token-minter.js';

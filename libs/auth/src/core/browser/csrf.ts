@@ -1,4 +1,4 @@
-// Owns the proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. ErrorResponses
+// The proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. ErrorResponses
 // forged requests of other sites (origin), and cookies planted by sibling hosts (the token is signed and bound to the sign-in).
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AuthError } from '../base/errors.js';

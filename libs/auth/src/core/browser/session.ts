@@ -1,4 +1,4 @@
-// Owns sign-ins that live in a host session: the port to the host, the `session` scheme, and signing in and out. The session itself,
+// Sign-ins that live in a host session: the port to the host, the `session` scheme, and signing in and out. The session itself,
 // its cookie and its store belong to the host; what it holds of us is who, since when, and in which sign-in.
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import type { Clock } from '../base/clock.js';

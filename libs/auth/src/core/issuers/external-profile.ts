@@ -1,4 +1,4 @@
-// Owns what tokens of a trusted issuer must look like: the application's words made into a profile. What a profile means is for
+// What tokens of a trusted issuer must look like: the application's words made into a profile. What a profile means is for
 // claims.ts.
 import type { AudienceRule, TokenProfile } from '../tokens/claims.js';
 import { parseDurationMs } from '../base/duration.js';

@@ -1,4 +1,4 @@
-// Owns how old a key set may be: what the provider says, within bounds that neither a mistake nor an attacker can leave.
+// How old a key set may be: what the provider says, within bounds that neither a mistake nor an attacker can leave.
 import type { CachedKeySet } from './key-set-cache.js';
 
 const SHORTEST_MS = 60_000;

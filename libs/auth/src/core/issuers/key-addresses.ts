@@ -1,4 +1,4 @@
-// Owns which addresses keys may be fetched from. It answers plain http, names that turn to an inner address after they were
+// Which addresses keys may be fetched from. It answers plain http, names that turn to an inner address after they were
 // checked (DNS rebinding), and addresses that reach into the machine or the cloud's metadata service (SSRF).
 import { promises } from 'node:dns';
 import { BlockList, isIP } from 'node:net';

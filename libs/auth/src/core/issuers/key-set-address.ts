@@ -1,4 +1,4 @@
-// Owns where the keys of an issuer are: at an address that is given, or at the one its own metadata names. Metadata of another
+// Where the keys of an issuer are: at an address that is given, or at the one its own metadata names. Metadata of another
 // issuer counts for nothing (RFC 8414 §3.3): it answers a provider that serves many and mixes them up.
 import type { Clock } from '../base/clock.js';
 import { JsonError, parseStrictJsonObject } from '../base/json.js';

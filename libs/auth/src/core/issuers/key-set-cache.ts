@@ -1,4 +1,4 @@
-// Owns the port by which processes share fetched key sets, and its memory adapter. What is promised here is tested by one
+// The port by which processes share fetched key sets, and its memory adapter. What is promised here is tested by one
 // contract that every adapter runs.
 
 /** A key set as it was fetched: public by nature, so that a store may hold it. */

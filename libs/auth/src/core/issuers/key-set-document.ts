@@ -1,4 +1,4 @@
-// Owns what a key set's text becomes: the keys in it that are fit to verify with. A bad key is left out and named, and never takes
+// What a key set's text becomes: the keys in it that are fit to verify with. A bad key is left out and named, and never takes
 // the good ones along; a bad text is refused as a whole.
 import type { JWK } from 'jose';
 import type { Algorithm } from '../keys/algorithms.js';

@@ -1,4 +1,4 @@
-// Owns one download of a key set within its time: alone, or through a shared cache, where one process fetches and the others wait.
+// One download of a key set within its time: alone, or through a shared cache, where one process fetches and the others wait.
 import type { Clock } from '../base/clock.js';
 import { CircuitBreaker } from '../stores/circuit-breaker.js';
 import { AuthError } from '../base/errors.js';

@@ -1,4 +1,4 @@
-// Owns the keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
+// The keys of an issuer that are known beforehand: a set that came with the deployment, and a shared secret.
 import { AuthConfigurationError } from '../base/errors.js';
 import { importRetiredKey } from '../keys/key-import.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';

@@ -1,4 +1,4 @@
-// Owns how an application says whom it trusts: one entry per issuer, each with rules and keys of its own.
+// How an application says whom it trusts: one entry per issuer, each with rules and keys of its own.
 import type { JSONWebKeySet } from 'jose';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { Duration } from '../base/duration.js';

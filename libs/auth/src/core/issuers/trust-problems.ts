@@ -1,4 +1,4 @@
-// Owns the judgement of what an application says about issuers: everything that is wrong, at once, at boot. A sentence names the
+// The judgement of what an application says about issuers: everything that is wrong, at once, at boot. A sentence names the
 // option and what is accepted, and never holds a key.
 import { limitProblems } from '../base/limits.js';
 import { claimProblems } from './claim-problems.js';

@@ -1,4 +1,4 @@
-// Owns what is allowed but should be said loudly: openings that an application chose by name.
+// What is allowed but should be said loudly: openings that an application chose by name.
 import { isFetched } from './key-sources.js';
 import type { KeyFetchOptions, TrustOptions } from './trust-options.js';
 import { trustProblems } from './trust-problems.js';

@@ -1,4 +1,4 @@
-// Owns the way from what an application says about an issuer to what the verifier works with.
+// The way from what an application says about an issuer to what the verifier works with.
 import type { Clock } from '../base/clock.js';
 import { parseDurationMs } from '../base/duration.js';
 import { AuthConfigurationError } from '../base/errors.js';

@@ -1,4 +1,4 @@
-// Owns how a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
+// How a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
 import { dateOf } from '../base/clock.js';
 import { AuthError, orUnavailable } from '../base/errors.js';
 import { signJws } from '../tokens/jws.js';

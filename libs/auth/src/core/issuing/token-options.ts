@@ -1,4 +1,4 @@
-// Owns what callers of TokenService may ask for, besides the options of the module.
+// What callers of TokenService may ask for, besides the options of the module.
 import type { Duration } from '../base/duration.js';
 import type { TokenPair } from './token-minter.js';
 import type { OwnClaims } from './token-settings.js';

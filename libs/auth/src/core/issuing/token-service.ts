@@ -1,4 +1,4 @@
-// Owns the write path: issue, verify, refresh, revoke. Verdict before effect: a refresh changes the store last, in one atomic step.
+// The write path: issue, verify, refresh, revoke. Verdict before effect: a refresh changes the store last, in one atomic step.
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import { check, NO_PERMISSIONS } from '../users/account-checks.js';
 import type { Clock } from '../base/clock.js';

@@ -1,4 +1,4 @@
-// Owns the numbers that issuing follows, after the options were checked. Seconds, unless the name says otherwise.
+// The numbers that issuing follows, after the options were checked. Seconds, unless the name says otherwise.
 import type { AuthClaims, AuthUser, Json } from '../base/principal.js';
 
 /** What is known when the claims of an access token are made. */

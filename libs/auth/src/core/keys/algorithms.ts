@@ -1,4 +1,4 @@
-// Owns the closed list of signature algorithms: what each demands of a key, and how its signatures are made. `none` is not in it, and
+// The closed list of signature algorithms: what each demands of a key, and how its signatures are made. `none` is not in it, and
 // nothing can add it.
 import { constants, type SigningOptions } from 'node:crypto';
 import type { JWK } from 'jose';

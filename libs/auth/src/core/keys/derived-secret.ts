@@ -1,4 +1,4 @@
-// Owns secrets that are made from other secrets, so that no key is ever used for two things (RFC 5869).
+// Secrets that are made from other secrets, so that no key is ever used for two things (RFC 5869).
 import { hkdfSync } from 'node:crypto';
 
 const SECRET_BYTES = 32;

@@ -1,4 +1,4 @@
-// Owns how keys lie in a directory: one private key per file, and ring.json, which says what each is for. Many processes may start
+// How keys lie in a directory: one private key per file, and ring.json, which says what each is for. Many processes may start
 // on an empty directory at once, and a command may rotate under them: each step becomes visible by one atomic link or rename, and
 // a process that dies in between leaves nothing behind that anybody reads.
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Owns signing keys in a directory: a source that follows them, and the steps that a command takes. How the directory is laid out is
+// Signing keys in a directory: a source that follows them, and the steps that a command takes. How the directory is laid out is
 // for key-directory.ts.
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Algorithm } from './algorithms.js';

@@ -1,4 +1,4 @@
-// Owns how keys come in. Each is checked once, at boot or when a ring is reloaded, and a key that signs proves itself by a probe
+// How keys come in. Each is checked once, at boot or when a ring is reloaded, and a key that signs proves itself by a probe
 // token. Errors name the option and the key, and never hold any of it.
 import {
   createPrivateKey,

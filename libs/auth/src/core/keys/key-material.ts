@@ -1,4 +1,4 @@
-// Owns the many spellings of a key: JWK, PEM, KeyObject, secret. Each is brought to one form, a JWK without foreign members, or
+// The many spellings of a key: JWK, PEM, KeyObject, secret. Each is brought to one form, a JWK without foreign members, or
 // refused in a sentence that never holds any of it.
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';

@@ -1,4 +1,4 @@
-// Owns the keys of our own issuer while they change under way: one signs, the next is already published, retired ones verify until
+// The keys of our own issuer while they change under way: one signs, the next is already published, retired ones verify until
 // the last token they signed has ended. What would break any of that is not taken over.
 import type { JWK } from 'jose';
 import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } from './algorithms.js';

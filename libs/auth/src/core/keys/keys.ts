@@ -1,4 +1,4 @@
-// Owns keys as the rest of the library sees them: something that signs, something that verifies, and a set to find the latter in.
+// Keys as the rest of the library sees them: something that signs, something that verifies, and a set to find the latter in.
 // How keys come in is for key-import.ts.
 import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';

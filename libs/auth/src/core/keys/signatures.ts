@@ -1,4 +1,4 @@
-// Owns the arithmetic of signatures, which Node's own OpenSSL does. What is quick is done at once, because handing it to another thread
+// The arithmetic of signatures, which Node's own OpenSSL does. What is quick is done at once, because handing it to another thread
 // costs about as much; what is slow goes to the thread pool, so that no other request waits for it.
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-// Owns revocation: what is on the blocklist, and the one question every path asks of it.
+// Revocation: what is on the blocklist, and the one question every path asks of it.
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import { AuthError, orUnavailable } from '../base/errors.js';

@@ -1,4 +1,4 @@
-// Owns sign-ins as a whole: opened once, ended everywhere. The blocklist is the truth about an end and is written first; the row
+// Sign-ins as a whole: opened once, ended everywhere. The blocklist is the truth about an end and is written first; the row
 // is housekeeping, so a crash between the two leaves nothing alive.
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from '../base/clock.js';

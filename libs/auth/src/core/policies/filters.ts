@@ -1,4 +1,4 @@
-// Owns resource filters: claims like `content_org:acme` that limit a token to some resources, and the policy that holds them against
+// Resource filters: claims like `content_org:acme` that limit a token to some resources, and the policy that holds them against
 // what a request asks for.
 import { AuthError } from '../base/errors.js';
 import { shown } from '../base/shown.js';

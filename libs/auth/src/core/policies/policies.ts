@@ -1,4 +1,4 @@
-// Owns what a policy is and how policies combine: functions over the verified principal, asked after authentication and inside the
+// What a policy is and how policies combine: functions over the verified principal, asked after authentication and inside the
 // same guard. What cannot be answered is a refusal; a negation never makes a grant of it.
 import { AuthError, type AuthErrorCode } from '../base/errors.js';
 import type { Principal } from '../base/principal.js';

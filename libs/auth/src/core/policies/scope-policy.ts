@@ -1,4 +1,4 @@
-// Owns the second of the three layers of authorisation: which rows exist for a caller. The first, who may call, is a policy of the
+// The second of the three layers of authorisation: which rows exist for a caller. The first, who may call, is a policy of the
 // route; the third, what the caller asked for, is the application's own and can only narrow.
 import type { Principal } from '../base/principal.js';
 

@@ -1,4 +1,4 @@
-// Owns what a scheme is: the data by which the read path finds, verifies and judges one kind of credential.
+// What a scheme is: the data by which the read path finds, verifies and judges one kind of credential.
 import { applicationFault, AuthError } from '../base/errors.js';
 import type { Principal, Subject, Verified } from '../base/principal.js';
 import type { AuthRequest } from '../base/request.js';

@@ -1,4 +1,4 @@
-// Owns a map that mostly need not be looked into. Nearly every question to a blocklist is about an id that is not on it, and in a map
+// A map that mostly need not be looked into. Nearly every question to a blocklist is about an id that is not on it, and in a map
 // of a million texts even that answer costs several misses of the processor's caches; a few megabytes of bits cost one at most.
 
 /** So many bits for each id, of which it takes two in one word: about one id in fifty that is not there is looked up in vain. */

@@ -1,4 +1,4 @@
-// Owns when to stop asking something that does not answer. ErrorResponses the pile-up: every request waiting its whole limit for a store
+// When to stop asking something that does not answer. ErrorResponses the pile-up: every request waiting its whole limit for a store
 // that is down, and a recovery that needs a restart.
 import type { Clock } from '../base/clock.js';
 import { AuthError } from '../base/errors.js';

@@ -1,4 +1,4 @@
-// Owns the open choice about a blocklist that does not answer: which access tokens are good without being looked up, and for how
+// The open choice about a blocklist that does not answer: which access tokens are good without being looked up, and for how
 // long. Nothing else is ever let through: no session, no refresh, nothing that lives on.
 import type { Clock } from '../base/clock.js';
 import { AuthError } from '../base/errors.js';

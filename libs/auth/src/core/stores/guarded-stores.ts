@@ -1,4 +1,4 @@
-// Owns how the library asks its stores: within a time limit, behind a breaker, and with one answer for everything that breaks,
+// How the library asks its stores: within a time limit, behind a breaker, and with one answer for everything that breaks,
 // "cannot tell". What a store promises stays in stores.ts.
 import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.js';
 import { takesTurns } from './turns.js';

@@ -1,4 +1,4 @@
-// Owns the stores of one process: for development, tests and services that run alone. They are also the readable specification
+// The stores of one process: for development, tests and services that run alone. They are also the readable specification
 // of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive (K-19).
 import { Clock, SystemClock } from '../base/clock.js';
 import type { Subject } from '../base/principal.js';

@@ -1,4 +1,4 @@
-// Owns the blocklist as this process remembers it, kept in step with the store within a stated bound. ErrorResponses a memory that lags
+// The blocklist as this process remembers it, kept in step with the store within a stated bound. ErrorResponses a memory that lags
 // without anybody noticing: what is older than the bound is never believed, and the store is asked instead.
 import type { Clock } from '../base/clock.js';
 import { MemoryRevocationStore } from './memory-stores.js';

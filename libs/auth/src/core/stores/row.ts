@@ -1,4 +1,4 @@
-// Owns what is believed of a value that a store hands back. Drivers return big numbers as text, bytes for binary text and null
+// What is believed of a value that a store hands back. Drivers return big numbers as text, bytes for binary text and null
 // for nothing; whatever else comes is a broken store, which is "cannot tell" and never "good".
 import type { Replaced, RevocationKind } from './stores.js';
 

@@ -1,4 +1,4 @@
-// Owns the measurement of store calls, on a channel of its own: there are several in a request, and who wants to hear what happened
+// The measurement of store calls, on a channel of its own: there are several in a request, and who wants to hear what happened
 // does not want to hear these.
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../base/clock.js';

@@ -1,4 +1,4 @@
-// Owns the two store ports. A port is an abstract class, and that class is its injection token. What is promised here is
+// The two store ports. A port is an abstract class, and that class is its injection token. What is promised here is
 // tested by one contract suite (`nestjs-latchkey/testing`), which every adapter runs.
 import { AuthConfigurationError } from '../base/errors.js';
 import type { Subject } from '../base/principal.js';

@@ -1,4 +1,4 @@
-// Owns what the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
+// What the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
 // no claim that could make it fail in any other way than by a refusal.
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthError } from '../base/errors.js';

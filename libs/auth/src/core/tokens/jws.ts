@@ -1,4 +1,4 @@
-// Owns a token's outside: its three segments, its header and its signature, both ways. It answers tokens with several spellings, headers that
+// A token's outside: its three segments, its header and its signature, both ways. It answers tokens with several spellings, headers that
 // steer the verifier, and algorithm confusion. What the claims mean is for claims.ts.
 import { AuthError, orUnavailable } from '../base/errors.js';
 import { JsonError, parseStrictJsonObject, type JsonObject } from '../base/json.js';

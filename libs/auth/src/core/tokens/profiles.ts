@@ -1,4 +1,4 @@
-// Owns the profiles of our own tokens. Those of other issuers are made in issuers/.
+// The profiles of our own tokens. Those of other issuers are made in issuers/.
 import type { Algorithm } from '../keys/algorithms.js';
 import type { TokenProfile } from './claims.js';
 import type { TokenLimits } from '../base/limits.js';

@@ -1,4 +1,4 @@
-// Owns what may be signed: exactly what comes out again when it is read. JSON would drop functions, turn dates into text and NaN
+// What may be signed: exactly what comes out again when it is read. JSON would drop functions, turn dates into text and NaN
 // into null without a word, and call `toJSON` wherever it finds one.
 import { isWellFormed, type JsonLimits, type JsonObject } from '../base/json.js';
 import { defaultLimits } from '../base/limits.js';

@@ -1,4 +1,4 @@
-// Owns the memory of signatures that held, which is most of what a token costs. What can never change about such a token, under one
+// The memory of signatures that held, which is most of what a token costs. What can never change about such a token, under one
 // profile, is remembered with it; expiry, revocation and the user are judged at every request. Two tokens never meet: an entry counts
 // only for the very text it was made from (CVE-2026-35039).
 import type { TokenProfile } from './claims.js';

@@ -1,4 +1,4 @@
-// Owns the way from a token's text to what it vouches for: its issuer, its key, its signature, its claims, in that order and in one
+// The way from a token's text to what it vouches for: its issuer, its key, its signature, its claims, in that order and in one
 // call. Nothing outside the process is asked before the issuer is known to be one of ours and the algorithm one of its own.
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { readClaims, type TokenKind, type TokenProfile } from './claims.js';

@@ -1,4 +1,4 @@
-// Owns stage 6 of the read path: facts to silence. One list of checks for every path: request, refresh and verify.
+// Stage 6 of the read path: facts to silence. One list of checks for every path: request, refresh and verify.
 import { AuthError } from '../base/errors.js';
 import type { Verified } from '../base/principal.js';
 import { stampDigest, type Account } from './users.js';

@@ -1,4 +1,4 @@
-// Owns the bound on parallel password hashing. Node verifies signatures on the same four threads that hash passwords: eight
+// The bound on parallel password hashing. Node verifies signatures on the same four threads that hash passwords: eight
 // hashes at once make every other request of the process wait hundreds of milliseconds.
 import { AuthError } from '../base/errors.js';
 

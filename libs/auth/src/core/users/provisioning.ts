@@ -1,4 +1,4 @@
-// Owns users that are made of, or kept up to date by, the tokens of other issuers. It answers accounts taken over by a name or an
+// Users that are made of, or kept up to date by, the tokens of other issuers. It answers accounts taken over by a name or an
 // address (P17), privileges that arrive unasked, and comparisons that can never fail because the token was copied first (P20).
 import { isDeepStrictEqual } from 'node:util';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';

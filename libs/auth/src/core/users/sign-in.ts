@@ -1,4 +1,4 @@
-// Owns the judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
+// The judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
 import { AuthError, orUnavailable } from '../base/errors.js';
 import type { AuthUser } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';

@@ -1,4 +1,4 @@
-// Owns the way from a subject to a user: the port that an application fills in, and the user that a token alone makes.
+// The way from a subject to a user: the port that an application fills in, and the user that a token alone makes.
 import { createHash } from 'node:crypto';
 import { AuthError, orUnavailable } from '../base/errors.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';

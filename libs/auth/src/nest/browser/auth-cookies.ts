@@ -1,4 +1,4 @@
-// Owns cookies on responses, the same way on both adapters: one line per name, the last decision counts, and nothing is cached.
+// Cookies on responses, the same way on both adapters: one line per name, the last decision counts, and nothing is cached.
 import { Logger } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { Clock } from '../../core/base/clock.js';

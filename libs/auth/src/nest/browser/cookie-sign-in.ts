@@ -1,4 +1,4 @@
-// Owns sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
+// Sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
 // will send by itself next time (P21).
 import type { EventSink } from '../../core/base/event-sink.js';
 import type { CsrfService } from '../../core/browser/csrf.js';

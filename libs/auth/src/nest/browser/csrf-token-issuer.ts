@@ -1,4 +1,4 @@
-// Owns the CSRF token that a page asks for: whose it is, is read from the credentials that the browser sends along.
+// The CSRF token that a page asks for: whose it is, is read from the credentials that the browser sends along.
 import type { CsrfHolder } from '../../core/browser/csrf.js';
 import { AuthError, orUnavailable } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';

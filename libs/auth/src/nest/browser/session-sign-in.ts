@@ -1,4 +1,4 @@
-// Owns sign-ins that live in the host's session: in and out, with CSRF judged in both.
+// Sign-ins that live in the host's session: in and out, with CSRF judged in both.
 import type { CsrfService } from '../../core/browser/csrf.js';
 import type { SessionService } from '../../core/browser/session.js';
 import type { SignInService } from '../../core/users/sign-in.js';

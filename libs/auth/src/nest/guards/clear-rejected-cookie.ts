@@ -1,4 +1,4 @@
-// Owns when a refused cookie is taken back: only when it can never be good again, and never because something did not answer.
+// When a refused cookie is taken back: only when it can never be good again, and never because something did not answer.
 import type { Decision } from '../../core/authentication/authenticator.js';
 import type { AuthCookies } from '../browser/auth-cookies.js';
 import { adaptRequest } from '../transport/contexts.js';

@@ -1,4 +1,4 @@
-// Owns what happens to open connections when the credential behind them stops being good: they end. Asked again at expiry, at every
+// What happens to open connections when the credential behind them stops being good: they end. Asked again at expiry, at every
 // revocation that may concern them, and now and then, because other processes revoke too and users are deactivated.
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Decision } from '../../core/authentication/authenticator.js';

@@ -1,4 +1,4 @@
-// Owns the way from a refused page to the sign-in page: for people who opened an address, never for scripts (EDX-R8, P31).
+// The way from a refused page to the sign-in page: for people who opened an address, never for scripts (EDX-R8, P31).
 import { SetMetadata, type ExecutionContext, type HttpException } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/base/errors.js';

@@ -1,4 +1,4 @@
-// Owns the join of a route and the read path: which schemes the route's guard accepts, and what its demand is. The decision is
+// The join of a route and the read path: which schemes the route's guard accepts, and what its demand is. The decision is
 // remembered on the request, so that a second guard costs nothing.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, RouteRequirements } from '../../core/authentication/authenticator.js';

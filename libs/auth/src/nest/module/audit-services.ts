@@ -1,4 +1,4 @@
-// Owns how the audit trail comes into an application: the sink that the structure names, and who writes to it.
+// How the audit trail comes into an application: the sink that the structure names, and who writes to it.
 import { Injectable, Inject, type OnModuleInit, type Provider, type Type } from '@nestjs/common';
 import { AuditSink } from '../../core/audit/audit.js';
 import { AuditTrail } from '../../core/audit/audit-trail.js';

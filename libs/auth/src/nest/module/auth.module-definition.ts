@@ -1,4 +1,4 @@
-// Owns the boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
+// The boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
 import {
   ConfigurableModuleBuilder,
   type DynamicModule,

@@ -1,4 +1,4 @@
-// Owns the module: what an application imports. Options are judged in options-check.ts, services wired in services.ts.
+// The module: what an application imports. Options are judged in options-check.ts, services wired in services.ts.
 import { Inject, Module, Optional, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';

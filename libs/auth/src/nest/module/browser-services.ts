@@ -1,4 +1,4 @@
-// Owns the wiring of what browsers need: cookies, CSRF, sessions, the redirect to a sign-in page; and the judgement at boot of what
+// The wiring of what browsers need: cookies, CSRF, sessions, the redirect to a sign-in page; and the judgement at boot of what
 // only the whole application shows.
 import type { Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';

@@ -1,4 +1,4 @@
-// Owns what the boot checks of the contexts other than http: that refusals can be told there, that guards reach them, and that what
+// What the boot checks of the contexts other than http: that refusals can be told there, that guards reach them, and that what
 // their handlers state can be meant.
 import { createRequire } from 'node:module';
 import { Inject, Injectable, Logger } from '@nestjs/common';

@@ -1,4 +1,4 @@
-// Owns the wiring of what contexts other than http need.
+// The wiring of what contexts other than http need.
 import type { Provider } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Clock } from '../../core/base/clock.js';

@@ -1,4 +1,4 @@
-// Owns the life of the issuers in `trust` within an application: made at boot, asked for their keys at boot only where the
+// The life of the issuers in `trust` within an application: made at boot, asked for their keys at boot only where the
 // options say so, and let go at the end.
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../core/base/clock.js';

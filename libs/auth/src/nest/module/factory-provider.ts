@@ -1,4 +1,4 @@
-// Owns how core classes become providers: they know no Nest, so each is made by a factory under its own class.
+// How core classes become providers: they know no Nest, so each is made by a factory under its own class.
 import type { FactoryProvider } from '@nestjs/common';
 
 /** A provider of a core class, made of others. */

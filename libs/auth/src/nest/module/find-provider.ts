@@ -1,4 +1,4 @@
-// Owns the way into an application's container from outside. `app.get()` is no way: where a provider is missing it ends the process.
+// The way into an application's container from outside. `app.get()` is no way: where a provider is missing it ends the process.
 import type { INestApplicationContext, InjectionToken } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';

@@ -1,4 +1,4 @@
-// Owns the notice of connected microservices that the application's guards do not reach: Nest gives them a configuration of their own
+// The notice of connected microservices that the application's guards do not reach: Nest gives them a configuration of their own
 // unless `inheritAppConfig` is set, and nothing says so.
 import { Catch, Inject, Injectable, Logger, type ExceptionFilter, type OnModuleDestroy } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';

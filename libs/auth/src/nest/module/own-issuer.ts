@@ -1,4 +1,4 @@
-// Owns this service as an issuer that it trusts itself, if it issues.
+// This service as an issuer that it trusts itself, if it issues.
 import { ownLimits } from '../../core/base/limits.js';
 import { ownAccessProfile, ownRefreshProfile } from '../../core/tokens/profiles.js';
 import type { TokenProfile } from '../../core/tokens/claims.js';

@@ -1,4 +1,4 @@
-// Owns the life of our own key ring in an application: opened at boot, followed while it changes, closed at the end. A service
+// The life of our own key ring in an application: opened at boot, followed while it changes, closed at the end. A service
 // that only verifies has none.
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../../core/base/clock.js';

@@ -1,4 +1,4 @@
-// Owns the wiring: which service is made of what. What browsers need is browser-services.ts.
+// The wiring: which service is made of what. What browsers need is browser-services.ts.
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Authenticator } from '../../core/authentication/authenticator.js';

@@ -1,4 +1,4 @@
-// Owns how the stores come into an application: behind their guard, with the mirror that the options ask for, and looked after while
+// How the stores come into an application: behind their guard, with the mirror that the options ask for, and looked after while
 // the application runs.
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy, type Provider } from '@nestjs/common';
 import { BlocklistService, type RevocationLookup } from '../../core/logins/blocklist-service.js';

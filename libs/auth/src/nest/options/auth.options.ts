@@ -1,4 +1,4 @@
-// Owns what can be asked of the module, with every default in one place. What is asked for is judged in options-check.ts.
+// What can be asked of the module, with every default in one place. What is asked for is judged in options-check.ts.
 import type { Type } from '@nestjs/common';
 import type { MismatchRule } from '../../core/authentication/session-mismatch.js';
 import type { Clock } from '../../core/base/clock.js';

@@ -1,4 +1,4 @@
-// Owns the few injection tokens that are no class.
+// The few injection tokens that are no class.
 
 /** The values of the module as they were given. */
 export const AUTH_MODULE_OPTIONS = Symbol.for('nestjs-latchkey:options');

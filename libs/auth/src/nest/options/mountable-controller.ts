@@ -1,4 +1,4 @@
-// Owns the agreement between the module and the ready-made controllers, so that neither knows the other.
+// The agreement between the module and the ready-made controllers, so that neither knows the other.
 import type { Type } from '@nestjs/common';
 
 /** Metadata of a handler: the statuses by which it refuses although no guard does, for OpenAPI. */

@@ -1,4 +1,4 @@
-// Owns the judgement of the options that concern browsers: cookies, CSRF, sessions and the redirect to a sign-in page.
+// The judgement of the options that concern browsers: cookies, CSRF, sessions and the redirect to a sign-in page.
 import { originOf } from '../../core/browser/csrf.js';
 import { cookieSpecs, type CookieSettings, type CookieSpecs } from '../../core/browser/cookies.js';
 import { kindOf } from '../../core/base/kind-of.js';

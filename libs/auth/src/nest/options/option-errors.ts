@@ -1,4 +1,4 @@
-// Owns how problems with options are found and worded: each sentence names the option, what was given unless it may be secret,
+// How problems with options are found and worded: each sentence names the option, what was given unless it may be secret,
 // and what is accepted.
 import { parseDurationMs } from '../../core/base/duration.js';
 

@@ -1,4 +1,4 @@
-// Owns the judgement of each option group, one function a group: what was asked for, with defaults filled in.
+// The judgement of each option group, one function a group: what was asked for, with defaults filled in.
 import {
   DEFAULTS,
   type AccessOptions,

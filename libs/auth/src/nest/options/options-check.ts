@@ -1,4 +1,4 @@
-// Owns the judgement of the options as a whole: everything that is wrong with them, at once, at boot.
+// The judgement of the options as a whole: everything that is wrong with them, at once, at boot.
 import { AuthConfigurationError } from '../../core/base/errors.js';
 import { trustProblems } from '../../core/issuers/trust.js';
 import { trustWarnings } from '../../core/issuers/trust-warnings.js';

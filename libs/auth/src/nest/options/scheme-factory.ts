@@ -1,4 +1,4 @@
-// Owns the agreement between the module and schemes that need services of the application, so that a door can bring some.
+// The agreement between the module and schemes that need services of the application, so that a door can bring some.
 import type { Scheme } from '../../core/schemes/schemes.js';
 
 /** Where a recipe finds what it needs: a class or token of any module of the application. */

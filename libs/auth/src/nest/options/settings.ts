@@ -1,4 +1,4 @@
-// Owns the options after they were judged: complete, frozen, in the units that the code uses.
+// The options after they were judged: complete, frozen, in the units that the code uses.
 import type { Algorithm } from '../../core/keys/keys.js';
 import type { SchemeDescription } from '../../core/schemes/scheme-description.js';
 import type { TokenLimits } from '../../core/base/limits.js';

@@ -1,4 +1,4 @@
-// Owns the one refusal that is an invitation: "sign in over there", as strategies of OAuth say it.
+// The one refusal that is an invitation: "sign in over there", as strategies of OAuth say it.
 
 /** Underneath a refusal: where the caller is to be sent instead of being told no. Only http can do so. */
 export class LoginRedirectError extends Error {

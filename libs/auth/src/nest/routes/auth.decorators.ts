@@ -1,4 +1,4 @@
-// Owns the decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
+// The decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { shown } from '../../core/base/shown.js';
 import { METADATA } from './route-requirements.js';

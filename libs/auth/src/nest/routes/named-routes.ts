@@ -1,4 +1,4 @@
-// Owns what the options say about controllers of others, which nobody can decorate: from the option to statements, and what is wrong
+// What the options say about controllers of others, which nobody can decorate: from the option to statements, and what is wrong
 // with it. Nothing is written onto those classes, so two applications in one process do not meet (P27).
 import type { Type } from '@nestjs/common';
 import type { AuthModuleStructure } from '../options/auth.options.js';

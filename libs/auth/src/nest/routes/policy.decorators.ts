@@ -1,4 +1,4 @@
-// Owns the decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
+// The decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
 import type { Duration } from '../../core/base/duration.js';
 import { hasFilter, type FilterExtractor, type FilterOptions } from '../../core/policies/filters.js';
 import { allOf, anyOf, assertPolicies, not, type Policies, type Policy } from '../../core/policies/policies.js';

@@ -1,4 +1,4 @@
-// Owns the route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
+// The route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
 // it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { configurationProblems } from '../../core/base/errors.js';

@@ -1,4 +1,4 @@
-// Owns the one answer to "what does this route demand?": for the guards, the route audit and OpenAPI alike. The nearest
+// The one answer to "what does this route demand?": for the guards, the route audit and OpenAPI alike. The nearest
 // statement decides about authentication; policies accumulate; permissive marks are nearest-wins.
 import type { CanActivate, Type } from '@nestjs/common';
 import type { Permissions } from '../../core/users/account-checks.js';

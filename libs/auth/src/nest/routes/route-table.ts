@@ -1,4 +1,4 @@
-// Owns how the route audit looks for people.
+// How the route audit looks for people.
 import type { AuditedRoute } from './route-audit.js';
 
 const HEADINGS = ['METHOD', 'PATH', 'ACCESS', 'SCHEMES', 'POLICIES', 'ALSO LETS IN', 'HANDLER', 'REASON'] as const;

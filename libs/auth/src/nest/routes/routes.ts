@@ -1,4 +1,4 @@
-// Owns the list of an application's routes, as the boot check, the route audit and OpenAPI need it.
+// The list of an application's routes, as the boot check, the route audit and OpenAPI need it.
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { ClassOrMethod } from './route-requirements.js';
 

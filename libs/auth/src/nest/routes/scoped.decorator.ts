@@ -1,4 +1,4 @@
-// Owns the way of a scope policy into a handler. The policy is a provider; a pipe, which Nest makes while the application starts,
+// The way of a scope policy into a handler. The policy is a provider; a pipe, which Nest makes while the application starts,
 // finds it, so that wrong wiring never meets a request.
 import {
   createParamDecorator,

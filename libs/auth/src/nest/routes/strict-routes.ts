@@ -1,4 +1,4 @@
-// Owns what `strictRoutes` refuses: routes of which nobody can say that somebody thought about them.
+// What `strictRoutes` refuses: routes of which nobody can say that somebody thought about them.
 import { configurationOf } from '../options/named-tokens.js';
 import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './route-requirements.js';
 

@@ -1,4 +1,4 @@
-// Owns the join of an application's WebSocket adapter and the handshake: socket.io asks a middleware, `ws` asks `verifyClient`.
+// The join of an application's WebSocket adapter and the handshake: socket.io asks a middleware, `ws` asks `verifyClient`.
 import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
 import { ErrorResponses } from '../refusals/error-responses.js';
 import { SocketHandshakes } from './socket-handshakes.js';

@@ -1,4 +1,4 @@
-// Owns the list of handlers that are no http routes: of gateways and of resolvers. Metadata keys are Nest's, known by name because the
+// The list of handlers that are no http routes: of gateways and of resolvers. Metadata keys are Nest's, known by name because the
 // packages are optional.
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { ClassOrMethod } from '../routes/route-requirements.js';

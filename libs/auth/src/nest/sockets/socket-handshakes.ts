@@ -1,4 +1,4 @@
-// Owns the handshake of sockets: who nobody would answer is not let in at all, and who is let in is followed until the credential ends.
+// The handshake of sockets: who nobody would answer is not let in at all, and who is let in is followed until the credential ends.
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Decision } from '../../core/authentication/authenticator.js';

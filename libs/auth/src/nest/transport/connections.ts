@@ -1,4 +1,4 @@
-// Owns connections that outlive a single answer: how each kind is told apart, ended, and heard of when it closes.
+// Connections that outlive a single answer: how each kind is told apart, ended, and heard of when it closes.
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthError } from '../../core/base/errors.js';
 import { handshakeOf } from './handshakes.js';

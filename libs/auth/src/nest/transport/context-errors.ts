@@ -1,4 +1,4 @@
-// Owns how a refusal leaves the contexts other than http: the exception that each of them lets through to its client. Anything else
+// How a refusal leaves the contexts other than http: the exception that each of them lets through to its client. Anything else
 // that is thrown there reaches the client as "Internal server error".
 import { HttpException, type ArgumentsHost } from '@nestjs/common';
 import { AuthConfigurationError, type AuthError } from '../../core/base/errors.js';

@@ -1,4 +1,4 @@
-// Owns what a socket was opened with, which is where its credentials are: the upgrade request, and the parameters that clients send
+// What a socket was opened with, which is where its credentials are: the upgrade request, and the parameters that clients send
 // along because a browser cannot set headers on it.
 import { cookieValues } from '../../core/browser/cookies.js';
 import type { AuthRequest } from '../../core/base/request.js';

@@ -1,4 +1,4 @@
-// Owns a request together with its response, as those need it who write cookies.
+// A request together with its response, as those need it who write cookies.
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 /** A request of the framework, and its response. */

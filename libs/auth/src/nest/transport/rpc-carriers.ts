@@ -1,4 +1,4 @@
-// Owns where messages of microservices carry headers. Each transport has its own place; all are known by shape, because their packages
+// Where messages of microservices carry headers. Each transport has its own place; all are known by shape, because their packages
 // are optional.
 
 /** Metadata of gRPC, as far as it is used here. */
