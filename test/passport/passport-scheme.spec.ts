@@ -1,4 +1,17 @@
-import { Body, Controller, Get, Injectable, Post, Scope, UnauthorizedException, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Post,
+  Req,
+  Scope,
+  UnauthorizedException,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
@@ -10,6 +23,7 @@ import {
   CurrentUser,
   JwtAuthGuard,
   onAuthEvent,
+  Public,
   SessionOrJwtGuard,
   TokenService,
   UserSource,
@@ -64,6 +78,31 @@ class Account {
   }
 }
 
+/** A composite guard as @nest-lab/or-guard is, which asks all of its guards at once. */
+@Injectable()
+class ParallelGuard implements CanActivate {
+  readonly guards: readonly CanActivate[];
+
+  constructor(@Inject(JwtAuthGuard) one: CanActivate, @Inject(AuthGuardFor('other')) other: CanActivate) {
+    this.guards = [one, other];
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const outcomes = await Promise.allSettled(this.guards.map(async (guard) => guard.canActivate(context)));
+    Object.assign(context.switchToHttp().getRequest<object>(), { outcomes: outcomes.map(({ status }) => status) });
+    return outcomes.some(({ status }) => status === 'fulfilled');
+  }
+}
+
+@Public()
+@UseGuards(ParallelGuard)
+@Controller('raced')
+class Raced {
+  @Get() get(@Req() { outcomes }: { readonly outcomes: unknown }, @CurrentPrincipal() { scheme }: Principal) {
+    return { outcomes, scheme };
+  }
+}
+
 @Injectable()
 class Members extends UserSource {
   override async findBySubject({ id }: { id: string }) {
@@ -88,6 +127,7 @@ interface Given {
   readonly clock?: Clock;
   readonly users?: typeof Members;
   readonly name?: string;
+  readonly controller?: new () => unknown;
   readonly providers?: readonly (new () => unknown)[];
 }
 
@@ -95,11 +135,11 @@ async function start(
   adapter: AdapterName,
   strategy: Strategy | (new () => Strategy),
   options: PassportSchemeOptions = {},
-  { name = 'it', providers = [], ...structure }: Given = {},
+  { name = 'it', controller = name === 'it' ? Routes : Account, providers = [], ...structure }: Given = {},
 ) {
   running = await startApplication(adapter, {
     imports: [AuthModule.forRoot({ schemes: [passportScheme(name, strategy, options)], ...structure })],
-    controllers: [name === 'it' ? Routes : Account],
+    controllers: [controller],
     providers: [Members, ...providers],
   });
   return running;
@@ -214,6 +254,20 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     const signedIn = await app.fetch('/account', { headers: { 'x-session': '1' } });
     expect(await signedIn.json()).toEqual({ scheme: 'session', id: 'ada' });
     expect((await app.fetch('/account')).status).toBe(401);
+  });
+
+  it('does not take the user that a guard of ours leaves meanwhile for the one of a session strategy that passes', async () => {
+    const waiting: Strategy = {
+      authenticate(this: { pass(): void }, request: { user?: unknown }) {
+        const look = () => (request.user === undefined ? setImmediate(look) : this.pass());
+        look();
+      },
+    };
+    const providers = [JwtAuthGuard, AuthGuardFor('other')] as unknown as (new () => unknown)[];
+    const app = await start(adapter, waiting, { sentBy: 'client' }, { name: 'other', controller: Raced, providers });
+    const { accessToken } = await app.app.get(TokenService).issue('ada');
+    const answer = await app.fetch('/raced', { headers: { authorization: `Bearer ${accessToken}` } });
+    expect(await answer.json()).toEqual({ outcomes: ['fulfilled', 'rejected'], scheme: 'bearer' });
   });
 
   it('is asked once a request, and leaves nothing of one request to another', async () => {

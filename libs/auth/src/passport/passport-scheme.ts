@@ -8,6 +8,7 @@ import { isSafeMethod, type AuthRequest } from '../core/base/request.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes/schemes.js';
 import { LoginRedirectError } from '../nest/refusals/login-redirect-error.js';
 import type { SchemeFactory, ServiceFinder } from '../nest/options/scheme-factory.js';
+import { isUserLeftOn } from '../nest/transport/request-auth.js';
 import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
 import { vouchedFor, type Vouching } from './vouching.js';
 
@@ -107,8 +108,9 @@ function schemeFrom(parts: Parts): Scheme {
       const before = userOn(raw);
       const outcome = await runStrategy(strategy, { request: raw, options: authenticate, timeoutMs });
       const after = userOn(raw);
-      // A session strategy leaves the user on the request and says `pass`.
-      const passed = outcome.end === 'pass' && after !== before;
+      // A session strategy leaves the user on the request and says `pass`. A composite guard asks several guards at once: the user
+      // that one of ours left there meanwhile is not the strategy's.
+      const passed = outcome.end === 'pass' && after !== before && !isUserLeftOn(raw, after);
       return verifiedOf(passed ? { end: 'success', user: after, info: undefined } : outcome, parts);
     },
   });

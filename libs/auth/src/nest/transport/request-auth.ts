@@ -55,6 +55,11 @@ function answerOn(carrier: unknown): AuthenticatedRequest {
   return (left?.carrier === carrier ? left.answer : ofFrozen.get(carrier)) ?? {};
 }
 
+/** True if this user is on the request because a guard of the library left it there. */
+export function isUserLeftOn(request: unknown, user: unknown): boolean {
+  return user !== undefined && answerOn(request).user === user;
+}
+
 /**
  * Leaves an answer for a handler. The fields of one GraphQL operation share a request and may have different guards, so there each
  * field keeps its own as well: no field reads what was decided for another.
