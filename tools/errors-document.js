@@ -80,6 +80,13 @@ receives every refusal with its status and body (\`getStatus()\`, \`getResponse(
 controllers too. \`WWW-Authenticate\`, \`Retry-After\` and \`Cache-Control: no-store\` come with an answer of that status; a filter that
 replaces the body keeps them. What no filter of yours takes is answered by the \`AuthErrorFilter\`.
 
+\`AuthGuard('jwt')\` with \`PassportJwtModule\` has the same headers. Passport words its 401 itself, so a filter of yours receives
+\`Unauthorized\` without \`errorCode\`; the \`AuthError\` is in \`request.authInfo\`. 403 and 503 have the code.
+
+In gateways, message handlers and resolvers a filter of yours receives the exception of that context (\`WsException\`, \`RpcException\`,
+an exception with \`extensions\`) with the \`errorCode\` inside. A microservice connected without \`inheritAppConfig\`, and before Nest 12 a
+gateway, has no global interceptors: there the filter receives the \`AuthError\` itself.
+
 One case has a limit: if a guard, a middleware or an interceptor of your own lets an error of \`TokenService\` pass, a filter of yours
 receives status and body, but the headers are not set. Name a guard of the library there instead.
 

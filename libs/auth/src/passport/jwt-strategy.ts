@@ -11,7 +11,9 @@ import type { Decision } from '../core/authentication/authenticator.js';
 export interface PassportApplication {
   decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision>;
   /** The exception of a refusal that ends the chain. */
-  refuse(error: AuthError): Error;
+  refuse(error: AuthError, request: object): Error;
+  /** Keeps the headers of a refusal that the next strategy of the chain may still turn into success. */
+  accompany(error: AuthError, request: object): void;
   readonly guard: BrandedGuard;
 }
 
@@ -71,7 +73,9 @@ function answer(
   }
   const { error } = decision;
   // "Not good" lets the next strategy of the chain try, as ever; "not allowed" and "cannot tell" are no matter of another one.
-  return error.status === 401 ? running.fail(error, error.status) : running.error(application.refuse(error));
+  if (error.status !== 401) return running.error(application.refuse(error, request));
+  application.accompany(error, request);
+  running.fail(error, error.status);
 }
 
 /** On Express the request knows its application; on Fastify its server, which plugins wrap in objects made from it. */

@@ -14,7 +14,14 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, BaseExceptionFilter, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import {
+  APP_FILTER,
+  APP_INTERCEPTOR,
+  ApplicationConfig,
+  BaseExceptionFilter,
+  HttpAdapterHost,
+  ModuleRef,
+} from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
 import { AuthError } from '../core/base/errors.js';
 import { AuthGuardFor, JwtAuthGuard } from '../nest/guards/auth.guards.js';
@@ -43,7 +50,15 @@ class GuardsPassed implements NestInterceptor {
   }
 }
 
-/** A refusal that ended passport's chain. */
+/** By request: the context that Nest calls its guards with. Passport hands a strategy the request alone. */
+const contexts = new WeakMap<object, ExecutionContext>();
+
+function rememberContext(context: ExecutionContext): true {
+  if (context.getType() === 'http') contexts.set(context.switchToHttp().getRequest<object>(), context);
+  return true;
+}
+
+/** A refusal that ended passport's chain, of a request whose response is not known. */
 class EndedChain extends HttpException {
   constructor(readonly refusal: AuthError) {
     super(refusal.message, refusal.status, { cause: refusal });
@@ -51,8 +66,8 @@ class EndedChain extends HttpException {
 }
 
 /**
- * Gives refusals of `AuthGuard('jwt')` the body and the challenge of our own. What a `handleRequest()` of the application throws
- * in its own words stays as it is.
+ * Gives refusals of `AuthGuard('jwt')` the body of our own. What a `handleRequest()` of the application throws in its own words keeps
+ * its body; the headers come with a 401 whoever words it.
  */
 @Catch(UnauthorizedException, EndedChain)
 class PassportRefusalFilter extends BaseExceptionFilter<HttpException> {
@@ -77,7 +92,12 @@ interface RequestOfPassport {
 /** Our refusal, where it is what the exception is about: passport's guard threw it, and no other strategy had the last word. */
 function refusalOf(exception: HttpException, request: RequestOfPassport): AuthError | undefined {
   if (exception instanceof EndedChain) return exception.refusal;
-  if (exception.message !== BARE || admitted.has(request)) return undefined;
+  return exception.message === BARE ? lastWordOf(request) : undefined;
+}
+
+/** Our refusal, if no guard let the request pass and no other strategy recognised the caller. */
+function lastWordOf(request: RequestOfPassport): AuthError | undefined {
+  if (admitted.has(request)) return undefined;
   return [request.authInfo].flat().find((each): each is AuthError => each instanceof AuthError);
 }
 
@@ -106,6 +126,11 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
   @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost;
 
+  constructor(@Inject(ApplicationConfig) config: ApplicationConfig) {
+    // While providers are made, before any APP_GUARD: the guard of passport may be one.
+    config.addGlobalGuard({ canActivate: rememberContext });
+  }
+
   /** The same under another name, or for other schemes. */
   static register(options: PassportJwtOptions): DynamicModule {
     return { module: PassportJwtModule, providers: [{ provide: OPTIONS, useValue: options }] };
@@ -118,7 +143,14 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     const { schemes } = this.options;
     enlist(this.name, instance, {
       decide: (request, policy, guard) => routes.decide(request, policy, guard),
-      refuse: (error) => new EndedChain(error),
+      refuse: (error, request) => {
+        const context = contexts.get(request);
+        return context === undefined ? new EndedChain(error) : routes.answers.refuse(error, context);
+      },
+      accompany: (error, request) => {
+        const context = contexts.get(request);
+        if (context !== undefined) routes.answers.accompany(error, context, () => lastWordOf(request) === error);
+      },
       guard: brandedGuard(schemes === undefined ? JwtAuthGuard : AuthGuardFor(...schemes)) ?? JwtAuthGuard,
     });
   }

@@ -57,6 +57,16 @@ export class ErrorResponses {
     return httpExceptionOf(this.bodies.of(error, http.getRequest()), status, error);
   }
 
+  /**
+   * The headers of a refusal whose exception is made by the code of another party: they come with an answer of its status.
+   * @param isMeant asked while the answer is written, whether it is about this refusal
+   */
+  accompany(error: AuthError, host: HttpHost, isMeant: () => boolean): void {
+    const response: unknown = host.switchToHttp().getResponse();
+    const refusal = { status: statusOf(error), headers: this.headersWithoutBody(error), isMeant };
+    headersWithAnswer(response, refusal, this.adapters.httpAdapter);
+  }
+
   /** As {@link refuse} in http, if the refusal is certain to be the answer. */
   refuseHttp(error: AuthError, host: HttpHost): HttpException {
     return httpExceptionOf(this.prepare(error, host), statusOf(error), error);
@@ -111,6 +121,14 @@ export class ErrorResponses {
   }
 
   private headersOf(error: AuthError): Record<string, string> {
+    // RFC 6749 §5.2 wants plain JSON, which problem details are too.
+    const isProblem = this.settings.errors.format === 'problem' && error.oauthError === undefined;
+    const type = isProblem && redirectOf(error) === undefined ? { 'Content-Type': 'application/problem+json' } : {};
+    return { ...this.headersWithoutBody(error), ...type };
+  }
+
+  /** Those that do not depend on the body. */
+  private headersWithoutBody(error: AuthError): Record<string, string> {
     const redirect = redirectOf(error);
     if (redirect !== undefined) return { ...NO_STORE, Location: redirect.url };
     const challenge = this.challengeOf(error);
@@ -119,10 +137,6 @@ export class ErrorResponses {
       ...NO_STORE,
       ...(challenge === undefined ? undefined : { 'WWW-Authenticate': challenge }),
       ...(retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }),
-      // RFC 6749 §5.2 wants plain JSON, which problem details are too.
-      ...(this.settings.errors.format === 'problem' && error.oauthError === undefined
-        ? { 'Content-Type': 'application/problem+json' }
-        : undefined),
     };
   }
 

@@ -6,6 +6,8 @@ import type { HttpAdapterHost } from '@nestjs/core';
 export interface HeadersOfRefusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Asked while the answer is written: whether an answer of that status is about this refusal. @defaultValue it is */
+  readonly isMeant?: () => boolean;
 }
 
 /** The adapter of the framework. */
@@ -53,7 +55,8 @@ function watch(node: NodeResponse): void {
   const writeHead = node.writeHead.bind(node);
   node.writeHead = (status, ...rest) => {
     const refusal = refused.get(node);
-    if (refusal?.status !== status || node.headersSent === true) return writeHead(status, ...rest);
+    if (refusal?.status !== status || node.headersSent === true || refusal.isMeant?.() === false)
+      return writeHead(status, ...rest);
     for (const [name, value] of Object.entries(refusal.headers)) node.setHeader(name, value);
     const names = new Set(Object.keys(refusal.headers).map((name) => name.toLowerCase()));
     return writeHead(status, ...rest.map((each) => without(names, each)));
