@@ -23,7 +23,8 @@ async function bootstrap(): Promise<void> {
   documentation(app);
   const port = app.get(ConfigService).getOrThrow<number>('PORT');
   await app.listen(port, '0.0.0.0');
-  Logger.log(`Accounts listens on http://localhost:${port}, its documentation is at /docs`, 'Accounts');
+  const url = `http://localhost:${port}`;
+  Logger.log(`Accounts listens on ${url}, its documentation is at ${url}/docs`, 'Accounts');
 }
 
 await bootstrap();
