@@ -47,7 +47,7 @@ export abstract class DevicesController {
     await this.logins.endOwn(subject, id);
   }
 
-  /** A credential without a sign-in is no device: then all devices are the others. */
+  /** A credential without a `sid` is not listed, so all listed sign-ins are ended. */
   protected async endOthers({ subject, sid }: Principal): Promise<void> {
     await this.logins.endAll(subject, sid === undefined ? {} : { exceptSid: sid });
   }

@@ -47,7 +47,7 @@ export function credentialsIn<Body extends object>(options: SignInBodyOptions<Bo
   return { username, password };
 }
 
-/** What is nested deeper than the validator can follow is no body of ours, and not the fault of the server. */
+/** class-validator overflows the stack on deep input; report that as 400. */
 class BodyPipe extends ValidationPipe {
   constructor(
     body: Type<object>,

@@ -14,7 +14,7 @@ export const LABEL = {
   error: 'error.type',
 } as const;
 
-/** In seconds: memory answers within microseconds, and a call is given up after a second at most. */
+/** Histogram buckets in seconds, up to 1 s, the maximum store timeout. */
 const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 const REFRESH_OUTCOMES = {

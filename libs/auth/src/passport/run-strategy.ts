@@ -1,5 +1,5 @@
-// One run of a passport strategy: its five ways to answer, as one value. A strategy that breaks, answers twice or never answers
-// at all harms nobody but its own request.
+// One run of a passport strategy: its five ways to answer, as one value. A strategy that throws, calls back twice or never calls
+// back only affects its own request.
 
 /** Any passport strategy, as far as it is run here. */
 export interface PassportStrategy {

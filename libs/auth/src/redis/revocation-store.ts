@@ -73,7 +73,7 @@ export class RedisRevocationStore extends BlocklistStore implements CheckedStore
     if (jti !== undefined) asked.push(keys.revocation('token', issuer, jti));
     if (sid !== undefined) asked.push(keys.revocation('login', issuer, sid));
     const { completeSince, entries } = await this.#read(asked);
-    // A credential that tells no age is not caught by this: it would be refused for ever.
+    // Skipped if the credential has no `iat`: it would be refused forever.
     if (issuedAt !== undefined && issuedAt < completeSince) return 'subject';
     return matchingRevocation(entries, query);
   }

@@ -69,7 +69,7 @@ export async function execute(dataSource: DataSource, sql: string, values: SqlVa
       return await executeOnce(dataSource, sql, values);
     } catch (error) {
       if (retries === RETRIES || !isTransient(error)) throw error;
-      // Rivals that failed together must not come back together.
+      // Random backoff (jitter).
       await wait(randomInt(MOST_WAITED_MS * (retries + 1)));
     }
   }

@@ -40,7 +40,7 @@ export class AuditTrail extends EventSink {
   override after(event: AuthEvent): void {
     publish(event);
     if (this.isRequired && ANNOUNCED.has(event.type)) return;
-    // Its breaker tells that the sink is down; nobody waits for this entry.
+    // Fire and forget: the circuit breaker reports a failing sink.
     this.record(event).catch(() => {});
   }
 

@@ -64,7 +64,7 @@ export class MemoryAuditSink extends AuditSink {
   }
 }
 
-/** What the trail keeps of an event; nothing of most, because anybody at all can cause attempts without end. */
+/** What the trail keeps of an event. Most events are not recorded: unauthenticated clients could fill the table. */
 export function auditEntryOf(event: AuthEvent, atMs: number): AuditEntry | undefined {
   const facts = factsOf(event);
   return facts && { id: randomUUID(), atMs, ...facts };

@@ -12,7 +12,7 @@ interface Failure {
 /** A cookie and a live session that name different people. */
 interface Mismatch {
   readonly outcome: 'user_mismatch' | 'user_mismatch_enforced';
-  /** `undefined` where the cookie names nobody that can be read. */
+  /** `undefined` if the subject of the cookie cannot be read. */
   readonly cookie: Subject | undefined;
   readonly session: Subject;
 }
@@ -57,7 +57,7 @@ export class Attempt {
     });
   }
 
-  /** The word for a refusal. */
+  /** Maps an error to the outcome reported in the event. */
   outcomeOf(error: AuthError): AttemptOutcome {
     if (error.isUnavailable) return 'unavailable';
     if (this.mismatch !== undefined) return this.mismatch.outcome;

@@ -17,7 +17,7 @@ import type { AccountResolver } from '../users/users.js';
 export interface RouteRequirements {
   /** In order of preference. */
   readonly schemes: readonly Scheme[];
-  /** Nobody is fine too, unless a policy demands somebody. */
+  /** Anonymous access is allowed unless the route has a policy. */
   readonly optional: boolean;
   readonly permissions: Permissions;
   readonly policies: readonly Policy[];
@@ -58,7 +58,7 @@ export class Authenticator {
     }
   }
 
-  /** Tries the schemes in order; whoever is recognised first must also satisfy the policies. */
+  /** The first scheme that authenticates the caller wins; its principal must then satisfy the policies. */
   private async authenticateFirst(
     request: AuthRequest,
     demand: RouteRequirements,
@@ -97,8 +97,8 @@ export class Authenticator {
   }
 
   /**
-   * The read path. No store is asked before the signature holds and the intent is shown, and no user is loaded for a credential
-   * that was revoked.
+   * The read path. No store is queried before the signature and the CSRF token have been verified, and no user is loaded for a
+   * credential that was revoked.
    */
   private async authenticateCredential(
     { request, each, attempt }: CandidateContext,
@@ -137,13 +137,16 @@ function assertAnonymousAllowed({ optional, policies }: RouteRequirements, attem
   if (!optional || policies.length > 0) throw new AuthError('unauthenticated');
 }
 
-/** "Cannot tell" is never forgiven, an ambiguous request neither, and a quarrel was decided by its own rule. */
+/**
+ * Unavailable (503) and malformed (400) errors never fall through to the next scheme, and a cookie/session mismatch is handled by
+ * `session.mismatch`.
+ */
 function isForgivable(error: unknown, scheme: Scheme): error is AuthError {
   if (!(error instanceof AuthError) || scheme.onFailure !== 'forgive') return false;
   return !error.isUnavailable && error.status !== 400 && error.code !== 'session_user_mismatch';
 }
 
-/** An optional route goes on without a bad credential; not without an answer, and not without one that a policy needs. */
+/** Optional routes ignore an invalid credential, but not a 503, a 400, or a route policy. */
 function canContinueAnonymously(error: AuthError, demand: RouteRequirements): boolean {
   return demand.optional && demand.policies.length === 0 && !error.isUnavailable && error.status !== 400;
 }

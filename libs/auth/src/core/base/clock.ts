@@ -1,4 +1,4 @@
-// Time: the only file of the library that reads it, so that tests can stand anywhere in it.
+// Time: the only file of the library that reads it, so that tests can control it.
 
 /**
  * Tells the time. Inject another one to test expiry; see `FixedClock` in `nestjs-latchkey/testing`.

@@ -1,4 +1,4 @@
-// Every refusal: one class, one closed table. What leaves the process is decided here and nowhere else.
+// Error codes and their HTTP representation.
 
 /** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
 export type Challenge =
@@ -224,7 +224,7 @@ export function reasonText({ claim, rule, option }: RefusalReason): string {
 }
 
 /**
- * Waits for work and turns anything that breaks into one "cannot tell". Errors are classified by the phase that failed, not by
+ * Maps any failure of `work` to the given 503 code. Errors are classified by the phase that failed, not by
  * what was thrown; only an `AuthError` passes unchanged. What is known at once is answered at once: on the read path every promise
  * counts.
  */

@@ -1,4 +1,4 @@
-// Whom services tell what they do: before an effect, where it may still be refused, and after it.
+// Event sink for services: `before` runs before an operation and may veto it, `after` runs after it.
 import { publish, type AuthEvent } from './events.js';
 
 /** Hears of everything that a service does. */
@@ -21,5 +21,5 @@ class Publisher extends EventSink {
   }
 }
 
-/** Tells whoever listens, and asks nobody. */
+/** Publishes events only; never vetoes. */
 export const channelSink: EventSink = new Publisher();

@@ -1,4 +1,4 @@
-// What can be said to have happened: one closed vocabulary, published on `node:diagnostics_channel`. Payloads hold codes and
+// Event types, published on `node:diagnostics_channel`. Payloads hold codes and
 // identifiers, never a token, key, password or claim.
 import { channel } from 'node:diagnostics_channel';
 import type { AuthErrorCode, RefusalReason } from './errors.js';
@@ -156,7 +156,7 @@ export type AuthEvent =
 
 const events = channel(EVENTS_CHANNEL);
 
-/** False where making an event would be work for nothing. */
+/** Whether the channel has subscribers. */
 export function hasSubscribers(): boolean {
   return events.hasSubscribers;
 }

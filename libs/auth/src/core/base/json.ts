@@ -1,4 +1,4 @@
-// The strict reading of JSON (RFC 8259) as tokens and key sets need it: one meaning per text, and no object that behaves.
+// Strict JSON parsing (RFC 8259) for tokens and key sets: unambiguous input, inert output (frozen, no prototype).
 // It answers duplicate members, prototype pollution, byte order marks, endless nesting and numbers that are none.
 import { isUtf8 } from 'node:buffer';
 import { defaultLimits } from './limits.js';

@@ -1,4 +1,4 @@
-// The words for "who": subject, claims, what a scheme vouches for, and the principal that a request ends up with.
+// Identity types: subject, claims, verified credential, principal.
 
 /**
  * Declare your own types once, by augmenting this interface; services, the principal and the helper types follow.
@@ -45,7 +45,7 @@ export interface Subject {
   readonly id: string;
 }
 
-/** True where both name the same identity. Nobody is not the same as nobody: an empty id equals nothing. */
+/** True if both name the same identity. Returns `false` for empty ids. */
 export function sameSubject(one: Subject, other: Subject): boolean {
   return one.id !== '' && one.id === other.id && one.issuer === other.issuer;
 }

@@ -1,6 +1,6 @@
-// Waiting for so long and no longer.
+// Promise timeout.
 
-/** What an answer is not. */
+/** Sentinel for "still pending". */
 const PENDING = Symbol('not yet');
 
 /** Waits for an answer within the limit, and rejects after it. What comes later is dropped, an error included. */

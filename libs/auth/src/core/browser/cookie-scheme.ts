@@ -1,5 +1,6 @@
 // The `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
-// browser keeps sending it and a session may still answer; whom it names is then used to deny, never to grant (EDX-F8, P19).
+// browser keeps sending it and a session may still answer; its unverified subject is only ever used to refuse a
+// request (EDX-F8, P19).
 import type { CookieSpec, CookieSpecs } from './cookies.js';
 import { AuthError } from '../base/errors.js';
 import { publish } from '../base/events.js';

@@ -16,7 +16,7 @@ export interface CsrfSettings {
   readonly disabled: boolean;
 }
 
-/** The sign-in that a token is bound to. Nobody's token serves only to sign in. */
+/** The sign-in that a token is bound to. An anonymous token is only valid for signing in. */
 export type CsrfHolder = { readonly subject: Subject; readonly sid?: string | undefined } | undefined;
 
 /** A token taken apart: whom it is for, once its signature held. */
@@ -30,7 +30,7 @@ const MAC_BYTES = 32;
 const RAW_BYTES = RANDOM_BYTES + BINDING_BYTES + MAC_BYTES;
 const MASKED_TEXT = /^[\w-]{171}$/;
 
-/** `none` is a person who typed the address; anything else but our own origin is somebody else's page. */
+/** `none` means a user-initiated navigation; any other value except `same-origin` is cross-site. */
 const OWN_SITE: ReadonlySet<string> = new Set(['same-origin', 'none']);
 
 /** What secrets are derived for; another purpose gives another secret. */
@@ -98,7 +98,7 @@ export class CsrfService {
     return { header, cookies };
   }
 
-  /** Several, where a sibling host planted one beside ours: it can neither sign one nor know the one for the header. */
+  /** There can be several if a sibling subdomain set one too: it can neither sign one nor know the one for the header. */
   private cookieTokens(request: AuthRequest): readonly Opened[] {
     const opened = request
       .cookieValues(this.settings.cookieName)

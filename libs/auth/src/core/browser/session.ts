@@ -67,7 +67,7 @@ export function sessionScheme({ issuer, host, clock, csrf, logins }: SessionSche
 const BETWEEN_NOTES_SECONDS = 60;
 const REMEMBERED_NOTES = 10_000;
 
-/** Notes the use of a sign-in once a minute at most, without making the request wait: it is for a person's list of devices. */
+/** Updates `lastUsedAt` at most once a minute, in the background. */
 function useNotes(logins: Pick<LoginService, 'touch'>, clock: Clock) {
   const notedAt = new Map<string, number>();
   return (subject: Subject, sid: string | undefined): void => {
@@ -187,7 +187,7 @@ export class SessionService {
         withTimeout(HOST_TIMEOUT_MS, () => this.parts.host.start(request, record)),
       );
     } catch (error) {
-      // The sign-in would be shown as a device that never was.
+      // Otherwise the device list would show a sign-in that never completed.
       await this.parts.logins
         .end({ issuer: record.iss, id: record.sub }, record.sid, 'session-failed')
         .catch(() => undefined);

@@ -35,7 +35,7 @@ function statedMs(cacheControl: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }
 
-/** Of what worth a set is at a moment. */
+/** Freshness of a cached key set. */
 export type Freshness = 'fresh' | 'due' | 'stale' | 'dead';
 
 /** `due` is fresh, but about to end; `stale` counts only while the provider cannot be reached. */

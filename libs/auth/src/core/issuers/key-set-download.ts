@@ -175,7 +175,7 @@ class ProtectedCache {
     return this.#breaker.run(() => this.cache.lease({ address: this.address, ...request }));
   }
 
-  // Sharing is a courtesy to others: that it fails is no reason to lose the set that was fetched.
+  // A failed cache write must not discard the fetched set.
   async put(set: CachedKeySet): Promise<void> {
     await this.#breaker.run(() => this.cache.put(this.address, set)).catch(() => {});
   }

@@ -145,7 +145,7 @@ export class RemoteKeySet implements KeySet {
     };
   }
 
-  /** Started during an outage: what others fetched before it counts as long as what one fetched oneself. */
+  /** If the process starts during an outage, fall back to the shared cache. */
   async #takeStored(): Promise<void> {
     const set = await this.#download.stored();
     if (set !== undefined) await this.#take({ set, askedAtMs: this.#download.askedBefore(set) }).catch(() => {});

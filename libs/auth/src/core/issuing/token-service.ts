@@ -1,4 +1,5 @@
-// The write path: issue, verify, refresh, revoke. Verdict before effect: a refresh changes the store last, in one atomic step.
+// The write path: issue, verify, refresh, revoke. All checks run before the store is changed: a refresh changes the store
+// last, in one atomic step.
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import { check, NO_PERMISSIONS } from '../users/account-checks.js';
 import type { Clock } from '../base/clock.js';
@@ -192,7 +193,10 @@ export class TokenService {
     return { ...from, jti: newId(), issuedAt, expiresAt };
   }
 
-  /** A token that was already replaced is presented again: somebody else holds a copy, and nobody can tell who. */
+  /**
+   * A token that was already replaced is presented again: it has leaked, and the legitimate client cannot be told from the
+   * attacker.
+   */
   private async punish({ subject, sid }: RefreshGrant): Promise<never> {
     // Told first: where the store fails half-way, the next attempt meets an ended sign-in and would tell nothing.
     this.parts.blocklist.eventSink.after({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
@@ -200,7 +204,7 @@ export class TokenService {
     throw new AuthError('refresh_reused');
   }
 
-  /** Verify, ask the blocklist, resolve, check: the same lines as the read path, for a token outside of a request. */
+  /** Same pipeline as `Authenticator.authenticateCredential`, without a request. */
   private async stand(token: string, { kind, anyAudience = false }: ExpectedToken) {
     const { verifier, blocklist, users } = this.parts;
     const verified = await (anyAudience ? verifier.verifyIssued(token, kind) : verifier.verify(token, kind));

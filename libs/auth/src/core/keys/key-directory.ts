@@ -1,6 +1,6 @@
 // How keys lie in a directory: one private key per file, and ring.json, which says what each is for. Many processes may start
 // on an empty directory at once, and a command may rotate under them: each step becomes visible by one atomic link or rename, and
-// a process that dies in between leaves nothing behind that anybody reads.
+// a crash leaves no partially written file in use.
 import { randomUUID } from 'node:crypto';
 import { promises } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -53,7 +53,7 @@ export interface RevocationRules extends RevocationLifetimes {
 /** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
 export class BlocklistService {
   private readonly look: RevocationLookup;
-  /** Every end goes through here, so that whoever hears of ends hears of sign-ins too. */
+  /** Shared with LoginService and TokenService, so that all of them report to the same sink. */
   readonly eventSink: EventSink;
 
   constructor(
@@ -96,7 +96,8 @@ export class BlocklistService {
   ): Promise<RevocationResult> {
     const endsAt = this.clock.nowSeconds() + this.longestLife();
     const { exceptSid, reason } = options;
-    // Whoever signed in since the last time, in this very second, holds tokens that are issued in the next. Not further ahead than
+    // Tokens issued after an earlier cut-off in the same second are dated one second ahead, so the new cut-off must cover that
+    // second too. Not further ahead than
     // the tolerance, or those who sign in afterwards would have to wait.
     const latest = this.clock.nowSeconds() + Math.max(0, this.rules.toleranceSeconds - 1);
     const revokedAt = Math.min(await this.earliestIssue(subject), latest);
@@ -117,7 +118,7 @@ export class BlocklistService {
 
   /**
    * The question before anything is handed out that outlives the request: the store itself is asked, whatever the options say. A
-   * refresh that believed a memory would make tokens younger than the revocation it missed.
+   * refresh answered from a stale cache could issue tokens with an `iat` after the missed revocation.
    * @throws {AuthError} `token_revoked`, `store_unavailable`
    */
   async assertNotRevokedUncached(verified: Verified): Promise<void> {
@@ -127,7 +128,8 @@ export class BlocklistService {
 
   /**
    * The first second at which something new for this subject can be issued and live: now, or the second after the last
-   * {@link revokeSubject}. Without it, a sign-in in the very second of a "sign out everywhere" would be born dead.
+   * {@link revokeSubject}. Without this, a sign-in in the same second as "sign out everywhere" would issue tokens
+   * that are already revoked.
    */
   async earliestIssue(subject: Subject): Promise<number> {
     const now = this.clock.nowSeconds();
@@ -152,7 +154,10 @@ export class BlocklistService {
     return Math.max(this.rules.loginSeconds, this.rules.accessSeconds);
   }
 
-  /** An entry outlives what it ends by the tolerance and a second, so that no rounding brings a token back (K-11). */
+  /**
+   * Keep the entry for the clock tolerance plus one second after the token expires, so rounding cannot make the token valid
+   * again.
+   */
   private async add(
     fields: Omit<RevocationEntry, 'revokedAt' | 'expiresAt'> & { readonly endsAt: number; readonly revokedAt?: number },
     subject?: string,

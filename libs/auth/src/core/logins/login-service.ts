@@ -1,5 +1,5 @@
-// Sign-ins as a whole: opened once, ended everywhere. The blocklist is the truth about an end and is written first; the row
-// is housekeeping, so a crash between the two leaves nothing alive.
+// Lifecycle of logins. The blocklist entry is authoritative and written first; deleting the row is cleanup, so a crash between the
+// two leaves nothing alive.
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from '../base/clock.js';
 import { orUnavailable } from '../base/errors.js';
@@ -93,7 +93,7 @@ export class LoginService {
    * @throws {AuthError} `store_unavailable`
    */
   async endOwn(subject: Subject, sid: string): Promise<boolean> {
-    // What is no id never reaches a store: PostgreSQL would take a NUL for a fault of its own, and a breaker would open.
+    // Reject malformed ids before querying: PostgreSQL fails on NUL bytes, and the failures would trip the circuit breaker.
     if (!LOGIN_ID.test(sid)) return false;
     const login = await orUnavailable('store_unavailable', () => this.store.find(subject.issuer, sid));
     if (login === undefined || login.subject !== subject.id) return false;
@@ -119,7 +119,7 @@ export class LoginService {
     await orUnavailable('store_unavailable', () => this.store.endAll(subject, options.exceptSid));
   }
 
-  /** An exception for a sign-in that was ended would bring it back; so the store is asked, not a memory of it. */
+  /** Exempting an already revoked sign-in would revive it, so bypass the cache here. */
   private async refuseEnded(subject: Subject, sid: string): Promise<void> {
     const login = await orUnavailable('store_unavailable', () => this.store.find(subject.issuer, sid));
     const issuedAt = login?.createdAt;

@@ -101,8 +101,8 @@ export interface SelfOrStaffOptions {
 }
 
 /**
- * Staff, or the very person that the path names. A machine is nobody's self, whatever its id; a missing parameter and a principal
- * without a name are nobody's either.
+ * Staff, or the very person that the path names. Client principals never match, even with an equal id; neither do a missing
+ * parameter or an empty subject.
  * @throws {TypeError} without the name of a parameter, and for an option that is not of the type named
  */
 export function selfOrStaff(options: SelfOrStaffOptions): Policy {

@@ -1,5 +1,5 @@
 // What a policy is and how policies combine: functions over the verified principal, asked after authentication and inside the
-// same guard. What cannot be answered is a refusal; a negation never makes a grant of it.
+// same guard. A policy that throws counts as denied, and `not()` does not invert that.
 import { AuthError, type AuthErrorCode } from '../base/errors.js';
 import type { Principal } from '../base/principal.js';
 import type { AuthRequest } from '../base/request.js';

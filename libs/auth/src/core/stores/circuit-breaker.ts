@@ -25,7 +25,7 @@ export interface BreakerOptions {
   readonly store?: StoreEvent['store'] | undefined;
 }
 
-/** Asks with a time limit; after some failures in a row refuses at once, and lets one call at a time find out whether it is over. */
+/** Circuit breaker with a time limit: opens after consecutive failures, then lets one probe call through at a time. */
 export class CircuitBreaker {
   readonly #timeoutMs: number;
   readonly #failures: number;

@@ -155,7 +155,7 @@ export const MOST_REPLACED = 64;
 
 /**
  * What became of a rotation. `rotated`, `retry` and `held` hand back the login as it now is; its `currentJti` is what the caller
- * gets. `reused` is for the caller to punish: the store changes nothing. `unknown` says that there is no such live login.
+ * gets. On `reused` the store changes nothing: the caller must revoke the login. `unknown` says that there is no such live login.
  */
 export type RotationOutcome =
   | { readonly outcome: 'rotated' | 'retry' | 'held'; readonly login: Login }

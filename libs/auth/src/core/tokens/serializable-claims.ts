@@ -1,4 +1,4 @@
-// What may be signed: exactly what comes out again when it is read. JSON would drop functions, turn dates into text and NaN
+// Ensures that claims survive a JSON round trip before they are signed. JSON would drop functions, turn dates into text and NaN
 // into null without a word, and call `toJSON` wherever it finds one.
 import { isWellFormed, type JsonLimits, type JsonObject } from '../base/json.js';
 import { defaultLimits } from '../base/limits.js';

@@ -15,7 +15,7 @@ export interface KnownSignature {
 }
 
 interface Entry extends KnownSignature {
-  /** Whether it was found since it was last in danger of being forgotten. */
+  /** Referenced bit (second-chance eviction). */
   wasFound: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface SignatureCacheOptions {
   readonly maxBytes?: number;
 }
 
-/** How much of a token's end it is filed under: random bytes of the signature, so that hardly two share it. */
+/** Length of the signature suffix used as the map key: random bytes of the signature, so that hardly two share it. */
 const FILED_UNDER = 32;
 
 /**

@@ -170,7 +170,7 @@ function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verifi
   return Object.freeze({ ...readClaims(jws, profile), key: Object.freeze({ kid, alg }) });
 }
 
-/** A set of the application's own may answer with nothing. No key is a refusal, never a pass (P1). */
+/** A custom `KeySet` may return nothing: treat that as `unknown_key`. */
 function assertKey(key: VerificationKey | undefined | null): VerificationKey {
   if (key === undefined || key === null) throw unknownKey();
   return key;

@@ -1,4 +1,5 @@
-// Stage 6 of the read path: facts to silence. One list of checks for every path: request, refresh and verify.
+// Account checks, run after authentication (stage 7 in docs/architecture.md). One list of checks for
+// every path: request, refresh and verify.
 import { AuthError } from '../base/errors.js';
 import type { Verified } from '../base/principal.js';
 import { stampDigest, type Account } from './users.js';

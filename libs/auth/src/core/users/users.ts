@@ -187,7 +187,7 @@ export class AccountResolver {
 
 const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 
-/** A machine is no user of anybody's. */
+/** Client principals have no user. */
 const NO_ACCOUNT: Account = Object.freeze({ user: undefined, description: undefined });
 
 /** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
@@ -201,7 +201,7 @@ function userOfToken({ subject }: Verified): AuthUser {
   return Object.freeze(user) as unknown as AuthUser;
 }
 
-/** What a token carries of a stamp: enough to notice a change, nothing to learn from (P15). */
+/** The stamp in a token is a truncated SHA-256: it detects a change without revealing the stamp. */
 export function stampDigest(subject: Subject, stamp: string): string {
   const text = JSON.stringify([subject.issuer, subject.id, stamp]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);

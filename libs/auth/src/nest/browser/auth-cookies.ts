@@ -145,7 +145,7 @@ export class AuthCookies {
     this.logger.error(message);
   }
 
-  /** It lives as long as a sign-in may rest, so that a page that comes back late can still refresh. */
+  /** Lives as long as the refresh idle timeout. */
   private setCsrf(response: unknown, token: string): void {
     const { csrfSeconds } = this.parts;
     const { specs } = this;

@@ -121,7 +121,7 @@ export abstract class AuthGuardBase implements CanActivate {
     // An async hook is possible in passport, and one that rejects must refuse.
     const user = isPromise(handled) ? await handled : handled;
     if ('error' in decision && isFinal(decision.error, policy)) throw decision.error;
-    // Whoever goes on after a refusal goes on without the principal of an earlier message.
+    // If `handleRequest` swallows the error, clear the principal left by an earlier message.
     const auth = 'error' in decision ? undefined : decision.principal;
     attach(context, request, { auth, user });
     if (this.getAuthenticateOptions !== undefined)

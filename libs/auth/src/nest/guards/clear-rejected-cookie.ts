@@ -4,7 +4,7 @@ import type { AuthCookies } from '../browser/auth-cookies.js';
 import { adaptRequest } from '../transport/contexts.js';
 import type { Exchange } from '../transport/http-exchange.js';
 
-/** Takes dead cookies back, or the browser would send them for ever and lock the person out. */
+/** Clears an access cookie that can never become valid again; otherwise the user would be locked out. */
 export class RejectedCookies {
   constructor(private readonly cookies: AuthCookies) {}
 

@@ -39,7 +39,7 @@ export class LiveConnections implements OnModuleDestroy {
   follow(connection: Connection | undefined, principal: Principal | undefined, recheck: Recheck): void {
     if (connection === undefined || principal === undefined || this.followed.has(connection.key)) return;
     const entry: Followed = { connection, recheck, principal, timer: undefined };
-    // Not before there is something to follow: where nobody listens, no request makes an event.
+    // Subscribe lazily: without subscribers no events are created.
     this.stopListening ??= onAuthEvent((event) => {
       if (event.type === 'revoked') this.recheckAll(event);
     });

@@ -1,4 +1,4 @@
-// What happens when the application starts: everything that may be wrong is found now, and said at once.
+// Start-up validation; reports all problems in one error.
 import { Inject, Injectable, Logger, Optional, type OnModuleInit, type Type } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';

@@ -1,4 +1,5 @@
-// The way into an application's container from outside. `app.get()` is no way: where a provider is missing it ends the process.
+// The way into an application's container from outside. `app.get()` exits the process if the provider is missing, so search the
+// container directly.
 import type { INestApplicationContext, InjectionToken } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';

@@ -4,7 +4,7 @@ import { Catch, Inject, Injectable, Logger, type ExceptionFilter, type OnModuleD
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Subscription } from 'rxjs';
 
-/** Nobody throws one. */
+/** Never thrown; exists only for `@Catch()`. */
 class Never extends Error {}
 
 /**

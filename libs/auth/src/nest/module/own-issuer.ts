@@ -7,7 +7,7 @@ import { refreshAudienceOf } from '../../core/issuing/token-settings.js';
 import type { OwnKeys } from './own-keys.js';
 import type { AuthSettings } from '../options/settings.js';
 
-/** This service itself; nobody, if it only verifies. */
+/** This service as a trusted issuer; empty for a verify-only service. */
 export function issuersOf(settings: AuthSettings, keys: OwnKeys): readonly TrustedIssuer[] {
   const { ring } = keys;
   if (ring === undefined) return [];

@@ -118,7 +118,7 @@ export interface CsrfOptions {
   readonly headerName?: string;
   /** At least 32 bytes, the same in every process. @defaultValue derived from the signing keys */
   readonly secret?: string;
-  /** Switches the defence off. There is no good reason outside of a test that shows what it is for. @defaultValue false */
+  /** Disables CSRF protection. For tests only. @defaultValue false */
   readonly dangerouslyDisable?: boolean;
 }
 
@@ -133,7 +133,7 @@ export interface AuthSessionOptions {
   readonly mismatch?: MismatchRule;
 }
 
-/** How revocation is asked. */
+/** Revocation checks. */
 export interface RevocationOptions {
   /**
    * `every-request` asks the store each time. `{ withinMs }` answers from memory that is kept in step with the store, so that a

@@ -7,7 +7,7 @@ import { authResultFor } from '../transport/request-auth.js';
 type Mark = MethodDecorator & ClassDecorator;
 
 /**
- * Opens a route or a class to everybody: credentials are not even looked at, so a stale one does no harm.
+ * Makes a route public. Credentials are ignored, so a stale one cannot cause a 401.
  * @throws {TypeError} for an argument: there is no `@Public(false)`
  */
 export const Public = (...none: readonly never[]): Mark => {
@@ -111,7 +111,7 @@ export const CurrentPrincipal = createParamDecorator(
   (_: unknown, context: ExecutionContext): unknown => authResultFor(context).auth,
 );
 
-/** Own members only, so that no path leads out of the value into the language. */
+/** Own members only: prevents access to inherited members such as `constructor`. */
 function follow(value: unknown, path: string | undefined): unknown {
   if (path === undefined) return value;
   return path.split('.').reduce<unknown>((from, name) => {

@@ -1,4 +1,4 @@
-// What `strictRoutes` refuses: routes of which nobody can say that somebody thought about them.
+// Rules of `strictRoutes`.
 import { configurationOf } from '../options/named-tokens.js';
 import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './route-requirements.js';
 

@@ -101,7 +101,7 @@ function wsConnection(socket: WebSocketLike): Connection {
   };
 }
 
-/** A client of graphql-ws knows no events of ours: it is only closed. Mercurius shows the line underneath alone. */
+/** A client of graphql-ws knows no events of ours: it is only closed. Mercurius only exposes the TCP socket. */
 function graphqlConnection(carrier: unknown): Connection | undefined {
   const handshake = handshakeOf(carrier);
   if (handshake === undefined) return undefined;

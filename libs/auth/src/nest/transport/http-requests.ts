@@ -24,7 +24,7 @@ class AdaptedRequest implements AuthRequest {
   constructor(readonly raw: HttpRequest) {}
 
   get method(): string {
-    // What a socket is opened with says GET, and does whatever messages do afterwards.
+    // A WebSocket upgrade is a GET, but later messages may have side effects, so treat it as unsafe.
     if (isUpgrade(this.raw)) return MESSAGE;
     const { method } = nodeOf(this.raw);
     return typeof method === 'string' ? method.toUpperCase() : MESSAGE;
