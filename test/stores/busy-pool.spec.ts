@@ -41,7 +41,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
       beforeEach(async () => {
         dataSource = await openDataSource({ type, url: server?.url ?? '', poolSize } as DataSourceOptions);
         const clock = new SystemClock();
-        instance = await startInstance({ stores: await storesOf(dataSource, clock), clock, keys, timeout: '300ms' });
+        instance = await startInstance({ stores: await storesOf(dataSource, clock), clock, keys, timeout: '1s' });
         pair = await instance.instance.tokens.issue('ada');
         told = [];
         stop = onAuthEvent(({ type: name }) => void told.push(name));
@@ -75,7 +75,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
         await useUp();
         const answers = verifyTimes(6);
         const refreshed = codeOf(instance.instance.tokens.refresh(pair.refreshToken));
-        await wait(1_000);
+        await wait(1_500);
         await free();
         expect(new Set(await answers)).toEqual(new Set(['accepted']));
         expect(await refreshed).toBe('accepted');
