@@ -23,6 +23,8 @@ export default {
     '^nestjs-latchkey$': '<rootDir>/libs/auth/src/index.ts',
     '^nestjs-latchkey/([a-z]+)$': '<rootDir>/libs/auth/src/$1/index.ts',
   },
+  // Jest leaves one core idle; with two cores that is half of the machine. Most tests wait for servers.
+  maxWorkers: '100%',
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/test/support/left-out-reporter.js'],
   collectCoverageFrom: ['libs/auth/src/**/*.ts'],
