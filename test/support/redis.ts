@@ -1,5 +1,6 @@
 // A Redis of the test file's own. It keeps nothing on disk.
 import { execFile } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -46,7 +47,8 @@ export async function startRedisCluster(): Promise<{ readonly ports: readonly nu
   try {
     for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode());
     const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
-    await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
+    await redisCli('--cluster', 'create', ...addresses, '--cluster-yes');
+    for (const { port } of servers) await untilUp(port);
     return { ports: servers.map(({ port }) => port), stop };
   } catch (error) {
     await stop();
@@ -54,9 +56,21 @@ export async function startRedisCluster(): Promise<{ readonly ports: readonly nu
   }
 }
 
+const redisCli = async (...args: readonly string[]): Promise<string> =>
+  (await promisify(execFile)('redis-cli', args)).stdout;
+
+/** Each node hears for itself that the cluster is whole, some time after the command that made it has returned. */
+async function untilUp(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    if ((await redisCli('-p', `${port}`, 'cluster', 'info')).includes('cluster_state:ok')) return;
+    await wait(100);
+  }
+  throw new Error(`The node of the Redis Cluster at port ${port} did not come up.`);
+}
+
 async function startClusterNode(): Promise<Server> {
   const [port, busPort, folder] = [await freePort(), await freePort(), temporaryFolder('redis-cluster')];
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '5000'];
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '60000'];
   const args = [
     '--port',
     `${port}`,
