@@ -3,7 +3,8 @@
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { NestFactory } from '@nestjs/core';
-import { AuthModule, Clock, MemoryKeySetCache, TokenService } from 'nestjs-latchkey';
+import { AuthModule, Clock, TokenService } from 'nestjs-latchkey';
+import { MemoryKeySetCache } from 'nestjs-latchkey/issuers';
 
 const ISSUER = 'https://accounts.example';
 const START = 1_800_000_000;

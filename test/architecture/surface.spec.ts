@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { compilerOptions } from '../support/compiler.js';
 import { type Door, doors, library } from '../support/repository.js';
@@ -29,7 +29,34 @@ function isTypeExport(node: ts.ExportSpecifier): boolean {
   return node.isTypeOnly || node.parent.parent.isTypeOnly;
 }
 
+const named = doors.map((door) => [door.specifier, door] as const);
+
 // A wider or narrower surface is a line of the snapshot in review: `npm test -- test/architecture/surface -u`.
-it.each(doors.map((door) => [door.specifier, door] as const))('%s lets out these names and no others', (_, door) => {
+it.each(named)('%s lets out these names and no others', (_, door) => {
   expect(`\n${exportsOf(door).join('\n')}\n`).toMatchSnapshot();
+});
+
+describe('the front door', () => {
+  const [front] = doors;
+  const names = front === undefined ? [] : exportsOf(front);
+  const count = (kind: string) => names.filter((name) => name.startsWith(kind)).length;
+
+  it('has at most 45 values: what is not written on the first day has another door', () => {
+    expect(front?.specifier).toBe('nestjs-latchkey');
+    expect(count('value')).toBeGreaterThan(0);
+    expect(count('value')).toBeLessThanOrEqual(45);
+  });
+
+  it('has at most 60 types', () => {
+    expect(count('type')).toBeGreaterThan(0);
+    expect(count('type')).toBeLessThanOrEqual(60);
+  });
+});
+
+it('exports each name from one door', () => {
+  const places = new Map<string, string[]>();
+  for (const door of doors) {
+    for (const name of exportsOf(door)) places.set(name, [...(places.get(name) ?? []), door.specifier]);
+  }
+  expect([...places].filter(([, found]) => found.length > 1)).toEqual([]);
 });

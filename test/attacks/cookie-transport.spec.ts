@@ -1,6 +1,7 @@
 // Group F of the attacks: tokens in cookies.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthCookies, CookieTooLargeError, LoginService } from 'nestjs-latchkey';
+import { LoginService } from 'nestjs-latchkey';
+import { AuthCookies, CookieTooLargeError } from 'nestjs-latchkey/browser';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';

@@ -2,7 +2,7 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
-import { CsrfService } from 'nestjs-latchkey';
+import { CsrfService } from 'nestjs-latchkey/browser';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar, type Sending } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/invariants.js';

@@ -1,7 +1,8 @@
 // Groups D and L of the attack list, and the refusals of BLOG, at an application that trusts another issuer by its key address.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import { BlocklistService, type TrustOptions } from 'nestjs-latchkey';
+import { BlocklistService } from 'nestjs-latchkey';
+import type { TrustOptions } from 'nestjs-latchkey/issuers';
 import { ADAPTERS } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
 import * as endpoint from '../support/key-server.js';

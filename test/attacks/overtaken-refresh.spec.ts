@@ -1,7 +1,8 @@
 // J-47: a refresh by cookie that comes too late. What overtook it may have given this browser new cookies, so the answer to the late
 // one clears none.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LoginStore, type AuthEvent } from 'nestjs-latchkey';
+import { LoginStore } from 'nestjs-latchkey/stores';
+import type { AuthEvent } from 'nestjs-latchkey/events';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';

@@ -1,6 +1,8 @@
 // Group J of the attacks: rotation and its races. What only a store can do wrong is in test/stores.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LoginService, onAuthEvent, LoginStore, type AuthEvent, type TokenPair } from 'nestjs-latchkey';
+import { LoginService, type TokenPair } from 'nestjs-latchkey';
+import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
+import { LoginStore } from 'nestjs-latchkey/stores';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';

@@ -1,15 +1,7 @@
 // Group K of the attacks: what was revoked stays revoked, on every path and in every spelling.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  BlocklistService,
-  LoginService,
-  memoryStores,
-  BlocklistStore,
-  SessionOrJwtGuard,
-  type Stores,
-  type StoresFactory,
-  type TokenPair,
-} from 'nestjs-latchkey';
+import { BlocklistService, LoginService, memoryStores, SessionOrJwtGuard, type TokenPair } from 'nestjs-latchkey';
+import { BlocklistStore, type Stores, type StoresFactory } from 'nestjs-latchkey/stores';
 import {
   cookieController,
   csrfController,

@@ -1,18 +1,9 @@
 // What an issuer said, over HTTP: nothing is read into more, and what a token says against itself counts.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import {
-  AllowClients,
-  Authorize,
-  AuthModule,
-  claimEquals,
-  claimIncludes,
-  JwtAuthGuard,
-  onAuthEvent,
-  RequireRoles,
-  RequireScopes,
-  type AttemptEvent,
-} from 'nestjs-latchkey';
+import { AllowClients, Authorize, AuthModule, JwtAuthGuard, RequireRoles, RequireScopes } from 'nestjs-latchkey';
+import { claimEquals, claimIncludes } from 'nestjs-latchkey/policies';
+import { onAuthEvent, type AttemptEvent } from 'nestjs-latchkey/events';
 import { LocalIssuer } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 

@@ -25,13 +25,12 @@ import {
   CurrentUser,
   DefaultAuthGuard,
   JwtAuthGuard,
-  onAuthEvent,
   Public,
   RequireRoles,
   TokenService,
-  type AuthEvent,
   type AuthUser,
 } from 'nestjs-latchkey';
+import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { rawRequest } from '../support/raw-http.js';
 import { bearer, People, personCalled } from '../support/people.js';

@@ -7,19 +7,19 @@ import {
   CurrentPrincipal,
   AuthModule,
   BlocklistService,
-  CsrfService,
   CurrentUser,
   guardSockets,
   JwtAuthGuard,
   OptionalAuth,
   Public,
   RequireScopes,
-  BlocklistStore,
   TokenService,
   type AuthModuleOptions,
   type AuthUser,
   type Principal,
 } from 'nestjs-latchkey';
+import { CsrfService } from 'nestjs-latchkey/browser';
+import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { startApplication, type RunningApplication } from '../support/applications.js';
 import { connectSocket, type ConnectOptions, type SocketClient, type SocketKind } from '../support/sockets.js';
 

@@ -19,18 +19,18 @@ import {
   AuthModule,
   BlocklistService,
   CurrentUser,
-  defineScheme,
   JwtAuthGuard,
-  onAuthEvent,
   OptionalAuth,
   Public,
   RequireScopes,
-  BlocklistStore,
   TokenService,
   type AuthModuleOptions,
   type AuthUser,
   type Principal,
 } from 'nestjs-latchkey';
+import { defineScheme } from 'nestjs-latchkey/schemes';
+import { onAuthEvent } from 'nestjs-latchkey/events';
+import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { WebSocket } from 'ws';
 import { startApplication, type RunningApplication } from '../support/applications.js';
 

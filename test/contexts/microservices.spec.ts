@@ -24,7 +24,6 @@ import {
 import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  ephemeralKeys,
   AuthError,
   CurrentPrincipal,
   AuthModule,
@@ -32,13 +31,14 @@ import {
   JwtAuthGuard,
   Public,
   RequireScopes,
-  BlocklistStore,
   TokenService,
   UserSource,
   type AuthModuleStructure,
   type AuthUser,
   type Principal,
 } from 'nestjs-latchkey';
+import { ephemeralKeys } from 'nestjs-latchkey/keys';
+import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { firstValueFrom } from 'rxjs';
 import { ADAPTERS, SILENT, startApplication } from '../support/applications.js';
 

@@ -24,13 +24,12 @@ import {
   OptionalAuth,
   Public,
   Scoped,
-  ScopePolicy,
   TokenClaims,
   TokenService,
   type AuthUser,
   type Principal,
-  type ScopeCondition,
 } from 'nestjs-latchkey';
+import { ScopePolicy, type ScopeCondition } from 'nestjs-latchkey/policies';
 import { WebSocket } from 'ws';
 import { ADAPTERS, SILENT, startApplication, type RunningApplication } from '../support/applications.js';
 

@@ -1,5 +1,5 @@
 import { describe, it } from '@jest/globals';
-import { MemoryAuditSink } from 'nestjs-latchkey';
+import { MemoryAuditSink } from 'nestjs-latchkey/events';
 import { auditSinkContract } from 'nestjs-latchkey/testing';
 
 describe('the audit sink in memory', () => {

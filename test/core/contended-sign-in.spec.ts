@@ -1,7 +1,8 @@
 // A sign-in that others were in the way of is tried again, within the time that the call has.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { SystemClock, type Login, type Stores } from 'nestjs-latchkey';
+import { SystemClock } from 'nestjs-latchkey';
+import type { Login, Stores } from 'nestjs-latchkey/stores';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../libs/auth/src/core/stores/memory-stores.js';
 import { startInstance } from '../support/sign-in-world.js';

@@ -3,30 +3,32 @@ import {
   AllowClients,
   AllowInactive,
   AllowRestrictedClients,
-  allOf,
   AuthGuardFor,
-  anyOf,
   Authorize,
   AuthReason,
   CurrentUser,
-  hasFilter,
-  hasRoles,
-  hasScopes,
-  not,
   OptionalAuth,
   Public,
-  recentAuth,
-  RedirectToLogin,
   RequireFilter,
   RequireRecentAuth,
   RequireRoles,
   RequireScopes,
   Scoped,
   SelfOrStaff,
-  selfOrStaff,
   TokenClaims,
-  type PolicyContext,
 } from 'nestjs-latchkey';
+import {
+  allOf,
+  anyOf,
+  hasFilter,
+  hasRoles,
+  hasScopes,
+  not,
+  recentAuth,
+  selfOrStaff,
+  type PolicyContext,
+} from 'nestjs-latchkey/policies';
+import { RedirectToLogin } from 'nestjs-latchkey/browser';
 
 /** As JavaScript calls it. */
 type Loose = (...given: readonly unknown[]) => unknown;

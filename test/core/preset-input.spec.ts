@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { AuthConfigurationError } from 'nestjs-latchkey';
 import {
   adfs,
   apple,
   auth0,
   authentik,
-  AuthConfigurationError,
   azureAdB2c,
   clerk,
   cloudflareAccess,
@@ -20,7 +20,7 @@ import {
   oryHydra,
   supabase,
   zitadel,
-} from 'nestjs-latchkey';
+} from 'nestjs-latchkey/issuers';
 
 const audience = 'courses';
 const url = 'https://auth.example.com';

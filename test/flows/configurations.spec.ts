@@ -9,12 +9,10 @@ import {
   authConfiguration,
   BlocklistService,
   CurrentUser,
-  ephemeralKeys,
   JwtAuthGuard,
   memoryStores,
   Public,
   RequireScopes,
-  RouteAudit,
   SessionAuthGuard,
   SessionOrJwtGuard,
   TokenService,
@@ -24,9 +22,11 @@ import {
   type AuthUser,
   type Principal,
   type SignInCredentials,
-  type StoresFactory,
   type Subject,
 } from 'nestjs-latchkey';
+import { ephemeralKeys } from 'nestjs-latchkey/keys';
+import { RouteAudit } from 'nestjs-latchkey/policies';
+import type { StoresFactory } from 'nestjs-latchkey/stores';
 import {
   cookieController,
   csrfController,

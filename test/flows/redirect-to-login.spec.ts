@@ -1,6 +1,7 @@
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthError, JwtAuthGuard, Public, RedirectToLogin, TokenService } from 'nestjs-latchkey';
+import { AuthError, JwtAuthGuard, Public, TokenService } from 'nestjs-latchkey';
+import { RedirectToLogin } from 'nestjs-latchkey/browser';
 import { ADAPTERS, type RunningApplication } from '../support/applications.js';
 import { People, startBrowserApp } from '../support/browser-app.js';
 

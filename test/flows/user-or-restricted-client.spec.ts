@@ -1,24 +1,17 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  allOf,
   AllowClients,
   AllowRestrictedClients,
-  anyOf,
   AuthGuardFor,
   AuthModule,
   Authorize,
-  defineScheme,
-  hasFilter,
-  hasRoles,
-  hasScopes,
-  isRestricted,
-  not,
-  selfOrStaff,
   TokenService,
   type ClientTokenOptions,
   type Principal,
 } from 'nestjs-latchkey';
+import { allOf, anyOf, hasFilter, hasRoles, hasScopes, isRestricted, not, selfOrStaff } from 'nestjs-latchkey/policies';
+import { defineScheme } from 'nestjs-latchkey/schemes';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { bearer, People, personCalled } from '../support/people.js';
 

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Controller, Get } from '@nestjs/common';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import { AllowClients, CurrentPrincipal, AuthModule, Clock, type Principal, type TrustOptions } from 'nestjs-latchkey';
+import { AllowClients, CurrentPrincipal, AuthModule, Clock, type Principal } from 'nestjs-latchkey';
+import type { TrustOptions } from 'nestjs-latchkey/issuers';
 import { Provider } from 'oidc-provider';
 import { type RunningApplication, startApplication } from '../support/applications.js';
 import { freePort } from '../support/server.js';

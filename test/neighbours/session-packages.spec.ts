@@ -14,14 +14,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import cookieSession from 'cookie-session';
 import expressSession from 'express-session';
-import {
-  AuthConfigurationError,
-  AuthModule,
-  HostSession,
-  OptionalAuth,
-  SessionOrJwtGuard,
-  TokenService,
-} from 'nestjs-latchkey';
+import { AuthConfigurationError, AuthModule, OptionalAuth, SessionOrJwtGuard, TokenService } from 'nestjs-latchkey';
+import { HostSession } from 'nestjs-latchkey/browser';
 import { sessionController } from 'nestjs-latchkey/controllers';
 import {
   ADAPTERS,

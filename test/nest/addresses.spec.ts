@@ -12,7 +12,8 @@ import {
 } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuthModule, RouteAudit, type AuthModuleOptions } from 'nestjs-latchkey';
+import { AuthModule, type AuthModuleOptions } from 'nestjs-latchkey';
+import { RouteAudit } from 'nestjs-latchkey/policies';
 import { cookieController, csrfController, tokenController, wellKnownController } from 'nestjs-latchkey/controllers';
 import { expectProtected } from 'nestjs-latchkey/testing';
 import {

@@ -24,13 +24,13 @@ import {
   AuthGuardFor,
   AuthError,
   AuthModule,
-  defineScheme,
   JwtAuthGuard,
   Public,
-  RedirectToLogin,
   RequireScopes,
   TokenService,
 } from 'nestjs-latchkey';
+import { defineScheme } from 'nestjs-latchkey/schemes';
+import { RedirectToLogin } from 'nestjs-latchkey/browser';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 
 const KEY = { 'x-key': 'k-1' };

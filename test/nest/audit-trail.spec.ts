@@ -1,15 +1,8 @@
 // The trail in an application: what it keeps, and what a sink or a listener that fails does to answers.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  AuditSink,
-  LoginService,
-  KeySource,
-  MemoryAuditSink,
-  onAuthEvent,
-  OwnKeys,
-  type AuditEntry,
-  type KeyInput,
-} from 'nestjs-latchkey';
+import { LoginService } from 'nestjs-latchkey';
+import { AuditSink, MemoryAuditSink, onAuthEvent, type AuditEntry } from 'nestjs-latchkey/events';
+import { KeySource, OwnKeys, type KeyInput } from 'nestjs-latchkey/keys';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { exportJWK, generateKeyPair } from 'jose';
 import { ADAPTERS } from '../support/applications.js';

@@ -6,15 +6,14 @@ import {
   AuthConfigurationError,
   AuthError,
   AuthModule,
-  defineScheme,
   JwtAuthGuard,
   memoryStores,
   Public,
   RequireScopes,
   TokenService,
   type AuthModuleOptions,
-  type Scheme,
 } from 'nestjs-latchkey';
+import { defineScheme, type Scheme } from 'nestjs-latchkey/schemes';
 import { TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
 import { ISSUER } from '../support/probed-app.js';

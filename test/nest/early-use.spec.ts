@@ -10,13 +10,10 @@ import {
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
-  AuthCookies,
   AuthError,
   AuthModule,
   BlocklistService,
-  ephemeralKeys,
   LoginService,
-  SessionService,
   SignInService,
   TokenService,
   UserSource,
@@ -25,6 +22,8 @@ import {
   type SignInCredentials,
   type Subject,
 } from 'nestjs-latchkey';
+import { AuthCookies, SessionService } from 'nestjs-latchkey/browser';
+import { ephemeralKeys } from 'nestjs-latchkey/keys';
 import { ADAPTERS, SILENT, startApplication } from '../support/applications.js';
 
 interface Person {

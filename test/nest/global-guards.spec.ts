@@ -19,15 +19,15 @@ import {
   AuthGuardFor,
   AuthModule,
   AuthReason,
-  CsrfGuard,
   DefaultAuthGuard,
   JwtAuthGuard,
   OptionalAuth,
   Public,
-  RouteAudit,
   TokenService,
   type AuthModuleStructure,
 } from 'nestjs-latchkey';
+import { CsrfGuard } from 'nestjs-latchkey/browser';
+import { RouteAudit } from 'nestjs-latchkey/policies';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { expectProtected } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';

@@ -14,30 +14,24 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { from, type Observable } from 'rxjs';
 import {
-  allOf,
-  anyOf,
   AuthError,
   AuthModule,
   Authorize,
   CurrentUser,
-  defineScheme,
   CurrentPrincipal,
-  hasRoles,
   JwtAuthGuard,
-  not,
   RequireFilter,
   RequireRecentAuth,
   RequireRoles,
   RequireScopes,
   Scoped,
-  ScopePolicy,
   SelfOrStaff,
   TokenService,
   type AuthUser,
-  type Policy,
   type Principal,
-  type ScopeCondition,
 } from 'nestjs-latchkey';
+import { allOf, anyOf, hasRoles, not, ScopePolicy, type Policy, type ScopeCondition } from 'nestjs-latchkey/policies';
+import { defineScheme } from 'nestjs-latchkey/schemes';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { People, personCalled } from '../support/people.js';
 

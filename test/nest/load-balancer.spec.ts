@@ -5,14 +5,8 @@ import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  AuthGuardFor,
-  CurrentPrincipal,
-  AuthModule,
-  CsrfService,
-  type AuthModuleStructure,
-  type Principal,
-} from 'nestjs-latchkey';
+import { AuthGuardFor, CurrentPrincipal, AuthModule, type AuthModuleStructure, type Principal } from 'nestjs-latchkey';
+import { CsrfService } from 'nestjs-latchkey/browser';
 import { ADAPTERS, type RunningApplication, startApplication } from '../support/applications.js';
 import * as endpoint from '../support/key-server.js';
 import { readText, root } from '../support/repository.js';

@@ -4,13 +4,13 @@ import {
   AuthGuardFor,
   CurrentPrincipal,
   AuthModule,
-  defineScheme,
   JwtAuthGuard,
   OptionalAuth,
   Public,
   TokenService,
   type Principal,
 } from 'nestjs-latchkey';
+import { defineScheme } from 'nestjs-latchkey/schemes';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 
 const key = defineScheme<string>({

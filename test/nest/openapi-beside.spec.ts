@@ -10,7 +10,8 @@ import {
   SwaggerModule,
   type OpenAPIObject,
 } from '@nestjs/swagger';
-import { AuthGuardFor, AuthError, AuthModule, defineScheme, JwtAuthGuard, OptionalAuth, Public } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthError, AuthModule, JwtAuthGuard, OptionalAuth, Public } from 'nestjs-latchkey';
+import { defineScheme } from 'nestjs-latchkey/schemes';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { TokenFactory } from 'nestjs-latchkey/testing';
 import { startApplication, type RunningApplication } from '../support/applications.js';

@@ -1,7 +1,9 @@
 // What operators read: the rule that refused a token, and the outages of stores and key sets with their ends.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { AuthGuardFor, AuthError, defineScheme, memoryStores, type AttemptEvent } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthError, memoryStores } from 'nestjs-latchkey';
+import { defineScheme } from 'nestjs-latchkey/schemes';
+import type { AttemptEvent } from 'nestjs-latchkey/events';
 import { devicesController } from 'nestjs-latchkey/controllers';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
 import { ISSUER, PASSWORD, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/probed-app.js';

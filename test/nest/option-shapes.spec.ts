@@ -1,7 +1,8 @@
 // What is no option, or no value of one, is a boot error that names it, at every depth.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuthConfigurationError, AuthModule, KeySource, keysFromDirectory, memoryStores } from 'nestjs-latchkey';
+import { AuthConfigurationError, AuthModule, memoryStores } from 'nestjs-latchkey';
+import { KeySource, keysFromDirectory } from 'nestjs-latchkey/keys';
 import { startApplication } from '../support/applications.js';
 
 /** Everything that the boot complains about; empty where it starts. */

@@ -14,7 +14,8 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthModule, JwtAuthGuard, Public, RedirectToLogin, TokenService } from 'nestjs-latchkey';
+import { AuthModule, JwtAuthGuard, Public, TokenService } from 'nestjs-latchkey';
+import { RedirectToLogin } from 'nestjs-latchkey/browser';
 import { ADAPTERS, SILENT, startApplication, type RunningApplication } from '../support/applications.js';
 import { bearer } from '../support/people.js';
 import { People } from '../support/probed-app.js';

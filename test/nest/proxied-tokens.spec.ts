@@ -6,16 +6,14 @@ import { randomUUID } from 'node:crypto';
 import {
   AllowClients,
   AuthModule,
-  clerk,
-  cloudflareAccess,
-  CsrfService,
   CurrentPrincipal,
-  githubActions,
   JwtAuthGuard,
   type AuthModuleOptions,
   type Principal,
   type Subject,
 } from 'nestjs-latchkey';
+import { clerk, cloudflareAccess, githubActions } from 'nestjs-latchkey/issuers';
+import { CsrfService } from 'nestjs-latchkey/browser';
 import { publicOf, rsa } from '../core/foreign.js';
 import { forge } from '../core/forge.js';
 import { type AdapterName, ADAPTERS, type RunningApplication, startApplication } from '../support/applications.js';

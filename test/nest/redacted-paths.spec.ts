@@ -1,7 +1,7 @@
 // The ready list of names, held against Nest's own logger.
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ConsoleLogger } from '@nestjs/common';
-import { REDACTED_PATHS } from 'nestjs-latchkey';
+import { REDACTED_PATHS } from 'nestjs-latchkey/events';
 
 const SECRET = 'correct-horse-battery-staple';
 

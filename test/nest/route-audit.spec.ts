@@ -6,23 +6,19 @@ import {
   AllowClients,
   AllowInactive,
   AllowRestrictedClients,
-  anyOf,
   AuthGuardFor,
   AuthModule,
   Authorize,
   AuthReason,
-  hasRoles,
   JwtAuthGuard,
   OptionalAuth,
   Public,
   RequireRoles,
   RequireScopes,
-  RouteAudit,
-  routeTable,
   TokenService,
   type NamedRoute,
-  type Policy,
 } from 'nestjs-latchkey';
+import { anyOf, hasRoles, RouteAudit, routeTable, type Policy } from 'nestjs-latchkey/policies';
 import { expectProtected } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type RunningApplication, type StartOptions } from '../support/applications.js';
 import { bearer } from '../support/people.js';

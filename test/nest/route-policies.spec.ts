@@ -15,8 +15,8 @@ import {
   RequireScopes,
   SelfOrStaff,
   TokenService,
-  type Policy,
 } from 'nestjs-latchkey';
+import type { Policy } from 'nestjs-latchkey/policies';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { bearer, People, personCalled } from '../support/people.js';
 

@@ -9,9 +9,9 @@ import {
   JwtAuthGuard,
   Public,
   RequireScopes,
-  RouteAudit,
   type AuthModuleStructure,
 } from 'nestjs-latchkey';
+import { RouteAudit } from 'nestjs-latchkey/policies';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { expectProtected } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';

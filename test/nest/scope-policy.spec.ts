@@ -1,14 +1,7 @@
 import { Controller, Get, Injectable, Query } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  AuthModule,
-  OptionalAuth,
-  Scoped,
-  ScopePolicy,
-  TokenService,
-  type Principal,
-  type ScopeCondition,
-} from 'nestjs-latchkey';
+import { AuthModule, OptionalAuth, Scoped, TokenService, type Principal } from 'nestjs-latchkey';
+import { ScopePolicy, type ScopeCondition } from 'nestjs-latchkey/policies';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { bearer, People, personCalled } from '../support/people.js';
 

@@ -3,12 +3,11 @@ import {
   AuthModule,
   BlocklistService,
   memoryStores,
-  BlocklistStore,
   TokenService,
   type AuthModuleOptions,
-  type StoresFactory,
   type TokenPair,
 } from 'nestjs-latchkey';
+import { BlocklistStore, type StoresFactory } from 'nestjs-latchkey/stores';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { startApplication, type RunningApplication } from '../support/applications.js';
 import { SwitchedStores } from '../support/switched-stores.js';

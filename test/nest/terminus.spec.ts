@@ -2,15 +2,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  AuthModule,
-  HashingQueue,
-  memoryStores,
-  Public,
-  TokenService,
-  type LoginStore,
-  type Stores,
-} from 'nestjs-latchkey';
+import { AuthModule, HashingQueue, memoryStores, Public, TokenService } from 'nestjs-latchkey';
+import type { LoginStore, Stores } from 'nestjs-latchkey/stores';
 import { AuthHealthIndicator } from 'nestjs-latchkey/terminus';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';

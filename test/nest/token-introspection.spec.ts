@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import type { Policy, TokenPair } from 'nestjs-latchkey';
+import type { TokenPair } from 'nestjs-latchkey';
+import type { Policy } from 'nestjs-latchkey/policies';
 import { tokenController } from 'nestjs-latchkey/controllers';
 import { FixedClock, TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';

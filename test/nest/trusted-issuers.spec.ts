@@ -6,18 +6,17 @@ import {
   AuthModule,
   BlocklistService,
   CurrentUser,
-  ExternalUserSource,
   JwtAuthGuard,
   memoryStores,
-  OwnKeys,
   SystemClock,
   TokenService,
   type AuthModuleStructure,
   type Principal,
-  type StoresFactory,
-  type TrustOptions,
   type Verified,
 } from 'nestjs-latchkey';
+import { ExternalUserSource, type TrustOptions } from 'nestjs-latchkey/issuers';
+import { OwnKeys } from 'nestjs-latchkey/keys';
+import type { StoresFactory } from 'nestjs-latchkey/stores';
 import { startApplication, type RunningApplication, type StartOptions } from '../support/applications.js';
 
 const ISSUER = 'https://accounts.example';

@@ -14,7 +14,8 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, HttpAdapterHost } from '@nestjs/core';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
-import { AuthModule, BlocklistStore, TokenService, type AuthModuleOptions } from 'nestjs-latchkey';
+import { AuthModule, TokenService, type AuthModuleOptions } from 'nestjs-latchkey';
+import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { PassportJwtModule } from 'nestjs-latchkey/passport';
 import { Strategy as CustomStrategy } from 'passport-custom';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';

@@ -7,15 +7,15 @@ import {
   AuthModule,
   BlocklistService,
   CurrentUser,
-  onAuthEvent,
   Public,
-  BlocklistStore,
   TokenService,
   UserSource,
   type AuthError,
   type AuthUser,
   type Principal,
 } from 'nestjs-latchkey';
+import { onAuthEvent } from 'nestjs-latchkey/events';
+import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { PassportJwtModule } from 'nestjs-latchkey/passport';
 import passport from 'passport';
 import { Strategy as CustomStrategy } from 'passport-custom';

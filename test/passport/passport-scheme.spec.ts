@@ -22,15 +22,14 @@ import {
   Clock,
   CurrentUser,
   JwtAuthGuard,
-  onAuthEvent,
   Public,
   SessionOrJwtGuard,
   TokenService,
   UserSource,
-  type AuthEvent,
   type AuthUser,
   type Principal,
 } from 'nestjs-latchkey';
+import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import {
   passportScheme,
   type PassportSchemeOptions,

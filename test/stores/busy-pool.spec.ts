@@ -2,7 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { onAuthEvent, SystemClock, type AuthError, type AuthEvent, type TokenPair } from 'nestjs-latchkey';
+import { SystemClock, type AuthError, type TokenPair } from 'nestjs-latchkey';
+import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import type { DataSource, DataSourceOptions, QueryRunner } from 'typeorm';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { MemoryKeySetCache } from 'nestjs-latchkey';
+import { MemoryKeySetCache } from 'nestjs-latchkey/issuers';
 import { RedisKeySetCache, type RedisClient } from 'nestjs-latchkey/redis';
 import { KeySetEntity, TypeOrmKeySetCache } from 'nestjs-latchkey/typeorm';
 import { keySetCacheContract } from 'nestjs-latchkey/testing';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Clock, memoryStores, type Stores } from 'nestjs-latchkey';
+import { Clock, memoryStores } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import { testStores } from '../support/store-suite.js';
 
 const T = 1_900_000_000;

@@ -1,7 +1,8 @@
 // A Redis that answers something else than its scripts say: a proxy, another server, a client that maps types. What is not understood is
 // "cannot tell", and never a success.
 import { describe, expect, it } from '@jest/globals';
-import { AuthModule, BlocklistService, LoginService, SystemClock, TokenService, type Stores } from 'nestjs-latchkey';
+import { AuthModule, BlocklistService, LoginService, SystemClock, TokenService } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import { RedisKeySetCache, redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { Test } from '@nestjs/testing';
 

@@ -1,7 +1,7 @@
 // The change feed of the blocklist in Redis, where Redis loses what it held: no machine that follows it may miss what comes after.
 import { beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { BlocklistStore } from 'nestjs-latchkey';
+import type { BlocklistStore } from 'nestjs-latchkey/stores';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { FeedReader } from '../support/feed-reader.js';

@@ -1,6 +1,6 @@
 // What Redis holds of what has ended: nothing, however long an application runs without its lists being read or pruned.
 import { beforeEach, expect, it } from '@jest/globals';
-import type { Stores } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { hasRedis, useRedis } from '../support/redis.js';

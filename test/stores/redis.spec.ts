@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Redis } from 'ioredis';
-import type { Clock, Stores } from 'nestjs-latchkey';
+import type { Clock } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import { redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { createClient } from 'redis';
 import { hasRedis, startRedis } from '../support/redis.js';

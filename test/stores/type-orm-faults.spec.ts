@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SystemClock, type Login, type Stores } from 'nestjs-latchkey';
+import { SystemClock } from 'nestjs-latchkey';
+import type { Login, Stores } from 'nestjs-latchkey/stores';
 import { LoginEntity, RevocationEntity } from 'nestjs-latchkey/typeorm';
 import { QueryFailedError, type DataSource } from 'typeorm';
 import { openDataSource, storesOf } from '../support/type-orm-suite.js';

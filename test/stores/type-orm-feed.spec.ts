@@ -1,7 +1,8 @@
 // The change feed of the blocklist in SQL, where rows arrive late or clocks are set back. Rows are stamped by the clock of the
 // database; here it is set by hand. What only a real server can do, a transaction that commits late, is in postgres.spec.ts.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Clock, type BlocklistStore } from 'nestjs-latchkey';
+import { Clock } from 'nestjs-latchkey';
+import type { BlocklistStore } from 'nestjs-latchkey/stores';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import type { DataSource } from 'typeorm';
 import { FeedReader } from '../support/feed-reader.js';

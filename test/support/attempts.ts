@@ -1,5 +1,5 @@
 // Listens to the attempts of this process, so that a test can say how the last one ended.
-import { onAuthEvent, type AttemptEvent } from 'nestjs-latchkey';
+import { onAuthEvent, type AttemptEvent } from 'nestjs-latchkey/events';
 
 export class Attempts {
   private readonly heard: AttemptEvent[] = [];

@@ -1,5 +1,5 @@
 // A reader of the change feed, as every other machine is one: it knows its cursor and what it was told, and nothing else.
-import type { BlocklistStore } from 'nestjs-latchkey';
+import type { BlocklistStore } from 'nestjs-latchkey/stores';
 
 /** What one reading told. */
 export interface Told {

@@ -1,7 +1,8 @@
 // One machine of several: the built package on the stores of all, without HTTP. It does what its parent asks for and says how it ended.
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AuthModule, LoginService, keysFromDirectory, TokenService } from 'nestjs-latchkey';
+import { AuthModule, LoginService, TokenService } from 'nestjs-latchkey';
+import { keysFromDirectory } from 'nestjs-latchkey/keys';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { createClient } from 'redis';

@@ -21,21 +21,18 @@ import {
   CurrentPrincipal,
   AuthModule,
   JwtAuthGuard,
-  KeySource,
-  onAuthEvent,
   OptionalAuth,
-  OwnKeys,
   RequireScopes,
   SessionOrJwtGuard,
   UserSource,
-  type AuthEvent,
   type AuthModuleStructure,
-  type KeyRingInput,
   type Principal,
   type SignInCredentials,
-  type StoresFactory,
   type Subject,
 } from 'nestjs-latchkey';
+import { KeySource, OwnKeys, type KeyRingInput } from 'nestjs-latchkey/keys';
+import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
+import type { StoresFactory } from 'nestjs-latchkey/stores';
 import {
   cookieController,
   csrfController,

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from '@jest/globals';
-import { Clock, type Stores } from 'nestjs-latchkey';
+import { Clock } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { startInstance } from './sign-in-world.js';
 import { jtiIn, jtiOf } from './tab-bursts.js';

@@ -18,15 +18,14 @@ import { ApiExcludeEndpoint, ApiSecurity, type OpenAPIObject } from '@nestjs/swa
 import {
   AuthGuardFor,
   AuthError,
-  defineScheme,
   JwtAuthGuard,
   OptionalAuth,
   Public,
   type AuthRequest,
-  type Policy,
-  type Scheme,
   type Verified,
 } from 'nestjs-latchkey';
+import { defineScheme, type Scheme } from 'nestjs-latchkey/schemes';
+import type { Policy } from 'nestjs-latchkey/policies';
 
 export interface SecurityRequirement {
   readonly [name: string]: readonly string[];

@@ -16,11 +16,9 @@ import {
   CurrentPrincipal,
   AuthModule,
   JwtAuthGuard,
-  onAuthEvent,
   Public,
   TokenService,
   UserSource,
-  type AuthEvent,
   type AuthModuleOptions,
   type AuthModuleStructure,
   type Principal,
@@ -28,6 +26,7 @@ import {
   type Subject,
   type TokenPair,
 } from 'nestjs-latchkey';
+import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import { devicesController, tokenController } from 'nestjs-latchkey/controllers';
 import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
 

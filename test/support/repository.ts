@@ -38,9 +38,11 @@ export interface Door {
   readonly entry: string;
 }
 
-export const doors: readonly Door[] = Object.keys(manifest.exports)
-  .filter((key) => key !== './package.json')
-  .map((key) => ({ specifier: `nestjs-latchkey${key.slice(1)}`, entry: `${key.slice(2)}/index`.replace(/^\//, '') }));
+export const doors: readonly Door[] = Object.entries(manifest.exports).flatMap(([key, target]) =>
+  typeof target === 'string'
+    ? []
+    : { specifier: `nestjs-latchkey${key.slice(1)}`, entry: target.default.replace(/^\.\/dist\/|\.js$/g, '') },
+);
 
 /** The peers that a user may leave out. */
 export const optionalPeers = Object.keys(manifest.peerDependencies).filter(

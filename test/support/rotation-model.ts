@@ -1,7 +1,7 @@
 // The reference model of a sign-in: every refresh token it ever had, in a row, of which the last is the one live leaf. It
 // shares no code with the stores, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
-import type { LoginStore, RotationOutcome } from 'nestjs-latchkey';
+import type { LoginStore, RotationOutcome } from 'nestjs-latchkey/stores';
 
 /** What happens to a sign-in. `age` counts back from the live token: 0 is the leaf, 1 the one before. */
 export type Action =

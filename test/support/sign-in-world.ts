@@ -10,9 +10,9 @@ import {
   LoginService,
   TokenService,
   UserSource,
-  type Stores,
   type Subject,
 } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { SignInModel, type Happening, type Instance, type World } from './sign-in-model.js';
 import { SwitchedStores } from './switched-stores.js';

@@ -1,7 +1,8 @@
 // What every pair of stores is put through: the contract, and random histories against the reference models.
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { CheckedStore, Clock, Stores } from 'nestjs-latchkey';
+import type { Clock } from 'nestjs-latchkey';
+import type { CheckedStore, Stores } from 'nestjs-latchkey/stores';
 import { storeContract, type MakeStores } from 'nestjs-latchkey/testing';
 import { testNodeClocks } from './node-clocks.js';
 import { RotationModel, type Action } from './rotation-model.js';

@@ -1,5 +1,6 @@
 // Stores in memory with a switch: they answer, break, never answer, or answer out of order, and they count what they are asked.
-import { Clock, memoryStores, LoginStore, BlocklistStore, type Stores, type StoresFactory } from 'nestjs-latchkey';
+import { Clock, memoryStores } from 'nestjs-latchkey';
+import { LoginStore, BlocklistStore, type Stores, type StoresFactory } from 'nestjs-latchkey/stores';
 
 export type Mood = 'well' | 'broken' | 'silent' | 'shuffled';
 

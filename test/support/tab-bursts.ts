@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AuthError, Clock, type Stores, type TokenPair } from 'nestjs-latchkey';
+import { AuthError, Clock, type TokenPair } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { startInstance } from './sign-in-world.js';
 

@@ -1,7 +1,8 @@
 // What TypeORM stores are put through on each database, beyond what all stores are.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SystemClock, type Clock, type Login, type LoginStore, type Stores } from 'nestjs-latchkey';
+import { SystemClock, type Clock } from 'nestjs-latchkey';
+import type { Login, LoginStore, Stores } from 'nestjs-latchkey/stores';
 import {
   AuditEntity,
   LoginEntity,

@@ -1,5 +1,6 @@
 import { ConfigService } from '@nestjs/config';
-import { AuthModule, keysFromDirectory, SessionOrJwtGuard } from 'nestjs-latchkey';
+import { AuthModule, SessionOrJwtGuard } from 'nestjs-latchkey';
+import { keysFromDirectory } from 'nestjs-latchkey/keys';
 import {
   cookieController,
   csrfController,

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, UseGuards } from '@nestjs/common';
-import { AuditSink, CurrentPrincipal, SessionOrJwtGuard, type Principal } from 'nestjs-latchkey';
+import { CurrentPrincipal, SessionOrJwtGuard, type Principal } from 'nestjs-latchkey';
+import { AuditSink } from 'nestjs-latchkey/events';
 
 const SHOWN = 20;
 

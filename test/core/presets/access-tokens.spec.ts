@@ -1,7 +1,7 @@
 // Providers that issue access tokens for an API of ours.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { adfs, authentik, azureAdB2c, entra, oryHydra, supabase, zitadel } from 'nestjs-latchkey';
+import { adfs, authentik, azureAdB2c, entra, oryHydra, supabase, zitadel } from 'nestjs-latchkey/issuers';
 import { verdict, verify, verifierOf } from '../foreign.js';
 import { forger, NOW, verdictOf } from '../forge.js';
 import { describePreset, known, type Shown, times, tokenOf } from './suite.js';

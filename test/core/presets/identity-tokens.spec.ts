@@ -1,6 +1,6 @@
 // Providers whose tokens for an API are ID tokens, or look like them.
 import { describe, expect, it } from '@jest/globals';
-import { apple, clerk, firebase } from 'nestjs-latchkey';
+import { apple, clerk, firebase } from 'nestjs-latchkey/issuers';
 import { verdict, verify } from '../foreign.js';
 import { NOW } from '../forge.js';
 import { describePreset, known, type Shown, times, tokenOf } from './suite.js';

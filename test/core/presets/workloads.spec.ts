@@ -1,6 +1,6 @@
 // Issuers of tokens for workloads and for what stands behind an access proxy.
 import { describe, expect, it } from '@jest/globals';
-import { cloudflareAccess, githubActions, gitlab, kubernetes } from 'nestjs-latchkey';
+import { cloudflareAccess, githubActions, gitlab, kubernetes } from 'nestjs-latchkey/issuers';
 import * as endpoint from '../../support/key-server.js';
 import { publicOf, rsa, verdict } from '../foreign.js';
 import { NOW } from '../forge.js';

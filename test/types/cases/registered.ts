@@ -2,12 +2,12 @@ import type {
   AuthClaims,
   AuthUser,
   IssueOptions,
-  Policy,
   Principal,
   Subject,
   TokenService,
   UserDescription,
 } from 'nestjs-latchkey';
+import type { Policy } from 'nestjs-latchkey/policies';
 import { UserSource } from 'nestjs-latchkey';
 
 interface Person {

@@ -1,4 +1,5 @@
-import { AuthGuardFor, AuthError, AuthModule, defineScheme } from 'nestjs-latchkey';
+import { AuthGuardFor, AuthError, AuthModule } from 'nestjs-latchkey';
+import { defineScheme } from 'nestjs-latchkey/schemes';
 import type { AuthErrorCode, AuthModuleOptions, AuthUser, Principal, TokenUser, Verified } from 'nestjs-latchkey';
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;

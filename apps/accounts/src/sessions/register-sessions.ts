@@ -5,7 +5,7 @@ import { ConfigService } from '@nestjs/config';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RedisStore } from 'connect-redis';
 import expressSession, { type Store } from 'express-session';
-import { OwnKeys } from 'nestjs-latchkey';
+import { OwnKeys } from 'nestjs-latchkey/keys';
 import { DataSource } from 'typeorm';
 import { onFastify } from '../environment.js';
 import { REDIS, type Redis } from '../redis/redis.module.js';

@@ -1,6 +1,7 @@
 import { Controller, Get, NotFoundException, Param, Query } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Scoped, SelfOrStaff, type ScopeCondition } from 'nestjs-latchkey';
+import { Scoped, SelfOrStaff } from 'nestjs-latchkey';
+import type { ScopeCondition } from 'nestjs-latchkey/policies';
 import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { User } from './user.entity.js';
 import { VisibleUsers } from './visible-users.policy.js';

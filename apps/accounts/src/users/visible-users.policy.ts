@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { ScopePolicy, type Principal } from 'nestjs-latchkey';
+import type { Principal } from 'nestjs-latchkey';
+import { ScopePolicy } from 'nestjs-latchkey/policies';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { User } from './user.entity.js';
 

@@ -44,7 +44,7 @@ const OF_AUTHENTICATION = ['claims', 'keys', 'jwk', 'secret', 'privateKey', 'pri
  * @example
  * ```ts
  * import { ConsoleLogger } from '@nestjs/common';
- * import { REDACTED_PATHS } from 'nestjs-latchkey';
+ * import { REDACTED_PATHS } from 'nestjs-latchkey/events';
  *
  * export const logger = new ConsoleLogger({ redact: [...REDACTED_PATHS, 'x-api-key'] });
  * ```

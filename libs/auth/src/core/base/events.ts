@@ -190,7 +190,7 @@ export function publish(event: AuthEvent): void {
  * @returns a function that stops listening
  * @example
  * ```ts
- * import { onAuthEvent } from 'nestjs-latchkey';
+ * import { onAuthEvent } from 'nestjs-latchkey/events';
  *
  * const stop = onAuthEvent((event) => console.log(event.type));
  * stop();

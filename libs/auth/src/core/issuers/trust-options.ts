@@ -168,7 +168,7 @@ export interface ClaimNames {
  *
  * @example
  * ```ts
- * import type { TrustOptions } from 'nestjs-latchkey';
+ * import type { TrustOptions } from 'nestjs-latchkey/issuers';
  *
  * const accounts: TrustOptions = {
  *   issuer: 'https://accounts.example.com',

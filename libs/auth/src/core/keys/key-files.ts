@@ -30,7 +30,7 @@ export interface KeysFromDirectoryOptions {
  *
  * @example
  * ```ts
- * import { keysFromDirectory } from 'nestjs-latchkey';
+ * import { keysFromDirectory } from 'nestjs-latchkey/keys';
  *
  * const keys = keysFromDirectory('.data/keys', { createIfMissing: true });
  * ```

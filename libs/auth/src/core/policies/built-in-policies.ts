@@ -43,7 +43,7 @@ export function hasRoles(...roles: readonly [string, ...string[]]): Policy {
  *
  * @example
  * ```ts
- * import { claimEquals } from 'nestjs-latchkey';
+ * import { claimEquals } from 'nestjs-latchkey/policies';
  *
  * export const ofSchool = claimEquals('tenant', 'school', 'university');
  * ```
@@ -61,7 +61,7 @@ export function claimEquals(claim: string, ...values: readonly [ClaimValue, ...C
  *
  * @example
  * ```ts
- * import { claimIncludes } from 'nestjs-latchkey';
+ * import { claimIncludes } from 'nestjs-latchkey/policies';
  *
  * export const teachesHere = claimIncludes('school.groups', 'teachers');
  * ```

@@ -25,7 +25,7 @@ export interface PolicyRequirements {
  *
  * @example
  * ```ts
- * import type { Policy } from 'nestjs-latchkey';
+ * import type { Policy } from 'nestjs-latchkey/policies';
  *
  * export const ownsTenant: Policy = ({ principal, request }) =>
  *   principal.claims['tenant'] !== undefined && principal.claims['tenant'] === request.param('tenant');

@@ -11,7 +11,8 @@ import type { Principal } from '../base/principal.js';
  * @example
  * ```ts
  * import { Injectable } from '@nestjs/common';
- * import { ScopePolicy, type Principal } from 'nestjs-latchkey';
+ * import type { Principal } from 'nestjs-latchkey';
+ * import { ScopePolicy } from 'nestjs-latchkey/policies';
  * import type { SelectQueryBuilder } from 'typeorm';
  *
  * interface Course {

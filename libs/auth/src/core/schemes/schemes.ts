@@ -41,7 +41,8 @@ interface SchemeBase<Credential> {
  * @example
  * ```ts
  * import { createHash } from 'node:crypto';
- * import { AuthError, defineScheme } from 'nestjs-latchkey';
+ * import { AuthError } from 'nestjs-latchkey';
+ * import { defineScheme } from 'nestjs-latchkey/schemes';
  *
  * // Digests of the keys, and whose they are: whoever reads the table learns no key.
  * const clients = new Map([[process.env['BILLING_KEY_SHA256'], 'billing']]);

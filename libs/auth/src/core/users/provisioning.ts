@@ -52,7 +52,8 @@ const MOST_TEXT = 65_536;
  *
  * @example
  * ```ts
- * import { ProvisionedUserSource, type AuthUser, type ProvisionedAttributes, type Subject } from 'nestjs-latchkey';
+ * import type { AuthUser, Subject } from 'nestjs-latchkey';
+ * import { ProvisionedUserSource, type ProvisionedAttributes } from 'nestjs-latchkey/issuers';
  *
  * interface Learner {
  *   readonly id: string;

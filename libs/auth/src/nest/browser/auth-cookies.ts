@@ -31,7 +31,8 @@ const MOST_COMPLAINTS = 50;
  * @example
  * ```ts
  * import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
- * import { AuthCookies, CsrfGuard, Public, SignInService, TokenService } from 'nestjs-latchkey';
+ * import { Public, SignInService, TokenService } from 'nestjs-latchkey';
+ * import { AuthCookies, CsrfGuard } from 'nestjs-latchkey/browser';
  *
  * @Controller('kiosk')
  * export class KioskController {

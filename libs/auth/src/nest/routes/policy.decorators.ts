@@ -31,7 +31,8 @@ const FACTORIES: ReadonlySet<unknown> = new Set([
  * @example
  * ```ts
  * import { Controller, Get } from '@nestjs/common';
- * import { anyOf, Authorize, hasRoles, type Policy } from 'nestjs-latchkey';
+ * import { Authorize } from 'nestjs-latchkey';
+ * import { anyOf, hasRoles, type Policy } from 'nestjs-latchkey/policies';
  *
  * const ownsTenant: Policy = ({ principal, request }) =>
  *   principal.claims['tenant'] !== undefined && principal.claims['tenant'] === request.param('tenant');

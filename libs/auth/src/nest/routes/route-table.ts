@@ -9,7 +9,7 @@ const HEADINGS = ['METHOD', 'PATH', 'ACCESS', 'SCHEMES', 'POLICIES', 'ALSO LETS 
  * @example
  * ```ts
  * import type { INestApplicationContext } from '@nestjs/common';
- * import { RouteAudit, routeTable } from 'nestjs-latchkey';
+ * import { RouteAudit, routeTable } from 'nestjs-latchkey/policies';
  *
  * export function printRoutes(app: INestApplicationContext): void {
  *   process.stdout.write(routeTable(app.get(RouteAudit).list()));

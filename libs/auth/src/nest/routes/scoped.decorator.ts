@@ -26,7 +26,8 @@ const pipes = new Map<Type<unknown>, Type<PipeTransform>>();
  * @example
  * ```ts
  * import { Controller, Get, Injectable } from '@nestjs/common';
- * import { Scoped, ScopePolicy, type Principal, type ScopeCondition } from 'nestjs-latchkey';
+ * import { Scoped, type Principal } from 'nestjs-latchkey';
+ * import { ScopePolicy, type ScopeCondition } from 'nestjs-latchkey/policies';
  *
  * type Rows = readonly { owner: string }[];
  *

@@ -9,7 +9,7 @@ import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
  *
  * @example
  * ```ts
- * import { auth0 } from 'nestjs-latchkey';
+ * import { auth0 } from 'nestjs-latchkey/issuers';
  *
  * const trust = [auth0({ domain: 'example.eu.auth0.com', audience: 'https://courses.example.com' })];
  * ```

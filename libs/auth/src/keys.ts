@@ -1,0 +1,9 @@
+// The `keys` door: where your signing keys come from.
+export { OwnKeys } from './nest/module/own-keys.js';
+export { keysFromDirectory } from './core/keys/key-files.js';
+export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';
+
+export type { KeysOption } from './nest/options/auth.options.js';
+export type { KeysFromDirectoryOptions } from './core/keys/key-files.js';
+export type { KeyRingInput, RetiredKeyInput } from './core/keys/key-ring.js';
+export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys/keys.js';
