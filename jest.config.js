@@ -26,7 +26,7 @@ export default {
   // Jest leaves one core idle; with two cores that is half of the machine. Most tests wait for servers.
   maxWorkers: '100%',
   testTimeout: 20_000,
-  reporters: ['default', '<rootDir>/test/support/left-out-reporter.js'],
+  reporters: ['default', '<rootDir>/test/support/skipped-tests-reporter.js'],
   collectCoverageFrom: ['libs/auth/src/**/*.ts'],
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'lcov'],

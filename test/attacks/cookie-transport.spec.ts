@@ -5,9 +5,9 @@ import { AuthCookies, CookieTooLargeError } from 'nestjs-latchkey/browser';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
-import { ISSUER, PASSWORD, type ProbedApp } from '../support/probed-app.js';
-import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { challengeOf, codeOf, expectRefusal } from '../support/refusal-invariants.js';
+import { ISSUER, PASSWORD, type ProbedApp } from '../support/recording-app.js';
+import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
 import { sendLines } from '../support/raw-http.js';
 
 const ada = { username: 'ada', password: PASSWORD };

@@ -5,9 +5,9 @@ import type { JWK } from 'jose';
 import { CsrfService } from 'nestjs-latchkey/browser';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar, type Sending } from '../support/cookie-jar.js';
-import { codeOf, expectRefusal } from '../support/invariants.js';
-import { ISSUER, PASSWORD, type ProbedApp } from '../support/probed-app.js';
-import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
+import { ISSUER, PASSWORD, type ProbedApp } from '../support/recording-app.js';
+import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
 
 const ada = { username: 'ada', password: PASSWORD };
 const EVIL = 'https://evil.example';

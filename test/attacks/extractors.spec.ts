@@ -8,7 +8,7 @@ import { OptionalAuth, type TokenExtractor } from 'nestjs-latchkey';
 import { csrfController, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { ISSUER, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/probed-app.js';
+import { ISSUER, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/recording-app.js';
 import { sendLines } from '../support/raw-http.js';
 
 const { ExtractJwt } = passportJwt;

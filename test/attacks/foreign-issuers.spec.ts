@@ -4,10 +4,10 @@ import { decodeJwt, exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JW
 import { BlocklistService } from 'nestjs-latchkey';
 import type { TrustOptions } from 'nestjs-latchkey/issuers';
 import { ADAPTERS } from '../support/applications.js';
-import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
+import { challengeOf, codeOf, expectRefusal } from '../support/refusal-invariants.js';
 import * as endpoint from '../support/key-server.js';
-import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import { ACCESS, startProbedBrowserApp } from '../support/probed-browser.js';
+import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { ACCESS, startProbedBrowserApp } from '../support/recording-browser-app.js';
 import { sendLines } from '../support/raw-http.js';
 
 const ISSUER = 'https://sister.example';

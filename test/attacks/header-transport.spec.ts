@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthModule } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication } from '../support/applications.js';
-import { challengeOf, codeOf, expectRefusal } from '../support/invariants.js';
-import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { challengeOf, codeOf, expectRefusal } from '../support/refusal-invariants.js';
+import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
 import { sendBytes, sendLines, type RawAnswer } from '../support/raw-http.js';
 
 /** U0, UT and BR of the list. */

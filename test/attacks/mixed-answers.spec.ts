@@ -4,7 +4,7 @@ import type { TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
-import { startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
 import { SwitchedStores } from '../support/switched-stores.js';
 
 /** What a request is answered with: whose it is taken for, or that it is refused. */

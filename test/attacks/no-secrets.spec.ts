@@ -1,8 +1,8 @@
 // P33, and group P of the attacks: every flow is driven with marked secrets, and everything that is told anybody is searched for them.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
-import { DRIVER, PASSWORD, secrets, startMarkedApp, type MarkedApp } from '../support/marked-app.js';
-import { MarkedFlows } from '../support/marked-flows.js';
+import { DRIVER, PASSWORD, secrets, startMarkedApp, type MarkedApp } from '../support/secrets-app.js';
+import { MarkedFlows } from '../support/secrets-flows.js';
 import { wholeText } from '../support/secrets.js';
 
 const INSIDES = /\bat .+:\d+:\d+|node_modules|SELECT |ECONNREFUSED|SQLITE|"stack"/;

@@ -7,8 +7,8 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
 import type { CookieJar } from '../support/cookie-jar.js';
-import { ISSUER, PASSWORD, type People, type ProbedApp } from '../support/probed-app.js';
-import { ACCESS, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { ISSUER, PASSWORD, type People, type ProbedApp } from '../support/recording-app.js';
+import { ACCESS, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
 
 const LOGIN = '/auth/cookie/login';
 const ROUTE = '/auth/cookie/refresh';

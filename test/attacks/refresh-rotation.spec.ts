@@ -6,9 +6,9 @@ import { LoginStore } from 'nestjs-latchkey/stores';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { codeOf, expectRefusal } from '../support/invariants.js';
-import { ISSUER, startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import { REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
+import { ISSUER, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
 import { readAnswer } from '../support/raw-http.js';
 
 interface Answer {

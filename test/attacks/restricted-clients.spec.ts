@@ -17,7 +17,7 @@ import {
   type Principal,
 } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
-import { bearer, People, personCalled } from '../support/people.js';
+import { bearer, People, personCalled } from '../support/sample-users.js';
 
 @Controller('unaware')
 class UnawareController {

@@ -13,9 +13,9 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { generateKeyPairSync } from 'node:crypto';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { codeOf, expectRefusal } from '../support/invariants.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import { signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
 
 const ADA = { issuer: ISSUER, id: 'ada' };
 /** The order of P-256 (FIPS 186-5). */

@@ -7,8 +7,8 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { ISSUER, PASSWORD, People, SESSION_COOKIE, startBrowserApp } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import type { ProbedApp } from '../support/probed-app.js';
-import { startProbedBrowserApp } from '../support/probed-browser.js';
+import type { ProbedApp } from '../support/recording-app.js';
+import { startProbedBrowserApp } from '../support/recording-browser-app.js';
 import type { RunningApplication } from '../support/applications.js';
 
 const credentials = (username: string) => ({ username, password: PASSWORD });

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
-import { codeOf, expectRefusal } from '../support/invariants.js';
-import { PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
+import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
+import { PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
 import type { RawAnswer } from '../support/raw-http.js';
 
 const ADA = { username: 'ada', password: PASSWORD };

@@ -4,8 +4,8 @@ import { LoginService, type AuthModuleOptions, type TokenPair } from 'nestjs-lat
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/probed-app.js';
-import { signedInBrowser, startProbedBrowserApp } from '../support/probed-browser.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
 import { SwitchedStores, type Mood } from '../support/switched-stores.js';
 import { readAnswer, type RawAnswer } from '../support/raw-http.js';
 

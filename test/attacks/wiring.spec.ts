@@ -33,7 +33,7 @@ import {
 import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { rawRequest } from '../support/raw-http.js';
-import { bearer, People, personCalled } from '../support/people.js';
+import { bearer, People, personCalled } from '../support/sample-users.js';
 
 const reached: string[] = [];
 

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ADAPTERS } from '../support/applications.js';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 import { startChromium } from '../support/chromium.js';
 import { HttpsFront } from '../support/https-front.js';
 

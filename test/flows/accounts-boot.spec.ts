@@ -1,10 +1,10 @@
 // How the sample starts and ends: alone, several at once, on each database, again, and where it must not.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { startApp, type AppProcess, type AppProcessOptions } from '../support/app-process.js';
+import { startApp, type AppProcess, type AppProcessOptions } from '../support/sample-process.js';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { hasRedis, startRedis } from '../support/redis.js';
-import { temporaryFolder } from '../support/server.js';
+import { temporaryFolder } from '../support/database-server.js';
 import { requireOrSkip } from '../support/skips.js';
 
 const ADA = { username: 'ada', password: 'correct horse battery staple' };

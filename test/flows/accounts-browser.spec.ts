@@ -1,9 +1,9 @@
 // The routes that are for browsers, against the sample as a process.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { freePort } from '../support/server.js';
+import { freePort } from '../support/database-server.js';
 
 const ada = { username: 'ada', password: 'correct horse battery staple' };
 

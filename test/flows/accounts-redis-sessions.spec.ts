@@ -1,10 +1,10 @@
 // Host sessions of the sample in Redis: in and out, over a restart, and while Redis says nothing or is gone.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 import { CookieJar } from '../support/cookie-jar.js';
 import { hasRedis, startRedis } from '../support/redis.js';
-import { freePort } from '../support/server.js';
+import { freePort } from '../support/database-server.js';
 import { requireOrSkip } from '../support/skips.js';
 
 const ADA = { username: 'ada', password: 'correct horse battery staple' };

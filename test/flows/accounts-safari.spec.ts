@@ -1,6 +1,6 @@
 // Safari drops Secure cookies at http://localhost, so that the sample must go without them there, and nowhere else.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 
 let app: AppProcess | undefined;
 afterEach(() => app?.remove());

@@ -39,7 +39,7 @@ import { actingAs, AuthTestingModule, FixedClock, TokenFactory } from 'nestjs-la
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
 import { registerSessions } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { bearer } from '../support/people.js';
+import { bearer } from '../support/sample-users.js';
 
 const admin = authConfiguration('admin');
 const ISSUER = 'https://shop.test';

@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 import { ADAPTERS } from '../support/applications.js';
 import { root } from '../support/repository.js';
-import { freePort } from '../support/server.js';
+import { freePort } from '../support/database-server.js';
 
 const PASSWORDS = { ada: 'correct horse battery staple', grace: 'amazing grace 1906' };
 const PATIENCE_MS = 30_000;

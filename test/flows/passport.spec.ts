@@ -1,7 +1,7 @@
 // The one controller of the sample that still speaks passport.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 
 describe.each(ADAPTERS)("AuthGuard('jwt') in accounts on %s", (adapter) => {
   let app: AppProcess;

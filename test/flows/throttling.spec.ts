@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
-import { startApp, type AppProcess } from '../support/app-process.js';
+import { startApp, type AppProcess } from '../support/sample-process.js';
 
 const ADA = { username: 'ada', password: 'correct horse battery staple' };
 const GRACE = { username: 'grace', password: 'amazing grace 1906' };

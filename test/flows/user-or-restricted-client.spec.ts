@@ -13,7 +13,7 @@ import {
 import { allOf, anyOf, hasFilter, hasRoles, hasScopes, isRestricted, not, selfOrStaff } from 'nestjs-latchkey/policies';
 import { defineScheme } from 'nestjs-latchkey/schemes';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
-import { bearer, People, personCalled } from '../support/people.js';
+import { bearer, People, personCalled } from '../support/sample-users.js';
 
 /** Stands for whatever recognises a person without a token: a host session, a client certificate. */
 const desk = defineScheme<string>({

@@ -7,7 +7,7 @@ import { allowInsecureRequests, discovery } from 'openid-client';
 import { CurrentPrincipal, AuthModule, JwtAuthGuard, TokenService, type Principal } from 'nestjs-latchkey';
 import { wellKnownController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName, SILENT } from '../support/applications.js';
-import { freePort } from '../support/server.js';
+import { freePort } from '../support/database-server.js';
 
 const running: INestApplication[] = [];
 

@@ -7,7 +7,7 @@ import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
-import { AUDIENCE, startIssuingApp, type IssuingApp } from '../support/issuing-app.js';
+import { AUDIENCE, startIssuingApp, type IssuingApp } from '../support/issuer-app.js';
 
 const insecure = { [oauth.allowInsecureRequests]: true };
 const client: oauth.Client = { client_id: 'gateway' };

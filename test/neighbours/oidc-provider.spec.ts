@@ -7,7 +7,7 @@ import { AllowClients, CurrentPrincipal, AuthModule, Clock, type Principal } fro
 import type { TrustOptions } from 'nestjs-latchkey/issuers';
 import { Provider } from 'oidc-provider';
 import { type RunningApplication, startApplication } from '../support/applications.js';
-import { freePort } from '../support/server.js';
+import { freePort } from '../support/database-server.js';
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
 const resourceFor = (alg: string): string => `https://courses.example/${alg}`;

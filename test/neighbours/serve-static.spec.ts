@@ -23,7 +23,7 @@ describe.each(ADAPTERS)('files of @nestjs/serve-static on %s', (adapter) => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('are served to anybody, which the log says; routes stay guarded (N-18)', () => {
-    const script = join(root, 'test/support/static-app.js');
+    const script = join(root, 'test/support/serve-static-app.js');
     const { stdout, stderr } = spawnSync(process.execPath, [script, adapter, folder], { cwd: root, encoding: 'utf8' });
     const line = stdout.trim().split('\n').at(-1) ?? '';
     if (!line.startsWith('{')) throw new Error(`The application said: ${stdout}${stderr}`);

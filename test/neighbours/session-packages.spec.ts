@@ -26,7 +26,7 @@ import {
 } from '../support/applications.js';
 import { People, PASSWORD, PeopleModule, registerSessions } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { bearer } from '../support/people.js';
+import { bearer } from '../support/sample-users.js';
 
 const SECRET = 'a secret of the test for sessions, long enough';
 const FITTING = /express-session on Express or @fastify\/session on Fastify/;

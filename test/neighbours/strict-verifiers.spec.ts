@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ADAPTERS } from '../support/applications.js';
-import { AUDIENCE, startIssuingApp, type IssuingApp } from '../support/issuing-app.js';
+import { AUDIENCE, startIssuingApp, type IssuingApp } from '../support/issuer-app.js';
 import { root } from '../support/repository.js';
 
 interface Verifiers {

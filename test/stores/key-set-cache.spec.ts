@@ -14,9 +14,9 @@ import { DataSource } from 'typeorm';
 import * as endpoint from '../support/key-server.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import { root } from '../support/repository.js';
-import { freePort, temporaryFolder } from '../support/server.js';
+import { freePort, temporaryFolder } from '../support/database-server.js';
 import { requireOrSkip } from '../support/skips.js';
-import { openDataSource } from '../support/type-orm-suite.js';
+import { openDataSource } from '../support/typeorm-suite.js';
 
 const JWK = {
   kty: 'EC',

@@ -11,7 +11,7 @@ import { DataSource } from 'typeorm';
 import { startApplication, type RunningApplication, type StartOptions } from '../support/applications.js';
 import { hasPostgres, startPostgres, type Postgres } from '../support/postgres.js';
 import { hasRedis, startRedis } from '../support/redis.js';
-import type { Server } from '../support/server.js';
+import type { Server } from '../support/database-server.js';
 import { requireOrSkip } from '../support/skips.js';
 
 @Controller()

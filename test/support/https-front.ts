@@ -1,8 +1,8 @@
 // One https server for several host names: some stand for an application behind it, others for pages of other people.
 import { createServer, type Server } from 'node:https';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { selfSigned } from './certificate.js';
-import { freePort } from './server.js';
+import { selfSigned } from './self-signed-certificate.js';
+import { freePort } from './database-server.js';
 
 /** What a host name stands for: the address of an application, or the pages of somebody by path. */
 export type Site = string | Readonly<Record<string, string>>;

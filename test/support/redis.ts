@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './server.js';
+import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './database-server.js';
 
 export const hasRedis = (): boolean => hasCommand('redis-server');
 

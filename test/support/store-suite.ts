@@ -4,9 +4,9 @@ import * as fc from 'fast-check';
 import type { Clock } from 'nestjs-latchkey';
 import type { CheckedStore, Stores } from 'nestjs-latchkey/stores';
 import { storeContract, type MakeStores } from 'nestjs-latchkey/testing';
-import { testNodeClocks } from './node-clocks.js';
+import { testNodeClocks } from './skewed-clocks.js';
 import { RotationModel, type Action } from './rotation-model.js';
-import { compareWithModel } from './sign-in-world.js';
+import { compareWithModel } from './login-model-harness.js';
 import { goThroughBursts } from './tab-bursts.js';
 
 const BURSTS = process.env['LATCHKEY_SOAK'] === '1' ? 10_000 : 25;

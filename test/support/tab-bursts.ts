@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AuthError, Clock, type TokenPair } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
-import { startInstance } from './sign-in-world.js';
+import { startInstance } from './login-model-harness.js';
 
 const GRACE_MS = 10_000;
 const TABS = 8;

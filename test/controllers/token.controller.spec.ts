@@ -1,0 +1,290 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { FixedClock, TokenFactory } from 'nestjs-latchkey/testing';
+import { ADAPTERS } from '../support/applications.js';
+import { codeOf, expectRefusal, type RefusalExpectations } from '../support/refusal-invariants.js';
+import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+
+const ADA = { username: 'ada', password: PASSWORD };
+
+interface Pair {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly token_type: string;
+  readonly expires_in: number;
+}
+
+function revoke(app: ProbedApp, token: string, type: 'json' | 'form'): Promise<Response> {
+  const members = { token, token_type_hint: 'anything' };
+  return type === 'json'
+    ? app.post('/auth/token/revoke', members)
+    : app.fetch('/auth/token/revoke', { method: 'POST', body: new URLSearchParams(members) });
+}
+
+describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
+  const clock = new FixedClock();
+  let app: ProbedApp;
+  beforeAll(async () => {
+    app = await startProbedApp(adapter, { structure: { clock } });
+  });
+  afterAll(() => app.close());
+  afterEach(() => {
+    Object.assign(app.people.of('ada'), { active: true, stamp: '1' });
+  });
+
+  const expectRefused = (send: () => Promise<Response>, expected: RefusalExpectations = {}) =>
+    expectRefusal(app, send, { byController: true, ...expected });
+  const obtain = async (): Promise<Pair> => (await (await app.post('/auth/token', ADA)).json()) as Pair;
+  const refresh = (token: unknown) => app.post('/auth/token/refresh', { refresh_token: token });
+  const verify = (token: unknown) => app.post('/auth/token/verify', { token });
+  const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
+
+  describe('sign-in', () => {
+    it('DMR-V1: answers good credentials with a pair that nobody may keep', async () => {
+      const answer = await app.post('/auth/token', ADA);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+      expect(await answer.json()).toEqual({
+        access_token: expect.any(String),
+        refresh_token: expect.any(String),
+        token_type: 'Bearer',
+        expires_in: 900,
+      });
+    });
+
+    it('DMR-V2: makes tokens that say what they are', async () => {
+      const { access_token, refresh_token } = await obtain();
+      expect([access_token, refresh_token].map((token) => decodeProtectedHeader(token).typ)).toEqual([
+        'at+jwt',
+        'rt+jwt',
+      ]);
+      const [access, renewal] = [decodeJwt(access_token), decodeJwt(refresh_token)];
+      expect(access).toMatchObject({
+        iss: ISSUER,
+        sub: 'ada',
+        aud: 'accounts',
+        scope: 'read',
+        jti: expect.any(String),
+      });
+      expect(renewal).toMatchObject({ iss: ISSUER, sub: 'ada', aud: ISSUER, sid: access['sid'] });
+      expect([access, renewal].map(({ exp = 0, iat = 0 }) => exp - iat)).toEqual([900, 14 * 86_400]);
+    });
+
+    it('DMR-V3: answers wrong password, unknown and inactive user alike, after the same work', async () => {
+      const attempts = [
+        { ...ADA, password: 'wrong' },
+        { ...ADA, username: 'nobody' },
+        { username: 'lin', password: PASSWORD },
+      ];
+      const before = app.people.comparisons;
+      const answers = [];
+      for (const attempt of attempts) {
+        const send = () => app.post('/auth/token', attempt);
+        answers.push(await expectRefused(send, { secrets: [PASSWORD] }));
+      }
+      expect(app.people.comparisons - before).toBe(3);
+      expect(answers.map(({ status, body }) => [status, body])).toEqual(
+        answers.map(() => [401, expect.stringContaining('"errorCode":"invalid_credentials"')]),
+      );
+      expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+      expect(answers.map(({ headers }) => headers.get('www-authenticate'))).toEqual(
+        answers.map(() => ['Bearer realm="api"']),
+      );
+    });
+
+    it.each([
+      ['nothing', {}],
+      ['a password that is missing', { username: 'ada' }],
+      ['a user name that is missing', { password: PASSWORD }],
+      ['an empty password', { username: 'ada', password: '' }],
+      ['a password that is a list', { username: 'ada', password: [PASSWORD] }],
+      ['a user name that is a condition', { username: { $gt: '' }, password: PASSWORD }],
+      ['a list of bodies', [ADA]],
+    ])('DMR-V4: refuses a body with %s, and never repeats the password', async (_, body) => {
+      const answer = await expectRefused(() => app.post('/auth/token', body), { secrets: [PASSWORD] });
+      expect([answer.status, codeOf(answer), answer.headers.get('www-authenticate')]).toEqual([
+        400,
+        'invalid_request',
+        undefined,
+      ]);
+    });
+
+    it('DMR-V4: says which rule a body breaks', async () => {
+      const answer = await app.post('/auth/token', { username: 'ada' });
+      expect(await answer.json()).toMatchObject({ message: expect.arrayContaining(['password must be a string']) });
+    });
+
+    it('takes no part in DMR-V7: neither password nor token is logged', async () => {
+      const { access_token, refresh_token } = await obtain();
+      await app.post('/auth/token', { ...ADA, password: 'hunter2 hunter2' });
+      await refresh(refresh_token);
+      for (const secret of [PASSWORD, 'hunter2', access_token, refresh_token]) {
+        expect(app.logged.join('\n')).not.toContain(secret);
+      }
+    });
+
+    it.each(['Bearer stale', 'Bearer', 'Basic YTpi'])(
+      'SJ-V16: is not disturbed by the header %j',
+      async (authorization) => {
+        expect((await app.post('/auth/token', ADA, { authorization })).status).toBe(200);
+        const { refresh_token } = await obtain();
+        expect((await app.post('/auth/token/refresh', { refresh_token }, { authorization })).status).toBe(200);
+        expect((await app.post('/auth/token/revoke', { token: refresh_token }, { authorization })).status).toBe(200);
+      },
+    );
+  });
+
+  describe('refresh', () => {
+    it('DMR-V8: answers a good refresh token with a new pair of the same sign-in', async () => {
+      const first = await obtain();
+      const answer = await refresh(first.refresh_token);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+      const second = (await answer.json()) as Pair;
+      expect(Object.keys(second).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'token_type']);
+      const [before, after] = [decodeJwt(first.refresh_token), decodeJwt(second.refresh_token)];
+      expect([after['sid'], after.jti === before.jti]).toEqual([before['sid'], false]);
+      expect((await me(second.access_token)).status).toBe(200);
+    });
+
+    it('DMR-V9: refuses everything that is no live refresh token of an active user, in one public form', async () => {
+      const { access_token } = await obtain();
+      const gone = await app.signIn('grace');
+      const grace = app.people.of('grace');
+      app.people.all.delete('grace');
+      const bad = await TokenFactory.of(app.app).refused('ada');
+      const cases = [access_token, gone.refreshToken, 'no token', ...bad.map(({ token }) => token)];
+      for (const token of cases) {
+        const answer = await expectRefused(() => refresh(token), { secrets: [token], mayLookUp: true });
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get('www-authenticate')?.[0]).toContain('error="invalid_token"');
+      }
+      app.people.all.set('grace', grace);
+    });
+
+    it('DMR-V9: refuses one that has expired, and says that the sign-in has ended', async () => {
+      const { refresh_token } = await obtain();
+      clock.advance('15d');
+      const answer = await expectRefused(() => refresh(refresh_token), { secrets: [refresh_token] });
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'refresh_expired']);
+    });
+
+    it.each([
+      ['inactive', { active: false }],
+      ['changed', { stamp: '2' }],
+    ])('DMR-V9, SJ-V9, SJ-V10: refuses a user who is %s, and ends the sign-in for good', async (_, change) => {
+      const { refresh_token, access_token } = await obtain();
+      Object.assign(app.people.of('ada'), change);
+      const answer = await (await refresh(refresh_token)).json();
+      expect(answer).toMatchObject({ statusCode: 401, errorCode: 'token_invalid' });
+      Object.assign(app.people.of('ada'), { active: true, stamp: '1' });
+      expect((await refresh(refresh_token)).status).toBe(401);
+      expect((await me(access_token)).status).toBe(401);
+    });
+
+    it.each([
+      [{}],
+      [{ refresh_token: '' }],
+      [{ refresh_token: 7 }],
+      [{ refresh_token: null }],
+      [{ refresh_token: ['a', 'b'] }],
+    ])('DMR-V10, J-25: refuses the body %j before any token work', async (body) => {
+      const answer = await expectRefused(() => app.post('/auth/token/refresh', body));
+      expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
+    });
+
+    it('DMR-V11, SJ-V6: a token that was replaced is refused after the grace, and ends the sign-in', async () => {
+      const first = await obtain();
+      const second = (await (await refresh(first.refresh_token)).json()) as Pair;
+      clock.advance('11s');
+      const answer = await expectRefused(() => refresh(first.refresh_token), { mayLookUp: true });
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
+      expect((await refresh(second.refresh_token)).status).toBe(401);
+      expect((await me(second.access_token)).status).toBe(401);
+    });
+
+    it('PAR-11: a revoked token cannot be refreshed', async () => {
+      const { refresh_token } = await obtain();
+      await app.post('/auth/token/revoke', { token: refresh_token });
+      const answer = await expectRefused(() => refresh(refresh_token), { secrets: [refresh_token] });
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
+    });
+  });
+
+  describe('verification', () => {
+    it('DMR-V12: answers a good access token with an empty 204', async () => {
+      const answer = await verify((await obtain()).access_token);
+      expect([answer.status, await answer.text()]).toEqual([204, '']);
+    });
+
+    it('DMR-V13: refuses everything else, each as a guarded route would', async () => {
+      const { refresh_token } = await obtain();
+      const bad = await TokenFactory.of(app.app).refused('ada');
+      for (const { token, errorCode } of [...bad, { token: refresh_token, errorCode: 'wrong_token_type' }]) {
+        const answer = await expectRefused(() => verify(token), { secrets: [token] });
+        expect([answer.status, codeOf(answer)]).toEqual([401, errorCode]);
+      }
+    });
+
+    it.each([
+      ['of somebody unknown', 'nobody'],
+      ['of somebody inactive', 'lin'],
+    ])('DMR-V13: refuses a token %s', async (_, id) => {
+      const token = await TokenFactory.of(app.app).valid(id);
+      const answer = await expectRefused(() => verify(token), { secrets: [token], mayLookUp: true });
+      expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
+    });
+
+    it('DMR-V13, SJ-V13: refuses a revoked token', async () => {
+      const { access_token } = await obtain();
+      await app.post('/auth/token/revoke', { token: access_token });
+      expect((await verify(access_token)).status).toBe(401);
+    });
+
+    it.each([[{}], [{ token: '' }], [{ token: ['a'] }]])('DMR-V13: refuses the body %j', async (body) => {
+      expect((await app.post('/auth/token/verify', body)).status).toBe(400);
+    });
+
+    it('DMR-V14: a refresh token opens no route, and an access token refreshes nothing', async () => {
+      const { access_token, refresh_token } = await obtain();
+      expect([(await me(refresh_token)).status, (await refresh(access_token)).status]).toEqual([401, 401]);
+      expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([200, 200]);
+    });
+  });
+
+  describe('revocation', () => {
+    it.each(['json', 'form'] as const)('ends an access token at once, told by %s', async (type) => {
+      const { access_token, refresh_token } = await obtain();
+      const answer = await revoke(app, access_token, type);
+      expect([answer.status, await answer.text()]).toEqual([200, '']);
+      expect((await me(access_token)).status).toBe(401);
+      expect((await refresh(refresh_token)).status).toBe(200);
+    });
+
+    it.each(['json', 'form'] as const)(
+      'SJ-V14: ends the whole sign-in with a refresh token, told by %s',
+      async (type) => {
+        const { access_token, refresh_token } = await obtain();
+        expect((await revoke(app, refresh_token, type)).status).toBe(200);
+        expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([401, 401]);
+      },
+    );
+
+    it('RFC 7009 §2.2, SJ-V15: succeeds for tokens that are unknown, expired, foreign or revoked already', async () => {
+      const { refresh_token } = await obtain();
+      const bad = await TokenFactory.of(app.app).refused('ada');
+      for (const token of ['x', ...bad.map(({ token }) => token), refresh_token, refresh_token]) {
+        const answer = await revoke(app, token, 'json');
+        expect([answer.status, await answer.text()]).toEqual([200, '']);
+      }
+    });
+
+    it('PAR-8: keeps ids, never a token', async () => {
+      const { refresh_token } = await obtain();
+      app.events.length = 0;
+      await revoke(app, refresh_token, 'form');
+      expect(app.events).toContainEqual(
+        expect.objectContaining({ type: 'revoked', id: decodeJwt(refresh_token)['sid'] }),
+      );
+      expect(JSON.stringify(app.events)).not.toContain(refresh_token.split('.')[2]);
+    });
+  });
+});

@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { cookieScheme, findAccessToken } from '../../../libs/auth/src/core/browser/cookie-scheme.js';
+import { cookieSpecs, type CookieSettings } from '../../../libs/auth/src/core/browser/cookies.js';
+import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
+import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
+import { authRequest } from '../../support/auth-request.js';
+
+const settings: CookieSettings = {
+  mode: 'single',
+  names: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
+  sameSite: 'lax',
+  domain: undefined,
+  refreshPath: '/auth/cookie',
+  secure: true,
+  forgiving: true,
+  persistent: true,
+};
+const single = cookieSpecs(settings);
+const split = cookieSpecs({ ...settings, mode: 'split' });
+
+const heard: AuthEvent[] = [];
+const stop = onAuthEvent((event) => void heard.push(event));
+afterEach(() => void heard.splice(0));
+// The channel is the process's own; the listener goes with the test file.
+void stop;
+
+function found(specs: typeof single, ...cookies: [string, string][]): string | undefined {
+  try {
+    return findAccessToken(authRequest({ cookies }), specs);
+  } catch (error) {
+    return error instanceof AuthError ? error.code : String(error);
+  }
+}
+
+describe('a token in one cookie', () => {
+  it('is found under its exact name', () => {
+    expect(found(single, ['__Host-access', 'a.b.c'])).toBe('a.b.c');
+    expect(found(single, ['access', 'a.b.c'])).toBeUndefined();
+  });
+
+  it('is nothing where the cookie is empty (DMR-K2)', () => {
+    expect(found(single, ['__Host-access', ''])).toBeUndefined();
+  });
+
+  it('is ambiguous where the cookie is there twice (F-07)', () => {
+    expect(found(single, ['__Host-access', 'a.b.c'], ['__Host-access', 'a.b.c'])).toBe('ambiguous_credentials');
+  });
+
+  it('is not looked for in halves', () => {
+    expect(found(single, ['__Host-access-payload', 'a.b'], ['__Host-access-signature', 'c'])).toBeUndefined();
+  });
+});
+
+const payload = (value: string): [string, string] => ['__Host-access-payload', value];
+
+const signature = (value: string): [string, string] => ['__Host-access-signature', value];
+
+describe('a token in two halves', () => {
+  it('is put together (EDX-C2)', () => {
+    expect(found(split, payload('a.b'), signature('c'))).toBe('a.b.c');
+    expect(heard).toEqual([]);
+  });
+
+  it.each([
+    ['signature', payload('a.b')],
+    ['payload', signature('c')],
+  ])('is nothing where the %s is missing, and an event names it (EDX-C3)', (missing, half) => {
+    expect(found(split, half)).toBeUndefined();
+    expect(heard).toEqual([{ type: 'cookie_half_missing', name: `__Host-access-${missing}` }]);
+  });
+
+  it('is silently nothing where both are missing (EDX-C4)', () => {
+    expect(found(split)).toBeUndefined();
+    expect(heard).toEqual([]);
+  });
+
+  it('is malformed where a whole one was sent instead (EDX-C5)', () => {
+    expect(found(split, ['__Host-access', 'a.b.c'])).toBe('token_malformed');
+    expect(found(split, ['__Host-access', 'a.b.c'], payload('a.b'))).toBe('token_malformed');
+  });
+
+  it('wins over a whole one that was sent too (EDX-C6)', () => {
+    expect(found(split, ['__Host-access', 'x.y.z'], payload('a.b'), signature('c'))).toBe('a.b.c');
+  });
+
+  it.each([
+    ['a.b.c', 'd'],
+    ['a', 'b'],
+    ['a.b', 'c.d'],
+    ['a.', 'b.'],
+    ['.', '.'],
+  ])('is malformed where the halves are %j and %j (EDX-C7)', (one, other) => {
+    expect(found(split, payload(one), signature(other))).toBe('token_malformed');
+  });
+
+  it('is ambiguous where one half is there twice', () => {
+    expect(found(split, payload('a.b'), signature('c'), signature('d'))).toBe('ambiguous_credentials');
+  });
+});
+
+describe('the cookie scheme', () => {
+  const verifier = { verify: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
+  const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
+
+  it('forgives unless told otherwise, and is sent by the browser', () => {
+    expect(schemeOf(true)).toMatchObject({ name: 'cookie', sentBy: 'browser', onFailure: 'forgive' });
+    expect(schemeOf(false).onFailure).toBe('stop');
+  });
+});

@@ -1,0 +1,425 @@
+import { describe, expect, it } from '@jest/globals';
+import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
+import type { SigningKey } from '../../../libs/auth/src/core/keys/keys.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import type { AuthUser } from '../../../libs/auth/src/core/base/principal.js';
+import { codeOf, ISSUER, payloadOf, rig, type People, type Person } from '../support/core-fixture.js';
+
+/** The rig's users are not the registered user type of any application. */
+const asUser = (person: Person): AuthUser => person as unknown as AuthUser;
+
+const ada = { id: 'ada', scopes: ['read', 'write'], stamp: '1' };
+
+async function signedIn(options: Parameters<typeof rig>[0] = {}) {
+  const parts = await rig(options);
+  const person = parts.people.add({ ...ada });
+  const pair = await parts.tokens.issue(asUser(person));
+  return { ...parts, person, pair };
+}
+
+describe('issuing a pair of tokens', () => {
+  it('signs an access token with the claims of RFC 9068 and a refresh token for the issuer itself', async () => {
+    const { pair, clock } = await signedIn();
+    const access = payloadOf(pair.accessToken);
+    const refresh = payloadOf(pair.refreshToken);
+    const now = clock.nowSeconds();
+    expect(access).toMatchObject({
+      iss: ISSUER,
+      sub: 'ada',
+      aud: 'api',
+      iat: now,
+      exp: now + 900,
+      scope: 'read write',
+    });
+    expect(access).toMatchObject({ sid: pair.sid, auth_time: now });
+    expect(refresh).toMatchObject({ iss: ISSUER, sub: 'ada', aud: ISSUER, sid: pair.sid, exp: now + 14 * 86_400 });
+    expect(access['jti']).not.toBe(refresh['jti']);
+    expect(pair).toMatchObject({ expiresIn: 900, subject: { issuer: ISSUER, id: 'ada' }, scopes: ['read', 'write'] });
+  });
+
+  it('takes claims, audience, scopes, life, header members and id from the caller', async () => {
+    const { tokens, person } = await signedIn();
+    const pair = await tokens.issue(asUser(person), {
+      claims: { tenant: 'blue' },
+      audience: ['api', 'reports'],
+      scopes: ['read'],
+      accessTtl: '20m',
+      headers: { env: 'test' },
+      jti: 'my-id',
+    });
+    const claims = payloadOf(pair.accessToken);
+    expect(claims).toMatchObject({ tenant: 'blue', aud: ['api', 'reports'], scope: 'read', jti: 'my-id' });
+    expect(pair.expiresIn).toBe(1200);
+    const header = JSON.parse(Buffer.from(pair.accessToken.split('.')[0] ?? '', 'base64url').toString()) as object;
+    expect(header).toMatchObject({ env: 'test', typ: 'at+jwt', alg: 'ES256' });
+    expect((await tokens.verify(pair.accessToken, { kind: 'access' })).claims['tenant']).toBe('blue');
+  });
+
+  it.each(['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'scope', 'stamp', 'kind', 'roles', 'is_restricted'])(
+    'refuses an own claim that takes the registered name %s',
+    async (name) => {
+      const { tokens, person } = await signedIn();
+      await expect(tokens.issue(asUser(person), { claims: { [name]: 'x' } })).rejects.toThrow(`"${name}"`);
+    },
+  );
+
+  it.each(['alg', 'kid', 'typ', 'crit'])('refuses an own header member %s', async (name) => {
+    const { tokens, person } = await signedIn();
+    await expect(tokens.issue(asUser(person), { headers: { [name]: 'x' } })).rejects.toThrow(`"${name}"`);
+  });
+
+  it.each(['31m', 0, '-1s', '60'] as const)(
+    'refuses an access life of %p, which access.maxTtl does not allow',
+    async (ttl) => {
+      const { tokens, person } = await signedIn();
+      await expect(tokens.issue(asUser(person), { accessTtl: ttl as '1s' })).rejects.toThrow(
+        'access.maxTtl (1800 seconds)',
+      );
+    },
+  );
+
+  it('refuses to issue for an inactive user (SJ-T10)', async () => {
+    const { tokens, people } = await rig();
+    expect(await codeOf(tokens.issue(asUser(people.add({ id: 'lin', active: false }))))).toBe('user_disabled');
+  });
+
+  it('issues for a bare subject where there is no user source', async () => {
+    const { tokens } = await rig({ withoutUsers: true });
+    const pair = await tokens.issue('somebody', { scopes: ['read'] });
+    const principal = await tokens.verify(pair.accessToken, { kind: 'access' });
+    expect(principal).toMatchObject({ user: { id: 'somebody', issuer: ISSUER }, scopes: ['read'], kind: 'user' });
+  });
+
+  it('says what is missing when it is given a user without a user source', async () => {
+    const { tokens } = await rig({ withoutUsers: true });
+    await expect(tokens.issue({ id: 'x', issuer: 'y' } as unknown as AuthUser)).rejects.toThrow('set `users`');
+  });
+
+  it('stores nothing where signing fails', async () => {
+    const broken = (key: SigningKey): SigningKey => ({ ...key, sign: () => Promise.reject(new Error('kms away')) });
+    const { tokens, people, logins } = await rig({ signer: broken });
+    expect(await codeOf(tokens.issue(asUser(people.add({ id: 'ada' }))))).toBe('keys_unavailable');
+    expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
+  });
+});
+
+describe('verifying a token', () => {
+  it('gives the principal of a good access token', async () => {
+    const { tokens, pair, person } = await signedIn();
+    const principal = await tokens.verify(pair.accessToken, { kind: 'access' });
+    expect(principal).toMatchObject({ user: person, subject: { issuer: ISSUER, id: 'ada' }, sid: pair.sid });
+  });
+
+  it('takes no token of the other kind, in either direction (P6)', async () => {
+    const { tokens, pair } = await signedIn();
+    expect(await codeOf(tokens.verify(pair.refreshToken, { kind: 'access' }))).toBe('wrong_token_type');
+    expect(await codeOf(tokens.refresh(pair.accessToken))).toBe('wrong_token_type');
+  });
+
+  it('applies the rules of a guarded request: deleted, inactive and changed users are refused (P8)', async () => {
+    const { tokens, pair, person, people } = await signedIn();
+    person.active = false;
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('user_disabled');
+    Object.assign(person, { active: true, stamp: '2' });
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_superseded');
+    people.rows.clear();
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('user_not_found');
+  });
+
+  it('answers "cannot tell" where the user source breaks', async () => {
+    const { tokens, pair, people } = await signedIn();
+    people.failure = new Error('connection lost');
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('users_unavailable');
+  });
+
+  it('finds the subject in the claim that was chosen for it, and signs `sub` as well', async () => {
+    const { tokens, people } = await rig({ subjectClaim: 'user_id' });
+    const pair = await tokens.issue(asUser(people.add({ id: 'ada' })));
+    expect(payloadOf(pair.accessToken)).toMatchObject({ sub: 'ada', user_id: 'ada' });
+  });
+});
+
+describe('refreshing', () => {
+  it('hands out a new pair of the same sign-in and refuses the old refresh token after the grace', async () => {
+    const { tokens, pair, clock } = await signedIn();
+    clock.advance(60);
+    const next = await tokens.refresh(pair.refreshToken);
+    expect(next.sid).toBe(pair.sid);
+    expect(await codeOf(tokens.verify(next.accessToken, { kind: 'access' }))).toBe('accepted');
+    clock.advance(10);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_reused');
+  });
+
+  it('answers a retry inside the grace with the same successor, however often (J-03)', async () => {
+    const { tokens, pair, clock } = await signedIn();
+    const next = await tokens.refresh(pair.refreshToken);
+    for (const advance of [1, 3, 5]) {
+      clock.advance(advance);
+      const retry = await tokens.refresh(pair.refreshToken);
+      expect(payloadOf(retry.refreshToken)).toEqual(payloadOf(next.refreshToken));
+    }
+  });
+
+  it('ends the sign-in and all its tokens when an old refresh token is presented (P10)', async () => {
+    const { tokens, pair, clock } = await signedIn();
+    const events: AuthEvent[] = [];
+    const stop = onAuthEvent((event) => void events.push(event));
+    const second = await tokens.refresh(pair.refreshToken);
+    const third = await tokens.refresh(second.refreshToken);
+    // The grace is a time: only what was replaced before it is reuse.
+    clock.advance(10);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_reused');
+    stop();
+    clock.advance(1);
+    for (const { accessToken } of [pair, second, third]) {
+      expect(await codeOf(tokens.verify(accessToken, { kind: 'access' }))).toBe('token_revoked');
+    }
+    expect(await codeOf(tokens.refresh(third.refreshToken))).toBe('token_revoked');
+    expect(events).toContainEqual({ type: 'refresh_reused', issuer: ISSUER, subject: 'ada', sid: pair.sid });
+  });
+
+  it('ends the sign-in at any second use where the grace is zero (J-07)', async () => {
+    const { tokens, pair } = await signedIn({ graceMs: 0 });
+    await tokens.refresh(pair.refreshToken);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_reused');
+  });
+
+  it('gives eight parallel callers one successor (J-09)', async () => {
+    const { tokens, pair } = await signedIn();
+    const all = await Promise.all(Array.from({ length: 8 }, () => tokens.refresh(pair.refreshToken)));
+    expect(new Set(all.map(({ refreshToken }) => payloadOf(refreshToken)['jti'])).size).toBe(1);
+  });
+
+  it('makes claims and roles afresh from the user (J-31, P34)', async () => {
+    const claimsFor = (user: AuthUser) => ({ team: (user as unknown as Person).password });
+    const { tokens, pair, person } = await signedIn({ claimsFor });
+    Object.assign(person, { password: 'blue', roles: ['staff'], scopes: ['read'] });
+    const claims = payloadOf((await tokens.refresh(pair.refreshToken)).accessToken);
+    expect(claims).toMatchObject({ team: 'blue', roles: ['staff'], scope: 'read' });
+  });
+
+  it('keeps what was granted by name: scopes, audience and the time of the sign-in', async () => {
+    const { tokens, person, clock } = await signedIn();
+    const pair = await tokens.issue(asUser(person), { scopes: ['read'], audience: 'reports' });
+    const signedInAt = clock.nowSeconds();
+    clock.advance(3600);
+    const claims = payloadOf((await tokens.refresh(pair.refreshToken)).accessToken);
+    expect(claims).toMatchObject({ scope: 'read', aud: 'reports', auth_time: signedInAt });
+  });
+
+  it('narrows scopes on request, and consumes nothing where more is asked for (J-29)', async () => {
+    const { tokens, pair } = await signedIn();
+    expect(await codeOf(tokens.refresh(pair.refreshToken, { scopes: ['admin'] }))).toBe('invalid_scope');
+    const next = await tokens.refresh(pair.refreshToken, { scopes: ['read'] });
+    expect(payloadOf(next.accessToken)['scope']).toBe('read');
+    expect(payloadOf((await tokens.refresh(next.refreshToken)).accessToken)['scope']).toBe('read write');
+  });
+
+  it('never passes the absolute end of the sign-in (J-21)', async () => {
+    const { tokens, pair, clock } = await signedIn();
+    let token = pair.refreshToken;
+    for (let day = 0; day < 29; day += 7) {
+      clock.advance(7 * 86_400 - 86_400 * (day === 28 ? 6 : 0));
+      token = (await tokens.refresh(token)).refreshToken;
+    }
+    const end = Number(payloadOf(pair.refreshToken)['login_exp']);
+    expect(payloadOf(token)['exp']).toBe(end);
+    clock.ms = end * 1000;
+    expect(await codeOf(tokens.refresh(token))).toBe('refresh_expired');
+  });
+
+  it('says that the sign-in has ended where it was idle too long', async () => {
+    const { tokens, pair, clock } = await signedIn();
+    clock.advance(14 * 86_400 + 6);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_expired');
+  });
+
+  it.each([
+    ['inactive', 'user_disabled', (people: People) => people.add({ ...ada, active: false })],
+    ['changed', 'token_superseded', (people: People) => people.add({ ...ada, stamp: '2' })],
+    ['deleted', 'user_not_found', (people: People) => people.rows.delete(ada.id)],
+  ] as const)(
+    'ends the sign-in of a user who is %s, also if the user comes back (SJ-V9, P11)',
+    async (_, code, change) => {
+      const { tokens, pair, people } = await signedIn();
+      change(people);
+      expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe(code);
+      people.add({ ...ada });
+      expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
+    },
+  );
+
+  it('knows nothing of a sign-in that the store does not know, and touches no other (J-23)', async () => {
+    const { tokens, pair, person, stores } = await signedIn();
+    const other = await tokens.issue(asUser(person));
+    await stores.logins.end(ISSUER, pair.sid);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_unknown');
+    expect(await codeOf(tokens.refresh(other.refreshToken))).toBe('accepted');
+  });
+});
+
+describe('a refresh while something is down', () => {
+  it('consumes nothing where the signer does not answer', async () => {
+    let away = false;
+    const signer = (key: SigningKey): SigningKey => ({
+      kid: key.kid,
+      alg: key.alg,
+      sign: (data: Uint8Array): Promise<Uint8Array> => (away ? Promise.reject(new Error('away')) : key.sign(data)),
+    });
+    const { tokens, pair, clock } = await signedIn({ signer });
+    away = true;
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('keys_unavailable');
+    away = false;
+    clock.advance(60);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
+  });
+
+  it('ends no sign-in where the user source does not answer', async () => {
+    const { tokens, pair, people } = await signedIn();
+    people.failure = new Error('away');
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('users_unavailable');
+    people.failure = undefined;
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
+  });
+
+  it('answers "cannot tell" where the blocklist does not answer', async () => {
+    class Away extends MemoryRevocationStore {
+      away = false;
+      override find(...query: Parameters<MemoryRevocationStore['find']>): ReturnType<MemoryRevocationStore['find']> {
+        return this.away ? Promise.reject(new Error('away')) : super.find(...query);
+      }
+    }
+    const made: { store?: Away } = {};
+    const stores = (clock: ConstructorParameters<typeof MemoryRevocationStore>[0]) => {
+      made.store = new Away(clock);
+      return { revocations: made.store, logins: new MemoryRefreshStore(clock) };
+    };
+    const { tokens, pair } = await signedIn({ stores });
+    if (made.store !== undefined) made.store.away = true;
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('store_unavailable');
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('store_unavailable');
+  });
+});
+
+describe('revoking', () => {
+  it('ends one access token, and leaves the sign-in alive', async () => {
+    const { tokens, pair } = await signedIn();
+    await tokens.revoke(pair.accessToken);
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
+  });
+
+  it('ends the whole sign-in with its refresh token (K-09)', async () => {
+    const { tokens, pair } = await signedIn();
+    await tokens.revoke(pair.refreshToken);
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
+  });
+
+  it('is silent about tokens that are expired, tampered or no tokens at all (RFC 7009 §2.2)', async () => {
+    const { tokens, pair, clock } = await signedIn();
+    for (const token of ['', 'x', `${pair.accessToken.slice(0, -4)}AAAA`]) await tokens.revoke(token);
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('accepted');
+    clock.advance(3600);
+    expect(await codeOf(tokens.revoke(pair.accessToken))).toBe('accepted');
+  });
+
+  it('lets a sign-in live that follows a "sign out everywhere" in the same second', async () => {
+    const { tokens, logins, pair, person } = await signedIn();
+    await logins.endAll(pair.subject);
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    const again = await tokens.issue(asUser(person));
+    expect(await codeOf(tokens.verify(again.accessToken, { kind: 'access' }))).toBe('accepted');
+    const next = await tokens.refresh(again.refreshToken);
+    expect(await codeOf(tokens.verify(next.accessToken, { kind: 'access' }))).toBe('accepted');
+  });
+
+  it('spares one sign-in in "everyone but this one"', async () => {
+    const { tokens, logins, pair, person } = await signedIn();
+    const other = await tokens.issue(asUser(person));
+    await logins.endAll(pair.subject, { exceptSid: pair.sid });
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('accepted');
+    expect(await codeOf(tokens.verify(other.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(other.refreshToken))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
+  });
+});
+
+describe('a cut-off while a refresh is under way', () => {
+  it('ends what the refresh hands out', async () => {
+    const { tokens, pair, people, blocklist, clock, person } = await signedIn();
+    clock.advance(60);
+    people.findBySubject = async () => {
+      await blocklist.revokeSubject(pair.subject);
+      clock.advance(2);
+      return person;
+    };
+    const next = await tokens.refresh(pair.refreshToken);
+    people.findBySubject = () => Promise.resolve(person);
+    expect(await codeOf(tokens.verify(next.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(next.refreshToken))).toBe('token_revoked');
+  });
+});
+
+describe('an exception from "everyone"', () => {
+  it('is refused to a sign-in that was itself ended', async () => {
+    const { tokens, logins, blocklist, pair } = await signedIn();
+    await blocklist.revokeSubject(pair.subject);
+    expect(await codeOf(logins.endAll(pair.subject, { exceptSid: pair.sid }))).toBe('token_revoked');
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
+  });
+
+  it('is granted to one that began after an earlier cut-off', async () => {
+    const { tokens, logins, pair, person, clock } = await signedIn();
+    await logins.endAll(pair.subject);
+    clock.advance(60);
+    const again = await tokens.issue(asUser(person));
+    await logins.endAll(again.subject, { exceptSid: again.sid });
+    expect(await codeOf(tokens.verify(again.accessToken, { kind: 'access' }))).toBe('accepted');
+  });
+});
+
+describe('ending one device', () => {
+  it.each(['\u0000', 'a\nb', '', 'x'.repeat(256), '\ud800'])(
+    'never asks the store about %j, which is no id',
+    async (id) => {
+      const { logins, stores, pair } = await signedIn();
+      let asked = 0;
+      stores.logins.find = () => {
+        asked += 1;
+        return Promise.resolve(undefined);
+      };
+      expect(await logins.endOwn(pair.subject, id)).toBe(false);
+      expect(asked).toBe(0);
+    },
+  );
+});
+
+describe('a token that was issued for another service', () => {
+  it('can be revoked and asked about by its issuer, and lets nobody in', async () => {
+    const { tokens, person } = await signedIn();
+    const { accessToken } = await tokens.issue(asUser(person), { audience: 'courses' });
+    expect(await codeOf(tokens.verify(accessToken, { kind: 'access' }))).toBe('invalid_audience');
+    expect(await codeOf(tokens.verify(accessToken, { kind: 'access', anyAudience: true }))).toBe('accepted');
+    await tokens.revoke(accessToken);
+    expect(await codeOf(tokens.verify(accessToken, { kind: 'access', anyAudience: true }))).toBe('token_revoked');
+  });
+});
+
+describe('a token for a machine', () => {
+  it('names a client principal without a user, and cannot be refreshed', async () => {
+    const { tokens } = await rig();
+    const { accessToken, expiresIn } = await tokens.issueForClient('billing', { scopes: ['read'] });
+    const principal = await tokens.verify(accessToken, { kind: 'access' });
+    expect(principal).toMatchObject({ kind: 'client', user: undefined, scopes: ['read'], subject: { id: 'billing' } });
+    expect(expiresIn).toBe(900);
+  });
+
+  it('is never taken for a user of the same id', async () => {
+    const { tokens, people } = await rig();
+    people.add({ id: 'ada' });
+    const { accessToken } = await tokens.issueForClient('ada');
+    expect((await tokens.verify(accessToken, { kind: 'access' })).user).toBeUndefined();
+    expect(people.loads).toBe(0);
+  });
+});

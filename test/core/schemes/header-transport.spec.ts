@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
+import { headerTransport } from '../../../libs/auth/src/core/schemes/schemes.js';
+import { requestWith } from '../support/core-fixture.js';
+
+const bearer = headerTransport({ name: 'authorization', schemes: ['Bearer', 'JWT'] });
+
+const read = (line: string | readonly string[]): string | undefined => {
+  try {
+    return bearer(requestWith({ authorization: line })) ?? 'nothing';
+  } catch (error) {
+    return error instanceof AuthError ? error.code : String(error);
+  }
+};
+
+describe('the authorization header', () => {
+  it.each([
+    ['Bearer abc', 'abc'],
+    ['bearer abc', 'abc'],
+    ['BEARER abc', 'abc'],
+    ['JWT abc', 'abc'],
+    ['Bearer    abc', 'abc'],
+  ])('%p carries the token (E-05, EDX-H2)', (line, token) => {
+    expect(read(line)).toBe(token);
+  });
+
+  it.each(['', ' ', 'Basic abc', 'Basic', 'Bearergood', 'XBearer good', 'JWTX a', 'abc', '"Bearer" abc'])(
+    '%p is no credential (E-09)',
+    (line) => {
+      expect(read(line)).toBe('nothing');
+    },
+  );
+
+  it.each([
+    'Bearer',
+    'Bearer\tabc',
+    'Bearer abc def',
+    'Bearer abc, Bearer def',
+    'Bearer:good',
+    'Bearer=good',
+    'Bearer\u00a0good',
+    'Bearer abc\tdef',
+  ])('%p is ours and malformed (E-03, E-07)', (line) => {
+    expect(read(line)).toBe('malformed_header');
+  });
+
+  it('is ambiguous on two lines, whatever they say (E-11)', () => {
+    expect(read(['Bearer abc', 'Bearer abc'])).toBe('ambiguous_credentials');
+    expect(read(['Basic abc', 'Bearer abc'])).toBe('ambiguous_credentials');
+  });
+
+  it('is read in linear time (Q-03)', () => {
+    const hostile = `Bearer ${' '.repeat(100_000)}a b`;
+    expect(read(hostile)).toBe('malformed_header');
+  });
+
+  it('may be another one, and then the standard pair is no credential (DMR-B12)', () => {
+    const custom = headerTransport({ name: 'x-api-auth', schemes: ['JWT'] });
+    expect(custom(requestWith({ 'x-api-auth': 'JWT abc' }))).toBe('abc');
+    expect(custom(requestWith({ authorization: 'JWT abc' }))).toBeUndefined();
+    expect(custom(requestWith({ 'x-api-auth': 'Bearer abc' }))).toBeUndefined();
+  });
+});

@@ -1,0 +1,230 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { CircuitBreaker } from '../../../libs/auth/src/core/stores/circuit-breaker.js';
+import { Clock } from '../../../libs/auth/src/core/base/clock.js';
+import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
+import { onAuthEvent } from '../../../libs/auth/src/core/base/events.js';
+import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { checkStores, type RevocationKind, type Stores } from '../../../libs/auth/src/core/stores/stores.js';
+
+class HandClock extends Clock {
+  ms = 1_900_000_000_000;
+
+  override nowMs(): number {
+    return this.ms;
+  }
+}
+
+/** A blocklist that does as it is told: answers, breaks, or never answers. */
+class ScriptedStore extends MemoryRevocationStore {
+  mood: 'well' | 'broken' | 'silent' = 'well';
+  asked = 0;
+
+  override async find(): Promise<RevocationKind | undefined> {
+    this.asked += 1;
+    if (this.mood === 'broken') throw new Error('connection refused');
+    if (this.mood === 'silent') return new Promise(() => {});
+    return undefined;
+  }
+
+  override async prune(): Promise<number> {
+    if (this.mood === 'broken') throw new Error('connection refused');
+    return 3;
+  }
+}
+
+const query = { issuer: 'https://issuer.example', subject: 'user-1', jti: 'jti-1' };
+
+describe('guarded stores', () => {
+  let clock: HandClock;
+  let store: ScriptedStore;
+  let stores: Stores;
+
+  beforeEach(() => {
+    clock = new HandClock();
+    store = new ScriptedStore(clock);
+    stores = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
+      timeoutMs: 5,
+    });
+  });
+
+  const find = () => stores.revocations.find(query);
+  const refusal = async (): Promise<AuthError> => {
+    const error = await find().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (error instanceof AuthError) return error;
+    throw new Error('The call was not refused.');
+  };
+  const fail = async (times: number): Promise<void> => {
+    for (let at = 0; at < times; at += 1) await refusal();
+  };
+
+  it('hand through what the store answers', async () => {
+    expect(await find()).toBeUndefined();
+    expect(store.asked).toBe(1);
+  });
+
+  it('turn every rejection into "store unavailable", with the cause underneath and a time to come back', async () => {
+    store.mood = 'broken';
+    const error = await refusal();
+    expect(error.code).toBe('store_unavailable');
+    expect(error.cause).toEqual(new Error('connection refused'));
+    expect(error.retryAfterSeconds).toBe(1);
+  });
+
+  it('do not let a store choose another refusal than "cannot tell"', async () => {
+    stores = withCircuitBreakers({ ...stores, revocations: refusing(new AuthError('token_invalid')) }, clock);
+    expect((await refusal()).code).toBe('store_unavailable');
+  });
+
+  it('refuse when the store does not answer within the limit', async () => {
+    store.mood = 'silent';
+    expect(String((await refusal()).cause)).toContain('5 ms');
+  });
+
+  it('stop asking after five failures in a row', async () => {
+    store.mood = 'silent';
+    await fail(5);
+    expect(store.asked).toBe(5);
+    await fail(20);
+    expect(store.asked).toBe(5);
+  });
+
+  it('go on asking when failures are not in a row', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      store.mood = 'broken';
+      await fail(4);
+      store.mood = 'well';
+      await find();
+    }
+    expect(store.asked).toBe(15);
+  });
+
+  it('let one call a second find out, while all others are still refused at once', async () => {
+    store.mood = 'silent';
+    await fail(5);
+    clock.ms += 999;
+    await fail(1);
+    expect(store.asked).toBe(5);
+    clock.ms += 1;
+    await Promise.all(Array.from({ length: 8 }, refusal));
+    expect(store.asked).toBe(6);
+    clock.ms += 1_000;
+    await fail(3);
+    expect(store.asked).toBe(7);
+  });
+
+  it('answer again within two seconds of the recovery, without a restart', async () => {
+    store.mood = 'broken';
+    await fail(5);
+    clock.ms += 1_000;
+    await fail(1);
+    store.mood = 'well';
+    clock.ms += 1_000;
+    expect(await find()).toBeUndefined();
+    await Promise.all(Array.from({ length: 8 }, find));
+    expect(store.asked).toBe(15);
+  });
+
+  it('recover although the clock was set back meanwhile', async () => {
+    store.mood = 'broken';
+    await fail(5);
+    store.mood = 'well';
+    clock.ms -= 3_600_000;
+    expect(await find()).toBeUndefined();
+  });
+
+  it('do not stay shut longer because calls that were under way fail late', async () => {
+    store.mood = 'broken';
+    await Promise.all(Array.from({ length: 30 }, refusal));
+    store.mood = 'well';
+    clock.ms += 1_000;
+    expect(await find()).toBeUndefined();
+  });
+
+  it('guard each store by itself, so that one that is down does not take the other along', async () => {
+    store.mood = 'broken';
+    await fail(5);
+    expect(await stores.logins.find('https://issuer.example', 'sid-1')).toBeUndefined();
+  });
+
+  it('prune without counting towards the breaker, and refuse like the rest when it breaks', async () => {
+    expect(await stores.revocations.prune(0)).toBe(3);
+    store.mood = 'broken';
+    for (let at = 0; at < 6; at += 1)
+      await expect(stores.revocations.prune(0)).rejects.toMatchObject({ code: 'store_unavailable' });
+    store.mood = 'well';
+    expect(await find()).toBeUndefined();
+  });
+
+  it('are not wrapped twice', () => {
+    expect(withCircuitBreakers(stores, clock)).toEqual(stores);
+    expect(withCircuitBreakers(stores, clock).revocations).toBe(stores.revocations);
+  });
+
+  it('tell once that a store failed, and once that it answers again', async () => {
+    const told: unknown[] = [];
+    const stop = onAuthEvent((event) => void told.push(event));
+    store.mood = 'broken';
+    await fail(8);
+    clock.ms += 1_000;
+    await fail(2);
+    store.mood = 'well';
+    clock.ms += 1_000;
+    await find();
+    await find();
+    stop();
+    expect(told).toEqual([
+      { type: 'store_failed', store: 'revocations' },
+      { type: 'store_recovered', store: 'revocations' },
+    ]);
+  });
+
+  it('hand through what changed, and cannot tell where a store has no feed', async () => {
+    await store.add({ kind: 'token', issuer: 'i', id: 'a', revokedAt: 1, expiresAt: 9_999_999_999 });
+    expect((await stores.revocations.changesSince?.(undefined, 10))?.entries).toHaveLength(1);
+    const mute = Object.assign(new MemoryRevocationStore(clock), { changesSince: undefined });
+    const guarded = withCircuitBreakers({ revocations: mute, logins: stores.logins }, clock);
+    await expect(guarded.revocations.changesSince?.(undefined, 10)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+  });
+
+  it('let what a store says at boot through unchanged', async () => {
+    await expect(checkStores(stores)).resolves.toBeUndefined();
+    const unready = Object.assign(new MemoryRevocationStore(clock), {
+      checkReady: () => Promise.reject(new Error('The table is missing.')),
+    });
+    const guarded = withCircuitBreakers({ revocations: unready, logins: stores.logins }, clock);
+    await expect(checkStores(guarded)).rejects.toMatchObject({ problems: ['The table is missing.'] });
+  });
+});
+
+describe('a breaker', () => {
+  it('says whether it is open', async () => {
+    const clock = new HandClock();
+    const breaker = new CircuitBreaker(clock, { failures: 1 });
+    expect(breaker.isOpen).toBe(false);
+    await expect(breaker.run(() => Promise.reject(new Error('down')))).rejects.toBeInstanceOf(AuthError);
+    expect(breaker.isOpen).toBe(true);
+  });
+
+  it('survives work that throws before it gives a promise', async () => {
+    const breaker = new CircuitBreaker(new HandClock());
+    await expect(breaker.run(throwAtOnce)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});
+
+function throwAtOnce(): Promise<void> {
+  throw new TypeError('not a promise yet');
+}
+
+function refusing(error: Error): MemoryRevocationStore {
+  return Object.assign(new MemoryRevocationStore(), {
+    async find() {
+      throw error;
+    },
+  });
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { Clock, memoryStores } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
+import { testStores } from '../../support/store-suite.js';
+
+const T = 1_900_000_000;
+
+class HandClock extends Clock {
+  now = T;
+
+  override nowMs(): number {
+    return this.now * 1_000;
+  }
+}
+
+const entry = (id: string) => ({ kind: 'token', issuer: 'i', id, revokedAt: T, expiresAt: T + 10 }) as const;
+const login = (sid: string) => ({
+  issuer: 'i',
+  sid,
+  subject: 'user-1',
+  currentJti: sid,
+  currentIssuedAt: T,
+  currentExpiresAt: T + 10,
+  createdAt: T,
+  lastUsedAt: T,
+  absoluteExpiresAt: T + 10,
+});
+
+describe('memory stores', () => {
+  let stores: Stores | undefined;
+  const makeStores = async (clock: Clock): Promise<Stores> => (stores = await memoryStores().useFactory(clock));
+  // Two applications of one process can share the stores, and then their clock too.
+  testStores(makeStores, async (clock) => stores ?? makeStores(clock), 2_000);
+
+  it('take an id of null for none, which schemes without types may say', async () => {
+    const { revocations } = await memoryStores().useFactory(new HandClock());
+    await revocations.add(entry('a'));
+    const query = JSON.parse(JSON.stringify({ issuer: 'i', subject: 'user-1', jti: null, issuedAt: T }));
+    expect(await revocations.find(query)).toBeUndefined();
+  });
+
+  describe('when they are full', () => {
+    const clock = new HandClock();
+    const small = async (): Promise<Stores> => memoryStores({ maxRevocations: 3, maxLogins: 3 }).useFactory(clock);
+
+    it('the blocklist refuses a new entry, keeps every live one and still knows its keys', async () => {
+      const { revocations } = await small();
+      for (const id of ['a', 'b', 'c']) await revocations.add(entry(id));
+      await expect(revocations.add(entry('d'))).rejects.toThrow('full');
+      expect(await revocations.add(entry('a'))).toBe(false);
+      expect(await revocations.list({ now: T, limit: 10 })).toHaveLength(3);
+    });
+
+    it('the sign-ins refuse a new one and keep every live one', async () => {
+      const { logins } = await small();
+      for (const sid of ['a', 'b', 'c']) await logins.open(login(sid));
+      await expect(logins.open(login('d'))).rejects.toThrow('full');
+      expect(await logins.list({ issuer: 'i', id: 'user-1' }, T)).toHaveLength(3);
+    });
+
+    it('both make room by forgetting what has ended', async () => {
+      const { revocations, logins } = await small();
+      for (const id of ['a', 'b', 'c']) await Promise.all([revocations.add(entry(id)), logins.open(login(id))]);
+      clock.now = T + 10;
+      await expect(revocations.add({ ...entry('d'), expiresAt: T + 20 })).resolves.toBe(true);
+      await expect(logins.open({ ...login('d'), currentExpiresAt: T + 20 })).resolves.toBeUndefined();
+      clock.now = T;
+    });
+  });
+});

@@ -1,0 +1,460 @@
+// Group C of the attacks: claims and times, each correctly signed. T is now, the tolerance is five seconds.
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { judgeClaims, type TokenProfile } from '../../../libs/auth/src/core/tokens/claims.js';
+import { parseJws } from '../../../libs/auth/src/core/tokens/jws.js';
+import type { Claims } from '../../../libs/auth/src/core/base/principal.js';
+import {
+  accessClaims,
+  AUDIENCE,
+  forge,
+  type Forger,
+  ISSUER,
+  LIFETIME,
+  NOW,
+  oneIssuer,
+  TOLERANCE,
+  verdictOf,
+} from '../support/token-forgery.js';
+
+let by: Forger;
+let profile: TokenProfile;
+let verdict: (token: string) => Promise<string>;
+
+beforeAll(async () => {
+  const fixture = await oneIssuer();
+  ({ by, verdict } = fixture);
+  profile = fixture.profiles.access;
+});
+
+const header = () => ({ alg: by.alg, kid: by.kid, typ: 'at+jwt' });
+const token = (changes: object) => forge(header(), accessClaims(changes), by);
+const verdictOn = (changes: object) => verdict(token(changes));
+
+/** The verdict of a changed profile, on claims whose signature is no longer in question. */
+function judged(changes: object, rules: Partial<TokenProfile>, typ: string | undefined = 'at+jwt'): Promise<string> {
+  const jws = parseJws(forge({ ...header(), typ }, accessClaims(changes), by));
+  return verdictOf((async () => judgeClaims(jws, { ...profile, ...rules }, NOW))());
+}
+
+/** What a token gives. Being restricted takes away, and has its own test. */
+async function rightsOf(changes: object): Promise<string> {
+  if ((await verdictOn(changes)) !== 'OK') return 'refused';
+  const { kind, scopes, subject } = verifiedWith(changes);
+  return JSON.stringify({ kind, scopes, subject });
+}
+
+const spelt = (exp: string) => JSON.stringify(accessClaims()).replace(`"exp":${NOW + LIFETIME}`, `"exp":${exp}`);
+const listOf = (count: number) => [AUDIENCE, ...Array.from({ length: count - 1 }, (_, index) => `other-${index}`)];
+const verifiedWith = (changes: object) => judgeClaims(parseJws(token(changes)), profile, NOW);
+const permissionsOf = ({ permissions }: Claims) => (permissions as string[]).map((one) => one);
+const toAttacker = (claims: Claims) => ({ ...claims, iss: 'https://attacker.example' });
+const toNewest = (claims: Claims) => ({
+  is_restricted: false,
+  filters: [],
+  ...claims,
+  sub: `v2-${String(claims['sub'])}`,
+});
+const broken = () => {
+  throw new TypeError('of the application');
+};
+
+describe('the times of a token', () => {
+  it.each([
+    ['C-03 accepts one that ends one second inside the tolerance', { exp: NOW - TOLERANCE + 1 }, 'OK'],
+    ['SJ-T2 refuses one that ends exactly at the tolerance', { exp: NOW - TOLERANCE }, 'token_expired'],
+    ['DMR-B10 refuses one that ended before', { exp: NOW - TOLERANCE - 1 }, 'token_expired'],
+    ['C-07 refuses an end of 0', { exp: 0 }, 'token_expired'],
+    ['C-07 refuses a negative end', { exp: -1 }, 'invalid_claims'],
+    ['DMR-J10 refuses an end in milliseconds', { exp: (NOW + 10) * 1000 }, 'invalid_claims'],
+    ['DMR-J10 refuses a huge end', { exp: 1e300 }, 'invalid_claims'],
+    ['refuses a fraction', { exp: NOW + 1.5 }, 'invalid_claims'],
+    ['C-09 accepts exactly the longest life', { iat: NOW, exp: NOW + LIFETIME }, 'OK'],
+    ['C-09 refuses a longer life', { iat: NOW, exp: NOW + LIFETIME + 1 }, 'invalid_claims'],
+    ['C-11 accepts a start exactly at the tolerance', { nbf: NOW + TOLERANCE }, 'OK'],
+    ['C-11 DMR-J11 refuses a later start', { nbf: NOW + TOLERANCE + 1 }, 'token_not_yet_valid'],
+    ['accepts an issue exactly at the tolerance', { iat: NOW + TOLERANCE }, 'OK'],
+    ['DMR-J4 refuses a later issue', { iat: NOW + TOLERANCE + 1 }, 'token_not_yet_valid'],
+    ['C-15 refuses a negative issue', { iat: -1 }, 'invalid_claims'],
+  ])('%s', async (_, changes, expected) => {
+    expect(await verdictOn(changes)).toBe(expected);
+  });
+
+  it('C-05 refuses an end that is infinite', async () => {
+    const text = JSON.stringify(accessClaims()).replace(`"exp":${NOW + LIFETIME}`, '"exp":1e400');
+    expect(await verdict(forge(header(), text, by))).toBe('token_malformed');
+  });
+
+  it('A-43 judges an unusual spelling by its value', async () => {
+    expect(await verdict(forge(header(), spelt('1E+2'), by))).toBe('token_expired');
+    expect(await verdict(forge(header(), spelt(`${(NOW + 60) / 10}E1`), by))).toBe('OK');
+  });
+
+  it.each(['exp', 'iat', 'nbf', 'auth_time'])('C-15 DMR-J10 refuses %s of any other type', async (name) => {
+    for (const value of [null, true, false, '', String(NOW), [], [NOW], {}, { $gt: 0 }]) {
+      expect(await verdictOn({ [name]: value })).toBe('invalid_claims');
+    }
+  });
+
+  it('allows fractions where the profile does, and rounds what it hands on', async () => {
+    const jws = parseJws(token({ iat: NOW - 0.5, exp: NOW + 9.5, auth_time: NOW - 1.5 }));
+    const verified = judgeClaims(jws, { ...profile, fractionalTimes: true }, NOW);
+    expect(verified).toMatchObject({ issuedAt: NOW - 1, expiresAt: NOW + 10, authTime: NOW - 2 });
+  });
+
+  it('measures the longest life from now where a foreign token does not say when it was issued', async () => {
+    const rules = { requiredClaims: [], maxLifetimeSeconds: 60 };
+    expect(await judged({ iat: undefined, exp: NOW + 60 }, rules)).toBe('OK');
+    expect(await judged({ iat: undefined, exp: NOW + 61 }, rules)).toBe('invalid_claims');
+  });
+
+  it('DMR-J10 knows no time after the year 9999, which is what milliseconds look like', async () => {
+    const endless = { maxLifetimeSeconds: undefined };
+    expect(await judged({ exp: 253_402_300_799 }, endless)).toBe('OK');
+    expect(await judged({ exp: 253_402_300_800 }, endless)).toBe('invalid_claims');
+    expect(await judged({ exp: NOW * 1000 }, endless)).toBe('invalid_claims');
+  });
+
+  it('has no longest life where the profile names none', async () => {
+    expect(await judged({ exp: NOW + 10 ** 9 }, { maxLifetimeSeconds: undefined })).toBe('OK');
+  });
+
+  it('reads the clock at every request', async () => {
+    const fixture = await oneIssuer();
+    const good = forge({ ...header(), kid: fixture.by.kid }, accessClaims(), fixture.by);
+    expect(await fixture.verdict(good)).toBe('OK');
+    fixture.clock.seconds = NOW + LIFETIME + TOLERANCE;
+    expect(await fixture.verdict(good)).toBe('token_expired');
+  });
+});
+
+describe('what a token must hold', () => {
+  it.each(['exp', 'iat', 'sub', 'jti', 'sid', 'aud', 'iss'])(
+    'C-01 C-13 C-33 DMR-J9 SJ-T1 SJ-T3 refuses one without %s',
+    async (name) => {
+      expect(await verdictOn({ [name]: undefined })).toBe('missing_claim');
+    },
+  );
+
+  it('demands an end even where the profile forgets to', async () => {
+    expect(await judged({ exp: undefined }, { requiredClaims: [] })).toBe('missing_claim');
+  });
+
+  it('demands a subject even where the profile forgets to', async () => {
+    expect(await judged({ sub: undefined }, { requiredClaims: [] })).toBe('missing_subject');
+  });
+
+  it('takes what the profile calls required at its word', async () => {
+    expect(await judged({}, { requiredClaims: ['tenant'] })).toBe('missing_claim');
+    expect(await judged({ tenant: 'a' }, { requiredClaims: ['tenant'] })).toBe('OK');
+    expect(await judged({}, { requiredClaims: ['toString'] })).toBe('missing_claim');
+  });
+});
+
+describe('the issuer', () => {
+  it.each([
+    `${ISSUER}/`,
+    ISSUER.slice(0, -1),
+    `${ISSUER}.attacker.example`,
+    `https://attacker.example/?${ISSUER}`,
+    ISSUER.toUpperCase(),
+    '',
+    'https://attacker.example',
+    [ISSUER],
+    ['https://attacker.example', ISSUER],
+    { issuer: ISSUER },
+    null,
+    1,
+    '__proto__',
+    'constructor',
+  ])('C-17 C-19 C-21 D-11 refuses %j without looking for a key', async (iss) => {
+    const { by: own, verdict, lookups } = await oneIssuer();
+    expect(await verdict(forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ iss }), own))).toBe(
+      'invalid_issuer',
+    );
+    expect(lookups).toHaveLength(0);
+  });
+
+  it('is compared again when claims were brought up to date', async () => {
+    expect(await judged({}, { upgradeClaims: toAttacker })).toBe('invalid_issuer');
+  });
+});
+
+describe('the audience', () => {
+  it.each([
+    'other',
+    '',
+    [],
+    [''],
+    null,
+    1,
+    {},
+    true,
+    ['other'],
+    [AUDIENCE, 1],
+    [AUDIENCE, null],
+    [[AUDIENCE]],
+    AUDIENCE.toUpperCase(),
+    `${AUDIENCE} `,
+  ])('C-23 D-13 refuses %j', async (aud) => {
+    expect(await verdictOn({ aud })).toBe('invalid_audience');
+  });
+
+  it('C-25 accepts a list that names us, unless the audience is exclusive', async () => {
+    expect(await verdictOn({ aud: ['other', AUDIENCE] })).toBe('OK');
+    const exclusive = await oneIssuer('ES256', { exclusiveAudience: true });
+    const kid = exclusive.by.kid;
+    const with_ = (aud: unknown) => exclusive.verdict(forge({ ...header(), kid }, accessClaims({ aud }), exclusive.by));
+    expect(await with_(['other', AUDIENCE])).toBe('invalid_audience');
+    expect(await with_([AUDIENCE])).toBe('invalid_audience');
+    expect(await with_(AUDIENCE)).toBe('OK');
+  });
+
+  it('C-27 accepts 32 entries and refuses 33', async () => {
+    expect(await verdictOn({ aud: listOf(32) })).toBe('OK');
+    expect(await verdictOn({ aud: listOf(33) })).toBe('invalid_audience');
+  });
+
+  it('may be one of several', async () => {
+    const { by: own, verdict } = await oneIssuer('ES256', { audience: ['one', 'two'] });
+    const with_ = (aud: unknown) =>
+      verdict(forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ aud }), own));
+    expect(await with_('one')).toBe('OK');
+    expect(await with_(['two', 'three'])).toBe('OK');
+    expect(await with_('three')).toBe('invalid_audience');
+  });
+
+  it('may stand in another claim', async () => {
+    const audience = { claim: 'client_id', accepted: ['app'], exclusive: true };
+    expect(await judged({ client_id: 'app', aud: undefined }, { audience, requiredClaims: [] })).toBe('OK');
+    expect(await judged({ client_id: 'other' }, { audience })).toBe('invalid_audience');
+    expect(await judged({}, { audience })).toBe('invalid_audience');
+  });
+
+  it('is not looked at where the profile gives it up by name', async () => {
+    const { by: own, verdict } = await oneIssuer('ES256', { audience: false });
+    for (const aud of [undefined, 'anybody', ['a', 'b']]) {
+      expect(await verdict(forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ aud }), own))).toBe(
+        'OK',
+      );
+    }
+  });
+});
+
+describe('the ids of a token', () => {
+  const hostile = [null, true, false, 0, 1.5, [], ['x'], {}, { $ne: null }, 'line\nbreak', 'nul\0', '\u0085'];
+
+  it.each(['sub', 'jti', 'sid', 'stamp'])('A-23 C-31 DMR-J2 refuses a hostile %s', async (name) => {
+    for (const value of hostile) expect(await verdictOn({ [name]: value })).toBe('invalid_claims');
+    expect(await verdictOn({ [name]: '' })).toBe(name === 'sub' ? 'missing_subject' : 'invalid_claims');
+  });
+
+  it.each([
+    ['sub', 255],
+    ['jti', 128],
+    ['sid', 255],
+  ])('C-29 accepts %s of %i characters and refuses one more', async (name, length) => {
+    expect(await verdictOn({ [name]: 'x'.repeat(length) })).toBe('OK');
+    expect(await verdictOn({ [name]: 'x'.repeat(length + 1) })).toBe('invalid_claims');
+  });
+
+  it('keeps to lower limits where the profile asks for them', async () => {
+    const limits = { token: 8192, header: 2048, depth: 32, members: 1000, audiences: 1, kid: 256, jti: 6, subject: 3 };
+    expect(await judged({ sid: 'abc' }, { limits })).toBe('invalid_claims');
+    expect(await judged({ jti: 'abcdef', sid: 'abc' }, { limits })).toBe('OK');
+    expect(await judged({ jti: 'abcdef', sid: 'abcd' }, { limits })).toBe('invalid_claims');
+    expect(await judged({ jti: 'abcdef', sid: 'abc', aud: [AUDIENCE, 'b'] }, { limits })).toBe('invalid_audience');
+  });
+
+  it.each(['1 OR 1=1', '1; DROP TABLE', '{"$ne":null}', 'ä', ' ', '\u202eada'])(
+    'C-31 hands on the subject %j as it is',
+    async (sub) => {
+      const { verifier, by: own } = await oneIssuer();
+      const good = forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ sub }), own);
+      expect((await verifier.verify(good, 'access')).subject).toEqual({ issuer: ISSUER, id: sub });
+    },
+  );
+
+  it('reads them from the claims that the profile names', async () => {
+    const foreign = {
+      jtiClaim: 'uti',
+      sidClaim: undefined,
+      subjectOf: ({ oid }: Claims) => (typeof oid === 'string' ? oid : undefined),
+    };
+    const jws = parseJws(token({ uti: 'u-1', oid: 'o-1' }));
+    const verified = judgeClaims(jws, { ...profile, ...foreign }, NOW);
+    expect(verified).toMatchObject({ jti: 'u-1', sid: undefined, subject: { issuer: ISSUER, id: 'o-1' } });
+    expect(await judged({ uti: 1 }, foreign)).toBe('missing_subject');
+    expect(await judged({ uti: 1, oid: 'o-1' }, foreign)).toBe('invalid_claims');
+  });
+});
+
+describe('the type of a token', () => {
+  it.each(['at+jwt', 'at+JWT', 'AT+JWT', 'application/at+jwt', 'Application/AT+JWT'])(
+    'C-35 accepts %s',
+    async (typ) => {
+      expect(await verdict(forge({ ...header(), typ }, accessClaims(), by))).toBe('OK');
+    },
+  );
+
+  it.each([
+    'JWT',
+    'rt+jwt',
+    '',
+    'at+jwt ',
+    'application/application/at+jwt',
+    'x/at+jwt',
+    'application/at+jwt/x',
+    'logout+jwt',
+    'secevent+jwt',
+    'dpop+jwt',
+  ])('C-35 D-09 refuses %j', async (typ) => {
+    expect(await verdict(forge({ ...header(), typ }, accessClaims(), by))).toBe('wrong_token_type');
+  });
+
+  it('C-35 refuses a token without one, unless the profile accepts that', async () => {
+    expect(await verdict(forge({ alg: by.alg, kid: by.kid }, accessClaims(), by))).toBe('wrong_token_type');
+    expect(await judged({}, { types: ['jwt', ''] }, undefined)).toBe('wrong_token_type');
+    const untyped = parseJws(forge({ alg: by.alg }, accessClaims(), by));
+    expect(() => judgeClaims(untyped, { ...profile, types: ['jwt', ''] }, NOW)).not.toThrow();
+    expect(await judged({}, { types: ['jwt', ''] }, 'JWT')).toBe('OK');
+  });
+
+  it.each(['nonce', 'at_hash', 'c_hash', 's_hash'])(
+    'D-05 refuses an ID token by its %s, unless the profile is for those',
+    async (mark) => {
+      expect(await verdictOn({ [mark]: 'x' })).toBe('wrong_token_type');
+      expect(await judged({ [mark]: 'x' }, { idTokens: 'expect' })).toBe('OK');
+    },
+  );
+});
+
+describe('what a token grants', () => {
+  it.each([
+    [undefined, []],
+    ['', []],
+    ['read', ['read']],
+    ['read write', ['read', 'write']],
+    [' read  write ', ['read', 'write']],
+    ['read\0:all', ['read\0:all']],
+    ['read\tall', ['read\tall']],
+    ['READ', ['READ']],
+  ])('C-37 reads the scope %j as %j', async (scope, scopes) => {
+    expect(verifiedWith({ scope }).scopes).toEqual(scopes);
+  });
+
+  it.each([null, 1, true, {}, [], ['read']])('P13 refuses the scope %j', async (scope) => {
+    expect(await verdictOn({ scope })).toBe('invalid_claims');
+  });
+
+  it('C-39 counts no other claim than the one of the profile', async () => {
+    expect(verifiedWith({ scope: 'a', scp: ['b'], permissions: ['c'] }).scopes).toEqual(['a']);
+    expect(
+      judgeClaims(parseJws(token({ scope: 'a', permissions: ['c'] })), { ...profile, scopesOf: permissionsOf }, NOW)
+        .scopes,
+    ).toEqual(['c']);
+  });
+
+  it('P13 refuses what a hook of the profile cannot read, whatever it throws', async () => {
+    expect(await judged({ permissions: ['c'] }, { scopesOf: permissionsOf })).toBe('OK');
+    for (const permissions of [undefined, null, 1, 'c', [1], {}]) {
+      expect(await judged({ permissions }, { scopesOf: permissionsOf })).toBe('invalid_claims');
+    }
+    for (const hook of ['scopesOf', 'isClient', 'subjectOf', 'upgradeClaims'] as const) {
+      expect(await judged({}, { [hook]: broken })).toBe('invalid_claims');
+    }
+  });
+
+  it('marks a restricted client only by a true boolean, and refuses anything that is none', async () => {
+    expect(verifiedWith({}).restricted).toBe(false);
+    expect(verifiedWith({ is_restricted: false }).restricted).toBe(false);
+    expect(verifiedWith({ is_restricted: true }).restricted).toBe(true);
+    for (const value of [null, 0, 1, 'true', '', [], {}])
+      expect(await verdictOn({ is_restricted: value })).toBe('invalid_claims');
+  });
+
+  it('recognises a machine by its mark, and demands that it speaks for itself', async () => {
+    const machine = { kind: 'client', client_id: 'robot', sub: 'robot', sid: undefined };
+    expect(verifiedWith(machine)).toMatchObject({ kind: 'client', own: true, sid: undefined });
+    expect(verifiedWith({})).toMatchObject({ kind: 'user' });
+    expect(await verdictOn({ ...machine, sub: 'ada' })).toBe('invalid_claims');
+    expect(await verdictOn({ ...machine, client_id: undefined })).toBe('invalid_claims');
+    expect(await verdictOn({ ...machine, kind: 'user' })).toBe('missing_claim');
+  });
+
+  it('hands on what the scheme vouches for', async () => {
+    const verified = verifiedWith({ auth_time: NOW - 60, stamp: 's', scope: 'a' });
+    expect(verified).toEqual({
+      subject: { issuer: ISSUER, id: 'ada' },
+      kind: 'user',
+      claims: accessClaims({ auth_time: NOW - 60, stamp: 's', scope: 'a' }),
+      scopes: ['a'],
+      roles: [],
+      own: true,
+      jti: 'token-1',
+      sid: 'login-1',
+      issuedAt: NOW,
+      expiresAt: NOW + LIFETIME,
+      authTime: NOW - 60,
+      stamp: 's',
+      restricted: false,
+    });
+  });
+
+  it('reads the roles of a token, and refuses what is no list of texts (P13)', async () => {
+    expect(verifiedWith({ roles: ['teacher', 'admin'] }).roles).toEqual(['teacher', 'admin']);
+    for (const roles of [null, 'admin', {}, [1], [['admin']], true])
+      expect(await verdictOn({ roles })).toBe('invalid_claims');
+  });
+
+  it('takes no stamp from a foreign issuer', async () => {
+    expect(judgeClaims(parseJws(token({ stamp: 's' })), { ...profile, own: false }, NOW).stamp).toBeUndefined();
+  });
+});
+
+describe('the version of a token', () => {
+  it.each([undefined, '0.5.0', '1.0.0', '1.0.5', '1.5.0', '1.5.5', '1', '1.2'])(
+    'EDX-D12 EDX-D13 accepts %s where 1 is supported',
+    async (version) => {
+      expect(await judged({ version }, { supportedMajor: 1 })).toBe('OK');
+    },
+  );
+
+  it.each(['2.0.0', '2', '10.0.0', '', 'x', '1.x', '1.0.0.0', '-1', ' 1.0.0', '1.0.0\n', 1, null, {}, [1], true])(
+    'EDX-D14 refuses %j where 1 is supported',
+    async (version) => {
+      expect(await judged({ version }, { supportedMajor: 1 })).toBe('unsupported_token_version');
+    },
+  );
+
+  it('EDX-D14 refuses 1.1.0, and no version at all, where 0 is supported', async () => {
+    expect(await judged({ version: '1.1.0' }, { supportedMajor: 0 })).toBe('unsupported_token_version');
+    expect(await judged({}, { supportedMajor: 0 })).toBe('unsupported_token_version');
+  });
+
+  it('EDX-D15 is not looked at where nothing is said about it', async () => {
+    for (const version of ['99.0.0', 1, {}]) expect(await verdictOn({ version })).toBe('OK');
+  });
+
+  it('EDX-D12 may be brought up to date before anything is judged', async () => {
+    const verified = judgeClaims(parseJws(token({})), { ...profile, upgradeClaims: toNewest }, NOW);
+    expect(verified.subject.id).toBe('v2-ada');
+    expect(verified.claims['filters']).toEqual([]);
+    expect(Object.getPrototypeOf(verified.claims)).toBeNull();
+    expect(Object.isFrozen(verified.claims)).toBe(true);
+  });
+});
+
+describe('C-45 well-known claims of a wrong type', () => {
+  const names =
+    'iss sub aud exp nbf iat jti sid auth_time nonce acr amr azp at_hash c_hash name given_name login_name nickname ' +
+    'preferred_username profile picture website email email_verified gender birthdate zoneinfo locale phone_number address ' +
+    'updated_at cnf act scope scp client_id may_act roles groups entitlements permissions events toe txn kind stamp ' +
+    'is_restricted version filters admin is_admin is_staff username user_id';
+
+  it.each(names.split(' '))('never gives more by %s than a token without it', async (name) => {
+    const without = await rightsOf({ [name]: undefined });
+    for (const value of [null, true, false, 0, '', [], {}]) {
+      expect(['refused', without]).toContain(await rightsOf({ [name]: value }));
+    }
+  });
+});

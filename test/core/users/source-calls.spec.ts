@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { SignInService } from '../../../libs/auth/src/core/users/sign-in.js';
+import { AccountResolver, UserSource } from '../../../libs/auth/src/core/users/users.js';
+
+class SilentUsers extends UserSource<{ id: string }> {
+  override findBySubject(): Promise<undefined> {
+    return new Promise(() => {});
+  }
+  override describe({ id }: { id: string }) {
+    return { id, active: true };
+  }
+  override verifyCredentials(): Promise<undefined> {
+    return new Promise(() => {});
+  }
+}
+
+function silentUsers(): AccountResolver {
+  const users = new AccountResolver();
+  users.source = new SilentUsers() as never;
+  return users;
+}
+
+describe('a user source that does not answer', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it('I-23: is not waited for longer than three seconds, and then it cannot be told who asks', async () => {
+    const subject = { issuer: 'https://app.test', id: 'ada' };
+    const verified = { subject, kind: 'user', claims: {}, own: true } as const;
+    const outcome = expect(silentUsers().resolve(verified)).rejects.toMatchObject({ code: 'users_unavailable' });
+    await jest.advanceTimersByTimeAsync(3_000);
+    await outcome;
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('I-23: is not waited for longer than ten seconds at a sign-in, and nobody is signed in', async () => {
+    const signIns = new SignInService(silentUsers());
+    const outcome = expect(signIns.verify({ username: 'ada', password: 'x' })).rejects.toMatchObject({
+      code: 'users_unavailable',
+    });
+    await jest.advanceTimersByTimeAsync(10_000);
+    await outcome;
+  });
+});

@@ -1,7 +1,0 @@
-import { expect, it } from '@jest/globals';
-import { VERSION } from '../../libs/auth/src/core/base/version.js';
-import { manifest } from '../support/repository.js';
-
-it('the version that is told to observers is that of the package', () => {
-  expect(VERSION).toBe(manifest.version);
-});

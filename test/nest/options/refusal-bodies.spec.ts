@@ -1,0 +1,115 @@
+// The one option that decides shape and language of every refusal in http.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { AuthModule, type AuthModuleOptions, type ErrorResponseOptions, type Refusal } from 'nestjs-latchkey';
+import { describeAuth } from 'nestjs-latchkey/swagger';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { ADAPTERS, SILENT, startApplication } from '../../support/applications.js';
+import { startProbedApp, type ProbedApp } from '../../support/recording-app.js';
+
+const open: { close(): unknown }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+async function start(adapter: 'express' | 'fastify', errors: ErrorResponseOptions): Promise<ProbedApp> {
+  const app = await startProbedApp(adapter, { errors });
+  open.push(app);
+  return app;
+}
+
+const WORDS: Readonly<Record<string, string>> = { unauthenticated: 'Bitte melden Sie sich an.' };
+
+const circle: { self?: object } = {};
+circle.self = circle;
+
+const german: ErrorResponseOptions = {
+  realm: 'shop',
+  body: ({ status, errorCode, message, problems }, { request }) => ({
+    ok: false,
+    code: errorCode,
+    text: request?.headerLines('accept-language')[0] === 'de' ? (WORDS[errorCode] ?? message) : message,
+    status,
+    problems,
+  }),
+};
+
+describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
+  it('makes the body of what a guard refuses, in the language of the request (N-08)', async () => {
+    const { fetch } = await start(adapter, german);
+    const answer = await fetch('/me', { headers: { 'accept-language': 'de' } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="shop"');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await answer.json()).toEqual({
+      ok: false,
+      code: 'unauthenticated',
+      text: 'Bitte melden Sie sich an.',
+      status: 401,
+    });
+  });
+
+  it('makes the body of what ready-made controllers refuse, with status and headers of ours (N-08)', async () => {
+    const app = await start(adapter, german);
+    const wrongShape = await app.post('/auth/token', { username: 'ada' });
+    expect(wrongShape.status).toBe(400);
+    expect(await wrongShape.json()).toMatchObject({
+      ok: false,
+      code: 'invalid_request',
+      problems: expect.arrayContaining([expect.stringContaining('password')]),
+    });
+    app.people.down = true;
+    const down = await app.post('/auth/token', { username: 'ada', password: 'x' });
+    expect([down.status, down.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await down.json()).toMatchObject({ ok: false, code: 'users_unavailable', status: 503 });
+  });
+
+  it('cannot change the status, or see an exact code that clients may not see (N-08)', async () => {
+    const seen: Refusal[] = [];
+    const app = await start(adapter, { body: (refusal) => (seen.push(refusal), { statusCode: 200 }) });
+    const { accessToken } = await app.signIn();
+    app.people.all.delete('ada');
+    const answer = await app.fetch('/me', { headers: { authorization: `Bearer ${accessToken}` } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    expect(seen).toMatchObject([{ status: 401, errorCode: 'token_invalid', error: 'Unauthorized' }]);
+    expect(JSON.stringify(seen)).not.toContain('user_not_found');
+  });
+
+  it('cannot change the status by an object that an adapter would take for an answer (N-08)', async () => {
+    const app = await start(adapter, { body: () => new Response('welcome', { status: 200 }) });
+    const answer = await app.fetch('/me');
+    expect([answer.status, await answer.json()]).toEqual([401, {}]);
+  });
+
+  it.each<[string, ErrorResponseOptions['body']]>([
+    ['throws', () => JSON.parse('{') as object],
+    ['answers later', async () => ({})],
+    ['answers with a text', () => 'no' as never],
+    ['answers with a list', () => []],
+    ['answers with what is no JSON', () => ({ at: 1n })],
+    ['answers with a circle', () => circle],
+    ['answers with nothing to send', () => ({ toJSON: () => undefined })],
+  ])('that %s leaves the usual body, and a line in the log (N-08)', async (_, body) => {
+    const app = await start(adapter, { body: body ?? (() => ({})) });
+    const answer = await app.fetch('/me');
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toMatchObject({ statusCode: 401, errorCode: 'unauthenticated' });
+    expect(app.logged.filter((line) => line.includes('errors.body'))).toHaveLength(1);
+  });
+});
+
+describe('errors.body', () => {
+  it('is a function, or the application does not start (N-08)', async () => {
+    const options = { errors: { body: 'mine' } } as unknown as AuthModuleOptions;
+    const boot = startApplication('fastify', { imports: [AuthModule.forRoot(options)], log: SILENT });
+    await expect(boot).rejects.toThrow(/errors\.body is 'mine'; accepted is a function/);
+  });
+
+  it('takes what OpenAPI says about the usual body away (N-08)', async () => {
+    const { app } = await start('fastify', german);
+    const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
+    const document = describeAuth(app, () => SwaggerModule.createDocument(app, config));
+    expect(document.components?.schemas?.['AuthErrorBody']).toEqual({ type: 'object', description: 'A refusal.' });
+  });
+});

@@ -1,0 +1,106 @@
+// What the opentelemetry door tells the real SDK, in memory.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { observeAuth } from 'nestjs-latchkey/opentelemetry';
+import { ADAPTERS } from '../support/applications.js';
+import { startMarkedApp, secrets, type MarkedApp } from '../support/secrets-app.js';
+import { MarkedFlows } from '../support/secrets-flows.js';
+import { wholeText } from '../support/secrets.js';
+import { Telemetry, type Point } from '../support/telemetry.js';
+
+const FLOWS: readonly (readonly [metric: string, unit: string, labels: object])[] = [
+  ['latchkey.attempts', '{attempt}', { 'latchkey.outcome': 'success', 'latchkey.scheme': 'bearer' }],
+  ['latchkey.attempts', '{attempt}', { 'latchkey.outcome': 'success', 'latchkey.scheme': 'cookie' }],
+  ['latchkey.attempts', '{attempt}', { 'latchkey.outcome': 'success', 'latchkey.scheme': 'session' }],
+  ['latchkey.attempts', '{attempt}', { 'latchkey.outcome': 'rejected', 'latchkey.scheme': 'bearer' }],
+  ['latchkey.refusals', '{refusal}', { 'error.type': 'token_expired' }],
+  ['latchkey.refusals', '{refusal}', { 'error.type': 'invalid_credentials' }],
+  ['latchkey.refusals', '{refusal}', { 'error.type': 'refresh_reused' }],
+  ['latchkey.sign_ins', '{sign_in}', { 'latchkey.outcome': 'opened' }],
+  ['latchkey.sign_ins', '{sign_in}', { 'latchkey.outcome': 'refused' }],
+  ['latchkey.refreshes', '{refresh}', { 'latchkey.outcome': 'rotated' }],
+  ['latchkey.refreshes', '{refresh}', { 'latchkey.outcome': 'retry' }],
+  ['latchkey.refreshes', '{refresh}', { 'latchkey.outcome': 'reused' }],
+  ['latchkey.revocations', '{entry}', { 'latchkey.kind': 'token' }],
+  ['latchkey.revocations', '{entry}', { 'latchkey.kind': 'login' }],
+  ['latchkey.store.duration', 's', { 'latchkey.store': 'revocations' }],
+  ['latchkey.store.duration', 's', { 'latchkey.store': 'logins' }],
+  ['latchkey.store.duration', 's', { 'latchkey.store': 'revocations', 'error.type': 'store_unavailable' }],
+  ['latchkey.store.outages', '{outage}', { 'latchkey.store': 'revocations' }],
+];
+
+describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
+  let telemetry: Telemetry;
+  let app: MarkedApp;
+  let stop: () => void;
+  let points: readonly Point[];
+  let issuer: string;
+  beforeAll(async () => {
+    telemetry = new Telemetry();
+    stop = observeAuth();
+    app = await startMarkedApp(adapter, {}, (running) => void running.use(telemetry.middleware));
+    issuer = app.issuer.url;
+    await new MarkedFlows(app).driveAll();
+    points = await telemetry.points();
+  }, 120_000);
+  afterAll(async () => {
+    stop();
+    await app.close();
+    await telemetry.close();
+  });
+
+  it.each(FLOWS)('counts %s in %s with %j', (metric, unit, labels) => {
+    const found = points.filter((point) => point.metric === metric && wholeText(point.labels) === wholeText(labels));
+    expect(found).toEqual([expect.objectContaining({ unit })]);
+    expect(found[0]?.value).toBeGreaterThan(0);
+  });
+
+  it('counts fetches of key sets and the keys in them, by issuer', () => {
+    const of = (metric: string, labels: object) =>
+      points.find((point) => point.metric === metric && wholeText(point.labels) === wholeText(labels))?.value;
+    const label = { 'latchkey.issuer': issuer };
+    expect(of('latchkey.key_set.fetches', { ...label, 'latchkey.outcome': 'fetched' })).toBeGreaterThan(0);
+    expect(of('latchkey.key_set.fetches', { ...label, 'latchkey.outcome': 'failed' })).toBeGreaterThan(0);
+    expect(of('latchkey.keys', label)).toBe(1);
+  });
+
+  it('labels with codes and configured names alone, so that their number has a bound', () => {
+    expect(points.length).toBeLessThan(100);
+    const labels = new Set(points.flatMap((point) => Object.keys(point.labels)));
+    const known = ['outcome', 'scheme', 'kind', 'store', 'issuer'].map((name) => `latchkey.${name}`);
+    expect([...labels].sort()).toEqual(['error.type', ...known].sort());
+    for (const value of points.flatMap((point) => Object.values(point.labels)))
+      expect([issuer, 'https://doors.test'].includes(String(value)) || /^[a-z_]{3,40}$/.test(String(value))).toBe(true);
+  });
+
+  it('says on the span of the request how its attempt ended, and whose it was only where that is asked for', async () => {
+    const attributes = (await telemetry.spans()).map((span) => span.attributes);
+    expect(attributes).toContainEqual(
+      expect.objectContaining({ 'latchkey.outcome': 'success', 'latchkey.scheme': 'bearer' }),
+    );
+    expect(attributes).toContainEqual(
+      expect.objectContaining({ 'latchkey.outcome': 'rejected', 'latchkey.code': 'token_expired' }),
+    );
+    expect(attributes.filter((each) => 'enduser.id' in each)).toEqual([]);
+  });
+
+  it('puts no secret on a span or into a metric', async () => {
+    const spans = (await telemetry.spans()).map(({ name, attributes, events, status }) => ({
+      name,
+      attributes,
+      events,
+      status,
+    }));
+    const told = wholeText([...spans, ...points]);
+    expect(told).toContain('latchkey.sign_in_refused');
+    expect(secrets.leaksIn('telemetry', told)).toEqual([]);
+  });
+
+  it('names the caller as enduser.id where that is asked for', async () => {
+    const stopNaming = observeAuth({ endUserId: true });
+    const token = await app.tokenOf('ada');
+    await app.fetch('/doors', { headers: { authorization: `Bearer ${token}` } });
+    stopNaming();
+    const named = (await telemetry.spans()).filter((span) => span.attributes['enduser.id'] === 'ada');
+    expect(named).toHaveLength(1);
+  });
+});

