@@ -68,7 +68,7 @@ describe('the smallest real configuration', () => {
     if (answers.join() !== '200,200,401,401,401') throw new Error('answers ' + answers);
   `;
 
-  it('lets in with the password alone, in either spelling of its letters (S-10)', () => {
+  it('lets in with the password alone, in either spelling of its letters', () => {
     const earlier = inDocuments.filter(({ place }) => place.startsWith('README.md'));
     expect(() =>
       runSnippet({ place: 'README.md: wrong password', fileName: 'check.ts', code, runs: true, earlier }),

@@ -1,4 +1,4 @@
-// Group F of the attacks: tokens in cookies.
+// Attacks on tokens in cookies.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LoginService } from 'nestjs-latchkey';
 import { AuthCookies, CookieTooLargeError } from 'nestjs-latchkey/browser';
@@ -38,7 +38,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect((await view(app, `${ACCESS}=${good}`)).status).toBe(200);
   });
 
-  it('F-01, F-03: sets them with every attribute that protects them', async () => {
+  it('sets them with every attribute that protects them', async () => {
     const lines = await loginLines(app);
     expect(attributesOf(lines.get(ACCESS) ?? '')).toEqual([
       'HttpOnly',
@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect(lines.size).toBe(3);
   });
 
-  it('F-05: refuses to issue what a browser would drop, before anything is stored', async () => {
+  it('refuses to issue what a browser would drop, before anything is stored', async () => {
     const cookies = app.app.get(AuthCookies);
     const claims = { courses: Array.from({ length: 300 }, () => 'mathematics') };
     const person = app.people.of('grace') as never;
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     ['in two lines', [`${ACCESS}=GOOD`, `${ACCESS}=GOOD`]],
     ['in one line', [`${ACCESS}=GOOD; ${ACCESS}=evil`]],
     ['one of them empty', [`${ACCESS}=; ${ACCESS}=GOOD`]],
-  ])('F-07: refuses the cookie twice as ambiguous: %s', async (_, lines) => {
+  ])('refuses the cookie twice as ambiguous: %s', async (_, lines) => {
     const [first = '', ...more] = lines.map((line) => line.replaceAll('GOOD', good));
     const answer = await refused(first, ...more);
     expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([
@@ -92,7 +92,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
   });
 
   it.each(['=__Host-access=GOOD', '=x', '__Host-access', '__host-access=GOOD', 'x__Host-access=GOOD', ';;;', '='])(
-    'F-09: takes a nameless cookie, or one of another name, for none: %s',
+    'takes a nameless cookie, or one of another name, for none: %s',
     async (cookie) => {
       const answer = await refused(cookie.replace('GOOD', good));
       expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
   );
 
   it.each([`$Version=1; ${ACCESS}="evil; $Path=/; GOOD"`, `${ACCESS}="GOOD"`, `a="b; ${ACCESS}=evil; c="`])(
-    'F-11: reads no quotes, so that no cookie hides in another: %s',
+    'reads no quotes, so that no cookie hides in another: %s',
     async (cookie) => {
       const answer = await refused(cookie.replace('GOOD', good));
       expect(answer.status).toBe(401);
@@ -112,26 +112,26 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
   );
 
   it.each(['%2E', 'a%2Eb%2Ec', '%E0%A4%A', '%', '%%%', 'a.b.c%00'])(
-    'F-13: decodes no percent signs, and does not trip over broken ones: %s',
+    'decodes no percent signs, and does not trip over broken ones: %s',
     async (value) => {
       const answer = await refused(`${ACCESS}=${value}`);
       expect([answer.status, challengeOf(answer)]).toEqual([401, expect.stringContaining('error="invalid_token"')]);
     },
   );
 
-  it('F-15: finds the cookie behind two hundred others', async () => {
+  it('finds the cookie behind two hundred others', async () => {
     const others = Array.from({ length: 200 }, (_, index) => `cookie-${index}=${'x'.repeat(55)}`);
     expect((await view(app, [...others, `${ACCESS}=${good}`].join('; '))).status).toBe(200);
   });
 
-  it('F-17: takes a forged cookie back, and nothing else', async () => {
+  it('takes a forged cookie back, and nothing else', async () => {
     const jar = await signedInBrowser(app);
     jar.plant(ACCESS, `${good.slice(0, -4)}AAAA`);
     expect((await jar.send('/me')).status).toBe(401);
     expect([...jar.cookies.keys()].sort()).toEqual([CSRF, REFRESH].sort());
   });
 
-  it('F-17: takes nothing back where it cannot be told', async () => {
+  it('takes nothing back where it cannot be told', async () => {
     const jar = await signedInBrowser(app);
     app.people.down = true;
     const answer = await jar.send('/me');
@@ -140,7 +140,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect((await jar.send('/me')).status).toBe(200);
   });
 
-  it('F-23: lets nobody store an answer that sets a credential', async () => {
+  it('lets nobody store an answer that sets a credential', async () => {
     const jar = new CookieJar(app);
     const csrf = await jar.send('/auth/csrf');
     const login = await jar.post('/auth/cookie/login', ada);
@@ -148,7 +148,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     for (const answer of [csrf, login, refresh]) expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('F-25: never lets what people type into a cookie', async () => {
+  it('never lets what people type into a cookie', async () => {
     const jar = new CookieJar(app);
     const token = await jar.csrfToken();
     const answer = await jar.send('/auth/cookie/login', {
@@ -160,7 +160,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect(answer.headers.getSetCookie().join()).not.toMatch(/evil|Mozilla|ada/);
   });
 
-  it('F-29: writes one line per name, the last decision', async () => {
+  it('writes one line per name, the last decision', async () => {
     const jar = await signedInBrowser(app);
     const names = (await jar.post('/auth/cookie/login', ada)).headers.getSetCookie().map((line) => line.split('=')[0]);
     expect(names.sort()).toEqual([ACCESS, CSRF, REFRESH].sort());
@@ -168,7 +168,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('the life of cookies on %s', (adapter) => {
-  it('F-27: is never longer than that of the token inside, also late in a sign-in', async () => {
+  it('is never longer than that of the token inside, also late in a sign-in', async () => {
     const clock = new FixedClock();
     const app = await startProbedBrowserApp(adapter, {
       refresh: { idle: '2h', absolute: '3h' },
@@ -187,7 +187,7 @@ describe.each(ADAPTERS)('the life of cookies on %s', (adapter) => {
     }
   });
 
-  it('F-27: is that of the browser where nobody is to be remembered', async () => {
+  it('is that of the browser where nobody is to be remembered', async () => {
     const app = await startProbedBrowserApp(adapter, { cookies: { persistent: false } });
     try {
       const jar = await signedInBrowser(app);
@@ -225,7 +225,7 @@ describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
     expect([...jar.cookies.keys()]).toEqual([CSRF]);
   });
 
-  it('is refused as a whole one that a client sends, which is then taken back (EDX-C5, P24)', async () => {
+  it('is refused as a whole one that a client sends, which is then taken back', async () => {
     const jar = new CookieJar(app);
     jar.plant(ACCESS, whole);
     const answer = await expectRefusal(app, () => jar.send('/me'), { secrets: [whole] });
@@ -233,19 +233,19 @@ describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeUndefined();
   });
 
-  it('wins over a whole one (EDX-C6)', async () => {
+  it('wins over a whole one', async () => {
     const answer = await view(app, `${ACCESS}=evil; ${PAYLOAD}=${halves[0]}; ${SIGNATURE}=${halves[1]}`);
     expect(answer.status).toBe(200);
   });
 
-  it('is nothing with one half missing (EDX-C3)', async () => {
+  it('is nothing with one half missing', async () => {
     for (const cookie of [`${PAYLOAD}=${halves[0]}`, `${SIGNATURE}=${halves[1]}`]) {
       const answer = await expectRefusal(app, () => view(app, cookie));
       expect([answer.status, codeOf(answer)]).toEqual([401, 'unauthenticated']);
     }
   });
 
-  it('is refused where the halves are cut elsewhere (EDX-C7)', async () => {
+  it('is refused where the halves are cut elsewhere', async () => {
     const [header = '', payload = ''] = halves[0].split('.');
     const answer = await expectRefusal(app, () =>
       view(app, `${PAYLOAD}=${header}; ${SIGNATURE}=${payload}.${halves[1]}`),
@@ -270,7 +270,7 @@ describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
     ['a domain with attributes', { cookies: { domain: 'example.com; Path=/x' } }, 'cookies.domain', false],
     ['a refresh path elsewhere', { cookies: { refreshPath: '/elsewhere' } }, 'would never see the cookie', false],
     ['an unknown mode', { cookies: { mode: 'both' } }, 'cookies.mode', false],
-    ['csrf: false (G-35)', { cookies: { sameSite: 'none' }, csrf: false }, 'csrf.dangerouslyDisable', false],
+    ['csrf: false', { cookies: { sameSite: 'none' }, csrf: false }, 'csrf.dangerouslyDisable', false],
     ['a short CSRF secret', { csrf: { secret: 'short' } }, 'csrf.secret is too short', false],
     ['an origin with a path', { csrf: { trustedOrigins: ['https://app.test/'] } }, 'csrf.trustedOrigins', false],
   ])('stop the application: %s', async (_, options, sentence, production) => {
@@ -283,7 +283,7 @@ describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
     }
   });
 
-  it('let it start with `sameSite: none`, and with the defence switched off by name (G-35)', async () => {
+  it('let it start with `sameSite: none`, and with the defence switched off by name', async () => {
     await boot(adapter, { cookies: { sameSite: 'none' } });
     await boot(adapter, { cookies: { sameSite: 'none' }, csrf: { dangerouslyDisable: true } });
   });

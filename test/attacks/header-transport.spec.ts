@@ -1,4 +1,4 @@
-// Group E of the attack list: the Authorization header, over raw sockets.
+// Attacks on the Authorization header, over raw sockets.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthModule } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication } from '../support/applications.js';
@@ -53,20 +53,17 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expect(challengeOf(answer)).toMatch(INVALID_TOKEN);
   }
 
-  it('E-01: a request without it is told so, and with it let in', async () => {
+  it('a request without it is told so, and with it let in', async () => {
     await expectNothingSent(() => get());
     expectSubject(await get(`Authorization: Bearer ${good}`), 'ada');
   });
 
-  it.each(['Bearer', 'Bearer ', 'Bearer\t', 'bearer', 'BEARER  '])(
-    'E-03: %j without a token is malformed',
-    async (value) => {
-      await expectInvalid(() => get(`Authorization: ${value}`));
-      expectSubject(await get(`Authorization: ${value.trim()} ${good}`), 'ada');
-    },
-  );
+  it.each(['Bearer', 'Bearer ', 'Bearer\t', 'bearer', 'BEARER  '])('%j without a token is malformed', async (value) => {
+    await expectInvalid(() => get(`Authorization: ${value}`));
+    expectSubject(await get(`Authorization: ${value.trim()} ${good}`), 'ada');
+  });
 
-  it.each([' ', '  ', '        '])('E-05: %j between scheme and token is accepted', async (spaces) => {
+  it.each([' ', '  ', '        '])('%j between scheme and token is accepted', async (spaces) => {
     expectSubject(await get(`Authorization: Bearer${spaces}${good}`), 'ada');
   });
 
@@ -77,19 +74,19 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     ['a comma behind', () => `Bearer ${good},`],
     ['a tab between', () => `Bearer\t${good}`],
     ['the scheme twice', () => `Bearer Bearer ${good}`],
-  ])('E-07: a header with %s is malformed, never cut to what fits', async (_, value) => {
+  ])('a header with %s is malformed, never cut to what fits', async (_, value) => {
     await expectInvalid(() => get(`Authorization: ${value()}`));
   });
 
   it.each(['Bearer', 'XBearer ', 'Basic ', 'Token ', 'JWT '])(
-    'E-09: %j glued or named otherwise is no credential',
+    '%j glued or named otherwise is no credential',
     async (prefix) => {
       await expectNothingSent(() => get(`Authorization: ${prefix}${good}`));
     },
   );
 
   it.each(['Bearer:', 'Bearer=', 'Bearer\u00a0', 'Bearer"', 'Bearer/'])(
-    'E-09: %j is our scheme with something wrong in it',
+    '%j is our scheme with something wrong in it',
     async (prefix) => {
       await expectInvalid(() => get(`Authorization: ${prefix}${good}`));
     },
@@ -100,20 +97,20 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     ['good and another good', () => [good, other]],
     ['good and bad', () => [good, 'bad']],
     ['bad and good', () => ['bad', good]],
-  ])('E-11: two lines, %s, are ambiguous', async (_, tokens) => {
+  ])('two lines, %s, are ambiguous', async (_, tokens) => {
     const lines = tokens().map((token) => `Authorization: Bearer ${token}`);
     const answer = await expectRefusal(app, () => get(...lines), { secrets: [good, other] });
     expect([answer.status, codeOf(answer)]).toEqual([400, 'ambiguous_credentials']);
     expect(challengeOf(answer)).toMatch(INVALID_REQUEST);
   });
 
-  it('E-11: a foreign scheme on a second line is ambiguous too, and alone no credential', async () => {
+  it('a foreign scheme on a second line is ambiguous too, and alone no credential', async () => {
     const answer = await expectRefusal(app, () => get(`Authorization: Bearer ${good}`, 'authorization: Basic YTpi'));
     expect([answer.status, codeOf(answer)]).toEqual([400, 'ambiguous_credentials']);
     await expectNothingSent(() => get('Authorization: Basic YTpi'));
   });
 
-  it.each([900, 1000, 1500, 2001])('E-13: a second line behind %d others is never overlooked', async (count) => {
+  it.each([900, 1000, 1500, 2001])('a second line behind %d others is never overlooked', async (count) => {
     const many = Array.from({ length: count }, () => 'a:');
     const [first, last] = [`Authorization: Bearer ${good}`, `Authorization: Bearer ${other}`];
     const answer = await expectRefusal(app, () => get(first, ...many, last), {
@@ -123,12 +120,12 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expect([400, 431]).toContain(answer.status);
   });
 
-  it('E-13: many other lines do no harm', async () => {
+  it('many other lines do no harm', async () => {
     const many = Array.from({ length: 100 }, () => 'a: b');
     expectSubject(await get(`Authorization: Bearer ${good}`, ...many), 'ada');
   });
 
-  it('E-15: a request smuggled behind two lengths is never served', async () => {
+  it('a request smuggled behind two lengths is never served', async () => {
     const smuggled = `GET /me HTTP/1.1\r\nHost: app.test\r\nAuthorization: Bearer ${good}\r\n\r\n`;
     const bytes = [
       'POST /me/echo/x HTTP/1.1',
@@ -149,7 +146,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     ['the path', (token: string) => [`GET /me/echo/${token} HTTP/1.1`]],
     ['a header of another name', (token: string) => ['GET /me HTTP/1.1', `X-Access-Token: Bearer ${token}`]],
     ['the proxy header', (token: string) => ['GET /me HTTP/1.1', `Proxy-Authorization: Bearer ${token}`]],
-  ])('E-17: a token in %s is not read', async (_, request) => {
+  ])('a token in %s is not read', async (_, request) => {
     await expectNothingSent(() => sendLines(app.url, request(good)));
   });
 
@@ -160,7 +157,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
       'application/json',
       (token: string) => JSON.stringify({ access_token: token, authorization: `Bearer ${token}` }),
     ],
-  ])('E-17: a token in a body of %s is not read', async (_, type, body) => {
+  ])('a token in a body of %s is not read', async (_, type, body) => {
     const send = (...headers: readonly string[]): Promise<RawAnswer> => {
       const length = `Content-Length: ${body(good).length}`;
       const lines = ['POST /me/echo/x HTTP/1.1', `Content-Type: ${type}`, length, ...headers];
@@ -170,7 +167,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expect((await send(`Authorization: Bearer ${good}`)).status).toBe(200);
   });
 
-  it('E-19: a good header wins over another good cookie, and the event tells', async () => {
+  it('a good header wins over another good cookie, and the event tells', async () => {
     app.events.length = 0;
     const answer = await get(`Authorization: Bearer ${good}`, `Cookie: __Host-access=${other}`);
     expectSubject(answer, 'ada');
@@ -179,28 +176,28 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     );
   });
 
-  it('E-19: a bad header is final, also beside a good cookie', async () => {
+  it('a bad header is final, also beside a good cookie', async () => {
     await expectInvalid(() => get('Authorization: Bearer bad', `Cookie: __Host-access=${other}`), 'token_malformed');
   });
 
-  it('E-21: a foreign scheme lets the cookie answer', async () => {
+  it('a foreign scheme lets the cookie answer', async () => {
     expectSubject(await get('Authorization: Basic YTpi', `Cookie: __Host-access=${other}`), 'grace');
   });
 
-  it('E-23: a trailer is no header', async () => {
+  it('a trailer is no header', async () => {
     const line = `Authorization: Bearer ${good}`;
     await expectNothingSent(() => sendChunked(app.url, { trailer: line }));
     expect((await sendChunked(app.url, { header: line })).status).toBe(200);
   });
 
-  it('E-25: a token of 9 KiB is refused by us, a header of 17 KiB before us', async () => {
+  it('a token of 9 KiB is refused by us, a header of 17 KiB before us', async () => {
     await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}`), 'token_malformed');
     await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}.a.a`), 'token_too_large');
     const long = `Authorization: Bearer ${'a'.repeat(17 * 1024)}`;
     expect((await expectRefusal(app, () => get(long), { beforeUs: true })).status).toBe(431);
   });
 
-  it('E-29: nothing is carried over from one request of a connection to the next', async () => {
+  it('nothing is carried over from one request of a connection to the next', async () => {
     const requests = ['bad', good, 'bad', other].map((token) => [
       'GET /me HTTP/1.1',
       'Host: app.test',
@@ -214,14 +211,14 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('the challenge on %s', (adapter) => {
-  it('E-27: escapes what would end the quoted realm', async () => {
+  it('escapes what would end the quoted realm', async () => {
     const app = await startProbedApp(adapter, { errors: { realm: 'a"b\\c' } });
     const answer = await sendLines(app.url, ['GET /me HTTP/1.1']);
     expect(answer.headers.get('www-authenticate')).toEqual([String.raw`Bearer realm="a\"b\\c"`]);
     await app.close();
   });
 
-  it.each(['a\r\nSet-Cookie: x=y', 'a\nb', 'a\rb', 'a\0b'])('E-27: is not even configured with %j', async (realm) => {
+  it.each(['a\r\nSet-Cookie: x=y', 'a\nb', 'a\rb', 'a\0b'])('is not even configured with %j', async (realm) => {
     const start = startApplication(adapter, { imports: [AuthModule.forRoot({ errors: { realm } })] });
     await expect(start).rejects.toThrow('errors.realm');
   });

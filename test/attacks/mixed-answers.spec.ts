@@ -1,4 +1,4 @@
-// a store whose answers come out of order. Nobody may get the answer of somebody else.
+// A store whose answers come out of order: no caller may receive the answer of another caller.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
@@ -43,7 +43,7 @@ describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
     return subject ?? answer.status;
   };
 
-  it('R-19: are never mixed between people, nor between who is signed in and who was revoked', async () => {
+  it('are never mixed between people, nor between who is signed in and who was revoked', async () => {
     const [ada, grace, revoked] = [await app.signIn(), await app.signIn('grace'), await app.signIn()];
     await app.tokens.revoke(revoked.accessToken);
     const askers = [
@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
     expect(await mixedUp(askers, async ({ expected, pair }) => [expected, await me(pair)])).toEqual([]);
   });
 
-  it('R-19: hand nobody the refreshed tokens of somebody else', async () => {
+  it('hand nobody the refreshed tokens of somebody else', async () => {
     const pairs = [await app.signIn(), await app.signIn('grace'), await app.signIn()];
     const ask = async ({ refreshToken, sid }: TokenPair) => {
       const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken });

@@ -1,4 +1,4 @@
-// P33, and group P of the attacks: every flow is driven with marked secrets, and everything that is told anybody is searched for them.
+// Drives every flow with marked secrets and searches for them in responses, logs, events and tables.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
 import { DRIVER, PASSWORD, secrets, startMarkedApp, type MarkedApp } from '../support/secrets-app.js';

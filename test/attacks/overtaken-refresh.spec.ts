@@ -1,5 +1,4 @@
-// J-47: a refresh by cookie that comes too late. What overtook it may have given this browser new cookies, so the answer to the late
-// one clears none.
+// A cookie refresh that loses a race. The winner may have set new cookies in this browser, so the response to the loser clears none.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoginStore } from 'nestjs-latchkey/stores';
 import type { AuthEvent } from 'nestjs-latchkey/events';
@@ -65,7 +64,7 @@ describe.each(ADAPTERS)('a refresh by cookie that was overtaken, on %s', (adapte
     app.events.length = 0;
   });
 
-  it.each(overtakings)('J-47: by %s, is refused as %s and clears no cookie', async (_, code, overtake) => {
+  it.each(overtakings)('by %s, is refused as %s and clears no cookie', async (_, code, overtake) => {
     const late = await refreshAsOfNow(app, jar);
     await overtake({ app, jar, clock });
     const answer = await late();
@@ -73,7 +72,7 @@ describe.each(ADAPTERS)('a refresh by cookie that was overtaken, on %s', (adapte
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('J-47: by a sign-in while it was under way, leaves the cookies of the new sign-in alone', async () => {
+  it('by a sign-in while it was under way, leaves the cookies of the new sign-in alone', async () => {
     const late = await refreshAsOfNow(app, jar);
     // The user is looked up after the old sign-in was found good, and before its token is replaced.
     app.people.findBySubject = async () => {

@@ -88,7 +88,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
   };
 
   it.each(['/unaware', '/unaware/guarded', '/unaware/scoped'])(
-    '%s never heard of clients and refuses them, with all scopes (EDX-P1, P36)',
+    '%s never heard of clients and refuses them, with all scopes',
     async (path) => {
       expect(await authResultFor(path, await client())).toBe('403 client_not_allowed');
       expect(await authResultFor(path, await client({ restricted: true }))).toBe('403 client_not_allowed');
@@ -101,7 +101,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
       expect(await authResultFor(path, init)).toEqual({ reached: true });
   });
 
-  it('lets a restricted client in where both marks stand, within its scopes (EDX-P2)', async () => {
+  it('lets a restricted client in where both marks stand, within its scopes', async () => {
     expect(await authResultFor('/aware', await client({ restricted: true }))).toEqual({
       user: null,
       kind: 'client',
@@ -113,7 +113,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     );
   });
 
-  it('takes a mark back where the handler says so (EDX-P3)', async () => {
+  it('takes a mark back where the handler says so', async () => {
     expect(await authResultFor('/aware/whole', await client({ restricted: true }))).toBe('403 restricted_client');
     expect(await authResultFor('/aware/whole', await client())).toEqual({ reached: true });
     expect(await authResultFor('/aware/people', await client())).toBe('403 client_not_allowed');
@@ -123,7 +123,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     expect(await authResultFor('/half', await client({ restricted: true }))).toBe('403 client_not_allowed');
   });
 
-  it('does not touch public routes (EDX-P4)', async () => {
+  it('does not touch public routes', async () => {
     expect(await authResultFor('/unaware/public', await client({ restricted: true }))).toEqual({ reached: true });
   });
 
@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     expect(await authResultFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'nobody' });
   });
 
-  it('gives the same answers at the first and at every later request (EDX-P5)', async () => {
+  it('gives the same answers at the first and at every later request', async () => {
     const init = await client({ restricted: true });
     const rounds = await Promise.all(Array.from({ length: 5 }, () => authResultFor('/unaware', init)));
     expect(new Set(rounds)).toEqual(new Set(['403 client_not_allowed']));
@@ -181,7 +181,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
 });
 
 describe('strictRoutes', () => {
-  it('refuses a route that lets restricted clients in without any policy (EDX-P2)', async () => {
+  it('refuses a route that lets restricted clients in without any policy', async () => {
     @AllowClients()
     @AllowRestrictedClients()
     @AuthReason('for the robots')

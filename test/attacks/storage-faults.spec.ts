@@ -1,4 +1,4 @@
-// Group R of the attacks: stores that fail, as a client sees it. What each database does is in test/stores.
+// Store failures as a client sees them. See test/typeorm and test/redis for what each database does.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { LoginService, type AuthModuleOptions, type TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
   });
 
   it.each(['broken', 'silent'] as const)(
-    'R-01, R-03: a protected route answers "cannot tell" while the store is %s',
+    'a protected route answers "cannot tell" while the store is %s',
     async (mood) => {
       const { handled } = app.probe;
       app.switched.mood = mood;
@@ -83,21 +83,21 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     },
   );
 
-  it('R-03: after five failures nobody waits any more, and the store is left alone', async () => {
+  it('after five failures nobody waits any more, and the store is left alone', async () => {
     await opening({ app, clock, mood: 'silent', send: me });
     const asked = app.switched.asked.length;
     for (let at = 0; at < 20; at += 1) await expectUnavailable(me());
     expect(app.switched.asked).toHaveLength(asked);
   });
 
-  it('R-05: it answers again within two seconds, without a restart', async () => {
+  it('it answers again within two seconds, without a restart', async () => {
     await opening({ app, clock, mood: 'broken', send: me });
     app.switched.mood = 'well';
     clock.advance('1s');
     expect((await me()).status).toBe(200);
   });
 
-  it('R-05: it tells that the store failed, and that it answers again', async () => {
+  it('it tells that the store failed, and that it answers again', async () => {
     app.events.length = 0;
     await opening({ app, clock, mood: 'broken', send: me });
     await recover();
@@ -108,18 +108,18 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     ]);
   });
 
-  it('R-07: a public route answers', async () => {
+  it('a public route answers', async () => {
     app.switched.mood = 'broken';
     expect((await app.fetch('/me/open')).status).toBe(200);
   });
 
-  it('R-07: a bad token is refused as bad, because no store is asked about it', async () => {
+  it('a bad token is refused as bad, because no store is asked about it', async () => {
     app.switched.mood = 'broken';
     expect((await me(`${pair.accessToken}x`)).status).toBe(401);
   });
 
   it.each(['broken', 'silent'] as const)(
-    'R-09: a refresh answers "cannot tell" while the store is %s; the sign-in lives, and its token is not used up',
+    'a refresh answers "cannot tell" while the store is %s; the sign-in lives, and its token is not used up',
     async (mood) => {
       app.switched.mood = mood;
       await expectUnavailable(refresh());
@@ -128,7 +128,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     },
   );
 
-  it('R-13: a sign-in that cannot be recorded answers "cannot tell", and counts as no failed sign-in', async () => {
+  it('a sign-in that cannot be recorded answers "cannot tell", and counts as no failed sign-in', async () => {
     app.events.length = 0;
     app.switched.mood = 'broken';
     await expectUnavailable(app.post('/auth/token', CREDENTIALS));
@@ -138,24 +138,21 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     expect((await app.post('/auth/token', CREDENTIALS)).status).toBe(200);
   });
 
-  it.each(['revoke', 'verify'] as const)(
-    'R-01: %s answers "cannot tell", and the token is what it was',
-    async (route) => {
-      app.switched.mood = 'broken';
-      await expectUnavailable(app.post(`/auth/token/${route}`, { token: pair.accessToken }));
-      await recover();
-      expect((await me()).status).toBe(200);
-    },
-  );
+  it.each(['revoke', 'verify'] as const)('%s answers "cannot tell", and the token is what it was', async (route) => {
+    app.switched.mood = 'broken';
+    await expectUnavailable(app.post(`/auth/token/${route}`, { token: pair.accessToken }));
+    await recover();
+    expect((await me()).status).toBe(200);
+  });
 
-  it('R-01: the list of devices and their end answer "cannot tell"', async () => {
+  it('the list of devices and their end answer "cannot tell"', async () => {
     app.switched.mood = 'broken';
     await expectUnavailable(app.fetch('/auth/devices', bearer(pair.accessToken)));
     await expectUnavailable(app.fetch('/auth/devices', { method: 'DELETE', ...bearer(pair.accessToken) }));
     await recover();
   });
 
-  it('R-17: an object instead of a token reaches no store', async () => {
+  it('an object instead of a token reaches no store', async () => {
     const asked = app.switched.asked.length;
     for (const [path, name] of [
       ['refresh', 'refresh_token'],
@@ -166,7 +163,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     expect(app.switched.asked).toHaveLength(asked);
   });
 
-  it('Q-09: three hundred refreshes with rubbish ask no store', async () => {
+  it('three hundred refreshes with rubbish ask no store', async () => {
     const asked = app.switched.asked.length;
     const [header, payload] = pair.refreshToken.split('.');
     const rubbish = (at: number) => `${header}.${payload}.${Buffer.alloc(64, at).toString('base64url')}`;
@@ -192,20 +189,20 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
       await open.fetch('/me', bearer(brief));
     });
 
-    it('R-01: an access token with little life left is accepted, and every one of them is told of', async () => {
+    it('an access token with little life left is accepted, and every one of them is told of', async () => {
       open.events.length = 0;
       open.switched.mood = 'broken';
       expect((await open.fetch('/me', bearer(brief))).status).toBe(200);
       expect(open.events.map(({ type }) => type)).toContain('revocation_unchecked');
     });
 
-    it('R-01: a refresh is refused all the same', async () => {
+    it('a refresh is refused all the same', async () => {
       const { refreshToken } = await open.signIn();
       open.switched.mood = 'broken';
       await expectUnavailable(open.post('/auth/token/refresh', { refresh_token: refreshToken }));
     });
 
-    it('R-01: after ten minutes it is closed', async () => {
+    it('after ten minutes it is closed', async () => {
       open.switched.mood = 'broken';
       await open.fetch('/me', bearer(brief));
       clock.advance('10m');
@@ -214,7 +211,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
       await expectUnavailable(open.fetch('/me', bearer(younger?.accessToken ?? '')));
     });
 
-    it('R-01: what was revoked is refused again as soon as the store answers', async () => {
+    it('what was revoked is refused again as soon as the store answers', async () => {
       await open.post('/auth/token/revoke', { token: brief });
       open.switched.mood = 'broken';
       expect((await open.fetch('/me', bearer(brief))).status).toBe(200);
@@ -243,7 +240,7 @@ describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapte
   });
 
   it.each(['broken', 'silent'] as const)(
-    'R-03: no cookie is cleared while the store is %s, and all goes on after it',
+    'no cookie is cleared while the store is %s, and all goes on after it',
     async (mood) => {
       const jar = await signedInBrowser(app);
       const before = [...jar.cookies.keys()].sort();
@@ -262,7 +259,7 @@ describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapte
     },
   );
 
-  it.each(['cookie', 'session'])('R-13: a sign-in by %s that cannot be recorded sets no credential', async (way) => {
+  it.each(['cookie', 'session'])('a sign-in by %s that cannot be recorded sets no credential', async (way) => {
     const jar = new CookieJar(app);
     const csrf = { 'x-csrf-token': await jar.csrfToken() };
     switched.mood = 'broken';
@@ -271,14 +268,14 @@ describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapte
     expect([...jar.cookies.keys()].filter((name) => !name.endsWith('csrf'))).toEqual([]);
   });
 
-  it('Q-15: three hundred anonymous requests for a CSRF token write nothing into any store', async () => {
+  it('three hundred anonymous requests for a CSRF token write nothing into any store', async () => {
     const asked = switched.asked.length;
     const answers = Array.from({ length: 300 }, () => app.fetch('/auth/csrf'));
     expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]));
     expect(switched.asked).toHaveLength(asked);
   });
 
-  it('Q-17: signing in and out again and again leaves nothing behind once it has ended', async () => {
+  it('signing in and out again and again leaves nothing behind once it has ended', async () => {
     for (let at = 0; at < 30; at += 1) {
       const { refreshToken } = await app.signIn();
       await app.tokens.revoke(refreshToken);

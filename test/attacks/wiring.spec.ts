@@ -211,14 +211,14 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
   const statusFor = async (path: string, init?: RequestInit): Promise<number> =>
     (await running.fetch(path, init)).status;
 
-  it('protects a route without any decorator (N-01)', async () => {
+  it('protects a route without any decorator', async () => {
     expect(await statusFor('/admin')).toBe(401);
     expect(reached).toEqual([]);
     expect(await statusFor('/admin', ada)).toBe(200);
   });
 
   it.each(['', 'Bearer a.b.c', 'Bearer', 'Basic eDp5'])(
-    'opens a public route to everybody, whatever %j says, and recognises nobody there (N-03, N-23)',
+    'opens a public route to everybody, whatever %j says, and recognises nobody there',
     async (authorization) => {
       const answer = await running.fetch('/open', authorization === '' ? {} : { headers: { authorization } });
       expect(answer.status).toBe(200);
@@ -245,18 +245,18 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     '/files/open',
     '/files/..%2fopen',
     '/files/%2e%2e/open',
-  ])('runs no guarded handler for the path %s without a token (N-05)', async (path) => {
+  ])('runs no guarded handler for the path %s without a token', async (path) => {
     const status = await rawRequest(running.url, `GET ${path} HTTP/1.1`);
     expect(reached).toEqual([]);
     expect([400, 401, 404]).toContain(status);
   });
 
-  it('reaches the same handlers with a token, so that the paths above were worth asking (N-05)', async () => {
+  it('reaches the same handlers with a token, so that the paths above were worth asking', async () => {
     for (const path of ['/admin', '/v2/versioned', '/files/open']) expect(await statusFor(path, ada)).toBe(200);
     expect(reached).toEqual(['admin', 'versioned', 'file']);
   });
 
-  it('recognises the caller before guards of the route, and judges policies in the same step (N-07)', async () => {
+  it('recognises the caller before guards of the route, and judges policies in the same step', async () => {
     expect(await statusFor('/ordered')).toBe(401);
     expect(await statusFor('/ordered', ada)).toBe(403);
     expect(reached).toEqual([]);
@@ -264,12 +264,12 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect(reached).toEqual(['other guard after', 'ordered']);
   });
 
-  it('runs guards of one list in the order in which they are written (N-07)', async () => {
+  it('runs guards of one list in the order in which they are written', async () => {
     expect(await statusFor('/before')).toBe(401);
     expect(reached).toEqual(['other guard before']);
   });
 
-  it('verifies once where two guards of ours stand (N-13)', async () => {
+  it('verifies once where two guards of ours stand', async () => {
     const events: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void events.push(event));
     expect(await statusFor('/twice', ada)).toBe(200);
@@ -284,7 +284,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect(await (await running.fetch('/company', ada)).json()).toEqual({ id: 'ada' });
   });
 
-  it('keeps the user of each request apart across timers and queues (N-15)', async () => {
+  it('keeps the user of each request apart across timers and queues', async () => {
     const asked = await Promise.all(
       Array.from({ length: 10 }, (_, index) => running.fetch('/waiting', index % 2 === 0 ? ada : grace)),
     );
@@ -303,14 +303,14 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect(await (await running.fetch('/scoped', grace)).json()).toEqual({ id: 'grace' });
   });
 
-  it('agrees with another copy of the package about marks, guards and policies (N-19)', async () => {
+  it('agrees with another copy of the package about marks, guards and policies', async () => {
     expect(await statusFor('/copies/public', bearer('stale'))).toBe(200);
     expect(await statusFor('/copies/guarded')).toBe(200);
     expect(reached).toEqual(['other copy']);
     expect(await statusFor('/copies/policy', grace)).toBe(403);
   });
 
-  it('refuses a token when the user source answers with somebody else, and says so in the event (N-21)', async () => {
+  it('refuses a token when the user source answers with somebody else, and says so in the event', async () => {
     const events: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void events.push(event));
     running.app.get(People).mistaken = 'grace';
@@ -326,7 +326,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
   });
 
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])(
-    'guards %s of a route for all methods (N-25)',
+    'guards %s of a route for all methods',
     async (method) => {
       expect([401, 404]).toContain(await statusFor('/all', { method }));
       expect(reached).toEqual([]);
@@ -335,7 +335,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     },
   );
 
-  it('guards HEAD of a GET route, own HEAD and own OPTIONS routes (N-25)', async () => {
+  it('guards HEAD of a GET route, own HEAD and own OPTIONS routes', async () => {
     for (const [path, method] of [
       ['/admin', 'HEAD'],
       ['/head', 'HEAD'],
@@ -349,7 +349,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     }
   });
 
-  it('answers OPTIONS that no handler serves without running any (N-25)', async () => {
+  it('answers OPTIONS that no handler serves without running any', async () => {
     await statusFor('/admin', { method: 'OPTIONS' });
     expect(reached).toEqual([]);
   });
@@ -379,7 +379,7 @@ function globalGuard(name: string): DynamicModule {
   return { module: GuardModule, providers: [{ provide: APP_GUARD, useValue: guard }] };
 }
 
-describe.each(ADAPTERS)('global guards of others on %s (N-07)', (adapter) => {
+describe.each(ADAPTERS)('global guards of others on %s', (adapter) => {
   it('are asked in the order of their modules, the root module first, and find the caller after AuthModule', async () => {
     reached.length = 0;
     const [root, before, after] = ['root', 'before', 'after'].map(globalGuard);

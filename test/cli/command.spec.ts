@@ -275,7 +275,7 @@ describe('latchkey inspect', () => {
     const by = (...more: readonly string[]) => ['inspect', '--preset', 'auth0', ...from(), ...more];
     const verificationOf = (out: string) => out.slice(out.indexOf('verification:'));
 
-    it('judges by the rules of the provider, and says which one refused, never a value (T-20)', async () => {
+    it('judges by the rules of the provider, and says which one refused, never a value', async () => {
       const good = await latchkey(by('--audience', audience), { input: await sign(1) });
       expect(good).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
       const long = await latchkey(by('--audience', audience), { input: await sign(90) });
@@ -290,7 +290,7 @@ describe('latchkey inspect', () => {
       for (const { out } of [long, meant, typed]) expect(verificationOf(out)).not.toMatch(/secret-person|dpop/);
     });
 
-    it('takes options of the preset, such as --max-lifetime (T-20)', async () => {
+    it('takes options of the preset, such as --max-lifetime', async () => {
       const ran = await latchkey(by('--audience', audience, '--max-lifetime', '100d'), { input: await sign(90) });
       expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
     });
@@ -304,14 +304,14 @@ describe('latchkey inspect', () => {
         /--jwks cannot stand beside --preset/,
       ],
       ['what the preset itself refuses', ['--preset', 'auth0', '--audience', 'x'], /auth0: domain is undefined/],
-    ])('names %s (T-20)', async (_, args, sentence) => {
+    ])('names %s', async (_, args, sentence) => {
       const ran = await latchkey(['inspect', ...args], { input: await sign(1) });
       expect(ran.code).toBeGreaterThan(0);
       expect(ran.err).toMatch(sentence);
     });
   });
 
-  it('prints the rule that refused a token of our own issuer, and none of its values (T-20)', async () => {
+  it('prints the rule that refused a token of our own issuer, and none of its values', async () => {
     const key = await importJWK(currentKey(), 'ES256');
     const iat = Math.floor(Date.now() / 1000);
     const claims = { iss: 'https://accounts.example', aud: 'courses', sub: 'secret-person', iat, exp: iat + 60 };

@@ -88,7 +88,7 @@ class Resolving extends Verifying {
 const REFUSED = { status: 'error', statusCode: 401, error: 'Unauthorized', errorCode: 'token_malformed' };
 
 describe('a refusal by a service beside a catch-all filter', () => {
-  it.each<SocketKind>(['socket.io', 'ws'])('keeps its code in a gateway on %s (N-07)', async (kind) => {
+  it.each<SocketKind>(['socket.io', 'ws'])('keeps its code in a gateway on %s', async (kind) => {
     const { app, url } = await startApplication('express', {
       imports: [AuthModule.forRoot()],
       providers: [Gateway],
@@ -105,47 +105,41 @@ describe('a refusal by a service beside a catch-all filter', () => {
   it.each([
     ['at the controller', Messages, false],
     ['by useGlobalFilters()', PlainMessages, true],
-  ])(
-    'keeps its code in a message handler over TCP, with the filter %s (N-07)',
-    async (...[, controller, everywhere]) => {
-      const port = await freePort();
-      const options = { host: '127.0.0.1', port };
-      const module = await Test.createTestingModule({ imports: [AuthModule.forRoot()], controllers: [controller] })
-        .setLogger(SILENT)
-        .compile();
-      const app = module.createNestMicroservice({ transport: Transport.TCP, options });
-      if (everywhere) app.useGlobalFilters(new AllOfMessages());
-      await app.listen();
-      closing.push(() => app.close());
-      const client = ClientProxyFactory.create({ transport: Transport.TCP, options }) as ClientTCP;
-      closing.push(() => client.close());
-      await expect(firstValueFrom(client.send('refused', {}))).rejects.toMatchObject(REFUSED);
-    },
-  );
+  ])('keeps its code in a message handler over TCP, with the filter %s', async (...[, controller, everywhere]) => {
+    const port = await freePort();
+    const options = { host: '127.0.0.1', port };
+    const module = await Test.createTestingModule({ imports: [AuthModule.forRoot()], controllers: [controller] })
+      .setLogger(SILENT)
+      .compile();
+    const app = module.createNestMicroservice({ transport: Transport.TCP, options });
+    if (everywhere) app.useGlobalFilters(new AllOfMessages());
+    await app.listen();
+    closing.push(() => app.close());
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options }) as ClientTCP;
+    closing.push(() => client.close());
+    await expect(firstValueFrom(client.send('refused', {}))).rejects.toMatchObject(REFUSED);
+  });
 
   it.each([
     ['keeps its code in a connected microservice with', true, REFUSED],
     ['is out of reach in a connected microservice without', false, { message: 'Internal server error' }],
-  ])(
-    '%s the configuration of the application, as docs/errors.md says (N-07)',
-    async (...[, inheritAppConfig, expected]) => {
-      const options = { host: '127.0.0.1', port: await freePort() };
-      const { app } = await startApplication('express', {
-        imports: [AuthModule.forRoot()],
-        controllers: [Messages],
-        configure: async (made) => {
-          made.connectMicroservice({ transport: Transport.TCP, options }, { inheritAppConfig });
-          await made.startAllMicroservices();
-        },
-      });
-      closing.push(() => app.close());
-      const client = ClientProxyFactory.create({ transport: Transport.TCP, options }) as ClientTCP;
-      closing.push(() => client.close());
-      await expect(firstValueFrom(client.send('refused', {}))).rejects.toMatchObject(expected);
-    },
-  );
+  ])('%s the configuration of the application, as docs/errors.md says', async (...[, inheritAppConfig, expected]) => {
+    const options = { host: '127.0.0.1', port: await freePort() };
+    const { app } = await startApplication('express', {
+      imports: [AuthModule.forRoot()],
+      controllers: [Messages],
+      configure: async (made) => {
+        made.connectMicroservice({ transport: Transport.TCP, options }, { inheritAppConfig });
+        await made.startAllMicroservices();
+      },
+    });
+    closing.push(() => app.close());
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options }) as ClientTCP;
+    closing.push(() => client.close());
+    await expect(firstValueFrom(client.send('refused', {}))).rejects.toMatchObject(expected);
+  });
 
-  it.each(ADAPTERS)('keeps its code in a resolver of Apollo on %s (N-07)', async (adapter) => {
+  it.each(ADAPTERS)('keeps its code in a resolver of Apollo on %s', async (adapter) => {
     const filter = new AllOfResolvers();
     const { app, url } = await startApplication(adapter, {
       imports: [

@@ -299,7 +299,7 @@ describe('a namespace that strangers may enter', () => {
   @WebSocketGateway({ namespace: 'open' })
   class ElsewhereMotto extends Motto {}
 
-  it('hears what its guarded gateways broadcast, which the log says at boot (N-16)', async () => {
+  it('hears what its guarded gateways broadcast, which the log says at boot', async () => {
     const log: string[] = [];
     const { open, openAs } = await start('socket.io', [Broadcasts, Motto], { log });
     const stranger = await open();
@@ -312,7 +312,7 @@ describe('a namespace that strangers may enter', () => {
     );
   });
 
-  it('is no matter of the log where nothing else is in it (N-16)', async () => {
+  it('is no matter of the log where nothing else is in it', async () => {
     const log: string[] = [];
     const { open } = await start('socket.io', [Broadcasts, ElsewhereMotto], { log });
     await expect(open()).rejects.toMatchObject({ data: { errorCode: 'unauthenticated' } });

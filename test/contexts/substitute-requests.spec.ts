@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     return { ask, token };
   }
 
-  it('is read in place of the real one where a guard says so: with headers alone, frozen or of Fetch (N-06)', async () => {
+  it('is read in place of the real one where a guard says so: with headers alone, frozen or of Fetch', async () => {
     const { ask, token } = await start();
     for (const kind of ['headers', 'fetch', 'frozen']) {
       const sent = { 'x-stand-in': kind, 'x-inner': `Bearer ${token}` };
@@ -149,13 +149,13 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     expect(lines).toEqual([]);
   });
 
-  it('has one credential, also where it stands in (N-05, N-06)', async () => {
+  it('has one credential, also where it stands in', async () => {
     const { ask, token } = await start();
     for (const kind of ['twice', 'list'])
       expect((await ask('/inner', { 'x-stand-in': kind, 'x-inner': `Bearer ${token}` }))[0]).toBe(400);
   });
 
-  it('does not inherit the decision about the one that it was copied from (N-06)', async () => {
+  it('does not inherit the decision about the one that it was copied from', async () => {
     const { ask, token } = await start();
     const authorization = `Bearer ${token}`;
     expect((await ask('/both', { authorization }))[0]).toBe(200);
@@ -163,7 +163,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
       expect([kind, (await ask('/both', { authorization, 'x-stand-in': kind }))[0]]).toEqual([kind, 401]);
   });
 
-  it('counts as unsafe where it has no method, so that a cookie needs the CSRF token (N-06)', async () => {
+  it('counts as unsafe where it has no method, so that a cookie needs the CSRF token', async () => {
     const { ask, token } = await start();
     const cookie = `__Host-access=${token}`;
     expect((await ask('/inner', { cookie, 'x-stand-in': 'cookie' }))[0]).toBe(403);
@@ -171,7 +171,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     expect((await ask('/act', { cookie }, 'POST'))[0]).toBe(403);
   });
 
-  it('is refused where it cannot be understood, and the log says once for each kind why (N-06)', async () => {
+  it('is refused where it cannot be understood, and the log says once for each kind why', async () => {
     const { ask, token } = await start();
     for (const kind of ['nothing', 'text', 'empty', 'nothing', 'text', 'empty']) {
       const [status, body] = await ask('/inner', { 'x-stand-in': kind, authorization: `Bearer ${token}` });
@@ -183,7 +183,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     expect(lines[2]).toMatch(/carries no headers.*token, payload/);
   });
 
-  it('shows nothing that others planted on it, on public and on optional routes (S-07)', async () => {
+  it('shows nothing that others planted on it, on public and on optional routes', async () => {
     const { ask, token } = await start(plant);
     for (const headers of [{}, { authorization: `Bearer ${token}` }] as Record<string, string>[]) {
       const [status, body] = await ask('/open', headers);
@@ -259,7 +259,7 @@ describe('the context of an operation of GraphQL', () => {
     return { ask, listen, accessToken };
   }
 
-  it('may have a stand-in whose headers are the connection parameters (N-06)', async () => {
+  it('may have a stand-in whose headers are the connection parameters', async () => {
     const { ask, listen, accessToken } = await start(({ req, connectionParams }) =>
       connectionParams === undefined ? { req } : { req: { headers: connectionParams } },
     );
@@ -271,19 +271,19 @@ describe('the context of an operation of GraphQL', () => {
     expect(await listen({ authorization: { toString: 1 } })).toContain('unauthenticated');
   });
 
-  it('may carry the headers itself (N-06)', async () => {
+  it('may carry the headers itself', async () => {
     const { ask, accessToken } = await start(({ req }) => ({ headers: (req as Incoming).headers }));
     expect(await ask('{ me }', { authorization: `Bearer ${accessToken}` })).toContain('"me":"ada"');
     expect(await ask('{ me }', {})).toContain('unauthenticated');
   });
 
-  it('is refused without a request, and the log says what it needs (N-06)', async () => {
+  it('is refused without a request, and the log says what it needs', async () => {
     const { ask, accessToken } = await start(() => ({ req: { token: 'x' } }));
     expect(await ask('{ me }', { authorization: `Bearer ${accessToken}` })).toContain('unsupported_context');
     expect(lines.filter((line) => line.includes('needs a member `req` or `request`'))).toHaveLength(1);
   });
 
-  it('shows resolvers nothing that others planted (S-07)', async () => {
+  it('shows resolvers nothing that others planted', async () => {
     const { ask } = await start(({ req }) => ({ req: Object.assign(req, nobody), ...nobody }));
     expect(await ask('{ open }', {})).toContain('"open":"nobody"');
   });
@@ -296,7 +296,7 @@ describe('a mock of a unit test', () => {
     return context;
   };
 
-  it('is accepted with headers alone, and asked anew each time (N-05, N-06)', async () => {
+  it('is accepted with headers alone, and asked anew each time', async () => {
     running = await startApplication('express', {
       imports: [AuthModule.forRoot()],
       controllers: [Routes],

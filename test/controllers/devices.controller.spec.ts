@@ -67,7 +67,7 @@ describe.each(ADAPTERS)('the device routes on %s', (adapter) => {
     expect(await list(desk)).toHaveLength(1);
   });
 
-  it('H-21: answers alike for the device of somebody else and for none, and touches neither', async () => {
+  it('answers alike for the device of somebody else and for none, and touches neither', async () => {
     const grace = await signIn(FIREFOX, 'grace');
     const [theirs] = await list(grace);
     for (const id of [theirs?.id, 'no-such-device', '%00', '..%2f']) {

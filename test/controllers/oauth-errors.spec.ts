@@ -37,7 +37,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     return Promise.all(asked);
   };
 
-  it('is refused in the words of OAuth by the routes of OAuth alone (T-02)', async () => {
+  it('is refused in the words of OAuth by the routes of OAuth alone', async () => {
     const json = expect.stringMatching(/^application\/json/);
     expect(await answers(await start(adapter))).toEqual([
       ['revoke', json, expect.objectContaining({ ...OAUTH, statusCode: 400, message: expect.any(Array) })],
@@ -46,7 +46,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     ]);
   });
 
-  it('is refused so in plain JSON, also where other refusals are problem details (T-02)', async () => {
+  it('is refused so in plain JSON, also where other refusals are problem details', async () => {
     const json = expect.stringMatching(/^application\/json/);
     expect(await answers(await start(adapter, { format: 'problem' }))).toEqual([
       ['revoke', json, expect.objectContaining({ ...OAUTH, status: 400, title: 'Bad Request' })],
@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     ]);
   });
 
-  it('is refused as the application says, where it says (T-02)', async () => {
+  it('is refused as the application says, where it says', async () => {
     const told = await answers(await start(adapter, { body: ({ errorCode }) => ({ code: errorCode }) }));
     expect(told.map(([, , body]) => body)).toEqual([1, 2, 3].map(() => ({ code: 'invalid_request' })));
   });
@@ -87,7 +87,7 @@ describe.each(ADAPTERS)('a revocation that cannot be written on %s', (adapter) =
 });
 
 describe('the document of such routes', () => {
-  it('names plain JSON beside problem details (T-02)', async () => {
+  it('names plain JSON beside problem details', async () => {
     const { app } = await start('fastify', { format: 'problem' });
     const document = describeAuth(app, () => SwaggerModule.createDocument(app, new DocumentBuilder().build()));
     const typesOf = (route: string): string[] => {

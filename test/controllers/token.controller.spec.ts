@@ -40,7 +40,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
 
   describe('sign-in', () => {
-    it('DMR-V1: answers good credentials with a pair that nobody may keep', async () => {
+    it('answers good credentials with a pair that nobody may keep', async () => {
       const answer = await app.post('/auth/token', ADA);
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
       expect(await answer.json()).toEqual({
@@ -51,7 +51,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       });
     });
 
-    it('DMR-V2: makes tokens that say what they are', async () => {
+    it('makes tokens that say what they are', async () => {
       const { access_token, refresh_token } = await obtain();
       expect([access_token, refresh_token].map((token) => decodeProtectedHeader(token).typ)).toEqual([
         'at+jwt',
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect([access, renewal].map(({ exp = 0, iat = 0 }) => exp - iat)).toEqual([900, 14 * 86_400]);
     });
 
-    it('DMR-V3: answers wrong password, unknown and inactive user alike, after the same work', async () => {
+    it('answers wrong password, unknown and inactive user alike, after the same work', async () => {
       const attempts = [
         { ...ADA, password: 'wrong' },
         { ...ADA, username: 'nobody' },
@@ -99,7 +99,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       ['a password that is a list', { username: 'ada', password: [PASSWORD] }],
       ['a user name that is a condition', { username: { $gt: '' }, password: PASSWORD }],
       ['a list of bodies', [ADA]],
-    ])('DMR-V4: refuses a body with %s, and never repeats the password', async (_, body) => {
+    ])('refuses a body with %s, and never repeats the password', async (_, body) => {
       const answer = await expectRefused(() => app.post('/auth/token', body), { secrets: [PASSWORD] });
       expect([answer.status, codeOf(answer), answer.headers.get('www-authenticate')]).toEqual([
         400,
@@ -108,12 +108,12 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       ]);
     });
 
-    it('DMR-V4: says which rule a body breaks', async () => {
+    it('says which rule a body breaks', async () => {
       const answer = await app.post('/auth/token', { username: 'ada' });
       expect(await answer.json()).toMatchObject({ message: expect.arrayContaining(['password must be a string']) });
     });
 
-    it('takes no part in DMR-V7: neither password nor token is logged', async () => {
+    it('logs neither the password nor the tokens', async () => {
       const { access_token, refresh_token } = await obtain();
       await app.post('/auth/token', { ...ADA, password: 'hunter2 hunter2' });
       await refresh(refresh_token);
@@ -122,19 +122,16 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       }
     });
 
-    it.each(['Bearer stale', 'Bearer', 'Basic YTpi'])(
-      'SJ-V16: is not disturbed by the header %j',
-      async (authorization) => {
-        expect((await app.post('/auth/token', ADA, { authorization })).status).toBe(200);
-        const { refresh_token } = await obtain();
-        expect((await app.post('/auth/token/refresh', { refresh_token }, { authorization })).status).toBe(200);
-        expect((await app.post('/auth/token/revoke', { token: refresh_token }, { authorization })).status).toBe(200);
-      },
-    );
+    it.each(['Bearer stale', 'Bearer', 'Basic YTpi'])('is not disturbed by the header %j', async (authorization) => {
+      expect((await app.post('/auth/token', ADA, { authorization })).status).toBe(200);
+      const { refresh_token } = await obtain();
+      expect((await app.post('/auth/token/refresh', { refresh_token }, { authorization })).status).toBe(200);
+      expect((await app.post('/auth/token/revoke', { token: refresh_token }, { authorization })).status).toBe(200);
+    });
   });
 
   describe('refresh', () => {
-    it('DMR-V8: answers a good refresh token with a new pair of the same sign-in', async () => {
+    it('answers a good refresh token with a new pair of the same sign-in', async () => {
       const first = await obtain();
       const answer = await refresh(first.refresh_token);
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -145,7 +142,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await me(second.access_token)).status).toBe(200);
     });
 
-    it('DMR-V9: refuses everything that is no live refresh token of an active user, in one public form', async () => {
+    it('refuses everything that is no live refresh token of an active user, in one public form', async () => {
       const { access_token } = await obtain();
       const gone = await app.signIn('grace');
       const grace = app.people.of('grace');
@@ -160,7 +157,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       app.people.all.set('grace', grace);
     });
 
-    it('DMR-V9: refuses one that has expired, and says that the sign-in has ended', async () => {
+    it('refuses one that has expired, and says that the sign-in has ended', async () => {
       const { refresh_token } = await obtain();
       clock.advance('15d');
       const answer = await expectRefused(() => refresh(refresh_token), { secrets: [refresh_token] });
@@ -170,7 +167,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
     it.each([
       ['inactive', { active: false }],
       ['changed', { stamp: '2' }],
-    ])('DMR-V9, SJ-V9, SJ-V10: refuses a user who is %s, and ends the sign-in for good', async (_, change) => {
+    ])('refuses a user who is %s, and ends the sign-in for good', async (_, change) => {
       const { refresh_token, access_token } = await obtain();
       Object.assign(app.people.of('ada'), change);
       const answer = await (await refresh(refresh_token)).json();
@@ -186,12 +183,12 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       [{ refresh_token: 7 }],
       [{ refresh_token: null }],
       [{ refresh_token: ['a', 'b'] }],
-    ])('DMR-V10, J-25: refuses the body %j before any token work', async (body) => {
+    ])('refuses the body %j before any token work', async (body) => {
       const answer = await expectRefused(() => app.post('/auth/token/refresh', body));
       expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
     });
 
-    it('DMR-V11, SJ-V6: a token that was replaced is refused after the grace, and ends the sign-in', async () => {
+    it('a token that was replaced is refused after the grace, and ends the sign-in', async () => {
       const first = await obtain();
       const second = (await (await refresh(first.refresh_token)).json()) as Pair;
       clock.advance('11s');
@@ -201,7 +198,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await me(second.access_token)).status).toBe(401);
     });
 
-    it('PAR-11: a revoked token cannot be refreshed', async () => {
+    it('a revoked token cannot be refreshed', async () => {
       const { refresh_token } = await obtain();
       await app.post('/auth/token/revoke', { token: refresh_token });
       const answer = await expectRefused(() => refresh(refresh_token), { secrets: [refresh_token] });
@@ -210,12 +207,12 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   });
 
   describe('verification', () => {
-    it('DMR-V12: answers a good access token with an empty 204', async () => {
+    it('answers a good access token with an empty 204', async () => {
       const answer = await verify((await obtain()).access_token);
       expect([answer.status, await answer.text()]).toEqual([204, '']);
     });
 
-    it('DMR-V13: refuses everything else, each as a guarded route would', async () => {
+    it('refuses everything else, each as a guarded route would', async () => {
       const { refresh_token } = await obtain();
       const bad = await TokenFactory.of(app.app).refused('ada');
       for (const { token, errorCode } of [...bad, { token: refresh_token, errorCode: 'wrong_token_type' }]) {
@@ -227,23 +224,23 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
     it.each([
       ['of somebody unknown', 'nobody'],
       ['of somebody inactive', 'lin'],
-    ])('DMR-V13: refuses a token %s', async (_, id) => {
+    ])('refuses a token %s', async (_, id) => {
       const token = await TokenFactory.of(app.app).valid(id);
       const answer = await expectRefused(() => verify(token), { secrets: [token], mayLookUp: true });
       expect([answer.status, codeOf(answer)]).toEqual([401, 'token_invalid']);
     });
 
-    it('DMR-V13, SJ-V13: refuses a revoked token', async () => {
+    it('refuses a revoked token', async () => {
       const { access_token } = await obtain();
       await app.post('/auth/token/revoke', { token: access_token });
       expect((await verify(access_token)).status).toBe(401);
     });
 
-    it.each([[{}], [{ token: '' }], [{ token: ['a'] }]])('DMR-V13: refuses the body %j', async (body) => {
+    it.each([[{}], [{ token: '' }], [{ token: ['a'] }]])('refuses the body %j', async (body) => {
       expect((await app.post('/auth/token/verify', body)).status).toBe(400);
     });
 
-    it('DMR-V14: a refresh token opens no route, and an access token refreshes nothing', async () => {
+    it('a refresh token opens no route, and an access token refreshes nothing', async () => {
       const { access_token, refresh_token } = await obtain();
       expect([(await me(refresh_token)).status, (await refresh(access_token)).status]).toEqual([401, 401]);
       expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([200, 200]);
@@ -259,16 +256,13 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await refresh(refresh_token)).status).toBe(200);
     });
 
-    it.each(['json', 'form'] as const)(
-      'SJ-V14: ends the whole sign-in with a refresh token, told by %s',
-      async (type) => {
-        const { access_token, refresh_token } = await obtain();
-        expect((await revoke(app, refresh_token, type)).status).toBe(200);
-        expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([401, 401]);
-      },
-    );
+    it.each(['json', 'form'] as const)('ends the whole sign-in with a refresh token, told by %s', async (type) => {
+      const { access_token, refresh_token } = await obtain();
+      expect((await revoke(app, refresh_token, type)).status).toBe(200);
+      expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([401, 401]);
+    });
 
-    it('RFC 7009 §2.2, SJ-V15: succeeds for tokens that are unknown, expired, foreign or revoked already', async () => {
+    it('succeeds for unknown, expired, external and revoked tokens, as RFC 7009 §2.2 says', async () => {
       const { refresh_token } = await obtain();
       const bad = await TokenFactory.of(app.app).refused('ada');
       for (const token of ['x', ...bad.map(({ token }) => token), refresh_token, refresh_token]) {
@@ -277,7 +271,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       }
     });
 
-    it('PAR-8: keeps ids, never a token', async () => {
+    it('keeps ids, never a token', async () => {
       const { refresh_token } = await obtain();
       app.events.length = 0;
       await revoke(app, refresh_token, 'form');

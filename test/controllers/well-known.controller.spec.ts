@@ -52,7 +52,7 @@ const versioned = (app: RunningApplication['app']) =>
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
 
 describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
-  it.each(OWN_KEYS)('publish no member that is private of an %s key (M-01)', async (alg, jwk) => {
+  it.each(OWN_KEYS)('publish no member that is private of an %s key', async (alg, jwk) => {
     await withApplication(adapter, { keys: { key: jwk, alg: alg as 'ES256' } }, async (app) => {
       const response = await app.fetch('/.well-known/jwks.json');
       const set = (await response.json()) as { keys: JWK[] };
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
     });
   });
 
-  it('answer 304 to whoever has the set already, and let caches keep it (M-09)', async () => {
+  it('answer 304 to whoever has the set already, and let caches keep it', async () => {
     await withApplication(adapter, {}, async (app) => {
       const first = await app.fetch('/.well-known/jwks.json');
       const tag = String(first.headers.get('etag'));
@@ -145,7 +145,7 @@ describe('The recipe of the well-known addresses', () => {
     },
   );
 
-  it('is a boot error in a service that issues nothing (LMS-10)', async () => {
+  it('is a boot error in a service that issues nothing', async () => {
     const trust = [{ issuer: ISSUER, audience: 'courses', keys: { jwksUri: `${ISSUER}/jwks` } }];
     const module = AuthModule.forRoot({ trust, controllers: [wellKnownController()] });
     await expect(startApplication('express', { imports: [module] })).rejects.toThrow(/WellKnownController/);

@@ -23,7 +23,7 @@ async function signIns(environment: Readonly<Record<string, string>>): Promise<r
 
 describe('the cookies of the sample', () => {
   it.each(['express', 'fastify'])(
-    'have plain names and no Secure at http://localhost, on %s (T-16)',
+    'have plain names and no Secure at http://localhost, on %s',
     async (HTTP_ADAPTER) => {
       const lines = await signIns({ HTTP_ADAPTER });
       const names = lines.map((line) => line.split('=')[0]);
@@ -33,7 +33,7 @@ describe('the cookies of the sample', () => {
     60_000,
   );
 
-  it('are Secure, with the strictest prefix, where the address is https (T-16)', async () => {
+  it('are Secure, with the strictest prefix, where the address is https', async () => {
     const lines = await signIns({ PUBLIC_URL: 'https://accounts.example' });
     const tokens = lines.filter((line) => !line.includes('session'));
     expect(tokens.length).toBeGreaterThan(2);

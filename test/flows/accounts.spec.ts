@@ -39,7 +39,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
   });
 
   it.each(['/auth/token', '/account/motto'])(
-    'refuses a body that nobody can read without quoting it: %s (D-07)',
+    'refuses a body that nobody can read without quoting it: %s',
     async (path) => {
       const headers = { 'content-type': 'application/json' };
       const answer = await app.fetch(path, { method: 'POST', headers, body: '{"password":"hunter2",' });

@@ -49,7 +49,7 @@ describe.each(ADAPTERS)('a machine at accounts and courses on %s', (adapter) => 
     );
   });
 
-  it('is refused where no route names machines, whatever its scopes (P36)', async () => {
+  it('is refused where no route names machines, whatever its scopes', async () => {
     const headers = tokenFor('--client', 'grader', '--scope', 'grades:write');
     expect(await codeOf(await courses.fetch('/courses/compilers', { headers }))).toBe('403 client_not_allowed');
     for (const path of ['/me', '/users', '/staff', '/account'])

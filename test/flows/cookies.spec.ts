@@ -48,7 +48,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     expect((await stolen.send('/account')).status).toBe(401);
   });
 
-  it('J-35: keeps two tabs signed in that refresh at once', async () => {
+  it('keeps two tabs signed in that refresh at once', async () => {
     const browser = new CookieJar(running);
     await browser.post('/auth/cookie/login', ada);
     const other = browser.copy();
@@ -57,7 +57,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     for (const tab of [browser, other]) expect((await tab.post('/auth/cookie/refresh')).status).toBe(204);
   });
 
-  it('keeps a tab signed in whose cookie was replaced twice within the grace (T-14, J-47)', async () => {
+  it('keeps a tab signed in whose cookie was replaced twice within the grace', async () => {
     const browser = new CookieJar(running);
     await browser.post('/auth/cookie/login', ada);
     const late = browser.copy();
@@ -117,7 +117,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     }
   });
 
-  it('EDX-Z1: lets an inactive person in by session where the route says so, and still asks for the CSRF token', async () => {
+  it('lets an inactive person in by session where the route says so, and still asks for the CSRF token', async () => {
     const browser = new CookieJar(running);
     await browser.post('/auth/session/login', { username: 'bob', password: PASSWORD });
     const bob = running.app.get(People, { strict: false }).of('bob');

@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('the redirect to a sign-in page on %s', (adapter) => {
     return [answer.status, answer.headers.get('location')];
   }
 
-  it('EDX-R1, EDX-R2: leads a person there, and remembers the page that was asked for', async () => {
+  it('leads a person there, and remembers the page that was asked for', async () => {
     expect(await view('/pages/mine')).toEqual([302, '/sign-in?next=%2Fpages%2Fmine']);
     expect(await view('/pages/mine?a=1&b=%2F')).toEqual([302, '/sign-in?next=%2Fpages%2Fmine%3Fa%3D1%26b%3D%252F']);
     expect(await view('/pages/mine', { method: 'HEAD', headers: HTML })).toEqual([
@@ -68,23 +68,23 @@ describe.each(ADAPTERS)('the redirect to a sign-in page on %s', (adapter) => {
     ]);
   });
 
-  it('EDX-R3, EDX-R4: is not made where nothing asks for it, or nobody is asked', async () => {
+  it('is not made where nothing asks for it, or nobody is asked', async () => {
     expect(await view('/account/jwt')).toEqual([401, null]);
     expect(await view('/pages/plain')).toEqual([401, null]);
     expect(await view('/pages/open')).toEqual([200, null]);
   });
 
-  it('EDX-R5: is not made for a good credential', async () => {
+  it('is not made for a good credential', async () => {
     expect(await view('/pages/mine', { headers: { ...HTML, authorization } })).toEqual([200, null]);
   });
 
-  it('EDX-R6: leads where the route says, as a text or by a function', async () => {
+  it('leads where the route says, as a text or by a function', async () => {
     expect(await view('/pages/other')).toEqual([302, '/welcome?lang=en&next=%2Fpages%2Fother']);
     const headers = { ...HTML, 'x-tenant': 'blue' };
     expect(await view('/pages/tenant', { headers })).toEqual([302, '/login/blue?next=%2Fpages%2Ftenant']);
   });
 
-  it('EDX-R8, P31: is not made for scripts, for unsafe methods, or for any other answer than 401', async () => {
+  it('is not made for scripts, for unsafe methods, or for any other answer than 401', async () => {
     expect(await view('/pages/mine', { headers: { accept: 'application/json' } })).toEqual([401, null]);
     expect(await view('/pages/mine', { headers: { accept: '*/*' } })).toEqual([401, null]);
     expect(await view('/pages/mine', { method: 'POST', headers: HTML })).toEqual([401, null]);
@@ -93,7 +93,7 @@ describe.each(ADAPTERS)('the redirect to a sign-in page on %s', (adapter) => {
     expect(await view('/pages/nowhere')).toEqual([404, null]);
   });
 
-  it('EDX-R9: never leads to another host, whatever Host says', async () => {
+  it('never leads to another host, whatever Host says', async () => {
     const headers = { ...HTML, 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' };
     expect(await view('/pages/mine', { headers })).toEqual([302, '/sign-in?next=%2Fpages%2Fmine']);
   });

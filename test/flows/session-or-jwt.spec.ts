@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     return jar;
   }
 
-  it('EDX-F1, EDX-F2: recognises a good cookie without a session', async () => {
+  it('recognises a good cookie without a session', async () => {
     const jar = await browserWith(undefined, await scene.token('ada'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 200,
@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-F3, EDX-O4: reports an expired cookie as expired where nothing else answers', async () => {
+  it('reports an expired cookie as expired where nothing else answers', async () => {
     const jar = await browserWith(undefined, await scene.token('ada', 'expired'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-F4, F-19: lets the session of the same person answer for an expired cookie', async () => {
+  it('lets the session of the same person answer for an expired cookie', async () => {
     const jar = await browserWith('ada', await scene.token('ada', 'expired'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 200,
@@ -124,7 +124,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-F5, EDX-M4: prefers a good cookie over a session of the same person, and sees no mismatch', async () => {
+  it('prefers a good cookie over a session of the same person, and sees no mismatch', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     const { event, ...seen } = await scene.outcome(jar, '/account');
     expect(seen).toMatchObject({ status: 200, username: 'ada', scheme: 'cookie' });
@@ -132,7 +132,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(event.sessionSubject).toBeUndefined();
   });
 
-  it('EDX-F7, EDX-O7: refuses a good cookie where the session is of somebody else', async () => {
+  it('refuses a good cookie where the session is of somebody else', async () => {
     const jar = await browserWith('bob', await scene.token('ada'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -144,7 +144,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200, username: 'bob', scheme: 'session' });
   });
 
-  it('EDX-F8, EDX-O6: lets no session answer for a forged cookie of somebody else', async () => {
+  it('lets no session answer for a forged cookie of somebody else', async () => {
     const jar = await browserWith('bob', await scene.token('ada', 'forged'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -154,7 +154,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeUndefined();
   });
 
-  it('EDX-F9, EDX-M3: takes a cookie that cannot be read for that of somebody else', async () => {
+  it('takes a cookie that cannot be read for that of somebody else', async () => {
     const jar = await browserWith('bob', await scene.token('ada', 'noise'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -164,7 +164,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeUndefined();
   });
 
-  it('EDX-F10: does not look at a forged cookie on a public route, and forgives it on an optional one', async () => {
+  it('does not look at a forged cookie on a public route, and forgives it on an optional one', async () => {
     const jar = await browserWith(undefined, await scene.token('ada', 'forged'));
     expect((await jar.send('/account/open', { method: 'POST' })).status).toBe(201);
     expect(await scene.outcome(jar, '/account/optional')).toMatchObject({
@@ -174,7 +174,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-F11, EDX-O9: says that it was the CSRF token, where a good cookie came without one', async () => {
+  it('says that it was the CSRF token, where a good cookie came without one', async () => {
     const jar = await browserWith(undefined, await scene.token('ada'));
     expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
       status: 403,
@@ -183,7 +183,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-F12, DMR-X1: refuses cookie and session alike without a CSRF token', async () => {
+  it('refuses cookie and session alike without a CSRF token', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     jar.cookies.delete('__Host-csrf');
     expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
@@ -193,7 +193,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-F13: reports the CSRF refusal where cookie and session are of two people', async () => {
+  it('reports the CSRF refusal where cookie and session are of two people', async () => {
     const jar = await browserWith('bob', await scene.token('ada'));
     jar.cookies.delete('__Host-csrf');
     expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
@@ -204,7 +204,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeDefined();
   });
 
-  it('EDX-F14, EDX-H7, EDX-O5: takes a bad header as final, whatever cookie and session say', async () => {
+  it('takes a bad header as final, whatever cookie and session say', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     for (const authorization of [`Bearer ${await scene.token('ada', 'forged')}`, 'Bearer', 'Bearer a b']) {
       const seen = await scene.outcome(jar, '/account', { headers: { authorization } });
@@ -213,7 +213,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeDefined();
   });
 
-  it('EDX-O1, EDX-H12: has nothing to say where there is nothing', async () => {
+  it('has nothing to say where there is nothing', async () => {
     expect(await scene.outcome(await scene.browser(), '/account')).toMatchObject({
       status: 401,
       code: 'unauthenticated',
@@ -221,7 +221,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-O2, EDX-H1, EDX-H8, P23: prefers a good header over a stale cookie, and asks for no CSRF token', async () => {
+  it('prefers a good header over a stale cookie, and asks for no CSRF token', async () => {
     const jar = await browserWith(undefined, await scene.token('bob', 'noise'));
     const authorization = `Bearer ${await scene.token('ada')}`;
     expect(await scene.outcome(jar, '/account/motto', { ...post, headers: { authorization } })).toMatchObject({
@@ -232,7 +232,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-H9, P22: goes by the place of a credential and not by its text', async () => {
+  it('goes by the place of a credential and not by its text', async () => {
     const token = await scene.token('ada');
     const jar = await browserWith(undefined, token);
     const headers = { authorization: `Bearer ${token}` };
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('EDX-H3, EDX-H4: looks at the cookie where the header is of a foreign scheme', async () => {
+  it('looks at the cookie where the header is of a foreign scheme', async () => {
     const jar = await browserWith(undefined, await scene.token('ada'));
     expect(await scene.outcome(jar, '/account', { headers: { authorization: 'Basic YTpi' } })).toMatchObject({
       status: 200,
@@ -250,12 +250,12 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('DMR-K1: takes the cookie for the bare token', async () => {
+  it('takes the cookie for the bare token', async () => {
     const jar = await browserWith(undefined, `Bearer ${await scene.token('ada')}`);
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401 });
   });
 
-  it('DMR-X3: takes a CSRF token for no credential', async () => {
+  it('takes a CSRF token for no credential', async () => {
     const jar = await scene.browser();
     await jar.csrfToken();
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, code: 'unauthenticated' });
@@ -291,7 +291,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(await scene.outcome(await scene.browser('ada'), '/account')).toMatchObject({ status: 200 });
   });
 
-  it('keeps cookie and session apart where the route wants only one of them (F-21)', async () => {
+  it('keeps cookie and session apart where the route wants only one of them', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     expect(await scene.outcome(jar, '/account/session')).toMatchObject({ status: 200, scheme: 'session' });
     expect(await scene.outcome(jar, '/account/jwt')).toMatchObject({ status: 200, scheme: 'cookie' });
@@ -316,7 +316,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
       scene.people.of('bob').stamp = '1';
     });
 
-    it('refuses an inactive person by cookie and by session, and lets them back in (H-15)', async () => {
+    it('refuses an inactive person by cookie and by session, and lets them back in', async () => {
       const jar = await scene.browser('bob');
       scene.people.of('bob').active = false;
       expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'user_disabled' } });
@@ -354,7 +354,7 @@ describe.each(ADAPTERS)('the options of the mismatch on %s', (adapter) => {
     }
   }
 
-  it('EDX-F6, EDX-O3: prefer-jwt takes the cookie and records both', async () => {
+  it('prefer-jwt takes the cookie and records both', async () => {
     expect(await seen({ session: { mismatch: 'prefer-jwt' } })).toMatchObject({
       status: 200,
       username: 'ada',
@@ -377,7 +377,7 @@ describe.each(ADAPTERS)('the options of the mismatch on %s', (adapter) => {
     }
   });
 
-  it('a strict cookie is final, although the session is of the same person (F-19, DMR-K7)', async () => {
+  it('a strict cookie is final, although the session is of the same person', async () => {
     expect(await seen({ cookies: { forgiving: false } }, 'expired', 'ada')).toMatchObject({
       status: 401,
       code: 'token_expired',

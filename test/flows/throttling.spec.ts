@@ -26,7 +26,7 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     expect(await signIn(ADA)).toBe(200);
   });
 
-  it('end after ten failures for one name, with 429 also for the right password, in the shape of every refusal (D-07)', async () => {
+  it('end after ten failures for one name, with 429 also for the right password, in the shape of every refusal', async () => {
     for (let tries = 0; tries < 10; tries += 1) expect(await signIn(wrong('grace'))).toBe(401);
     const answer = await app.post('/auth/token', GRACE);
     expect(answer.status).toBe(429);
@@ -41,12 +41,12 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     });
   });
 
-  it.each(['GRACE', ' grace ', 'ｇｒａｃｅ'])('take %j for the same name (I-07)', async (username) => {
+  it.each(['GRACE', ' grace ', 'ｇｒａｃｅ'])('take %j for the same name', async (username) => {
     expect(await signIn({ ...GRACE, username })).toBe(429);
   });
 
   it.each(['/auth/token/', '/AUTH/token', '//auth/token'])(
-    'cannot be had around the limit by the path %s (N-05)',
+    'cannot be had around the limit by the path %s',
     async (path) => {
       expect([404, 429]).toContain((await app.post(path, GRACE)).status);
     },

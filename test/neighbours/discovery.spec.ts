@@ -46,7 +46,7 @@ async function accountsOn(adapter: AdapterName) {
 }
 
 describe.each(ADAPTERS)('Accounts with wellKnownController() on %s', (adapter) => {
-  it('is found by a verifier that knows its name alone (T-01)', async () => {
+  it('is found by a verifier that knows its name alone', async () => {
     const { issuer, app } = await accountsOn(adapter);
     const keys = { discovery: true as const, allowLoopbackHttp: true };
     class CoursesModule {}
@@ -61,7 +61,7 @@ describe.each(ADAPTERS)('Accounts with wellKnownController() on %s', (adapter) =
     expect([answer.status, await answer.json()]).toEqual([200, { issuer, id: 'ada' }]);
   });
 
-  it.each(['oidc', 'oauth2'] as const)('is found by openid-client with the algorithm %s (T-01)', async (algorithm) => {
+  it.each(['oidc', 'oauth2'] as const)('is found by openid-client with the algorithm %s', async (algorithm) => {
     const { issuer } = await accountsOn(adapter);
     const found = await discovery(new URL(issuer), 'client', undefined, undefined, {
       algorithm,
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('Accounts with wellKnownController() on %s', (adapter) =
     expect(found.serverMetadata()).toMatchObject({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
   });
 
-  it('claims nothing of OpenID Connect that it does not do (T-01)', async () => {
+  it('claims nothing of OpenID Connect that it does not do', async () => {
     const { issuer } = await accountsOn(adapter);
     const documents = await Promise.all(
       ['openid-configuration', 'oauth-authorization-server'].map(async (name) =>

@@ -73,7 +73,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
   const gateway = async (): Promise<string> =>
     (await app.tokens.issueForClient('gateway', { scopes: ['introspect'], restricted: true })).accessToken;
 
-  it('reads metadata that has what RFC 8414 requires, and names nothing that is not there (T-02)', async () => {
+  it('reads metadata that has what RFC 8414 requires, and names nothing that is not there', async () => {
     expect(server).toEqual({
       issuer: app.issuer,
       jwks_uri: `${app.issuer}/.well-known/jwks.json`,
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     }
   });
 
-  it('accepts the access token of a person, of a refresh and of a machine (T-02)', async () => {
+  it('accepts the access token of a person, of a refresh and of a machine', async () => {
     const pair = await app.signIn('ada', { amr: ['pwd'], acr: 'urn:example:password' });
     const next = await app.tokens.refresh(pair.refreshToken);
     const machine = await app.tokens.issueForClient('nightly', { scopes: ['read'] });
@@ -111,7 +111,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     expect(await accepted(machine)).toMatchObject({ sub: 'nightly', client_id: 'nightly' });
   });
 
-  it('accepts what the testing door makes: it is what the application would issue (T-02)', async () => {
+  it('accepts what the testing door makes: it is what the application would issue', async () => {
     const factory = TokenFactory.of(app.app);
     for (const [token, clientId] of [
       [await factory.valid('ada'), app.issuer],
@@ -123,7 +123,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     }
   });
 
-  it('takes no refresh token for an access token, and none that is meant for others (T-02)', async () => {
+  it('takes no refresh token for an access token, and none that is meant for others', async () => {
     const { refreshToken } = await app.signIn();
     const { accessToken } = await app.signIn('ada', { audience: 'elsewhere' });
     for (const token of [refreshToken, accessToken]) {
@@ -252,7 +252,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
 
 describe.each(ADAPTERS)('openid-client with an issuer on %s', (adapter) => {
   it.each(['oidc', 'oauth2'] as const)(
-    'discovers, revokes and introspects with the algorithm %s (T-02)',
+    'discovers, revokes and introspects with the algorithm %s',
     async (algorithm) => {
       const app = await started(adapter);
       const [{ accessToken: caller }, ada] = [await app.signIn('grace'), await app.signIn()];
@@ -269,7 +269,7 @@ describe.each(ADAPTERS)('openid-client with an issuer on %s', (adapter) => {
 });
 
 describe('oauth4webapi with the keys of every kind', () => {
-  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('verifies what was signed with %s (T-02)', async (alg) => {
+  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('verifies what was signed with %s', async (alg) => {
     const app = await started('fastify', { keys: keyFor(alg) });
     const { accessToken } = await app.signIn();
     const request = new Request(`${AUDIENCE}/me`, { headers: { authorization: `Bearer ${accessToken}` } });

@@ -156,7 +156,7 @@ describe('oidc-provider as an issuer by discovery', () => {
     expect(await narrow.verdict(await tokenFor('ES256'))).toBe('401 algorithm_not_allowed');
   });
 
-  it('rotates at once, and nobody is refused for it: 503 until the set may be asked again, then 200 (T-22)', async () => {
+  it('rotates at once, and nobody is refused for it: 503 until the set may be asked again, then 200', async () => {
     const before = await keysOf(ALGORITHMS);
     provide(before);
     const { clock, verdict } = await verifier();

@@ -95,7 +95,7 @@ const expectMisconfigured = (answer: Response, body: unknown): void => {
 };
 
 describe.each(ADAPTERS)('the session packages that fit, on %s', (adapter) => {
-  it('start, sign in and out, and log nothing (N-10)', async () => {
+  it('start, sign in and out, and log nothing', async () => {
     const app = await start(adapter, { configure: (nest) => registerSessions(nest, adapter) });
     const { answer, jar } = await signIn(app);
     expect(answer.status).toBe(204);
@@ -105,7 +105,7 @@ describe.each(ADAPTERS)('the session packages that fit, on %s', (adapter) => {
 });
 
 describe('cookie-session', () => {
-  it('does not let the application start where it is seen (N-10)', async () => {
+  it('does not let the application start where it is seen', async () => {
     const problems = await problemsOf(
       start('express', { configure: (app) => app.use(cookieSession({ secret: SECRET })) }),
     );
@@ -113,7 +113,7 @@ describe('cookie-session', () => {
     expect(problems).toMatch(FITTING);
   });
 
-  it('where it is hidden in a consumer, answers 500 without a promise, and is named in the log once (N-10)', async () => {
+  it('where it is hidden in a consumer, answers 500 without a promise, and is named in the log once', async () => {
     const app = await start('express', { consumed: cookieSession({ secret: SECRET }) });
     for (let request = 0; request < 3; request += 1) {
       const { answer, body } = await signIn(app);
@@ -134,7 +134,7 @@ describe('a session that does not fit, on an optional route', () => {
     }
   }
 
-  it('makes nobody of the caller: it cannot be told who asks (N-10)', async () => {
+  it('makes nobody of the caller: it cannot be told who asks', async () => {
     class Consuming implements NestModule {
       configure(consumer: MiddlewareConsumer): void {
         consumer.apply(cookieSession({ secret: SECRET })).forRoutes('{*all}');
@@ -152,7 +152,7 @@ describe('a session that does not fit, on an optional route', () => {
 });
 
 describe('@fastify/secure-session', () => {
-  it('does not let the application start where @fastify/session is expected (N-10)', async () => {
+  it('does not let the application start where @fastify/session is expected', async () => {
     const configure = async (app: INestApplication): Promise<void> => {
       const fastify = app as NestFastifyApplication;
       await fastify.register(fastifyCookie as never);
@@ -163,7 +163,7 @@ describe('@fastify/secure-session', () => {
     expect(problems).toMatch(FITTING);
   });
 
-  it('may stand beside @fastify/session under another name (N-10)', async () => {
+  it('may stand beside @fastify/session under another name', async () => {
     const configure = async (app: INestApplication): Promise<void> => {
       await registerSessions(app, 'fastify');
       const options = { key: Buffer.alloc(32, 7), sessionName: 'flash' };
@@ -175,12 +175,12 @@ describe('@fastify/secure-session', () => {
 });
 
 describe('no session at all', () => {
-  it('does not let an application on Fastify start (E-09)', async () => {
+  it('does not let an application on Fastify start', async () => {
     const problems = await problemsOf(start('fastify', {}));
     expect(problems).toMatch(/^session is set, but requests have no session: register /);
   });
 
-  it('on Express answers 500 without a promise, and is named in the log once (E-09)', async () => {
+  it('on Express answers 500 without a promise, and is named in the log once', async () => {
     const app = await start('express', {});
     for (let request = 0; request < 3; request += 1) {
       const { answer, body } = await signIn(app);
@@ -190,7 +190,7 @@ describe('no session at all', () => {
     expect(errors[0]).toMatch(/^A request has no session.*register express-session/);
   });
 
-  it('is fine where the application brings a host session of its own (E-09)', async () => {
+  it('is fine where the application brings a host session of its own', async () => {
     class NoHost extends HostSession {
       override read = () => undefined;
       override start = async () => {};
@@ -211,7 +211,7 @@ describe('express-session whose store is away', () => {
     return { store, middleware };
   };
 
-  it('is unavailable, and comes back: trying again does help (N-10)', async () => {
+  it('is unavailable, and comes back: trying again does help', async () => {
     const { store, middleware } = away();
     const app = await start('express', { configure: (nest) => nest.use(middleware) });
     store.emit('disconnect');
@@ -222,7 +222,7 @@ describe('express-session whose store is away', () => {
     expect(errors).toEqual([expect.stringMatching(/^A request has no session: the session store is down/)]);
   });
 
-  it('is unavailable too where it is hidden in a consumer and was seen to work (N-10)', async () => {
+  it('is unavailable too where it is hidden in a consumer and was seen to work', async () => {
     const { store, middleware } = away();
     const app = await start('express', { consumed: middleware });
     expect((await signIn(app)).answer.status).toBe(204);
@@ -232,7 +232,7 @@ describe('express-session whose store is away', () => {
 });
 
 describe.each(ADAPTERS)('a session on %s whose calls never answer', (adapter) => {
-  it('is unavailable within a bounded time, and is named in the log (N-10)', async () => {
+  it('is unavailable within a bounded time, and is named in the log', async () => {
     const silent = { regenerate: () => {}, save: () => {}, destroy: () => {} };
     const configure = (app: INestApplication): void => {
       if (adapter === 'express') {

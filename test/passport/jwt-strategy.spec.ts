@@ -179,7 +179,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(await answer.json()).toMatchObject({ errorCode: 'store_unavailable' });
   });
 
-  it('lets the other strategy of a chain answer for a missing or a bad token; its user is not ours (S-07)', async () => {
+  it('lets the other strategy of a chain answer for a missing or a bad token; its user is not ours', async () => {
     const app = await start(adapter, { defaultGuard: false });
     expect(await (await app.fetch('/either', app.bearer)).json()).toEqual({ id: 'ada', ours: 'ada' });
     const other = { 'x-api-key': 'k-1' };
@@ -190,7 +190,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
   });
 
   it.each(['/throws', '/guard-throws', '/goes-on'])(
-    'leaves the exception of %s what it is, once a strategy let the caller in (P-03)',
+    'leaves the exception of %s what it is, once a strategy let the caller in',
     async (path) => {
       const app = await start(adapter, { defaultGuard: false });
       const headers = { 'x-api-key': 'k-1', authorization: 'Bearer junk' };

@@ -162,7 +162,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect(await answer.json()).toEqual({ id: 'ada', body: ['username', 'password'] });
   });
 
-  it('needs a CSRF token on unsafe methods where a browser may have added what it finds, unless told otherwise (T-24)', async () => {
+  it('needs a CSRF token on unsafe methods where a browser may have added what it finds, unless told otherwise', async () => {
     const strategy = new CustomStrategy((request, done) => {
       const { cookie = '', authorization = '' } = request.headers;
       done(null, /jwt=ada|Basic YWRh/.test(cookie + authorization) ? user('ada') : false);

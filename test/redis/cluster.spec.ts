@@ -45,11 +45,11 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
       return found as RedisClient;
     };
 
-    it('do not start with a prefix that has no hash tag, and say what to write (T-18)', async () => {
+    it('do not start with a prefix that has no hash tag, and say what to write', async () => {
       await expect(boot(client())).rejects.toThrow("prefix: '{latchkey}:'");
     });
 
-    it('sign in, refresh, list, end and revoke with a hash tag in the prefix (T-18)', async () => {
+    it('sign in, refresh, list, end and revoke with a hash tag in the prefix', async () => {
       const app = await boot(client(), `{${name}}:`);
       const [tokens, logins] = [app.get(TokenService), app.get(LoginService)];
       const { issuer, id } = (await tokens.issue('ada')).subject;
@@ -69,7 +69,7 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
     });
   });
 
-  it('do not start with a client that knows one machine only (T-18)', async () => {
+  it('do not start with a client that knows one machine only', async () => {
     const single = new Redis({ port: cluster?.ports[0] ?? 0, host: '127.0.0.1' });
     const tags = ['{a}:', '{b}:', '{c}:', '{d}:', '{e}:', '{f}:', '{g}:', '{h}:'];
     const told = await Promise.allSettled(tags.map((tag) => boot(single, tag)));

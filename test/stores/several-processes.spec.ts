@@ -107,7 +107,7 @@ describe.each([
     );
 
     it(
-      'see bursts of up to eight tabs with slow requests, and sign nobody out and fork nothing (T-14)',
+      'see bursts of up to eight tabs with slow requests, and sign nobody out and fork nothing',
       () =>
         measured(`${kind}, bursts of up to 8 tabs`, ROUNDS, () =>
           inLines(fleet, ROUNDS, async (_, at) => {

@@ -78,7 +78,7 @@ export function testStores(makeStores: MakeStores, join: MakeStores, histories =
     await compareWithModel(makeStores, Math.ceil(histories / 2));
   }, 120_000);
 
-  it('sign nobody out in bursts of up to eight tabs, and end the sign-in for what is older than the grace (T-14)', async () => {
+  it('sign nobody out in bursts of up to eight tabs, and end the sign-in for what is older than the grace', async () => {
     await goThroughBursts(makeStores, BURSTS);
   }, 3_600_000);
 }

@@ -78,7 +78,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     ]);
   });
 
-  it('takes over sign-ins of tables that were made before replaced tokens were remembered (T-14)', async () => {
+  it('takes over sign-ins of tables that were made before replaced tokens were remembered', async () => {
     const { logins } = await freshStores(new SystemClock());
     const runner = dataSource.createQueryRunner();
     await new RememberReplacedTokens1764417600000().down(runner);
@@ -102,7 +102,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     expect(await present('jti-0')).toBe('retry after jti-1');
   });
 
-  it('forgets what has ended a day later, by the clock of the database as by that of the caller (S-01)', async () => {
+  it('forgets what has ended a day later, by the clock of the database as by that of the caller', async () => {
     const clock = new FixedClock(new Date(NOW * 1_000));
     const { logins, revocations } = await freshStores(clock);
     const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expiresAt: NOW + 100 } as const;
@@ -119,7 +119,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
   it.each([
     ['a_', 'b_'],
     ['accounts_of_the_northern_region_in_winter_', 'accounts_of_the_northern_region_in_summer_'],
-  ])('migrate two applications in one schema, with the prefixes %s and %s (T-17)', async (...prefixes) => {
+  ])('migrate two applications in one schema, with the prefixes %s and %s', async (...prefixes) => {
     const file = join(temporaryFolder('prefixes'), 'database');
     const target = options().type === 'better-sqlite3' ? { database: file } : {};
     const opened: DataSource[] = [];
@@ -141,7 +141,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     for (const source of opened) await source.destroy();
   });
 
-  it('say that an application with a prefix needs a table of its own for what was migrated (T-17)', async () => {
+  it('say that an application with a prefix needs a table of its own for what was migrated', async () => {
     const entityPrefix = 'late_';
     const source = await new DataSource({ ...options(), entityPrefix, entities: [...latchkeyEntities] }).initialize();
     await expect(checkReady(await storesOf(source, new SystemClock()))).rejects.toThrow('migrationsTableName');

@@ -76,7 +76,7 @@ async function start(build: Build): Promise<{ app: RunningApplication; document:
 const securityOf = ({ paths }: OpenAPIObject, path: string) => paths[path]?.get?.security;
 
 describe('A document beside the decorators of the application', () => {
-  it("uses the application's own name for a scheme of ours, once (N-11)", async () => {
+  it("uses the application's own name for a scheme of ours, once", async () => {
     const { app, document } = await start(named);
     expect(securityOf(document, '/named/guarded')).toEqual([{ 'access-token': [] }, { 'sign-in': [] }]);
     expect(securityOf(document, '/plain/guarded')).toEqual([{ 'access-token': [] }, { 'sign-in': [] }]);
@@ -97,7 +97,7 @@ describe('A document beside the decorators of the application', () => {
     expect((await app.fetch('/named/guarded', { headers: { authorization } })).status).toBe(200);
   });
 
-  it('says that a public route needs nothing, whatever stands on its class or at the top (N-11)', async () => {
+  it('says that a public route needs nothing, whatever stands on its class or at the top', async () => {
     const { app, document } = await start(named);
     expect(document.security).toEqual([{ 'access-token': [] }]);
     for (const path of ['/named/public', '/plain/public']) {
@@ -109,13 +109,13 @@ describe('A document beside the decorators of the application', () => {
     expect(securityOf(plain.document, '/plain/guarded')).toEqual([{ bearer: [] }, { cookie: [] }]);
   });
 
-  it('says that an optional route may go without (N-11)', async () => {
+  it('says that an optional route may go without', async () => {
     const { app, document } = await start(named);
     expect(securityOf(document, '/named/optional')).toEqual([{ 'access-token': [] }, { 'sign-in': [] }, {}]);
     expect((await app.fetch('/named/optional')).status).toBe(200);
   });
 
-  it('keeps what guards of others demand, and knows Basic and cookies by their place (N-11)', async () => {
+  it('keeps what guards of others demand, and knows Basic and cookies by their place', async () => {
     const { app, document } = await start(named);
     expect(securityOf(document, '/named/behind')).toEqual([
       { gateway: [], 'access-token': [] },

@@ -1,4 +1,4 @@
-// DMR-S8 and DMR-K12: what the document says of the ready-made cookie, session and CSRF routes is what they answer.
+// The documented responses of the ready-made cookie, session and CSRF routes are those that the routes send.
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

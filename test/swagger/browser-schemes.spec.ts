@@ -1,4 +1,4 @@
-// P-01 and P-05 for what browsers send: cookies and sessions, each with its proof of intent, as they are configured.
+// The security schemes of cookies and sessions, each with its CSRF proof, follow the configuration.
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TokenService } from 'nestjs-latchkey';
@@ -139,7 +139,7 @@ describe('refusals in an OpenAPI document', () => {
 describe('the header of an OpenAPI document', () => {
   const extractor = () => undefined;
 
-  it('is not claimed to be Authorization where an extractor looks elsewhere; the hint names an option that exists (D-05)', async () => {
+  it('is not claimed to be Authorization where an extractor looks elsewhere; the hint names an option that exists', async () => {
     const schemes = (await schemesOf({ header: { extractor } })) as Record<
       string,
       { type: string; description: string }
@@ -152,7 +152,7 @@ describe('the header of an OpenAPI document', () => {
     expect(described).not.toHaveProperty('bearer');
   });
 
-  it('is described by the application itself where it names the scheme (D-05)', async () => {
+  it('is described by the application itself where it names the scheme', async () => {
     const running = await startBrowserApp('express', { header: { extractor } });
     const theirs = { type: 'apiKey', in: 'header', name: 'x-theirs' } as const;
     const config = new DocumentBuilder().addSecurity('bearer', theirs).build();
@@ -161,7 +161,7 @@ describe('the header of an OpenAPI document', () => {
     expect(document.components?.securitySchemes?.['bearer']).toEqual(theirs);
   });
 
-  it('goes with the CSRF header where the browser adds the token by itself (D-05, T-24, T-29)', async () => {
+  it('goes with the CSRF header where the browser adds the token by itself', async () => {
     const cookie = { always: { bearer: { type: 'apiKey', in: 'cookie', name: 'CF_Authorization' } } } as const;
     const headers = [
       { extractor, openapi: cookie },
@@ -177,12 +177,12 @@ describe('the header of an OpenAPI document', () => {
     }
   });
 
-  it('is a plain header where the token stands alone (T-29)', async () => {
+  it('is a plain header where the token stands alone', async () => {
     const header = { name: 'X-Token', schemes: [], sentBy: 'client' } as const;
     expect(await schemesOf({ header })).toMatchObject({ bearer: { type: 'apiKey', in: 'header', name: 'x-token' } });
   });
 
-  it('says which cookie of another party is read (T-24)', async () => {
+  it('says which cookie of another party is read', async () => {
     const schemes = await schemesOf({ cookies: { external: 'CF_Authorization' } });
     expect(JSON.stringify(schemes)).toContain('CF_Authorization');
   });

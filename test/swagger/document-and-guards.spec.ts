@@ -1,4 +1,4 @@
-// P-01: what the document promises about a route is what the guards do when it is really called.
+// What the document says about a route is what the guards do when the route is called.
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthModule, TokenService } from 'nestjs-latchkey';

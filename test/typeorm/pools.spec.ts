@@ -72,7 +72,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
       const verify = () => codeOf(instance.instance.tokens.verify(pair.accessToken, { kind: 'access' }));
       const verifyTimes = (times: number) => Promise.all(Array.from({ length: times }, verify));
 
-      it('lets checks wait for their turn, longer than they may wait for an answer (T-28)', async () => {
+      it('lets checks wait for their turn, longer than they may wait for an answer', async () => {
         await useUp();
         const answers = verifyTimes(6);
         const refreshed = codeOf(instance.instance.tokens.refresh(pair.refreshToken));
@@ -83,7 +83,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
         expect(told).not.toContain('store_failed');
       });
 
-      it('answers 503 to who waits too long, stops asking for nobody, and sends nothing afterwards (T-28)', async () => {
+      it('answers 503 to who waits too long, stops asking for nobody, and sends nothing afterwards', async () => {
         await useUp();
         expect(new Set(await verifyTimes(8))).toEqual(new Set(['store_unavailable']));
         const late = await codeOf(instance.instance.tokens.refresh(pair.refreshToken));

@@ -1,4 +1,4 @@
-// R-05 on a real server: PostgreSQL is stopped and started again under an application that goes on running.
+// A real PostgreSQL server is stopped and started again while the application keeps running.
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Clock } from 'nestjs-latchkey';

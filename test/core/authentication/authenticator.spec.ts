@@ -51,7 +51,7 @@ describe('the read path', () => {
     expect(events[0]).toMatchObject({ outcome: 'success', scheme: 'bearer', subject: 'ada', issuer: ISSUER });
   });
 
-  it('MON-11: tells which key the credential was verified with, also where it was refused afterwards', async () => {
+  it('tells which key the credential was verified with, also where it was refused afterwards', async () => {
     const { authenticator, bearer, tokens, accessToken } = await signedIn();
     const { kid } = JSON.parse(Buffer.from(String(accessToken.split('.')[0]), 'base64url').toString());
     await tokens.revoke(accessToken);
@@ -59,7 +59,7 @@ describe('the read path', () => {
     expect(events[0]).toMatchObject({ code: 'token_revoked', key: { kid, alg: 'ES256' } });
   });
 
-  it('MON-11: names no key where the signature did not hold, nor that of the credential before', async () => {
+  it('names no key where the signature did not hold, nor that of the credential before', async () => {
     const { authenticator, bearer, accessToken } = await signedIn();
     const key = { kid: 'machine', alg: 'ES256' };
     const machine = { subject: { issuer: ISSUER, id: 'm' }, kind: 'client', claims: {}, own: true, key } as const;
@@ -99,7 +99,7 @@ describe('the read path', () => {
     expect(people.loads).toBe(0);
   });
 
-  it('refuses a user source that answers with somebody else (N-21)', async () => {
+  it('refuses a user source that answers with somebody else', async () => {
     const { authenticator, bearer, people, accessToken } = await signedIn();
     people.findBySubject = () => Promise.resolve({ id: 'eve', active: true, password: '' });
     const decision = await authenticator.authenticate(bearerOf(accessToken), demandOf([bearer]));
@@ -207,16 +207,13 @@ describe('what a browser sends by itself', () => {
   const vouching: Scheme['verify'] = () =>
     Promise.resolve({ subject: { issuer: 'x', id: '1' }, kind: 'user', claims: {}, scopes: [], own: false });
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'FOO', 'MESSAGE'])(
-    'needs CSRF protection for %s (G-13)',
-    async (method) => {
-      const { authenticator } = await signedIn();
-      const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(vouching)]));
-      expect(decision).toMatchObject({ error: { code: 'csrf_token_missing', status: 403 } });
-    },
-  );
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'FOO', 'MESSAGE'])('needs CSRF protection for %s', async (method) => {
+    const { authenticator } = await signedIn();
+    const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(vouching)]));
+    expect(decision).toMatchObject({ error: { code: 'csrf_token_missing', status: 403 } });
+  });
 
-  it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('needs none for %s (CSRF-4)', async (method) => {
+  it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('needs none for %s', async (method) => {
     const { authenticator } = await signedIn();
     const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(vouching)]));
     expect(decision).toMatchObject({ principal: { scheme: 'cookie' } });

@@ -27,7 +27,7 @@ describe('limits', () => {
     expect(Object.isFrozen(defaultLimits)).toBe(true);
   });
 
-  it('are wider for tokens of other issuers, and nothing of our stores (T-04)', () => {
+  it('are wider for tokens of other issuers, and nothing of our stores', () => {
     expect(externalLimits).toMatchObject({ token: 16_384, audiences: 1000, jti: 16_384, subject: 16_384 });
     const names = Object.keys(defaultLimits) as (keyof typeof defaultLimits)[];
     for (const name of names) {
@@ -37,7 +37,7 @@ describe('limits', () => {
     expect(widestLimits([defaultLimits, { ...externalLimits, depth: 40 }])).toEqual({ ...externalLimits, depth: 40 });
   });
 
-  it('may be lowered and raised within a bound, not misspelt or given as anything but a whole number (T-04)', () => {
+  it('may be lowered and raised within a bound, not misspelt or given as anything but a whole number', () => {
     expect(limitProblems({})).toEqual([]);
     expect(limitProblems({ token: 65_536, jti: 1, subject: 255 })).toEqual([]);
     expect(limitProblems({ token: 65_537, jti: 0, depth: 1.5, kid: '9' as never })).toEqual([
@@ -54,7 +54,7 @@ describe('limits', () => {
       expect(limitProblems(none as never)).toEqual([expect.stringMatching(/^limits must be/)]);
   });
 
-  it('of our own ids are those of our stores, whatever is asked for (T-04)', () => {
+  it('of our own ids are those of our stores, whatever is asked for', () => {
     expect(ownLimits({ token: 20_000, jti: 9999, subject: 9999 })).toEqual({ ...defaultLimits, token: 20_000 });
     expect(ownLimits({ jti: 9, subject: 9 })).toMatchObject({ jti: 9, subject: 9 });
     expect(ownLimits()).toEqual(defaultLimits);

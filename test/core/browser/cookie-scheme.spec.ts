@@ -38,11 +38,11 @@ describe('a token in one cookie', () => {
     expect(found(single, ['access', 'a.b.c'])).toBeUndefined();
   });
 
-  it('is nothing where the cookie is empty (DMR-K2)', () => {
+  it('is nothing where the cookie is empty', () => {
     expect(found(single, ['__Host-access', ''])).toBeUndefined();
   });
 
-  it('is ambiguous where the cookie is there twice (F-07)', () => {
+  it('is ambiguous where the cookie is there twice', () => {
     expect(found(single, ['__Host-access', 'a.b.c'], ['__Host-access', 'a.b.c'])).toBe('ambiguous_credentials');
   });
 
@@ -56,7 +56,7 @@ const payload = (value: string): [string, string] => ['__Host-access-payload', v
 const signature = (value: string): [string, string] => ['__Host-access-signature', value];
 
 describe('a token in two halves', () => {
-  it('is put together (EDX-C2)', () => {
+  it('is put together', () => {
     expect(found(split, payload('a.b'), signature('c'))).toBe('a.b.c');
     expect(heard).toEqual([]);
   });
@@ -64,22 +64,22 @@ describe('a token in two halves', () => {
   it.each([
     ['signature', payload('a.b')],
     ['payload', signature('c')],
-  ])('is nothing where the %s is missing, and an event names it (EDX-C3)', (missing, half) => {
+  ])('is nothing where the %s is missing, and an event names it', (missing, half) => {
     expect(found(split, half)).toBeUndefined();
     expect(heard).toEqual([{ type: 'cookie_half_missing', name: `__Host-access-${missing}` }]);
   });
 
-  it('is silently nothing where both are missing (EDX-C4)', () => {
+  it('is silently nothing where both are missing', () => {
     expect(found(split)).toBeUndefined();
     expect(heard).toEqual([]);
   });
 
-  it('is malformed where a whole one was sent instead (EDX-C5)', () => {
+  it('is malformed where a whole one was sent instead', () => {
     expect(found(split, ['__Host-access', 'a.b.c'])).toBe('token_malformed');
     expect(found(split, ['__Host-access', 'a.b.c'], payload('a.b'))).toBe('token_malformed');
   });
 
-  it('wins over a whole one that was sent too (EDX-C6)', () => {
+  it('wins over a whole one that was sent too', () => {
     expect(found(split, ['__Host-access', 'x.y.z'], payload('a.b'), signature('c'))).toBe('a.b.c');
   });
 
@@ -89,7 +89,7 @@ describe('a token in two halves', () => {
     ['a.b', 'c.d'],
     ['a.', 'b.'],
     ['.', '.'],
-  ])('is malformed where the halves are %j and %j (EDX-C7)', (one, other) => {
+  ])('is malformed where the halves are %j and %j', (one, other) => {
     expect(found(split, payload(one), signature(other))).toBe('token_malformed');
   });
 

@@ -110,7 +110,7 @@ describe('signing in by session', () => {
     expect(await recognised(request)).toMatchObject({ subject, sid, kind: 'user', own: true, authTime: start });
   });
 
-  it('ends the sign-in that the session stood for before (H-03)', async () => {
+  it('ends the sign-in that the session stood for before', async () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
     await service.signIn(request, person({ id: 'bob' }));
@@ -154,13 +154,13 @@ describe('signing out of a session', () => {
     expect(await recognised(request)).toBeUndefined();
   });
 
-  it('is no error where there is nothing to sign out of (H-13)', async () => {
+  it('is no error where there is nothing to sign out of', async () => {
     expect(await outcome(() => service.signOut({}))).toBeUndefined();
   });
 });
 
 describe('the session scheme', () => {
-  it('ends a sign-in at its absolute end, though it was used every minute (H-09)', async () => {
+  it('ends a sign-in at its absolute end, though it was used every minute', async () => {
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
     clock.seconds = start + 2_592_000 - 1;

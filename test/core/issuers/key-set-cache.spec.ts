@@ -68,7 +68,7 @@ describe('Processes that share fetched key sets', () => {
     expect(provider.fetches).toBe(2);
   });
 
-  it('really ask the provider for a key that the shared set does not have (BLOG-12, P28)', async () => {
+  it('really ask the provider for a key that the shared set does not have', async () => {
     const [one, other] = [processWith(), processWith()];
     await found(one, 'ada');
     await found(other, 'ada');
@@ -87,7 +87,7 @@ describe('Processes that share fetched key sets', () => {
     const answers: string[] = [];
     for (const each of all) answers.push(await found(each, 'nobody'));
     expect(provider.fetches).toBe(2);
-    // Only the one that asked knows that it asked after the token came; a set of another process may be older (T-22).
+    // Only the process that fetched knows that it fetched after the token arrived; a shared set may be older.
     expect(answers).toEqual(['unknown_key', ...Array.from({ length: 7 }, () => 'keys_unavailable')]);
     clock.seconds += 31;
     for (const each of all) await found(each, 'somebody else');

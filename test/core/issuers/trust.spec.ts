@@ -45,22 +45,22 @@ describe('A token of a trusted issuer', () => {
   });
 
   it.each([
-    ['another issuer (EDX-D4, P29)', { iss: 'https://evil.example' }, 'invalid_issuer'],
-    ['an issuer with a slash more (P4)', { iss: `${ISSUER}/` }, 'invalid_issuer'],
-    ['an issuer that ours begins with (P4)', { iss: 'https://accounts' }, 'invalid_issuer'],
-    ['no issuer (BLOG-7)', { iss: undefined }, 'missing_claim'],
+    ['another issuer', { iss: 'https://evil.example' }, 'invalid_issuer'],
+    ['an issuer with a slash more', { iss: `${ISSUER}/` }, 'invalid_issuer'],
+    ['an issuer that ours begins with', { iss: 'https://accounts' }, 'invalid_issuer'],
+    ['no issuer', { iss: undefined }, 'missing_claim'],
     ['a list of issuers', { iss: [ISSUER] }, 'invalid_issuer'],
-    ['another audience (D-13)', { aud: 'other' }, 'invalid_audience'],
+    ['another audience', { aud: 'other' }, 'invalid_audience'],
     ['no audience', { aud: undefined }, 'missing_claim'],
-    ['no end (EDX-D10)', { exp: undefined }, 'missing_claim'],
-    ['no beginning (EDX-D10)', { iat: undefined }, 'missing_claim'],
+    ['no end', { exp: undefined }, 'missing_claim'],
+    ['no beginning', { iat: undefined }, 'missing_claim'],
     ['no subject', { sub: undefined }, 'missing_subject'],
     ['a longer life than a day', { exp: NOW + 86_401 }, 'invalid_claims'],
-    ['a nonce, which only ID tokens have (D-05)', { nonce: 'n' }, 'wrong_token_type'],
-    ['a hash of an access token (D-05)', { at_hash: 'h' }, 'wrong_token_type'],
-    ['scopes that are a number (P13)', { scope: 7 }, 'invalid_claims'],
-    ['scopes that hold a number (P13)', { scp: ['a', 7] }, 'invalid_claims'],
-    ['a token id that is a number (P13)', { jti: 7 }, 'invalid_claims'],
+    ['a nonce, which only ID tokens have', { nonce: 'n' }, 'wrong_token_type'],
+    ['a hash of an access token', { at_hash: 'h' }, 'wrong_token_type'],
+    ['scopes that are a number', { scope: 7 }, 'invalid_claims'],
+    ['scopes that hold a number', { scp: ['a', 7] }, 'invalid_claims'],
+    ['a token id that is a number', { jti: 7 }, 'invalid_claims'],
   ])('is refused with %s, and with nothing else wrong', async (_, changes, code) => {
     expect(await verdict(tokenWith(changes), trusts())).toBe(code);
     expect(await verdict(tokenWith(), trusts())).toBe('OK');
@@ -90,13 +90,13 @@ describe('A token of a trusted issuer', () => {
     expect(await verdict(tokenWith({}, { alg: 'none' }), trusts())).toBe('algorithm_not_allowed');
   });
 
-  it('is signed with no public key taken for a secret (P3)', async () => {
+  it('is signed with no public key taken for a secret', async () => {
     const { n = '' } = publicOf(rsa);
     const confused = forger('HS256', { kid: 'rsa', jwk: { kty: 'oct', k: n } });
     expect(await verdict(tokenWith({}, {}, confused), trusts())).toBe('algorithm_not_allowed');
   });
 
-  it('brings no key of its own: members that hold or name keys are ignored (P28)', async () => {
+  it('brings no key of its own: members that hold or name keys are ignored', async () => {
     const mallory = forger('RS256', { kid: 'rsa' });
     for (const header of [
       { jwk: publicOf(mallory) },
@@ -112,7 +112,7 @@ describe('A token of a trusted issuer', () => {
 describe('Two trusted issuers', () => {
   const other = { ...trusts({ issuer: 'https://other.example', keys: { jwks: { keys: [publicOf(es)] } } }) };
 
-  it('may use one key id and one subject, and are never taken for each other (D-15, EDX-D3)', async () => {
+  it('may use one key id and one subject, and are never taken for each other', async () => {
     const mine = forger('ES256', { kid: 'shared' });
     const theirs = forger('ES256', { kid: 'shared' });
     const both = [
@@ -128,7 +128,7 @@ describe('Two trusted issuers', () => {
     expect(await verdict(tokenWith({ iss: other.issuer }, {}, mine), ...both)).toBe('token_invalid');
   });
 
-  it('are judged by their own rules each (D-15)', async () => {
+  it('are judged by their own rules each', async () => {
     const strict = trusts({ issuer: other.issuer, audience: 'nobody', keys: { jwks: { keys: [publicOf(es)] } } });
     const both = [trusts(), strict];
     expect(await verdict(tokenWith({}, {}, es), ...both)).toBe('OK');
@@ -186,7 +186,7 @@ describe('What an issuer calls things', () => {
     expect((await verify(tokenWith(claims), trusts())).kind).toBe(kind);
   });
 
-  it('is upgraded before it is judged, and never from an unsupported version (EDX-D12..D15, LMS-14)', async () => {
+  it('is upgraded before it is judged, and never from an unsupported version', async () => {
     const options = trusts({ supportedMajor: 1, upgradeClaims });
     for (const version of [undefined, '0.5.0', '1.0.0', '1.0.5', '1.5.0', '1.5.5']) {
       expect((await verify(tokenWith({ version, scopes: 'a' }), options)).scopes).toEqual(['a']);
@@ -207,7 +207,7 @@ describe('A shared secret', () => {
   const secret = 'a secret of this service and its issuer';
   const by = forger('HS256', { kid: 'whatever', jwk: { kty: 'oct', k: Buffer.from(secret).toString('base64url') } });
 
-  it('verifies tokens of its issuer, whatever key they name, by its one algorithm (EDX-D7)', async () => {
+  it('verifies tokens of its issuer, whatever key they name, by its one algorithm', async () => {
     const options = trusts({ keys: { secret, alg: 'HS256' } });
     expect(await verdict(tokenWith({}, {}, by), options)).toBe('OK');
     expect(await verdict(tokenWith({}, { kid: undefined }, by), options)).toBe('OK');
@@ -221,7 +221,7 @@ describe('A shared secret', () => {
     expect(await verdict(tokenWith({}, {}, by), options)).toBe('unknown_key');
   });
 
-  it('must be long enough, and is never repeated in the error (P5)', async () => {
+  it('must be long enough, and is never repeated in the error', async () => {
     await expect(verifierOf(trusts({ keys: { secret: 'short-secret', alg: 'HS256' } }))).rejects.toThrow(/12 bytes/);
     await expect(verifierOf(trusts({ keys: { secret: 'short-secret', alg: 'HS256' } }))).rejects.not.toThrow(
       /short-secret/,
@@ -230,7 +230,7 @@ describe('A shared secret', () => {
 });
 
 describe('A static key set', () => {
-  it('is a boot error where it is empty, so that no token ever passes for want of keys (P1, EDX-D19)', async () => {
+  it('is a boot error where it is empty, so that no token ever passes for want of keys', async () => {
     await expect(refused()).rejects.toThrow(AuthConfigurationError);
     await expect(refused({ ...publicOf(rsa), use: 'enc' })).rejects.toThrow(/no key that could be used/);
   });
@@ -243,7 +243,7 @@ describe('A static key set', () => {
     await expect(refused(k, publicOf(es))).rejects.toThrow(/secret member "k"/);
   });
 
-  it('is a boot error where a key is weak (EDX-D21)', async () => {
+  it('is a boot error where a key is weak', async () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     await expect(refused({ ...weak, kid: 'weak' }, publicOf(es))).rejects.toThrow(/weak.*1024 bits/);
   });
@@ -279,7 +279,7 @@ describe('What an application says about issuers', () => {
   it.each([
     ['no object', 'https://accounts.example', /trust\[0\] must be an object/],
     ['no issuer', { audience: 'a', keys: { jwksUri } }, /trust\[0\]\.issuer is required/],
-    ['no audience (EDX-D20)', { issuer: ISSUER, keys: { jwksUri } }, /trust\[0\]\.audience is required/],
+    ['no audience', { issuer: ISSUER, keys: { jwksUri } }, /trust\[0\]\.audience is required/],
     ['an empty audience', remote({ jwksUri }, { audience: [] }), /audience is \[\]/],
     ['an audience that is nobody', remote({ jwksUri }, { audience: ['a', ''] }), /audience is \["a",""\]/],
     ['no keys', { issuer: ISSUER, audience: 'a' }, /keys is required/],
@@ -311,8 +311,8 @@ describe('What an application says about issuers', () => {
     ['a key set that is none', remote({ jwks: [] }), /must be a key set/],
     ['an algorithm that is none', remote({ jwksUri }, { algorithms: ['none'] }), /algorithms is \["none"\]/],
     ['no algorithms', remote({ jwksUri }, { algorithms: [] }), /accepted is a list/],
-    ['secrets among public keys (P3)', remote({ jwksUri }, { algorithms: ['RS256', 'HS256'] }), /mixes HMAC/],
-    ['HMAC with public keys (P3)', remote({ jwksUri }, { algorithms: ['HS256'] }), /its keys are public/],
+    ['secrets among public keys', remote({ jwksUri }, { algorithms: ['RS256', 'HS256'] }), /mixes HMAC/],
+    ['HMAC with public keys', remote({ jwksUri }, { algorithms: ['HS256'] }), /its keys are public/],
     [
       'public keys with a secret',
       remote({ secret: 's', alg: 'HS256' }, { algorithms: ['RS256'] }),
@@ -326,24 +326,16 @@ describe('What an application says about issuers', () => {
     ['stale keys for days', remote({ jwksUri, staleIfError: '2d' }), /0 to 24 hours/],
     ['a cache that is none', remote({ jwksUri, sharedCache: new Map() }), /must be a KeySetCache/],
     [
-      'a flag that is text (P-02)',
+      'a flag that is text',
       remote({ jwksUri }, { idTokens: 'false' }),
       /idTokens is "false"; accepted is true or false/,
     ],
-    ['a flag that is a number (P-02)', remote({ jwksUri }, { idTokens: 1 }), /idTokens is 1/],
-    ['a flag that is null (P-02)', remote({ jwksUri }, { idTokens: null }), /idTokens is null/],
-    ['bound tokens by a text (P-02)', remote({ jwksUri }, { boundTokens: 'no' }), /boundTokens is "no"/],
-    [
-      'loopback by a text (P-02)',
-      remote({ jwksUri, allowLoopbackHttp: 'false' }),
-      /keys\.allowLoopbackHttp is "false"/,
-    ],
-    [
-      'private networks by a text (P-02)',
-      remote({ jwksUri, allowPrivateAddresses: '1' }),
-      /allowPrivateAddresses is "1"/,
-    ],
-    ['eagerness by a text (P-02)', remote({ jwksUri, eager: 'no' }), /keys\.eager is "no"/],
+    ['a flag that is a number', remote({ jwksUri }, { idTokens: 1 }), /idTokens is 1/],
+    ['a flag that is null', remote({ jwksUri }, { idTokens: null }), /idTokens is null/],
+    ['bound tokens by a text', remote({ jwksUri }, { boundTokens: 'no' }), /boundTokens is "no"/],
+    ['loopback by a text', remote({ jwksUri, allowLoopbackHttp: 'false' }), /keys\.allowLoopbackHttp is "false"/],
+    ['private networks by a text', remote({ jwksUri, allowPrivateAddresses: '1' }), /allowPrivateAddresses is "1"/],
+    ['eagerness by a text', remote({ jwksUri, eager: 'no' }), /keys\.eager is "no"/],
     [
       'an exact value that is none',
       remote({ jwksUri }, { exactClaims: { typ: undefined } }),
@@ -366,11 +358,7 @@ describe('What an application says about issuers', () => {
       /trust\[0\]\.limits\.token must be a whole number from 1 to 65536/,
     ],
     ['a misspelt limit', remote({ jwksUri }, { limits: { tokens: 1 } }), /limits\.tokens is not a limit/],
-    [
-      'a strict audience by a text (P-02)',
-      remote({ jwksUri }, { exclusiveAudience: 'true' }),
-      /exclusiveAudience is "true"/,
-    ],
+    ['a strict audience by a text', remote({ jwksUri }, { exclusiveAudience: 'true' }), /exclusiveAudience is "true"/],
     [
       'a strict audience of several',
       remote({ jwksUri }, { audience: ['a', 'b'], exclusiveAudience: true }),

@@ -78,7 +78,7 @@ describe('issuing a pair of tokens', () => {
     },
   );
 
-  it('refuses to issue for an inactive user (SJ-T10)', async () => {
+  it('refuses to issue for an inactive user', async () => {
     const { tokens, people } = await rig();
     expect(await codeOf(tokens.issue(asUser(people.add({ id: 'lin', active: false }))))).toBe('user_disabled');
   });
@@ -110,13 +110,13 @@ describe('verifying a token', () => {
     expect(principal).toMatchObject({ user: person, subject: { issuer: ISSUER, id: 'ada' }, sid: pair.sid });
   });
 
-  it('takes no token of the other kind, in either direction (P6)', async () => {
+  it('takes no token of the other kind, in either direction', async () => {
     const { tokens, pair } = await signedIn();
     expect(await codeOf(tokens.verify(pair.refreshToken, { kind: 'access' }))).toBe('wrong_token_type');
     expect(await codeOf(tokens.refresh(pair.accessToken))).toBe('wrong_token_type');
   });
 
-  it('applies the rules of a guarded request: deleted, inactive and changed users are refused (P8)', async () => {
+  it('applies the rules of a guarded request: deleted, inactive and changed users are refused', async () => {
     const { tokens, pair, person, people } = await signedIn();
     person.active = false;
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('user_disabled');
@@ -150,7 +150,7 @@ describe('refreshing', () => {
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_reused');
   });
 
-  it('answers a retry inside the grace with the same successor, however often (J-03)', async () => {
+  it('answers a retry inside the grace with the same successor, however often', async () => {
     const { tokens, pair, clock } = await signedIn();
     const next = await tokens.refresh(pair.refreshToken);
     for (const advance of [1, 3, 5]) {
@@ -160,7 +160,7 @@ describe('refreshing', () => {
     }
   });
 
-  it('ends the sign-in and all its tokens when an old refresh token is presented (P10)', async () => {
+  it('ends the sign-in and all its tokens when an old refresh token is presented', async () => {
     const { tokens, pair, clock } = await signedIn();
     const events: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void events.push(event));
@@ -178,19 +178,19 @@ describe('refreshing', () => {
     expect(events).toContainEqual({ type: 'refresh_reused', issuer: ISSUER, subject: 'ada', sid: pair.sid });
   });
 
-  it('ends the sign-in at any second use where the grace is zero (J-07)', async () => {
+  it('ends the sign-in at any second use where the grace is zero', async () => {
     const { tokens, pair } = await signedIn({ graceMs: 0 });
     await tokens.refresh(pair.refreshToken);
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_reused');
   });
 
-  it('gives eight parallel callers one successor (J-09)', async () => {
+  it('gives eight parallel callers one successor', async () => {
     const { tokens, pair } = await signedIn();
     const all = await Promise.all(Array.from({ length: 8 }, () => tokens.refresh(pair.refreshToken)));
     expect(new Set(all.map(({ refreshToken }) => payloadOf(refreshToken)['jti'])).size).toBe(1);
   });
 
-  it('makes claims and roles afresh from the user (J-31, P34)', async () => {
+  it('makes claims and roles afresh from the user', async () => {
     const claimsFor = (user: AuthUser) => ({ team: (user as unknown as Person).password });
     const { tokens, pair, person } = await signedIn({ claimsFor });
     Object.assign(person, { password: 'blue', roles: ['staff'], scopes: ['read'] });
@@ -207,7 +207,7 @@ describe('refreshing', () => {
     expect(claims).toMatchObject({ scope: 'read', aud: 'reports', auth_time: signedInAt });
   });
 
-  it('narrows scopes on request, and consumes nothing where more is asked for (J-29)', async () => {
+  it('narrows scopes on request, and consumes nothing where more is asked for', async () => {
     const { tokens, pair } = await signedIn();
     expect(await codeOf(tokens.refresh(pair.refreshToken, { scopes: ['admin'] }))).toBe('invalid_scope');
     const next = await tokens.refresh(pair.refreshToken, { scopes: ['read'] });
@@ -215,7 +215,7 @@ describe('refreshing', () => {
     expect(payloadOf((await tokens.refresh(next.refreshToken)).accessToken)['scope']).toBe('read write');
   });
 
-  it('never passes the absolute end of the sign-in (J-21)', async () => {
+  it('never passes the absolute end of the sign-in', async () => {
     const { tokens, pair, clock } = await signedIn();
     let token = pair.refreshToken;
     for (let day = 0; day < 29; day += 7) {
@@ -238,18 +238,15 @@ describe('refreshing', () => {
     ['inactive', 'user_disabled', (people: People) => people.add({ ...ada, active: false })],
     ['changed', 'token_superseded', (people: People) => people.add({ ...ada, stamp: '2' })],
     ['deleted', 'user_not_found', (people: People) => people.rows.delete(ada.id)],
-  ] as const)(
-    'ends the sign-in of a user who is %s, also if the user comes back (SJ-V9, P11)',
-    async (_, code, change) => {
-      const { tokens, pair, people } = await signedIn();
-      change(people);
-      expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe(code);
-      people.add({ ...ada });
-      expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
-    },
-  );
+  ] as const)('ends the sign-in of a user who is %s, also if the user comes back', async (_, code, change) => {
+    const { tokens, pair, people } = await signedIn();
+    change(people);
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe(code);
+    people.add({ ...ada });
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
+  });
 
-  it('knows nothing of a sign-in that the store does not know, and touches no other (J-23)', async () => {
+  it('knows nothing of a sign-in that the store does not know, and touches no other', async () => {
     const { tokens, pair, person, stores } = await signedIn();
     const other = await tokens.issue(asUser(person));
     await stores.logins.end(ISSUER, pair.sid);
@@ -309,7 +306,7 @@ describe('revoking', () => {
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
   });
 
-  it('ends the whole sign-in with its refresh token (K-09)', async () => {
+  it('ends the whole sign-in with its refresh token', async () => {
     const { tokens, pair } = await signedIn();
     await tokens.revoke(pair.refreshToken);
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');

@@ -133,7 +133,7 @@ describe('a directory of keys', () => {
 });
 
 describe('a rotation of files', () => {
-  it('M-03 makes the next key current, retires the current one, and publishes a new next one', async () => {
+  it('makes the next key current, retires the current one, and publishes a new next one', async () => {
     await generateKeyFile(path, { clock });
     const [one, two] = [await kidOf('current'), await kidOf('next')];
     clock.seconds += 600;
@@ -144,7 +144,7 @@ describe('a rotation of files', () => {
     for (const { file } of keys) expect(await modeOf(file)).toBe('600');
   });
 
-  it('M-03 waits until everybody knows the next key', async () => {
+  it('waits until everybody knows the next key', async () => {
     await generateKeyFile(path, { clock });
     clock.seconds += 599;
     const before = await states();
@@ -154,7 +154,7 @@ describe('a rotation of files', () => {
     await expect(rotate()).resolves.toHaveLength(3);
   });
 
-  it('M-05 keeps a retired key until its tokens have ended, then deletes its file', async () => {
+  it('keeps a retired key until its tokens have ended, then deletes its file', async () => {
     await generateKeyFile(path, { clock });
     clock.seconds += 600;
     const one = (await rotate())[2]?.file;

@@ -1,4 +1,4 @@
-// Keys whose entry in the set names an issuer, as those of Microsoft do (T-12).
+// Keys whose entry in the set names an issuer, as those of Microsoft do.
 import { describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
 import { isKeyOf } from '../../../libs/auth/src/core/keys/key-issuer.js';
@@ -24,7 +24,7 @@ describe('A key that names an issuer', () => {
     ['every tenant, with a placeholder', PLACEHOLDER],
     ['nobody', undefined],
     ['nobody, spelt as null', null],
-  ])('verifies a token of %s (T-12)', async (_, issuer) => {
+  ])('verifies a token of %s', async (_, issuer) => {
     expect(await verdictBy(issuer)).toBe('OK');
   });
 
@@ -34,23 +34,23 @@ describe('A key that names an issuer', () => {
     ['the same issuer with a slash more', `${OURS}/`],
     ['every tenant of another provider', 'https://other.example/{tenantid}/v2.0'],
     ['every tenant, under another version', `${AUTHORITY}/{tenantid}/`],
-  ])('verifies no token of ours where it names %s (T-12)', async (_, issuer) => {
+  ])('verifies no token of ours where it names %s', async (_, issuer) => {
     expect(await verdictBy(issuer)).toBe('unknown_key');
   });
 
-  it('keeps the other keys of its set out of it (T-12)', async () => {
+  it('keeps the other keys of its set out of it', async () => {
     const options = trusts({ issuer: OURS, keys: keysOf('https://other.example', OURS) });
     expect(await verdict(tokenWith({ iss: OURS }, {}, es), options)).toBe('OK');
     expect(await verdict(tokenWith({ iss: OURS }), options)).toBe('unknown_key');
   });
 
-  it('with a placeholder is for the tenant that the token itself names (T-12)', async () => {
+  it('with a placeholder is for the tenant that the token itself names', async () => {
     expect(await verdictBy(PLACEHOLDER, { tid: 't2' })).toBe('unknown_key');
     expect(await verdictBy(PLACEHOLDER, { tid: undefined })).toBe('OK');
     expect(await verdictBy(PLACEHOLDER, { tid: ['t1'] })).toBe('unknown_key');
   });
 
-  it('is left out and named where its issuer cannot be read (T-12)', async () => {
+  it('is left out and named where its issuer cannot be read', async () => {
     for (const issuer of [7, '', ['https://other.example'], {}]) {
       const set = JSON.stringify(keysOf(issuer).jwks);
       const { keys, notices } = await readKeySet(set, { algorithms: ['RS256', 'ES256'], known: [] });
@@ -59,7 +59,7 @@ describe('A key that names an issuer', () => {
     }
   });
 
-  it('has a placeholder that stands for one segment, and not for nothing (T-12)', () => {
+  it('has a placeholder that stands for one segment, and not for nothing', () => {
     expect(isKeyOf(PLACEHOLDER, { iss: `${AUTHORITY}/a/b/v2.0` })).toBe(false);
     expect(isKeyOf(PLACEHOLDER, { iss: `${AUTHORITY}//v2.0` })).toBe(false);
     expect(isKeyOf('ab{tenantid}ba', { iss: 'aba' })).toBe(false);

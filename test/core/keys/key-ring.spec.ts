@@ -1,4 +1,4 @@
-// Group M of the attacks: our own keys while they change under way.
+// The signing keys of the application while they are rotated and reloaded.
 import { describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';
 import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.js';
@@ -115,7 +115,7 @@ describe('a key ring', () => {
     }
   });
 
-  it('M-01 publishes nothing that is not public', async () => {
+  it('publishes nothing that is not public', async () => {
     const { ring } = await openRing({
       current: named('a'),
       next: await generatePrivateJwk('RS256'),
@@ -134,7 +134,7 @@ describe('a key ring', () => {
     expect(await verdict(await issue())).toBe('OK');
   });
 
-  it('B-47 refuses a token of a key that it does not hold, whatever its id', async () => {
+  it('refuses a token of a key that it does not hold, whatever its id', async () => {
     const { verdict } = await openRing({ current: named('now') });
     const stranger = forger('ES256', { kid: 'now' });
     const header = { alg: 'ES256', kid: 'now', typ: 'at+jwt' };
@@ -166,7 +166,7 @@ describe('a key ring', () => {
 });
 
 describe('a rotation', () => {
-  it('M-03 publishes every key before its first token, and lets no token die early', async () => {
+  it('publishes every key before its first token, and lets no token die early', async () => {
     const [one, two, three] = [named('one'), named('two'), named('three')];
     const { clock, source, ring, issue, verdict, kids } = await openRing({ current: one, next: two });
     const tokens: string[] = [];
@@ -185,7 +185,7 @@ describe('a rotation', () => {
     }
   });
 
-  it('M-05 that drops a key before its tokens have ended keeps it until then, and says so', async () => {
+  it('that drops a key before its tokens have ended keeps it until then, and says so', async () => {
     const [one, two] = [named('one'), named('two')];
     const { clock, source, ring, issue, verdict, problems, kids } = await openRing({ current: one, next: two });
     const token = await issue();
@@ -205,7 +205,7 @@ describe('a rotation', () => {
     expect(await verdict(token)).toBe('unknown_key');
   });
 
-  it('M-05 that ends a key too early, because this process heard of it late, ends it later', async () => {
+  it('that ends a key too early, because this process heard of it late, ends it later', async () => {
     const [one, two] = [named('one'), named('two')];
     const { clock, source, ring, issue, verdict, problems } = await openRing({ current: one, next: two });
     source.input = { current: two, retired: [{ key: one, until: NOW + OVERLAP }] };
@@ -219,7 +219,7 @@ describe('a rotation', () => {
     expect(await verdict(late)).toBe('unknown_key');
   });
 
-  it('M-05 remembers a key that signed before the last step, too', async () => {
+  it('remembers a key that signed before the last step, too', async () => {
     const [one, two, three] = [named('one'), named('two'), named('three')];
     const { clock, source, ring, kids } = await openRing({ current: one });
     source.input = { current: two, retired: [{ key: one }] };
@@ -230,7 +230,7 @@ describe('a rotation', () => {
     expect(kids()).toEqual(['three', 'two', 'one']);
   });
 
-  it('M-07 never gives the id of one key to another', async () => {
+  it('never gives the id of one key to another', async () => {
     const { source, ring, problems } = await openRing({ current: named('one'), next: named('two') });
     source.input = { current: named('one') };
     expect(await ring.reload()).toBe(false);
@@ -308,7 +308,7 @@ describe('a reload', () => {
 });
 
 describe('a ring that cannot be right', () => {
-  it('M-07 holds two keys with one id', async () => {
+  it('holds two keys with one id', async () => {
     expect(await problemsOf({ current: named('one'), next: named('one') })).toEqual([
       'keys holds two keys with the id "one"',
     ]);

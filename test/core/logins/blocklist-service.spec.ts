@@ -17,7 +17,7 @@ async function blocking() {
 }
 
 describe('blocking a token', () => {
-  it('answers with the entry and whether it is new (DMR-L2, DMR-L3)', async () => {
+  it('answers with the entry and whether it is new', async () => {
     const { blocklist, tokens } = await blocking();
     const { accessToken } = await tokens.issue('ada');
     const principal = await tokens.verify(accessToken, { kind: 'access' });
@@ -36,7 +36,7 @@ describe('blocking a token', () => {
     expect(all.filter(({ created }) => created)).toHaveLength(1);
   });
 
-  it('keeps the entry longer than the token is accepted (K-11)', async () => {
+  it('keeps the entry longer than the token is accepted', async () => {
     const { blocklist, tokens, entries, clock } = await blocking();
     const { accessToken } = await tokens.issue('ada');
     await blocklist.revokeToken(await tokens.verify(accessToken, { kind: 'access' }));
@@ -51,7 +51,7 @@ describe('blocking a token', () => {
     expect(await codeOf(blocklist.revokeToken({ subject }))).toBe('missing_claim');
   });
 
-  it('leaves other tokens of the same subject alone (DMR-L4)', async () => {
+  it('leaves other tokens of the same subject alone', async () => {
     const { blocklist, tokens } = await blocking();
     const [one, other] = [await tokens.issue('ada'), await tokens.issue('ada')];
     await blocklist.revokeToken(await tokens.verify(one.accessToken, { kind: 'access' }));

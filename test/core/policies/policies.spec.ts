@@ -111,7 +111,7 @@ describe('allOf, anyOf and not', () => {
 });
 
 describe('hasScopes', () => {
-  it('grants a superset of the scopes (EDX-X9) and refuses anything less (EDX-X8)', async () => {
+  it('grants a superset of the scopes and refuses anything less', async () => {
     const policy = hasScopes('a:read', 'a:write');
     expect(await answer(policy, contextOf({ scopes: ['x', 'a:write', 'a:read'] }))).toBe('granted');
     expect(await answer(policy, contextOf({ scopes: ['a:read'] }))).toBe('insufficient_scope');
@@ -166,7 +166,7 @@ describe('claimEquals and claimIncludes', () => {
   };
   const asked = (policy: Policy) => answer(policy, contextOf({ claims }));
 
-  it('compare whole values of one type, by name or path (P-09)', async () => {
+  it('compare whole values of one type, by name or path', async () => {
     for (const policy of [
       claimEquals('tenant', 'school'),
       claimEquals('tenant', 'other', 'school'),
@@ -181,7 +181,7 @@ describe('claimEquals and claimIncludes', () => {
       expect(await asked(policy)).toBe('granted');
   });
 
-  it('refuse everything that only looks like it (P-09)', async () => {
+  it('refuse everything that only looks like it', async () => {
     for (const policy of [
       claimEquals('tenant', 'School'),
       claimEquals('level', '2'),
@@ -195,7 +195,7 @@ describe('claimEquals and claimIncludes', () => {
       expect(await asked(policy)).toBe('forbidden');
   });
 
-  it('refuse a claim that is not there, which no negation turns into a grant (P-09)', async () => {
+  it('refuse a claim that is not there, which no negation turns into a grant', async () => {
     for (const policy of [
       claimEquals('none', 'a'),
       claimIncludes('none', 'a'),
@@ -208,7 +208,7 @@ describe('claimEquals and claimIncludes', () => {
     expect(await asked(not(claimEquals('tenant', 'other')))).toBe('granted');
   });
 
-  it('need a claim and values to compare with (P-09)', () => {
+  it('need a claim and values to compare with', () => {
     const untyped = claimEquals as (...given: unknown[]) => Policy;
     for (const given of [
       [],
@@ -234,9 +234,9 @@ describe('selfOrStaff', () => {
     ['the person that the path names', { id: '42' }, { id: '42' }, 'granted'],
     ['somebody else', { id: '42' }, { id: '43' }, 'forbidden'],
     ['staff for somebody else', { id: '1', roles: ['staff'] }, { id: '42' }, 'granted'],
-    ['a missing parameter (P18)', { id: '42' }, {}, 'forbidden'],
+    ['a missing parameter', { id: '42' }, {}, 'forbidden'],
     ['a missing parameter, also for staff', { roles: ['staff'] }, {}, 'forbidden'],
-    ['an empty parameter and an empty id (EDX-X5)', { id: '' }, { id: '' }, 'forbidden'],
+    ['an empty parameter and an empty id', { id: '' }, { id: '' }, 'forbidden'],
     ['a blank parameter and a blank id', { id: ' ' }, { id: ' ' }, 'forbidden'],
     ['a client with the id of the person', { id: '42', kind: 'client' }, { id: '42' }, 'forbidden'],
     ['a user of another issuer with the same id', { id: '42', own: false }, { id: '42' }, 'forbidden'],
@@ -245,7 +245,7 @@ describe('selfOrStaff', () => {
     expect(await answer(policy, contextOf(given, params))).toBe(expected);
   });
 
-  it('compares what selfValue says, normalised on both sides (EDX-X3)', async () => {
+  it('compares what selfValue says, normalised on both sides', async () => {
     const byName = selfOrStaff({
       param: 'username',
       selfValue: ({ claims }) => claims['username'] as string | undefined,
@@ -271,16 +271,16 @@ describe('hasFilter', () => {
   const policy = hasFilter('content_org', ({ request }) => request.param('org'));
 
   it.each<[string, unknown, string]>([
-    ['the right filter (EDX-X10)', ['content_org:Acme'], 'granted'],
-    ['another case of it (EDX-X14)', ['content_org:aCME'], 'granted'],
-    ['the right one among others (EDX-X14)', ['content_org:other', 'user:me', 'content_org:acme'], 'granted'],
+    ['the right filter', ['content_org:Acme'], 'granted'],
+    ['another case of it', ['content_org:aCME'], 'granted'],
+    ['the right one among others', ['content_org:other', 'user:me', 'content_org:acme'], 'granted'],
     ['another organisation', ['content_org:other'], 'filter_mismatch'],
     ['another kind', ['user:Acme'], 'filter_mismatch'],
     ['an empty list', [], 'filter_mismatch'],
-    ['no filters at all (EDX-X25)', undefined, 'filter_mismatch'],
+    ['no filters at all', undefined, 'filter_mismatch'],
     ['me, where nobody said who that is', ['content_org:me'], 'filter_mismatch'],
-    ['a filter without a colon (EDX-X15)', ['content_org'], 'invalid_claims'],
-    ['a filter with two colons (EDX-X15)', ['content_org:Acme:x'], 'invalid_claims'],
+    ['a filter without a colon', ['content_org'], 'invalid_claims'],
+    ['a filter with two colons', ['content_org:Acme:x'], 'invalid_claims'],
     ['an unreadable filter beside the right one', ['content_org:Acme', 'nonsense'], 'invalid_claims'],
     ['a filter without a value', ['content_org:'], 'invalid_claims'],
     ['a number', [7], 'invalid_claims'],
@@ -296,7 +296,7 @@ describe('hasFilter', () => {
     expect(await answer(not(policy), contextOf({ claims: { filters: ['content_org:x'] } }))).toBe('forbidden');
   });
 
-  it('lets a token without a filter of the kind pass where that is said (EDX-X11)', async () => {
+  it('lets a token without a filter of the kind pass where that is said', async () => {
     const optional = hasFilter('user', ({ request }) => request.param('user'), { optional: true });
     expect(await answer(optional, contextOf({ claims: { filters: ['content_org:x'] } }, { user: 'ada' }))).toBe(
       'granted',
@@ -307,9 +307,9 @@ describe('hasFilter', () => {
   });
 
   it.each<[string, string, string, string]>([
-    ['me for oneself (EDX-X12)', 'user:me', 'Ada', 'granted'],
-    ['me for somebody else (EDX-X12)', 'user:me', 'grace', 'filter_mismatch'],
-    ['another user by name (EDX-X13)', 'user:grace', 'Grace', 'granted'],
+    ['me for oneself', 'user:me', 'Ada', 'granted'],
+    ['me for somebody else', 'user:me', 'grace', 'filter_mismatch'],
+    ['another user by name', 'user:grace', 'Grace', 'granted'],
     ['a user who is called me', 'user:me', 'me', 'filter_mismatch'],
   ])('answers for %s', async (_, filter, asked, expected) => {
     const byName = hasFilter('user', ({ request }) => request.param('user'), {
@@ -345,7 +345,7 @@ describe('recentAuth', () => {
 });
 
 describe('isRestricted', () => {
-  it('reads the verified mark (EDX-X6, EDX-X7)', async () => {
+  it('reads the verified mark', async () => {
     expect(await answer(isRestricted, contextOf({ restricted: true }))).toBe('granted');
     expect(await answer(isRestricted, contextOf({ claims: { is_restricted: true } }))).toBe('forbidden');
     expect(await answer(not(isRestricted), contextOf({}))).toBe('granted');

@@ -43,7 +43,7 @@ describe('a sign-in that others are in the way of', () => {
     ['a unique violation on SQLite', { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }],
     ['a deadlock on PostgreSQL', { code: '40P01' }],
     ['a deadlock on MariaDB', { code: 'ER_LOCK_DEADLOCK' }],
-  ])('succeeds after %s, and can be refreshed (S-11)', async (_, error) => {
+  ])('succeeds after %s, and can be refreshed', async (_, error) => {
     const logins = new ContendedStore(2, error);
     const tokens = await issuing({ logins, revocations: new MemoryRevocationStore() });
     const pair = await tokens.issue('ada');
@@ -61,7 +61,7 @@ describe('a sign-in that others are in the way of', () => {
     }
   });
 
-  it('is the one that was written where the answer to the first attempt was lost, on a real database (S-11)', async () => {
+  it('is the one that was written where the answer to the first attempt was lost, on a real database', async () => {
     const dataSource = await openDataSource({ type: 'better-sqlite3', database: ':memory:' });
     const asked = insertingTwice(dataSource);
     const tokens = await issuing(await storesOf(dataSource, new SystemClock()));

@@ -58,7 +58,7 @@ describe('a rotation that lands too late', () => {
     ['ten seconds', 10, 10_000],
     ['an hour', 3_000, 10_000],
     ['a moment, where there is no grace', 0, 0],
-  ])('is taken back after %s, so that the honest client goes on (R-09)', async (_, seconds, graceMs) => {
+  ])('is taken back after %s, so that the honest client goes on', async (_, seconds, graceMs) => {
     const { rotate, clock } = await lateBy(seconds, graceMs);
     expect(await rotate('first', 'second')).toMatchObject({ outcome: 'rotated', login: { currentJti: 'second' } });
     clock.advance(60);

@@ -1,4 +1,4 @@
-// Group C of the attacks: claims and times, each correctly signed. T is now, the tolerance is five seconds.
+// Claims and times of correctly signed tokens. NOW is the time of the test, and the tolerance is five seconds.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { judgeClaims, type TokenProfile } from '../../../libs/auth/src/core/tokens/claims.js';
 import { parseJws } from '../../../libs/auth/src/core/tokens/jws.js';
@@ -60,36 +60,36 @@ const broken = () => {
 
 describe('the times of a token', () => {
   it.each([
-    ['C-03 accepts one that ends one second inside the tolerance', { exp: NOW - TOLERANCE + 1 }, 'OK'],
-    ['SJ-T2 refuses one that ends exactly at the tolerance', { exp: NOW - TOLERANCE }, 'token_expired'],
-    ['DMR-B10 refuses one that ended before', { exp: NOW - TOLERANCE - 1 }, 'token_expired'],
-    ['C-07 refuses an end of 0', { exp: 0 }, 'token_expired'],
-    ['C-07 refuses a negative end', { exp: -1 }, 'invalid_claims'],
-    ['DMR-J10 refuses an end in milliseconds', { exp: (NOW + 10) * 1000 }, 'invalid_claims'],
-    ['DMR-J10 refuses a huge end', { exp: 1e300 }, 'invalid_claims'],
+    ['accepts one that ends one second inside the tolerance', { exp: NOW - TOLERANCE + 1 }, 'OK'],
+    ['refuses one that ends exactly at the tolerance', { exp: NOW - TOLERANCE }, 'token_expired'],
+    ['refuses one that ended before', { exp: NOW - TOLERANCE - 1 }, 'token_expired'],
+    ['refuses an end of 0', { exp: 0 }, 'token_expired'],
+    ['refuses a negative end', { exp: -1 }, 'invalid_claims'],
+    ['refuses an end in milliseconds', { exp: (NOW + 10) * 1000 }, 'invalid_claims'],
+    ['refuses a huge end', { exp: 1e300 }, 'invalid_claims'],
     ['refuses a fraction', { exp: NOW + 1.5 }, 'invalid_claims'],
-    ['C-09 accepts exactly the longest life', { iat: NOW, exp: NOW + LIFETIME }, 'OK'],
-    ['C-09 refuses a longer life', { iat: NOW, exp: NOW + LIFETIME + 1 }, 'invalid_claims'],
-    ['C-11 accepts a start exactly at the tolerance', { nbf: NOW + TOLERANCE }, 'OK'],
-    ['C-11 DMR-J11 refuses a later start', { nbf: NOW + TOLERANCE + 1 }, 'token_not_yet_valid'],
+    ['accepts exactly the longest life', { iat: NOW, exp: NOW + LIFETIME }, 'OK'],
+    ['refuses a longer life', { iat: NOW, exp: NOW + LIFETIME + 1 }, 'invalid_claims'],
+    ['accepts a start exactly at the tolerance', { nbf: NOW + TOLERANCE }, 'OK'],
+    ['refuses a later start', { nbf: NOW + TOLERANCE + 1 }, 'token_not_yet_valid'],
     ['accepts an issue exactly at the tolerance', { iat: NOW + TOLERANCE }, 'OK'],
-    ['DMR-J4 refuses a later issue', { iat: NOW + TOLERANCE + 1 }, 'token_not_yet_valid'],
-    ['C-15 refuses a negative issue', { iat: -1 }, 'invalid_claims'],
+    ['refuses a later issue', { iat: NOW + TOLERANCE + 1 }, 'token_not_yet_valid'],
+    ['refuses a negative issue', { iat: -1 }, 'invalid_claims'],
   ])('%s', async (_, changes, expected) => {
     expect(await verdictOn(changes)).toBe(expected);
   });
 
-  it('C-05 refuses an end that is infinite', async () => {
+  it('refuses an end that is infinite', async () => {
     const text = JSON.stringify(accessClaims()).replace(`"exp":${NOW + LIFETIME}`, '"exp":1e400');
     expect(await verdict(forge(header(), text, by))).toBe('token_malformed');
   });
 
-  it('A-43 judges an unusual spelling by its value', async () => {
+  it('judges an unusual spelling by its value', async () => {
     expect(await verdict(forge(header(), spelt('1E+2'), by))).toBe('token_expired');
     expect(await verdict(forge(header(), spelt(`${(NOW + 60) / 10}E1`), by))).toBe('OK');
   });
 
-  it.each(['exp', 'iat', 'nbf', 'auth_time'])('C-15 DMR-J10 refuses %s of any other type', async (name) => {
+  it.each(['exp', 'iat', 'nbf', 'auth_time'])('refuses %s of any other type', async (name) => {
     for (const value of [null, true, false, '', String(NOW), [], [NOW], {}, { $gt: 0 }]) {
       expect(await verdictOn({ [name]: value })).toBe('invalid_claims');
     }
@@ -107,7 +107,7 @@ describe('the times of a token', () => {
     expect(await judged({ iat: undefined, exp: NOW + 61 }, rules)).toBe('invalid_claims');
   });
 
-  it('DMR-J10 knows no time after the year 9999, which is what milliseconds look like', async () => {
+  it('knows no time after the year 9999, which is what milliseconds look like', async () => {
     const endless = { maxLifetimeSeconds: undefined };
     expect(await judged({ exp: 253_402_300_799 }, endless)).toBe('OK');
     expect(await judged({ exp: 253_402_300_800 }, endless)).toBe('invalid_claims');
@@ -128,12 +128,9 @@ describe('the times of a token', () => {
 });
 
 describe('what a token must hold', () => {
-  it.each(['exp', 'iat', 'sub', 'jti', 'sid', 'aud', 'iss'])(
-    'C-01 C-13 C-33 DMR-J9 SJ-T1 SJ-T3 refuses one without %s',
-    async (name) => {
-      expect(await verdictOn({ [name]: undefined })).toBe('missing_claim');
-    },
-  );
+  it.each(['exp', 'iat', 'sub', 'jti', 'sid', 'aud', 'iss'])('refuses one without %s', async (name) => {
+    expect(await verdictOn({ [name]: undefined })).toBe('missing_claim');
+  });
 
   it('demands an end even where the profile forgets to', async () => {
     expect(await judged({ exp: undefined }, { requiredClaims: [] })).toBe('missing_claim');
@@ -166,7 +163,7 @@ describe('the issuer', () => {
     1,
     '__proto__',
     'constructor',
-  ])('C-17 C-19 C-21 D-11 refuses %j without looking for a key', async (iss) => {
+  ])('refuses %j without looking for a key', async (iss) => {
     const { by: own, verdict, lookups } = await oneIssuer();
     expect(await verdict(forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ iss }), own))).toBe(
       'invalid_issuer',
@@ -195,11 +192,11 @@ describe('the audience', () => {
     [[AUDIENCE]],
     AUDIENCE.toUpperCase(),
     `${AUDIENCE} `,
-  ])('C-23 D-13 refuses %j', async (aud) => {
+  ])('refuses %j', async (aud) => {
     expect(await verdictOn({ aud })).toBe('invalid_audience');
   });
 
-  it('C-25 accepts a list that names us, unless the audience is exclusive', async () => {
+  it('accepts a list that names us, unless the audience is exclusive', async () => {
     expect(await verdictOn({ aud: ['other', AUDIENCE] })).toBe('OK');
     const exclusive = await oneIssuer('ES256', { exclusiveAudience: true });
     const kid = exclusive.by.kid;
@@ -209,7 +206,7 @@ describe('the audience', () => {
     expect(await with_(AUDIENCE)).toBe('OK');
   });
 
-  it('C-27 accepts 32 entries and refuses 33', async () => {
+  it('accepts 32 entries and refuses 33', async () => {
     expect(await verdictOn({ aud: listOf(32) })).toBe('OK');
     expect(await verdictOn({ aud: listOf(33) })).toBe('invalid_audience');
   });
@@ -243,7 +240,7 @@ describe('the audience', () => {
 describe('the ids of a token', () => {
   const hostile = [null, true, false, 0, 1.5, [], ['x'], {}, { $ne: null }, 'line\nbreak', 'nul\0', '\u0085'];
 
-  it.each(['sub', 'jti', 'sid', 'stamp'])('A-23 C-31 DMR-J2 refuses a hostile %s', async (name) => {
+  it.each(['sub', 'jti', 'sid', 'stamp'])('refuses a hostile %s', async (name) => {
     for (const value of hostile) expect(await verdictOn({ [name]: value })).toBe('invalid_claims');
     expect(await verdictOn({ [name]: '' })).toBe(name === 'sub' ? 'missing_subject' : 'invalid_claims');
   });
@@ -252,7 +249,7 @@ describe('the ids of a token', () => {
     ['sub', 255],
     ['jti', 128],
     ['sid', 255],
-  ])('C-29 accepts %s of %i characters and refuses one more', async (name, length) => {
+  ])('accepts %s of %i characters and refuses one more', async (name, length) => {
     expect(await verdictOn({ [name]: 'x'.repeat(length) })).toBe('OK');
     expect(await verdictOn({ [name]: 'x'.repeat(length + 1) })).toBe('invalid_claims');
   });
@@ -266,7 +263,7 @@ describe('the ids of a token', () => {
   });
 
   it.each(['1 OR 1=1', '1; DROP TABLE', '{"$ne":null}', 'ä', ' ', '\u202eada'])(
-    'C-31 hands on the subject %j as it is',
+    'hands on the subject %j as it is',
     async (sub) => {
       const { verifier, by: own } = await oneIssuer();
       const good = forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ sub }), own);
@@ -289,12 +286,9 @@ describe('the ids of a token', () => {
 });
 
 describe('the type of a token', () => {
-  it.each(['at+jwt', 'at+JWT', 'AT+JWT', 'application/at+jwt', 'Application/AT+JWT'])(
-    'C-35 accepts %s',
-    async (typ) => {
-      expect(await verdict(forge({ ...header(), typ }, accessClaims(), by))).toBe('OK');
-    },
-  );
+  it.each(['at+jwt', 'at+JWT', 'AT+JWT', 'application/at+jwt', 'Application/AT+JWT'])('accepts %s', async (typ) => {
+    expect(await verdict(forge({ ...header(), typ }, accessClaims(), by))).toBe('OK');
+  });
 
   it.each([
     'JWT',
@@ -307,11 +301,11 @@ describe('the type of a token', () => {
     'logout+jwt',
     'secevent+jwt',
     'dpop+jwt',
-  ])('C-35 D-09 refuses %j', async (typ) => {
+  ])('refuses %j', async (typ) => {
     expect(await verdict(forge({ ...header(), typ }, accessClaims(), by))).toBe('wrong_token_type');
   });
 
-  it('C-35 refuses a token without one, unless the profile accepts that', async () => {
+  it('refuses a token without one, unless the profile accepts that', async () => {
     expect(await verdict(forge({ alg: by.alg, kid: by.kid }, accessClaims(), by))).toBe('wrong_token_type');
     expect(await judged({}, { types: ['jwt', ''] }, undefined)).toBe('wrong_token_type');
     const untyped = parseJws(forge({ alg: by.alg }, accessClaims(), by));
@@ -320,7 +314,7 @@ describe('the type of a token', () => {
   });
 
   it.each(['nonce', 'at_hash', 'c_hash', 's_hash'])(
-    'D-05 refuses an ID token by its %s, unless the profile is for those',
+    'refuses an ID token by its %s, unless the profile is for those',
     async (mark) => {
       expect(await verdictOn({ [mark]: 'x' })).toBe('wrong_token_type');
       expect(await judged({ [mark]: 'x' }, { idTokens: 'expect' })).toBe('OK');
@@ -338,15 +332,15 @@ describe('what a token grants', () => {
     ['read\0:all', ['read\0:all']],
     ['read\tall', ['read\tall']],
     ['READ', ['READ']],
-  ])('C-37 reads the scope %j as %j', async (scope, scopes) => {
+  ])('reads the scope %j as %j', async (scope, scopes) => {
     expect(verifiedWith({ scope }).scopes).toEqual(scopes);
   });
 
-  it.each([null, 1, true, {}, [], ['read']])('P13 refuses the scope %j', async (scope) => {
+  it.each([null, 1, true, {}, [], ['read']])('refuses the scope %j', async (scope) => {
     expect(await verdictOn({ scope })).toBe('invalid_claims');
   });
 
-  it('C-39 counts no other claim than the one of the profile', async () => {
+  it('counts no other claim than the one of the profile', async () => {
     expect(verifiedWith({ scope: 'a', scp: ['b'], permissions: ['c'] }).scopes).toEqual(['a']);
     expect(
       judgeClaims(parseJws(token({ scope: 'a', permissions: ['c'] })), { ...profile, scopesOf: permissionsOf }, NOW)
@@ -354,7 +348,7 @@ describe('what a token grants', () => {
     ).toEqual(['c']);
   });
 
-  it('P13 refuses what a hook of the profile cannot read, whatever it throws', async () => {
+  it('refuses what a hook of the profile cannot read, whatever it throws', async () => {
     expect(await judged({ permissions: ['c'] }, { scopesOf: permissionsOf })).toBe('OK');
     for (const permissions of [undefined, null, 1, 'c', [1], {}]) {
       expect(await judged({ permissions }, { scopesOf: permissionsOf })).toBe('invalid_claims');
@@ -400,7 +394,7 @@ describe('what a token grants', () => {
     });
   });
 
-  it('reads the roles of a token, and refuses what is no list of texts (P13)', async () => {
+  it('reads the roles of a token, and refuses what is no list of texts', async () => {
     expect(verifiedWith({ roles: ['teacher', 'admin'] }).roles).toEqual(['teacher', 'admin']);
     for (const roles of [null, 'admin', {}, [1], [['admin']], true])
       expect(await verdictOn({ roles })).toBe('invalid_claims');
@@ -413,29 +407,29 @@ describe('what a token grants', () => {
 
 describe('the version of a token', () => {
   it.each([undefined, '0.5.0', '1.0.0', '1.0.5', '1.5.0', '1.5.5', '1', '1.2'])(
-    'EDX-D12 EDX-D13 accepts %s where 1 is supported',
+    'accepts %s where 1 is supported',
     async (version) => {
       expect(await judged({ version }, { supportedMajor: 1 })).toBe('OK');
     },
   );
 
   it.each(['2.0.0', '2', '10.0.0', '', 'x', '1.x', '1.0.0.0', '-1', ' 1.0.0', '1.0.0\n', 1, null, {}, [1], true])(
-    'EDX-D14 refuses %j where 1 is supported',
+    'refuses %j where 1 is supported',
     async (version) => {
       expect(await judged({ version }, { supportedMajor: 1 })).toBe('unsupported_token_version');
     },
   );
 
-  it('EDX-D14 refuses 1.1.0, and no version at all, where 0 is supported', async () => {
+  it('refuses 1.1.0, and no version at all, where 0 is supported', async () => {
     expect(await judged({ version: '1.1.0' }, { supportedMajor: 0 })).toBe('unsupported_token_version');
     expect(await judged({}, { supportedMajor: 0 })).toBe('unsupported_token_version');
   });
 
-  it('EDX-D15 is not looked at where nothing is said about it', async () => {
+  it('is not looked at where nothing is said about it', async () => {
     for (const version of ['99.0.0', 1, {}]) expect(await verdictOn({ version })).toBe('OK');
   });
 
-  it('EDX-D12 may be brought up to date before anything is judged', async () => {
+  it('may be brought up to date before anything is judged', async () => {
     const verified = judgeClaims(parseJws(token({})), { ...profile, upgradeClaims: toNewest }, NOW);
     expect(verified.subject.id).toBe('v2-ada');
     expect(verified.claims['filters']).toEqual([]);
@@ -444,7 +438,7 @@ describe('the version of a token', () => {
   });
 });
 
-describe('C-45 well-known claims of a wrong type', () => {
+describe('well-known claims of a wrong type', () => {
   const names =
     'iss sub aud exp nbf iat jti sid auth_time nonce acr amr azp at_hash c_hash name given_name login_name nickname ' +
     'preferred_username profile picture website email email_verified gender birthdate zoneinfo locale phone_number address ' +

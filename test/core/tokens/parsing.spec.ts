@@ -1,4 +1,4 @@
-// Group A of the attacks: the outside of a token. Every row is signed correctly unless the row is about the signature.
+// The syntax of tokens. Every token is signed correctly, except in the rows about the signature.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { JsonError, parseStrictJsonObject } from '../../../libs/auth/src/core/base/json.js';
 import type { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
@@ -71,22 +71,22 @@ describe('the shape of a token', () => {
   });
 
   it.each([
-    ['A-01 is empty', () => ''],
-    ['A-03 has two segments', () => good.split('.').slice(0, 2).join('.')],
-    ['A-05 has five segments', () => `${good}.a.b`],
-    ['A-05 has four segments', () => `${good}.`],
-    ['A-07 is one dot', () => '.'],
-    ['A-07 is two dots', () => '..'],
-    ['A-07 is three dots', () => '...'],
-    ['A-09 has a detached payload', () => `${good.split('.')[0]}..${good.split('.')[2]}`],
-    ['A-37 is the flattened serialisation as text', () => flattened()],
-    ['A-37 is the flattened serialisation as base64url', () => encode(flattened())],
-    ['A-39 holds another token', () => withPayload(good)],
-    ['A-47 stands in double quotes', () => `"${good}"`],
-    ['A-47 stands in single quotes', () => `'${good}'`],
-    ['A-47 stands in angle brackets', () => `<${good}>`],
-    ['A-47 has a second prefix', () => `Bearer ${good}`],
-    ['A-47 has a foreign prefix', () => `JWT ${good}`],
+    ['is empty', () => ''],
+    ['has two segments', () => good.split('.').slice(0, 2).join('.')],
+    ['has five segments', () => `${good}.a.b`],
+    ['has four segments', () => `${good}.`],
+    ['is one dot', () => '.'],
+    ['is two dots', () => '..'],
+    ['is three dots', () => '...'],
+    ['has a detached payload', () => `${good.split('.')[0]}..${good.split('.')[2]}`],
+    ['is the flattened serialisation as text', () => flattened()],
+    ['is the flattened serialisation as base64url', () => encode(flattened())],
+    ['holds another token', () => withPayload(good)],
+    ['stands in double quotes', () => `"${good}"`],
+    ['stands in single quotes', () => `'${good}'`],
+    ['stands in angle brackets', () => `<${good}>`],
+    ['has a second prefix', () => `Bearer ${good}`],
+    ['has a foreign prefix', () => `JWT ${good}`],
   ])('refuses a token that %s', async (_, token) => {
     expect(await verdict(token())).toBe('token_malformed');
   });
@@ -116,20 +116,20 @@ describe('the spelling of a segment', () => {
     Object.entries(blanks).map(([name, blank]) => ({ segment, name, blank })),
   );
 
-  it.each(places)('A-13 refuses $name inside segment $segment', async ({ segment, blank }) => {
+  it.each(places)('refuses $name inside segment $segment', async ({ segment, blank }) => {
     const bent = bend(segment, (text) => `${text.slice(0, 4)}${blank}${text.slice(4)}`);
     expect(await verdict(bent)).toBe('token_malformed');
     expect(await verdict(segment === 2 ? bent : resigned(bent))).toBe('token_malformed');
     expect(await verdict(bend(segment, (text) => text + blank))).toBe('token_malformed');
   });
 
-  it.each([0, 1, 2])('A-11 refuses padding on segment %i', async (segment) => {
+  it.each([0, 1, 2])('refuses padding on segment %i', async (segment) => {
     const bent = bend(segment, (text) => `${text}=`);
     expect(await verdict(bent)).toBe('token_malformed');
     expect(await verdict(segment === 2 ? bent : resigned(bent))).toBe('token_malformed');
   });
 
-  it.each([0, 1, 2])('A-15 refuses stray bits at the end of segment %i', async (segment) => {
+  it.each([0, 1, 2])('refuses stray bits at the end of segment %i', async (segment) => {
     // One or two bytes over a multiple of three leave bits that no byte uses.
     const token = forge(
       { ...header, x: 'x'.repeat(stray(header)) },
@@ -145,7 +145,7 @@ describe('the spelling of a segment', () => {
     expect(await verdict(segment === 2 ? bent : resigned(bent))).toBe('token_malformed');
   });
 
-  it.each(['\uff41', '\u0430', 'e\u200d', '+', '/', '\ud800'])('A-17 refuses %j in any segment', async (letter) => {
+  it.each(['\uff41', '\u0430', 'e\u200d', '+', '/', '\ud800'])('refuses %j in any segment', async (letter) => {
     for (const segment of [0, 1, 2]) {
       expect(await verdict(bend(segment, (text) => letter + text.slice(1)))).toBe('token_malformed');
     }
@@ -165,16 +165,16 @@ describe('the header', () => {
     "{'alg':'ES256'}",
     '{"alg":"ES256"} x',
     '{/**/}',
-  ])('A-19 A-21 refuses %j as the header', async (text) => {
+  ])('refuses %j as the header', async (text) => {
     expect(await verdict(forge(text, accessClaims(), by))).toBe('token_malformed');
   });
 
-  it('A-29 refuses a member that stands there twice', async () => {
+  it('refuses a member that stands there twice', async () => {
     const text = JSON.stringify(header).replace('{', `{"kid":"other",`);
     expect(await verdict(forge(text, accessClaims(), by))).toBe('token_malformed');
   });
 
-  it('A-35 accepts 2048 bytes and refuses one more', async () => {
+  it('accepts 2048 bytes and refuses one more', async () => {
     expect(await verdict(withHeaderOf(2048))).toBe('OK');
     expect(await verdict(withHeaderOf(2049))).toBe('token_malformed');
   });
@@ -191,7 +191,7 @@ describe('the header', () => {
     ['b64', false],
     ['zip', 'DEF'],
     ['zip', null],
-  ])('B-31 B-33 refuses the member %s: %j', async (name, value) => {
+  ])('refuses the member %s: %j', async (name, value) => {
     expect(await verdict(forge({ ...header, [name]: value }, accessClaims(), by))).toBe('token_malformed');
   });
 
@@ -204,12 +204,12 @@ describe('the header', () => {
     ['iss', 'https://attacker.example'],
     ['sub', 'grace'],
     ['aud', 'elsewhere'],
-  ])('B-21 B-45 pays no attention to the member %s', async (name, value) => {
+  ])('pays no attention to the member %s', async (name, value) => {
     expect(await verdict(forge({ ...header, [name]: value }, accessClaims(), by))).toBe('OK');
   });
 
   it.each([null, true, false, 0, -1, 1.5, '', [], {}, ['ES256'], { alg: 'ES256' }])(
-    'B-03 B-25 B-37 refuses %j as algorithm, key id and type',
+    'refuses %j as algorithm, key id and type',
     async (value) => {
       for (const name of ['alg', 'kid', 'typ']) {
         expect(await verdict(forge({ ...header, [name]: value }, accessClaims(), by))).not.toBe('OK');
@@ -217,11 +217,11 @@ describe('the header', () => {
     },
   );
 
-  it('B-03 refuses a header without an algorithm', async () => {
+  it('refuses a header without an algorithm', async () => {
     expect(await verdict(forge({ kid: by.kid, typ: 'at+jwt' }, accessClaims(), by))).toBe('token_malformed');
   });
 
-  it('B-27 refuses a key id of 257 characters before it looks for the key', async () => {
+  it('refuses a key id of 257 characters before it looks for the key', async () => {
     expect(await verdict(forge({ ...header, kid: 'k'.repeat(257) }, accessClaims(), by))).toBe('token_malformed');
     expect(await verdict(forge({ ...header, kid: 'k'.repeat(256) }, accessClaims(), by))).toBe('unknown_key');
   });
@@ -236,7 +236,7 @@ describe('the header', () => {
     'a\r\nb',
     '__proto__',
     'constructor',
-  ])('B-23 B-27 knows no key named %j', async (kid) => {
+  ])('knows no key named %j', async (kid) => {
     expect(await verdict(forge({ ...header, kid }, accessClaims(), by))).toBe('unknown_key');
   });
 });
@@ -258,7 +258,7 @@ describe('the payload', () => {
     '{"a":1}//',
     '{a:1}',
     '{"a":01}',
-  ])('A-21 A-23 refuses %j as the payload', async (text) => {
+  ])('refuses %j as the payload', async (text) => {
     expect(await verdict(withPayload(text))).toBe('token_malformed');
   });
 
@@ -272,7 +272,7 @@ describe('the payload', () => {
     ['an encoded surrogate', [0xed, 0xa0, 0x80]],
     ['a byte that never occurs', [0xff]],
     ['a truncated character', [0xe2, 0x82]],
-  ])('A-25 refuses %s', async (_, bytes) => {
+  ])('refuses %s', async (_, bytes) => {
     const text = Buffer.concat([
       Buffer.from(claimsText().replace(/\}$/, ',"x":"')),
       Buffer.from(bytes),
@@ -281,11 +281,11 @@ describe('the payload', () => {
     expect(await verdict(withPayload(text))).toBe('token_malformed');
   });
 
-  it('A-27 refuses a byte order mark', async () => {
+  it('refuses a byte order mark', async () => {
     expect(await verdict(withPayload(`\ufeff${claimsText()}`))).toBe('token_malformed');
   });
 
-  it.each(['sub', 'exp', 'aud', 'iss'])('A-29 refuses %s twice, in either order', async (name) => {
+  it.each(['sub', 'exp', 'aud', 'iss'])('refuses %s twice, in either order', async (name) => {
     const twin = JSON.stringify({ [name]: name === 'exp' ? 9_999_999_999 : 'other' }).slice(1, -1);
     expect(await verdict(withClaims(twin))).toBe('token_malformed');
     expect(await verdict(withPayload(claimsText().replace('{', `{${twin},`)))).toBe('token_malformed');
@@ -294,19 +294,19 @@ describe('the payload', () => {
     ).toBe('token_malformed');
   });
 
-  it('A-31 refuses a duplicate inside a nested claim', async () => {
+  it('refuses a duplicate inside a nested claim', async () => {
     expect(await verdict(withClaims('"x":{"y":[{"a":1,"a":1}]}'))).toBe('token_malformed');
     expect(await verdict(withClaims('"x":{"y":[{"a":1},{"a":1}]}'))).toBe('OK');
   });
 
   it.each(['"__proto__":{"admin":true}', '"x":{"__proto__":1}', '"x":[{"\\u005f_proto__":1}]'])(
-    'A-33 refuses the member %s',
+    'refuses the member %s',
     async (members) => {
       expect(await verdict(withClaims(members))).toBe('token_malformed');
     },
   );
 
-  it('A-41 accepts 1000 members in all and refuses one more', () => {
+  it('accepts 1000 members in all and refuses one more', () => {
     for (const text of [flood, scattered]) {
       expect(() => parseStrictJsonObject(text(1000))).not.toThrow();
       expect(() => parseStrictJsonObject(text(1001))).toThrow(JsonError);
@@ -334,11 +334,11 @@ describe('the payload', () => {
     'NaN',
     'Infinity',
     '0x1',
-  ])('A-43 refuses the number %s', async (number) => {
+  ])('refuses the number %s', async (number) => {
     expect(await verdict(withClaims(`"x":${number}`))).toBe('token_malformed');
   });
 
-  it.each(['1E+2', '1e-400', '0', '0.5', '-1.5e3'])('A-43 accepts the spelling %s', async (number) => {
+  it.each(['1E+2', '1e-400', '0', '0.5', '-1.5e3'])('accepts the spelling %s', async (number) => {
     expect(await verdict(withClaims(`"x":${number}`))).toBe('OK');
   });
 
@@ -363,7 +363,7 @@ describe('the claims of a token', () => {
     '{"constructor":1,"prototype":{},"toString":"x","hasOwnProperty":null,"then":{"valueOf":1},"nested":{"then":[]}}',
   );
 
-  it('A-33 are plain data without inherited behaviour, and awaiting them calls nothing', async () => {
+  it('are plain data without inherited behaviour, and awaiting them calls nothing', async () => {
     const { claims } = await verifier.verify(forge(header, accessClaims(hostile), by), 'access');
     expect({ ...claims }).toEqual(accessClaims(hostile));
     expect(Object.getPrototypeOf(claims)).toBeNull();

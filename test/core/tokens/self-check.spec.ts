@@ -15,7 +15,7 @@ async function refused(claims: Record<string, unknown>): Promise<unknown[]> {
 
 describe('claims that our own verifier would refuse', () => {
   it.each(['nonce', 'at_hash', 'c_hash', 's_hash', 'iss', 'sub', 'aud', 'exp', 'sid', 'roles', 'kind', 'user_id'])(
-    'are refused when issuing: %s (S-12)',
+    'are refused when issuing: %s',
     async (name) => {
       for (const error of await refused({ [name]: 'x' })) {
         expect(error).toBeInstanceOf(TypeError);
@@ -24,7 +24,7 @@ describe('claims that our own verifier would refuse', () => {
     },
   );
 
-  it('are refused when made by claimsFor, and nothing is stored (S-12)', async () => {
+  it('are refused when made by claimsFor, and nothing is stored', async () => {
     const { tokens, logins, people } = await rig({ claimsFor: () => ({ nonce: 'n-1' }) });
     people.add({ id: 'ada' });
     await expect(tokens.issue('ada')).rejects.toThrow('The claim "nonce"');
@@ -39,14 +39,14 @@ describe('claims that our own verifier would refuse', () => {
     ['an audience without a name', { audience: '' }],
     ['a blank audience', { audience: ['api', ' '] }],
     ['no audience at all', { audience: [] }],
-  ])('are refused as options too: %s (S-12)', async (_, options) => {
+  ])('are refused as options too: %s', async (_, options) => {
     const { tokens, people, logins } = await rig();
     people.add({ id: 'ada' });
     await expect(tokens.issue('ada', options)).rejects.toThrow(TypeError);
     expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
-  it('do not hinder own claims, nor tokens for another service (S-12)', async () => {
+  it('do not hinder own claims, nor tokens for another service', async () => {
     const { tokens, people, verifier } = await rig();
     people.add({ id: 'ada' });
     const { accessToken } = await tokens.issue('ada', { claims: { tenant: 'blue' }, audience: 'elsewhere' });

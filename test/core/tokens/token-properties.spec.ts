@@ -140,7 +140,7 @@ function isTexts(value: unknown): boolean {
 }
 
 describe('any claims that the key of a trusted issuer signed', () => {
-  it('are accepted exactly when an independent oracle agrees, with no role or scope that was not said (T-23, T-13, T-10)', async () => {
+  it('are accepted exactly when an independent oracle agrees, with no role or scope that was not said', async () => {
     const mac = forger('HS256', { kid: 'k' });
     const secret = Buffer.from(String(mac.jwk.k), 'base64url');
     const verifier = await verifierOf({
@@ -184,7 +184,7 @@ describe('any claims that the key of a trusted issuer signed', () => {
 });
 
 describe('any claims that our own key signed', () => {
-  it('S-03 are accepted exactly when an independent oracle agrees, and never break anything', async () => {
+  it('are accepted exactly when an independent oracle agrees, and never break anything', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(changes, fc.subarray(names, { maxLength: 1 }), async (changed, dropped) => {
@@ -201,7 +201,7 @@ describe('any claims that our own key signed', () => {
     expect(accepted).toBeGreaterThan(RUNS / 100);
   });
 
-  it('S-03 P13 may be any JSON at all, and break nothing', async () => {
+  it('may be any JSON at all, and break nothing', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 5 }), async (text) => {
         expect(await verdict(forge({ alg: by.alg, kid: by.kid, typ: 'at+jwt' }, text, by))).not.toBe('OK');
@@ -225,7 +225,7 @@ describe('any claims that our own key signed', () => {
 });
 
 describe('a good token with any change', () => {
-  it('A-45 S-05 is refused for every single bit of every character', async () => {
+  it('is refused for every single bit of every character', async () => {
     const accepted: string[] = [];
     for (let index = 0; index < good.length; index += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
@@ -238,7 +238,7 @@ describe('a good token with any change', () => {
     expect(await verdict(good)).toBe('OK');
   });
 
-  it('S-05 is refused however it is spliced, cut, repeated or re-cased', async () => {
+  it('is refused however it is spliced, cut, repeated or re-cased', async () => {
     const at = fc.nat(good.length);
     const mutation = fc.oneof(
       fc.tuple(at, at).map(([from, to]) => good.slice(0, from) + good.slice(to)),
@@ -302,7 +302,7 @@ describe('the memory of signatures', () => {
     await expect(verifier.verify(good, 'access')).resolves.toMatchObject({ jti: 'token-1' });
   });
 
-  it('D-17 keeps tokens apart that share header, payload or signature', async () => {
+  it('keeps tokens apart that share header, payload or signature', async () => {
     const { verifier, token } = await remembering(new SignatureCache());
     const [ada, grace] = [token({ sub: 'ada' }), token({ sub: 'grace' })];
     await verifier.verify(ada, 'access');
@@ -314,7 +314,7 @@ describe('the memory of signatures', () => {
     expect((await verifier.verify(ada, 'access')).subject.id).toBe('ada');
   });
 
-  it('Q-05 forgets the least recently used beyond its count and its bytes', async () => {
+  it('forgets the least recently used beyond its count and its bytes', async () => {
     const { token, first } = await remembering(new SignatureCache());
     const key = (await importOwnKey(first.jwk, { optionName: 'keys' })).verification;
     const tokens = ['a', 'b', 'c', 'd'].map((jti) => parseJws(token({ jti })));

@@ -70,7 +70,7 @@ const UNUSABLE: readonly (readonly [string, unknown, string])[] = [
 ];
 
 describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answer, sentence) => {
-  it('is told so before anything is signed or stored (D-01, S-03)', async () => {
+  it('is told so before anything is signed or stored', async () => {
     const { source, tokens, sessions, written, signIn, logins, mistakes } = await looseRig();
     source.answer = answer;
     const work = [
@@ -92,7 +92,7 @@ describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answe
     expect([written, await logins.list({ issuer: ISSUER, id: 'ada' })]).toEqual([[], []]);
   });
 
-  it('lets nobody in at a request or a refresh, and ends nobody’s sign-in (D-01, S-03)', async () => {
+  it('lets nobody in at a request or a refresh, and ends nobody’s sign-in', async () => {
     const { source, tokens, authenticator, bearer, mistakes } = await looseRig();
     const { accessToken, refreshToken } = await tokens.issue('ada');
     source.answer = answer;
@@ -127,7 +127,7 @@ describe('a user source that describes a user well', () => {
 });
 
 describe('issuing to an id', () => {
-  it('looks the user up: inactive and unknown users get nothing, and others what they have (D-02)', async () => {
+  it('looks the user up: inactive and unknown users get nothing, and others what they have', async () => {
     const { tokens, people, logins } = await rig();
     people.add({ id: '1', scopes: ['read'], stamp: 'one' });
     people.add({ id: '2', active: false });
@@ -139,7 +139,7 @@ describe('issuing to an id', () => {
     expect((await tokens.verify(pair.accessToken, { kind: 'access' })).subject.id).toBe('1');
   });
 
-  it('cannot tell while the source is away (D-02)', async () => {
+  it('cannot tell while the source is away', async () => {
     const { tokens, people } = await rig();
     people.failure = new Error('away');
     expect(await codeOf(tokens.issue('1'))).toBe('users_unavailable');
@@ -149,7 +149,7 @@ describe('issuing to an id', () => {
     ['', 'is empty text'],
     ['a\nb', 'is text with a control character'],
     ['x'.repeat(256), 'is text of 256 characters'],
-  ])('refuses %j, which no verifier would take for a subject (D-01)', async (id, problem) => {
+  ])('refuses %j, which no verifier would take for a subject', async (id, problem) => {
     const { tokens } = await rig({ withoutUsers: true });
     await expect(tokens.issue(id)).rejects.toThrow(`The subject given to TokenService.issue ${String(problem)}`);
     await expect(tokens.issueForClient(id)).rejects.toThrow(
@@ -157,7 +157,7 @@ describe('issuing to an id', () => {
     );
   });
 
-  it('refuses a number as the id of a client (D-01)', async () => {
+  it('refuses a number as the id of a client', async () => {
     const { tokens } = await rig();
     await expect(tokens.issueForClient(7 as never)).rejects.toThrow('is a number');
   });

@@ -17,9 +17,9 @@ describe('signing in', () => {
     ['an unknown user', { username: 'eve', password: 'secret' }],
     ['a wrong password', { username: 'ada', password: 'wrong' }],
     ['an inactive user', { username: 'lin', password: 'secret' }],
-    ['a user name that is an object (I-03)', { username: { $gt: '' } as unknown as string, password: 'secret' }],
-    ['a user name that is undefined (I-03)', { username: undefined as unknown as string, password: 'secret' }],
-  ])('refuses %s with one answer (P32)', async (_, credentials) => {
+    ['a user name that is an object', { username: { $gt: '' } as unknown as string, password: 'secret' }],
+    ['a user name that is undefined', { username: undefined as unknown as string, password: 'secret' }],
+  ])('refuses %s with one answer', async (_, credentials) => {
     const { signIn, people } = await rig();
     people.add({ id: 'ada' });
     people.add({ id: 'lin', active: false });
@@ -30,7 +30,7 @@ describe('signing in', () => {
     ['true', true],
     ['an error object', new Error('no')],
     ['null', null],
-  ])('takes no %s for a user (I-17)', async (_, answer) => {
+  ])('takes no %s for a user', async (_, answer) => {
     const { signIn, people } = await rig();
     people.verifyCredentials = () => Promise.resolve(answer as Person);
     expect(await codeOf(signIn.verify({ username: 'ada', password: 'secret' }))).toBe('invalid_credentials');

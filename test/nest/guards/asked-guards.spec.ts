@@ -233,7 +233,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       (await running.fetch(path, { headers })).status;
 
     it.each(['/asked/injected', '/asked/either', '/asked/public', '/listed/either'])(
-      'validates on %s, and the other half of a composite counts (N-01)',
+      'validates on %s, and the other half of a composite counts',
       async (path) => {
         expect(await statusOf(path, {})).toBe(401);
         expect(await statusOf(path, { authorization: 'Bearer junk' })).toBe(401);
@@ -242,16 +242,13 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       },
     );
 
-    it.each(['/listed/context', '/listed/late', '/before'])(
-      'validates on %s, however it is asked (N-01)',
-      async (path) => {
-        expect(await statusOf(path, {})).toBe(401);
-        expect(await statusOf(path, { authorization: 'Bearer junk' })).toBe(401);
-        expect(await statusOf(path, token)).toBe(200);
-      },
-    );
+    it.each(['/listed/context', '/listed/late', '/before'])('validates on %s, however it is asked', async (path) => {
+      expect(await statusOf(path, {})).toBe(401);
+      expect(await statusOf(path, { authorization: 'Bearer junk' })).toBe(401);
+      expect(await statusOf(path, token)).toBe(200);
+    });
 
-    it('is one half of a composite that wants both (N-01)', async () => {
+    it('is one half of a composite that wants both', async () => {
       expect(await statusOf('/asked/both', KEY)).toBe(401);
       expect(await statusOf('/asked/both', token)).toBe(403);
       expect(await statusOf('/asked/both', { ...KEY, ...token })).toBe(200);
@@ -259,7 +256,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await statusOf('/listed/nearer-and-both', { ...KEY, ...token })).toBe(200);
     });
 
-    it('leaves user and principal on the request, and nothing of a caller that it refused (N-01)', async () => {
+    it('leaves user and principal on the request, and nothing of a caller that it refused', async () => {
       const of = async (headers: Record<string, string>): Promise<unknown> =>
         (await running.fetch('/asked/public', { headers })).json();
       expect(await of(token)).toEqual({ user: 'ada', scheme: 'bearer' });
@@ -267,7 +264,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await of({ ...KEY, authorization: 'Bearer junk' })).toEqual({ user: 'nobody', scheme: 'none' });
     });
 
-    it('asks the policies of the route, and heeds its permissions (N-01)', async () => {
+    it('asks the policies of the route, and heeds its permissions', async () => {
       const tokens = running.app.get(TokenService);
       const withScopes = async (...scopes: string[]): Promise<Record<string, string>> => ({
         ...KEY,
@@ -280,7 +277,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await statusOf('/asked/clients', client)).toBe(200);
     });
 
-    it('leaves no header of its refusal on an answer that is another one (N-01)', async () => {
+    it('leaves no header of its refusal on an answer that is another one', async () => {
       const of = async (path: string, headers: Record<string, string>): Promise<unknown> => {
         const answer = await running.fetch(path, { headers });
         const [challenge, cache, location] = ['www-authenticate', 'cache-control', 'location'].map((name) =>

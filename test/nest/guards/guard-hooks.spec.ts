@@ -161,14 +161,14 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
       });
       const isOverride = OVERRIDING.some(([, each]) => each === guard);
 
-      it.each(CLOSED)('does not open %s (N-19)', async (path) => {
+      it.each(CLOSED)('does not open %s', async (path) => {
         expect((await running.fetch(path)).status).toBe(401);
         expect((await running.fetch(path, { headers: { authorization: 'Bearer junk' } })).status).toBe(401);
         if (path === '/recent' || guard === NeverAskingGuard) return;
         expect((await running.fetch(path, { headers: await headersOf('ada') })).status).toBe(403);
       });
 
-      it('lets those in whom the policy lets in (N-19)', async () => {
+      it('lets those in whom the policy lets in', async () => {
         const headers = await headersOf('grace', ['read']);
         const statuses = await Promise.all(
           ['/roles', '/scopes', '/authorize', '/people/grace'].map(
@@ -179,13 +179,13 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
         expect(new Set(statuses)).toEqual(new Set([expected]));
       });
 
-      it('may go on as nobody where the route has no policy (N-19)', async () => {
+      it('may go on as nobody where the route has no policy', async () => {
         const answer = await running.fetch('/plain');
         expect([answer.status, ((await answer.json()) as { auth: string }).auth]).toEqual([200, 'none']);
         expect(await (await running.fetch('/rows')).json()).toEqual([]);
       });
 
-      it('leaves "cannot tell" a 503 (N-19)', async () => {
+      it('leaves "cannot tell" a 503', async () => {
         const people = running.app.get(FailingPeople);
         const headers = await headersOf('grace');
         people.isDown = true;
@@ -201,13 +201,13 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
       });
 
       if (isOverride)
-        it('is told in the log where it let a request in unasked (N-19)', () => {
+        it('is told in the log where it let a request in unasked', () => {
           expect(errors.join()).toContain(`${guard.name}.canActivate() let a request into RoutesController.roles`);
         });
     });
   });
 
-  it('may be async, and refuses where it rejects (N-19)', async () => {
+  it('may be async, and refuses where it rejects', async () => {
     const guard = guardWith('Rejecting', async (error, user) => {
       if (error !== null || user === false) throw error ?? new UnauthorizedException('Who are you?');
       return user;
@@ -226,7 +226,7 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
     await running.close();
   });
 
-  it('that answers a request of another lifetime has nothing remembered with it (N-19)', async () => {
+  it('that answers a request of another lifetime has nothing remembered with it', async () => {
     const shared = { method: 'GET', rawHeaders: [] as string[] };
     @Injectable()
     class SharedRequestGuard extends JwtAuthGuard {
@@ -248,7 +248,7 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
     await running.close();
   });
 
-  it('of a scheme, told of whom it recognised, is told of nobody that a policy refused (N-19)', async () => {
+  it('of a scheme, told of whom it recognised, is told of nobody that a policy refused', async () => {
     const recognised: string[] = [];
     const key = defineScheme<string>({
       name: 'key',
@@ -320,7 +320,7 @@ describe.each(ADAPTERS)('a policy that throws an HttpException of its own on %s'
   });
   afterAll(() => running.close());
 
-  it('is answered with its status and body, and nothing of it is kept by caches (P-08)', async () => {
+  it('is answered with its status and body, and nothing of it is kept by caches', async () => {
     const answer = await running.fetch('/teapot', { headers });
     expect([answer.status, await answer.json()]).toEqual([418, { error: 'tea', detail: 'short and stout' }]);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -333,7 +333,7 @@ describe.each(ADAPTERS)('a policy that throws an HttpException of its own on %s'
     ['/first', 404],
     ['/saved', 200],
     ['/not', 404],
-  ])('stays a refusal in a combination: %s answers %i (P-08)', async (path, status) => {
+  ])('stays a refusal in a combination: %s answers %i', async (path, status) => {
     expect((await running.fetch(path, { headers })).status).toBe(status);
     expect((await running.fetch(path)).status).toBe(401);
   });
@@ -346,7 +346,7 @@ interface Passported {
 }
 
 describe.each(ADAPTERS)('options of passport in a guard of ours on %s', (adapter) => {
-  it('are honoured where they mean something, and the start says which (P-07)', async () => {
+  it('are honoured where they mean something, and the start says which', async () => {
     @Injectable()
     class AccountGuard extends JwtAuthGuard {
       protected override async getAuthenticateOptions() {

@@ -91,7 +91,7 @@ describe.each(ADAPTERS)('an override in a test on %s', (adapter) => {
     ['overrideGuard(DefaultAuthGuard)', guard(DefaultAuthGuard), []],
     ['overrideProvider(JwtAuthGuard)', provider(JwtAuthGuard), []],
     ['overrideProvider(APP_GUARD)', provider(APP_GUARD), []],
-  ])('%s opens what docs/testing.md says, and nothing else (N-17)', async (_, prepare, opened) => {
+  ])('%s opens what docs/testing.md says, and nothing else', async (_, prepare, opened) => {
     const { fetch, close } = await start(prepare);
     const statuses = await Promise.all(PATHS.map(async (path) => [path, (await fetch(`/${path}`)).status]));
     await close();
@@ -100,14 +100,14 @@ describe.each(ADAPTERS)('an override in a test on %s', (adapter) => {
     );
   });
 
-  it('leaves policies out and nobody on the request (N-17)', async () => {
+  it('leaves policies out and nobody on the request', async () => {
     const { fetch, close } = await start(guard(JwtAuthGuard));
     const answer = await fetch('/jwt');
     await close();
     expect([answer.status, await answer.json()]).toEqual([200, { user: null }]);
   });
 
-  it('of clock and stores by AuthTestingModule opens nothing (N-17)', async () => {
+  it('of clock and stores by AuthTestingModule opens nothing', async () => {
     const { fetch, close } = await start((builder) => {
       AuthTestingModule.override(builder as never);
       return builder;

@@ -102,7 +102,7 @@ describe('before the application has started', () => {
     ['SignInService.verify', (app) => app.get(SignInService).verify({ username: 'ada', password: 'any' })],
     ['SessionService.signIn', (app) => app.get(SessionService).signIn({ session: null }, ada)],
     ['AuthCookies.clear', (app) => app.get(AuthCookies).clear({})],
-  ])('%s is unavailable, and the log says to call app.init() (N-14)', async (_, work) => {
+  ])('%s is unavailable, and the log says to call app.init()', async (_, work) => {
     const [pair] = await tokensOf('ada');
     errors = [];
     const error = await refusalOf(async () => work(await compiled(), pair as NonNullable<typeof pair>));
@@ -111,7 +111,7 @@ describe('before the application has started', () => {
     expect(errors).toEqual([expect.stringMatching(/^AuthModule was asked before .*call app\.init\(\)/)]);
   });
 
-  it('does not vouch for an inactive user (N-14)', async () => {
+  it('does not vouch for an inactive user', async () => {
     const [pair] = await tokensOf('lin');
     const app = await compiled();
     const verify = () => app.get(TokenService).verify(pair?.accessToken ?? '', { kind: 'access' });
@@ -120,7 +120,7 @@ describe('before the application has started', () => {
     expect((await refusalOf(verify)).code).toBe('user_disabled');
   });
 
-  it('says it once, and is as ever once the application has started (N-14)', async () => {
+  it('says it once, and is as ever once the application has started', async () => {
     const app = await compiled();
     await refusalOf(() => app.get(TokenService).issue(ada));
     await refusalOf(() => app.get(SignInService).verify({ username: 'ada', password: 'any' }));
@@ -131,7 +131,7 @@ describe('before the application has started', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('leaves alone what needs nothing of the start: no user source, ends of tokens and sign-ins (N-14)', async () => {
+  it('leaves alone what needs nothing of the start: no user source, ends of tokens and sign-ins', async () => {
     const [pair] = await tokensOf('ada');
     const app = await compiled();
     await app.get(TokenService).revoke(pair?.accessToken ?? '');
@@ -171,7 +171,7 @@ describe.each(ADAPTERS)('providers that ask while the application starts on %s',
     ['global', [Middle, PeopleModule, AuthModule.forRoot({ users })]],
     ['imported by its users', [PeopleModule, withoutGlobal()]],
   ])(
-    'are answered in onModuleInit and onApplicationBootstrap of modules of any depth, with AuthModule %s (N-14)',
+    'are answered in onModuleInit and onApplicationBootstrap of modules of any depth, with AuthModule %s',
     async (_, imports) => {
       const running = await startApplication(adapter, { imports });
       const answers = [AskingAtInit, AskingAtBootstrap].map((each) => running.app.get(each, { strict: false }).answer);

@@ -77,13 +77,13 @@ describe.each(ADAPTERS)('a refusal that another guard goes on after, on %s', (ad
   });
   afterAll(() => app.close());
 
-  it('leaves the type of the answer to the handler (N-08)', async () => {
+  it('leaves the type of the answer to the handler', async () => {
     const answer = await app.fetch('/anyway');
     expect([answer.status, await answer.json()]).toEqual([200, { here: true }]);
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
   });
 
-  it('leads nowhere else (N-08)', async () => {
+  it('leads nowhere else', async () => {
     const page = { headers: { accept: 'text/html' }, redirect: 'manual' } as const;
     const guarded = await app.fetch('/pages/guarded', page);
     expect([guarded.status, guarded.headers.get('location')]).toEqual([302, '/login?next=%2Fpages%2Fguarded']);
@@ -91,7 +91,7 @@ describe.each(ADAPTERS)('a refusal that another guard goes on after, on %s', (ad
     expect([open.status, open.headers.get('location')]).toEqual([200, null]);
   });
 
-  it('has its type where it is the answer (N-08)', async () => {
+  it('has its type where it is the answer', async () => {
     const answer = await app.fetch('/pages/guarded');
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -99,7 +99,7 @@ describe.each(ADAPTERS)('a refusal that another guard goes on after, on %s', (ad
 });
 
 describe.each(ADAPTERS)('a refusal that a filter sends as it is, on %s', (adapter) => {
-  it('keeps the exact code and what lies underneath inside (N-08)', async () => {
+  it('keeps the exact code and what lies underneath inside', async () => {
     const app = await startApplication(adapter, {
       imports: [PeopleModule, AuthModule.forRoot({ users: people })],
       controllers: [PagesController],

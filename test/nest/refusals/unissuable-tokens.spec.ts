@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('A token that cannot be issued, on %s', (adapter) => {
     ['nonce', { nonce: SECRET }],
     ['cnf', { cnf: { jkt: SECRET } }],
     ['born', { born: new Date() }],
-  ])('is 500 misconfigured, and the log names the claim: %s (N-07)', async (claim, claims) => {
+  ])('is 500 misconfigured, and the log names the claim: %s', async (claim, claims) => {
     const app = await start({ access: { claimsFor: () => claims as never } });
     for (let round = 0; round < 2; round += 1) {
       const answer = await signIn(app);
@@ -44,7 +44,7 @@ describe.each(ADAPTERS)('A token that cannot be issued, on %s', (adapter) => {
     expect(app.logged.join('\n')).not.toContain(SECRET);
   });
 
-  it('is so at a sign-in by cookies, which sets none (N-07)', async () => {
+  it('is so at a sign-in by cookies, which sets none', async () => {
     const app = await start({ access: { claimsFor: () => ({ nonce: SECRET }) } });
     const page = await app.fetch('/auth/csrf');
     const { csrfToken } = (await page.json()) as { csrfToken: string };
@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('A token that cannot be issued, on %s', (adapter) => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('is so at a refresh, which consumes nothing (N-07)', async () => {
+  it('is so at a refresh, which consumes nothing', async () => {
     let claims: object = {};
     const app = await start({ access: { claimsFor: () => claims as never } });
     const { refresh_token } = (await (await signIn(app)).json()) as { refresh_token: string };

@@ -47,7 +47,7 @@ describe.each(ADAPTERS)('a user source that describes wrongly, on %s', (adapter)
     ['describe().id', { id: 7 }],
     ['describe().active', { active: 'false' }],
     ['describe().active', { active: 0 }],
-  ])('signs nobody in by token, cookie or session, and %s stands in the log (D-01, S-03)', async (named, wrong) => {
+  ])('signs nobody in by token, cookie or session, and %s stands in the log', async (named, wrong) => {
     running = await startBrowserApp(adapter, { structure: { users: Rows as never }, providers: [Rows], log });
     const jar = new CookieJar(running);
     Object.assign(row, wrong);
@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('a user source that describes wrongly, on %s', (adapter)
     expect(errors.join('\n')).toContain(named);
   });
 
-  it('answers requests with 500 and names the mistake once, not for every request (D-01, S-03)', async () => {
+  it('answers requests with 500 and names the mistake once, not for every request', async () => {
     running = await startBrowserApp(adapter, { structure: { users: Rows as never }, providers: [Rows], log });
     const { accessToken } = await running.app.get(TokenService).issue('7');
     const headers = { authorization: `Bearer ${accessToken}` };

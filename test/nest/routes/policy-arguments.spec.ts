@@ -82,17 +82,17 @@ const MISTAKES: readonly (readonly [name: string, call: Loose, given: readonly u
 ];
 
 describe('a decorator or policy that is given nothing, or nonsense', () => {
-  it.each(MISTAKES)('%s names itself and what it was given (S-06, P-05)', (name, call, given, shown) => {
+  it.each(MISTAKES)('%s names itself and what it was given', (name, call, given, shown) => {
     expect(() => call(...given)).toThrow(TypeError);
     expect(() => call(...given)).toThrow(name);
     expect(() => call(...given)).toThrow(shown);
   });
 
-  it('@Scoped() too (S-06)', () => {
+  it('@Scoped() too', () => {
     expect(() => (Scoped as Loose)(undefined)).toThrow('@Scoped(undefined) needs a class that extends ScopePolicy');
   });
 
-  it('finds no role and no scope in what is no list, so that no part of a text is one (S-06)', () => {
+  it('finds no role and no scope in what is no list, so that no part of a text is one', () => {
     const principal = { roles: 'nonstaff', scopes: 'reader' } as unknown as PolicyContext['principal'];
     const context = { principal } as PolicyContext;
     expect(hasRoles('staff')(context)).toBe(false);

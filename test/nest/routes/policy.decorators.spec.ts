@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await statusFor('/stacked', await tokenOf('ada', { scopes: base }))).toBe(200);
   });
 
-  it('are asked after authentication: nobody and a bad token are 401 and no policy runs (EDX-X17)', async () => {
+  it('are asked after authentication: nobody and a bad token are 401 and no policy runs', async () => {
     seen.length = 0;
     expect(await statusFor('/noted')).toBe(401);
     expect(await statusFor('/noted', bearer('a.b.c'))).toBe(401);
@@ -154,7 +154,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await statusFor('/staff', await tokenOf('grace'))).toBe(200);
   });
 
-  it('let a person reach their own path and staff reach all (P18)', async () => {
+  it('let a person reach their own path and staff reach all', async () => {
     expect(await statusFor('/people/ada', await tokenOf('ada'))).toBe(200);
     expect(await statusFor('/people/grace', await tokenOf('ada'))).toBe(403);
     expect(await statusFor('/people/%20', await tokenOf('grace'))).toBe(403);
@@ -187,7 +187,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await answer.json()).toMatchObject({ errorCode: 'reauthentication_required' });
   });
 
-  it('answer 403 filter_mismatch for another resource and 401 for a filter that nobody can read (EDX-X15)', async () => {
+  it('answer 403 filter_mismatch for another resource and 401 for a filter that nobody can read', async () => {
     expect(await statusFor('/orgs/Acme', await client(['content_org:acme']))).toBe(200);
     const other = await running.fetch('/orgs/acme', await client(['content_org:other']));
     expect([other.status, ((await other.json()) as { errorCode: string }).errorCode]).toEqual([403, 'filter_mismatch']);

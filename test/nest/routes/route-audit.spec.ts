@@ -244,7 +244,7 @@ describe('strictRoutes', () => {
       [UseGuards(AuthGuardFor('bearer'))],
       'deviates from the default (AuthGuardFor(bearer)) without a reason',
     ],
-  ])('refuses %s without a reason (ADR-2)', async (_, decorators, sentence) => {
+  ])('refuses %s without a reason', async (_, decorators, sentence) => {
     class DeviatingController {
       route() {
         return {};
@@ -302,7 +302,7 @@ class GuardedMessagesController {
   }
 }
 
-describe('message handlers (N-17)', () => {
+describe('message handlers', () => {
   it.each([
     ['named by a guard of their own', GuardedMessagesController, false, 'class'],
     ['left to the default guard that the microservice shares', MessagesController, true, 'default'],

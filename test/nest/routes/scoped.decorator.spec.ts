@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('a scope policy on %s', (adapter) => {
     return answer.json();
   };
 
-  it('leaves out rows that do not exist for the caller, and forbids nothing (EDX-X26)', async () => {
+  it('leaves out rows that do not exist for the caller, and forbids nothing', async () => {
     expect(await seenBy('ada')).toEqual([1, 2]);
     expect(await seenBy('grace')).toEqual([1, 2, 3]);
   });
@@ -73,7 +73,7 @@ describe.each(ADAPTERS)('a scope policy on %s', (adapter) => {
     expect(await seenBy(undefined)).toEqual([]);
   });
 
-  it('can only be narrowed by what the caller asks for (EDX-X28)', async () => {
+  it('can only be narrowed by what the caller asks for', async () => {
     expect(await seenBy('ada', '?topic=engine')).toEqual([1]);
     expect(await seenBy('ada', '?topic=none')).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe.each(ADAPTERS)('a scope policy on %s', (adapter) => {
   });
 });
 
-describe('wrong wiring of a scope policy is a boot error (EDX-X27)', () => {
+describe('wrong wiring of a scope policy is a boot error', () => {
   it('where the class is no provider', async () => {
     const starting = startApplication('express', { imports: [AuthModule.forRoot()], controllers: [NotesController] });
     await expect(starting).rejects.toThrow('@Scoped(VisibleNotes) finds no such provider');

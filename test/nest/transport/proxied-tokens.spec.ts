@@ -91,7 +91,7 @@ async function isUnderCsrfRules(
 }
 
 describe.each(ADAPTERS)('A token of an access proxy on %s', (adapter) => {
-  it('is read from the header of Cloudflare Access, under CSRF rules (T-24)', async () => {
+  it('is read from the header of Cloudflare Access, under CSRF rules', async () => {
     const header = { name: 'cf-access-jwt-assertion', schemes: [], sentBy: 'browser' } as const;
     const app = await start(adapter, { trust: [access], header });
     const holder = { subject: { issuer: access.issuer, id: 'u1' } };
@@ -99,14 +99,14 @@ describe.each(ADAPTERS)('A token of an access proxy on %s', (adapter) => {
     expect(await isUnderCsrfRules(app, headers, holder)).toEqual([200, 403, 403, 201, 403]);
   });
 
-  it('is read from the cookie of Cloudflare Access, under CSRF rules (T-24)', async () => {
+  it('is read from the cookie of Cloudflare Access, under CSRF rules', async () => {
     const app = await start(adapter, { trust: [access], cookies: { external: 'CF_Authorization' } });
     const holder = { subject: { issuer: access.issuer, id: 'u1' } };
     const headers = { cookie: `CF_Authorization=${accessToken()}` };
     expect(await isUnderCsrfRules(app, headers, holder)).toEqual([200, 403, 403, 201, 403]);
   });
 
-  it('is read from the cookie of Clerk, under CSRF rules (T-24)', async () => {
+  it('is read from the cookie of Clerk, under CSRF rules', async () => {
     const app = await start(adapter, { trust: [session], cookies: { external: '__session' } });
     const holder = { subject: { issuer: session.issuer, id: 'user_1' }, sid: 'sess_1' };
     const headers = { cookie: `__session=${sessionToken()}` };

@@ -42,7 +42,7 @@ export abstract class DevicesController {
     return devices.map((device) => this.toResponse(device, device.id === sid));
   }
 
-  /** A device of somebody else and one that is not there look alike: nothing happens (H-21). */
+  /** A device of somebody else and one that is not there look alike: nothing happens. */
   protected async endOne({ subject }: Principal, id: string): Promise<void> {
     await this.logins.endOwn(subject, id);
   }

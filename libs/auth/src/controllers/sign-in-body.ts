@@ -1,5 +1,5 @@
 // The body of a sign-in as the ready-made controllers read it, how another body takes its place, and the pipe that lets
-// nothing else in (I-03, I-13, J-25).
+// nothing else in.
 import { ValidationPipe, type ArgumentMetadata, type Type } from '@nestjs/common';
 import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';

@@ -87,7 +87,7 @@ export abstract class TokenController {
 export const staffOrIntrospectors: Policy = ({ principal: { roles, scopes } }) =>
   roles.includes('staff') || scopes.includes('introspect');
 
-/** A route that is open to all: a stale header must not keep anybody from signing in (SJ-V16). `false` is no route. */
+/** A route that is open to all: a stale header must not keep anybody from signing in. `false` is no route. */
 export function OpenRoute(path: string | false, answer: Answer): MethodDecorator {
   return path === false ? unrouted : applyDecorators(Public(), ...routed(path, answer));
 }

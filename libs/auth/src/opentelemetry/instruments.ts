@@ -1,5 +1,5 @@
 // The metrics: their names, units and labels. Labels are codes and names that the configuration knows; never a key id, a
-// subject, a sign-in or a path, whose number has no bound (P-19).
+// subject, a sign-in or a path, whose number has no bound.
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../core/base/events.js';
 import type { StoreCall } from '../core/stores/store-calls.js';

@@ -1,4 +1,4 @@
-// The names of keys. Parts are hashed, so that no issuer or id, whatever it holds, can name the key of another (K-15), and a
+// The names of keys. Parts are hashed, so that no issuer or id, whatever it holds, can name the key of another, and a
 // dump of the key space tells no ids.
 import { createHash } from 'node:crypto';
 import type { RevocationKind } from '../core/stores/stores.js';

@@ -1,4 +1,4 @@
-// The sign-ins in Redis. The script that rotates is the one write that decides every race (J-11).
+// The sign-ins in Redis. The script that rotates is the one write that decides every race.
 import type { Clock } from '../core/base/clock.js';
 import type { Subject } from '../core/base/principal.js';
 import {

@@ -1,5 +1,5 @@
 // What the ready-made routes for browsers take and set, in the document: header and cookies by the names that are configured,
-// from the same specs that write them (DMR-K12, DMR-S8).
+// from the same specs that write them.
 import { accessCookieSpecs } from '../core/browser/cookies.js';
 import { BROWSER_ROUTE, type BrowserRoute } from '../nest/options/mountable-controller.js';
 import type { DescriptionParts } from './built-in-descriptions.js';

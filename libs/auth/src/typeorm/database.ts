@@ -1,5 +1,5 @@
 // One SQL statement at a time: always on the primary, in the dialect of the DataSource, tried again where the database itself
-// says that trying again is the cure (J-19). No transaction: each statement decides by itself.
+// says that trying again is the cure. No transaction: each statement decides by itself.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
@@ -17,7 +17,7 @@ export interface Executed {
   readonly affected: number;
 }
 
-/** Values by the name they have in the SQL (`:name`). Text and numbers only: some drivers expand objects into SQL (R-17). */
+/** Values by the name they have in the SQL (`:name`). Text and numbers only: some drivers expand objects into SQL. */
 export type SqlValues = Readonly<Record<string, string | number | null>>;
 
 const DIALECTS: Readonly<Record<string, Dialect>> = {
@@ -62,7 +62,7 @@ export function tableOf<Row extends ObjectLiteral>(dataSource: DataSource, entit
     .join('.');
 }
 
-/** Runs one statement on the primary. Reads go there too: a replica may not know yet what was revoked (J-41). */
+/** Runs one statement on the primary. Reads go there too: a replica may not know yet what was revoked. */
 export async function execute(dataSource: DataSource, sql: string, values: SqlValues): Promise<Executed> {
   for (let retries = 0; ; retries += 1) {
     try {

@@ -1,4 +1,4 @@
-// How the two stores look as TypeORM entities: ids and times, never a token (J-39). They are for readers and for the check
+// How the two stores look as TypeORM entities: ids and times, never a token. They are for readers and for the check
 // at boot; the stores write SQL of their own, and only our migrations make the tables.
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { readOptionalString, readOptionalInteger } from '../core/stores/row.js';

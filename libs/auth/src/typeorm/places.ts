@@ -1,4 +1,4 @@
-// The names that a DataSource gives to what migrations make. ErrorResponses two applications in one schema (T-17): SQLite and PostgreSQL know an
+// The names that a DataSource gives to what migrations make. ErrorResponses two applications in one schema: SQLite and PostgreSQL know an
 // index by its name alone, whatever its table.
 import { createHash } from 'node:crypto';
 import type { EntitySchema, ObjectLiteral, QueryRunner } from 'typeorm';

@@ -1,4 +1,4 @@
-// The look at the database before the first request: what is missing is a boot error that says how to make it (K-21, R-11).
+// The look at the database before the first request: what is missing is a boot error that says how to make it.
 import type { DataSource, EntityMetadata, EntitySchema, ObjectLiteral, Table } from 'typeorm';
 import { AuthConfigurationError } from '../core/base/errors.js';
 import { dialectOf } from './database.js';

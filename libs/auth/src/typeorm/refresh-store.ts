@@ -1,5 +1,5 @@
-// The sign-ins in SQL: one row each, and one conditional UPDATE that decides every race over it. ErrorResponses the forked login
-// (J-09 to J-11): where something is read before the write, the write takes place on the very row that was read or not at all.
+// The sign-ins in SQL: one row each, and one conditional UPDATE that decides every race over it. ErrorResponses the forked login:
+// where something is read before the write, the write takes place on the very row that was read or not at all.
 import type { DataSource } from 'typeorm';
 import { SystemClock, type Clock } from '../core/base/clock.js';
 import type { Subject } from '../core/base/principal.js';

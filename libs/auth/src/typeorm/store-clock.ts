@@ -1,4 +1,4 @@
-// The one clock that every process on a database shares: its own. ErrorResponses machines whose clocks disagree (S-02).
+// The one clock that every process on a database shares: its own. ErrorResponses machines whose clocks disagree.
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../core/base/clock.js';
 import { readInteger } from '../core/stores/row.js';
@@ -25,7 +25,7 @@ const KEPT_SECONDS = 24 * 3_600;
 
 /**
  * The second up to which what has ended may be forgotten: by the clock of the caller and by that of the database, whichever is behind,
- * and a day before that. A machine that is ahead would let revoked tokens come alive on all others (S-01).
+ * and a day before that. A machine that is ahead would let revoked tokens come alive on all others.
  */
 export async function forgettableAt(dataSource: DataSource, clock: Clock, now: number): Promise<number> {
   const { rows } = await execute(dataSource, `SELECT ${nowMsIn(dataSource, clock)} AS now_ms`, {});

@@ -56,7 +56,7 @@ describe('The preset supabase', () => {
   const forgedWith = (key: string) =>
     tokenOf(SUPABASE, {}, forger('HS256', { jwk: { kty: 'oct', k: Buffer.from(key).toString('base64url') } }));
 
-  it('accepts the legacy secret only while it is named, and no other one (T-11)', async () => {
+  it('accepts the legacy secret only while it is named, and no other one', async () => {
     const moving = await verifierOf(supabase({ url, legacyJwtSecret: secret }));
     expect(await verdictOf(moving.verify(old, 'access'))).toBe('OK');
     const other = forgedWith(another);

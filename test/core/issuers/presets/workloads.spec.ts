@@ -214,7 +214,7 @@ const KUBERNETES: Shown = {
     [{ sub: 'system:serviceaccount:default:default' }, 'invalid_claims', { claimEquals: {} }],
     [{ 'kubernetes.io': undefined }, 'missing_claim', { requiredClaims: ['iat'] }],
     [{ nonce: 'n', at_hash: 'h' }, 'wrong_token_type', { idTokens: true }],
-    // Extended tokens live for a year (T-21).
+    // Extended tokens are valid for a year.
     [{ exp: NOW + 365 * 86_400 }, 'invalid_claims', { maxLifetime: '366d' }],
     // A legacy token out of a Secret.
     [{ iss: 'kubernetes/serviceaccount', exp: undefined, aud: undefined }, 'invalid_issuer'],

@@ -30,7 +30,7 @@ export class SessionMismatch {
 
   /**
    * A bad cookie is not forgiven while a live session belongs to somebody else than the cookie names; one that cannot be read
-   * counts as somebody else (EDX-F8, EDX-F9).
+   * counts as somebody else.
    * @throws {AuthError} the error that was about to be forgiven
    */
   async rejectCookieOfOtherUser(error: AuthError, rivalry: CandidateContext): Promise<void> {

@@ -1,6 +1,6 @@
 // The `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
 // browser keeps sending it and a session may still answer; its unverified subject is only ever used to refuse a
-// request (EDX-F8, P19).
+// request.
 import type { CookieSpec, CookieSpecs } from './cookies.js';
 import { AuthError } from '../base/errors.js';
 import { publish } from '../base/events.js';
@@ -34,7 +34,7 @@ export function cookieScheme({ specs, external, forgiving, verifier, csrf }: Coo
 /**
  * The access token that the cookies of a request carry.
  * @throws {AuthError} `ambiguous_credentials` for a cookie that is there twice; `token_malformed` for halves that make no token, and
- * in split mode for a whole one, which scripts could have put there (P24)
+ * in split mode for a whole one, which scripts could have put there
  */
 export function findAccessToken(request: AuthRequest, specs: CookieSpecs): string | undefined {
   const whole = singleCookie(request, specs.access);
@@ -64,7 +64,7 @@ export function singleCookie(request: AuthRequest, spec: Pick<CookieSpec, 'name'
   return value === '' ? undefined : value;
 }
 
-/** Exactly one dot in the first half and none in the second, or two halves could be made into several tokens (EDX-C7). */
+/** Exactly one dot in the first half and none in the second, or two halves could be made into several tokens. */
 function joinHalves(payload: string, signature: string): string {
   const dots = payload.split('.').length - 1;
   if (dots !== 1 || signature.includes('.')) throw new AuthError('token_malformed');

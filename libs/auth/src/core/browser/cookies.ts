@@ -1,5 +1,5 @@
 // How cookies are read and written: one list of attributes for setting and for clearing. ErrorResponses cookies that are parsed in
-// two ways (F-11), cookies cleared with other attributes than they were set with (P26), and cookies that browsers drop (P25).
+// two ways, cookies cleared with other attributes than they were set with, and cookies that browsers drop.
 import { AuthError } from '../base/errors.js';
 import type { TokenPair } from '../issuing/token-minter.js';
 
@@ -66,7 +66,7 @@ export function cookieValues(lines: readonly string[], name: string): readonly s
   const values: string[] = [];
   for (const pair of lines.join(';').split(';')) {
     const equals = pair.indexOf('=');
-    // What has no name is a nameless cookie, whatever its value looks like (F-09).
+    // What has no name is a nameless cookie, whatever its value looks like.
     if (equals < 1 || trimmed(pair.slice(0, equals)) !== name) continue;
     values.push(trimmed(pair.slice(equals + 1)));
   }

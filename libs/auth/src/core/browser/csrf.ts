@@ -159,7 +159,7 @@ function xor(bytes: Buffer, mask: Buffer): Buffer {
 
 /**
  * Refuses what a browser says comes from elsewhere. Origins are compared whole, and only with configured ones: never with `Host`,
- * which the sender chooses (G-23). Clients that say nothing at all are judged by the token alone.
+ * which the sender chooses. Clients that say nothing at all are judged by the token alone.
  *
  * @throws {AuthError} `csrf_origin_rejected`
  */

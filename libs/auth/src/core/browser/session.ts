@@ -17,7 +17,7 @@ export interface SessionRecord {
   readonly sub: string;
   readonly sid: string;
   readonly issuedAt: number;
-  /** The end that no use moves (H-09). */
+  /** The end that no use moves. */
   readonly expiresAt: number;
   readonly authTime: number;
   readonly stamp?: string | undefined;

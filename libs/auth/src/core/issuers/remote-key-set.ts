@@ -1,5 +1,5 @@
 // The keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers floods of
-// unknown key ids, herds of first requests, outages that log everybody out (P28, P30), and rotations that nobody announced (ADR 0016).
+// unknown key ids, herds of first requests, outages that log everybody out, and rotations that nobody announced (ADR 0016).
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import { publish } from '../base/events.js';

@@ -244,7 +244,7 @@ export class TokenService {
     return undefined;
   }
 
-  /** Whom to issue to. An id is looked up where there is somewhere to look: who is inactive there gets nothing (D-02). */
+  /** Whom to issue to. An id is looked up where there is somewhere to look: who is inactive there gets nothing. */
   private async accountOf(who: AuthUser | string): Promise<Described> {
     const { users, settings } = this.parts;
     if (typeof who !== 'string') return { user: who, description: users.describe(sourceOf(users), who) };

@@ -3,7 +3,7 @@ import type { AuthClaims, AuthUser, Json } from '../base/principal.js';
 
 /** What is known when the claims of an access token are made. */
 export interface ClaimsContext {
-  /** `sign-in` or `refresh`: claims are made afresh each time, never copied from an older token (P34). */
+  /** `sign-in` or `refresh`: claims are made afresh each time, never copied from an older token. */
   readonly occasion: 'sign-in' | 'refresh';
   readonly scopes: readonly string[];
 }

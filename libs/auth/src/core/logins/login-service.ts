@@ -89,7 +89,7 @@ export class LoginService {
 
   /**
    * Ends one sign-in of this subject, as chosen from {@link list}. Resolves `false` for one that is not theirs or not there; the
-   * two look alike (H-21).
+   * two look alike.
    * @throws {AuthError} `store_unavailable`
    */
   async endOwn(subject: Subject, sid: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-// The ready-made policies. Each reads the verified principal and nothing of the credential; what is missing refuses (P18).
+// The ready-made policies. Each reads the verified principal and nothing of the credential; what is missing refuses.
 import { parseDurationMs, type Duration } from '../base/duration.js';
 import { AuthError } from '../base/errors.js';
 import { shown } from '../base/shown.js';

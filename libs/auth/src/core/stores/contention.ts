@@ -1,4 +1,4 @@
-// What a store says if others were in the way. ErrorResponses a sign-in that is refused although the next attempt would succeed (S-11).
+// What a store says if others were in the way. ErrorResponses a sign-in that is refused although the next attempt would succeed.
 import type { Login, LoginStore } from './stores.js';
 
 /** A unique violation, a serialisation failure or a deadlock: on PostgreSQL, on MySQL and MariaDB, on SQLite. */

@@ -125,7 +125,7 @@ class GuardedRefreshStore extends LoginStore implements CheckedStore {
 
   /**
    * A rotation that landed when its caller had been told "cannot tell" longer than the grace ago would make a thief of whoever tries
-   * again later than that (R-09). Its caller was not handed its token. So it is turned round; whoever was, in between, still has the
+   * again later than that. Its caller was not handed its token. So it is turned round; whoever was, in between, still has the
    * grace.
    */
   private async takeBack({ from, to, ...rotation }: Rotation): Promise<void> {

@@ -1,5 +1,5 @@
 // The stores of one process: for development, tests and services that run alone. They are also the readable specification
-// of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive (K-19).
+// of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive.
 import { Clock, SystemClock } from '../base/clock.js';
 import type { Subject } from '../base/principal.js';
 import { BloomMap } from './bloom-map.js';
@@ -237,7 +237,7 @@ export class MemoryRefreshStore extends LoginStore {
   }
 }
 
-/** Member by member: an object that was spread takes more than twice the memory, and there may be a million (K-19). */
+/** Member by member: an object that was spread takes more than twice the memory, and there may be a million. */
 function keptOf(
   { kind, issuer, id, revokedAt, exceptSid, reason }: RevocationEntry,
   { expiresAt, change }: Pick<Kept, 'expiresAt' | 'change'>,

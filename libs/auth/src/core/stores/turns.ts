@@ -1,5 +1,5 @@
 // Waiting for a turn is not waiting for an answer. ErrorResponses a connection pool that the application's own transactions use up: the database is
-// well, and nobody must take it for one that is down (T-28).
+// well, and nobody must take it for one that is down.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../base/clock.js';
 

@@ -1,5 +1,5 @@
 // Users that are made of, or kept up to date by, the tokens of other issuers. It answers accounts taken over by a name or an
-// address (P17), privileges that arrive unasked, and comparisons that can never fail because the token was copied first (P20).
+// address, privileges that arrive unasked, and comparisons that can never fail because the token was copied first.
 import { isDeepStrictEqual } from 'node:util';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import { claimAt } from '../base/claim-path.js';
@@ -130,7 +130,7 @@ export abstract class ProvisionedUserSource<User extends object = AuthUser & obj
     return this.create(subject, attributes as ProvisionedAttributes<User>);
   }
 
-  /** A missing value equals nothing, another missing one included (P18). */
+  /** A missing value equals nothing, another missing one included. */
   private assertMatches(user: User, claims: Claims): void {
     for (const [attribute, claim = ''] of Object.entries<string | undefined>(this.rules.match ?? {})) {
       const value = readClaim(claims, { claim });

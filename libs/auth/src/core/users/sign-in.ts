@@ -1,11 +1,11 @@
-// The judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user (P32).
+// The judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user.
 import { AuthError, orUnavailable } from '../base/errors.js';
 import type { AuthUser } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
 import type { SignInCredentials, AccountResolver } from './users.js';
 import { channelSink, type EventSink } from '../base/event-sink.js';
 
-/** Passwords take time to hash, and wait for each other; a source that takes longer does not answer (I-23). */
+/** Passwords take time to hash, and wait for each other; a source that takes longer does not answer. */
 const VERIFICATION_TIMEOUT_MS = 10_000;
 
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
@@ -33,7 +33,7 @@ export class SignInService {
   private async judge({ username, password }: SignInCredentials): Promise<AuthUser> {
     const { source } = this.users;
     if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
-    // A driver may expand objects into conditions, and then the first row wins (I-03).
+    // A driver may expand objects into conditions, and then the first row wins.
     if (typeof username !== 'string' || typeof password !== 'string') throw new AuthError('invalid_credentials');
     const user = await this.users.calls.ask('users', () =>
       withTimeout(VERIFICATION_TIMEOUT_MS, async () => source.verifyCredentials?.({ username, password })),
@@ -45,7 +45,7 @@ export class SignInService {
   }
 }
 
-/** Only an object that the source itself can describe signs in: `true`, numbers and error objects do not (I-17). */
+/** Only an object that the source itself can describe signs in: `true`, numbers and error objects do not. */
 function isUser(answer: unknown): answer is AuthUser {
   return typeof answer === 'object' && answer !== null && !(answer instanceof Error);
 }

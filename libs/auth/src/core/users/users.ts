@@ -78,7 +78,7 @@ export interface Account {
   readonly description: UserDescription | undefined;
 }
 
-/** A source that takes longer does not answer (I-23). */
+/** A source that takes longer does not answer. */
 const LOOKUP_TIMEOUT_MS = 3_000;
 
 /** Stage 5 of the read path: subject to user. */
@@ -159,7 +159,7 @@ export class AccountResolver {
     const user = await (verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
     const description = await orUnavailable('users_unavailable', () => this.judged(source, user));
-    // A source that answers with somebody else would hand one person the account of another (N-21).
+    // A source that answers with somebody else would hand one person the account of another.
     if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
     return { user, description };
   }

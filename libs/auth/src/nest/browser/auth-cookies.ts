@@ -167,7 +167,7 @@ export class AuthCookies {
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
   }
 
-  /** Two lines of one name in one answer would leave it to the browser which of them counts (F-29). */
+  /** Two lines of one name in one answer would leave it to the browser which of them counts. */
   private drop(response: unknown, names: ReadonlySet<string>): void {
     const httpAdapter = this.adapter;
     const found: unknown = httpAdapter.getHeader(response, 'Set-Cookie') ?? [];

@@ -1,5 +1,5 @@
 // Sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
-// will send by itself next time (P21).
+// will send by itself next time.
 import type { EventSink } from '../../core/base/event-sink.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
 import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
@@ -19,7 +19,7 @@ import type { Exchange } from '../transport/http-exchange.js';
 
 /**
  * Refusals that say nothing about the token itself: another request of the same sign-in may have won, and its cookies are already on
- * their way to this browser (J-47).
+ * their way to this browser.
  */
 const OVERTAKEN: ReadonlySet<AuthErrorCode> = new Set([
   'refresh_reused',
@@ -97,7 +97,7 @@ export class CookieSignIn {
     cookies.clear(exchange.response);
   }
 
-  /** A page of another sign-in asks with this token: it may have been planted, and somebody should hear of it (J-27). */
+  /** A page of another sign-in asks with this token: it may have been planted, and somebody should hear of it. */
   private enforceOwn(request: AuthRequest, verified: Verified): void {
     try {
       this.parts.csrf.enforce(request, verified);

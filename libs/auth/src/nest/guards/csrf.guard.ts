@@ -1,4 +1,4 @@
-// The question of intent on routes that authenticateCredential nobody: sign-in, refresh and sign-out (P21). Where somebody is recognised, the
+// The question of intent on routes that authenticateCredential nobody: sign-in, refresh and sign-out. Where somebody is recognised, the
 // read path asks it itself.
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { CsrfService } from '../../core/browser/csrf.js';

@@ -1,4 +1,4 @@
-// The way from a refused page to the sign-in page: for people who opened an address, never for scripts (EDX-R8, P31).
+// The way from a refused page to the sign-in page: for people who opened an address, never for scripts.
 import { SetMetadata, type ExecutionContext, type HttpException } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/base/errors.js';
@@ -73,7 +73,7 @@ function withNext(loginUrl: string, next: string): string {
 
 /**
  * Path and query of the request as the client wrote it. Never an address: what begins with two slashes, or with a backslash, leads
- * to another host (EDX-R9).
+ * to another host.
  */
 function pathOf(request: unknown): string {
   // Express keeps what routers cut off in originalUrl; Fastify has both.

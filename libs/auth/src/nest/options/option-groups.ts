@@ -109,7 +109,7 @@ export function errorSettings(errors: ErrorResponseOptions, problems: OptionErro
   const { format = 'nest', body, unreadableBodies = 'ready-made', realm = DEFAULTS.realm } = errors;
   problems.oneOf('errors.format', format, ['nest', 'problem']);
   problems.oneOf('errors.unreadableBodies', unreadableBodies, ['ready-made', 'all']);
-  // A line break in a realm would let whoever chooses it write headers (E-27).
+  // A line break in a realm would let whoever chooses it write headers.
   problems.check(/^[\x20-\x7e]{1,128}$/.test(realm), 'errors.realm must be 1 to 128 printable ASCII characters');
   problems.check(
     body === undefined || typeof body === 'function',

@@ -132,7 +132,7 @@ function filledIn(options: AuthModuleOptions, around: Surroundings): readonly st
   return missing.filter(([holds]) => holds).map(([, name]) => name);
 }
 
-/** A copy that no later change to what the application handed in can reach (O-27). Keys and functions stay what they are. */
+/** A copy that no later change to what the application handed in can reach. Keys and functions stay what they are. */
 function frozenCopy<T>(value: T): T {
   // A frozen list of copies is the list it was.
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T;

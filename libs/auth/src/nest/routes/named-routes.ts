@@ -1,5 +1,5 @@
 // What the options say about controllers of others, which nobody can decorate: from the option to statements, and what is wrong
-// with it. Nothing is written onto those classes, so two applications in one process do not meet (P27).
+// with it. Nothing is written onto those classes, so two applications in one process do not meet.
 import type { Type } from '@nestjs/common';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import type { NamedRoute } from '../options/named-route.js';

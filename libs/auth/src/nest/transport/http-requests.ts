@@ -129,7 +129,7 @@ const NODE_KEEPS = 2_000;
 
 /**
  * Names and values alternate in `rawHeaders`: the only place where Node shows a second Authorization line.
- * @throws {AuthError} `ambiguous_credentials` where there may be lines that Node does not show (E-13)
+ * @throws {AuthError} `ambiguous_credentials` where there may be lines that Node does not show
  */
 function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   if (rawHeaders.length >= NODE_KEEPS) throw new AuthError('ambiguous_credentials');
