@@ -19,6 +19,7 @@ export const floors = {
     'issuing',
     'browser',
     'authentication',
+    'composition',
   ],
   nest: [
     'transport',

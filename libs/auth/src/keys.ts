@@ -1,5 +1,5 @@
 // The `keys` door: where your signing keys come from.
-export { OwnKeys } from './nest/module/own-keys.js';
+export { OwnKeys } from './core/keys/own-keys.js';
 export { keysFromDirectory } from './core/keys/key-files.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';
 

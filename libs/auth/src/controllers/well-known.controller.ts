@@ -19,7 +19,7 @@ import { Public } from '../nest/routes/auth.decorators.js';
 import type { AuthModuleStructure } from '../nest/options/auth.options.js';
 import type { MountableController } from '../nest/options/mountable-controller.js';
 import { RouteAddresses } from '../nest/routes/route-addresses.js';
-import { OwnKeys } from '../nest/module/own-keys.js';
+import { OwnKeys } from '../core/keys/own-keys.js';
 import type { AuthSettings } from '../nest/options/settings.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/options/injection-tokens.js';
 

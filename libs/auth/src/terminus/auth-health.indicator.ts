@@ -3,8 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Clock } from '../core/base/clock.js';
 import type { HashingQueue } from '../core/users/hashing-queue.js';
+import type { Authentication } from '../core/composition/create-authentication.js';
 import { LoginStore, BlocklistStore } from '../core/stores/stores.js';
-import { ExternalIssuers } from '../nest/module/external-issuers.js';
+import { AUTHENTICATION } from '../nest/options/injection-tokens.js';
 
 /** A subject and sign-in that nobody has: asking for them is a whole round trip and finds nothing. */
 const NO_ACCOUNT = { issuer: 'health', id: 'health' } as const;
@@ -43,7 +44,7 @@ export class AuthHealthIndicator {
   @Inject(HealthIndicatorService) private readonly indicators!: HealthIndicatorService;
   @Inject(BlocklistStore) private readonly revocations!: BlocklistStore;
   @Inject(LoginStore) private readonly logins!: LoginStore;
-  @Inject(ExternalIssuers) private readonly foreign!: ExternalIssuers;
+  @Inject(AUTHENTICATION) private readonly core!: Authentication;
   @Inject(Clock) private readonly clock!: Clock;
 
   /** Up where both stores answer, within the time that a request would wait for them. */
@@ -63,7 +64,7 @@ export class AuthHealthIndicator {
    * others are judged as ever, so that taking the process away would not help.
    */
   keySets(key = 'auth-key-sets'): HealthIndicatorResult {
-    const sets = this.foreign.issuers.flatMap(({ remotes }) => remotes);
+    const sets = this.core.issuers.issuers.flatMap(({ remotes }) => remotes);
     const failing = sets.filter((set) => set.isFailing).length;
     const unusable = sets.filter((set) => set.isFailing && !set.isReady).length;
     const indicator = this.indicators.check(key);

@@ -1,15 +1,16 @@
 // What test tokens are made from: the keys, names and clock of a running application, or made-up ones.
 import type { INestApplicationContext } from '@nestjs/common';
-import { Clock, SystemClock } from '../core/base/clock.js';
+import { SystemClock, type Clock } from '../core/base/clock.js';
+import type { Authentication } from '../core/composition/create-authentication.js';
 import { generateOwnKey } from '../core/keys/key-import.js';
 import type { Algorithm, PublishedKey, SigningKey } from '../core/keys/keys.js';
 import type { AuthUser, Subject } from '../core/base/principal.js';
 import { refreshAudienceOf } from '../core/issuing/token-settings.js';
-import { stampDigest, AccountResolver, type UserDescription } from '../core/users/users.js';
+import { stampDigest, type AccountResolver, type UserDescription } from '../core/users/users.js';
 import { findProvider } from '../nest/module/find-provider.js';
-import { OwnKeys } from '../nest/module/own-keys.js';
+import type { OwnKeys } from '../core/keys/own-keys.js';
 import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
+import { AUTH_SETTINGS, AUTHENTICATION } from '../nest/options/injection-tokens.js';
 
 /** Whom a test token is for: the `sub`, or a user of the application. */
 export type TestUser = string | AuthUser;
@@ -53,18 +54,18 @@ const FIFTEEN_MINUTES_SECONDS = 900;
 /** @throws {TypeError} where the application only verifies, and so has no key to sign with */
 export function sourceOf(app: INestApplicationContext, configuration?: string): TokenSource {
   const { tokens, anyAudience } = findProvider<AuthSettings>(app, AUTH_SETTINGS, configuration);
-  const { ring } = findProvider<OwnKeys>(app, OwnKeys, configuration);
+  const { keys, users, clock } = findProvider<Authentication>(app, AUTHENTICATION, configuration);
+  const { ring } = keys;
   if (ring === undefined) {
     throw new TypeError('This application only verifies. Make tokens with a LocalIssuer that it trusts.');
   }
-  const users = findProvider<AccountResolver>(app, AccountResolver, configuration);
   return {
     issuer: tokens.issuer,
     audience: anyAudience ? [] : tokens.audience,
     refreshAudience: refreshAudienceOf(tokens),
     clientId: tokens.access.clientId,
     ttlSeconds: tokens.access.ttlSeconds,
-    clock: findProvider<Clock>(app, Clock, configuration),
+    clock,
     signingKey: () => ring.signingKey,
     publicJwks: () => ring.publicJwks(),
     describe: (user) => describeBy(users, tokens.issuer, user),

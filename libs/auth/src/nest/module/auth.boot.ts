@@ -1,16 +1,26 @@
 // Start-up validation; reports all problems in one error.
-import { Inject, Injectable, Logger, Optional, type OnModuleInit, type Type } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  Optional,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';
+import { HostSession } from '../../core/browser/session.js';
+import type { Authentication } from '../../core/composition/create-authentication.js';
 import type { Scheme } from '../../core/schemes/schemes.js';
 import { checkStores, type Stores } from '../../core/stores/stores.js';
-import { ExternalUserSource, UserSource, AccountResolver } from '../../core/users/users.js';
+import type { ExternalUserSource, UserSource } from '../../core/users/users.js';
 import { inConfiguration, overlapProblems, structuresIn } from '../configurations/configurations.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import { ContextBoot } from './context-boot.js';
 import { AuthCookies } from '../browser/auth-cookies.js';
 import { browserProblems, placeRefreshCookie } from './browser-services.js';
-import { OwnKeys } from './own-keys.js';
 import { habitNotices } from '../guards/passport-habits.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAddresses } from '../routes/route-addresses.js';
@@ -19,11 +29,11 @@ import { RouteAuthenticator } from '../guards/route-authenticator.js';
 import { isSchemeFactory, type SchemeFactory } from '../options/scheme-factory.js';
 import { routeTable } from '../routes/route-table.js';
 import type { AuthSettings } from '../options/settings.js';
-import { storeProblems } from './store-services.js';
+import { checkSessions } from './session-boot.js';
 import { clusterWarnings } from '../surroundings/cluster-warnings.js';
 import { staticFileNotices } from '../surroundings/static-files.js';
 import { bodyProblems } from './body-refusals.js';
-import { AUTH_SETTINGS, AUTH_STRUCTURE, RAW_STORES } from '../options/injection-tokens.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
 
 /** What a lookup gave: a provider, or why there is none. */
 interface Looked<T> {
@@ -33,19 +43,20 @@ interface Looked<T> {
 
 /** Finishes the wiring that needs the whole application, and judges it. */
 @Injectable()
-export class AuthBoot implements OnModuleInit {
+export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('AuthModule');
 
   @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
   @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
   @Inject(RAW_STORES) private readonly stores!: Stores;
-  @Inject(AccountResolver) private readonly users!: AccountResolver;
-  @Inject(OwnKeys) private readonly keys!: OwnKeys;
+  @Inject(AUTHENTICATION) private readonly core!: Authentication;
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
   @Inject(RouteAudit) private readonly audit!: RouteAudit;
   @Inject(GlobalGuards) private readonly globals!: GlobalGuards;
   @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
+  @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost;
+  @Inject(HostSession) private readonly host!: HostSession;
   @Inject(AuthCookies) private readonly cookies!: AuthCookies;
   @Inject(ModulesContainer) private readonly container!: ModulesContainer;
   // The contexts belong to the application, and not to a configuration with a name.
@@ -63,24 +74,39 @@ export class AuthBoot implements OnModuleInit {
       ...this.findUsers(),
       ...this.findSchemes(),
       ...this.judgeControllers(),
-      ...browserProblems(this.settings, this.structure, this.keys),
+      ...browserProblems(this.settings, this.structure, this.core.keys),
       ...placeRefreshCookie(this.settings, this.cookies, this.addresses),
       ...bodyProblems(this.settings, this.structure.name),
-      ...(await this.judgeStores()),
       ...overlapProblems(this.container, this.structure.name),
-      ...(await this.judgeApplication()),
+      ...(await this.laterProblems()),
     ];
     if (problems.length > 0) throw new AuthConfigurationError(problems);
     this.routes.ready = true;
+  }
+
+  /** What cannot be told at once. */
+  private async laterProblems(): Promise<readonly string[]> {
+    const opened = configurationProblemsOf(this.core.lifecycle.open());
+    return (await Promise.all([this.judgeStores(), this.judgeApplication(), opened])).flat();
+  }
+
+  /** @throws {AuthConfigurationError} for sessions that cannot hold a sign-in */
+  onApplicationBootstrap(): void {
+    if (this.settings.session.enabled) checkSessions(this.host, this.adapters);
+    this.core.lifecycle.start();
+  }
+
+  onModuleDestroy(): void {
+    this.core.lifecycle.stop();
   }
 
   /** The sources may live in any module, and may themselves need services of ours: so they are looked up, not injected. */
   private findUsers(): readonly string[] {
     const users = this.lookUp<UserSource>('users', this.structure.users);
     const externalUsers = this.lookUp<ExternalUserSource>('externalUsers', this.structure.externalUsers);
-    this.users.source = users.found;
-    this.users.foreignSource = externalUsers.found;
-    this.users.early = undefined;
+    this.core.users.source = users.found;
+    this.core.users.foreignSource = externalUsers.found;
+    this.core.users.early = undefined;
     return [...users.problems, ...externalUsers.problems];
   }
 
@@ -112,7 +138,7 @@ export class AuthBoot implements OnModuleInit {
 
   private judgeControllers(): readonly string[] {
     const has = {
-      credentials: this.users.source?.verifyCredentials !== undefined,
+      credentials: this.core.users.source?.verifyCredentials !== undefined,
       signing: this.settings.issuing,
       cookies: this.settings.cookies !== undefined,
       session: this.settings.session.enabled,
@@ -189,4 +215,24 @@ function challengeProblem({ name, challenge }: Scheme): string | undefined {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'it is no provider of the application';
+}
+
+/** The problems that some work rejects with. @throws whatever else it rejects with */
+async function configurationProblemsOf(work: Promise<void>): Promise<readonly string[]> {
+  try {
+    await work;
+    return [];
+  } catch (error) {
+    if (error instanceof AuthConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+/** Why the stores cannot do what the options ask of them. */
+function storeProblems({ revocations }: Stores, { revocation }: AuthSettings): readonly string[] {
+  if (revocation.freshness === 'every-request' || revocations.changesSince !== undefined) return [];
+  return [
+    `revocation.freshness needs a store that tells what changed, and ${revocations.constructor.name} has no changesSince(): ` +
+      "say 'every-request'",
+  ];
 }

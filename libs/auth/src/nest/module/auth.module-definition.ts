@@ -1,11 +1,5 @@
 // The boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
-import {
-  ConfigurableModuleBuilder,
-  type DynamicModule,
-  type InjectionToken,
-  type Provider,
-  type Type,
-} from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AuditSink } from '../../core/audit/audit.js';
 import { memoryStores } from '../../core/stores/memory-stores.js';
@@ -14,7 +8,7 @@ import { DefaultAuthGuard, GlobalDispatch } from '../guards/default-guard.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { walkStructure } from '../options/option-shapes.js';
 import type { ResolvedStructure } from '../options/resolved-structure.js';
-import { auditProviders } from './audit-services.js';
+import { coreExports, coreProviders } from './core-services.js';
 import { AuthErrorFilter } from '../refusals/auth-error.filter.js';
 import { BodyRefusals } from './body-refusals.js';
 import { RateLimitFilter } from './rate-limit.filter.js';
@@ -23,7 +17,7 @@ import { boundProvider, boundTo } from '../configurations/bound-classes.js';
 import { declareTokens, tokenIn } from '../options/named-tokens.js';
 import { refusalHandling } from './refusal-handling.js';
 import { applicationExports, applicationProviders, exportedServices, serviceProviders } from './services.js';
-import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD, RAW_STORES } from '../options/injection-tokens.js';
+import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD } from '../options/injection-tokens.js';
 
 /** What `useClass` and `useExisting` name: a provider that answers with the values. */
 export interface AuthOptionsFactory {
@@ -115,22 +109,11 @@ function moduleOf(definition: DynamicModule, structure: ResolvedStructure): Dyna
 
 /** What every configuration has. */
 function commonProviders(structure: ResolvedStructure): Provider[] {
-  const recipe = structure.stores ?? memoryStores();
-  return [
-    { provide: AUTH_STRUCTURE, useValue: structure },
-    {
-      provide: RAW_STORES,
-      inject: [...((recipe.inject ?? []) as Type<unknown>[])],
-      useFactory: (...injected: readonly unknown[]) => recipe.useFactory(...injected),
-    },
-    ...auditProviders(structure),
-    ...serviceProviders,
-    AuthBoot,
-  ];
+  return [{ provide: AUTH_STRUCTURE, useValue: structure }, ...coreProviders(structure), ...serviceProviders, AuthBoot];
 }
 
 function exportsOf({ audit }: ResolvedStructure): readonly InjectionToken[] {
-  return audit === undefined ? exportedServices : [...exportedServices, AuditSink];
+  return [...coreExports, ...exportedServices, ...(audit === undefined ? [] : [AuditSink])];
 }
 
 /** The default guard is a provider of its own, so that `overrideProvider(DefaultAuthGuard)` replaces it in a test. */

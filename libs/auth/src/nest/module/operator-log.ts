@@ -4,9 +4,13 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { Clock } from '../../core/base/clock.js';
 import { reasonText } from '../../core/base/errors.js';
 import { onAuthEvent, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/base/events.js';
+import type { OperatorNotices } from '../../core/base/operator-notices.js';
 import { MINUTE_MS } from '../options/option-errors.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../options/injection-tokens.js';
+
+/** What the core tells operators, in Nest's log. */
+export const operatorNotices: OperatorNotices = new Logger('AuthModule');
 
 /** Events are those of the process, so one of its applications logs them. */
 const started = new Set<OperatorLog>();

@@ -9,7 +9,7 @@ export const AUTH_STRUCTURE = Symbol.for('nestjs-latchkey:structure');
 /** The settings that the options ask for. */
 export const AUTH_SETTINGS = Symbol.for('nestjs-latchkey:settings');
 
-/** Both stores, behind their time limit and breaker. */
+/** Both stores behind their guard, with the replica. */
 export const AUTH_STORES = Symbol.for('nestjs-latchkey:stores');
 
 /** The guard that decides where no route states one. */
@@ -18,8 +18,5 @@ export const DEFAULT_GUARD = Symbol.for('nestjs-latchkey:default-guard');
 /** The stores as the recipe made them. */
 export const RAW_STORES = Symbol.for('nestjs-latchkey:raw-stores');
 
-/** The blocklist as this process remembers it, or `null` where every request asks the store. */
-export const REVOCATION_MIRROR = Symbol.for('nestjs-latchkey:revocation-mirror');
-
-/** Every configured scheme by name; the application's own are added when it starts. */
-export const CONFIGURED_SCHEMES = Symbol.for('nestjs-latchkey:schemes');
+/** The assembled core. */
+export const AUTHENTICATION = Symbol.for('nestjs-latchkey:authentication');

@@ -1,22 +1,21 @@
 // This service as an issuer that it trusts itself, if it issues.
-import { ownLimits } from '../../core/base/limits.js';
-import { ownAccessProfile, ownRefreshProfile } from '../../core/tokens/profiles.js';
-import type { TokenProfile } from '../../core/tokens/claims.js';
-import type { TrustedIssuer } from '../../core/tokens/token-verifier.js';
-import { refreshAudienceOf } from '../../core/issuing/token-settings.js';
-import type { OwnKeys } from './own-keys.js';
-import type { AuthSettings } from '../options/settings.js';
+import { ownLimits } from '../base/limits.js';
+import { ownAccessProfile, ownRefreshProfile } from '../tokens/profiles.js';
+import type { TokenProfile } from '../tokens/claims.js';
+import type { TrustedIssuer } from '../tokens/token-verifier.js';
+import { refreshAudienceOf } from '../issuing/token-settings.js';
+import type { OwnKeys } from '../keys/own-keys.js';
+import type { AuthenticationSettings } from './authentication-settings.js';
 
 /** This service as a trusted issuer; empty for a verify-only service. */
-export function issuersOf(settings: AuthSettings, keys: OwnKeys): readonly TrustedIssuer[] {
-  const { ring } = keys;
+export function ownIssuer(settings: AuthenticationSettings, { ring }: OwnKeys): readonly TrustedIssuer[] {
   if (ring === undefined) return [];
   return [{ issuer: settings.tokens.issuer, keys: ring, profiles: ownProfilesOf(settings, ring.algorithms) }];
 }
 
 /** What our own tokens look like; the minter signs nothing that these would refuse. */
 export function ownProfilesOf(
-  settings: AuthSettings,
+  settings: AuthenticationSettings,
   algorithms: TokenProfile['algorithms'],
 ): { readonly access: TokenProfile; readonly refresh: TokenProfile } {
   const { tokens, toleranceSeconds, anyAudience } = settings;

@@ -1,0 +1,10 @@
+// What the people who run an application must read, for whatever log the application has.
+
+/** Writes to the log of the application. Sentences name options, members and kinds of values, never a value. */
+export interface OperatorNotices {
+  warn(sentence: string): void;
+  error(sentence: string): void;
+}
+
+/** Writes nothing. */
+export const NO_NOTICES: OperatorNotices = Object.freeze({ warn: () => {}, error: () => {} });

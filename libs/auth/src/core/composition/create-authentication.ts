@@ -1,0 +1,156 @@
+// The composition root: everything that the core is, assembled from settings and ports. It knows no framework; NestJS and the tests of
+// the core call the same function.
+import type { AuditSink } from '../audit/audit.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Authenticator } from '../authentication/authenticator.js';
+import type { Clock } from '../base/clock.js';
+import { completeAll } from '../base/complete-all.js';
+import { channelSink, type EventSink } from '../base/event-sink.js';
+import { defaultLimits, externalLimits, ownLimits, widestLimits } from '../base/limits.js';
+import { NO_NOTICES, type OperatorNotices } from '../base/operator-notices.js';
+import { CsrfService } from '../browser/csrf.js';
+import { SessionService, type HostSession } from '../browser/session.js';
+import { ExternalIssuers } from '../issuers/external-issuers.js';
+import { TokenMinter } from '../issuing/token-minter.js';
+import { TokenService } from '../issuing/token-service.js';
+import { OwnKeys } from '../keys/own-keys.js';
+import { BlocklistService } from '../logins/blocklist-service.js';
+import { LoginService } from '../logins/login-service.js';
+import type { BearerSource } from '../schemes/bearer-scheme.js';
+import type { Scheme } from '../schemes/schemes.js';
+import type { Stores } from '../stores/stores.js';
+import { selfCheck } from '../tokens/self-check.js';
+import { TokenVerifier } from '../tokens/token-verifier.js';
+import { SignInService } from '../users/sign-in.js';
+import { AccountResolver } from '../users/users.js';
+import type { AuthenticationSettings } from './authentication-settings.js';
+import { builtInSchemes } from './built-in-schemes.js';
+import { csrfSecrets } from './csrf-secrets.js';
+import { guardStores, lookupIn, type GuardedStores } from './guarded-stores.js';
+import { Lifecycle } from './lifecycle.js';
+import { ownIssuer, ownProfilesOf } from './own-issuer.js';
+
+/** What the core needs from outside: each is replaced by handing over another one. */
+export interface AuthenticationPorts {
+  readonly clock: Clock;
+  /** As their adapters made them; they are guarded here, unless {@link guardStores} did it. */
+  readonly stores: Stores | GuardedStores;
+  /** The session of the host. */
+  readonly hostSession: HostSession;
+  /** Where bearer tokens are found. */
+  readonly bearer: BearerSource;
+  /** Where to keep what happened, and whether nothing may happen that was not recorded first. @defaultValue nothing is kept */
+  readonly audit?: { readonly sink: AuditSink; readonly required?: boolean | undefined } | undefined;
+  /** Told of every user description that cannot be used: a mistake of the application. @defaultValue ignored */
+  readonly onMistake?: ((mistake: Error) => void) | undefined;
+  /** The log of the application. @defaultValue none */
+  readonly notices?: OperatorNotices | undefined;
+}
+
+/** The core, assembled. */
+export interface Authentication {
+  readonly clock: Clock;
+  readonly stores: GuardedStores;
+  readonly eventSink: EventSink;
+  readonly keys: OwnKeys;
+  readonly issuers: ExternalIssuers;
+  readonly verifier: TokenVerifier;
+  /** Its sources are assigned later: the application may make them of parts of the core. */
+  readonly users: AccountResolver;
+  readonly blocklist: BlocklistService;
+  readonly logins: LoginService;
+  readonly tokens: TokenService;
+  readonly signIn: SignInService;
+  readonly csrf: CsrfService;
+  readonly sessions: SessionService;
+  /** The built-in schemes by name; the application may add its own. */
+  readonly schemes: Map<string, Scheme>;
+  readonly authenticator: Authenticator;
+  readonly lifecycle: Lifecycle;
+}
+
+/**
+ * Assembles the core.
+ * @param settings complete and checked
+ * @throws {AuthConfigurationError} with everything that is wrong with any key, of ours or of another issuer
+ */
+export async function createAuthentication(
+  settings: AuthenticationSettings,
+  ports: AuthenticationPorts,
+): Promise<Authentication> {
+  const { clock, audit, hostSession: host } = ports;
+  const eventSink = audit === undefined ? channelSink : new AuditTrail(audit.sink, clock, audit);
+  const [keys, issuers] = await completeAll([openKeys(settings, ports, eventSink), openIssuers(settings, clock)]);
+  const stores = 'replica' in ports.stores ? ports.stores : guardStores(ports.stores, settings.revocation, clock);
+  const verifier = new TokenVerifier({ issuers: [...ownIssuer(settings, keys), ...issuers.issuers], clock });
+  const users = new AccountResolver(ports.onMistake);
+  const blocklist = blocklistOf(settings, stores, { clock, eventSink });
+  const logins = new LoginService(stores.logins, blocklist, clock);
+  const common = { settings: settings.tokens, clock, users, logins, blocklist };
+  const tokens = new TokenService({ ...common, verifier, minter: minterOf(settings, keys) });
+  const signIn = new SignInService(users, eventSink);
+  const csrf = new CsrfService(settings.csrf, csrfSecrets(settings.csrf.secret, keys));
+  const sessions = new SessionService({ ...common, host });
+  const schemes = builtInSchemes(settings, { bearer: ports.bearer, verifier, csrf, host, clock, logins });
+  const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
+  const { pruneEveryMs } = settings.revocation;
+  const lifecycle = new Lifecycle({ keys, issuers, stores, blocklist, logins, auditSink: audit?.sink, pruneEveryMs });
+  return {
+    clock,
+    stores,
+    eventSink,
+    keys,
+    issuers,
+    verifier,
+    users,
+    blocklist,
+    logins,
+    tokens,
+    signIn,
+    csrf,
+    sessions,
+    schemes,
+    authenticator,
+    lifecycle,
+  };
+}
+
+async function openKeys(
+  { issuing, keys, algorithm, tokens, toleranceSeconds }: AuthenticationSettings,
+  { clock, notices = NO_NOTICES }: AuthenticationPorts,
+  eventSink: EventSink,
+): Promise<OwnKeys> {
+  if (!issuing) return OwnKeys.none();
+  const { issuer, refresh, access } = tokens;
+  const overlapSeconds = Math.max(refresh.idleSeconds, access.maxTtlSeconds) + toleranceSeconds;
+  return OwnKeys.open({ keys, algorithm, issuer, overlapSeconds, clock, eventSink, notices });
+}
+
+function openIssuers(
+  { trust, toleranceSeconds, limits }: AuthenticationSettings,
+  clock: Clock,
+): Promise<ExternalIssuers> {
+  return ExternalIssuers.of(trust, { clock, toleranceSeconds, limits: { ...externalLimits, ...limits } });
+}
+
+function blocklistOf(
+  { tokens, toleranceSeconds, revocation }: AuthenticationSettings,
+  stores: GuardedStores,
+  { clock, eventSink }: Pick<Authentication, 'clock' | 'eventSink'>,
+): BlocklistService {
+  return new BlocklistService(stores.revocations, clock, {
+    look: lookupIn(stores, revocation, clock),
+    eventSink,
+    accessSeconds: tokens.access.maxTtlSeconds,
+    loginSeconds: tokens.refresh.absoluteSeconds,
+    toleranceSeconds,
+  });
+}
+
+function minterOf(settings: AuthenticationSettings, keys: OwnKeys): TokenMinter {
+  return new TokenMinter(settings.tokens, () => keys.signingKey, {
+    check: selfCheck(() => ownProfilesOf(settings, []).access),
+    // Lowered limits are for what is presented.
+    limits: widestLimits([defaultLimits, ownLimits(settings.limits)]),
+  });
+}

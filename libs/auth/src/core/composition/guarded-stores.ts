@@ -1,0 +1,37 @@
+// The stores as everything else uses them: behind a time limit and a breaker, with the replica that the settings ask for.
+import type { Clock } from '../base/clock.js';
+import type { RevocationLookup } from '../logins/blocklist-service.js';
+import { FailOpenPolicy } from '../stores/fail-open-policy.js';
+import { withCircuitBreakers } from '../stores/guarded-stores.js';
+import { MemoryRevocationStore } from '../stores/memory-stores.js';
+import { RevocationReplica } from '../stores/revocation-replica.js';
+import type { Stores } from '../stores/stores.js';
+import type { RevocationSettings } from './authentication-settings.js';
+
+/** Both stores behind their guard. */
+export interface GuardedStores extends Stores {
+  /** The blocklist as this process remembers it; `undefined` if every request asks the store. */
+  readonly replica: RevocationReplica | undefined;
+}
+
+/** Puts the guard in front of both stores. */
+export function guardStores(stores: Stores, { freshness, timeoutMs }: RevocationSettings, clock: Clock): GuardedStores {
+  // What is in the memory of this process cannot hang, and a timer for each request would cost more than the answer.
+  const isMemory = stores.revocations instanceof MemoryRevocationStore;
+  const replica = isMemory || freshness === 'every-request' ? undefined : new RevocationReplica(clock, freshness);
+  const guarded = withCircuitBreakers(stores, clock, { timeoutMs, onAdded: (entry) => replica?.note(entry) });
+  return { logins: guarded.logins, revocations: isMemory ? stores.revocations : guarded.revocations, replica };
+}
+
+/** How requests ask the blocklist: the replica or the store, and with the allowance if it was chosen. */
+export function lookupIn(
+  { revocations, replica }: GuardedStores,
+  rules: RevocationSettings,
+  clock: Clock,
+): RevocationLookup {
+  const ask: RevocationLookup = (query) =>
+    replica === undefined ? revocations.find(query) : replica.find(query, revocations);
+  if (rules.onStoreError === 'refuse') return ask;
+  const allowance = new FailOpenPolicy(clock);
+  return (query, verified) => allowance.find(verified, () => ask(query, verified));
+}

@@ -1,0 +1,128 @@
+// The core inside Nest: its ports are providers, so that each can be replaced; one provider is the assembled core; and its public parts
+// are injected by their class.
+import type { InjectionToken, Provider, Type } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { AuditSink } from '../../core/audit/audit.js';
+import { Clock, SystemClock } from '../../core/base/clock.js';
+import { CsrfService } from '../../core/browser/csrf.js';
+import { HostSession, SessionService } from '../../core/browser/session.js';
+import { createAuthentication, type Authentication } from '../../core/composition/create-authentication.js';
+import { guardStores, type GuardedStores } from '../../core/composition/guarded-stores.js';
+import { TokenService } from '../../core/issuing/token-service.js';
+import { OwnKeys } from '../../core/keys/own-keys.js';
+import { BlocklistService } from '../../core/logins/blocklist-service.js';
+import { LoginService } from '../../core/logins/login-service.js';
+import { memoryStores } from '../../core/stores/memory-stores.js';
+import { BlocklistStore, LoginStore, type Stores } from '../../core/stores/stores.js';
+import { SignInService } from '../../core/users/sign-in.js';
+import { FrameworkHostSession } from '../browser/host-session.js';
+import type { AuthModuleStructure } from '../options/auth.options.js';
+import { AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
+import type { AuthSettings } from '../options/settings.js';
+import { awaitingStart } from '../refusals/early-use.js';
+import { bearerSource } from '../transport/bearer-source.js';
+import { factoryProvider } from './factory-provider.js';
+import { mistakeLog } from './mistake-log.js';
+import { operatorNotices } from './operator-log.js';
+
+/** A factory that the application names in the structure; typed loosely because the core knows no framework. */
+interface NamedFactory {
+  readonly inject?: readonly unknown[] | undefined;
+  useFactory(...injected: readonly unknown[]): unknown;
+}
+
+function fromFactory(provide: InjectionToken, factory: NamedFactory): Provider {
+  return {
+    provide,
+    inject: [...((factory.inject ?? []) as Type<unknown>[])],
+    useFactory: (...injected: readonly unknown[]) => factory.useFactory(...injected),
+  };
+}
+
+/** What the core needs from outside. Whoever replaces one of these replaces it for everything. */
+function ports({ stores, audit }: AuthModuleStructure): Provider[] {
+  return [
+    factoryProvider(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),
+    fromFactory(RAW_STORES, stores ?? memoryStores()),
+    factoryProvider(
+      AUTH_STORES,
+      [RAW_STORES, AUTH_SETTINGS, Clock],
+      (raw: Stores, { revocation }: AuthSettings, clock: Clock) => guardStores(raw, revocation, clock),
+    ),
+    factoryProvider(BlocklistStore, [AUTH_STORES], ({ revocations }: Stores) => revocations),
+    factoryProvider(LoginStore, [AUTH_STORES], ({ logins }: Stores) => logins),
+    factoryProvider(
+      HostSession,
+      [HttpAdapterHost, AUTH_STRUCTURE],
+      (adapters: HttpAdapterHost, { name }: AuthModuleStructure) => new FrameworkHostSession(adapters, name),
+    ),
+    ...(audit === undefined ? [] : [fromFactory(AuditSink, audit.sink)]),
+  ];
+}
+
+type Ports = [
+  AuthModuleStructure,
+  AuthSettings,
+  Clock,
+  GuardedStores,
+  BlocklistStore,
+  LoginStore,
+  HostSession,
+  AuditSink?,
+];
+
+async function assemble(...[structure, settings, clock, guarded, ...others]: Ports): Promise<Authentication> {
+  const [revocations, logins, hostSession, sink] = others;
+  const core = await createAuthentication(settings, {
+    clock,
+    stores: { ...guarded, revocations, logins },
+    hostSession,
+    bearer: bearerSource(settings.header),
+    audit: sink && { sink, required: structure.audit?.required },
+    onMistake: mistakeLog(clock),
+    notices: operatorNotices,
+  });
+  awaitingStart(core.users, structure);
+  return core;
+}
+
+const PORTS = [AUTH_STRUCTURE, AUTH_SETTINGS, Clock, AUTH_STORES, BlocklistStore, LoginStore, HostSession] as const;
+
+function part<Part>(token: InjectionToken, of: (core: Authentication) => Part): Provider {
+  return factoryProvider(token, [AUTHENTICATION], of);
+}
+
+/** The ports, the assembled core, and what of it is injected by its class. */
+export function coreProviders(structure: AuthModuleStructure): Provider[] {
+  return [
+    ...ports(structure),
+    {
+      provide: AUTHENTICATION,
+      inject: structure.audit === undefined ? [...PORTS] : [...PORTS, AuditSink],
+      useFactory: assemble,
+    },
+    part(TokenService, ({ tokens }) => tokens),
+    part(BlocklistService, ({ blocklist }) => blocklist),
+    part(LoginService, ({ logins }) => logins),
+    part(SignInService, ({ signIn }) => signIn),
+    part(SessionService, ({ sessions }) => sessions),
+    part(CsrfService, ({ csrf }) => csrf),
+    part(OwnKeys, ({ keys }) => keys),
+  ];
+}
+
+/** What of it other modules may inject. */
+export const coreExports: readonly InjectionToken[] = [
+  Clock,
+  BlocklistStore,
+  LoginStore,
+  HostSession,
+  AUTHENTICATION,
+  TokenService,
+  BlocklistService,
+  LoginService,
+  SignInService,
+  SessionService,
+  CsrfService,
+  OwnKeys,
+];
