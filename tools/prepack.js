@@ -8,8 +8,10 @@ const root = join(import.meta.dirname, '..');
 const library = join(root, 'libs/auth');
 
 rmSync(join(library, 'dist'), { recursive: true, force: true });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'libs/auth/tsconfig.lib.json'], {
-  cwd: root,
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
+for (const args of [
+  ['tools/doors.js', '--write'],
+  ['node_modules/typescript/bin/tsc', '-b', 'libs/auth/tsconfig.lib.json'],
+  ['tools/commonjs.js'],
+])
+  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 copyDocuments();

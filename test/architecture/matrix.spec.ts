@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { compilerOptions } from '../support/compiler.js';
-import { npmEnvironment, packInto } from '../support/npm-package.js';
+import { comparison, npmEnvironment, packInto } from '../support/npm-package.js';
 import { requireOrSkip } from '../support/skips.js';
 import { root } from '../support/repository.js';
 
@@ -73,9 +73,9 @@ describe.each(nests)('the packed package with Nest $nest', ({ version, packages 
   }, INSTALL_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  function run(node: string, program: string): string {
+  function run(node: string, ...args: string[]): string {
     const options = { cwd: folder, env: npmEnvironment, encoding: 'utf8', timeout: RUN_MS } as const;
-    const { stdout, stderr, status } = spawnSync(node, [program], options);
+    const { stdout, stderr, status } = spawnSync(node, args, options);
     return status === 0 ? stdout.trim() : `failed with ${status}: ${stderr}`;
   }
 
@@ -89,6 +89,25 @@ describe.each(nests)('the packed package with Nest $nest', ({ version, packages 
         },
         RUN_MS,
       );
+
+      it(
+        'is one copy for import and require',
+        () => {
+          const program = comparison(['nestjs-latchkey', 'nestjs-latchkey/testing']);
+          expect(run(node ?? '', '--input-type=module', '--eval', program)).toMatch(/^([1-9]\d* same, 0 differ\s*)+$/);
+        },
+        RUN_MS,
+      );
+
+      // Nest 12 has no build that such a loader could take.
+      if (!version.startsWith('^12'))
+        it(
+          'guards routes where the loader cannot require ES modules',
+          () => {
+            expect(run(node ?? '', '--no-experimental-require-module', 'routes.cjs')).toMatch(/^ran on Node \d+/);
+          },
+          RUN_MS,
+        );
     });
   }
 

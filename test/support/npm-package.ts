@@ -73,3 +73,19 @@ function run(folder: string, kind: 'module' | 'commonjs', code: string): { statu
   });
   return { status, output: stdout + stderr };
 }
+
+/**
+ * A program that loads doors both ways and counts the exports that are the same object. Classes that are the same stand for the state
+ * of their modules, which is one as well.
+ */
+export function comparison(specifiers: readonly string[]): string {
+  return `
+    import { createRequire } from 'node:module';
+    const require = createRequire(process.cwd() + '/program.js');
+    for (const specifier of ${JSON.stringify(specifiers)}) {
+      const [required, imported] = [require(specifier), await import(specifier)];
+      const names = new Set([...Object.keys(required), ...Object.keys(imported)]);
+      const differ = [...names].filter((name) => required[name] !== imported[name]);
+      console.log(\`\${names.size - differ.length} same, \${differ.length} differ\`);
+    }`;
+}

@@ -1,6 +1,7 @@
-// Where things lie in this repository, and the doors of the package as its exports map names them.
+// Where things lie in this repository, and the doors of the package.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { packageDoors } from '../../tools/doors.js';
 
 export const root = join(import.meta.dirname, '../..');
 export const library = join(root, 'libs/auth');
@@ -23,7 +24,9 @@ export function typeScriptFiles(folder: string): string[] {
 export interface Manifest {
   readonly files: readonly string[];
   readonly version: string;
-  readonly exports: Record<string, string | { types: string; default: string }>;
+  readonly types: string;
+  readonly typesVersions: unknown;
+  readonly exports: Record<string, unknown>;
   readonly dependencies: Record<string, string>;
   readonly peerDependencies: Record<string, string>;
   readonly peerDependenciesMeta: Record<string, { optional?: boolean }>;
@@ -38,11 +41,10 @@ export interface Door {
   readonly entry: string;
 }
 
-export const doors: readonly Door[] = Object.entries(manifest.exports).flatMap(([key, target]) =>
-  typeof target === 'string'
-    ? []
-    : { specifier: `nestjs-latchkey${key.slice(1)}`, entry: target.default.replace(/^\.\/dist\/|\.js$/g, '') },
-);
+export const doors: readonly Door[] = packageDoors().map(({ path, entry }) => ({
+  specifier: `nestjs-latchkey${path.slice(1)}`,
+  entry,
+}));
 
 /** The peers that a user may leave out. */
 export const optionalPeers = Object.keys(manifest.peerDependencies).filter(
