@@ -1,5 +1,5 @@
 // The change feed of the blocklist in Redis, where Redis loses what it held: no machine that follows it may miss what comes after.
-import { beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { BlocklistStore } from 'nestjs-latchkey/stores';
 import { redisStores } from 'nestjs-latchkey/redis';
@@ -9,71 +9,76 @@ import { hasRedis, useRedis } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
 
-requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
-  const redis = useRedis();
-  let clock: FixedClock;
-  let revocations: BlocklistStore;
-  let reader: FeedReader;
+describe.each([1, 4])('of %d shards', (shards) => testFeed(shards));
 
-  beforeEach(async () => {
-    clock = new FixedClock();
-    revocations = await boot();
-    reader = new FeedReader(revocations);
-    // The list is vouched for since an earlier second than that of the first revocation, as it nearly always is.
-    clock.advance('1s');
+function testFeed(shards: number): void {
+  requireOrSkip('redis-server', hasRedis())('the change feed in Redis', () => {
+    const redis = useRedis();
+    let clock: FixedClock;
+    let revocations: BlocklistStore;
+    let reader: FeedReader;
+
+    beforeEach(async () => {
+      clock = new FixedClock();
+      revocations = await boot();
+      reader = new FeedReader(revocations);
+      // The list is vouched for since an earlier second than that of the first revocation, as it nearly always is.
+      clock.advance('1s');
+    });
+
+    const boot = async (): Promise<BlocklistStore> => {
+      const stores = await redisStores({ client: redis.client, shards }).useFactory(clock);
+      await checkReady(stores);
+      return stores.revocations;
+    };
+    const revoke = (id: string) => {
+      const now = clock.nowSeconds();
+      return revocations.add({ kind: 'token', issuer: 'i', id, revokedAt: now, expiresAt: now + 60 });
+    };
+
+    it('begins anew after a flush, also where the count stands again where it stood before', async () => {
+      await revoke('before');
+      await reader.read();
+      await redis.client.flushall();
+      await boot();
+      // Within the same second, so that the new count begins with the number that the reader has.
+      await revoke('after');
+      expect(await reader.read()).toEqual({ ids: ['after'], restarted: true });
+    });
+
+    it('tells of what came after a flush that nobody has vouched for yet, once somebody has', async () => {
+      await revoke('before');
+      await reader.read();
+      await redis.client.flushall();
+      await revoke('after');
+      await expect(reader.read()).rejects.toThrow('emptied');
+      await boot();
+      expect(await reader.read()).toEqual({ ids: ['after'], restarted: true });
+    });
+
+    it('begins anew where Redis came back as it was some changes earlier, and the sentinel with it', async () => {
+      await revoke('kept');
+      const comeBack = await snapshotOf(redis.client);
+      for (const id of ['lost', 'lost too']) await revoke(id);
+      await reader.read();
+      await comeBack();
+      await revoke('after');
+      // Where there are several shards, that of 'kept' lost nothing and goes on.
+      expect(await reader.read()).toEqual({ ids: shards === 1 ? ['kept', 'after'] : ['after'], restarted: true });
+    });
+
+    it('goes on above every cursor after all entries, and the count with them, have ended', async () => {
+      await revoke('before');
+      await reader.read();
+      clock.advance('60s');
+      await expire(redis.client);
+      await revoke('after');
+      expect((await reader.read()).ids).toEqual(['after']);
+      await revoke('later');
+      expect(await reader.read()).toEqual({ ids: ['later'], restarted: false });
+    });
   });
-
-  const boot = async (): Promise<BlocklistStore> => {
-    const stores = await redisStores({ client: redis.client }).useFactory(clock);
-    await checkReady(stores);
-    return stores.revocations;
-  };
-  const revoke = (id: string) => {
-    const now = clock.nowSeconds();
-    return revocations.add({ kind: 'token', issuer: 'i', id, revokedAt: now, expiresAt: now + 60 });
-  };
-
-  it('begins anew after a flush, also where the count stands again where it stood before', async () => {
-    await revoke('before');
-    await reader.read();
-    await redis.client.flushall();
-    await boot();
-    // Within the same second, so that the new count begins with the number that the reader has.
-    await revoke('after');
-    expect(await reader.read()).toEqual({ ids: ['after'], restarted: true });
-  });
-
-  it('tells of what came after a flush that nobody has vouched for yet, once somebody has', async () => {
-    await revoke('before');
-    await reader.read();
-    await redis.client.flushall();
-    await revoke('after');
-    await expect(reader.read()).rejects.toThrow('emptied');
-    await boot();
-    expect(await reader.read()).toEqual({ ids: ['after'], restarted: true });
-  });
-
-  it('begins anew where Redis came back as it was some changes earlier, and the sentinel with it', async () => {
-    await revoke('kept');
-    const comeBack = await snapshotOf(redis.client);
-    for (const id of ['lost', 'lost too']) await revoke(id);
-    await reader.read();
-    await comeBack();
-    await revoke('after');
-    expect(await reader.read()).toEqual({ ids: ['kept', 'after'], restarted: true });
-  });
-
-  it('goes on above every cursor after all entries, and the count with them, have ended', async () => {
-    await revoke('before');
-    await reader.read();
-    clock.advance('60s');
-    await expire(redis.client);
-    await revoke('after');
-    expect((await reader.read()).ids).toEqual(['after']);
-    await revoke('later');
-    expect(await reader.read()).toEqual({ ids: ['later'], restarted: false });
-  });
-});
+}
 
 /** Remembers all keys as an older snapshot does, or a replica that is behind. ErrorResponses how to come back with them. */
 async function snapshotOf(client: Redis): Promise<() => Promise<void>> {

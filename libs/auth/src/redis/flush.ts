@@ -2,13 +2,16 @@
 import { SystemClock, type Clock } from '../core/base/clock.js';
 import { readInteger } from '../core/stores/row.js';
 import { run, storeMoment, type RedisClient } from './client.js';
-import { DEFAULT_PREFIX, Keys } from './keys.js';
+import { DEFAULT_PREFIX, Keys, type Shard } from './keys.js';
+import { claimLayout } from './layout.js';
 import { VOUCH, VOUCH_AFTER } from './revocation-scripts.js';
 
 /** Which Redis was emptied. */
 export interface AcceptFlushOptions {
   /** The prefix that `redisStores()` was given. @defaultValue `latchkey:` */
   readonly prefix?: string | undefined;
+  /** The number of shards that `redisStores()` was given. @defaultValue 1 */
+  readonly shards?: number | undefined;
 }
 
 /**
@@ -30,20 +33,26 @@ export interface AcceptFlushOptions {
  */
 export async function acknowledgeFlush(
   client: RedisClient,
-  { prefix = DEFAULT_PREFIX }: AcceptFlushOptions = {},
+  { prefix = DEFAULT_PREFIX, shards }: AcceptFlushOptions = {},
 ): Promise<number> {
-  return vouchAfterFlush(client, new Keys(prefix), new SystemClock());
+  return vouchAfterFlush(client, new Keys(prefix, shards), new SystemClock());
 }
 
-/** Sets the sentinel of a Redis that is used for the first time, if there is none. Resolves what it says. */
-export async function vouch(client: RedisClient, { sentinel }: Keys, clock: Clock): Promise<number> {
-  const since = await run(client, VOUCH, { keys: [sentinel], values: [clock.nowSeconds()] });
-  return readInteger({ since }, 'since');
+/** Sets the sentinels of a Redis that is used for the first time, where there is none. Resolves the latest. */
+export async function vouch(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
+  const values = [clock.nowSeconds()];
+  return inEachShard(client, keys, ({ sentinel }) => run(client, VOUCH, { keys: [sentinel], values }));
 }
 
-/** Sets the sentinel of a Redis that was emptied while somebody used it, if there is none. Resolves what it says. */
-export async function vouchAfterFlush(client: RedisClient, { sentinel }: Keys, clock: Clock): Promise<number> {
+/** Sets the sentinels of a Redis that was emptied in use, where there is none. Resolves the latest. */
+export async function vouchAfterFlush(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
   const values = [clock.nowSeconds(), storeMoment(clock)];
-  const since = await run(client, VOUCH_AFTER, { keys: [sentinel], values });
-  return readInteger({ since }, 'since');
+  return inEachShard(client, keys, ({ sentinel }) => run(client, VOUCH_AFTER, { keys: [sentinel], values }));
+}
+
+/** In all shards at once, so that what is issued from now on is refused by none of them. */
+async function inEachShard(client: RedisClient, keys: Keys, set: (shard: Shard) => Promise<unknown>): Promise<number> {
+  await claimLayout(client, keys);
+  const moments = await Promise.all(keys.shards.map(set));
+  return Math.max(...moments.map((since) => readInteger({ since }, 'since')));
 }

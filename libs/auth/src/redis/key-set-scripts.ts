@@ -2,7 +2,7 @@
 // sets and leases wherever it likes.
 import { script } from './client.js';
 
-/** Reads a set. Keys: the set. ErrorResponses body, fetchedAtMs and freshUntilMs, or nothing for each. */
+/** Reads a set. Keys: the set. Answers body, fetchedAtMs and freshUntilMs, or nothing for each. */
 export const GET_SET = script(`return redis.call('HMGET', KEYS[1], 'body', 'fetchedAtMs', 'freshUntilMs')`);
 
 /** Stores a set unless a later one is there. Keys: the set. Values: fetchedAtMs, life in ms, then fields and values. */

@@ -1,5 +1,7 @@
-// What happens to sign-ins inside Redis, where a script is one step. A sign-in is one hash; each subject has one sorted set
-// of the keys of its sign-ins, so that nothing ever walks the key space.
+// What happens to logins inside Redis, where a script is one step. A login is one hash; each subject has one sorted set of the
+// names of its logins, so that nothing ever walks the key space. Each script touches one key: on a cluster both lie where their own
+// name sends them. The login is what decides; the list of a subject may hold the name of one that is gone, and lacks none that is
+// handed out.
 import { script, STORE_NOW_MS } from './client.js';
 
 /** Lua: how long a key must live, in ms, so that it is not gone before its end by every clock: that of Redis and the caller's. */
@@ -9,27 +11,42 @@ local function lifeMs(endsMs, nowMs, callerNowMs)
 end`;
 
 /**
- * Records a new sign-in. Keys: the sign-in, those of its subject. Values: the moment (see `storeMoment`), nowMs of the caller, end of the
- * sign-in and of the index in ms, createdAt, then fields and values. ErrorResponses 0 where it was there. Those that expired by themselves are
- * still in the index: ten of the oldest are looked after, so that it does not grow for ever.
+ * Records a new login. Keys: the login. Values: the moment (see `storeMoment`), nowMs of the caller, end of the login in ms, then
+ * fields and values. Answers 0 where it was there.
  */
 export const OPEN = script(`${LIFE_MS}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local nowMs = storeNowMs(ARGV[1])
-redis.call('HSET', KEYS[1], 'index', KEYS[2], unpack(ARGV, 6))
-redis.call('PEXPIRE', KEYS[1], lifeMs(ARGV[3], nowMs, ARGV[2]))
-for _, key in ipairs(redis.call('ZRANGE', KEYS[2], 0, 9)) do
-  if redis.call('EXISTS', key) == 0 then redis.call('ZREM', KEYS[2], key) end
-end
-redis.call('ZADD', KEYS[2], ARGV[5], KEYS[1])
-local indexMs = lifeMs(ARGV[4], nowMs, ARGV[2])
-if redis.call('PTTL', KEYS[2]) < tonumber(indexMs) then redis.call('PEXPIRE', KEYS[2], indexMs) end
+redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('PEXPIRE', KEYS[1], lifeMs(ARGV[3], storeNowMs(ARGV[1]), ARGV[2]))
 return 1`);
 
+/** How many of the oldest names of a subject a new login looks after. */
+const OLDEST = 10;
+
 /**
- * Replaces the live refresh token if the presented one is it, and not too many were replaced within the grace. Keys: the sign-in.
+ * Names a login in the list of its subject. Keys: the list. Values: the moment (see `storeMoment`), nowMs of the caller, end of the
+ * list in ms, createdAt, the name. Answers the oldest names: logins expire by themselves, and their names do not.
+ */
+export const NAME = script(`${LIFE_MS}
+local oldest = redis.call('ZRANGE', KEYS[1], 0, ${OLDEST - 1})
+redis.call('ZADD', KEYS[1], ARGV[4], ARGV[5])
+local endsMs = lifeMs(ARGV[3], storeNowMs(ARGV[1]), ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(endsMs) then redis.call('PEXPIRE', KEYS[1], endsMs) end
+return oldest`);
+
+/** The names of the logins of a subject, newest first. Keys: the list. */
+export const NAMES = script(`return redis.call('ZREVRANGE', KEYS[1], 0, -1)`);
+
+/** Takes names out of the list of a subject. Keys: the list. Values: the names. */
+export const UNNAME = script(`return redis.call('ZREM', KEYS[1], unpack(ARGV))`);
+
+/** Whether a login is there. Keys: the login. */
+export const EXISTS = script(`return redis.call('EXISTS', KEYS[1])`);
+
+/**
+ * Replaces the live refresh token if the presented one is it, and not too many were replaced within the grace. Keys: the login.
  * Values: presented jti, the next jti, grace in ms, how many are too many, the moment (see `storeMoment`), nowMs of the caller, end of
- * the new token in ms, then fields and values. ErrorResponses whether it did (1 or 0), the moment of Redis in ms, and the sign-in as it now
+ * the new token in ms, then fields and values. Answers whether it did (1 or 0), the moment of Redis in ms, and the login as it now
  * is.
  */
 export const ROTATE = script(`${LIFE_MS}
@@ -62,37 +79,17 @@ if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
 end
 return { rotated, moment, redis.call('HGETALL', KEYS[1]) }`);
 
-/** Reads a sign-in. Keys: the sign-in. */
+/** Reads a login. Keys: the login. */
 export const FIND = script(`return redis.call('HGETALL', KEYS[1])`);
 
-/** Notes a use. Keys: the sign-in. Values: now. */
+/** Notes a use. Keys: the login. Values: now. */
 export const TOUCH = script(`
 local last = redis.call('HGET', KEYS[1], 'lastUsedAt')
 if last and tonumber(last) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'lastUsedAt', ARGV[1]) end
 return 1`);
 
-/** The sign-ins of a subject, newest first. Keys: those of the subject. */
-export const LIST_OF_SUBJECT = script(`
-local found = {}
-for _, key in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, -1)) do
-  local login = redis.call('HGETALL', key)
-  if #login > 0 then found[#found + 1] = login else redis.call('ZREM', KEYS[1], key) end
-end
-return found`);
-
-/** Forgets a sign-in, in the index of its subject too. Keys: the sign-in. ErrorResponses how many were there. */
+/** Forgets a login. Keys: the login. Answers a list of its subject, which is empty where the login was not there. */
 export const END = script(`
-local index = redis.call('HGET', KEYS[1], 'index')
-if index then redis.call('ZREM', index, KEYS[1]) end
-return redis.call('DEL', KEYS[1])`);
-
-/** Forgets the sign-ins of a subject but one. Keys: those of the subject, the one to spare. ErrorResponses how many were there. */
-export const END_ALL = script(`
-local ended = 0
-for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  if key ~= KEYS[2] then
-    ended = ended + redis.call('DEL', key)
-    redis.call('ZREM', KEYS[1], key)
-  end
-end
-return ended`);
+local subject = redis.call('HGET', KEYS[1], 'subject')
+redis.call('DEL', KEYS[1])
+return { subject or nil }`);

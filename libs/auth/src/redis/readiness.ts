@@ -4,7 +4,7 @@ import { AuthConfigurationError } from '../core/base/errors.js';
 import { readString } from '../core/stores/row.js';
 import { withTimeout } from '../core/base/timeout.js';
 import { run, script, STORE_NOW_MS, yesOrNo, type RedisClient } from './client.js';
-import type { Keys } from './keys.js';
+import type { Keys, Shard } from './keys.js';
 
 const PATIENCE_MS = 5_000;
 
@@ -16,6 +16,7 @@ export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
   try {
     await withTimeout(PATIENCE_MS, work);
   } catch (error) {
+    if (error instanceof AuthConfigurationError) throw error;
     const reason = error instanceof Error ? error.message : 'unknown error';
     throw new AuthConfigurationError([sentenceOf(reason)]);
   }
@@ -24,8 +25,8 @@ export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [
     /CROSSSLOT|non local key/,
-    'Redis is a cluster, and the prefix has no hash tag: the keys of one step would lie on different machines. Put one into it: ' +
-      "redisStores({ prefix: '{latchkey}:' }).",
+    'Redis is a cluster, and the keys of one step would lie on different machines. Spread the blocklist over the cluster, ' +
+      "redisStores({ shards: 16 }), or keep everything in one slot, redisStores({ prefix: '{latchkey}:' }).",
   ],
   [
     /^MOVED|^ASK/,
@@ -69,9 +70,15 @@ return 1`);
  * Does in Redis what a first sign-in and a first revocation will do, on keys of its own: on a cluster, on a replica and as a user who may
  * not write, reading alone would succeed.
  */
-export async function probe(client: RedisClient, keys: Keys): Promise<void> {
-  if (!yesOrNo(await run(client, PROBE, { keys: keys.probes(randomUUID()), values: [] })))
+export async function probe(client: RedisClient, probes: readonly string[]): Promise<void> {
+  if (!yesOrNo(await run(client, PROBE, { keys: probes, values: [] })))
     throw new Error('a script was not run to its end');
+}
+
+/** The same in each shard of the blocklist, so on each machine that holds some of it. */
+export async function probeShards(client: RedisClient, { shards }: Keys): Promise<void> {
+  const id = randomUUID();
+  await Promise.all(shards.map((shard) => probe(client, shard.probes(id))));
 }
 
 // A user of the server that may not read this is not told of it.
@@ -80,10 +87,15 @@ local memory = redis.pcall('INFO', 'memory')
 return type(memory) == 'string' and memory or ''`);
 
 /**
- * Looks whether Redis, on a cluster the machine that holds our keys, throws keys away when it is full: a revoked token would come alive.
+ * Looks whether Redis, on a cluster each machine that holds some of the blocklist, throws keys away when it is full: a revoked token
+ * would come alive.
  * @throws {AuthConfigurationError} where it does
  */
-export async function checkKeepsKeys(client: RedisClient, { sentinel }: Keys): Promise<void> {
+export async function checkKeepsKeys(client: RedisClient, { shards }: Keys): Promise<void> {
+  await Promise.all(shards.map((shard) => checkKeepsKeysOf(client, shard)));
+}
+
+async function checkKeepsKeysOf(client: RedisClient, { sentinel }: Shard): Promise<void> {
   const memory = readString({ memory: await run(client, MEMORY, { keys: [sentinel], values: [] }) }, 'memory');
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction';
   const isLimited = /^maxmemory:[1-9]/m.test(memory);

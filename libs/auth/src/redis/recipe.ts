@@ -9,10 +9,16 @@ import { RedisRevocationStore, type OnFlush } from './revocation-store.js';
 /** Which Redis to use, and how. */
 export type RedisStoresOptions = {
   /**
-   * What every key begins with. On a cluster put a hash tag into it (`{latchkey}:`), so that all keys lie in one slot.
+   * What every key begins with. On a cluster, a hash tag in it (`{latchkey}:`) puts all keys into one slot, and so on one machine.
    * @defaultValue `latchkey:`
    */
   readonly prefix?: string | undefined;
+  /**
+   * On a cluster: how many shards the blocklist has, 1 to 256, which are spread over the machines. Logins are spread without it. Each
+   * process must say the same number; one that says another does not start. A reading of what changed asks each shard once.
+   * @defaultValue 1
+   */
+  readonly shards?: number | undefined;
   /** What to do when Redis was emptied. @defaultValue `refuse` */
   readonly onFlush?: OnFlush | undefined;
   /** Starts although Redis may throw entries away when it is full, so that revoked tokens come alive. @defaultValue false */
@@ -44,7 +50,7 @@ export type RedisStoresOptions = {
  * ```
  */
 export function redisStores(options: RedisStoresOptions): StoresFactory {
-  const keys = new Keys(options.prefix ?? DEFAULT_PREFIX);
+  const keys = new Keys(options.prefix ?? DEFAULT_PREFIX, options.shards);
   const { onFlush, allowEviction } = options;
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
     revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction }),

@@ -1,4 +1,5 @@
-// The sign-ins in Redis. The script that rotates is the one write that decides every race.
+// The logins in Redis. The script that rotates is the one write that decides every race.
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/base/clock.js';
 import type { Subject } from '../core/base/principal.js';
 import {
@@ -20,39 +21,40 @@ import {
 } from '../core/stores/stores.js';
 import { isLive, classifyPresentedToken } from '../core/stores/rules.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient, type Script } from './client.js';
-import { END, END_ALL, FIND, LIST_OF_SUBJECT, OPEN, ROTATE, TOUCH } from './login-scripts.js';
+import { END, EXISTS, FIND, NAME, NAMES, OPEN, ROTATE, TOUCH, UNNAME } from './login-scripts.js';
 import type { Keys } from './keys.js';
 import { checkRedis, probe } from './readiness.js';
 
-/** How a store of sign-ins in Redis is made. */
+/** How a store of logins in Redis is made. */
 export interface RedisRefreshStoreOptions {
   readonly client: RedisClient;
   readonly keys: Keys;
   readonly clock: Clock;
 }
 
-/** The sign-ins in Redis, one hash each, which expire by themselves. */
+// So many keys are asked for at once, and so many names taken out of a list in one step.
+const AT_ONCE = 100;
+
+/** The logins in Redis, one hash each, which expire by themselves. */
 export class RedisRefreshStore extends LoginStore implements CheckedStore {
   constructor(private readonly options: RedisRefreshStoreOptions) {
     super();
   }
 
+  /**
+   * The login first, and then its name in the list of its subject: a list that is read in between lacks a login that nobody was handed
+   * yet, and never takes a name out whose login is still to come.
+   */
   override async open(login: Login): Promise<void> {
     const { keys, clock } = this.options;
+    const key = keys.login(login.issuer, login.sid);
     const endsAt = Math.min(login.currentExpiresAt, login.absoluteExpiresAt);
-    const opened = await this.#run(
-      OPEN,
-      [keys.login(login.issuer, login.sid), keys.signInsOf(login.issuer, login.subject)],
-      [
-        storeMoment(clock),
-        clock.nowMs(),
-        endsAt * 1_000,
-        login.absoluteExpiresAt * 1_000,
-        login.createdAt,
-        ...fieldsOf(writtenOf(login)),
-      ],
-    );
+    const moments = [storeMoment(clock), clock.nowMs()];
+    const opened = await this.#run(OPEN, key, [...moments, endsAt * 1_000, ...fieldsOf(writtenOf(login))]);
     if (!yesOrNo(opened)) throw new Error('A login with this sid was opened before.');
+    const list = keys.loginsOf(login.issuer, login.subject);
+    const oldest = await this.#run(NAME, list, [...moments, login.absoluteExpiresAt * 1_000, login.createdAt, key]);
+    await this.#forgetGone(list, namesOf(oldest));
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
@@ -63,11 +65,16 @@ export class RedisRefreshStore extends LoginStore implements CheckedStore {
       currentExpiresAt: to.expiresAt,
       lastUsedAt: Math.floor(nowMs / 1_000),
     };
-    const reply = await this.#run(
-      ROTATE,
-      [keys.login(issuer, sid)],
-      [from, to.jti, graceMs, MOST_REPLACED, storeMoment(clock), nowMs, to.expiresAt * 1_000, ...fieldsOf(fields)],
-    );
+    const reply = await this.#run(ROTATE, keys.login(issuer, sid), [
+      from,
+      to.jti,
+      graceMs,
+      MOST_REPLACED,
+      storeMoment(clock),
+      nowMs,
+      to.expiresAt * 1_000,
+      ...fieldsOf(fields),
+    ]);
     const [rotated, moment, record] = listOf(reply, 3);
     const isRotated = yesOrNo(rotated);
     const login = loginOf(record);
@@ -79,42 +86,101 @@ export class RedisRefreshStore extends LoginStore implements CheckedStore {
   }
 
   override async find(issuer: string, sid: string): Promise<Login | undefined> {
-    return loginOf(await this.#run(FIND, [this.options.keys.login(issuer, sid)]));
+    return this.#read(this.options.keys.login(issuer, sid));
   }
 
   override async touch(issuer: string, sid: string, now: number): Promise<void> {
-    yesOrNo(await this.#run(TOUCH, [this.options.keys.login(issuer, sid)], [now]));
+    yesOrNo(await this.#run(TOUCH, this.options.keys.login(issuer, sid), [now]));
   }
 
   override async list({ issuer, id }: Subject, now: number): Promise<readonly Login[]> {
-    const records = listOf(await this.#run(LIST_OF_SUBJECT, [this.options.keys.signInsOf(issuer, id)]));
-    return records.map(loginOf).filter((login): login is Login => login !== undefined && isLive(login, now));
+    const list = this.options.keys.loginsOf(issuer, id);
+    const names = await this.#namesIn(list);
+    const logins = await this.#each(names, (key) => this.#read(key));
+    await this.#unname(
+      list,
+      names.filter((_, at) => logins[at] === undefined),
+    );
+    return logins.filter((login): login is Login => login !== undefined && isLive(login, now));
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
-    return yesOrNo(await this.#run(END, [this.options.keys.login(issuer, sid)]));
+    const { keys } = this.options;
+    const key = keys.login(issuer, sid);
+    const subject = await this.#end(key);
+    if (subject === undefined) return false;
+    await this.#unname(keys.loginsOf(issuer, subject), [key]);
+    return true;
   }
 
   override async endAll({ issuer, id }: Subject, exceptSid?: string): Promise<number> {
     const { keys } = this.options;
-    const spared = exceptSid === undefined ? [] : [keys.login(issuer, exceptSid)];
-    return countOf(await this.#run(END_ALL, [keys.signInsOf(issuer, id), ...spared]));
+    const list = keys.loginsOf(issuer, id);
+    const spared = exceptSid === undefined ? undefined : keys.login(issuer, exceptSid);
+    const names = (await this.#namesIn(list)).filter((name) => keys.loginByName(name) !== spared);
+    const ended = await this.#each(names, (key) => this.#end(key));
+    await this.#unname(list, names);
+    return ended.filter((subject) => subject !== undefined).length;
   }
 
-  /** Redis expires sign-ins by itself. Resolves 0. */
+  /** Redis expires logins by itself. Resolves 0. */
   override async prune(): Promise<number> {
     return 0;
   }
 
   async checkReady(): Promise<void> {
     const { client, keys } = this.options;
-    await checkRedis(() => probe(client, keys));
+    await checkRedis(() => probe(client, keys.probes(randomUUID())));
     await checkRedis(() => this.find('', ''));
   }
 
-  #run(script: Script, keys: readonly string[], values: readonly (string | number)[] = []): Promise<unknown> {
-    return run(this.options.client, script, { keys, values });
+  async #read(key: string): Promise<Login | undefined> {
+    return loginOf(await this.#run(FIND, key));
   }
+
+  /** Forgets a login, and resolves its subject if it was there. */
+  async #end(key: string): Promise<string | undefined> {
+    const subjects = namesOf(await this.#run(END, key));
+    if (subjects.length > 1) throw new Error('Redis answered with the subjects of several logins.');
+    return subjects[0];
+  }
+
+  async #namesIn(list: string): Promise<readonly string[]> {
+    return namesOf(await this.#run(NAMES, list));
+  }
+
+  /** Does the same to the logins of all these names, and resolves the results in their order. */
+  async #each<Result>(names: readonly string[], work: (key: string) => Promise<Result>): Promise<readonly Result[]> {
+    const { keys } = this.options;
+    const results: Result[] = [];
+    for (let from = 0; from < names.length; from += AT_ONCE) {
+      const some = names.slice(from, from + AT_ONCE);
+      results.push(...(await Promise.all(some.map((name) => work(keys.loginByName(name))))));
+    }
+    return results;
+  }
+
+  /** Takes out of the list what has expired of these names. */
+  async #forgetGone(list: string, names: readonly string[]): Promise<void> {
+    const isThere = await this.#each(names, async (key) => yesOrNo(await this.#run(EXISTS, key)));
+    await this.#unname(
+      list,
+      names.filter((_, at) => isThere[at] === false),
+    );
+  }
+
+  async #unname(list: string, names: readonly string[]): Promise<void> {
+    for (let from = 0; from < names.length; from += AT_ONCE)
+      countOf(await this.#run(UNNAME, list, names.slice(from, from + AT_ONCE)));
+  }
+
+  #run(script: Script, key: string, values: readonly (string | number)[] = []): Promise<unknown> {
+    return run(this.options.client, script, { keys: [key], values });
+  }
+}
+
+function namesOf(reply: unknown): readonly string[] {
+  return listOf(reply).map((name) => readString({ name }, 'name'));
 }
 
 function writtenOf({ replacedEarlier, ...login }: Login) {

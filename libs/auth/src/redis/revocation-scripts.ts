@@ -16,7 +16,8 @@ end`;
 
 /**
  * Adds an entry or merges it with the live one there. Keys: the entry, by moment, by end, by change, the count of changes. Values: now, kind, revokedAt,
- * expiresAt, spares (1 where it has an `exceptSid`), json, the moment (see `storeMoment`). ErrorResponses 1 if the key was new.
+ * expiresAt, spares (1 where it has an `exceptSid`), json, the moment (see `storeMoment`), the channel. Answers 1 if the key was new.
+ * Those who listen are told that something changed, and nothing else; a user of Redis who may not publish revokes all the same.
  */
 export const ADD = script(`${READ_NUMBERS}${EARLIEST_NOW}
 local now = earliestNow(ARGV[1], ARGV[7])
@@ -52,6 +53,7 @@ local ended = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 100)
 if #ended > 0 then
   for at = 2, 4 do redis.call('ZREM', KEYS[at], unpack(ended)) end
 end
+redis.pcall('PUBLISH', ARGV[8], 'changed')
 return isNew`);
 
 /** Reads several strings in one step. */
@@ -75,7 +77,7 @@ return found`);
 /** How many entries one run of {@link TRIM} takes out at most. */
 export const TRIMMED_AT_ONCE = 1_000;
 
-/** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now, the moment (see `storeMoment`). ErrorResponses how many. */
+/** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now, the moment (see `storeMoment`). Answers how many. */
 export const TRIM = script(`${EARLIEST_NOW}
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', earliestNow(ARGV[1], ARGV[2]), 'LIMIT', 0, ${TRIMMED_AT_ONCE})
 if #ended > 0 then
@@ -85,7 +87,7 @@ return #ended`);
 
 /**
  * What changed after a number. Keys: the sentinel, the count of changes, by change. Values: the sentinel as it was, the number (-1 for
- * everything), how many at most. ErrorResponses the sentinel, whether it began anew (1 or 0), the number to go on from, how many were
+ * everything), how many at most. Answers the sentinel, whether it began anew (1 or 0), the number to go on from, how many were
  * looked at, and the entries. Scripts are one step, so that numbers are in the order in which changes can be seen.
  */
 export const CHANGES = script(`
@@ -107,7 +109,7 @@ for _, value in ipairs(#keys > 0 and redis.call('MGET', unpack(keys)) or {}) do
 end
 return { sentinel, restarted, string.format('%.0f', last), #keys, entries }`);
 
-/** Sets the sentinel where there is none. Keys: the sentinel. Values: since when. ErrorResponses what it says. */
+/** Sets the sentinel where there is none. Keys: the sentinel. Values: since when. Answers what it says. */
 export const VOUCH = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
 
 /**

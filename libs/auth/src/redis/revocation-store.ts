@@ -1,4 +1,4 @@
-// The blocklist in Redis. ErrorResponses an emptied Redis that would let every revoked token come alive: a sentinel says since when
+// The blocklist in Redis. Answers an emptied Redis that would let every revoked token come alive: a sentinel says since when
 // the list is complete, and what is older than that is refused.
 import type { Clock } from '../core/base/clock.js';
 import type { Subject } from '../core/base/principal.js';
@@ -14,8 +14,8 @@ import {
 import { matchingRevocation, listLength } from '../core/stores/rules.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
 import { vouch, vouchAfterFlush } from './flush.js';
-import type { Keys } from './keys.js';
-import { checkKeepsKeys, checkRedis, probe } from './readiness.js';
+import type { Keys, Shard } from './keys.js';
+import { checkKeepsKeys, checkRedis, probeShards } from './readiness.js';
 import { ADD, CHANGES, LIST, READ, TRIM, TRIMMED_AT_ONCE } from './revocation-scripts.js';
 
 /**
@@ -35,8 +35,17 @@ export interface RedisRevocationStoreOptions {
   readonly allowEviction?: boolean | undefined;
 }
 
+/** What was read of some shards: since when all of them are complete, and the entries. */
+interface Read {
+  readonly completeSince: number;
+  readonly entries: readonly RevocationEntry[];
+}
+
 /** The blocklist in Redis, where entries expire by themselves. */
 export class RedisRevocationStore extends BlocklistStore implements CheckedStore {
+  /** The latest moment that any shard was found to be complete since. */
+  #completeSince = 0;
+
   constructor(private readonly options: RedisRevocationStoreOptions) {
     super();
   }
@@ -44,15 +53,10 @@ export class RedisRevocationStore extends BlocklistStore implements CheckedStore
   override async add(entry: RevocationEntry): Promise<boolean> {
     const { client, keys, clock } = this.options;
     const { kind, issuer, id, revokedAt, expiresAt, exceptSid, reason } = entry;
+    const { shard, key } = keys.revocation(kind, issuer, id);
     const json = JSON.stringify({ kind, issuer, id, exceptSid, reason });
     const isNew = await run(client, ADD, {
-      keys: [
-        keys.revocation(kind, issuer, id),
-        keys.revocationsByMoment,
-        keys.revocationsByEnd,
-        keys.revocationsByChange,
-        keys.changes,
-      ],
+      keys: [key, shard.revocationsByMoment, shard.revocationsByEnd, shard.revocationsByChange, shard.changes],
       values: [
         clock.nowSeconds(),
         kind,
@@ -61,42 +65,48 @@ export class RedisRevocationStore extends BlocklistStore implements CheckedStore
         exceptSid === undefined ? 0 : 1,
         json,
         storeMoment(clock),
+        keys.channel,
       ],
     });
     return yesOrNo(isNew);
   }
 
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
-    const { keys } = this.options;
     const { issuer, jti, sid, subject, issuedAt } = query;
-    const asked = [keys.revocation('subject', issuer, subject)];
-    if (jti !== undefined) asked.push(keys.revocation('token', issuer, jti));
-    if (sid !== undefined) asked.push(keys.revocation('login', issuer, sid));
-    const { completeSince, entries } = await this.#read(asked);
+    const asked: [RevocationKind, string][] = [['subject', subject]];
+    if (jti !== undefined) asked.push(['token', jti]);
+    if (sid !== undefined) asked.push(['login', sid]);
+    const { completeSince, entries } = await this.#read(issuer, asked);
     // Skipped if the credential has no `iat`: it would be refused forever.
     if (issuedAt !== undefined && issuedAt < completeSince) return 'subject';
     return matchingRevocation(entries, query);
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
-    const { completeSince, entries } = await this.#read([this.options.keys.revocation('subject', issuer, id)]);
+    const { entries } = await this.#read(issuer, [['subject', id]]);
     const revokedAt = entries[0]?.revokedAt;
     // In the second of a flush everything issued now is refused, so that what is new must say the next.
-    if (completeSince <= this.options.clock.nowSeconds()) return revokedAt;
-    return Math.max(revokedAt ?? 0, completeSince - 1);
+    if (this.#completeSince <= this.options.clock.nowSeconds()) return revokedAt;
+    return Math.max(revokedAt ?? 0, this.#completeSince - 1);
   }
 
   override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
     const { client, keys } = this.options;
-    const values = [...(cursor?.split(' ') ?? ['', '-1']), limit];
-    const call = { keys: [keys.sentinel, keys.changes, keys.revocationsByChange], values };
-    const [since, restarted, last, told, entries] = listOf(await run(client, CHANGES, call), 5);
-    const completeSince = await this.#completeSince(since);
+    const { shards } = keys;
+    const cursors = cursor?.split(',') ?? [];
+    const page = Math.ceil(limit / shards.length);
+    const read = async ({ sentinel, changes, revocationsByChange }: Shard, at: number) => {
+      const values = [...(cursors[at]?.split(' ') ?? ['', '-1']), page];
+      return listOf(await run(client, CHANGES, { keys: [sentinel, changes, revocationsByChange], values }), 5);
+    };
+    const answers = await Promise.all(shards.map(read));
+    const completeSince = await this.#checkSentinels(answers.map(([since]) => since));
+    const next = answers.map(([since, , last]) => `${String(since ?? completeSince)} ${readInteger({ last }, 'last')}`);
     return {
-      entries: listOf(entries).map(entryOf),
-      cursor: `${completeSince} ${readInteger({ last }, 'last')}`,
-      more: countOf(told) === limit,
-      restarted: yesOrNo(restarted),
+      entries: answers.flatMap(([, , , , entries]) => listOf(entries).map(entryOf)),
+      cursor: next.join(','),
+      more: answers.map(([, , , told]) => countOf(told)).includes(page),
+      restarted: answers.map(([, restarted]) => yesOrNo(restarted)).includes(true),
       completeSince,
     };
   }
@@ -105,51 +115,63 @@ export class RedisRevocationStore extends BlocklistStore implements CheckedStore
     const { client, keys } = this.options;
     const most = listLength(limit);
     if (most === 0) return [];
-    const values = await run(client, LIST, { keys: [keys.revocationsByMoment], values: [now, most] });
-    return listOf(values).map(entryOf);
+    const read = async ({ revocationsByMoment }: Shard): Promise<RevocationEntry[]> =>
+      listOf(await run(client, LIST, { keys: [revocationsByMoment], values: [now, most] })).map(entryOf);
+    const found = (await Promise.all(keys.shards.map(read))).flat();
+    return found.sort((one, other) => other.revokedAt - one.revokedAt).slice(0, most);
   }
 
   /** Redis expires entries by itself; this only takes their names out of the list for operators. Resolves 0. */
   override async prune(now: number): Promise<number> {
     const { client, keys, clock } = this.options;
-    const call = {
-      keys: [keys.revocationsByEnd, keys.revocationsByMoment, keys.revocationsByChange],
-      values: [now, storeMoment(clock)],
+    const values = [now, storeMoment(clock)];
+    const trim = async (shard: Shard): Promise<void> => {
+      const call = { keys: [shard.revocationsByEnd, shard.revocationsByMoment, shard.revocationsByChange], values };
+      while (countOf(await run(client, TRIM, call)) >= TRIMMED_AT_ONCE);
     };
-    while (countOf(await run(client, TRIM, call)) >= TRIMMED_AT_ONCE);
+    await Promise.all(keys.shards.map(trim));
     return 0;
   }
 
   async checkReady(): Promise<void> {
-    const { client, keys, allowEviction } = this.options;
-    await checkRedis(() => probe(client, keys));
-    await checkRedis(() => this.#vouch());
+    const { client, keys, clock, allowEviction } = this.options;
+    await checkRedis(() => probeShards(client, keys));
+    await checkRedis(() => vouch(client, keys, clock));
     if (!allowEviction) await checkKeepsKeys(client, keys);
   }
 
-  async #read(asked: readonly string[]): Promise<{ completeSince: number; entries: readonly RevocationEntry[] }> {
+  /** The live entries of these names, of each shard in one step. */
+  async #read(issuer: string, asked: readonly (readonly [RevocationKind, string])[]): Promise<Read> {
     const { client, keys, clock } = this.options;
-    const call = { keys: [keys.sentinel, ...asked], values: [] };
-    const [since, ...values] = listOf(await run(client, READ, call), call.keys.length);
-    const completeSince = await this.#completeSince(since);
+    const names = new Map<Shard, string[]>();
+    for (const [kind, id] of asked) {
+      const { shard, key } = keys.revocation(kind, issuer, id);
+      names.set(shard, [...(names.get(shard) ?? [shard.sentinel]), key]);
+    }
+    const read = async (of: readonly string[]) => listOf(await run(client, READ, { keys: of, values: [] }), of.length);
+    const answers = await Promise.all([...names.values()].map(read));
+    const completeSince = await this.#checkSentinels(answers.map(([since]) => since));
     const now = clock.nowSeconds();
-    const entries = values.filter((value) => value !== null).map(entryOf);
+    const entries = answers.flatMap(([, ...values]) => values.filter((value) => value !== null).map(entryOf));
     return { completeSince, entries: entries.filter(({ expiresAt }) => expiresAt > now) };
   }
 
-  /** What the sentinel says. @throws {Error} where it is gone, unless the application chose to go on */
-  async #completeSince(since: unknown): Promise<number> {
-    if (since !== null) return readInteger({ since }, 'since');
+  /**
+   * Since when all these shards are complete, as their sentinels say.
+   * @throws {Error} where one is gone, unless the application chose to go on
+   */
+  async #checkSentinels(sentinels: readonly unknown[]): Promise<number> {
     const { client, keys, clock, onFlush = 'refuse' } = this.options;
-    if (onFlush === 'barrier') return vouchAfterFlush(client, keys, clock);
-    throw new Error(
-      `The key ${keys.sentinel} is gone: Redis was emptied, and what was revoked is not known. acknowledgeFlush() goes on.`,
-    );
-  }
-
-  #vouch(): Promise<number> {
-    const { client, keys, clock } = this.options;
-    return vouch(client, keys, clock);
+    const isFlushed = sentinels.includes(null);
+    if (isFlushed && onFlush === 'refuse')
+      throw new Error(
+        `A sentinel of ${keys.prefix} is gone: Redis was emptied, and what was revoked is not known. acknowledgeFlush() goes on.`,
+      );
+    const since = isFlushed
+      ? await vouchAfterFlush(client, keys, clock)
+      : Math.max(...sentinels.map((sentinel) => readInteger({ sentinel }, 'sentinel')));
+    this.#completeSince = Math.max(this.#completeSince, since);
+    return since;
   }
 }
 
