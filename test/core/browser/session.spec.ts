@@ -1,44 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { BlocklistService } from '../../../libs/auth/src/core/logins/blocklist-service.js';
-import { Clock } from '../../../libs/auth/src/core/base/clock.js';
+import type { BlocklistService } from '../../../libs/auth/src/core/logins/blocklist-service.js';
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
-import { LoginService } from '../../../libs/auth/src/core/logins/login-service.js';
-import { memoryStores } from '../../../libs/auth/src/core/stores/memory-stores.js';
-import {
-  HostSession,
-  SessionService,
-  sessionScheme,
-  type SessionRecord,
-} from '../../../libs/auth/src/core/browser/session.js';
+import type { LoginService } from '../../../libs/auth/src/core/logins/login-service.js';
+import type { SessionService } from '../../../libs/auth/src/core/browser/session.js';
+import type { Scheme } from '../../../libs/auth/src/core/schemes/schemes.js';
 import type { Stores } from '../../../libs/auth/src/core/stores/stores.js';
-import { UserSource, AccountResolver } from '../../../libs/auth/src/core/users/users.js';
+import { UserSource } from '../../../libs/auth/src/core/users/users.js';
 import { authRequest } from '../../support/auth-request.js';
+import { ISSUER, rig, schemeIn, TestClock, type FieldSession } from '../support/core-fixture.js';
 
-const issuer = 'https://app.test';
 const start = 1_800_000_000;
-const subject = { issuer, id: 'ada' };
-
-class TestClock extends Clock {
-  seconds = start;
-  override nowMs(): number {
-    return this.seconds * 1000;
-  }
-}
-
-/** A host whose session is a field of the request. */
-class FieldSession extends HostSession {
-  broken = false;
-  override read(request: unknown): unknown {
-    return (request as { session?: unknown }).session;
-  }
-  override async start(request: unknown, record: SessionRecord): Promise<void> {
-    if (this.broken) throw new Error('connect ECONNREFUSED');
-    Object.assign(request as object, { session: record });
-  }
-  override async destroy(request: unknown): Promise<void> {
-    Object.assign(request as object, { session: undefined });
-  }
-}
+const subject = { issuer: ISSUER, id: 'ada' };
 
 interface Person {
   readonly id: string;
@@ -57,33 +29,17 @@ let host: FieldSession;
 let logins: LoginService;
 let blocklist: BlocklistService;
 let service: SessionService;
+let scheme: Scheme;
 
 beforeEach(async () => {
   clock = new TestClock();
-  host = new FieldSession();
-  stores = await memoryStores().useFactory(clock);
-  blocklist = new BlocklistService(stores.revocations, clock, {
-    accessSeconds: 900,
-    loginSeconds: 2_592_000,
-    toleranceSeconds: 5,
-  });
-  logins = new LoginService(stores.logins, blocklist, clock);
-  const users = new AccountResolver();
-  users.source = new People() as unknown as UserSource;
-  const access = { ttlSeconds: 900, maxTtlSeconds: 900, subjectClaim: 'sub', clientId: 'app', claimsFor: undefined };
-  const refresh = { idleSeconds: 1_209_600, absoluteSeconds: 2_592_000, graceMs: 10_000 };
-  service = new SessionService({
-    settings: { issuer, audience: ['app'], access, refresh },
-    clock,
-    users,
-    logins,
-    blocklist,
-    host,
-  });
+  clock.ms = start * 1000;
+  const parts = await rig({ clock, source: new People() as unknown as UserSource });
+  ({ stores, host, logins, blocklist, sessions: service } = parts);
+  scheme = schemeIn(parts.schemes, 'session');
 });
 
 const person = (one: Person) => one as never;
-const scheme = () => sessionScheme({ issuer, host, clock, csrf: () => {}, logins });
 
 async function outcome(work: () => unknown): Promise<unknown> {
   try {
@@ -94,10 +50,8 @@ async function outcome(work: () => unknown): Promise<unknown> {
 }
 
 async function recognised(request: object): Promise<unknown> {
-  const credential = scheme().find(authRequest({ raw: request }));
-  return credential === undefined
-    ? undefined
-    : outcome(() => scheme().verify(credential, authRequest({ raw: request })));
+  const credential = scheme.find(authRequest({ raw: request }));
+  return credential === undefined ? undefined : outcome(() => scheme.verify(credential, authRequest({ raw: request })));
 }
 
 describe('signing in by session', () => {
@@ -163,9 +117,9 @@ describe('the session scheme', () => {
   it('ends a sign-in at its absolute end, though it was used every minute', async () => {
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
-    clock.seconds = start + 2_592_000 - 1;
+    clock.advance(2_592_000 - 1);
     expect(await recognised(request)).toMatchObject({ subject });
-    clock.seconds += 1;
+    clock.advance(1);
     expect(await recognised(request)).toBe('token_expired');
   });
 
@@ -178,9 +132,9 @@ describe('the session scheme', () => {
       'a record of another issuer',
       { iss: 'https://other.test', sub: 'a', sid: 's', issuedAt: 1, expiresAt: 9e9, authTime: 1 },
     ],
-    ['an empty subject', { iss: issuer, sub: '', sid: 's', issuedAt: 1, expiresAt: 9e9, authTime: 1 }],
-    ['times that are text', { iss: issuer, sub: 'a', sid: 's', issuedAt: '1', expiresAt: '9', authTime: 1 }],
-    ['no end', { iss: issuer, sub: 'a', sid: 's', issuedAt: 1, authTime: 1 }],
+    ['an empty subject', { iss: ISSUER, sub: '', sid: 's', issuedAt: 1, expiresAt: 9e9, authTime: 1 }],
+    ['times that are text', { iss: ISSUER, sub: 'a', sid: 's', issuedAt: '1', expiresAt: '9', authTime: 1 }],
+    ['no end', { iss: ISSUER, sub: 'a', sid: 's', issuedAt: 1, authTime: 1 }],
   ])('finds nobody in a session that holds %s', async (_, session) => {
     expect(await recognised({ session })).toBeUndefined();
   });
@@ -188,16 +142,15 @@ describe('the session scheme', () => {
   it('notes the use of a sign-in once a minute', async () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
-    const used = scheme();
     const principal = { subject, sid } as never;
-    const lastUsed = async () => (await stores.logins.find(issuer, sid))?.lastUsedAt;
-    clock.seconds = start + 100;
-    used.recognised?.(principal);
-    clock.seconds = start + 110;
-    used.recognised?.(principal);
+    const lastUsed = async () => (await stores.logins.find(ISSUER, sid))?.lastUsedAt;
+    clock.advance(100);
+    scheme.recognised?.(principal);
+    clock.advance(10);
+    scheme.recognised?.(principal);
     expect(await lastUsed()).toBe(start + 100);
-    clock.seconds = start + 161;
-    used.recognised?.(principal);
+    clock.advance(51);
+    scheme.recognised?.(principal);
     expect(await lastUsed()).toBe(start + 161);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
-import type { SigningKey } from '../../../libs/auth/src/core/keys/keys.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { AuthUser } from '../../../libs/auth/src/core/base/principal.js';
 import { codeOf, ISSUER, payloadOf, rig, type People, type Person } from '../support/core-fixture.js';
@@ -96,8 +95,9 @@ describe('issuing a pair of tokens', () => {
   });
 
   it('stores nothing where signing fails', async () => {
-    const broken = (key: SigningKey): SigningKey => ({ ...key, sign: () => Promise.reject(new Error('kms away')) });
-    const { tokens, people, logins } = await rig({ signer: broken });
+    let away = false;
+    const { tokens, people, logins } = await rig({ signerIsAway: () => away });
+    away = true;
     expect(await codeOf(tokens.issue(asUser(people.add({ id: 'ada' }))))).toBe('keys_unavailable');
     expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
@@ -258,12 +258,7 @@ describe('refreshing', () => {
 describe('a refresh while something is down', () => {
   it('consumes nothing where the signer does not answer', async () => {
     let away = false;
-    const signer = (key: SigningKey): SigningKey => ({
-      kid: key.kid,
-      alg: key.alg,
-      sign: (data: Uint8Array): Promise<Uint8Array> => (away ? Promise.reject(new Error('away')) : key.sign(data)),
-    });
-    const { tokens, pair, clock } = await signedIn({ signer });
+    const { tokens, pair, clock } = await signedIn({ signerIsAway: () => away });
     away = true;
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('keys_unavailable');
     away = false;

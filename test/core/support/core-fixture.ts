@@ -1,29 +1,20 @@
-// The core wired by hand, without Nest: real keys, real stores in memory, a clock that stands still until it is moved.
-import { Authenticator } from '../../../libs/auth/src/core/authentication/authenticator.js';
-import { BlocklistService } from '../../../libs/auth/src/core/logins/blocklist-service.js';
-import { Clock } from '../../../libs/auth/src/core/base/clock.js';
-import { LoginService } from '../../../libs/auth/src/core/logins/login-service.js';
-import { ephemeralKeys, KeyRing } from '../../../libs/auth/src/core/keys/key-ring.js';
-import type { SigningKey } from '../../../libs/auth/src/core/keys/keys.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
-import type { Subject } from '../../../libs/auth/src/core/base/principal.js';
-import { ownAccessProfile, ownRefreshProfile } from '../../../libs/auth/src/core/tokens/profiles.js';
-import type { AuthRequest } from '../../../libs/auth/src/core/base/request.js';
-import { defineScheme, headerTransport } from '../../../libs/auth/src/core/schemes/schemes.js';
+// The core as production assembles it, in memory: real keys, a clock that stands still until it is moved, and users, stores and a host
+// session that a test can change.
 import type { MismatchRule } from '../../../libs/auth/src/core/authentication/session-mismatch.js';
-import { SignInService } from '../../../libs/auth/src/core/users/sign-in.js';
-import type { LoginStore, BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
-import { TokenMinter } from '../../../libs/auth/src/core/issuing/token-minter.js';
-import { selfCheck } from '../../../libs/auth/src/core/tokens/self-check.js';
-import { TokenService } from '../../../libs/auth/src/core/issuing/token-service.js';
+import { Clock } from '../../../libs/auth/src/core/base/clock.js';
+import type { Subject } from '../../../libs/auth/src/core/base/principal.js';
+import type { AuthRequest } from '../../../libs/auth/src/core/base/request.js';
+import { cookieSpecs } from '../../../libs/auth/src/core/browser/cookies.js';
+import { HostSession, type SessionRecord } from '../../../libs/auth/src/core/browser/session.js';
+import type { AuthenticationSettings } from '../../../libs/auth/src/core/composition/authentication-settings.js';
+import { createAuthentication } from '../../../libs/auth/src/core/composition/create-authentication.js';
 import type { ClaimsFor, TokenSettings } from '../../../libs/auth/src/core/issuing/token-settings.js';
-import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
-import {
-  UserSource,
-  AccountResolver,
-  type SignInCredentials,
-  type UserDescription,
-} from '../../../libs/auth/src/core/users/users.js';
+import { generateOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
+import type { RemoteSigner } from '../../../libs/auth/src/core/keys/keys.js';
+import { headerTransport, type Scheme } from '../../../libs/auth/src/core/schemes/schemes.js';
+import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import type { LoginStore, BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
+import { UserSource, type SignInCredentials, type UserDescription } from '../../../libs/auth/src/core/users/users.js';
 
 export const ISSUER = 'https://auth.example';
 export const AUDIENCE = 'api';
@@ -77,17 +68,36 @@ export class People extends UserSource<Person> {
   }
 }
 
+/** A host whose session is a member of the request. */
+export class FieldSession extends HostSession {
+  broken = false;
+
+  override read(request: unknown): unknown {
+    return (request as { session?: unknown }).session;
+  }
+
+  override async start(request: unknown, record: SessionRecord): Promise<void> {
+    if (this.broken) throw new Error('connect ECONNREFUSED');
+    Object.assign(request as object, { session: record });
+  }
+
+  override async destroy(request: unknown): Promise<void> {
+    Object.assign(request as object, { session: undefined });
+  }
+}
+
 export interface RigOptions {
   readonly withoutUsers?: boolean;
-  /** Ready-made, with a source of its own. @defaultValue over `people` */
-  readonly users?: AccountResolver;
+  /** @defaultValue `people` */
+  readonly source?: UserSource;
+  readonly onMistake?: (mistake: Error) => void;
   readonly claimsFor?: ClaimsFor;
   readonly graceMs?: number;
   readonly onMismatch?: MismatchRule;
   readonly subjectClaim?: string;
   readonly clientId?: string | undefined;
-  /** Stands between the minter and the ring: a remote signer that may fail. */
-  readonly signer?: (key: SigningKey) => SigningKey;
+  /** Signs with a key that is elsewhere, and cannot be reached while this says so. */
+  readonly signerIsAway?: () => boolean;
   /** @defaultValue a clock of the rig's own */
   readonly clock?: TestClock;
   readonly stores?: (clock: Clock) => { revocations: BlocklistStore; logins: LoginStore };
@@ -96,7 +106,7 @@ export interface RigOptions {
 const MINUTE = 60;
 const DAY = 86_400;
 
-function settingsOf(options: RigOptions): TokenSettings {
+function tokenSettings(options: RigOptions): TokenSettings {
   return {
     issuer: ISSUER,
     audience: [AUDIENCE],
@@ -111,42 +121,81 @@ function settingsOf(options: RigOptions): TokenSettings {
   };
 }
 
-/** Everything that a test of the core needs. */
+const COOKIES = cookieSpecs({
+  mode: 'single',
+  names: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
+  sameSite: 'lax',
+  domain: undefined,
+  refreshPath: '/auth/cookie',
+  secure: true,
+  forgiving: true,
+  persistent: true,
+});
+
+async function settingsOf(options: RigOptions): Promise<AuthenticationSettings> {
+  const { signerIsAway, onMismatch = 'reject' } = options;
+  return {
+    issuing: true,
+    tokens: tokenSettings(options),
+    anyAudience: false,
+    exclusiveAudience: false,
+    keys: signerIsAway === undefined ? undefined : await remoteSigner(signerIsAway),
+    algorithm: undefined,
+    trust: [],
+    limits: {},
+    toleranceSeconds: 5,
+    cookies: undefined,
+    cookieSpecs: COOKIES,
+    csrf: {
+      trustedOrigins: [],
+      headerName: 'x-csrf-token',
+      cookieName: COOKIES.csrf.name,
+      secret: undefined,
+      disabled: false,
+    },
+    session: { mismatch: onMismatch, enabled: true },
+    revocation: { freshness: 'every-request', onStoreError: 'refuse', timeoutMs: 300, pruneEveryMs: undefined },
+  };
+}
+
+async function remoteSigner(isAway: () => boolean): Promise<RemoteSigner> {
+  const { signing, publicJwk } = await generateOwnKey('ES256');
+  return {
+    alg: 'ES256',
+    publicJwk: publicJwk ?? {},
+    sign: async (data) => {
+      if (isAway()) throw new Error('kms away');
+      return signing.sign(data);
+    },
+  };
+}
+
+/** Everything that a test of the core needs. `stores` are as they were before their guard. */
 export async function rig(options: RigOptions = {}) {
-  const { clock = new TestClock() } = options;
-  const settings = settingsOf(options);
-  const ring = await KeyRing.open({ source: ephemeralKeys(), clock, overlapSeconds: 14 * DAY });
+  const { clock = new TestClock(), onMistake } = options;
   const people = new People();
-  const users = options.users ?? new AccountResolver();
-  if (options.withoutUsers !== true && options.users === undefined) users.source = people as unknown as UserSource;
+  const host = new FieldSession();
   const stores = options.stores?.(clock) ?? {
     revocations: new MemoryRevocationStore(clock),
     logins: new MemoryRefreshStore(clock),
   };
-  const common = { issuer: ISSUER, algorithms: ring.algorithms, toleranceSeconds: 5 };
-  const profiles = {
-    access: ownAccessProfile({ ...common, audience: AUDIENCE, maxLifetimeSeconds: 30 * MINUTE }),
-    refresh: ownRefreshProfile({ ...common, maxLifetimeSeconds: 14 * DAY }),
-  };
-  const verifier = new TokenVerifier({ issuers: [{ issuer: ISSUER, keys: ring, profiles }], clock });
-  const blocklist = new BlocklistService(stores.revocations, clock, {
-    accessSeconds: 30 * MINUTE,
-    loginSeconds: 30 * DAY,
-    toleranceSeconds: 5,
+  const find = headerTransport({ name: 'authorization', schemes: ['Bearer'] });
+  const core = await createAuthentication(await settingsOf(options), {
+    clock,
+    stores,
+    hostSession: host,
+    bearer: { find, isSentByBrowser: false, challenge: 'Bearer' },
+    onMistake,
   });
-  const logins = new LoginService(stores.logins, blocklist, clock);
-  const signer = options.signer ?? ((key: SigningKey) => key);
-  const minter = new TokenMinter(settings, () => signer(ring.signingKey), { check: selfCheck(() => profiles.access) });
-  const tokens = new TokenService({ settings, clock, users, verifier, minter, logins, blocklist });
-  const authenticator = new Authenticator(blocklist, users, { onMismatch: options.onMismatch ?? 'reject', clock });
-  const bearer = defineScheme<string>({
-    name: 'bearer',
-    sentBy: 'client',
-    find: headerTransport({ name: 'authorization', schemes: ['Bearer'] }),
-    verify: (token) => verifier.verify(token, 'access'),
-  });
-  const signIn = new SignInService(users);
-  return { clock, ring, people, users, stores, verifier, blocklist, logins, tokens, authenticator, bearer, signIn };
+  if (options.withoutUsers !== true) core.users.source = options.source ?? (people as unknown as UserSource);
+  return { ...core, clock, people, host, stores, bearer: schemeIn(core.schemes, 'bearer') };
+}
+
+/** The scheme of that name. */
+export function schemeIn(schemes: ReadonlyMap<string, Scheme>, name: string): Scheme {
+  const scheme = schemes.get(name);
+  if (scheme === undefined) throw new Error(`There is no scheme '${name}'.`);
+  return scheme;
 }
 
 /** A request with nothing but these headers and cookies. */

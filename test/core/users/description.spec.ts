@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { SessionService, type HostSession } from '../../../libs/auth/src/core/browser/session.js';
-import { SignInService } from '../../../libs/auth/src/core/users/sign-in.js';
-import { AccountResolver, UserSource } from '../../../libs/auth/src/core/users/users.js';
-import { AUDIENCE, bearerOf, codeOf, ISSUER, rig } from '../support/core-fixture.js';
+import { UserSource } from '../../../libs/auth/src/core/users/users.js';
+import { bearerOf, codeOf, ISSUER, rig } from '../support/core-fixture.js';
 
 /** What an untyped or careless `describe()` may say. */
 type Loose = Readonly<Record<string, unknown>>;
@@ -25,19 +23,8 @@ class Loosely extends UserSource<{ answer: unknown }> {
 async function looseRig() {
   const source = new Loosely();
   const mistakes: string[] = [];
-  const users = new AccountResolver(({ message }) => void mistakes.push(message));
-  users.source = source as unknown as UserSource;
-  const parts = await rig({ users });
-  const written: unknown[] = [];
-  const host = { read: () => undefined, start: (_: unknown, record: unknown) => void written.push(record) };
-  const settings = {
-    issuer: ISSUER,
-    audience: [AUDIENCE],
-    access: { ttlSeconds: 60, maxTtlSeconds: 60, subjectClaim: 'sub', clientId: 'app', claimsFor: undefined },
-    refresh: { idleSeconds: 60, absoluteSeconds: 60, graceMs: 0 },
-  };
-  const sessions = new SessionService({ ...parts, settings, users, host: host as unknown as HostSession });
-  return { ...parts, source, users, mistakes, sessions, written, signIn: new SignInService(users) };
+  const onMistake = ({ message }: Error) => void mistakes.push(message);
+  return { ...(await rig({ source: source as unknown as UserSource, onMistake })), source, mistakes };
 }
 
 const good: Loose = { id: 'ada', active: true };
@@ -71,13 +58,14 @@ const UNUSABLE: readonly (readonly [string, unknown, string])[] = [
 
 describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answer, sentence) => {
   it('is told so before anything is signed or stored', async () => {
-    const { source, tokens, sessions, written, signIn, logins, mistakes } = await looseRig();
+    const { source, tokens, sessions, signIn, logins, mistakes } = await looseRig();
     source.answer = answer;
+    const request = {};
     const work = [
       () => tokens.issue({ answer } as never),
       () => tokens.issue('ada'),
       () => signIn.verify({ username: 'ada', password: 'secret' }),
-      () => sessions.signIn({}, { answer } as never),
+      () => sessions.signIn(request, { answer } as never),
     ];
     const outcomes = await Promise.all(work.map((each) => each().catch((error: unknown) => error)));
     // Whoever calls is told by a TypeError; whoever signs in gets an answer, with the same error underneath.
@@ -89,7 +77,7 @@ describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answe
     expect(told).toEqual(work.map(() => expect.any(TypeError)));
     for (const error of told) expect((error as Error).message).toContain(sentence);
     expect(mistakes.length).toBe(work.length);
-    expect([written, await logins.list({ issuer: ISSUER, id: 'ada' })]).toEqual([[], []]);
+    expect([request, await logins.list({ issuer: ISSUER, id: 'ada' })]).toEqual([{}, []]);
   });
 
   it('lets nobody in at a request or a refresh, and ends nobody’s sign-in', async () => {
