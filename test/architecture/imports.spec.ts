@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { floorOverrides, floors, writtenOverrides } from '../../tools/floors.js';
-import { barrelViolations, importViolations, timeViolations } from '../support/import-rules.js';
+import { doorOverrides, doors, floorOverrides, floors, lists, writtenOverrides } from '../../tools/floors.js';
+import { barrelViolations, importViolations, namesFrom, timeViolations } from '../support/import-rules.js';
 import { readText, typeScriptFiles } from '../support/repository.js';
 
 const library = typeScriptFiles('libs/auth/src');
@@ -28,8 +28,29 @@ describe('the import rules', () => {
     ['a list of names importing another', 'libs/auth/src/keys.ts', `export { x } from './index.js';`],
     ['a list of names with a package', 'libs/auth/src/keys.ts', `import 'jose';`],
     ['core importing a list of names', 'libs/auth/src/core/keys/x.ts', `import { x } from '../../keys.js';`],
+    ['a list of core importing nest', 'libs/auth/src/stores.ts', `export { x } from './nest/routes/routes.js';`],
+    ['a list of names importing what is for doors', 'libs/auth/src/keys.ts', `export { x } from './core/internal.js';`],
+    [
+      'nest importing what is for doors',
+      'libs/auth/src/nest/routes/x.ts',
+      `import { x } from '../../core/internal.js';`,
+    ],
+    ['core importing what is for doors', 'libs/auth/src/core/keys/x.ts', `import { x } from '../internal.js';`],
+    [
+      'what is for doors importing another ring',
+      'libs/auth/src/nest/internal.ts',
+      `export { x } from '../core/base/x.js';`,
+    ],
+    ['a door importing a file of core', 'libs/auth/src/redis/x.ts', `import { x } from '../core/stores/row.js';`],
+    [
+      'a door importing a file of nest',
+      'libs/auth/src/swagger/x.ts',
+      `import type { X } from '../nest/routes/routes.js';`,
+    ],
+    ['a door loading a file of nest', 'libs/auth/src/cli/x.ts', `await import('../nest/routes/routes.js');`],
+    ['a store door importing a list that loads Nest', 'libs/auth/src/redis/x.ts', `import { x } from '../index.js';`],
     ['a door importing another door', 'libs/auth/src/swagger/index.ts', `import { x } from '../controllers/index.js';`],
-    ['a store door importing the nest ring', 'libs/auth/src/typeorm/index.ts', `import { x } from '../nest/x.js';`],
+    ['a store door importing the nest ring', 'libs/auth/src/typeorm/x.ts', `import { x } from '../nest/internal.js';`],
     ['a door importing the peer of another', 'libs/auth/src/swagger/index.ts', `import 'typeorm';`],
     ['the library importing a test', 'libs/auth/src/testing/index.ts', `import '../../../../test/support/skips.js';`],
     ['an app importing an inner file', 'apps/accounts/src/main.ts', `import '../../../libs/auth/src/core/keys.js';`],
@@ -57,7 +78,12 @@ describe('the import rules', () => {
     [
       'a door importing core and its peer',
       'libs/auth/src/typeorm/a.ts',
-      `import '../core/stores.js'; import 'typeorm';`,
+      `import '../core/internal.js'; import '../stores.js'; import 'typeorm';`,
+    ],
+    [
+      'a door importing nest and public names',
+      'libs/auth/src/swagger/a.ts',
+      `import '../nest/internal.js'; import '../index.js'; import '@nestjs/common';`,
     ],
     ['a core test importing core', 'test/core/x.spec.ts', `import '../../libs/auth/src/core/keys/keys.js';`],
     [
@@ -75,12 +101,18 @@ describe('the floors', () => {
     for (const ring of ['core', 'nest'] as const) {
       const inside = library.filter((path) => path.startsWith(`libs/auth/src/${ring}/`));
       const folders = new Set(inside.map((path) => path.split('/')[4]));
-      expect([...folders].sort()).toEqual([...floors[ring]].sort());
+      expect([...folders].sort()).toEqual([...floors[ring], 'internal.ts'].sort());
     }
   });
 
+  it('have all other folders as doors, and all files beside them as lists of names', () => {
+    const places = new Set(library.map((path) => path.split('/')[3]));
+    const known = ['core', 'nest', ...Object.keys(doors), ...Object.keys(lists).map((name) => `${name}.ts`)];
+    expect([...places].sort()).toEqual(known.sort());
+  });
+
   it('are what the lint configuration holds: renew it with node tools/floors.js --write', () => {
-    expect(writtenOverrides()).toEqual(floorOverrides());
+    expect(writtenOverrides()).toEqual([...floorOverrides(), ...doorOverrides()]);
   });
 
   it.each([
@@ -98,6 +130,20 @@ describe('the floors', () => {
     ['libs/auth/src/nest/browser/a.ts', `import '../../core/browser/csrf.js'; import '../options/settings.js';`],
   ])('are descended by %s', (path, text) => {
     expect(importViolations(path, text)).toEqual([]);
+  });
+});
+
+describe('what core and nest list for the doors', () => {
+  const imported = new Set(
+    library
+      .filter((path) => doors[path.split('/')[3] ?? ''] !== undefined)
+      .flatMap((path) => namesFrom(readText(path), /\/internal\.js$/)),
+  );
+
+  it.each(['core', 'nest'])('is imported by a door, name by name: %s', (ring) => {
+    const listed = namesFrom(readText(`libs/auth/src/${ring}/internal.ts`), /./);
+    expect(listed.length).toBeGreaterThan(10);
+    expect(listed.filter((name) => !imported.has(name))).toEqual([]);
   });
 });
 

@@ -1,33 +1,7 @@
 // The layer table of docs/architecture.md as a function over one file's text: which imports break it, and who reads time.
 import { posix } from 'node:path';
 import ts from 'typescript';
-import { floors } from '../../tools/floors.js';
-
-interface Ring {
-  readonly rings: readonly string[];
-  readonly packages: readonly string[];
-}
-
-const nestPackages = ['@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'];
-
-/** What the files of each folder of libs/auth/src may import, besides `node:*` and their own folder. */
-const rings: Record<string, Ring> = {
-  core: { rings: [], packages: ['jose'] },
-  nest: { rings: ['core'], packages: nestPackages },
-  controllers: { rings: ['core', 'nest'], packages: [...nestPackages, 'class-validator', 'class-transformer'] },
-  typeorm: { rings: ['core'], packages: ['typeorm'] },
-  redis: { rings: ['core'], packages: ['ioredis', 'redis'] },
-  swagger: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/swagger'] },
-  passport: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/passport', 'passport', 'passport-jwt'] },
-  opentelemetry: { rings: ['core'], packages: ['@opentelemetry/api'] },
-  terminus: { rings: ['core', 'nest'], packages: [...nestPackages, '@nestjs/terminus'] },
-  testing: { rings: ['core', 'nest'], packages: nestPackages },
-  // One of its commands looks at an application; it loads Nest when it is asked to.
-  cli: { rings: ['core', 'nest'], packages: ['jose', ...nestPackages] },
-};
-
-/** A door that is a list of names: `index.ts` and the files beside it. */
-const list: Ring = { rings: ['core', 'nest'], packages: [] };
+import { doors, floors, lists, packages } from '../../tools/floors.js';
 
 const source = 'libs/auth/src/';
 
@@ -45,31 +19,71 @@ function allowed(path: string, name: string): boolean {
   return !target.startsWith('libs/');
 }
 
-function ringOf(path: string): string {
+/** The first folder below the sources, or the file that lies there. */
+function placeOf(path: string): string {
   return path.slice(source.length).split('/')[0] ?? '';
 }
 
-function ringNamed(name: string): Ring | undefined {
-  return name.endsWith('.ts') ? list : rings[name];
-}
+type Ring = keyof typeof floors;
+
+const isRing = (place: string): place is Ring => place === 'core' || place === 'nest';
+const reaches = (on: Ring, ring: Ring): boolean => on === 'nest' || ring === 'core';
+
+/** What `core/internal.ts` and `nest/internal.ts` list, doors alone may import. */
+const isInternal = (path: string): boolean => /^libs\/auth\/src\/(core|nest)\/internal\.[jt]s$/.test(path);
 
 function insideLibrary(path: string, target: string): boolean {
   if (!target.startsWith(source)) return false;
-  const [from, to] = [ringOf(path), ringOf(target)];
-  return from === to ? onFloor(path, target) : (ringNamed(from)?.rings.includes(to) ?? false);
+  const [from, to] = [placeOf(path), placeOf(target)];
+  if (isRing(from)) return fromRing(from, path, target);
+  const list = lists[from.replace(/\.ts$/, '')];
+  if (list !== undefined) return isRing(to) && reaches(list, to) && !isInternal(target);
+  const door = doors[from];
+  return from === to || (door !== undefined && fromDoor(door.on, to, target));
+}
+
+function fromRing(ring: Ring, path: string, target: string): boolean {
+  const to = placeOf(target);
+  if (isInternal(target)) return false;
+  if (isInternal(path)) return to === ring;
+  return to === ring ? onFloor(path, target) : ring === 'nest' && to === 'core';
+}
+
+/** A door imports lists of names, and of both rings what is listed for it. */
+function fromDoor(on: Ring, to: string, target: string): boolean {
+  if (isRing(to)) return reaches(on, to) && isInternal(target);
+  const list = lists[to.replace(/\.js$/, '')];
+  return list !== undefined && reaches(on, list);
 }
 
 /** A folder of core or nest imports itself and the floors below it. */
 function onFloor(path: string, target: string): boolean {
-  const [ring, from] = path.slice(source.length).split('/');
+  const [ring = '', from] = path.slice(source.length).split('/');
   const to = target.slice(source.length).split('/')[1];
-  if ((ring !== 'core' && ring !== 'nest') || from === to) return true;
+  if (!isRing(ring) || from === to) return true;
   const [level, other] = [floors[ring].indexOf(from ?? ''), floors[ring].indexOf(to ?? '')];
   return other >= 0 && other < level;
 }
 
 function packageAllowed(path: string, name: string): boolean {
-  return name.startsWith('node:') || (ringNamed(ringOf(path))?.packages.includes(name) ?? false);
+  const place = placeOf(path);
+  return name.startsWith('node:') || packagesOf(place).includes(name);
+}
+
+function packagesOf(place: string): readonly string[] {
+  if (isRing(place)) return packages[place];
+  const door = doors[place];
+  if (door === undefined) return [];
+  return [...(door.on === 'nest' ? packages.nest : []), ...door.packages];
+}
+
+/** The names that a file imports or passes on from modules whose specifier matches, also by a destructured `await import()`. */
+export function namesFrom(text: string, specifier: RegExp): string[] {
+  const lists = /\{([^{}]*)\}\s*(?:from\s*|=\s*await import\()'([^']+)'/g;
+  return [...text.matchAll(lists)]
+    .filter(([, , from = '']) => specifier.test(from))
+    .flatMap(([, names = '']) => names.split(',').map((name) => name.trim().replace(/^type | as .*$/g, '')))
+    .filter((name) => name !== '');
 }
 
 const timeReads = /^(Date\.now|performance\.now|process\.hrtime)$/;

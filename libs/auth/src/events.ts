@@ -3,7 +3,6 @@ export { EVENTS_CHANNEL, onAuthEvent } from './core/base/events.js';
 export { AuditSink, MemoryAuditSink } from './core/audit/audit.js';
 export { REDACTED_PATHS } from './core/audit/redacted-paths.js';
 
-export type { AuditOptions } from './nest/options/auth.options.js';
 export type {
   AttemptEvent,
   AttemptOutcome,

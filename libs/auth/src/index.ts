@@ -46,10 +46,12 @@ export { UserSource } from './core/users/users.js';
 
 export type {
   AccessOptions,
+  AuditOptions,
   AuthModuleOptions,
   AuthModuleStructure,
   ErrorResponseOptions,
   HeaderOptions,
+  KeysOption,
   RefreshOptions,
   RevocationOptions,
   TokenExtractor,

@@ -3,7 +3,6 @@ export { OwnKeys } from './core/keys/own-keys.js';
 export { keysFromDirectory } from './core/keys/key-files.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';
 
-export type { KeysOption } from './nest/options/auth.options.js';
 export type { KeysFromDirectoryOptions } from './core/keys/key-files.js';
 export type { KeyRingInput, RetiredKeyInput } from './core/keys/key-ring.js';
 export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys/keys.js';

@@ -1,9 +1,8 @@
 // What all commands have in common: what they are given, what they may say, and how they fail.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { type Algorithm, algorithms, isAlgorithm } from '../core/keys/algorithms.js';
-import type { Clock } from '../core/base/clock.js';
-import { parseDurationMs } from '../core/base/duration.js';
-import { suggest } from '../core/base/did-you-mean.js';
+import { algorithms, isAlgorithm, parseDurationMs, suggest } from '../core/internal.js';
+import type { Algorithm } from '../keys.js';
+import type { Clock } from '../index.js';
 
 /** What a command may touch. */
 export interface Surroundings {

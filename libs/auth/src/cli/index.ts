@@ -1,8 +1,7 @@
 // The `latchkey` command: what an operator or developer does outside of the application. ErrorResponses go to standard output; what is
 // wrong goes to standard error, with exit code 1, or 2 where the words were not understood.
 import { text } from 'node:stream/consumers';
-import { SystemClock } from '../core/base/clock.js';
-import { AuthConfigurationError } from '../core/base/errors.js';
+import { SystemClock, AuthConfigurationError } from '../core/internal.js';
 import { type Command, type Surroundings, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import { keys } from './keys.js';

@@ -1,14 +1,22 @@
 // `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
 // text is no credential.
-import { dateOf } from '../core/base/clock.js';
-import { AuthError, reasonText } from '../core/base/errors.js';
-import { type ForeignIssuer, trustedIssuer, type TrustOptions } from '../core/issuers/trust.js';
-import { parseJws, type ParsedJws } from '../core/tokens/jws.js';
-import { highestLimits } from '../core/base/limits.js';
-import { keysFromDirectory } from '../core/keys/key-files.js';
-import { KeyRing } from '../core/keys/key-ring.js';
-import { ownAccessProfile, ownRefreshProfile } from '../core/tokens/profiles.js';
-import { type TrustedIssuer, TokenVerifier } from '../core/tokens/token-verifier.js';
+import {
+  dateOf,
+  AuthError,
+  reasonText,
+  type ForeignIssuer,
+  trustedIssuer,
+  parseJws,
+  type ParsedJws,
+  highestLimits,
+  KeyRing,
+  ownAccessProfile,
+  ownRefreshProfile,
+  type TrustedIssuer,
+  TokenVerifier,
+} from '../core/internal.js';
+import type { TrustOptions } from '../issuers.js';
+import { keysFromDirectory } from '../keys.js';
 import { presetTrust, splitArguments, type PresetValues } from './presets.js';
 import { atMost, type Command, type Given, optional, readArguments, type Surroundings, UsageError } from './command.js';
 

@@ -1,6 +1,5 @@
 // `latchkey keys`: what an operator does with the signing keys of a directory.
-import { dateOf } from '../core/base/clock.js';
-import { generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/keys/key-files.js';
+import { dateOf, generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/internal.js';
 import {
   algorithm,
   atMost,

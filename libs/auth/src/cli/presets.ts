@@ -1,25 +1,27 @@
 // The presets by name, for `latchkey inspect --preset`: what an application would trust, with the options as they are typed.
-import { adfs } from '../core/issuers/presets/adfs.js';
-import { apple } from '../core/issuers/presets/apple.js';
-import { auth0 } from '../core/issuers/presets/auth0.js';
-import { authentik } from '../core/issuers/presets/authentik.js';
-import { azureAdB2c } from '../core/issuers/presets/azure-ad-b2c.js';
-import { clerk } from '../core/issuers/presets/clerk.js';
-import { cloudflareAccess } from '../core/issuers/presets/cloudflare-access.js';
-import { cognito } from '../core/issuers/presets/cognito.js';
-import { entra } from '../core/issuers/presets/entra.js';
-import { firebase } from '../core/issuers/presets/firebase.js';
-import { githubActions } from '../core/issuers/presets/github-actions.js';
-import { gitlab } from '../core/issuers/presets/gitlab.js';
-import { google } from '../core/issuers/presets/google.js';
-import { keycloak } from '../core/issuers/presets/keycloak.js';
-import { kubernetes } from '../core/issuers/presets/kubernetes.js';
-import { okta } from '../core/issuers/presets/okta.js';
-import { oryHydra } from '../core/issuers/presets/ory-hydra.js';
-import { supabase } from '../core/issuers/presets/supabase.js';
-import { zitadel } from '../core/issuers/presets/zitadel.js';
-import type { TrustOptions } from '../core/issuers/trust.js';
-import { suggest } from '../core/base/did-you-mean.js';
+import { suggest } from '../core/internal.js';
+import {
+  adfs,
+  apple,
+  auth0,
+  authentik,
+  azureAdB2c,
+  clerk,
+  cloudflareAccess,
+  cognito,
+  entra,
+  firebase,
+  githubActions,
+  gitlab,
+  google,
+  keycloak,
+  kubernetes,
+  okta,
+  oryHydra,
+  supabase,
+  zitadel,
+  type TrustOptions,
+} from '../issuers.js';
 import { UsageError } from './command.js';
 
 const PRESETS = {

@@ -4,13 +4,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Type } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
-import { AuthConfigurationError } from '../core/base/errors.js';
-import type { AuthModuleStructure } from '../nest/options/auth.options.js';
-import { GUARD_SCHEMES } from '../nest/routes/route-requirements.js';
-import { routeDefaultsOf } from '../nest/routes/named-routes.js';
-import type { RouteAudit } from '../nest/routes/route-audit.js';
-import { AUTH_STRUCTURE } from '../nest/options/injection-tokens.js';
+import { AuthConfigurationError } from '../core/internal.js';
+import type { RouteAudit } from '../policies.js';
 import { atMost, type Command, optional, readArguments, UsageError } from './command.js';
 
 const OPTIONS = { export: { type: 'string' }, json: { type: 'boolean' } } as const;
@@ -21,7 +16,7 @@ export const routes: Command = async (args, { print }) => {
   atMost(given, 1);
   const [path = ''] = given.positionals;
   const audit = await auditOf(await moduleAt(path, optional(given, 'export') ?? 'AppModule'));
-  const { routeTable } = await import('../nest/routes/route-table.js');
+  const { routeTable } = await import('../policies.js');
   const listed = audit.list();
   print(given.values['json'] === true ? JSON.stringify(listed, null, 2) : routeTable(listed).trimEnd());
   const problems = audit.problems();
@@ -61,33 +56,9 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
 // What needs Nest is loaded here, so that commands about keys and tokens start without it.
 async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
   await import('reflect-metadata');
-  const { ApplicationConfig, DiscoveryService, ModulesContainer, NestFactory } = await import('@nestjs/core');
-  const { registeredGuards } = await import('../nest/routes/global-guards.js');
-  const { RouteAudit } = await import('../nest/routes/route-audit.js');
+  const { ModulesContainer, NestFactory } = await import('@nestjs/core');
+  const { previewAudit } = await import('../nest/internal.js');
   const options = { preview: true, logger: false, abortOnError: false } as const;
   const app = await loaded(root.name, () => NestFactory.createApplicationContext(root, options));
-  const modules = app.get(ModulesContainer);
-  const structure = structureIn(modules);
-  return new RouteAudit({
-    source: {
-      defaults: routeDefaultsOf(structure, registeredGuards(modules.values())),
-      schemeNames: (guard) => guard[GUARD_SCHEMES],
-    },
-    structure,
-    discovery: new DiscoveryService(modules),
-    // What main.ts sets on the application afterwards, a global prefix and versions, is not known here.
-    application: { config: new ApplicationConfig(), applicationId: modules.applicationId },
-  });
-}
-
-/** @throws {AuthConfigurationError} */
-function structureIn(modules: ModulesContainer): AuthModuleStructure {
-  for (const { providers } of modules.values()) {
-    const instance: unknown = providers.get(AUTH_STRUCTURE)?.instance;
-    // The module keeps its structure under a token of its own.
-    if (instance !== undefined && instance !== null) return instance as AuthModuleStructure;
-  }
-  throw new AuthConfigurationError([
-    'the application does not import AuthModule: there is nothing that guards a route',
-  ]);
+  return previewAudit(app.get(ModulesContainer));
 }

@@ -1,11 +1,7 @@
 // `latchkey token`: a token to try things out with, signed by the keys of a directory. Whoever may read the keys can name any subject, so it
 // refuses to work where that would matter.
-import { AuthConfigurationError } from '../core/base/errors.js';
-import { newId } from '../core/base/new-id.js';
-import { keysFromDirectory } from '../core/keys/key-files.js';
-import { importOwnKey } from '../core/keys/key-import.js';
-import { TokenMinter } from '../core/issuing/token-minter.js';
-import { stampDigest } from '../core/users/users.js';
+import { AuthConfigurationError, newId, importOwnKey, TokenMinter, stampDigest } from '../core/internal.js';
+import { keysFromDirectory } from '../keys.js';
 import {
   atMost,
   type Command,

@@ -1,13 +1,8 @@
 // The routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
-import type { SignInCredentials } from '../core/users/users.js';
-import { Public } from '../nest/routes/auth.decorators.js';
-import type { MountableController } from '../nest/options/mountable-controller.js';
-import { CookieSignIn } from '../nest/browser/cookie-sign-in.js';
-import { CsrfGuard } from '../nest/guards/csrf.guard.js';
-import { FaultLog } from '../nest/refusals/fault-log.js';
-import { issuedBy } from '../nest/refusals/issued-by.js';
-import { HttpExchange, type Exchange } from '../nest/transport/http-exchange.js';
+import { type SignInCredentials, Public, type MountableController } from '../index.js';
+import { CsrfGuard } from '../browser.js';
+import { CookieSignIn, FaultLog, issuedBy, HttpExchange, type Exchange } from '../nest/internal.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';

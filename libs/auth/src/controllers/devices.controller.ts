@@ -11,11 +11,14 @@ import {
   type CanActivate,
   type Type,
 } from '@nestjs/common';
-import { LoginService, type Device } from '../core/logins/login-service.js';
-import type { Principal } from '../core/base/principal.js';
-import { CurrentPrincipal } from '../nest/routes/auth.decorators.js';
-import { JwtAuthGuard } from '../nest/guards/auth.guards.js';
-import type { MountableController } from '../nest/options/mountable-controller.js';
+import {
+  LoginService,
+  type Device,
+  type Principal,
+  CurrentPrincipal,
+  JwtAuthGuard,
+  type MountableController,
+} from '../index.js';
 import { Describes, MOMENT, objectOf, TEXT, type Answer } from './open-api.js';
 
 /** What can be asked of {@link devicesController}. */

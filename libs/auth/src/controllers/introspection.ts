@@ -1,8 +1,6 @@
 // The answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
-import { AuthError } from '../core/base/errors.js';
-import type { Principal } from '../core/base/principal.js';
-import type { LoginStore } from '../core/stores/stores.js';
-import type { TokenService } from '../core/issuing/token-service.js';
+import type { LoginStore } from '../stores.js';
+import { AuthError, type Principal, type TokenService } from '../index.js';
 
 /** What is known of a live token (RFC 7662 §2.2), or that it is not live. */
 export type Introspection =

@@ -7,7 +7,7 @@ import {
   REFUSALS,
   type AnsweredBy,
   type BrowserRoute,
-} from '../nest/options/mountable-controller.js';
+} from '../nest/internal.js';
 
 /** A schema of OpenAPI; what it holds is between the document and its readers. */
 export type Schema = Readonly<Record<string, unknown>>;

@@ -1,11 +1,8 @@
 // The routes that sign people in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
-import type { SignInCredentials } from '../core/users/users.js';
-import { Public } from '../nest/routes/auth.decorators.js';
-import type { MountableController } from '../nest/options/mountable-controller.js';
-import { SessionSignIn } from '../nest/browser/session-sign-in.js';
-import { CsrfGuard } from '../nest/guards/csrf.guard.js';
-import { HttpExchange, type Exchange } from '../nest/transport/http-exchange.js';
+import { type SignInCredentials, Public, type MountableController } from '../index.js';
+import { CsrfGuard } from '../browser.js';
+import { SessionSignIn, HttpExchange, type Exchange } from '../nest/internal.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';

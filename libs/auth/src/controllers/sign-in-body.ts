@@ -4,8 +4,7 @@ import { ValidationPipe, type ArgumentMetadata, type Type } from '@nestjs/common
 import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';
 import { IsNotEmpty, IsString, MaxLength, type ValidationError } from 'class-validator';
-import { AuthError, type AuthErrorOptions } from '../core/base/errors.js';
-import type { SignInCredentials } from '../core/users/users.js';
+import { AuthError, type AuthErrorOptions, type SignInCredentials } from '../index.js';
 
 // @nestjs/swagger reads this static, as its compiler plugin writes it; so the door needs no import of it.
 export const documented = (...names: readonly string[]) =>

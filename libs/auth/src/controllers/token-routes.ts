@@ -1,18 +1,21 @@
 // What the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
 import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
-import type { Policy } from '../core/policies/policies.js';
-import type { AuthUser } from '../core/base/principal.js';
-import { SignInService } from '../core/users/sign-in.js';
-import { LoginStore } from '../core/stores/stores.js';
-import type { TokenPair } from '../core/issuing/token-minter.js';
-import type { IssueOptions } from '../core/issuing/token-options.js';
-import { TokenService } from '../core/issuing/token-service.js';
-import type { SignInCredentials } from '../core/users/users.js';
-import { AllowClients, AllowRestrictedClients, Public } from '../nest/routes/auth.decorators.js';
-import { JwtAuthGuard } from '../nest/guards/auth.guards.js';
-import { Authorize } from '../nest/routes/policy.decorators.js';
-import { FaultLog } from '../nest/refusals/fault-log.js';
-import { issuedBy } from '../nest/refusals/issued-by.js';
+import { LoginStore } from '../stores.js';
+import {
+  type AuthUser,
+  SignInService,
+  type TokenPair,
+  type IssueOptions,
+  TokenService,
+  type SignInCredentials,
+  AllowClients,
+  AllowRestrictedClients,
+  Public,
+  JwtAuthGuard,
+  Authorize,
+} from '../index.js';
+import type { Policy } from '../policies.js';
+import { FaultLog, issuedBy } from '../nest/internal.js';
 import { deviceLabel } from './device-label.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';

@@ -1,7 +1,7 @@
 // The mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, type Type } from '@nestjs/common';
-import type { Policy } from '../core/policies/policies.js';
-import type { MountableController } from '../nest/options/mountable-controller.js';
+import type { MountableController } from '../index.js';
+import type { Policy } from '../policies.js';
 import type { Answer } from './open-api.js';
 import { absolute, UserAgent } from './routing.js';
 import {

@@ -13,15 +13,16 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { parseDurationMs, type Duration } from '../core/base/duration.js';
-import { AuthConfigurationError } from '../core/base/errors.js';
-import { Public } from '../nest/routes/auth.decorators.js';
-import type { AuthModuleStructure } from '../nest/options/auth.options.js';
-import type { MountableController } from '../nest/options/mountable-controller.js';
-import { RouteAddresses } from '../nest/routes/route-addresses.js';
-import { OwnKeys } from '../core/keys/own-keys.js';
-import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/options/injection-tokens.js';
+import { parseDurationMs } from '../core/internal.js';
+import { OwnKeys } from '../keys.js';
+import {
+  type Duration,
+  AuthConfigurationError,
+  Public,
+  type AuthModuleStructure,
+  type MountableController,
+} from '../index.js';
+import { RouteAddresses, type AuthSettings, AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/internal.js';
 
 /** What can be asked of {@link wellKnownController}. */
 export interface WellKnownControllerOptions {

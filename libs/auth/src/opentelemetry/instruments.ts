@@ -1,8 +1,8 @@
 // The metrics: their names, units and labels. Labels are codes and names that the configuration knows; never a key id, a
 // subject, a sign-in or a path, whose number has no bound.
 import type { Attributes, Meter } from '@opentelemetry/api';
-import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../core/base/events.js';
-import type { StoreCall } from '../core/stores/store-calls.js';
+import type { StoreCall } from '../core/internal.js';
+import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../events.js';
 
 /** Labels and span attributes; `error.type` is of the semantic conventions. */
 export const LABEL = {

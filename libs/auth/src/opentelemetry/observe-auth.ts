@@ -1,9 +1,8 @@
 // The bridge from events to OpenTelemetry. Events are published in the course of a request, so that the active span is the
 // request's own.
 import { metrics, trace, type Attributes, type MeterProvider } from '@opentelemetry/api';
-import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../core/base/events.js';
-import { onStoreCall } from '../core/stores/store-calls.js';
-import { VERSION } from '../core/base/version.js';
+import { onStoreCall, VERSION } from '../core/internal.js';
+import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../events.js';
 import { Instruments, LABEL } from './instruments.js';
 
 /** What may be told besides codes and counts. */

@@ -1,11 +1,9 @@
 // The strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
-import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy } from '../nest/routes/route-requirements.js';
-import { leave } from '../nest/transport/request-auth.js';
-import { NO_PERMISSIONS } from '../core/users/account-checks.js';
-import { AuthConfigurationError, type AuthError } from '../core/base/errors.js';
-import type { Decision } from '../core/authentication/authenticator.js';
+import { NO_PERMISSIONS } from '../core/internal.js';
+import { AuthConfigurationError, type AuthError, type Decision } from '../index.js';
+import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy, leave } from '../nest/internal.js';
 
 /** What the strategy asks of an application: who is asking, and how a refusal is worded. */
 export interface PassportApplication {

@@ -23,10 +23,8 @@ import {
   ModuleRef,
 } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
-import { AuthError } from '../core/base/errors.js';
-import { AuthGuardFor, JwtAuthGuard } from '../nest/guards/auth.guards.js';
-import { brandedGuard } from '../nest/routes/route-requirements.js';
-import { RouteAuthenticator } from '../nest/guards/route-authenticator.js';
+import { AuthError, AuthGuardFor, JwtAuthGuard } from '../index.js';
+import { brandedGuard, RouteAuthenticator } from '../nest/internal.js';
 import { assertOurs, enlist, strike } from './jwt-strategy.js';
 
 /** What the strategy is called, and what it accepts. */

@@ -1,14 +1,11 @@
 // Passport strategies as schemes: what each of their answers means to the read path. "Nothing for me", "not good" and "broken"
 // stay three different answers, which passport itself folds into one.
 import { HttpException, type Type } from '@nestjs/common';
-import { AuthError, type AuthErrorCode } from '../core/base/errors.js';
-import type { AuthUser, Verified } from '../core/base/principal.js';
-import { CsrfService } from '../core/browser/csrf.js';
-import { isSafeMethod, type AuthRequest } from '../core/base/request.js';
-import { defineScheme, type CsrfPolicy, type Scheme } from '../core/schemes/schemes.js';
-import { LoginRedirectError } from '../nest/refusals/login-redirect-error.js';
-import type { SchemeFactory, ServiceFinder } from '../nest/options/scheme-factory.js';
-import { isUserLeftOn } from '../nest/transport/request-auth.js';
+import { isSafeMethod } from '../core/internal.js';
+import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
+import { AuthError, type AuthErrorCode, type AuthUser, type Verified, type AuthRequest } from '../index.js';
+import { CsrfService } from '../browser.js';
+import { LoginRedirectError, type SchemeFactory, type ServiceFinder, isUserLeftOn } from '../nest/internal.js';
 import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
 import { vouchedFor, type Vouching } from './vouching.js';
 

@@ -1,11 +1,7 @@
 // What a strategy's user stands for: which subject, with which scopes, since when.
-import { Clock } from '../core/base/clock.js';
-import { AuthError } from '../core/base/errors.js';
-import type { AuthUser, Subject, Verified } from '../core/base/principal.js';
-import { stampDigest, AccountResolver } from '../core/users/users.js';
-import type { ServiceFinder } from '../nest/options/scheme-factory.js';
-import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
+import { stampDigest, AccountResolver } from '../core/internal.js';
+import { Clock, AuthError, type AuthUser, type Subject, type Verified } from '../index.js';
+import { type ServiceFinder, type AuthSettings, AUTH_SETTINGS } from '../nest/internal.js';
 
 /** What a strategy's user vouches for, where the defaults do not fit. */
 export type Vouching = Partial<Omit<Verified, 'user'>>;

@@ -1,7 +1,6 @@
 // How a script is run by whichever client the application has. No Redis package is imported: a client is passed in, ready.
 import { createHash } from 'node:crypto';
-import type { Clock } from '../core/base/clock.js';
-import { readInteger } from '../core/stores/row.js';
+import { type Clock, readInteger } from '../core/internal.js';
 
 /** The part of a node-redis client (5 or 6; single or cluster) that is used. */
 export interface NodeRedisClient {

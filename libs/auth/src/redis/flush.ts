@@ -1,6 +1,5 @@
 // What is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
-import { SystemClock, type Clock } from '../core/base/clock.js';
-import { readInteger } from '../core/stores/row.js';
+import { SystemClock, type Clock, readInteger } from '../core/internal.js';
 import { run, storeMoment, type RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys, type Shard } from './keys.js';
 import { claimLayout } from './layout.js';

@@ -1,7 +1,7 @@
 // Fetched key sets in Redis, so that many processes ask a provider once. Sets and leases expire by themselves.
-import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
-import { readOptionalString, readInteger } from '../core/stores/row.js';
-import type { CheckedStore } from '../core/stores/stores.js';
+import { readOptionalString, readInteger } from '../core/internal.js';
+import type { CheckedStore } from '../stores.js';
+import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../issuers.js';
 import { listOf, run, yesOrNo, type RedisClient, type Script } from './client.js';
 import { GET_SET, PUT_SET, RELEASE_LEASE, TAKE_LEASE } from './key-set-scripts.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';

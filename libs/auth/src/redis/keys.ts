@@ -1,7 +1,7 @@
 // The names of keys. Parts are hashed, so that no issuer or id, whatever it holds, can name the key of another, and a
 // dump of the key space tells no ids.
 import { createHash } from 'node:crypto';
-import type { RevocationKind } from '../core/stores/stores.js';
+import type { RevocationKind } from '../stores.js';
 
 /** What keys begin with where the application names no prefix. */
 export const DEFAULT_PREFIX = 'latchkey:';

@@ -1,7 +1,6 @@
 // How many shards the blocklist has is said in Redis itself. Answers two processes that were told different numbers: each would write
 // where the other does not look, and what one revoked would live on at the other.
-import { AuthConfigurationError } from '../core/base/errors.js';
-import { readInteger } from '../core/stores/row.js';
+import { AuthConfigurationError, readInteger } from '../core/internal.js';
 import { listOf, run, type RedisClient } from './client.js';
 import { Keys } from './keys.js';
 import { READ, VOUCH } from './revocation-scripts.js';

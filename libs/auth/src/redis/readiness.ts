@@ -1,8 +1,6 @@
 // The look at Redis before the first request: that it does what a first request will do, and that it keeps what it is given.
 import { randomUUID } from 'node:crypto';
-import { AuthConfigurationError } from '../core/base/errors.js';
-import { readString } from '../core/stores/row.js';
-import { withTimeout } from '../core/base/timeout.js';
+import { AuthConfigurationError, readString, withTimeout } from '../core/internal.js';
 import { run, script, STORE_NOW_MS, yesOrNo, type RedisClient } from './client.js';
 import type { Keys, Shard } from './keys.js';
 

@@ -1,6 +1,6 @@
 // How an application gets its stores in Redis.
-import { Clock } from '../core/base/clock.js';
-import type { Stores, StoresFactory } from '../core/stores/stores.js';
+import { Clock } from '../core/internal.js';
+import type { Stores, StoresFactory } from '../stores.js';
 import type { RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { RedisRefreshStore } from './refresh-store.js';

@@ -1,8 +1,8 @@
 // The logins in Redis. The script that rotates is the one write that decides every race.
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../core/base/clock.js';
-import type { Subject } from '../core/base/principal.js';
 import {
+  type Clock,
+  type Subject,
   replacedText,
   storedReplaced,
   readString,
@@ -10,7 +10,9 @@ import {
   readInteger,
   readOptionalInteger,
   type StoredRow,
-} from '../core/stores/row.js';
+  isLive,
+  classifyPresentedToken,
+} from '../core/internal.js';
 import {
   MOST_REPLACED,
   LoginStore,
@@ -18,8 +20,7 @@ import {
   type Login,
   type Rotation,
   type RotationOutcome,
-} from '../core/stores/stores.js';
-import { isLive, classifyPresentedToken } from '../core/stores/rules.js';
+} from '../stores.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient, type Script } from './client.js';
 import { END, EXISTS, FIND, NAME, NAMES, OPEN, ROTATE, TOUCH, UNNAME } from './login-scripts.js';
 import type { Keys } from './keys.js';

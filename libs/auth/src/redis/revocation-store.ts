@@ -1,8 +1,16 @@
 // The blocklist in Redis. Answers an emptied Redis that would let every revoked token come alive: a sentinel says since when
 // the list is complete, and what is older than that is refused.
-import type { Clock } from '../core/base/clock.js';
-import type { Subject } from '../core/base/principal.js';
-import { storedKind, readString, readOptionalString, readInteger, type StoredRow } from '../core/stores/row.js';
+import {
+  type Clock,
+  type Subject,
+  storedKind,
+  readString,
+  readOptionalString,
+  readInteger,
+  type StoredRow,
+  matchingRevocation,
+  listLength,
+} from '../core/internal.js';
 import {
   BlocklistStore,
   type CheckedStore,
@@ -10,8 +18,7 @@ import {
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
-} from '../core/stores/stores.js';
-import { matchingRevocation, listLength } from '../core/stores/rules.js';
+} from '../stores.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
 import { vouch, vouchAfterFlush } from './flush.js';
 import type { Keys, Shard } from './keys.js';

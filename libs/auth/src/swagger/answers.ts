@@ -1,6 +1,5 @@
 // ErrorResponses of ready-made routes in the document, which a subclass of the application may have made untrue.
-import { ANSWERED_BY, type AnsweredBy } from '../nest/options/mountable-controller.js';
-import type { Route } from '../nest/routes/routes.js';
+import { ANSWERED_BY, type AnsweredBy, type Route } from '../nest/internal.js';
 import type { Operation } from './operations.js';
 
 /** Takes the schema of a good answer away if a subclass overrides what makes it. */

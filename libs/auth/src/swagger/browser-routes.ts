@@ -1,7 +1,7 @@
 // What the ready-made routes for browsers take and set, in the document: header and cookies by the names that are configured,
 // from the same specs that write them.
-import { accessCookieSpecs } from '../core/browser/cookies.js';
-import { BROWSER_ROUTE, type BrowserRoute } from '../nest/options/mountable-controller.js';
+import { accessCookieSpecs } from '../core/internal.js';
+import { BROWSER_ROUTE, type BrowserRoute } from '../nest/internal.js';
 import type { DescriptionParts } from './built-in-descriptions.js';
 import type { Operation } from './operations.js';
 

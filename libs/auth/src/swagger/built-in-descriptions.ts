@@ -1,6 +1,6 @@
 // How the schemes that the module brings along are shown: header, cookie and CSRF names as they were configured.
-import type { SchemeDescription, SecurityDescription } from '../core/schemes/scheme-description.js';
-import type { AuthSettings } from '../nest/options/settings.js';
+import type { SchemeDescription, SecurityDescription } from '../schemes.js';
+import type { AuthSettings } from '../nest/internal.js';
 
 /** What the built-in schemes are described from. */
 export interface DescriptionParts {

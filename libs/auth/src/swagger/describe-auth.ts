@@ -3,21 +3,25 @@
 import type { INestApplication } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { AuthConfigurationError } from '../core/base/errors.js';
-import { AuthBoot } from '../nest/module/auth.boot.js';
-import { structuresIn } from '../nest/configurations/configurations.js';
-import { configurationOf, type ConfigurationName } from '../nest/options/named-tokens.js';
-import type { EffectivePolicy } from '../nest/routes/route-requirements.js';
-import { RouteAuthenticator } from '../nest/guards/route-authenticator.js';
-import { routesOf, type Route } from '../nest/routes/routes.js';
-import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
+import { AuthConfigurationError } from '../index.js';
+import {
+  AuthBoot,
+  structuresIn,
+  configurationOf,
+  type ConfigurationName,
+  type EffectivePolicy,
+  RouteAuthenticator,
+  routesOf,
+  type Route,
+  type AuthSettings,
+  AUTH_SETTINGS,
+  findProvider,
+} from '../nest/internal.js';
 import { dropUntrueAnswer } from './answers.js';
 import { describeBrowserRoute } from './browser-routes.js';
 import { builtInDescriptions, type DescriptionParts } from './built-in-descriptions.js';
 import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
 import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
-import { findProvider } from '../nest/module/find-provider.js';
 import { describeOAuthErrors, ERROR_SCHEMA, errorSchema, ownRefusalsOf, refusalsOf } from './refusals.js';
 import { productOf, requirementsOf } from './requirements.js';
 import { SchemeDescriptions } from './scheme-descriptions.js';

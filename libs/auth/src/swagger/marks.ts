@@ -1,8 +1,7 @@
 // How an operation of the document finds back to its handler. Guessing from paths fails at prefixes, versions, `@All` and
 // inherited controllers; so every class and handler carries a mark of its own while the document is made, and only so long.
 import { ApiSecurity } from '@nestjs/swagger';
-import type { ClassOrMethod } from '../nest/routes/route-requirements.js';
-import type { Route } from '../nest/routes/routes.js';
+import type { ClassOrMethod, Route } from '../nest/internal.js';
 
 /** A Security Requirement Object: what must be sent together, and with which scopes. */
 export type Requirement = Record<string, string[]>;

@@ -1,10 +1,8 @@
 // The refusals in the document: their body, from the error table itself, their headers and which operations can answer them.
 import { RequestMethod } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ERROR_TABLE, type ErrorEntry } from '../core/base/errors.js';
-import { OAUTH_ERRORS, REFUSALS } from '../nest/options/mountable-controller.js';
-import type { EffectivePolicy } from '../nest/routes/route-requirements.js';
-import type { AuthSettings } from '../nest/options/settings.js';
+import { ERROR_TABLE, type ErrorEntry } from '../index.js';
+import { OAUTH_ERRORS, REFUSALS, type EffectivePolicy, type AuthSettings } from '../nest/internal.js';
 import { isOpenToNobody, scopesOf } from './requirements.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;

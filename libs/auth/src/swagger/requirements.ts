@@ -1,9 +1,9 @@
 // The translation of what a route demands into OpenAPI's `security`: a list of alternatives, each of which is all that must be
 // sent together. Guards are ANDed and a guard's schemes are alternatives, so the list is their product.
-import type { Policy } from '../core/policies/policies.js';
-import { isSafeMethod } from '../core/base/request.js';
-import type { SchemeDescription } from '../core/schemes/scheme-description.js';
-import type { EffectivePolicy } from '../nest/routes/route-requirements.js';
+import { isSafeMethod } from '../core/internal.js';
+import type { SchemeDescription } from '../schemes.js';
+import type { Policy } from '../policies.js';
+import type { EffectivePolicy } from '../nest/internal.js';
 import type { Requirement } from './marks.js';
 
 /** What the requirements of an operation follow from. */

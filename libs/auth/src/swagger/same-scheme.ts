@@ -1,6 +1,6 @@
 // Security schemes that an application described under names of its own: which of them is one of ours.
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { SecurityDescription } from '../core/schemes/scheme-description.js';
+import type { SecurityDescription } from '../schemes.js';
 
 export type SecuritySchemes = NonNullable<NonNullable<OpenAPIObject['components']>['securitySchemes']>;
 

@@ -1,6 +1,5 @@
 // Which security schemes stand in the document: those that some operation asks for, as the schemes describe themselves.
-import type { SchemeDescription, SecurityDescription } from '../core/schemes/scheme-description.js';
-import type { Scheme } from '../core/schemes/schemes.js';
+import type { SchemeDescription, SecurityDescription, Scheme } from '../schemes.js';
 import type { Requirement } from './marks.js';
 import { namesOfSame, type SecuritySchemes } from './same-scheme.js';
 

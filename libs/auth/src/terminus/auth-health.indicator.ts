@@ -1,11 +1,10 @@
 // The answers to health checks. They are often public: they say up, degraded or down and counts, never a host or an error.
 import { Inject, Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { Clock } from '../core/base/clock.js';
-import type { HashingQueue } from '../core/users/hashing-queue.js';
-import type { Authentication } from '../core/composition/create-authentication.js';
-import { LoginStore, BlocklistStore } from '../core/stores/stores.js';
-import { AUTHENTICATION } from '../nest/options/injection-tokens.js';
+import type { Authentication } from '../core/internal.js';
+import { LoginStore, BlocklistStore } from '../stores.js';
+import { Clock, type HashingQueue } from '../index.js';
+import { AUTHENTICATION } from '../nest/internal.js';
 
 /** A subject and sign-in that nobody has: asking for them is a whole round trip and finds nothing. */
 const NO_ACCOUNT = { issuer: 'health', id: 'health' } as const;

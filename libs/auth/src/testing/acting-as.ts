@@ -1,11 +1,13 @@
 // The proof that a test which acts as a user tests something: a route that is open to everybody would have answered anyway.
 import { AssertionError } from 'node:assert';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import type { ClassOrMethod } from '../nest/routes/route-requirements.js';
-import { findProvider } from '../nest/module/find-provider.js';
-import { RouteAuthenticator } from '../nest/guards/route-authenticator.js';
-import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS } from '../nest/options/injection-tokens.js';
+import {
+  type ClassOrMethod,
+  findProvider,
+  RouteAuthenticator,
+  type AuthSettings,
+  AUTH_SETTINGS,
+} from '../nest/internal.js';
 import { TokenFactory, type TestTokenOptions } from './token-factory.js';
 import type { TestUser } from './token-source.js';
 

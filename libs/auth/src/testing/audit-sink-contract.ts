@@ -1,6 +1,6 @@
 // The contract of audit sinks as a list of cases: every sentence of the port, for any test runner.
 import assert from 'node:assert/strict';
-import type { AuditEntry, AuditSink } from '../core/audit/audit.js';
+import type { AuditEntry, AuditSink } from '../events.js';
 
 /** Makes an empty sink for one case. */
 export type MakeAuditSink = () => AuditSink | Promise<AuditSink>;

@@ -1,11 +1,7 @@
 // The module as tests want it: nothing outside the process, and a clock that stands still.
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Clock } from '../core/base/clock.js';
-import { memoryStores } from '../core/stores/memory-stores.js';
-import type { AuthModuleOptions, AuthModuleStructure } from '../nest/options/auth.options.js';
-import { AuthModule } from '../nest/module/auth.module.js';
-import { tokenIn } from '../nest/options/named-tokens.js';
-import { RAW_STORES } from '../nest/options/injection-tokens.js';
+import { Clock, memoryStores, type AuthModuleOptions, type AuthModuleStructure, AuthModule } from '../index.js';
+import { tokenIn, RAW_STORES } from '../nest/internal.js';
 import { FixedClock } from './fixed-clock.js';
 
 /** What {@link AuthTestingModule.override} needs of the builder that `Test.createTestingModule()` returns. */

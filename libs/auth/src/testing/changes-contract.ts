@@ -1,6 +1,6 @@
 // The cases of the change feed. A store without one passes them: it is asked at every request instead.
 import assert from 'node:assert/strict';
-import type { RevocationEntry, BlocklistStore } from '../core/stores/stores.js';
+import type { RevocationEntry, BlocklistStore } from '../stores.js';
 import { ContractClock, plain, type WrittenCase } from './contract-bench.js';
 import { entry } from './revocation-contract.js';
 

@@ -1,7 +1,7 @@
 // What the cases of the contract work with: a clock of their own and a few assertions.
 import assert from 'node:assert/strict';
-import { Clock } from '../core/base/clock.js';
-import type { Stores } from '../core/stores/stores.js';
+import type { Stores } from '../stores.js';
+import { Clock } from '../index.js';
 
 /** A clock that a case moves by hand. */
 export class ContractClock extends Clock {

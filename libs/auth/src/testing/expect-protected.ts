@@ -1,9 +1,8 @@
 // The assertion of a user's own test that no route was forgotten. It knows no test runner: it throws.
 import { AssertionError } from 'node:assert';
 import type { INestApplication } from '@nestjs/common';
-import { findProvider } from '../nest/module/find-provider.js';
-import { RouteAudit, type AuditedRoute } from '../nest/routes/route-audit.js';
-import { routeTable } from '../nest/routes/route-table.js';
+import { RouteAudit, type AuditedRoute, routeTable } from '../policies.js';
+import { findProvider } from '../nest/internal.js';
 
 /** Which routes are meant to be reachable without a credential. */
 export interface ExpectProtectedOptions {

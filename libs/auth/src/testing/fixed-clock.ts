@@ -1,6 +1,6 @@
 // Time in tests: it stands still until it is moved.
-import { Clock } from '../core/base/clock.js';
-import { parseDurationMs, type Duration } from '../core/base/duration.js';
+import { parseDurationMs } from '../core/internal.js';
+import { Clock, type Duration } from '../index.js';
 
 /**
  * A clock that stands still until it is moved, so that no test waits for a token to expire.

@@ -1,6 +1,6 @@
 // The cases of the grace: a time, which the store measures, and in which whatever was replaced gets the live token.
 import assert from 'node:assert/strict';
-import { MOST_REPLACED } from '../core/stores/stores.js';
+import { MOST_REPLACED } from '../stores.js';
 import type { WrittenCase } from './contract-bench.js';
 import { login } from './login-contract.js';
 import { ISSUER, rotate, stored, T_MS } from './rotation-bench.js';

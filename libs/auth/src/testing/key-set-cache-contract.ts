@@ -1,6 +1,6 @@
 // The contract of shared key set caches as a list of cases: every sentence of the port, for any test runner.
 import assert from 'node:assert/strict';
-import type { CachedKeySet, KeySetCache } from '../core/issuers/key-set-cache.js';
+import type { CachedKeySet, KeySetCache } from '../issuers.js';
 
 /** Makes an empty cache for one case. */
 export type MakeKeySetCache = () => KeySetCache | Promise<KeySetCache>;

@@ -1,7 +1,7 @@
 // An issuer on this machine that tests can trust, rotate and break.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { TrustOptions } from '../core/issuers/trust.js';
+import type { TrustOptions } from '../issuers.js';
 import { TokenFactory } from './token-factory.js';
 import { madeUpSource, type StandaloneOptions } from './token-source.js';
 

@@ -1,6 +1,6 @@
 // The cases of the sign-ins that are not about rotation: opening, reading, listing and ending them.
 import assert from 'node:assert/strict';
-import type { Login } from '../core/stores/stores.js';
+import type { Login } from '../stores.js';
 import { ContractClock, plain, pruned, type WrittenCase } from './contract-bench.js';
 
 const T = ContractClock.start;

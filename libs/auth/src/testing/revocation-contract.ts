@@ -1,6 +1,6 @@
 // The cases of the blocklist.
 import assert from 'node:assert/strict';
-import type { RevocationEntry, RevocationQuery } from '../core/stores/stores.js';
+import type { RevocationEntry, RevocationQuery } from '../stores.js';
 import { ContractClock, plain, pruned, type WrittenCase } from './contract-bench.js';
 
 const T = ContractClock.start;

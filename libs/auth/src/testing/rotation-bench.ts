@@ -1,5 +1,5 @@
 // What the cases of rotation work with: rotations of one sign-in, told in words.
-import { type Login, type LoginStore, type Rotation, type RotationOutcome } from '../core/stores/stores.js';
+import type { Login, LoginStore, Rotation, RotationOutcome } from '../stores.js';
 import { ContractClock, plain } from './contract-bench.js';
 import { login } from './login-contract.js';
 

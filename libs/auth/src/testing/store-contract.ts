@@ -1,7 +1,7 @@
 // The contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
 // in revocation-contract.ts, changes-contract.ts, login-contract.ts, rotation-contract.ts and grace-contract.ts.
-import type { Clock } from '../core/base/clock.js';
-import type { Stores } from '../core/stores/stores.js';
+import type { Stores } from '../stores.js';
+import type { Clock } from '../index.js';
 import { ContractClock } from './contract-bench.js';
 import { loginContract } from './login-contract.js';
 import { changesContract } from './changes-contract.js';

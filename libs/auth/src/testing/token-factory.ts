@@ -1,13 +1,8 @@
 // Test tokens, good and bad. They are signed for real, so that the whole verification runs; no store is written.
 import type { INestApplicationContext } from '@nestjs/common';
-import { parseDurationMs, type Duration } from '../core/base/duration.js';
-import type { AuthErrorCode } from '../core/base/errors.js';
-import { newId } from '../core/base/new-id.js';
-import { signJws } from '../core/tokens/jws.js';
-import { highestLimits } from '../core/base/limits.js';
-import { generateOwnKey } from '../core/keys/key-import.js';
-import type { SigningKey } from '../core/keys/keys.js';
-import type { Json } from '../core/base/principal.js';
+import { parseDurationMs, newId, signJws, highestLimits, generateOwnKey } from '../core/internal.js';
+import type { SigningKey } from '../keys.js';
+import type { Duration, AuthErrorCode, Json } from '../index.js';
 import { madeUpSource, sourceOf, type StandaloneOptions, type TestUser, type TokenSource } from './token-source.js';
 
 /** Any claims at all: tests also sign what the library never would. */

@@ -1,16 +1,16 @@
 // What test tokens are made from: the keys, names and clock of a running application, or made-up ones.
 import type { INestApplicationContext } from '@nestjs/common';
-import { SystemClock, type Clock } from '../core/base/clock.js';
-import type { Authentication } from '../core/composition/create-authentication.js';
-import { generateOwnKey } from '../core/keys/key-import.js';
-import type { Algorithm, PublishedKey, SigningKey } from '../core/keys/keys.js';
-import type { AuthUser, Subject } from '../core/base/principal.js';
-import { refreshAudienceOf } from '../core/issuing/token-settings.js';
-import { stampDigest, type AccountResolver, type UserDescription } from '../core/users/users.js';
-import { findProvider } from '../nest/module/find-provider.js';
-import type { OwnKeys } from '../core/keys/own-keys.js';
-import type { AuthSettings } from '../nest/options/settings.js';
-import { AUTH_SETTINGS, AUTHENTICATION } from '../nest/options/injection-tokens.js';
+import {
+  type Authentication,
+  generateOwnKey,
+  type PublishedKey,
+  refreshAudienceOf,
+  stampDigest,
+  type AccountResolver,
+} from '../core/internal.js';
+import type { Algorithm, SigningKey, OwnKeys } from '../keys.js';
+import { SystemClock, type Clock, type AuthUser, type Subject, type UserDescription } from '../index.js';
+import { findProvider, type AuthSettings, AUTH_SETTINGS, AUTHENTICATION } from '../nest/internal.js';
 
 /** Whom a test token is for: the `sub`, or a user of the application. */
 export type TestUser = string | AuthUser;

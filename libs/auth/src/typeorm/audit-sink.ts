@@ -1,10 +1,15 @@
 // The audit trail in SQL: one row an entry, which is written once and never changed.
 import { DataSource, EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { AuditSink, type AuditEntry, type AuditSinkFactory } from '../core/audit/audit.js';
-import type { Subject } from '../core/base/principal.js';
-import { readString, readOptionalString, readInteger, type StoredRow } from '../core/stores/row.js';
-import type { CheckedStore } from '../core/stores/stores.js';
-import type { TurnTakingStore } from '../core/stores/turns.js';
+import {
+  type Subject,
+  readString,
+  readOptionalString,
+  readInteger,
+  type StoredRow,
+  type TurnTakingStore,
+} from '../core/internal.js';
+import type { CheckedStore } from '../stores.js';
+import { AuditSink, type AuditEntry, type AuditSinkFactory } from '../events.js';
 import { dialectOf, execute, tableOf } from './database.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';

@@ -1,8 +1,8 @@
 // The change feed of the blocklist in SQL. ErrorResponses the late commit: a row is stamped by the clock of the database before it can
 // be seen, so that every reading looks back further than a write may be on its way.
 import type { DataSource } from 'typeorm';
-import { readInteger, readOptionalInteger, type StoredRow } from '../core/stores/row.js';
-import type { RevocationChanges } from '../core/stores/stores.js';
+import { readInteger, readOptionalInteger, type StoredRow } from '../core/internal.js';
+import type { RevocationChanges } from '../stores.js';
 import { dialectOf, execute, type Dialect } from './database.js';
 
 /** How far back a reading looks, in seconds. A write that takes longer than half of it is stamped anew. */

@@ -3,8 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
-import type { StoredRow } from '../core/stores/row.js';
-import { takeTurn } from '../core/stores/turns.js';
+import { type StoredRow, takeTurn } from '../core/internal.js';
 import { isUsedUp } from './pools.js';
 
 /** What the SQL must be told apart by. */

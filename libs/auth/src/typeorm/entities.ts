@@ -1,8 +1,8 @@
 // How the two stores look as TypeORM entities: ids and times, never a token. They are for readers and for the check
 // at boot; the stores write SQL of their own, and only our migrations make the tables.
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { readOptionalString, readOptionalInteger } from '../core/stores/row.js';
-import type { RevocationKind } from '../core/stores/stores.js';
+import { readOptionalString, readOptionalInteger } from '../core/internal.js';
+import type { RevocationKind } from '../stores.js';
 import { AuditEntity } from './audit-sink.js';
 import { KeySetEntity } from './key-set-cache.js';
 

@@ -1,9 +1,9 @@
 // Fetched key sets in SQL, so that many processes ask a provider once. One row per address holds the set and the lease; each
 // write is one conditional statement.
 import { EntitySchema, type DataSource } from 'typeorm';
-import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../core/issuers/key-set-cache.js';
-import { readOptionalString, readInteger } from '../core/stores/row.js';
-import type { CheckedStore } from '../core/stores/stores.js';
+import { readOptionalString, readInteger } from '../core/internal.js';
+import type { CheckedStore } from '../stores.js';
+import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../issuers.js';
 import { dialectOf, execute, tableOf, type SqlValues } from './database.js';
 import { exactId } from './exact-id.js';
 import { checkTable } from './readiness.js';

@@ -1,7 +1,7 @@
 // Forgetting what has ended: in batches found by a plain read, so that no lock covers rows that live (on MariaDB a DELETE
 // locks every row it looks at), and by key with the condition said again, so that a row refreshed meanwhile stays.
 import type { DataSource } from 'typeorm';
-import { readString } from '../core/stores/row.js';
+import { readString } from '../core/internal.js';
 import { execute, type SqlValues } from './database.js';
 
 /** What to prune. */

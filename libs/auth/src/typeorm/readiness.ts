@@ -1,6 +1,6 @@
 // The look at the database before the first request: what is missing is a boot error that says how to make it.
 import type { DataSource, EntityMetadata, EntitySchema, ObjectLiteral, Table } from 'typeorm';
-import { AuthConfigurationError } from '../core/base/errors.js';
+import { AuthConfigurationError } from '../core/internal.js';
 import { dialectOf } from './database.js';
 
 const RUN_MIGRATIONS =

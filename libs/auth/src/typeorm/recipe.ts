@@ -1,7 +1,7 @@
 // How an application gets its stores in SQL.
 import { DataSource } from 'typeorm';
-import { Clock } from '../core/base/clock.js';
-import type { Stores, StoresFactory } from '../core/stores/stores.js';
+import { Clock } from '../core/internal.js';
+import type { Stores, StoresFactory } from '../stores.js';
 import { TypeOrmRefreshStore } from './refresh-store.js';
 import { TypeOrmRevocationStore } from './revocation-store.js';
 

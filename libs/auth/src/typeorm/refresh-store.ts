@@ -1,9 +1,10 @@
 // The sign-ins in SQL: one row each, and one conditional UPDATE that decides every race over it. ErrorResponses the forked login:
 // where something is read before the write, the write takes place on the very row that was read or not at all.
 import type { DataSource } from 'typeorm';
-import { SystemClock, type Clock } from '../core/base/clock.js';
-import type { Subject } from '../core/base/principal.js';
 import {
+  SystemClock,
+  type Clock,
+  type Subject,
   replacedText,
   storedReplaced,
   readString,
@@ -11,16 +12,11 @@ import {
   readInteger,
   readOptionalInteger,
   type StoredRow,
-} from '../core/stores/row.js';
-import {
-  LoginStore,
-  type CheckedStore,
-  type Login,
-  type Rotation,
-  type RotationOutcome,
-} from '../core/stores/stores.js';
-import { rotatedFields, classifyPresentedToken } from '../core/stores/rules.js';
-import type { TurnTakingStore } from '../core/stores/turns.js';
+  rotatedFields,
+  classifyPresentedToken,
+  type TurnTakingStore,
+} from '../core/internal.js';
+import { LoginStore, type CheckedStore, type Login, type Rotation, type RotationOutcome } from '../stores.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { LoginEntity } from './entities.js';
 import { readable } from './exact-id.js';

@@ -1,8 +1,17 @@
 // The blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../core/base/clock.js';
-import type { Subject } from '../core/base/principal.js';
-import { storedKind, readString, readOptionalString, readInteger, type StoredRow } from '../core/stores/row.js';
+import {
+  type Clock,
+  type Subject,
+  storedKind,
+  readString,
+  readOptionalString,
+  readInteger,
+  type StoredRow,
+  matchingRevocation,
+  listLength,
+  type TurnTakingStore,
+} from '../core/internal.js';
 import {
   BlocklistStore,
   type CheckedStore,
@@ -10,10 +19,8 @@ import {
   type RevocationEntry,
   type RevocationKind,
   type RevocationQuery,
-} from '../core/stores/stores.js';
-import { matchingRevocation, listLength } from '../core/stores/rules.js';
+} from '../stores.js';
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
-import type { TurnTakingStore } from '../core/stores/turns.js';
 import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
 import { RevocationEntity } from './entities.js';
 import { exactId, readable } from './exact-id.js';

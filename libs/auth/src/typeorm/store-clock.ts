@@ -1,7 +1,6 @@
 // The one clock that every process on a database shares: its own. ErrorResponses machines whose clocks disagree.
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../core/base/clock.js';
-import { readInteger } from '../core/stores/row.js';
+import { type Clock, readInteger } from '../core/internal.js';
 import { dialectOf, execute, type Dialect } from './database.js';
 
 /**

@@ -1,0 +1,60 @@
+// What the doors may use of core besides the public names. No door imports another file of core, so all that is not listed here can change
+// without a look at them. Public names that stand here are behind the front door, which loads Nest.
+
+// What every door may need.
+export { Clock, dateOf, SystemClock } from './base/clock.js';
+export { suggest } from './base/did-you-mean.js';
+export { parseDurationMs } from './base/duration.js';
+export { AuthConfigurationError, AuthError, reasonText } from './base/errors.js';
+export { highestLimits } from './base/limits.js';
+export { newId } from './base/new-id.js';
+export { isSafeMethod } from './base/request.js';
+export { withTimeout } from './base/timeout.js';
+export { VERSION } from './base/version.js';
+export type { Subject } from './base/principal.js';
+
+// For stores: what is in a row, and the rules that hold in every store.
+export {
+  readInteger,
+  readOptionalInteger,
+  readOptionalString,
+  readString,
+  replacedText,
+  storedKind,
+  storedReplaced,
+} from './stores/row.js';
+export { classifyPresentedToken, isLive, listLength, matchingRevocation, rotatedFields } from './stores/rules.js';
+export { takeTurn } from './stores/turns.js';
+export type { StoredRow } from './stores/row.js';
+export type { TurnTakingStore } from './stores/turns.js';
+
+// For metrics.
+export { onStoreCall } from './stores/store-calls.js';
+export type { StoreCall } from './stores/store-calls.js';
+
+// For OpenAPI.
+export { accessCookieSpecs } from './browser/cookies.js';
+
+// For tokens that no application issued: of tests and of the command line.
+export { algorithms, isAlgorithm } from './keys/algorithms.js';
+export { generateKeyFile, listKeyFiles, rotateKeyFiles } from './keys/key-files.js';
+export { generateOwnKey, importOwnKey } from './keys/key-import.js';
+export { KeyRing } from './keys/key-ring.js';
+export { parseJws, signJws } from './tokens/jws.js';
+export { ownAccessProfile, ownRefreshProfile } from './tokens/profiles.js';
+export { TokenVerifier } from './tokens/token-verifier.js';
+export { trustedIssuer } from './issuers/trust.js';
+export { TokenMinter } from './issuing/token-minter.js';
+export { refreshAudienceOf } from './issuing/token-settings.js';
+export type { KeyFile } from './keys/key-files.js';
+export type { PublishedKey } from './keys/keys.js';
+export type { ParsedJws } from './tokens/jws.js';
+export type { TrustedIssuer } from './tokens/token-verifier.js';
+export type { ForeignIssuer } from './issuers/trust.js';
+
+// What was assembled.
+export type { Authentication } from './composition/create-authentication.js';
+
+// For users that another library vouches for.
+export { NO_PERMISSIONS } from './users/account-checks.js';
+export { AccountResolver, stampDigest } from './users/users.js';

@@ -1,0 +1,34 @@
+// What the doors may use of nest besides the public names. No door imports another file of nest, so all that is not listed here can change
+// without a look at them.
+
+// What a running application has: its settings and services, by the name of the configuration.
+export { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from './options/injection-tokens.js';
+export { configurationOf, tokenIn } from './options/named-tokens.js';
+export { structuresIn } from './configurations/configurations.js';
+export { AuthBoot } from './module/auth.boot.js';
+export { findProvider } from './module/find-provider.js';
+export type { ConfigurationName } from './options/named-tokens.js';
+export type { SchemeFactory, ServiceFinder } from './options/scheme-factory.js';
+export type { AuthSettings } from './options/settings.js';
+
+// For controllers: requests and answers of a browser, and what OpenAPI must know about a ready-made route.
+export { ANSWERED_BY, BROWSER_ROUTE, OAUTH_ERRORS, REFUSALS } from './options/mountable-controller.js';
+export { CookieSignIn } from './browser/cookie-sign-in.js';
+export { CsrfTokenIssuer } from './browser/csrf-token-issuer.js';
+export { SessionSignIn } from './browser/session-sign-in.js';
+export { FaultLog } from './refusals/fault-log.js';
+export { issuedBy } from './refusals/issued-by.js';
+export { RouteAddresses } from './routes/route-addresses.js';
+export { HttpExchange } from './transport/http-exchange.js';
+export type { AnsweredBy, BrowserRoute } from './options/mountable-controller.js';
+export type { Exchange } from './transport/http-exchange.js';
+
+// What routes demand, and how a guard answers.
+export { RouteAuthenticator } from './guards/route-authenticator.js';
+export { LoginRedirectError } from './refusals/login-redirect-error.js';
+export { previewAudit } from './configurations/preview-audit.js';
+export { brandedGuard, NONE_OVERRULED } from './routes/route-requirements.js';
+export { routesOf } from './routes/routes.js';
+export { isUserLeftOn, leave } from './transport/request-auth.js';
+export type { BrandedGuard, ClassOrMethod, EffectivePolicy } from './routes/route-requirements.js';
+export type { Route } from './routes/routes.js';
