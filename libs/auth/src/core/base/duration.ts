@@ -4,7 +4,11 @@
 /** Whole seconds as a number, or a text with its unit: `'15m'`, `'14d'`, `'300ms'`, `'10s'`, `'2h'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
-const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60_000;
+export const DAY_MS = 86_400_000;
+
+const MILLISECONDS = { ms: 1, s: SECOND_MS, m: MINUTE_MS, h: 3_600_000, d: DAY_MS } as const;
 const SPELLING = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/;
 
 /** The span in milliseconds; `undefined` where the text or number is not a duration. */

@@ -1,5 +1,8 @@
 // How big anything inside a token may be. Our own tokens go into stores and cookies of ours; those of other issuers are as big as
 // their issuers make them, up to what fits into a request.
+import { group } from './option-group.js';
+import { wholeNumber } from './option-kinds.js';
+import type { Option } from './option.js';
 
 /** Bounds on what a token may hold. Text is counted in UTF-16 units, which for a well-formed token are bytes. */
 export interface TokenLimits {
@@ -72,15 +75,38 @@ export function widestLimits(all: readonly TokenLimits[]): TokenLimits {
   return Object.fromEntries(widest) as unknown as TokenLimits;
 }
 
-/** What is wrong with limits that somebody asked for; empty if nothing is. */
-export function limitProblems(asked: Partial<TokenLimits>, path = 'limits'): readonly string[] {
-  if (typeof asked !== 'object' || asked === null || Array.isArray(asked))
-    return [`${path} must be an object like { token: 16384 }`];
-  return Object.entries(asked).flatMap(([name, value]) => {
-    const cap = Object.hasOwn(highestLimits, name) ? highestLimits[name as keyof TokenLimits] : undefined;
-    if (cap === undefined)
-      return [`${path}.${name} is not a limit; there are ${Object.keys(highestLimits).join(', ')}`];
-    if (Number.isInteger(value) && value >= 1 && value <= cap) return [];
-    return [`${path}.${name} must be a whole number from 1 to ${cap}`];
+/** Bounds that replace those of our own tokens, each up to the highest one. */
+export const limits = limitsOption(
+  defaultLimits,
+  'bounds on what a token may hold; ids of our own tokens can only be made shorter',
+);
+
+/** The option that replaces some of these limits. */
+export function limitsOption(usual: TokenLimits, summary: string): Option<Partial<TokenLimits>> {
+  const limit = (name: keyof TokenLimits, summary: string) =>
+    wholeNumber({ min: 1, max: highestLimits[name], otherwise: `\`${usual[name]}\``, summary });
+  return group<Partial<TokenLimits>>()({
+    summary,
+    accepts: 'an object like { token: 16384 }',
+    shows: 'nothing',
+    noun: 'a limit',
+    options: {
+      token: limit('token', 'length of the whole token'),
+      header: limit('header', 'bytes of the decoded protected header'),
+      depth: limit('depth', 'levels of objects and arrays, the outermost counted'),
+      members: limit('members', 'members of all objects of one JSON text together'),
+      audiences: limit('audiences', 'entries of an audience list'),
+      kid: limit('kid', 'length of a key id'),
+      jti: limit('jti', 'length of a token id'),
+      subject: limit('subject', 'length of a subject, and of a login id'),
+    },
+    // What was not given must not replace a default.
+    settings: (given): Partial<TokenLimits> =>
+      Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   });
+}
+
+/** What is wrong with limits that were asked for; empty if nothing is. */
+export function limitProblems(asked: Partial<TokenLimits>, path = 'limits'): readonly string[] {
+  return limits.read(asked, { path, production: false }).problems;
 }

@@ -5,7 +5,7 @@ import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } fr
 import type { Clock } from '../base/clock.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import { generatePrivateJwk, importOwnKey, importRetiredKey } from './key-import.js';
-import { isRing, soundRing } from './ring-shape.js';
+import { isRing, soundRing } from './ring-options.js';
 import {
   type KeyInput,
   type KeyQuery,

@@ -6,6 +6,7 @@ import { CsrfGuard } from '../guards/csrf.guard.js';
 import type { BrandedGuard } from '../routes/route-requirements.js';
 import { boundTo } from './bound-classes.js';
 import { tokenIn } from '../options/named-tokens.js';
+import { nameProblem } from '../options/schema/module-structure.js';
 
 /** A class that the library provides: `TokenService`, `BlocklistService`, `AuthCookies`, ... */
 type ServiceClass = abstract new (...dependencies: never[]) => object;
@@ -30,9 +31,6 @@ export interface AuthConfiguration {
    */
   token<Service>(service: ServiceClass & { readonly prototype: Service }): InjectionToken<Service>;
 }
-
-/** A name that fits into tokens, cookie names and logs. */
-export const CONFIGURATION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
 /**
  * A configuration beside the one without a name, for example `admin` beside the public one: its own audience, keys, users, cookies
@@ -63,7 +61,8 @@ export const CONFIGURATION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
  * ```
  */
 export function authConfiguration(name: string): AuthConfiguration {
-  if (typeof name !== 'string' || !CONFIGURATION_NAME.test(name)) throw new AuthConfigurationError([nameProblem(name)]);
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new AuthConfigurationError([`name ${problem}`]);
   const guard = <Guard extends BrandedGuard>(original: Guard): Guard => boundTo(name, original);
   return Object.freeze({
     name,
@@ -75,12 +74,6 @@ export function authConfiguration(name: string): AuthConfiguration {
     guard,
     token: <Service>(service: ServiceClass & { readonly prototype: Service }) => serviceToken<Service>(name, service),
   });
-}
-
-/** What is wrong with a name. */
-export function nameProblem(name: unknown): string {
-  const given = typeof name === 'string' ? `'${name.slice(0, 40)}'` : typeof name;
-  return `name is ${given}; accepted are lower case letters, digits and hyphens, beginning with a letter: 'admin'`;
 }
 
 function serviceToken<Service>(name: string, service: ServiceClass): InjectionToken<Service> {

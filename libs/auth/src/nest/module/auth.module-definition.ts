@@ -6,7 +6,7 @@ import { memoryStores } from '../../core/stores/memory-stores.js';
 import { JwtAuthGuard } from '../guards/auth.guards.js';
 import { DefaultAuthGuard, GlobalDispatch } from '../guards/default-guard.js';
 import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
-import { walkStructure } from '../options/option-shapes.js';
+import { readStructure, STRUCTURE_NAMES } from '../options/options-check.js';
 import type { ResolvedStructure } from '../options/resolved-structure.js';
 import { coreExports, coreProviders } from './core-services.js';
 import { AuthErrorFilter } from '../refusals/auth-error.filter.js';
@@ -25,21 +25,12 @@ export interface AuthOptionsFactory {
   createAuthOptions(): AuthModuleOptions | Promise<AuthModuleOptions>;
 }
 
-/** Every structural option must be named here: what is not named is taken for a value. */
-const structureDefaults: Required<{ [Name in keyof AuthModuleStructure]: AuthModuleStructure[Name] | undefined }> = {
-  name: undefined,
-  isGlobal: true,
+/** Every structural option by its name: what is not named here is taken for a value. */
+const structureDefaults: AuthModuleStructure = {
+  // Cleared by each option that has a default.
+  ...(Object.fromEntries(STRUCTURE_NAMES.map((name) => [name, undefined])) as AuthModuleStructure),
+  ...readStructure({}).value,
   defaultGuard: JwtAuthGuard,
-  users: undefined,
-  externalUsers: undefined,
-  stores: undefined,
-  audit: undefined,
-  controllers: [],
-  schemes: [],
-  routes: [],
-  strictRoutes: false,
-  auditRoutes: false,
-  clock: undefined,
 };
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
@@ -50,16 +41,14 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .setClassMethodName('forRoot')
     .setFactoryMethodName('createAuthOptions')
     // The builder fills in every default, so what arrives in `build` is the resolved structure.
-    .setExtras(structureDefaults as AuthModuleStructure, (definition, structure) =>
-      build(definition, resolved(structure)),
-    )
+    .setExtras(structureDefaults, (definition, structure) => build(definition, resolved(structure)))
     .build();
 
 /** Absent is absent, however it is spelled, and what has no sense is named and left out. */
 function resolved(given: AuthModuleStructure): ResolvedStructure {
-  const { problems, sound } = walkStructure(given);
-  // The walk keeps what has the type of its option; the defaults stand for the rest.
-  return { ...structureDefaults, ...(sound as AuthModuleStructure), problems } as ResolvedStructure;
+  const { problems, value } = readStructure(given);
+  // The defaults stand for what is wrong.
+  return { ...structureDefaults, ...value, problems } as ResolvedStructure;
 }
 
 function build(definition: DynamicModule, structure: ResolvedStructure): DynamicModule {

@@ -6,12 +6,12 @@ import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './aut
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAuthenticator } from '../guards/route-authenticator.js';
 import { suggest } from '../../core/base/did-you-mean.js';
-import { CONFIGURATION_NAME, nameProblem } from '../configurations/auth-configuration.js';
 import { ImportCheck } from '../configurations/import-check.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import { BodyRefusals } from './body-refusals.js';
 import { RefusalHandling } from './refusal-handling.js';
-import { STRUCTURE_NAMES } from '../options/option-shapes.js';
+import { STRUCTURE_NAMES } from '../options/options-check.js';
+import { nameProblem, OF_THE_APPLICATION } from '../options/schema/module-structure.js';
 
 /** What may stand beside an async factory. */
 const ASYNC_NAMES = [
@@ -81,14 +81,12 @@ export class AuthModule extends ConfigurableModuleClass implements NestModule {
   }
 }
 
-/** What concerns every route of the application is stated once, in the configuration without a name. */
-const OF_THE_APPLICATION = ['defaultGuard', 'routes', 'strictRoutes', 'auditRoutes'] as const;
-
 /** @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have */
 function assertNamed(options: AuthModuleStructure): void {
   const { name } = options;
   if (name === undefined || name === null) return;
-  if (typeof name !== 'string' || !CONFIGURATION_NAME.test(name)) throw new AuthConfigurationError([nameProblem(name)]);
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new AuthConfigurationError([`name ${problem}`]);
   const given = OF_THE_APPLICATION.filter((option) => options[option] !== undefined && options[option] !== false);
   if (given.length === 0) return;
   throw new AuthConfigurationError(

@@ -2,10 +2,10 @@
 // them, in development only, because anonymous clients could fill the log of a production service.
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../core/base/clock.js';
+import { MINUTE_MS } from '../../core/base/duration.js';
 import { reasonText } from '../../core/base/errors.js';
 import { onAuthEvent, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/base/events.js';
 import type { OperatorNotices } from '../../core/base/operator-notices.js';
-import { MINUTE_MS } from '../options/option-errors.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../options/injection-tokens.js';
 

@@ -1,15 +1,13 @@
-// The judgement of the options as a whole: everything that is wrong with them, at once, at boot.
+// From the options to the settings: everything that is wrong at once, at boot, and what several groups become together.
 import { AuthConfigurationError } from '../../core/base/errors.js';
-import { trustProblems } from '../../core/issuers/trust.js';
-import { trustWarnings } from '../../core/issuers/trust-warnings.js';
+import { isAbsent, type AnyOption, type Place, type ProductionDemand, type Reading } from '../../core/base/option.js';
+import { wholeSeconds } from '../../core/base/option-kinds.js';
+import { cookieSpecs } from '../../core/browser/cookies.js';
 import type { StoresFactory } from '../../core/stores/stores.js';
-import { limitProblems } from '../../core/base/limits.js';
-import { DEFAULTS, type AuthModuleOptions } from './auth.options.js';
-import { browserSettings, browserWarnings } from './option-browser.js';
-import { errorSettings, revocationSettings, tokenSettings, toleranceSeconds } from './option-groups.js';
-import { headerSettings } from './option-header.js';
-import { walkValues } from './option-shapes.js';
-import { OptionErrors, shown } from './option-errors.js';
+import { cookies } from './schema/cookies.js';
+import { DEVELOPMENT, moduleOptions, type AuthModuleOptions } from './schema/module-options.js';
+import { moduleStructure, type AuthModuleStructure } from './schema/module-structure.js';
+import { session } from './schema/session.js';
 import type { AuthSettings } from './settings.js';
 
 /** What the structure of the module says that the values must agree with. */
@@ -22,114 +20,121 @@ export interface Surroundings {
   readonly configuration?: string | undefined;
 }
 
-/** Every group, so that nothing below has to ask whether it was given. Those for browsers are judged elsewhere. */
-const NO_GROUPS = {
-  access: {},
-  refresh: {},
-  trust: [],
-  header: {},
-  revocation: {},
-  limits: {},
-  errors: {},
-} as const;
+/** Options that stand beside the factory, because they must be known before it runs. */
+export const STRUCTURE_NAMES: readonly string[] = Object.keys(moduleStructure.members ?? {});
+
+/** The structure with its defaults, and what is wrong with it; `forRoot` is given the values with it, which are not looked at here. */
+export function readStructure(given: object): Reading<Partial<AuthModuleStructure>> {
+  const structure = Object.entries(given).filter(([name]) => STRUCTURE_NAMES.includes(name));
+  const { problems, value } = moduleStructure.read(Object.fromEntries(structure), { path: '', production: false });
+  // An absent member must not replace a default of the module.
+  return { problems, value: Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) };
+}
 
 /**
  * The settings that the options ask for.
  * @throws {AuthConfigurationError} with every problem at once
  */
 export function resolveAuthOptions(asked: AuthModuleOptions, around: Surroundings): AuthSettings {
-  const walked = walkValues(asked);
-  // The walk keeps what has the type of its option, and drops the rest after naming it.
-  const given = walked.sound as AuthModuleOptions;
-  const options = { ...NO_GROUPS, ...given };
-  const problems = new OptionErrors();
-  problems.found.push(
-    ...(around.problems ?? []),
-    ...walked.problems,
-    ...limitProblems(options.limits),
-    ...trustProblems(options.trust),
+  const at: Place = { path: '', production: around.production, configuration: around.configuration };
+  const misplaced = Object.keys(asked).filter((name) => isMisplaced(name));
+  const given: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(asked).filter(([name]) => !isMisplaced(name)),
   );
+  const { problems, value } = moduleOptions.read(given, at);
   const issuing = isIssuing(given);
-  if (issuing && around.production) requireForProduction(given, around, problems);
-  const settings: AuthSettings = {
-    production: around.production,
-    issuing,
-    tokens: { ...tokenSettings(options, problems), configuration: around.configuration },
-    anyAudience: options.audience === false,
-    exclusiveAudience: exclusiveAudience(options, problems),
-    keys: options.keys,
-    algorithm: options.algorithm,
-    trust: options.trust,
-    header: headerSettings(options.header, problems),
-    ...browserSettings(given, around, problems),
-    revocation: revocationSettings(options.revocation, problems),
-    limits: options.limits,
-    toleranceSeconds: toleranceSeconds(options.clockTolerance, problems),
-    errors: errorSettings(options.errors, problems),
-    warnings: [
-      ...warningsOf(given, around, issuing),
-      ...trustWarnings(options.trust, around.production),
-      ...(around.stores?.warnings ?? []),
-    ],
-  };
-  if (problems.found.length > 0) throw new AuthConfigurationError(problems.found);
-  return frozenCopy(settings);
+  const absent = issuing ? absentDemands({ ...given, stores: around.stores }, at) : [];
+  const found = [
+    ...(around.problems ?? []),
+    ...misplaced.map(
+      (name) => `${name} must stand beside the factory, not come from it: it decides which providers exist`,
+    ),
+    ...(around.production
+      ? absent.map(([name, { needs }]) => `${name} is required with NODE_ENV=production: ${needs}`)
+      : []),
+    ...problems,
+  ];
+  if (found.length > 0) throw new AuthConfigurationError(found);
+  const filled = absent.map(([name, { filledWith }]) => `${name} (${filledWith})`).join(', ');
+  const warnings = [
+    ...(filled === '' ? [] : [`Development mode. Set before production: ${filled}.`]),
+    ...moduleOptions.warnings(given, at),
+    ...(around.stores?.warnings ?? []),
+  ];
+  return frozenCopy({ ...settingsOf(value, at), production: around.production, issuing, warnings });
 }
 
-/** A list as `aud` is refused then, so that only one audience can be accepted, and issued. */
-function exclusiveAudience(
-  { audience, exclusiveAudience: given = false }: AuthModuleOptions,
-  problems: OptionErrors,
-): boolean {
-  problems.check(typeof given === 'boolean', `exclusiveAudience is ${shown(given)}; accepted is true or false`);
-  const isOne = audience !== false && [audience].flat().length === 1;
-  problems.check(given !== true || isOne, 'exclusiveAudience needs one audience');
-  return given === true;
+type Values = ReturnType<typeof moduleOptions.read>['value'];
+
+/** What several options become together. */
+function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' | 'issuing' | 'warnings'> {
+  const { clockTolerance, exclusiveAudience, keys, algorithm, trust, header, loginUrl, revocation, limits, errors } =
+    values;
+  const { refreshPathGiven, ...cookieSettings } = values.cookies ?? defaultsOf(cookies, at);
+  const specs = cookieSpecs(cookieSettings);
+  const tokens = tokenSettings(values, at);
+  return {
+    exclusiveAudience,
+    keys,
+    algorithm,
+    trust,
+    header,
+    loginUrl,
+    revocation,
+    limits,
+    errors,
+    tokens,
+    anyAudience: values.audience === false,
+    toleranceSeconds: wholeSeconds(clockTolerance),
+    cookies: values.cookies === undefined ? undefined : cookieSettings,
+    cookieSpecs: specs,
+    refreshPathGiven,
+    csrf: {
+      ...values.csrf,
+      // Pages of the issuer itself are our own.
+      trustedOrigins: [new URL(tokens.issuer).origin, ...values.csrf.trustedOrigins],
+      cookieName: specs.csrf.name,
+    },
+    session: { ...(values.session ?? defaultsOf(session, at)), enabled: values.session !== undefined },
+  };
+}
+
+/** Everything that issuing follows. */
+function tokenSettings(values: Values, { configuration }: Place): AuthSettings['tokens'] {
+  const { issuer = DEVELOPMENT.issuer, audience = DEVELOPMENT.audience, access, refresh } = values;
+  return {
+    issuer,
+    audience: audience === false ? [] : [audience].flat(),
+    // Without OAuth clients the issuer is the client: its own routes sign people in.
+    access: { ...access, clientId: access.clientId ?? issuer },
+    refresh,
+    configuration,
+  };
+}
+
+/** The settings of a group that was not given, where the code needs some all the same. */
+function defaultsOf<Settings>(group: AnyOption<Settings>, at: Place): NonNullable<Settings> {
+  // The defaults of a group are right, so that it has settings.
+  return group.read({}, at).value as NonNullable<Settings>;
 }
 
 /** A service that names neither issuer nor keys, but trusts others, only verifies. */
-function isIssuing({ keys, issuer, trust = [] }: AuthModuleOptions): boolean {
-  return keys !== undefined || issuer !== undefined || trust.length === 0;
+function isIssuing({ keys, issuer, trust }: Readonly<Record<string, unknown>>): boolean {
+  return (keys ?? issuer ?? undefined) !== undefined || !Array.isArray(trust) || trust.length === 0;
 }
 
-/** Everything that development fills in and production must state. */
-function requireForProduction(options: AuthModuleOptions, around: Surroundings, problems: OptionErrors): void {
-  const needed = 'is required with NODE_ENV=production';
-  const given = (option: unknown, sentence: string): void => {
-    problems.check(option !== undefined, sentence);
-  };
-  given(options.issuer, `issuer ${needed}: the https address of this service, as it stands in every token`);
-  given(options.audience, `audience ${needed}: the name of the service that tokens are meant for`);
-  given(options.keys, `keys ${needed}: a private key as JWK or PEM, or a key source like keysFromDirectory()`);
-  problems.check(
-    around.stores !== undefined,
-    `stores ${needed}: typeOrmStores() or redisStores({ client }); memoryStores() only for a single process`,
+/** The absent options that production demands, and development fills in. */
+function absentDemands(
+  given: Readonly<Record<string, unknown>>,
+  at: Place,
+): readonly (readonly [name: string, demand: ProductionDemand])[] {
+  return Object.entries({ ...moduleOptions.members, ...moduleStructure.members }).flatMap(([name, { production }]) =>
+    production !== undefined && isAbsent(given[name], at) ? [[name, production] as const] : [],
   );
 }
 
-function warningsOf(options: AuthModuleOptions, around: Surroundings, issuing: boolean): readonly string[] {
-  const filled = issuing ? filledIn(options, around) : [];
-  const warnings: readonly (readonly [boolean, string])[] = [
-    [filled.length > 0, `Development mode. Set before production: ${filled.join(', ')}.`],
-    [options.audience === false, 'audience is false: tokens meant for other services are accepted here.'],
-    [
-      options.revocation?.onStoreError === 'allow',
-      'revocation.onStoreError is allow: revoked tokens come alive while the store does not answer.',
-    ],
-    ...browserWarnings(options),
-  ];
-  return warnings.filter(([holds]) => holds).map(([, sentence]) => sentence);
-}
-
-/** What development fills in, and with what. */
-function filledIn(options: AuthModuleOptions, around: Surroundings): readonly string[] {
-  const missing: readonly (readonly [boolean, string])[] = [
-    [options.issuer === undefined, `issuer ('${DEFAULTS.developmentIssuer}')`],
-    [options.audience === undefined, `audience ('${DEFAULTS.developmentAudience}')`],
-    [options.keys === undefined, 'keys (made now, gone with the process)'],
-    [around.stores === undefined, 'stores (memory of this process)'],
-  ];
-  return missing.filter(([holds]) => holds).map(([, name]) => name);
+function isMisplaced(name: string): boolean {
+  return STRUCTURE_NAMES.includes(name) && !Object.hasOwn(moduleOptions.members ?? {}, name);
 }
 
 /** A copy that no later change to what the application handed in can reach. Keys and functions stay what they are. */

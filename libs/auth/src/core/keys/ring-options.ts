@@ -1,0 +1,94 @@
+// What a ring of keys may hold, by name: a misspelt member would leave out a key, or keep one for good, without a word.
+import { suggest } from '../base/did-you-mean.js';
+import { AuthConfigurationError } from '../base/errors.js';
+import { group } from '../base/option-group.js';
+import { listOf, value } from '../base/option-kinds.js';
+import { optionOf } from '../base/option.js';
+import type { KeyRingInput, RetiredKeyInput } from './key-ring.js';
+import type { KeyInput } from './keys.js';
+
+/** The end of the year 9999 in seconds. What is later was meant as milliseconds, and would keep the key for good. */
+const LATEST_SECONDS = 253_402_300_799;
+
+/** What is wrong with a key is said where it is imported, without showing it. */
+const KEY = {
+  accepts: 'a private key as JWK, PEM or KeyObject, or a secret',
+  holds: (given: unknown) => typeof given === 'string' || typeof given === 'object',
+  refused: 7,
+  shows: 'kind',
+} as const;
+
+const until = optionOf<number, number | undefined>(
+  { otherwise: 'as long as it is listed', summary: 'epoch seconds from which its tokens are refused' },
+  {
+    accepts: 'a number of seconds since 1970',
+    refused: 'tomorrow',
+    read: (given, { path }) =>
+      typeof given === 'number' && Number.isFinite(given) && given <= LATEST_SECONDS
+        ? { problems: [], value: given }
+        : {
+            problems: [`${path} is not a number of seconds since 1970 (milliseconds are divided by 1000)`],
+            value: undefined,
+          },
+  },
+);
+
+export const keyRing = group<KeyRingInput>()({
+  summary: 'a ring of keys, as `keys` or a key source gives it',
+  options: {
+    current: value<KeyInput>({ ...KEY, required: 'the key that signs', summary: 'signs' }),
+    next: value<KeyInput>({
+      ...KEY,
+      otherwise: 'none',
+      summary: 'signs nothing yet, but is published, so that every verifier knows it before the first token',
+    }),
+    retired: listOf(
+      group<RetiredKeyInput>()({
+        summary: 'a key that signs no more',
+        options: {
+          key: value<KeyInput>({
+            ...KEY,
+            required: 'the key as it was, its public half, or the secret',
+            summary: 'the private key as it was, its public half, or the secret',
+          }),
+          until,
+        },
+      }),
+      { otherwise: 'none', summary: 'keys that sign no more; their tokens are still accepted' },
+    ),
+    compromised: listOf(
+      value<string>({
+        accepts: 'the id of a key, as text',
+        holds: (given: unknown) => typeof given === 'string',
+        shows: 'nothing',
+        refused: 7,
+        required: 'the id of a key',
+        summary: 'the id of a key',
+      }),
+      {
+        otherwise: 'none',
+        summary: 'ids of keys that were stolen: they may leave the ring at once, and their tokens with them',
+      },
+    ),
+  },
+});
+
+const NAMES = Object.keys(keyRing.members ?? {});
+
+/** True for a ring, also for one whose names are misspelt; a key has none that come near. */
+export function isRing(input: KeyInput | KeyRingInput): input is KeyRingInput {
+  if (typeof input !== 'object' || Object.getPrototypeOf(input) !== Object.prototype) return false;
+  const names = Object.keys(input);
+  const isKey = ['kty', 'key', 'secret', 'publicJwk'].some((name) => names.includes(name));
+  return !isKey && names.some((name) => NAMES.includes(name) || suggest(name, NAMES) !== undefined);
+}
+
+/**
+ * The ring without absent members.
+ * @throws {AuthConfigurationError} with every name that is none, and everything that is no list, time or id
+ */
+export function soundRing(input: KeyRingInput): KeyRingInput {
+  const { problems, value } = keyRing.read(input, { path: 'keys', production: false });
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+  return value;
+}

@@ -1,0 +1,76 @@
+// Revocation checks: what can be asked of them.
+import { DAY_MS, MINUTE_MS, SECOND_MS, type Duration } from '../../../core/base/duration.js';
+import { group } from '../../../core/base/option-group.js';
+import { duration, isGroup, oneOf, value } from '../../../core/base/option-kinds.js';
+
+/** Revocation checks. */
+export interface RevocationOptions {
+  /**
+   * `every-request` asks the store each time. `{ withinMs }` answers from memory that is kept in step with the store, so that a
+   * revocation made by another process counts at most so much later; where it is not in step, the store is asked. A refresh always
+   * asks the store. @defaultValue 'every-request'
+   */
+  readonly freshness?: 'every-request' | { readonly withinMs: number };
+  /**
+   * What an access token is worth while the store does not answer. `allow` accepts tokens with at most 5 minutes to live, for at
+   * most 10 minutes in a row: revoked tokens come alive meanwhile. @defaultValue 'refuse'
+   */
+  readonly onStoreError?: 'refuse' | 'allow';
+  /** How long one call to a store may take, at most a second. @defaultValue '300ms' */
+  readonly timeout?: Duration;
+  /**
+   * Forgets now and then what has ended, in stores that do not by themselves: SQL. One process of several is enough. @defaultValue
+   * never: call `prune()` of `BlocklistService` and `LoginService` yourself
+   */
+  readonly pruneEvery?: Duration;
+}
+
+type Freshness = NonNullable<RevocationOptions['freshness']>;
+
+export const revocation = group<RevocationOptions>()({
+  summary: 'revocation checks',
+  options: {
+    freshness: value<Freshness>({
+      accepts: "'every-request' or { withinMs: 10 to 60000 }",
+      holds: (given: unknown) =>
+        given === 'every-request' || (isGroup(given) && isBetween(given['withinMs'], 10, 60_000)),
+      names: ['withinMs'],
+      refused: { withinMs: 1 },
+      default: 'every-request',
+      summary:
+        '`every-request` asks the store each time; `{ withinMs }` answers from memory that is kept in step with it',
+    }),
+    onStoreError: oneOf(['refuse', 'allow'], {
+      default: 'refuse',
+      summary:
+        '`allow` accepts tokens with at most 5 minutes to live while the store does not answer, for at most 10 minutes',
+      warns: (given) => given === 'allow' && 'is allow: revoked tokens come alive while the store does not answer.',
+    }),
+    timeout: duration({
+      min: 10,
+      // A request may wait for several calls, one after the other: the sum stays under five seconds.
+      max: SECOND_MS,
+      accepts: "'10ms' to '1s'",
+      default: '300ms',
+      summary: 'how long one call to a store may take',
+    }),
+    pruneEvery: duration({
+      min: MINUTE_MS,
+      max: DAY_MS,
+      accepts: 'one minute to 24 hours',
+      otherwise: 'never',
+      summary: 'forgets now and then what has ended, in SQL; one process of several is enough',
+    }),
+  },
+  settings: ({ freshness, onStoreError, timeout, pruneEvery }) => ({
+    freshness,
+    onStoreError,
+    timeoutMs: timeout,
+    /** `undefined` if nothing is pruned by itself. */
+    pruneEveryMs: pruneEvery,
+  }),
+});
+
+function isBetween(given: unknown, min: number, max: number): boolean {
+  return Number.isInteger(given) && Number(given) >= min && Number(given) <= max;
+}
