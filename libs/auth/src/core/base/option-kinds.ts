@@ -183,6 +183,30 @@ export function callback<Given>(
   });
 }
 
+/** A list of texts. */
+export function texts(
+  declared: Settled<readonly string[]> & {
+    /** What each entry is, in words. */
+    readonly entry: string;
+    readonly holds: (text: string) => boolean;
+    /** A text that is refused. */
+    readonly refused: string;
+  },
+): Option<readonly string[]> {
+  const { entry, holds, refused } = declared;
+  return optionOf<readonly string[], readonly string[]>(declared, {
+    accepts: `a list; each entry is ${entry}`,
+    refused: [refused],
+    read: (given, at) => {
+      if (!Array.isArray(given)) return wrong(`${at.path} is ${shownKind(given, at)}; accepted is a list`);
+      const problems = given
+        .filter((text: unknown) => typeof text !== 'string' || !holds(text))
+        .map((text: unknown) => `${at.path} has ${shown(text, at)}; accepted is ${entry}`);
+      return { problems, value: given };
+    },
+  });
+}
+
 /** A list, each entry of which is what the entry option accepts. */
 export function listOf<Given, Value>(
   entry: Option<Given, Value>,

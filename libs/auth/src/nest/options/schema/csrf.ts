@@ -1,6 +1,6 @@
 // CSRF protection of what a browser sends by itself: what can be asked of it.
 import { group } from '../../../core/base/option-group.js';
-import { flag, listOf, text } from '../../../core/base/option-kinds.js';
+import { flag, text, texts } from '../../../core/base/option-kinds.js';
 import { originOf } from '../../../core/browser/csrf.js';
 import { secretProblem } from '../../../core/keys/secret-strength.js';
 import { HTTP_TOKEN } from './http-token.js';
@@ -21,27 +21,19 @@ export interface CsrfOptions {
 }
 
 const SECRET_BYTES = 32;
-const ORIGIN = "an origin like 'https://app.example.com' or 'capacitor://localhost'";
 
 export const csrf = group<CsrfOptions>()({
   summary: 'CSRF protection, which is always on for cookies and sessions',
   accepts: 'an object with options; only csrf.dangerouslyDisable switches the protection off',
   refused: false,
   options: {
-    trustedOrigins: listOf(
-      text({
-        accepts: ORIGIN,
-        check: (given) => (isOrigin(given) ? undefined : `is '${given.slice(0, 80)}'; accepted is ${ORIGIN}`),
-        refused: 'app.example.com',
-        required: ORIGIN,
-        summary: 'an origin',
-      }),
-      {
-        accepts: 'a list of origins',
-        default: [],
-        summary: "origins besides the issuer's that may send unsafe requests: scheme, host and port, compared as text",
-      },
-    ),
+    trustedOrigins: texts({
+      entry: "an origin like 'https://app.example.com' or 'capacitor://localhost'",
+      holds: isOrigin,
+      refused: 'app.example.com',
+      default: [],
+      summary: "origins besides the issuer's that may send unsafe requests: scheme, host and port, compared as text",
+    }),
     headerName: text({
       accepts: 'a header name',
       check: HTTP_TOKEN,
