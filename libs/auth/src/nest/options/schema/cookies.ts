@@ -81,6 +81,12 @@ function completed(
 /** The path of the refresh cookie if no ready-made controller says where it is mounted. */
 const REFRESH_PATH = '/auth/cookie';
 
+/** What is known of the path of the refresh cookie. */
+export interface RefreshPath {
+  /** True if the application says itself which path the refresh cookie is limited to. */
+  readonly refreshPathGiven: boolean;
+}
+
 export const cookies = group<AuthCookieOptions>()({
   summary: 'tokens in cookies',
   otherwise: 'off',
@@ -153,8 +159,3 @@ export const cookies = group<AuthCookieOptions>()({
     refreshPathGiven: refreshPath !== undefined,
   }),
 });
-
-interface RefreshPath {
-  /** True if the application says itself which path the refresh cookie is limited to. */
-  readonly refreshPathGiven: boolean;
-}
