@@ -60,21 +60,21 @@ async function readAll(): Promise<void> {
   while (await mirror.read(store));
 }
 
-describe('a mirror of the blocklist', () => {
-  it('asks the store until it was read for the first time', async () => {
+describe('a replica of the blocklist', () => {
+  it('queries the store until it has been read for the first time', async () => {
     await store.add(entry('a'));
     expect(await find('a')).toBe('token');
     expect(store.asked).toBe(1);
   });
 
-  it('answers from memory after that, without a question to the store', async () => {
+  it('answers from memory afterwards, without querying the store', async () => {
     await store.add(entry('a'));
     await readAll();
     expect([await find('a'), await find('b')]).toEqual(['token', undefined]);
     expect(store.asked).toBe(0);
   });
 
-  it('knows what others revoked within the bound, and says so after the next reading', async () => {
+  it('knows the revocations of other processes within the bound, and reports them after the next reading', async () => {
     await readAll();
     await store.add(entry('a'));
     expect(await find('a')).toBeUndefined();
@@ -84,7 +84,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('asks the store as soon as its last reading is older than the bound, to the millisecond', async () => {
+  it('queries the store as soon as its last reading is older than the bound, to the millisecond', async () => {
     await readAll();
     await store.add(entry('a'));
     clock.ms += WITHIN_MS;
@@ -94,7 +94,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(1);
   });
 
-  it('counts the age of a reading from its beginning, however long the store took', async () => {
+  it('counts the age of a reading from its start, however long the store took', async () => {
     const answer = new AbortController();
     store.wait = new Promise((resolve) => answer.signal.addEventListener('abort', () => resolve()));
     const reading = mirror.read(store);
@@ -105,13 +105,13 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(false);
   });
 
-  it('does not believe a reading that seems to lie in the future', async () => {
+  it('does not trust a reading with a time in the future', async () => {
     await readAll();
     clock.ms -= 3_600_000;
     expect(mirror.isInSync).toBe(false);
   });
 
-  it('asks the store when the feed breaks, and is in step again after it', async () => {
+  it('queries the store when the feed fails, and is in sync again after it', async () => {
     await readAll();
     store.broken = true;
     clock.ms += WITHIN_MS + 1;
@@ -124,7 +124,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('b')).toBeUndefined();
   });
 
-  it('goes on refusing what it knows while the store is down', async () => {
+  it('keeps refusing known revocations while the store is down', async () => {
     await store.add(entry('a'));
     await readAll();
     store.broken = true;
@@ -133,7 +133,7 @@ describe('a mirror of the blocklist', () => {
     await expect(find('b')).rejects.toThrow('down');
   });
 
-  it('is not in step before the last of many pages was read', async () => {
+  it('is not in sync before the last of many pages was read', async () => {
     for (let at = 0; at < 2_500; at += 1) await store.add(entry(`jti-${at}`));
     expect([await mirror.read(store), mirror.isInSync]).toEqual([true, false]);
     expect([await mirror.read(store), mirror.isInSync]).toEqual([true, false]);
@@ -141,7 +141,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('jti-2499')).toBe('token');
   });
 
-  it('is out of step where the store began anew, until all of it was read again', async () => {
+  it('is out of sync if the store began again, until all of it was read again', async () => {
     await readAll();
     store.answer = { restarted: true, more: true };
     await mirror.read(store);
@@ -151,7 +151,7 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(true);
   });
 
-  it('refuses what was issued before the list was complete', async () => {
+  it('refuses tokens issued before the list was complete', async () => {
     const since = clock.nowSeconds();
     store.answer = { completeSince: since };
     await readAll();
@@ -159,7 +159,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('counts what this process revoked itself at once', async () => {
+  it('knows the revocations of this process at once', async () => {
     const guarded = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
     });
@@ -169,7 +169,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('does not count what could not be stored', async () => {
+  it('does not know revocations that could not be stored', async () => {
     const refusing = Object.assign(new MemoryRevocationStore(clock), { add: () => Promise.reject(new Error('down')) });
     const guarded = withCircuitBreakers({ revocations: refusing, logins: new MemoryRefreshStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
@@ -179,7 +179,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('own')).toBeUndefined();
   });
 
-  it('asks the store for everything while there is more than it may hold, and forgets no live entry', async () => {
+  it('queries the store for everything while there are more entries than it may hold, and evicts no live entry', async () => {
     mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS, maxEntries: 3 });
     for (const id of ['a', 'b', 'c', 'd']) await store.add(entry(id, { expiresAt: clock.nowSeconds() + 60 }));
     await expect(mirror.read(store)).rejects.toThrow('full');
@@ -190,7 +190,7 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(true);
   });
 
-  it('is out of step when its own revocation finds no room', async () => {
+  it('is out of sync when its own revocation does not fit', async () => {
     mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS, maxEntries: 1 });
     await store.add(entry('a'));
     await readAll();
@@ -199,7 +199,7 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(false);
   });
 
-  it('forgets what has ended', async () => {
+  it('deletes expired entries', async () => {
     await store.add(entry('a', { expiresAt: clock.nowSeconds() + 10 }));
     await readAll();
     clock.advance(10);
@@ -207,7 +207,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('a')).toBeUndefined();
   });
 
-  it('follows a store by itself, and stops when told', async () => {
+  it('follows a store until it is stopped', async () => {
     mirror.follow(store);
     await expectSoon(() => mirror.isInSync);
     mirror.stop();
