@@ -78,12 +78,9 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     await expectInvalid(() => get(`Authorization: ${value()}`));
   });
 
-  it.each(['Bearer', 'XBearer ', 'Basic ', 'Token ', 'JWT '])(
-    '%j is not a bearer credential',
-    async (prefix) => {
-      await expectNothingSent(() => get(`Authorization: ${prefix}${good}`));
-    },
-  );
+  it.each(['Bearer', 'XBearer ', 'Basic ', 'Token ', 'JWT '])('%j is not a bearer credential', async (prefix) => {
+    await expectNothingSent(() => get(`Authorization: ${prefix}${good}`));
+  });
 
   it.each(['Bearer:', 'Bearer=', 'Bearer\u00a0', 'Bearer"', 'Bearer/'])(
     '%j is a malformed bearer credential',

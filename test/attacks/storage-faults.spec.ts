@@ -73,15 +73,12 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     await recover();
   });
 
-  it.each(['broken', 'silent'] as const)(
-    'a protected route answers 503 while the store is %s',
-    async (mood) => {
-      const { handled } = app.probe;
-      app.switched.mood = mood;
-      await expectUnavailable(me());
-      expect(app.probe.handled).toBe(handled);
-    },
-  );
+  it.each(['broken', 'silent'] as const)('a protected route answers 503 while the store is %s', async (mood) => {
+    const { handled } = app.probe;
+    app.switched.mood = mood;
+    await expectUnavailable(me());
+    expect(app.probe.handled).toBe(handled);
+  });
 
   it('after five failures requests are refused at once, and the store is not called', async () => {
     await opening({ app, clock, mood: 'silent', send: me });

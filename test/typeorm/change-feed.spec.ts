@@ -49,19 +49,16 @@ describe('the change feed in SQL', () => {
   it.each([
     ['new', async () => {}],
     ['there before', () => add(revocations, 'slow')],
-  ])(
-    'reports an entry that committed late to readers past its first timestamp: %s',
-    async (_, prepare) => {
-      await prepare();
-      database.second = T + WRITE_SECONDS;
-      await add(revocations, 'quick');
-      await reader.read();
-      // The slow one began before that reading, and is stamped with its beginning.
-      await add(await storeOn(new SlowClock()), 'slow');
-      database.second = T + WRITE_SECONDS;
-      expect((await reader.read()).ids).toContain('slow');
-    },
-  );
+  ])('reports an entry that committed late to readers past its first timestamp: %s', async (_, prepare) => {
+    await prepare();
+    database.second = T + WRITE_SECONDS;
+    await add(revocations, 'quick');
+    await reader.read();
+    // The slow one began before that reading, and is stamped with its beginning.
+    await add(await storeOn(new SlowClock()), 'slow');
+    database.second = T + WRITE_SECONDS;
+    expect((await reader.read()).ids).toContain('slow');
+  });
 
   it('reports an entry stamped a little before the last reading, which was in progress', async () => {
     await add(revocations, 'read');
