@@ -183,7 +183,9 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
       for (const id of ids) await revocations.add(entryOf(id));
       await masters[1]?.flushall();
       const find = (jti: string) =>
-        revocations.find({ issuer: ISSUER, subject: `${jti}-owner`, jti, issuedAt: clock.nowSeconds() }).then(
+        Promise.resolve(
+          revocations.find({ issuer: ISSUER, subject: `${jti}-owner`, jti, issuedAt: clock.nowSeconds() }),
+        ).then(
           (kind) => kind ?? 'accepted',
           (error: Error) => error.message,
         );

@@ -29,7 +29,7 @@ const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown>])[
   ['adding a revocation', ({ revocations }) => revocations.add(entry)],
   [
     'asking for revocations',
-    ({ revocations }) => revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' }),
+    async ({ revocations }) => revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' }),
   ],
   ['asking for a cut-off', ({ revocations }) => revocations.subjectRevokedAt({ issuer: ISSUER, id: 'ada' })],
   ['reading what changed', async ({ revocations }) => revocations.changesSince?.(undefined, 10)],

@@ -99,7 +99,7 @@ describe('a token split over two cookies', () => {
 });
 
 describe('the cookie scheme', () => {
-  const verifier = { verify: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
+  const verifier = { recognise: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
 
   it('forgives unless told otherwise, and is sent by the browser', () => {

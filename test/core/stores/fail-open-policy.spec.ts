@@ -25,7 +25,7 @@ describe('the fail-open policy for a blocklist that is down', () => {
     ...fields,
   });
   const whileDown = (verified: Verified) =>
-    codeOf(allowance.find(verified, () => Promise.reject(new AuthError('store_unavailable'))));
+    codeOf((async () => allowance.find(verified, () => Promise.reject(new AuthError('store_unavailable'))))());
 
   it('accepts an access token that expires within five minutes, and none with more', async () => {
     expect(await whileDown(token(5 * MINUTE))).toBe('accepted');

@@ -30,7 +30,7 @@ const rotation: Rotation = { issuer: ISSUER, sid: login.sid, from: 'jti-1', to, 
 
 const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown> | undefined])[] = [
   ['add to the blocklist', ({ revocations }) => revocations.add(entry)],
-  ['find on the blocklist', ({ revocations }) => revocations.find({ issuer: ISSUER, subject: subject.id })],
+  ['find on the blocklist', async ({ revocations }) => revocations.find({ issuer: ISSUER, subject: subject.id })],
   ['subjectRevokedAt', ({ revocations }) => revocations.subjectRevokedAt(subject)],
   ['changesSince', ({ revocations }) => revocations.changesSince?.(undefined, 10)],
   ['list of the blocklist', ({ revocations }) => revocations.list({ now, limit: 10 })],

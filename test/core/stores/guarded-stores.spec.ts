@@ -48,7 +48,7 @@ describe('guarded stores', () => {
     });
   });
 
-  const find = () => stores.revocations.find(query);
+  const find = async () => stores.revocations.find(query);
   const refusal = async (): Promise<AuthError> => {
     const error = await find().then(
       () => undefined,

@@ -6,7 +6,7 @@ import { importOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
 import { parseJws } from '../../../libs/auth/src/core/tokens/jws.js';
 import type { VerificationKey } from '../../../libs/auth/src/core/keys/keys.js';
 import { SignatureCache } from '../../../libs/auth/src/core/tokens/signature-cache.js';
-import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
+import { type TokenFacts, TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import { verifierOf } from '../support/external-tokens.js';
 import {
   accessClaims,
@@ -259,7 +259,7 @@ describe('a valid token with any change', () => {
   });
 });
 
-async function remembering(signatures: SignatureCache) {
+async function remembering(signatures: SignatureCache<TokenFacts>) {
   const first = forger('ES256', { kid: 'k' });
   let current: VerificationKey = (await importOwnKey(first.jwk, { optionName: 'keys' })).verification;
   const clock = new FixedClock();
@@ -273,7 +273,7 @@ async function remembering(signatures: SignatureCache) {
 
 describe('the cache of verified signatures', () => {
   it('keeps valid signatures, once, and no failed ones', async () => {
-    const signatures = new SignatureCache();
+    const signatures = new SignatureCache<TokenFacts>();
     const { verifier, token } = await remembering(signatures);
     const good = token();
     for (let times = 0; times < 3; times += 1) await verifier.verify(good, 'access');

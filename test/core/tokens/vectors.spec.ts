@@ -42,7 +42,7 @@ function importExample(alg: Algorithm, jwk: JWK): Promise<VerificationKey> {
 describe('the examples of the RFCs', () => {
   it.each(signed)('$id has a valid signature and readable claims', async ({ alg, jwk = {}, jws }) => {
     const parsed = parseJws(jws);
-    await expect(verifySignature(parsed, await importExample(alg, jwk))).resolves.toBeUndefined();
+    expect(await verifySignature(parsed, await importExample(alg, jwk))).toBeUndefined();
     expect({ ...parsed.claims }).toEqual({ iss: 'joe', exp: 1300819380, 'http://example.com/is_root': true });
   });
 
@@ -50,8 +50,12 @@ describe('the examples of the RFCs', () => {
     const key = await importExample(alg, jwk);
     const [header, payload = '', signature] = jws.split('.');
     const other = Buffer.from('{"iss":"joe","exp":1300819381}').toString('base64url');
-    expect(await verdictOf(verifySignature(parseJws(`${header}.${other}.${signature}`), key))).toBe('token_invalid');
-    expect(await verdictOf(verifySignature(parseJws(`${header}.${payload}.AAAA`), key))).toBe('token_invalid');
+    expect(await verdictOf((async () => verifySignature(parseJws(`${header}.${other}.${signature}`), key))())).toBe(
+      'token_invalid',
+    );
+    expect(await verdictOf((async () => verifySignature(parseJws(`${header}.${payload}.AAAA`), key))())).toBe(
+      'token_invalid',
+    );
   });
 
   it.each(rfc.jws.filter(({ note = '' }) => note.includes('not JSON')))(
@@ -169,7 +173,7 @@ describe('the tokens of an external system', () => {
         const { verdict } = trusting([verification], [alg], { issuer });
         expect(await verdict(token)).not.toBe('OK');
       }
-      expect(await verdictOf(verifySignature(parseJws(token), verification))).not.toBe('OK');
+      expect(await verdictOf((async () => verifySignature(parseJws(token), verification))())).not.toBe('OK');
     }
   });
 });

@@ -65,7 +65,7 @@ class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
   }
 
   override find(query: RevocationQuery): Promise<RevocationKind | undefined> {
-    return this.breaker.run(() => this.store.find(query));
+    return this.breaker.run(async () => this.store.find(query));
   }
 
   override subjectRevokedAt(subject: Subject): Promise<number | undefined> {

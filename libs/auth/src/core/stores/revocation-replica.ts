@@ -1,8 +1,15 @@
 // The blocklist as this process remembers it, kept in step with the store within a stated bound. ErrorResponses a memory that lags
 // without anybody noticing: what is older than the bound is never believed, and the store is asked instead.
+import { after } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
 import { MemoryRevocationStore } from './memory-stores.js';
-import type { RevocationChanges, RevocationEntry, RevocationKind, RevocationQuery, BlocklistStore } from './stores.js';
+import type {
+  RevocationAnswer,
+  RevocationChanges,
+  RevocationEntry,
+  RevocationQuery,
+  BlocklistStore,
+} from './stores.js';
 
 /** How a mirror is kept. */
 export interface MirrorOptions {
@@ -55,13 +62,14 @@ export class RevocationReplica {
   }
 
   /** As `BlocklistStore.find`, from memory or by asking `store`. */
-  async find(query: RevocationQuery, store: BlocklistStore): Promise<RevocationKind | undefined> {
-    // Judged before memory is read: what arrives in between must not vouch for what was read before.
+  find(query: RevocationQuery, store: BlocklistStore): RevocationAnswer | Promise<RevocationAnswer> {
+    // Asked before memory is read: what arrives in between must not vouch for what was read before.
     const isInSync = this.isInSync;
-    const known = await this.#known.find(query);
-    if (known !== undefined) return known;
-    if (query.issuedAt !== undefined && query.issuedAt < this.#completeSince) return 'subject';
-    return isInSync ? undefined : store.find(query);
+    return after(this.#known.find(query), (known) => {
+      if (known !== undefined) return known;
+      if (query.issuedAt !== undefined && query.issuedAt < this.#completeSince) return 'subject';
+      return isInSync ? undefined : store.find(query);
+    });
   }
 
   /** True while memory alone may answer. */

@@ -32,6 +32,9 @@ export interface RevocationQuery {
   readonly issuedAt?: number | undefined;
 }
 
+/** Which entry of the blocklist ends a credential; `undefined` if none does. */
+export type RevocationAnswer = RevocationKind | undefined;
+
 /** What became different on a blocklist. */
 export interface RevocationChanges {
   /** Entries that were added or made stricter. The same one may come more than once, and merges as {@link BlocklistStore.add} says. */
@@ -63,11 +66,12 @@ export abstract class BlocklistStore {
   abstract add(entry: RevocationEntry): Promise<boolean>;
 
   /**
-   * Says which entry, if any, ends this credential; `undefined` if none does. One round trip.
+   * Says which entry, if any, ends this credential; `undefined` if none does. One round trip; a store in this process's memory
+   * answers without a promise.
    *
    * A `subject` entry matches when `issuedAt <= revokedAt` (or `issuedAt` is unknown) and the `sid` is not its `exceptSid`.
    */
-  abstract find(query: RevocationQuery): Promise<RevocationKind | undefined>;
+  abstract find(query: RevocationQuery): RevocationAnswer | Promise<RevocationAnswer>;
 
   /** The moment (epoch seconds) up to which all of a subject is revoked; `undefined` if there is none. */
   abstract subjectRevokedAt(subject: Subject): Promise<number | undefined>;
