@@ -216,6 +216,126 @@ describe('a replica of the blocklist', () => {
   });
 });
 
+/** A store that gives hints, and a memory that reads it by itself only every half minute. */
+class HintingStore extends SharedStore {
+  readings = 0;
+  hint: (() => void) | undefined;
+
+  override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    this.readings += 1;
+    return super.changesSince(cursor, limit);
+  }
+
+  override watch(onHint: () => void): () => void {
+    this.hint = onHint;
+    return () => (this.hint = undefined);
+  }
+}
+
+describe('a mirror whose store gives hints', () => {
+  let hinting: HintingStore;
+  const readings = () => hinting.readings;
+  const knows = async (jti: string) =>
+    (await mirror.find({ issuer: ISSUER, subject: 'user-1', jti, issuedAt: clock.nowSeconds() }, hinting)) === 'token';
+
+  beforeEach(async () => {
+    hinting = new HintingStore(clock);
+    mirror = new RevocationReplica(clock, { withinMs: 60_000 });
+    mirror.follow(hinting);
+    await expectSoon(() => mirror.isInSync);
+  });
+
+  it('reads at once what changed, long before it would by itself', async () => {
+    await hinting.add(entry('a'));
+    expect(await knows('a')).toBe(false);
+    hinting.hint?.();
+    await expectLater(() => knows('a'));
+    expect(hinting.asked).toBe(0);
+  });
+
+  it('believes nothing that a hint could say', async () => {
+    await hinting.add(entry('a'));
+    (hinting.hint as ((...lies: unknown[]) => void) | undefined)?.({ ...entry('b'), restarted: true, entries: [] });
+    await expectLater(() => knows('a'));
+    expect(await knows('b')).toBe(false);
+  });
+
+  it('reads once for many hints together, and goes on following hints', async () => {
+    const before = readings();
+    for (let at = 0; at < 1_000; at += 1) hinting.hint?.();
+    await expectLater(async () => readings() > before);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(readings()).toBe(before + 1);
+    hinting.hint?.();
+    await expectLater(async () => readings() === before + 2);
+  });
+
+  it('reads once more where a hint came while it was reading', async () => {
+    let answer = (): void => {};
+    const before = readings();
+    hinting.wait = new Promise((resolve) => (answer = resolve));
+    hinting.hint?.();
+    await expectLater(async () => readings() === before + 1);
+    // Too late for the reading that waits for its answer.
+    await hinting.add(entry('a'));
+    hinting.hint?.();
+    answer();
+    await expectLater(() => knows('a'));
+    expect(readings()).toBe(before + 2);
+  });
+
+  it('asks the store within the bound where a hint was lost or its reading failed', async () => {
+    await hinting.add(entry('a'));
+    hinting.broken = true;
+    hinting.hint?.();
+    await expectLater(async () => readings() === 2);
+    hinting.broken = false;
+    clock.ms += 60_001;
+    expect(await knows('a')).toBe(true);
+    expect(hinting.asked).toBe(1);
+  });
+
+  it('takes hints through the guard of the store too, and none after it was stopped', async () => {
+    mirror.stop();
+    expect(hinting.hint).toBeUndefined();
+    const stores = { revocations: hinting, logins: new MemoryRefreshStore(clock) };
+    mirror = new RevocationReplica(clock, { withinMs: 60_000 });
+    mirror.follow(withCircuitBreakers(stores, clock).revocations);
+    await expectSoon(() => mirror.isInSync);
+    await hinting.add(entry('a'));
+    const { hint } = hinting;
+    hint?.();
+    await expectLater(() => knows('a'));
+    mirror.stop();
+    const before = readings();
+    hint?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(readings()).toBe(before);
+  });
+
+  it('does not read everything again at each hint while there is more than it may hold', async () => {
+    mirror.stop();
+    mirror = new RevocationReplica(clock, { withinMs: 60_000, maxEntries: 1 });
+    for (const id of ['a', 'b']) await hinting.add(entry(id));
+    const before = readings();
+    mirror.follow(hinting);
+    await expectLater(async () => readings() === before + 1);
+    for (let at = 0; at < 5; at += 1) {
+      hinting.hint?.();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(readings()).toBe(before + 1);
+  });
+});
+
+async function expectLater(holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('It did not become true within 5 seconds.');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
 async function expectSoon(holds: () => boolean): Promise<void> {
   for (let turns = 0; turns < 1_000 && !holds(); turns += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(holds()).toBe(true);

@@ -80,6 +80,11 @@ class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
     });
   }
 
+  // No request waits for it, and it tells nothing that could be wrong.
+  override watch(onHint: () => void): () => void {
+    return this.store.watch?.(onHint) ?? (() => {});
+  }
+
   override list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]> {
     return this.breaker.run(() => this.store.list(options));
   }

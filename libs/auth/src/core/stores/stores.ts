@@ -86,6 +86,15 @@ export abstract class BlocklistStore {
    */
   changesSince?(cursor: string | undefined, limit: number): Promise<RevocationChanges>;
 
+  /**
+   * Calls back soon after an entry was added anywhere, so that whoever follows {@link changesSince} asks it at once instead of later. A
+   * hint says nothing else: it is not believed, it may come twice or for nothing, and it may be lost. A store without it, or with a
+   * connection for it that is down, is asked as often as before.
+   *
+   * Never throws. Returns how to stop, after which nothing is called back and nothing stays open.
+   */
+  watch?(onHint: () => void): () => void;
+
   /** Live entries, newest first, for operators. At most `limit`, which is at most 1,000. */
   abstract list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]>;
 
