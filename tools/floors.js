@@ -60,13 +60,15 @@ export const lists = {
 
 /**
  * The doors with code of their own: the ring that they stand on, and the packages that they may import besides those of that ring. A door
- * on `core` imports lists of `core` and `core/internal.ts`; a door on `nest` all lists and `nest/internal.ts`, too.
+ * on `core` imports lists of `core` and `core/internal.ts`; a door on `nest` all lists and `nest/internal.ts`, too. `above` names the doors
+ * that it stands on, which need no package.
  *
- * @type {Readonly<Record<string, { readonly on: 'core' | 'nest', readonly packages: readonly string[] }>>}
+ * @type {Readonly<Record<string, { readonly on: 'core' | 'nest', readonly packages: readonly string[], readonly above?: readonly string[] }>>}
  */
 export const doors = {
   controllers: { on: 'nest', packages: ['class-validator', 'class-transformer'] },
-  typeorm: { on: 'core', packages: ['typeorm'] },
+  sql: { on: 'core', packages: [] },
+  typeorm: { on: 'core', packages: ['typeorm'], above: ['sql'] },
   redis: { on: 'core', packages: ['ioredis', 'redis'] },
   swagger: { on: 'nest', packages: ['@nestjs/swagger'] },
   passport: { on: 'nest', packages: ['@nestjs/passport', 'passport', 'passport-jwt'] },
@@ -74,7 +76,7 @@ export const doors = {
   terminus: { on: 'nest', packages: ['@nestjs/terminus'] },
   testing: { on: 'nest', packages: [] },
   // One of its commands looks at an application; it loads Nest when it is asked to.
-  cli: { on: 'nest', packages: [] },
+  cli: { on: 'nest', packages: [], above: ['sql'] },
 };
 
 const DOORS = Object.keys(doors).join('|');
@@ -136,8 +138,8 @@ export function floorOverrides() {
 
 /** The overrides of .oxlintrc.json that keep each door to what it may import. */
 export function doorOverrides() {
-  return Object.entries(doors).map(([door, { on, packages: own }]) => {
-    const others = Object.keys(doors).filter((each) => each !== door);
+  return Object.entries(doors).map(([door, { on, packages: own, above = [] }]) => {
+    const others = Object.keys(doors).filter((each) => each !== door && !above.includes(each));
     const closed = on === 'core' ? 'nest/|core/.+/' : '(core|nest)/.+/';
     const message = `${door} imports public names, ${on === 'core' ? '' : 'nest/internal.ts, '}core/internal.ts and its peers (tools/floors.js).`;
     const ring = on === 'core' ? [] : packages.nest;

@@ -39,7 +39,7 @@ function insideLibrary(path: string, target: string): boolean {
   const list = lists[from.replace(/\.ts$/, '')];
   if (list !== undefined) return isRing(to) && reaches(list, to) && !isInternal(target);
   const door = doors[from];
-  return from === to || (door !== undefined && fromDoor(door.on, to, target));
+  return from === to || (door !== undefined && (door.above?.includes(to) === true || fromDoor(door.on, to, target)));
 }
 
 function fromRing(ring: Ring, path: string, target: string): boolean {

@@ -38,15 +38,15 @@ describe('a token in one cookie', () => {
     expect(found(single, ['access', 'a.b.c'])).toBeUndefined();
   });
 
-  it('is absent if the cookie is empty', () => {
+  it('is nothing where the cookie is empty', () => {
     expect(found(single, ['__Host-access', ''])).toBeUndefined();
   });
 
-  it('is ambiguous if the cookie is sent twice', () => {
+  it('is ambiguous where the cookie is there twice', () => {
     expect(found(single, ['__Host-access', 'a.b.c'], ['__Host-access', 'a.b.c'])).toBe('ambiguous_credentials');
   });
 
-  it('is not read from the cookies of split mode', () => {
+  it('is not looked for in halves', () => {
     expect(found(single, ['__Host-access-payload', 'a.b'], ['__Host-access-signature', 'c'])).toBeUndefined();
   });
 });
@@ -55,8 +55,8 @@ const payload = (value: string): [string, string] => ['__Host-access-payload', v
 
 const signature = (value: string): [string, string] => ['__Host-access-signature', value];
 
-describe('a token split over two cookies', () => {
-  it('is joined', () => {
+describe('a token in two halves', () => {
+  it('is put together', () => {
     expect(found(split, payload('a.b'), signature('c'))).toBe('a.b.c');
     expect(heard).toEqual([]);
   });
@@ -64,22 +64,22 @@ describe('a token split over two cookies', () => {
   it.each([
     ['signature', payload('a.b')],
     ['payload', signature('c')],
-  ])('is absent if the %s is missing, and an event names it', (missing, half) => {
+  ])('is nothing where the %s is missing, and an event names it', (missing, half) => {
     expect(found(split, half)).toBeUndefined();
     expect(heard).toEqual([{ type: 'cookie_half_missing', name: `__Host-access-${missing}` }]);
   });
 
-  it('is absent without an event if both are missing', () => {
+  it('is silently nothing where both are missing', () => {
     expect(found(split)).toBeUndefined();
     expect(heard).toEqual([]);
   });
 
-  it('is malformed if it was sent in one cookie instead', () => {
+  it('is malformed where a whole one was sent instead', () => {
     expect(found(split, ['__Host-access', 'a.b.c'])).toBe('token_malformed');
     expect(found(split, ['__Host-access', 'a.b.c'], payload('a.b'))).toBe('token_malformed');
   });
 
-  it('takes precedence over a token in one cookie', () => {
+  it('wins over a whole one that was sent too', () => {
     expect(found(split, ['__Host-access', 'x.y.z'], payload('a.b'), signature('c'))).toBe('a.b.c');
   });
 
@@ -89,17 +89,17 @@ describe('a token split over two cookies', () => {
     ['a.b', 'c.d'],
     ['a.', 'b.'],
     ['.', '.'],
-  ])('is malformed if the halves are %j and %j', (one, other) => {
+  ])('is malformed where the halves are %j and %j', (one, other) => {
     expect(found(split, payload(one), signature(other))).toBe('token_malformed');
   });
 
-  it('is ambiguous if one half is sent twice', () => {
+  it('is ambiguous where one half is there twice', () => {
     expect(found(split, payload('a.b'), signature('c'), signature('d'))).toBe('ambiguous_credentials');
   });
 });
 
 describe('the cookie scheme', () => {
-  const verifier = { recognise: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
+  const verifier = { verify: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
 
   it('forgives unless told otherwise, and is sent by the browser', () => {

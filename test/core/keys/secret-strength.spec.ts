@@ -44,7 +44,7 @@ const GUESSABLE: readonly string[] = [
   Buffer.from('changeme'.repeat(4)).toString('hex'),
 ];
 
-describe('well-known secrets', () => {
+describe('secrets that anybody may know', () => {
   it.each(SAMPLES)('refuses the sample %s', (sample) => {
     expect(problem(sample)).toMatch(/is a sample out of documentation/);
     expect(problem(Buffer.from(sample))).toMatch(/is a sample out of documentation/);
@@ -54,17 +54,17 @@ describe('well-known secrets', () => {
     expect(problem(base64(SAMPLES[3] ?? ''))).toContain('sample');
   });
 
-  it.each(GUESSABLE)('refuses %j, which is easy to guess', (secret) => {
+  it.each(GUESSABLE)('refuses %j, which takes few guesses', (secret) => {
     expect(problem(secret)).toMatch(/is too easy to guess|is blank, or one character repeated/);
   });
 
-  it('names the length first, and no part of a secret', () => {
+  it('names the length first, and repeats nothing of a secret', () => {
     expect(problem('hunter2')).toBe('has 7 bytes; HS256 needs at least 32');
     for (const secret of [...SAMPLES, ...GUESSABLE]) expect(problem(secret)).not.toContain(secret);
   });
 });
 
-describe('keys used as secrets', () => {
+describe('keys taken for secrets', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ed = generateKeyPairSync('ed25519');
@@ -98,7 +98,7 @@ describe('keys used as secrets', () => {
     ],
   ];
 
-  it('accepts a random string that begins like an object', () => {
+  it('takes random text that begins like an object for what it is', () => {
     expect(problem('{"!g~Q5QW.Ti??xGj]}jWCgpr8&Nlw?+#')).toBeUndefined();
     expect(problem('{ "k": "GawgguFyGrWKav7AX4VKUg", "alg": "HS256" }')).toContain('is itself a key or a token');
   });
@@ -144,14 +144,14 @@ describe('the one rule for every secret', () => {
       (error: Error) => error.message,
     );
 
-  it('applies to signing secrets, in every encoding', async () => {
+  it('holds for signing secrets, however they are spelt', async () => {
     expect(await problemOf('changeme'.repeat(4))).toContain('keys.current is too easy to guess');
     const jwk = { kty: 'oct', k: Buffer.from('a-string-secret-at-least-256-bits-long').toString('base64url') };
     await expect(importOwnKey(jwk, { optionName: 'keys.current' })).rejects.toThrow('sample out of documentation');
     expect(await problemOf(randomBytes(32))).toBe('none');
   });
 
-  it('accepts the secrets that the library generates', async () => {
+  it('takes the secrets that the library makes itself', async () => {
     for (const alg of ['HS256', 'HS384', 'HS512'] as const)
       await importOwnKey(await generatePrivateJwk(alg), { optionName: 'made' });
     expect(await ephemeralKeys('HS256').load()).toBeDefined();

@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('a guarded request on %s', (adapter) => {
   });
   afterAll(() => running.close());
 
-  it('authenticates the holder of a valid token', async () => {
+  it('recognises the holder of a good token', async () => {
     const answer = await running.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({
@@ -76,18 +76,18 @@ describe.each(ADAPTERS)('a guarded request on %s', (adapter) => {
     });
   });
 
-  it('guards a route without decorators', async () => {
+  it('guards a route that states nothing', async () => {
     expect((await running.fetch('/plain')).status).toBe(401);
     expect((await running.fetch('/plain', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   });
 
-  it('does not read credentials on a public route', async () => {
+  it('does not look at credentials on a public route', async () => {
     const answer = await running.fetch('/me/motto', { headers: { authorization: 'Bearer stale' } });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ motto: 'open to all', user: null });
   });
 
-  it('continues anonymously on an optional route, also with an invalid token', async () => {
+  it('goes on as nobody on an optional route, also with a bad token', async () => {
     expect(await (await running.fetch('/me/hello')).json()).toEqual({ hello: 'stranger' });
     const bad = await running.fetch('/me/hello', { headers: { authorization: 'Bearer stale' } });
     expect(await bad.json()).toEqual({ hello: 'stranger' });

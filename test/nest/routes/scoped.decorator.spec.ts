@@ -64,27 +64,27 @@ describe.each(ADAPTERS)('a scope policy on %s', (adapter) => {
     return answer.json();
   };
 
-  it('leaves out rows that the caller may not see, without a 403', async () => {
+  it('leaves out rows that do not exist for the caller, and forbids nothing', async () => {
     expect(await seenBy('ada')).toEqual([1, 2]);
     expect(await seenBy('grace')).toEqual([1, 2, 3]);
   });
 
-  it('shows an anonymous caller nothing', async () => {
+  it('shows nobody nothing', async () => {
     expect(await seenBy(undefined)).toEqual([]);
   });
 
-  it('can only be narrowed by the query of the caller', async () => {
+  it('can only be narrowed by what the caller asks for', async () => {
     expect(await seenBy('ada', '?topic=engine')).toEqual([1]);
     expect(await seenBy('ada', '?topic=none')).toEqual([]);
   });
 
-  it('shows no row if it returns nothing', async () => {
+  it('shows no row where it answers nothing', async () => {
     expect((await running.fetch('/notes/forgetful')).status).toBe(500);
   });
 });
 
 describe('wrong wiring of a scope policy is a boot error', () => {
-  it('if the class is not a provider', async () => {
+  it('where the class is no provider', async () => {
     const starting = startApplication('express', { imports: [AuthModule.forRoot()], controllers: [NotesController] });
     await expect(starting).rejects.toThrow('@Scoped(VisibleNotes) finds no such provider');
   });
@@ -98,11 +98,11 @@ describe('wrong wiring of a scope policy is a boot error', () => {
       },
     ],
     ['is nothing', undefined],
-  ])('if the class %s', (_, policy) => {
+  ])('where the class %s', (_, policy) => {
     expect(() => Scoped(policy as never)).toThrow('needs a class that extends ScopePolicy');
   });
 
-  it('if the provider is another object under the name', async () => {
+  it('where the provider is another thing under the name', async () => {
     const starting = startApplication('express', {
       imports: [AuthModule.forRoot()],
       controllers: [NotesController],

@@ -14,6 +14,7 @@ export { VERSION } from './base/version.js';
 export type { Subject } from './base/principal.js';
 
 // For stores: what is in a row, and the rules that hold in every store.
+export { hasCode } from './stores/error-codes.js';
 export {
   readInteger,
   readOptionalInteger,

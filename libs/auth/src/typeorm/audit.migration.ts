@@ -1,13 +1,14 @@
 // How the table of the audit trail comes to be. A migration that was released is never changed.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
-import { AuditEntity } from './audit-sink.js';
-import { dialectOf, type Dialect } from './database.js';
+import { AuditEntity } from './audit-entity.js';
+import type { SqlDialect } from '../sql/database.js';
+import { dataSourceOf, dialectOf } from './database.js';
 import { indexNameOf, placeOf } from './places.js';
 
 const PLAIN = { type: 'varchar', length: '255' };
 
 /** MariaDB compares text without case and trailing blanks; bytes alone are exact. */
-const IDS: Readonly<Record<Dialect, object>> = {
+const IDS: Readonly<Record<SqlDialect, object>> = {
   sqlite: PLAIN,
   postgres: PLAIN,
   mysql: { type: 'varbinary', length: '765' },
@@ -19,7 +20,7 @@ export class CreateLatchkeyAudit1763887200000 implements MigrationInterface {
   readonly name = 'CreateLatchkeyAudit1763887200000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    const id = IDS[dialectOf(queryRunner.dataSource)];
+    const id = IDS[dialectOf(dataSourceOf(queryRunner))];
     // The kinds are column options without a name.
     const columns = [
       { name: 'id', isPrimary: true, ...id },

@@ -1,25 +1,16 @@
-// One SQL statement at a time: always on the primary, in the dialect of the DataSource, tried again where the database itself
-// says that trying again is the cure. No transaction: each statement decides by itself.
-import { randomInt } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
-import { QueryFailedError, type DataSource, type EntitySchema, type ObjectLiteral } from 'typeorm';
-import { type StoredRow, takeTurn } from '../core/internal.js';
-import { isUsedUp } from './pools.js';
+// A DataSource as the SQL stores need it: always on the primary, because a replica may not know yet what was revoked.
+import type { DataSource, EntityManager, EntitySchema, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { SqlDatabase, SqlDialect, SqlResult, SqlValue } from '../sql/database.js';
+import { connectionOf } from '../sql/pools.js';
+import { rowsOf } from '../sql/adapters/results.js';
+import { SqlRunner } from '../sql/runner.js';
+import { tableIn, type SqlTable, type SqlTables } from '../sql/tables.js';
+import { joinFor } from '../sql/transactions.js';
+import { AuditEntity } from './audit-entity.js';
+import { LoginEntity, RevocationEntity } from './entities.js';
+import { KeySetEntity } from './key-set-entity.js';
 
-/** What the SQL must be told apart by. */
-export type Dialect = 'sqlite' | 'postgres' | 'mysql';
-
-/** What a statement did. */
-export interface Executed {
-  readonly rows: readonly StoredRow[];
-  /** How many rows a write wrote. Says nothing of a statement that only reads. */
-  readonly affected: number;
-}
-
-/** Values by the name they have in the SQL (`:name`). Text and numbers only: some drivers expand objects into SQL. */
-export type SqlValues = Readonly<Record<string, string | number | null>>;
-
-const DIALECTS: Readonly<Record<string, Dialect>> = {
+const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   'better-sqlite3': 'sqlite',
   sqljs: 'sqlite',
   postgres: 'postgres',
@@ -29,80 +20,118 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   'aurora-mysql': 'mysql',
 };
 
-// Serialisation failure and deadlock on PostgreSQL, MySQL and MariaDB (which calls a stale snapshot ER_CHECKREAD), SQLite busy.
-const TRANSIENT: ReadonlySet<unknown> = new Set([
-  '40001',
-  '40P01',
-  'ER_LOCK_DEADLOCK',
-  'ER_CHECKREAD',
-  'SQLITE_BUSY',
-  'SQLITE_BUSY_SNAPSHOT',
-]);
-const RETRIES = 3;
-const MOST_WAITED_MS = 10;
-
 /**
  * Says which SQL a DataSource speaks.
  * @throws {Error} for a database that has no migrations here
  */
-export function dialectOf({ options }: DataSource): Dialect {
+export function dialectOf({ options }: DataSource): SqlDialect {
   const dialect = DIALECTS[options.type];
   if (!dialect)
     throw new Error(`nestjs-latchkey/typeorm knows SQLite, PostgreSQL, MySQL and MariaDB, and not ${options.type}.`);
   return dialect;
 }
 
-/** The quoted name of an entity's table, with the schema and prefix that the DataSource gives it. */
-export function tableOf<Row extends ObjectLiteral>(dataSource: DataSource, entity: EntitySchema<Row>): string {
-  const path = dataSource.getMetadata(entity).tablePath;
-  return path
-    .split('.')
-    .map((part) => dataSource.driver.escape(part))
-    .join('.');
+/** The DataSource of a query runner: TypeORM 0.3 calls it `connection`. */
+export function dataSourceOf(runner: QueryRunner): DataSource {
+  const { dataSource = Reflect.get(runner, 'connection') } = runner as { dataSource?: DataSource };
+  return dataSource;
 }
 
-/** Runs one statement on the primary. Reads go there too: a replica may not know yet what was revoked. */
-export async function execute(dataSource: DataSource, sql: string, values: SqlValues): Promise<Executed> {
-  for (let retries = 0; ; retries += 1) {
-    try {
-      return await executeOnce(dataSource, sql, values);
-    } catch (error) {
-      if (retries === RETRIES || !isTransient(error)) throw error;
-      // Random backoff (jitter).
-      await wait(randomInt(MOST_WAITED_MS * (retries + 1)));
-    }
+/** Runs the statements of the stores on a DataSource. */
+export function runnerOn(dataSource: DataSource): SqlRunner {
+  return new SqlRunner(databaseOf(dataSource), new EntityTables(dataSource), dataSource);
+}
+
+function databaseOf(dataSource: DataSource): SqlDatabase {
+  const dialect = dialectOf(dataSource);
+  return {
+    dialect,
+    takesTurns: dialect !== 'sqlite',
+    async execute(statement, values) {
+      const runner = dataSource.createQueryRunner('master');
+      try {
+        await connectionOf(
+          poolOf(dataSource.driver),
+          () => runner.connect(),
+          () => {},
+        );
+        return await runOn(runner, statement, values);
+      } finally {
+        await runner.release();
+      }
+    },
+  };
+}
+
+/**
+ * Does work whose logins, revocations and audit entries are written by a transaction of the application: they are committed or rolled
+ * back with it. See `joinTransaction` of `nestjs-latchkey/sql` for what takes part.
+ *
+ * @param manager the `EntityManager` of the transaction
+ * @example
+ * ```ts
+ * import type { TokenService } from 'nestjs-latchkey';
+ * import { joinTypeOrmTransaction } from 'nestjs-latchkey/typeorm';
+ * import type { DataSource } from 'typeorm';
+ *
+ * export const signUp = (dataSource: DataSource, tokens: TokenService, name: string) =>
+ *   dataSource.transaction(async (manager) => {
+ *     const { id } = await manager.save('User', { name });
+ *     return joinTypeOrmTransaction(manager, () => tokens.issue(id));
+ *   });
+ * ```
+ */
+export async function joinTypeOrmTransaction<T>(manager: EntityManager, work: () => Promise<T>): Promise<T> {
+  const { queryRunner } = manager;
+  if (queryRunner === undefined) throw new TypeError('The EntityManager is not one of a transaction.');
+  const dataSource = dataSourceOf(queryRunner);
+  const transaction: SqlDatabase = {
+    dialect: dialectOf(dataSource),
+    execute: (statement, values) => runOn(queryRunner, statement, values),
+  };
+  return joinFor(dataSource, transaction, work);
+}
+
+async function runOn(runner: QueryRunner, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
+  const { records, affected } = await runner.query(statement, [...values], true);
+  return { rows: rowsOf(records), affected: affected ?? 0 };
+}
+
+/** The tables by the names that the DataSource gives to the entities: schema, prefix and naming strategy included. */
+class EntityTables implements SqlTables {
+  readonly #known = new Map<string, SqlTable>();
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  get revocations(): SqlTable {
+    return this.#tableOf(RevocationEntity);
+  }
+
+  get logins(): SqlTable {
+    return this.#tableOf(LoginEntity);
+  }
+
+  get keySets(): SqlTable {
+    return this.#tableOf(KeySetEntity);
+  }
+
+  get audit(): SqlTable {
+    return this.#tableOf(AuditEntity);
+  }
+
+  // Not before it is asked for: a DataSource knows its entities once it is initialised.
+  #tableOf<Row extends ObjectLiteral>(entity: EntitySchema<Row>): SqlTable {
+    const known = this.#known.get(entity.options.name);
+    if (known !== undefined) return known;
+    const path = this.dataSource.getMetadata(entity).tablePath.split('.');
+    const table = tableIn(dialectOf(this.dataSource), { schema: path.at(-2), name: path.at(-1) ?? '' });
+    this.#known.set(entity.options.name, table);
+    return table;
   }
 }
 
-async function executeOnce(dataSource: DataSource, sql: string, values: SqlValues): Promise<Executed> {
-  const [text, parameters] = dataSource.driver.escapeQueryWithParameters(sql, checked(values));
-  const runner = dataSource.createQueryRunner('master');
-  try {
-    await (isUsedUp(dataSource) ? takeTurn(async () => void (await runner.connect())) : runner.connect());
-    const { records, affected } = await runner.query(text, parameters, true);
-    return { rows: rowsOf(records), affected: affected ?? 0 };
-  } finally {
-    await runner.release();
-  }
-}
-
-// Types hold for our callers; a value that came out of JSON may still be anything.
-function checked(values: SqlValues): SqlValues {
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== null && typeof value !== 'string' && !Number.isSafeInteger(value))
-      throw new TypeError(`The value of ${name} is neither text nor a whole number.`);
-  }
-  return values;
-}
-
-function rowsOf(records: unknown): readonly StoredRow[] {
-  return Array.isArray(records) ? records : [];
-}
-
-function isTransient(error: unknown): boolean {
-  return error instanceof QueryFailedError && TRANSIENT.has(codeOf(error.driverError));
-}
-
-function codeOf(driverError: object): unknown {
-  return 'code' in driverError ? driverError.code : undefined;
+/** TypeORM calls it `master` or `pool`. With replicas there are several, which are not looked into. */
+function poolOf(driver: object): unknown {
+  if ('master' in driver && driver.master !== undefined) return driver.master;
+  return 'pool' in driver ? driver.pool : undefined;
 }

@@ -3,8 +3,8 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { readOptionalString, readOptionalInteger } from '../core/internal.js';
 import type { RevocationKind } from '../stores.js';
-import { AuditEntity } from './audit-sink.js';
-import { KeySetEntity } from './key-set-cache.js';
+import { AuditEntity } from './audit-entity.js';
+import { KeySetEntity } from './key-set-entity.js';
 
 /** A row of `latchkey_revocations`. Times are epoch seconds. */
 export interface RevocationRow {

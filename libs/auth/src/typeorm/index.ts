@@ -1,10 +1,12 @@
 export { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
-export { AuditEntity, TypeOrmAuditSink, typeOrmAuditSink, type AuditRow } from './audit-sink.js';
+export { AuditEntity, type AuditRow } from './audit-entity.js';
+export { TypeOrmAuditSink, typeOrmAuditSink } from './audit-sink.js';
+export { joinTypeOrmTransaction } from './database.js';
 export { LoginEntity, latchkeyEntities, RevocationEntity, type LoginRow, type RevocationRow } from './entities.js';
-export { KeySetEntity, TypeOrmKeySetCache, type KeySetRow } from './key-set-cache.js';
+export { TypeOrmKeySetCache } from './key-set-cache.js';
+export { KeySetEntity, type KeySetRow } from './key-set-entity.js';
 export { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 export { CreateLatchkeyTables1763880000000, latchkeyMigrations } from './migrations.js';
 export { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 export { typeOrmStores, type TypeOrmStoresOptions } from './recipe.js';
-export { TypeOrmRefreshStore } from './refresh-store.js';
-export { TypeOrmRevocationStore } from './revocation-store.js';
+export { TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';

@@ -1,7 +1,8 @@
 // How the tables come to be, on each database. A migration that was released is never changed, so that it says everything
 // itself and takes nothing from the entities but their place.
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
-import { dialectOf, type Dialect } from './database.js';
+import type { SqlDialect } from '../sql/database.js';
+import { dataSourceOf, dialectOf } from './database.js';
 import { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
 import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 import { LoginEntity, RevocationEntity } from './entities.js';
@@ -37,7 +38,7 @@ const MYSQL: ColumnKinds = {
   time,
 };
 
-const COLUMNS: Readonly<Record<Dialect, ColumnKinds>> = { sqlite: PLAIN, postgres: PLAIN, mysql: MYSQL };
+const COLUMNS: Readonly<Record<SqlDialect, ColumnKinds>> = { sqlite: PLAIN, postgres: PLAIN, mysql: MYSQL };
 
 /** Makes `latchkey_revocations` and `latchkey_logins`. Harmless where they are there already. */
 export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
@@ -45,7 +46,7 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
   readonly name = 'CreateLatchkeyTables1763880000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    const columns = COLUMNS[dialectOf(queryRunner.dataSource)];
+    const columns = COLUMNS[dialectOf(dataSourceOf(queryRunner))];
     await queryRunner.createTable(revocations(queryRunner, columns), true);
     await queryRunner.createTable(logins(queryRunner, columns), true);
   }

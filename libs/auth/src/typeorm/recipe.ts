@@ -2,8 +2,7 @@
 import { DataSource } from 'typeorm';
 import { Clock } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
-import { TypeOrmRefreshStore } from './refresh-store.js';
-import { TypeOrmRevocationStore } from './revocation-store.js';
+import { TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
 
 /** Which database to use. */
 export interface TypeOrmStoresOptions {
@@ -17,8 +16,8 @@ export interface TypeOrmStoresOptions {
 /**
  * Keeps revocations and sign-ins in your own database: SQLite, PostgreSQL, MySQL or MariaDB.
  *
- * The stores never join a transaction of yours. SQLite is the exception: TypeORM has one connection to it, so that what is written
- * while your transaction is open goes when it is rolled back.
+ * The stores join a transaction of yours only through {@link joinTypeOrmTransaction}. SQLite is the exception: TypeORM has one connection
+ * to it, so that what is written while your transaction is open goes when it is rolled back.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 // How sign-ins come to remember all that was replaced within the grace. A migration that was released is never changed.
 import { TableColumn, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { dialectOf } from './database.js';
+import { dataSourceOf, dialectOf } from './database.js';
 import { LoginEntity } from './entities.js';
 import { placeOf } from './places.js';
 
@@ -15,7 +15,7 @@ export class RememberReplacedTokens1764417600000 implements MigrationInterface {
     const table = placeOf(queryRunner, LoginEntity);
     if (await queryRunner.hasColumn(table, COLUMN)) return;
     const text = { name: COLUMN, type: 'text', isNullable: true };
-    const isMysql = dialectOf(queryRunner.dataSource) === 'mysql';
+    const isMysql = dialectOf(dataSourceOf(queryRunner)) === 'mysql';
     const exact = isMysql ? { ...text, charset: 'utf8mb4', collation: 'utf8mb4_bin' } : text;
     await queryRunner.addColumn(table, new TableColumn(exact));
   }

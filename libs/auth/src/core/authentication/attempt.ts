@@ -1,11 +1,7 @@
-// The record of one attempt to authenticate a caller: it travels through the read path, collects what happens there, and becomes the
-// one event at the end.
-import type { RouteRequirements } from './route-requirements.js';
+// The record of one attempt to authenticateCredential a caller: what happened on the way, and the one event at its end.
 import type { AuthError } from '../base/errors.js';
-import { isRefusalHeard, publish, type AttemptEvent, type AttemptOutcome } from '../base/events.js';
+import { hasSubscribers, publish, type AttemptEvent, type AttemptOutcome } from '../base/events.js';
 import type { KeyUsed, Principal, Subject } from '../base/principal.js';
-import type { AuthRequest } from '../base/request.js';
-import type { Candidate } from '../schemes/schemes.js';
 
 /** A credential that failed without ending the attempt. */
 interface Failure {
@@ -22,48 +18,54 @@ interface Mismatch {
 }
 
 /** One attempt, from the first look at the request to its only event. */
-export interface Attempt {
-  readonly request: AuthRequest;
-  readonly demand: RouteRequirements;
-  /** What the schemes of the route found in the request. */
-  found: readonly Candidate[];
+export class Attempt {
   /** The scheme that is being tried, or that decided. */
   scheme: string | undefined;
   principal: Principal | undefined;
   /** The key that the last credential was verified with. */
   key: KeyUsed | undefined;
-  /** Failures after which the next scheme may answer. The first is what to report: "expired" must not be disguised as "missing". */
-  forgiven: readonly Failure[];
+  /** The schemes that the request carries something for. */
+  carried: readonly string[] = [];
   mismatch: Mismatch | undefined;
-}
+  private readonly forgiven: Failure[] = [];
 
-/** Publishes how the attempt ended. Called once at most: an attempt that simply succeeded is no event while no listener wants it. */
-export function publishEnd(attempt: Attempt, outcome: AttemptOutcome, error?: AuthError): void {
-  if (!isRefusalHeard()) return;
-  const { found, scheme, key, forgiven, principal, mismatch } = attempt;
-  publish({
-    type: 'attempt',
-    outcome,
-    scheme,
-    code: error?.code,
-    reason: error?.reason,
-    key,
-    forgiven: forgiven.map(({ scheme: name, error: { code, reason } }) => ({ scheme: name, code, reason })),
-    carried: found.map(({ scheme: { name } }) => name),
-    conflicting: found.length > 1,
-    ...principalFields(principal),
-    ...mismatchFields(mismatch),
-  });
-}
+  /** Notes a failure after which the next scheme may answer. */
+  forgive(scheme: string, error: AuthError): void {
+    this.forgiven.push({ scheme, error });
+  }
 
-/** Maps an error to the outcome reported in the event. */
-export function outcomeOf({ mismatch, forgiven }: Attempt, error: AuthError): AttemptOutcome {
-  if (error.isUnavailable) return 'unavailable';
-  if (mismatch !== undefined) return mismatch.outcome;
-  if (error.code === 'ambiguous_credentials') return 'ambiguous';
-  if (error.code === 'unauthenticated') return 'not_applicable';
-  if (forgiven.some((failure) => failure.error === error)) return 'forgiven';
-  return error.status === 403 ? 'forbidden' : 'rejected';
+  /** What to report where nobody was recognised: "expired" must not be disguised as "missing". */
+  get firstForgiven(): Failure | undefined {
+    return this.forgiven[0];
+  }
+
+  /** Publishes how the attempt ended. Called exactly once. */
+  end(outcome: AttemptOutcome, error?: AuthError): void {
+    if (!hasSubscribers()) return;
+    publish({
+      type: 'attempt',
+      outcome,
+      scheme: this.scheme,
+      code: error?.code,
+      reason: error?.reason,
+      key: this.key,
+      forgiven: this.forgiven.map(({ scheme, error: { code, reason } }) => ({ scheme, code, reason })),
+      carried: this.carried,
+      conflicting: this.carried.length > 1,
+      ...principalFields(this.principal),
+      ...mismatchFields(this.mismatch),
+    });
+  }
+
+  /** Maps an error to the outcome reported in the event. */
+  outcomeOf(error: AuthError): AttemptOutcome {
+    if (error.isUnavailable) return 'unavailable';
+    if (this.mismatch !== undefined) return this.mismatch.outcome;
+    if (error.code === 'ambiguous_credentials') return 'ambiguous';
+    if (error.code === 'unauthenticated') return 'not_applicable';
+    if (this.forgiven.some((failure) => failure.error === error)) return 'forgiven';
+    return error.status === 403 ? 'forbidden' : 'rejected';
+  }
 }
 
 function principalFields(principal: Principal | undefined): Pick<AttemptEvent, 'subject' | 'issuer' | 'kind'> {

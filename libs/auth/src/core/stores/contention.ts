@@ -1,4 +1,5 @@
-// What a store says if others were in the way. ErrorResponses a sign-in that is refused although the next attempt would succeed.
+// What a store says if others were in the way. Keeps a sign-in from being refused although the next attempt would succeed.
+import { hasCode } from './error-codes.js';
 import type { Login, LoginStore } from './stores.js';
 
 /** A unique violation, a serialisation failure or a deadlock: on PostgreSQL, on MySQL and MariaDB, on SQLite. */
@@ -27,17 +28,11 @@ export async function openDespiteOthers(store: LoginStore, login: Login): Promis
       await store.open(login);
       return;
     } catch (error) {
-      if (tries === TRIES || !isContention(error)) throw error;
+      if (tries === TRIES || !hasCode(error, CONTENTION)) throw error;
       const there = await store.find(login.issuer, login.sid);
       if (there !== undefined && isSame(there, login)) return;
     }
   }
-}
-
-function isContention(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false;
-  if ('code' in error && CONTENTION.has(error.code)) return true;
-  return 'driverError' in error && isContention(error.driverError);
 }
 
 function isSame(there: Login, ours: Login): boolean {

@@ -7,7 +7,6 @@ import {
   LoginStore,
   BlocklistStore,
   type Login,
-  type RevocationAnswer,
   type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
@@ -73,7 +72,7 @@ export class MemoryRevocationStore extends BlocklistStore {
     return true;
   }
 
-  override find(query: RevocationQuery): RevocationAnswer | Promise<RevocationAnswer> {
+  override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
     const { issuer, jti, sid, subject } = query;
     const token = this.#live('token', issuer, jti);
     const login = this.#live('login', issuer, sid);

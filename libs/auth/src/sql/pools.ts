@@ -1,5 +1,5 @@
-// What is known of the connection pool of a DataSource, whoever else uses it.
-import type { DataSource } from 'typeorm';
+// What is known of a connection pool that the application uses too.
+import { takeTurn } from '../core/internal.js';
 
 type Path = readonly string[];
 
@@ -14,14 +14,15 @@ const LAYOUTS: readonly (readonly [all: Path, most: Path, free: Path, waiting: P
     ['_freeConnections', 'length'],
     ['_connectionQueue', 'length'],
   ],
+  // tarn, which Knex uses
+  [['used', 'length'], ['max'], ['free', 'length'], ['pendingAcquires', 'length']],
 ];
 
 /**
- * True if every connection is there and in use or promised to others, so that a statement has to wait for its turn. False also if it cannot
- * be told: then waiting counts as the database not answering.
+ * True if every connection is there and in use or promised to others, so that a statement has to wait for its turn. False also if that is
+ * unknown: then waiting counts as the database not answering.
  */
-export function isUsedUp({ driver }: DataSource): boolean {
-  const pool = poolOf(driver);
+export function isUsedUp(pool: unknown): boolean {
   return LAYOUTS.some((layout) => {
     const [all, most, free, waiting] = layout.map((path) => numberAt(pool, path));
     if (all === undefined || most === undefined || free === undefined || waiting === undefined) return false;
@@ -29,10 +30,21 @@ export function isUsedUp({ driver }: DataSource): boolean {
   });
 }
 
-/** TypeORM calls it `master` or `pool`. With replicas there are several, which are not looked into. */
-function poolOf(driver: object): unknown {
-  if ('master' in driver && driver.master !== undefined) return driver.master;
-  return 'pool' in driver ? driver.pool : undefined;
+/** Takes a connection from a pool; while the pool is used up, waiting for it is waiting for a turn. */
+export async function connectionOf<T>(
+  pool: unknown,
+  connect: () => Promise<T>,
+  giveBack: (connection: T) => void,
+): Promise<T> {
+  if (!isUsedUp(pool)) return connect();
+  let connection: T | undefined;
+  try {
+    await takeTurn(async () => void (connection = await connect()));
+  } catch (error) {
+    if (connection !== undefined) giveBack(connection);
+    throw error;
+  }
+  return connection as T;
 }
 
 function numberAt(value: unknown, path: Path): number | undefined {

@@ -1,15 +1,15 @@
-// The change feed of the blocklist in SQL. ErrorResponses the late commit: a row is stamped by the clock of the database before it can
-// be seen, so that every reading looks back further than a write may be on its way.
-import type { DataSource } from 'typeorm';
+// The change feed of the blocklist in SQL. Rows are stamped by the clock of the database before they are committed, so that every reading
+// looks back further than a write may be on its way.
 import { readInteger, readOptionalInteger, type StoredRow } from '../core/internal.js';
 import type { RevocationChanges } from '../stores.js';
-import { dialectOf, execute, type Dialect } from './database.js';
+import type { SqlDialect } from './database.js';
+import { limitTo, type SqlRunner } from './runner.js';
 
 /** How far back a reading looks, in seconds. A write that takes longer than half of it is stamped anew. */
 export const LOOKS_BACK_SECONDS = 10;
 
 /** The present second by the clock of the database: machines of the application may disagree, it does not. */
-export const NOW: Readonly<Record<Dialect, string>> = {
+export const NOW: Readonly<Record<SqlDialect, string>> = {
   sqlite: `CAST(strftime('%s', 'now') AS INTEGER)`,
   postgres: 'CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS BIGINT)',
   mysql: 'UNIX_TIMESTAMP()',
@@ -33,15 +33,15 @@ interface Place {
 
 /** Reads one page of what changed since the cursor, oldest first. */
 export async function changesIn(
-  dataSource: DataSource,
+  runner: SqlRunner,
   table: string,
   { cursor, limit }: { readonly cursor: string | undefined; readonly limit: number },
 ): Promise<ChangedRows> {
   const place = cursor === undefined ? undefined : placeOf(cursor);
-  const page = await readPage(dataSource, table, { from: startOf(place), limit });
+  const page = await readPage(runner, table, { from: startOf(place), limit });
   // A clock that was set back stamps what a reading would no longer look at: another primary, perhaps.
-  if (place !== undefined && page.now < place.second - LOOKS_BACK_SECONDS / 2) {
-    const anew = await readPage(dataSource, table, { from: 0, limit });
+  if (place !== undefined && page.now < (place.unsettled ?? place.second) - LOOKS_BACK_SECONDS / 2) {
+    const anew = await readPage(runner, table, { from: 0, limit });
     return { ...answerOf(anew, limit, undefined), restarted: true };
   }
   return { ...answerOf(page, limit, place), restarted: false };
@@ -54,22 +54,21 @@ interface Page {
 }
 
 async function readPage(
-  dataSource: DataSource,
+  runner: SqlRunner,
   table: string,
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<Page> {
-  const now = NOW[dialectOf(dataSource)];
+  const now = NOW[runner.dialect];
   const select = `SELECT ${now} AS now_at, changed.* FROM (SELECT 1 AS one) AS always LEFT JOIN ${table} AS changed`;
-  const page = await execute(
-    dataSource,
-    `${select} ON changed.changed_at >= :from ORDER BY changed.changed_at LIMIT :limit`,
-    { from, limit },
+  const page = await runner.execute(
+    `${select} ON changed.changed_at >= :from ORDER BY changed.changed_at ${limitTo(limit)}`,
+    { from },
   );
   const rows = page.rows.filter((row) => readOptionalInteger(row, 'changed_at') !== undefined);
   const [first, last] = [secondOf(rows[0]), secondOf(rows.at(-1))];
   if (rows.length < limit || first !== last) return { now: nowOf(page.rows), rows };
   // A page that ends in the second it began in would be read for ever.
-  const crowd = await execute(dataSource, `${select} ON changed.changed_at = :from`, { from: first ?? from });
+  const crowd = await runner.execute(`${select} ON changed.changed_at = :from`, { from: first ?? from });
   return { now: nowOf(page.rows), rows: crowd.rows };
 }
 

@@ -1,5 +1,4 @@
 // The blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
-import type { DataSource } from 'typeorm';
 import {
   type Clock,
   type Subject,
@@ -21,28 +20,32 @@ import {
   type RevocationQuery,
 } from '../stores.js';
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
-import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
-import { RevocationEntity } from './entities.js';
+import type { SqlResult } from './database.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
-import { checkTable } from './readiness.js';
+import { checkTable, type Remedy } from './readiness.js';
+import { insertUnlessThere, limitTo, type SqlRunner } from './runner.js';
+import type { SqlValues } from './statements.js';
 import { forgettableAt, nowMsIn } from './store-clock.js';
 
 const SETTLE_ATTEMPTS = 3;
+/** How long a transaction of the application may go on after a revocation. */
+const LATEST_TRANSACTION_SECONDS = 300;
 const LATEST_COMMIT_MS = (LOOKS_BACK_SECONDS / 2) * 1_000;
 const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 
 /** The blocklist in one table of your database. */
-export class TypeOrmRevocationStore extends BlocklistStore implements CheckedStore, TurnTakingStore {
+export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, TurnTakingStore {
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly runner: SqlRunner,
     private readonly clock: Clock,
+    private readonly remedy: Remedy,
   ) {
     super();
-    this.takesTurns = dialectOf(dataSource) !== 'sqlite';
+    this.takesTurns = runner.takesTurns;
   }
 
   override async add(entry: RevocationEntry): Promise<boolean> {
@@ -59,7 +62,7 @@ export class TypeOrmRevocationStore extends BlocklistStore implements CheckedSto
   }
 
   override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
-    const { rows, ...place } = await changesIn(this.dataSource, this.#table, { cursor, limit });
+    const { rows, ...place } = await changesIn(this.runner, this.#table, { cursor, limit });
     return { ...place, entries: rows.map(entryOf) };
   }
 
@@ -80,91 +83,103 @@ export class TypeOrmRevocationStore extends BlocklistStore implements CheckedSto
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
-    const { rows } = await this.#execute(`SELECT revoked_at FROM ${this.#table} WHERE ${KEY} AND expires_at > :now`, {
-      issuer: exactId(issuer),
-      kind: 'subject',
-      id: exactId(id),
-      now: this.clock.nowSeconds(),
-    });
+    const { rows } = await this.runner.record(
+      `SELECT revoked_at FROM ${this.#table} WHERE ${KEY} AND expires_at > :now`,
+      {
+        issuer: exactId(issuer),
+        kind: 'subject',
+        id: exactId(id),
+        now: this.clock.nowSeconds(),
+      },
+    );
     return rows[0] && readInteger(rows[0], 'revoked_at');
   }
 
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
     const { rows } = await this.#execute(
-      `SELECT * FROM ${this.#table} WHERE expires_at > :now ORDER BY revoked_at DESC LIMIT :limit`,
-      { now, limit: listLength(limit) },
+      `SELECT * FROM ${this.#table} WHERE expires_at > :now ORDER BY revoked_at DESC ${limitTo(listLength(limit))}`,
+      { now },
     );
     return rows.map(entryOf);
   }
 
   override async prune(now: number): Promise<number> {
-    return pruneInBatches(this.dataSource, {
+    return pruneInBatches(this.runner, {
       table: this.#table,
       key: ['issuer', 'kind', 'id'],
       ended: 'expires_at <= :now',
-      now: await forgettableAt(this.dataSource, this.clock, now),
+      now: await forgettableAt(this.runner, this.clock, now),
     });
   }
 
   async checkReady(): Promise<void> {
-    await checkTable(this.dataSource, RevocationEntity);
+    await checkTable(this.runner, 'revocations', this.remedy);
   }
 
   async #insert(values: SqlValues): Promise<boolean> {
-    const [verb, unlessThere] =
-      dialectOf(this.dataSource) === 'mysql' ? ['INSERT IGNORE', ''] : ['INSERT', 'ON CONFLICT DO NOTHING'];
-    const { affected } = await this.#execute(
-      `${verb} INTO ${this.#table} (issuer, kind, id, revoked_at, expires_at, except_sid, reason, changed_at)
-       VALUES (:issuer, :kind, :id, :revokedAt, :expiresAt, :exceptSid, :reason, ${this.#now}) ${unlessThere}`,
-      values,
-    );
-    return affected > 0;
+    const columns = {
+      issuer: ':issuer',
+      kind: ':kind',
+      id: ':id',
+      revoked_at: ':revokedAt',
+      expires_at: ':expiresAt',
+      except_sid: ':exceptSid',
+      reason: ':reason',
+      changed_at: this.#stamp,
+    };
+    const sql = insertUnlessThere(this.runner.dialect, this.#table, columns);
+    return (await this.runner.record(sql, values)).affected > 0;
   }
 
   /** Takes over a row that has ended, by the clock of the database too, and was not pruned yet: it counts as absent. */
   async #revive(values: SqlValues): Promise<boolean> {
-    const { affected } = await this.#execute(
+    const { affected } = await this.runner.record(
       `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason,
-         changed_at = ${this.#now}
-       WHERE ${KEY} AND expires_at <= :now AND expires_at * 1000 <= ${nowMsIn(this.dataSource, this.clock)}`,
+         changed_at = ${this.#stamp}
+       WHERE ${KEY} AND expires_at <= :now AND expires_at * 1000 <= ${nowMsIn(this.runner.dialect, this.clock)}`,
       { ...values, now: this.clock.nowSeconds() },
     );
     return affected > 0;
   }
 
-  /** Lets the longer life and the stricter moment win. ErrorResponses whether the row was still there to win over. */
+  /** Lets the longer life and the stricter moment win. Resolves whether the row was still there. */
   async #merge(entry: RevocationEntry, values: SqlValues): Promise<boolean> {
     if (entry.kind === 'subject') {
       const orAsStrict = entry.exceptSid === undefined ? 'OR (revoked_at = :revokedAt AND except_sid IS NOT NULL)' : '';
-      await this.#execute(
+      await this.runner.record(
         `UPDATE ${this.#table} SET revoked_at = :revokedAt, except_sid = :exceptSid, reason = :reason
          WHERE ${KEY} AND (revoked_at < :revokedAt ${orAsStrict})`,
         values,
       );
     }
     // Stamped also where nothing grows: who added it first may have died before it was known to be there.
-    const { affected } = await this.#execute(
-      `UPDATE ${this.#table} SET changed_at = ${this.#now},
+    const { affected } = await this.runner.record(
+      `UPDATE ${this.#table} SET changed_at = ${this.#stamp},
          expires_at = CASE WHEN expires_at < :expiresAt THEN :expiresAt ELSE expires_at END
        WHERE ${KEY}`,
       values,
     );
     if (affected > 0) return true;
     // Some drivers count only rows that became different.
-    const { rows } = await this.#execute(`SELECT expires_at FROM ${this.#table} WHERE ${KEY}`, values);
+    const { rows } = await this.runner.record(`SELECT expires_at FROM ${this.#table} WHERE ${KEY}`, values);
     return rows.length > 0;
   }
 
-  get #now(): string {
-    return NOW[dialectOf(this.dataSource)];
+  /**
+   * The second that a write is stamped with. In a transaction of the application it lies ahead, so that processes that read what changed
+   * still meet the entry when the transaction is committed later.
+   */
+  get #stamp(): string {
+    const now = NOW[this.runner.dialect];
+    return this.runner.isJoined ? `${now} + ${LATEST_TRANSACTION_SECONDS}` : now;
   }
 
   get #table(): string {
-    return tableOf(this.dataSource, RevocationEntity);
+    return this.runner.tables.revocations.quoted;
   }
 
-  #execute(sql: string, values: SqlValues): Promise<Executed> {
-    return execute(this.dataSource, sql, values);
+  #execute(sql: string, values: SqlValues): Promise<SqlResult> {
+    return this.runner.execute(sql, values);
   }
 }
 

@@ -1,8 +1,6 @@
-// The sign-ins in SQL: one row each, and one conditional UPDATE that decides every race over it. ErrorResponses the forked login:
-// where something is read before the write, the write takes place on the very row that was read or not at all.
-import type { DataSource } from 'typeorm';
+// The logins in SQL: one row each, and one conditional UPDATE that decides every race over it. If something is read before the write, the
+// write takes place on the same row that was read or not at all, so that no login has two live tokens.
 import {
-  SystemClock,
   type Clock,
   type Subject,
   replacedText,
@@ -17,33 +15,35 @@ import {
   type TurnTakingStore,
 } from '../core/internal.js';
 import { LoginStore, type CheckedStore, type Login, type Rotation, type RotationOutcome } from '../stores.js';
-import { dialectOf, execute, tableOf, type Executed, type SqlValues } from './database.js';
-import { LoginEntity } from './entities.js';
+import type { SqlResult } from './database.js';
 import { readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
-import { checkTable } from './readiness.js';
+import { checkTable, type Remedy } from './readiness.js';
+import type { SqlRunner } from './runner.js';
+import type { SqlValues } from './statements.js';
 import { forgettableAt, nowMsIn } from './store-clock.js';
 
-/** Whoever loses a race reads again and finds that its token was replaced; only a rotation that is taken back needs a third look. */
+/** The caller that loses a race reads again and finds that its token was replaced; only a rotation that is taken back needs a third look. */
 const LOOKS = 5;
 const KEY = 'issuer = :issuer AND sid = :sid';
 
-/** The sign-ins in one table of your database, one row each. */
-export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, TurnTakingStore {
+/** The logins in one table of your database, one row each. */
+export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakingStore {
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
-  /** @param clock moves the grace by hand where it tells the stores' time: see {@link Clock.storeNowMs} */
+  /** @param clock moves the grace by hand if it tells the stores' time: see {@link Clock.storeNowMs} */
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly clock: Clock = new SystemClock(),
+    private readonly runner: SqlRunner,
+    private readonly clock: Clock,
+    private readonly remedy: Remedy,
   ) {
     super();
-    this.takesTurns = dialectOf(dataSource) !== 'sqlite';
+    this.takesTurns = runner.takesTurns;
   }
 
   override async open(login: Login): Promise<void> {
-    await this.#execute(
+    await this.runner.record(
       `INSERT INTO ${this.#table} (issuer, sid, subject, current_jti, current_issued_at, current_expires_at, previous_jti,
          rotated_at_ms, replaced_earlier, created_at, last_used_at, absolute_expires_at, label)
        VALUES (:issuer, :sid, :subject, :currentJti, :currentIssuedAt, :currentExpiresAt, :previousJti,
@@ -67,7 +67,7 @@ export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, Tur
   }
 
   override async find(issuer: string, sid: string): Promise<Login | undefined> {
-    const { rows } = await this.#execute(`SELECT * FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
+    const { rows } = await this.runner.record(`SELECT * FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
     return rows[0] && loginOf(rows[0]);
   }
 
@@ -77,7 +77,7 @@ export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, Tur
   }
 
   override async list(subject: Subject, now: number): Promise<readonly Login[]> {
-    const { rows } = await this.#execute(
+    const { rows } = await this.runner.record(
       `SELECT * FROM ${this.#table} WHERE issuer = :issuer AND subject = :subject
          AND current_expires_at > :now AND absolute_expires_at > :now ORDER BY created_at DESC`,
       { issuer: subject.issuer, subject: subject.id, now },
@@ -86,12 +86,12 @@ export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, Tur
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
-    const { affected } = await this.#execute(`DELETE FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
+    const { affected } = await this.runner.record(`DELETE FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
     return affected > 0;
   }
 
   override async endAll(subject: Subject, exceptSid?: string): Promise<number> {
-    const { affected } = await this.#execute(
+    const { affected } = await this.runner.record(
       `DELETE FROM ${this.#table} WHERE issuer = :issuer AND subject = :subject ${exceptSid === undefined ? '' : 'AND sid <> :exceptSid'}`,
       { issuer: subject.issuer, subject: subject.id, ...(exceptSid !== undefined && { exceptSid }) },
     );
@@ -99,20 +99,20 @@ export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, Tur
   }
 
   override async prune(now: number): Promise<number> {
-    return pruneInBatches(this.dataSource, {
+    return pruneInBatches(this.runner, {
       table: this.#table,
       key: ['issuer', 'sid'],
       ended: '(current_expires_at <= :now OR absolute_expires_at <= :now)',
-      now: await forgettableAt(this.dataSource, this.clock, now),
+      now: await forgettableAt(this.runner, this.clock, now),
     });
   }
 
   async checkReady(): Promise<void> {
-    await checkTable(this.dataSource, LoginEntity);
+    await checkTable(this.runner, 'logins', this.remedy);
   }
 
   /**
-   * Replaces the live token where nothing else was replaced within the grace: nearly always, and in one statement. ErrorResponses the login
+   * Replaces the live token where nothing else was replaced within the grace: nearly always, and in one statement. Resolves the login
    * as this write left it, or nothing where the token is not the live one or something must be remembered besides it.
    */
   async #replaceAlone({ issuer, sid, from, to, nowMs, graceMs }: Rotation): Promise<Login | undefined> {
@@ -147,7 +147,7 @@ export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, Tur
     return row && { login: loginOf(row), nowMs: readInteger(row, 'now_ms') };
   }
 
-  /** Replaces the live token, and remembers what was replaced before. ErrorResponses whether the row was still the one that was seen. */
+  /** Replaces the live token, and remembers what was replaced before. Resolves whether the row was still the one that was seen. */
   async #replaceSeen(seen: Login, next: Login): Promise<boolean> {
     const asSeen = seen.rotatedAtMs === undefined ? 'rotated_at_ms IS NULL' : 'rotated_at_ms = :seenRotatedAtMs';
     const { affected } = await this.#execute(
@@ -161,19 +161,19 @@ export class TypeOrmRefreshStore extends LoginStore implements CheckedStore, Tur
   }
 
   get #nowMs(): string {
-    return nowMsIn(this.dataSource, this.clock);
+    return nowMsIn(this.runner.dialect, this.clock);
   }
 
   get #returning(): string {
-    return dialectOf(this.dataSource) === 'mysql' ? '' : 'RETURNING *';
+    return this.runner.dialect === 'mysql' ? '' : 'RETURNING *';
   }
 
   get #table(): string {
-    return tableOf(this.dataSource, LoginEntity);
+    return this.runner.tables.logins.quoted;
   }
 
-  #execute(sql: string, values: SqlValues): Promise<Executed> {
-    return execute(this.dataSource, sql, values);
+  #execute(sql: string, values: SqlValues): Promise<SqlResult> {
+    return this.runner.execute(sql, values);
   }
 }
 

@@ -1,0 +1,47 @@
+// Whatever Kysely speaks to, through compiled queries.
+import type { SqlDatabase, SqlDialect } from '../database.js';
+import { resultOf } from './results.js';
+
+/** A compiled query, as Kysely's own `CompiledQuery.raw()` makes it. */
+interface RawQuery {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly query: {
+    readonly kind: 'RawNode';
+    readonly sqlFragments: readonly string[];
+    readonly parameters: readonly [];
+  };
+  readonly queryId: { readonly queryId: string };
+}
+
+/** A `Kysely` or one of its transactions. */
+export interface KyselyLike {
+  /** Plugins may rename columns. */
+  withoutPlugins(): KyselyLike;
+  executeQuery(query: RawQuery): Promise<unknown>;
+}
+
+/** What Kysely does not say in public. */
+export interface KyselyOptions {
+  /** Which SQL the dialect of Kysely speaks. */
+  readonly dialect: SqlDialect;
+}
+
+/** Makes a database of a `Kysely`. */
+export function kyselyDatabase(kysely: KyselyLike, { dialect }: KyselyOptions): SqlDatabase {
+  const plain = kysely.withoutPlugins();
+  return {
+    dialect,
+    execute: async (statement, values) => resultOf(await plain.executeQuery(rawQuery(statement, values))),
+  };
+}
+
+function rawQuery(sql: string, parameters: readonly unknown[]): RawQuery {
+  return {
+    sql,
+    parameters,
+    query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
+    // For plugins alone, of which there are none.
+    queryId: { queryId: 'latchkey' },
+  };
+}

@@ -1,0 +1,41 @@
+// MySQL and MariaDB through `mysql2`. Statements are prepared, so that no value is ever written into SQL, whatever `sql_mode` says.
+import type { SqlDatabase, SqlResult, SqlValue } from '../database.js';
+import { connectionOf } from '../pools.js';
+import { resultOf } from './results.js';
+
+interface Statements {
+  execute(statement: string, values: SqlValue[]): Promise<unknown>;
+}
+
+interface Pool {
+  getConnection(): Promise<Statements & { release(): void }>;
+  /** The pool underneath, which counts its connections. */
+  readonly pool?: unknown;
+}
+
+/** A pool or a connection of `mysql2/promise`: in a transaction, the connection of the transaction. */
+export type Mysql2 = Pool | Statements;
+
+/** Makes a database of a pool of `mysql2/promise`. */
+export function mysql2Database(mysql2: Mysql2): SqlDatabase {
+  const isPool = 'getConnection' in mysql2;
+  return {
+    dialect: 'mysql',
+    takesTurns: isPool,
+    execute: (statement, values) =>
+      isPool ? executeOn(mysql2, statement, values) : mysql2.execute(statement, [...values]).then(resultOf),
+  };
+}
+
+async function executeOn(pool: Pool, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
+  const connection = await connectionOf(
+    pool.pool,
+    () => pool.getConnection(),
+    (unused) => unused.release(),
+  );
+  try {
+    return resultOf(await connection.execute(statement, [...values]));
+  } finally {
+    connection.release();
+  }
+}

@@ -1,0 +1,115 @@
+// How an application gets its stores, its audit sink and its cache of key sets in SQL.
+import { Clock } from '../core/internal.js';
+import type { Stores, StoresFactory } from '../stores.js';
+import type { AuditSinkFactory } from '../events.js';
+import { SqlAuditSink } from './audit-sink.js';
+import { SqlBlocklistStore } from './blocklist-store.js';
+import type { SqlDatabase } from './database.js';
+import { StoredKeySetCache } from './key-set-cache.js';
+import { SqlLoginStore } from './login-store.js';
+import type { Remedy } from './readiness.js';
+import { SqlRunner } from './runner.js';
+import { tablesAt, type SqlPlace } from './tables.js';
+
+/** Which database to use, and where in it. */
+export type SqlStoresOptions = SqlPlace &
+  (
+    | {
+        /** The database, as one of the adapters makes it: `pgDatabase(pool)`. */
+        readonly database: SqlDatabase;
+      }
+    | {
+        /** The injection token of such a database. */
+        readonly inject: unknown;
+      }
+  );
+
+/**
+ * Keeps the blocklist and the logins in your own database: PostgreSQL, MySQL, MariaDB or SQLite, through the driver or the ORM that you
+ * have. `npx latchkey schema` prints the statements that make the tables.
+ *
+ * @throws {AuthConfigurationError} if the prefix or the schema is not a plain identifier
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { pgDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * const database = pgDatabase(new Pool({ connectionString: 'postgres://127.0.0.1/app' }));
+ * export const auth = AuthModule.forRoot({ stores: sqlStores({ database }) });
+ * ```
+ */
+export function sqlStores(options: SqlStoresOptions): StoresFactory {
+  const makeStores = (clock: Clock, database: SqlDatabase): Stores => {
+    const runner = runnerOn(database, options);
+    const remedy = remedyFor(database, options);
+    return {
+      revocations: new SqlBlocklistStore(runner, clock, remedy),
+      logins: new SqlLoginStore(runner, clock, remedy),
+    };
+  };
+  return 'database' in options
+    ? { inject: [Clock], useFactory: (clock: Clock) => makeStores(clock, options.database) }
+    : { inject: [Clock, options.inject], useFactory: makeStores };
+}
+
+/**
+ * Keeps the audit trail in your own database.
+ *
+ * @throws {AuthConfigurationError} if the prefix or the schema is not a plain identifier
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { pgDatabase, sqlAuditSink, sqlStores } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * const database = pgDatabase(new Pool());
+ * export const auth = AuthModule.forRoot({
+ *   stores: sqlStores({ database }),
+ *   audit: { sink: sqlAuditSink({ database }) },
+ * });
+ * ```
+ */
+export function sqlAuditSink(options: SqlStoresOptions): AuditSinkFactory {
+  const makeSink = (database: SqlDatabase) =>
+    new SqlAuditSink(runnerOn(database, options), remedyFor(database, options));
+  return 'database' in options
+    ? { useFactory: () => makeSink(options.database) }
+    : { inject: [options.inject], useFactory: makeSink };
+}
+
+/**
+ * Shares fetched key sets in one table of your database: name it as `sharedCache` of the issuers in `trust`.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { pgDatabase, SqlKeySetCache } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * const sharedCache = new SqlKeySetCache(pgDatabase(new Pool()));
+ * export const auth = AuthModule.forRoot({
+ *   trust: [{ issuer: 'https://accounts.example.com', audience: 'courses', keys: { discovery: true, sharedCache } }],
+ * });
+ * ```
+ */
+export class SqlKeySetCache extends StoredKeySetCache {
+  /** @throws {AuthConfigurationError} if the prefix or the schema is not a plain identifier */
+  constructor(database: SqlDatabase, place: SqlPlace = {}) {
+    super(runnerOn(database, place), remedyFor(database, place));
+  }
+}
+
+function runnerOn(database: SqlDatabase, place: SqlPlace): SqlRunner {
+  return new SqlRunner(database, tablesAt(database.dialect, place));
+}
+
+/** The command that prints what is missing. */
+function remedyFor({ dialect }: SqlDatabase, { prefix, schema }: SqlPlace): Remedy {
+  return (from) => {
+    const options = Object.entries({ dialect, prefix, schema, from: from === 0 ? undefined : String(from) })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => ` --${name} ${value}`);
+    return `Run the statements that \`npx latchkey schema${options.join('')}\` prints`;
+  };
+}

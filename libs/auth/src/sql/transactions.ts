@@ -1,0 +1,75 @@
+// Statements inside a transaction of the application, so that a sign-up and its first login are committed together.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { SqlDatabase } from './database.js';
+
+/** One transaction of the application, on one database. */
+interface Joined {
+  readonly database: object;
+  readonly transaction: SqlDatabase;
+  /** False once the work is done: what it left running must not use a connection that was given back. */
+  isOpen: boolean;
+  readonly outer: Joined | undefined;
+}
+
+const joined = new AsyncLocalStorage<Joined>();
+
+/**
+ * Does work whose logins, revocations and audit entries are written by a transaction of the application: they are committed or rolled
+ * back with it. Commit after it resolves; return no token to the client before that.
+ *
+ * Only what is recorded takes part: new and ended logins, revocations, audit entries, and the look at a user's earlier sign-out. Whether a
+ * token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is never part of a transaction,
+ * because its client could not be told of a rollback. Nothing is retried: a transaction that failed has to begin again.
+ *
+ * @param database what the stores were made with
+ * @param transaction the adapter over what the transaction runs on: a client, a `tx`, a `trx`
+ * @example
+ * ```ts
+ * import type { TokenService } from 'nestjs-latchkey';
+ * import { joinTransaction, pgDatabase } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * const pool = new Pool();
+ * export const database = pgDatabase(pool);
+ *
+ * export async function signUp(tokens: TokenService, name: string) {
+ *   const client = await pool.connect();
+ *   try {
+ *     await client.query('BEGIN');
+ *     const { rows } = await client.query('INSERT INTO users (name) VALUES ($1) RETURNING id', [name]);
+ *     const pair = await joinTransaction(database, pgDatabase(client), () => tokens.issue(rows[0].id));
+ *     await client.query('COMMIT');
+ *     return pair;
+ *   } catch (error) {
+ *     await client.query('ROLLBACK');
+ *     throw error;
+ *   } finally {
+ *     client.release();
+ *   }
+ * }
+ * ```
+ */
+export async function joinTransaction<T>(
+  database: SqlDatabase,
+  transaction: SqlDatabase,
+  work: () => Promise<T>,
+): Promise<T> {
+  return joinFor(database, transaction, work);
+}
+
+/** Does the same for whatever stands for the database: a DataSource. */
+export async function joinFor<T>(database: object, transaction: SqlDatabase, work: () => Promise<T>): Promise<T> {
+  const here: Joined = { database, transaction, isOpen: true, outer: joined.getStore() };
+  try {
+    return await joined.run(here, work);
+  } finally {
+    here.isOpen = false;
+  }
+}
+
+/** The transaction that is open on this database where the caller is, if there is one. */
+export function transactionOn(database: object): SqlDatabase | undefined {
+  for (let at = joined.getStore(); at !== undefined; at = at.outer)
+    if (at.database === database && at.isOpen) return at.transaction;
+  return undefined;
+}

@@ -1,0 +1,38 @@
+// The blocklist and the logins on a DataSource.
+import type { DataSource } from 'typeorm';
+import { SystemClock, type Clock } from '../core/internal.js';
+import { SqlBlocklistStore } from '../sql/blocklist-store.js';
+import { SqlLoginStore } from '../sql/login-store.js';
+import { runnerOn } from './database.js';
+import { LoginEntity, RevocationEntity } from './entities.js';
+import { checkEntity, runMigrations } from './readiness.js';
+
+/** The blocklist in one table of your database. */
+export class TypeOrmRevocationStore extends SqlBlocklistStore {
+  constructor(
+    private readonly dataSource: DataSource,
+    clock: Clock,
+  ) {
+    super(runnerOn(dataSource), clock, runMigrations(dataSource));
+  }
+
+  override async checkReady(): Promise<void> {
+    checkEntity(this.dataSource, RevocationEntity);
+    await super.checkReady();
+  }
+}
+
+/** The logins in one table of your database, one row each. */
+export class TypeOrmRefreshStore extends SqlLoginStore {
+  constructor(
+    private readonly dataSource: DataSource,
+    clock: Clock = new SystemClock(),
+  ) {
+    super(runnerOn(dataSource), clock, runMigrations(dataSource));
+  }
+
+  override async checkReady(): Promise<void> {
+    checkEntity(this.dataSource, LoginEntity);
+    await super.checkReady();
+  }
+}
