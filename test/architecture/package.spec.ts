@@ -72,6 +72,26 @@ describe('the packed package, installed in an empty folder with its required pee
     expect(status).toBe(0);
   });
 
+  it.each(['module', 'commonjs'] as const)('names a peer in another version at boot, for %s', (kind) => {
+    const load = kind === 'module' ? `const load = (name) => import(name)` : `const load = require`;
+    const { output } = installation.run(
+      kind,
+      `const run = async (load) => {
+        const { mkdirSync, rmSync, writeFileSync } = await load('node:fs');
+        mkdirSync('node_modules/typeorm');
+        writeFileSync('node_modules/typeorm/package.json', '{"version":"0.2.45"}');
+        const { NestFactory } = await load('@nestjs/core');
+        const { AuthModule } = await load('nestjs-latchkey');
+        await NestFactory.createApplicationContext(AuthModule.forRoot(), { logger: ['warn'] });
+        rmSync('node_modules/typeorm', { recursive: true });
+      };
+      ${load}; run(load);`,
+    );
+    expect(output).toContain(
+      `typeorm 0.2.45 is installed, and nestjs-latchkey works with ${manifest.peerDependencies['typeorm']}.`,
+    );
+  });
+
   it('keeps its inner files closed', () => {
     const { output } = installation.run('module', `await import('nestjs-latchkey/dist/core/base/errors.js')`);
     expect(output).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');

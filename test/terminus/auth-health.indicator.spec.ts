@@ -1,12 +1,17 @@
 // The health indicators in a real health check, on real outages.
 import { Controller, Get } from '@nestjs/common';
-import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { HealthCheck, HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthModule, HashingQueue, memoryStores, Public, TokenService } from 'nestjs-latchkey';
 import type { LoginStore, Stores } from 'nestjs-latchkey/stores';
 import { AuthHealthIndicator } from 'nestjs-latchkey/terminus';
 import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
+
+// Terminus 11 knows up and down alone.
+const DEGRADED =
+  'degraded' in new HealthIndicatorService().check('any') ? { status: 'degraded' } : { status: 'up', degraded: true };
+const OVERALL = DEGRADED.status === 'up' ? 'ok' : 'degraded';
 
 const queue = new HashingQueue({ concurrency: 1 });
 
@@ -92,8 +97,8 @@ describe.each(ADAPTERS)('a health check on %s', (adapter) => {
     const token = await issuer.tokens.valid('somebody');
     await expect(app.app.get(TokenService).verify(token, { kind: 'access' })).rejects.toThrow();
     const { status, body, text } = await check();
-    expect([status, body.status]).toEqual([200, 'degraded']);
-    expect(body.details['auth-key-sets']).toMatchObject({ status: 'degraded', issuers: 1, failing: 1, unusable: 1 });
+    expect([status, body.status]).toEqual([200, OVERALL]);
+    expect(body.details['auth-key-sets']).toMatchObject({ ...DEGRADED, issuers: 1, failing: 1, unusable: 1 });
     expect(text).not.toContain(issuer.url);
   });
 
@@ -103,7 +108,7 @@ describe.each(ADAPTERS)('a health check on %s', (adapter) => {
       open = resolve;
     });
     const runs = [1, 2, 3].map(() => queue.run(() => gate));
-    expect((await check()).body.details['auth-hashing']).toMatchObject({ status: 'degraded', waiting: 2 });
+    expect((await check()).body.details['auth-hashing']).toMatchObject({ ...DEGRADED, waiting: 2 });
     open();
     await Promise.all(runs);
     expect((await check()).body.details['auth-hashing']).toMatchObject({ status: 'up', waiting: 0 });

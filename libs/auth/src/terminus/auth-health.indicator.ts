@@ -67,7 +67,7 @@ export class AuthHealthIndicator {
     const failing = sets.filter((set) => set.isFailing).length;
     const unusable = sets.filter((set) => set.isFailing && !set.isReady).length;
     const indicator = this.indicators.check(key);
-    return failing === 0 ? indicator.up() : indicator.degraded({ issuers: sets.length, failing, unusable });
+    return failing === 0 ? indicator.up() : degraded(indicator, { issuers: sets.length, failing, unusable });
   }
 
   /**
@@ -77,6 +77,16 @@ export class AuthHealthIndicator {
   hashing(queue: HashingQueue, { key = 'auth-hashing', most = 32 } = {}): HealthIndicatorResult {
     const { waiting } = queue;
     const indicator = this.indicators.check(key);
-    return waiting < most ? indicator.up({ waiting }) : indicator.degraded({ waiting });
+    return waiting < most ? indicator.up({ waiting }) : degraded(indicator, { waiting });
   }
+}
+
+/** What terminus has for this from version 12. Version 11 knows up and down alone, and takes a process that is down away. */
+interface MayBeDegraded {
+  up(data: Readonly<Record<string, unknown>>): HealthIndicatorResult;
+  degraded?(data: Readonly<Record<string, unknown>>): HealthIndicatorResult;
+}
+
+function degraded(indicator: MayBeDegraded, data: Readonly<Record<string, unknown>>): HealthIndicatorResult {
+  return indicator.degraded?.(data) ?? indicator.up({ degraded: true, ...data });
 }

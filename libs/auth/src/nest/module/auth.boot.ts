@@ -31,6 +31,7 @@ import { routeTable } from '../routes/route-table.js';
 import type { AuthSettings } from '../options/settings.js';
 import { checkSessions } from './session-boot.js';
 import { clusterWarnings } from '../surroundings/cluster-warnings.js';
+import { peerVersionNotices } from '../../core/base/peer-versions.js';
 import { staticFileNotices } from '../surroundings/static-files.js';
 import { bodyProblems } from './body-refusals.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
@@ -65,7 +66,8 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
   private readonly recipes = new Map<SchemeFactory, Scheme>();
 
   async onModuleInit(): Promise<void> {
-    const warnings = [...this.settings.warnings, ...clusterWarnings(this.settings, this.stores)];
+    const peers = this.structure.name === undefined ? peerVersionNotices() : [];
+    const warnings = [...peers, ...this.settings.warnings, ...clusterWarnings(this.settings, this.stores)];
     for (const warning of warnings) this.logger.warn(warning);
     // Once more, for applications without http.
     if (this.structure.name === undefined) this.globals.takeSeats((context) => this.routes.policyOf(context));
