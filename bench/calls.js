@@ -75,7 +75,7 @@ async function blocklistOf(size) {
 /**
  * Both sides in turns, on the same values; the median round counts.
  * @param {number} rounds
- * @param {{ prepare(): Promise<string[]>, ours(value: string): Promise<unknown>, theirs(value: string): Promise<unknown> }} sides
+ * @param {{ prepare(): Promise<string[]>, ours(value: string): unknown, theirs(value: string): unknown }} sides
  * @returns {Promise<Comparison>}
  */
 async function compare(rounds, { prepare, ours, theirs }) {
@@ -94,7 +94,7 @@ async function compare(rounds, { prepare, ours, theirs }) {
   };
 }
 
-/** @param {readonly string[]} values @param {(value: string) => Promise<unknown>} call @returns microseconds for one call */
+/** @param {readonly string[]} values @param {(value: string) => unknown} call @returns microseconds for one call */
 async function timeOf(values, call) {
   const begin = performance.now();
   for (const value of values) await call(value);

@@ -1,9 +1,9 @@
-// Measures guarded requests against the open route of the same application. Both are sent in turns, so that whatever else the
-// machine does hits both; the median of the rounds counts.
+// Measures guarded requests against the open route of the same application. Both are sent in turns, in short rounds, so that whatever
+// else the machine does hits both; the median of the rounds counts.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import autocannon from 'autocannon';
+import { applyLoad, pinServer } from './load.js';
 
 const server = fileURLToPath(new URL('./server.js', import.meta.url));
 
@@ -19,13 +19,13 @@ const server = fileURLToPath(new URL('./server.js', import.meta.url));
 export async function measureRequests(kind, adapter, { rounds, seconds }) {
   const child = fork(server, [kind, adapter], { execArgv: ['--disable-warning=ExperimentalWarning'] });
   const [{ url, tokens }] = await once(child, 'message');
-  const headers = tokens.map((/** @type {string} */ token) => ({ authorization: `Bearer ${token}` }));
-  await assertGuarded(url, headers[0]);
-  const load = (/** @type {string} */ path) => applyLoad(child, { url: url + path, headers, seconds });
-  for (const path of ['/open', '/guarded']) await load(path);
+  pinServer(child.pid);
+  await assertGuarded(url, tokens[0]);
+  const load = (/** @type {string} */ path) => measureLoad(child, { url: url + path, tokens, seconds });
+  for (const path of ['/open', '/guarded', '/open', '/guarded']) await load(path);
   const samples = [];
   for (let round = 0; round < rounds; round += 1) {
-    // Who goes first changes from round to round.
+    // Which one goes first changes from round to round.
     const first = round % 2 === 0 ? '/open' : '/guarded';
     const one = await load(first);
     const other = await load(first === '/open' ? '/guarded' : '/open');
@@ -43,9 +43,9 @@ export async function measureRequests(kind, adapter, { rounds, seconds }) {
   };
 }
 
-/** A benchmark of answers 401 would look splendid. @param {string} url @param {Record<string, string>} headers */
-async function assertGuarded(url, headers) {
-  const withToken = await fetch(`${url}/guarded`, { headers });
+/** A benchmark of answers 401 would look splendid. @param {string} url @param {string} token */
+async function assertGuarded(url, token) {
+  const withToken = await fetch(`${url}/guarded`, { headers: { authorization: `Bearer ${token}` } });
   const without = await fetch(`${url}/guarded`);
   if (withToken.status !== 200 || without.status !== 401) {
     throw new Error(`/guarded answers ${withToken.status} with a token and ${without.status} without one.`);
@@ -54,21 +54,15 @@ async function assertGuarded(url, headers) {
 
 /**
  * @param {import('node:child_process').ChildProcess} child
- * @param {{ url: string, headers: readonly Record<string, string>[], seconds: number }} options
+ * @param {import('./load.js').Load} load
  * @returns {Promise<Load>}
  */
-async function applyLoad(child, { url, headers, seconds }) {
+async function measureLoad(child, load) {
   const before = await cpuOf(child);
-  const result = await autocannon({
-    url,
-    requests: headers.map((each) => ({ headers: each })),
-    connections: 32,
-    duration: seconds,
-  });
+  const { total, seconds, refused } = await applyLoad(load);
   const used = (await cpuOf(child)) - before;
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${url} refused ${result.non2xx + result.errors} requests.`);
-  return { requestsPerSecond: result.requests.total / result.duration, cpuMicroseconds: used / result.requests.total };
+  if (refused > 0) throw new Error(`${load.url} refused ${refused} requests.`);
+  return { requestsPerSecond: total / seconds, cpuMicroseconds: used / total };
 }
 
 /** @param {import('node:child_process').ChildProcess} child @returns {Promise<number>} */

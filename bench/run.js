@@ -2,11 +2,12 @@
 // and for refreshes the rate; all other absolute figures are for the curious. `--quick` takes a fifth of the time and is worth as much less.
 import { cpus } from 'node:os';
 import { measureFirstSight, measureRevocation } from './calls.js';
+import { generator } from './load.js';
 import { measureRefreshes } from './refreshes.js';
 import { measureRequests } from './requests.js';
 
 const isQuick = process.argv.includes('--quick');
-const load = isQuick ? { rounds: 3, seconds: 1 } : { rounds: 7, seconds: 3 };
+const load = isQuick ? { rounds: 5, seconds: 1 } : { rounds: 21, seconds: 1 };
 const calls = isQuick ? { rounds: 7 } : { rounds: 41 };
 
 const TARGETS = { fastify: 0.9, express: 0.95, firstSight: 1.25, revocation: 1.2, refreshes: 600 };
@@ -30,14 +31,14 @@ function print(rows) {
 /** @param {string} text */
 const say = (text) => process.stderr.write(`${text}\n`);
 
-say(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`);
+say(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}; load by ${generator}`);
 /** @type {string[][]} */
 const requests = [
   ['guarded over open route', 'throughput', 'processor time', 'target', '', 'guarded/s', 'open/s'],
   ['---', '---', '---', '---', '---', '---', '---'],
 ];
 for (const adapter of /** @type {const} */ (['fastify', 'express'])) {
-  for (const kind of /** @type {const} */ (['latchkey', 'jose', 'passport-jwt'])) {
+  for (const kind of /** @type {const} */ (['latchkey', 'empty guard', 'jose', 'passport-jwt'])) {
     say(`${kind} on ${adapter} ...`);
     const { throughput, cpu, open, guarded } = await measureRequests(kind, adapter, load);
     const target = kind === 'latchkey' ? TARGETS[adapter] : undefined;

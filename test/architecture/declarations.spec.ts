@@ -32,7 +32,7 @@ function importsOf(file: string): string[] {
 
 describe('the declarations', () => {
   it.each(doors.map((door) => [door.specifier, door] as const))(
-    'of %s mention its own peers alone',
+    'of %s mention only its own peers',
     (specifier, door) => {
       const known = [...required, ...Object.keys(manifest.dependencies), ...(peersOf[specifier] ?? [])];
       const foreign = [...packagesMentionedBy(door)].filter(

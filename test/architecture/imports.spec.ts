@@ -155,7 +155,7 @@ describe('the time', () => {
   });
 
   it.each(['Date.now()', 'new Date()', 'Date()', 'performance.now()', 'process.hrtime.bigint()', 'const f = Date.now'])(
-    'is seen to be read by %s',
+    'is detected as read by %s',
     (code) => {
       expect(timeViolations('libs/auth/src/core/keys.ts', code)).toHaveLength(1);
     },
@@ -167,7 +167,7 @@ describe('the time', () => {
 });
 
 describe('barrels', () => {
-  it('do not exist but as the index of a door, written name by name', () => {
+  it('exist only as the index of a door, written name by name', () => {
     expect(library.flatMap((path) => barrelViolations(path, readText(path)))).toEqual([]);
   });
 

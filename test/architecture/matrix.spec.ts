@@ -102,7 +102,7 @@ describe.each(nests)('the packed package with Nest $nest', ({ version, packages 
       // Nest 12 has no build that such a loader could take.
       if (!version.startsWith('^12'))
         it(
-          'guards routes where the loader cannot require ES modules',
+          'guards routes if the loader cannot require ES modules',
           () => {
             expect(run(node ?? '', '--no-experimental-require-module', 'routes.cjs')).toMatch(/^ran on Node \d+/);
           },

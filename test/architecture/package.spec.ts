@@ -16,7 +16,7 @@ function tool(name: string, ...args: string[]): string {
 }
 
 describe('the list of what is packed', () => {
-  it('has every document that the README leads to', () => {
+  it('has every document that the README links', () => {
     const links = [...readText('README.md').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => String(link));
     expect(links.length).toBeGreaterThan(10);
     expect(links.filter((link) => !documents.includes(String(link.split('/')[0])))).toEqual([]);

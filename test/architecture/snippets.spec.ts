@@ -68,7 +68,7 @@ describe('the smallest real configuration', () => {
     if (answers.join() !== '200,200,401,401,401') throw new Error('answers ' + answers);
   `;
 
-  it('lets in with the password alone, in either spelling of its letters', () => {
+  it('accepts the password alone, in both Unicode forms', () => {
     const earlier = inDocuments.filter(({ place }) => place.startsWith('README.md'));
     expect(() =>
       runSnippet({ place: 'README.md: wrong password', fileName: 'check.ts', code, runs: true, earlier }),
@@ -104,7 +104,7 @@ describe('the check itself', () => {
   const wrong =
     '# x\n\n```ts title="a.ts"\nexport const a: number = 1;\n```\n\n```ts\nimport { a } from "./a.js";\nconst b: string = a;\n```\n';
 
-  it('finds a wrong type and says where it stands', () => {
+  it('finds a wrong type and reports its place', () => {
     const found = markdownSnippets('x.md', wrong).flatMap(typeErrors);
     expect(found).toEqual([expect.stringMatching(/^x\.md:7 .* Type 'number' is not assignable to type 'string'/)]);
   }, 60_000);

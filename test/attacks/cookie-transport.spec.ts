@@ -34,7 +34,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
 
   const refused = (cookie: string, ...more: string[]) => expectRefusal(app, () => view(app, cookie, ...more));
 
-  it('accepts a good token (the twin of every row)', async () => {
+  it('accepts a good token (what every other row changes)', async () => {
     expect((await view(app, `${ACCESS}=${good}`)).status).toBe(200);
   });
 
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     ['in two lines', [`${ACCESS}=GOOD`, `${ACCESS}=GOOD`]],
     ['in one line', [`${ACCESS}=GOOD; ${ACCESS}=evil`]],
     ['one of them empty', [`${ACCESS}=; ${ACCESS}=GOOD`]],
-  ])('refuses the cookie twice as ambiguous: %s', async (_, lines) => {
+  ])('refuses a cookie that is sent twice as ambiguous: %s', async (_, lines) => {
     const [first = '', ...more] = lines.map((line) => line.replaceAll('GOOD', good));
     const answer = await refused(first, ...more);
     expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([
@@ -92,7 +92,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
   });
 
   it.each(['=__Host-access=GOOD', '=x', '__Host-access', '__host-access=GOOD', 'x__Host-access=GOOD', ';;;', '='])(
-    'takes a nameless cookie, or one of another name, for none: %s',
+    'ignores a cookie without a name or with another name: %s',
     async (cookie) => {
       const answer = await refused(cookie.replace('GOOD', good));
       expect([answer.status, challengeOf(answer), codeOf(answer)]).toEqual([
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
   );
 
   it.each([`$Version=1; ${ACCESS}="evil; $Path=/; GOOD"`, `${ACCESS}="GOOD"`, `a="b; ${ACCESS}=evil; c="`])(
-    'reads no quotes, so that no cookie hides in another: %s',
+    'does not parse quotes, so that no cookie hides in another: %s',
     async (cookie) => {
       const answer = await refused(cookie.replace('GOOD', good));
       expect(answer.status).toBe(401);
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
   );
 
   it.each(['%2E', 'a%2Eb%2Ec', '%E0%A4%A', '%', '%%%', 'a.b.c%00'])(
-    'decodes no percent signs, and does not trip over broken ones: %s',
+    'decodes no percent signs, and accepts malformed ones as they are: %s',
     async (value) => {
       const answer = await refused(`${ACCESS}=${value}`);
       expect([answer.status, challengeOf(answer)]).toEqual([401, expect.stringContaining('error="invalid_token"')]);
@@ -124,14 +124,14 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect((await view(app, [...others, `${ACCESS}=${good}`].join('; '))).status).toBe(200);
   });
 
-  it('takes a forged cookie back, and nothing else', async () => {
+  it('clears a forged cookie, and no other', async () => {
     const jar = await signedInBrowser(app);
     jar.plant(ACCESS, `${good.slice(0, -4)}AAAA`);
     expect((await jar.send('/me')).status).toBe(401);
     expect([...jar.cookies.keys()].sort()).toEqual([CSRF, REFRESH].sort());
   });
 
-  it('takes nothing back where it cannot be told', async () => {
+  it('clears no cookie while the store is unavailable', async () => {
     const jar = await signedInBrowser(app);
     app.people.down = true;
     const answer = await jar.send('/me');
@@ -140,7 +140,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect((await jar.send('/me')).status).toBe(200);
   });
 
-  it('lets nobody store an answer that sets a credential', async () => {
+  it('forbids caches to store a response that sets a credential', async () => {
     const jar = new CookieJar(app);
     const csrf = await jar.send('/auth/csrf');
     const login = await jar.post('/auth/cookie/login', ada);
@@ -148,7 +148,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     for (const answer of [csrf, login, refresh]) expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('never lets what people type into a cookie', async () => {
+  it('never writes user input into a cookie', async () => {
     const jar = new CookieJar(app);
     const token = await jar.csrfToken();
     const answer = await jar.send('/auth/cookie/login', {
@@ -160,15 +160,15 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
     expect(answer.headers.getSetCookie().join()).not.toMatch(/evil|Mozilla|ada/);
   });
 
-  it('writes one line per name, the last decision', async () => {
+  it('writes one Set-Cookie line per name, with the last decision', async () => {
     const jar = await signedInBrowser(app);
     const names = (await jar.post('/auth/cookie/login', ada)).headers.getSetCookie().map((line) => line.split('=')[0]);
     expect(names.sort()).toEqual([ACCESS, CSRF, REFRESH].sort());
   });
 });
 
-describe.each(ADAPTERS)('the life of cookies on %s', (adapter) => {
-  it('is never longer than that of the token inside, also late in a sign-in', async () => {
+describe.each(ADAPTERS)('the lifetime of cookies on %s', (adapter) => {
+  it('is never longer than that of the token inside, also late in a login', async () => {
     const clock = new FixedClock();
     const app = await startProbedBrowserApp(adapter, {
       refresh: { idle: '2h', absolute: '3h' },
@@ -187,7 +187,7 @@ describe.each(ADAPTERS)('the life of cookies on %s', (adapter) => {
     }
   });
 
-  it('is that of the browser where nobody is to be remembered', async () => {
+  it('ends with the browser if the client does not ask to be remembered', async () => {
     const app = await startProbedBrowserApp(adapter, { cookies: { persistent: false } });
     try {
       const jar = await signedInBrowser(app);
@@ -201,7 +201,7 @@ describe.each(ADAPTERS)('the life of cookies on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
+describe.each(ADAPTERS)('a token split over two cookies on %s', (adapter) => {
   const PAYLOAD = `${ACCESS}-payload`;
   const SIGNATURE = `${ACCESS}-signature`;
   let app: ProbedApp;
@@ -215,7 +215,7 @@ describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
   });
   afterAll(() => app.close());
 
-  it('is put together, with the signature out of reach of scripts', async () => {
+  it('is joined from both cookies, and scripts cannot read the signature', async () => {
     const jar = await signedInBrowser(app);
     expect(jar.cookies.get(PAYLOAD)?.attributes).not.toContain('httponly');
     expect(jar.cookies.get(SIGNATURE)?.attributes).toContain('httponly');
@@ -225,7 +225,7 @@ describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
     expect([...jar.cookies.keys()]).toEqual([CSRF]);
   });
 
-  it('is refused as a whole one that a client sends, which is then taken back', async () => {
+  it('is refused if a client sends it in one cookie, which is then cleared', async () => {
     const jar = new CookieJar(app);
     jar.plant(ACCESS, whole);
     const answer = await expectRefusal(app, () => jar.send('/me'), { secrets: [whole] });
@@ -233,19 +233,19 @@ describe.each(ADAPTERS)('a token in two cookies on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeUndefined();
   });
 
-  it('wins over a whole one', async () => {
+  it('takes precedence over a token in one cookie', async () => {
     const answer = await view(app, `${ACCESS}=evil; ${PAYLOAD}=${halves[0]}; ${SIGNATURE}=${halves[1]}`);
     expect(answer.status).toBe(200);
   });
 
-  it('is nothing with one half missing', async () => {
+  it('counts as absent if one half is missing', async () => {
     for (const cookie of [`${PAYLOAD}=${halves[0]}`, `${SIGNATURE}=${halves[1]}`]) {
       const answer = await expectRefusal(app, () => view(app, cookie));
       expect([answer.status, codeOf(answer)]).toEqual([401, 'unauthenticated']);
     }
   });
 
-  it('is refused where the halves are cut elsewhere', async () => {
+  it('is refused if the halves are split at another place', async () => {
     const [header = '', payload = ''] = halves[0].split('.');
     const answer = await expectRefusal(app, () =>
       view(app, `${PAYLOAD}=${header}; ${SIGNATURE}=${payload}.${halves[1]}`),
@@ -273,7 +273,7 @@ describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
     ['csrf: false', { cookies: { sameSite: 'none' }, csrf: false }, 'csrf.dangerouslyDisable', false],
     ['a short CSRF secret', { csrf: { secret: 'short' } }, 'csrf.secret is too short', false],
     ['an origin with a path', { csrf: { trustedOrigins: ['https://app.test/'] } }, 'csrf.trustedOrigins', false],
-  ])('stop the application: %s', async (_, options, sentence, production) => {
+  ])('stop the start of the application: %s', async (_, options, sentence, production) => {
     const before = process.env['NODE_ENV'];
     if (production) process.env['NODE_ENV'] = 'production';
     try {
@@ -283,7 +283,7 @@ describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
     }
   });
 
-  it('let it start with `sameSite: none`, and with the defence switched off by name', async () => {
+  it('allow `sameSite: none` if CSRF protection is switched off by name', async () => {
     await boot(adapter, { cookies: { sameSite: 'none' } });
     await boot(adapter, { cookies: { sameSite: 'none' }, csrf: { dangerouslyDisable: true } });
   });

@@ -36,7 +36,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     return codeOf(answer);
   }
 
-  it('is told from our own, which is accepted (the twin of every row)', async () => {
+  it('differs from a request of our page, which is accepted (what every other row changes)', async () => {
     expect((await act({ headers: own() })).status).toBeLessThan(300);
     expect((await act({ headers: own({ origin: ISSUER, 'sec-fetch-site': 'same-origin' }) })).status).toBeLessThan(300);
   });
@@ -47,14 +47,14 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     expect(await refusal(() => act({ headers: own() }))).toBe('csrf_cookie_missing');
   });
 
-  it('is refused where the attacker chose header and cookie', async () => {
+  it('is refused if the attacker chose header and cookie', async () => {
     for (const chosen of ['tossed', 'A'.repeat(171)]) {
       jar.plant(CSRF, chosen);
       expect(await refusal(() => act({ headers: { 'x-csrf-token': chosen } }))).toBe('csrf_token_invalid');
     }
   });
 
-  it('is refused where the attacker brings both halves from a sign-in of their own', async () => {
+  it('is refused if the attacker sends both halves from a login of their own', async () => {
     const attacker = await signedInBrowser(app, 'grace');
     const theirs = await attacker.csrfToken();
     jar.plant(CSRF, attacker.value(CSRF) ?? '');
@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     },
   );
 
-  it('is refused with the token elsewhere than in its header', async () => {
+  it('is refused if the token is not in its header', async () => {
     expect(await refusal(() => act({ body: { csrfToken: token, _csrf: token, 'x-csrf-token': token } }))).toBe(
       'csrf_token_missing',
     );
@@ -94,11 +94,11 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     expect((await act({ method, headers: own() })).status).toBeLessThan(300);
   });
 
-  it('is not asked of methods without side effects', async () => {
+  it('needs no token for methods without side effects', async () => {
     for (const method of ['GET', 'HEAD', 'OPTIONS']) expect((await act({ method })).status).toBeLessThan(300);
   });
 
-  it('is judged by its own method, whatever it says about another', async () => {
+  it('is checked by its real method, not by a method override', async () => {
     const headers = { 'x-http-method-override': 'GET', 'x-method-override': 'GET' };
     expect(await refusal(() => act({ headers, body: { _method: 'GET' } }))).toBe('csrf_token_missing');
   });
@@ -111,17 +111,17 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     ['another port', 'https://accounts.test:8443'],
     ['plain http', 'http://accounts.test'],
     ['an opaque origin', 'null'],
-  ])('is refused from %s, though its token is good', async (_, origin) => {
+  ])('is refused from %s, although its token is valid', async (_, origin) => {
     expect(await refusal(() => act({ headers: own({ origin }) }))).toBe('csrf_origin_rejected');
   });
 
-  it('is refused by its Referer, or by what the browser says of the site', async () => {
+  it('is refused by its Referer, or by Sec-Fetch-Site', async () => {
     expect(await refusal(() => act({ headers: own({ referer: `${EVIL}/page` }) }))).toBe('csrf_origin_rejected');
     expect(await refusal(() => act({ headers: own({ 'sec-fetch-site': 'same-site' }) }))).toBe('csrf_origin_rejected');
     expect((await act({ headers: own({ referer: `${ISSUER}/page` }) })).status).toBeLessThan(300);
   });
 
-  it('is refused where the attacker makes our host match', async () => {
+  it('is refused if the attacker makes the Host header match', async () => {
     const headers = own({
       origin: EVIL,
       'x-forwarded-host': 'evil.example',
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
   });
 
-  it('is refused at refresh and sign-out where somebody planted the refresh cookie', async () => {
+  it('is refused at refresh and sign-out if an attacker set the refresh cookie', async () => {
     const attacker = await signedInBrowser(app, 'grace');
     jar.plant(REFRESH, attacker.value(REFRESH) ?? '', '/auth/cookie');
     for (const path of ['/auth/cookie/refresh', '/auth/cookie/logout']) {
@@ -157,17 +157,17 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     expect((await attacker.post('/auth/cookie/refresh')).status).toBe(204);
   });
 
-  it('needs no token where the client itself sends the credential, wherever it comes from', async () => {
+  it('needs no token if the client itself sends the credential, whatever the origin', async () => {
     const { accessToken } = await app.signIn();
     const headers = { authorization: `Bearer ${accessToken}`, origin: EVIL };
     expect((await act({ headers })).status).toBeLessThan(300);
   });
 
-  it('is refused although a header of a foreign scheme is there', async () => {
+  it('is refused although a header with another scheme is present', async () => {
     expect(await refusal(() => act({ headers: { authorization: 'Basic x' } }))).toBe('csrf_token_missing');
   });
 
-  it('finds nothing that repeats in a thousand answers, and all of them are good', async () => {
+  it('returns a different token in each of a thousand responses, and all of them are valid', async () => {
     const csrf = app.app.get(CsrfService);
     const holder = { subject: { issuer: ISSUER, id: 'ada' }, sid: 'one' };
     expect(new Set(Array.from({ length: 1000 }, () => csrf.issue(holder))).size).toBe(1000);
@@ -184,7 +184,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     expect((await act({ headers: own() })).status).toBeLessThan(300);
   });
 
-  it('accepts a refresh after the access cookie has gone', async () => {
+  it('accepts a refresh after the access cookie has expired', async () => {
     jar.cookies.delete(ACCESS);
     expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
     expect((await jar.send('/me')).status).toBe(200);
@@ -238,7 +238,7 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
     });
   });
 
-  it('is the one of the option where it is given, also if the keys are the same', async () => {
+  it('is the one of the option if it is given, also if the keys are the same', async () => {
     const keys = signingKey();
     const one = await startProbedBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
     const other = await startProbedBrowserApp(adapter, { keys });
@@ -250,7 +250,7 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
     }
   });
 
-  it('must be given where the private key is held elsewhere', async () => {
+  it('must be given if the private key is held elsewhere', async () => {
     const keys = remoteSigner();
     await expect(startProbedBrowserApp(adapter, { keys })).rejects.toThrow('csrf.secret is required');
     const app = await startProbedBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
@@ -260,8 +260,8 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('the defence that Nest brings along on %s', (adapter) => {
-  it('works together with ours, and neither makes up for the other', async () => {
+describe.each(ADAPTERS)('the CSRF protection of Nest on %s', (adapter) => {
+  it('works together with ours, and satisfying one does not replace the other', async () => {
     const app = await startWithNestDefence(adapter);
     try {
       const jar = await signedInBrowser(app);

@@ -63,7 +63,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
   const forged = (app: ProbedApp, headers: Record<string, string>, init: RequestInit = {}) =>
     app.fetch(ACT, { method: 'POST', ...init, headers: { ...EVIL, ...headers } });
 
-  it('is under CSRF rules where a cookie of another party holds it', async () => {
+  it('is under CSRF rules if a cookie of another party holds it', async () => {
     const app = await start(adapter, { header: { extractor: fromCookie }, configure: parsesCookies(adapter) });
     const { accessToken } = await app.signIn();
     const cookie = `${FOREIGN}=${accessToken}`;
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect((await code(planted))[0]).toBe(403);
   });
 
-  it('is under CSRF rules however the cookie is written, and wherever something copied it to', async () => {
+  it('is under CSRF rules however the cookie is written, and wherever a middleware copied it to', async () => {
     const encoded = read(({ headers }) => decodeURIComponent(/kept=([^;]*)/.exec(headers['cookie'] ?? '')?.[1] ?? ''));
     const halves = read(({ headers }) => {
       const [, one = '', two = ''] = /a=([^;]*); b=([^;]*)/.exec(headers['cookie'] ?? '') ?? [];
@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     }
   });
 
-  it('is under CSRF rules in what browsers and access proxies add by themselves', async () => {
+  it('is under CSRF rules in headers that browsers and access proxies add by themselves', async () => {
     const basic = read(({ headers }) =>
       /^Basic (.*)$/.exec(headers['authorization'] ?? '')?.[1]?.replace(/^user-/, ''),
     );
@@ -144,7 +144,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     }
   });
 
-  it('needs no CSRF token where only code that knows it can put it', async () => {
+  it('needs no CSRF token in a place that only code which knows it can fill', async () => {
     const extractor = ExtractJwt.fromExtractors([
       ExtractJwt.fromAuthHeaderAsBearerToken(),
       ExtractJwt.fromHeader('x-token'),
@@ -184,7 +184,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect([dead.status, dead.headers.getSetCookie().filter((line) => line.startsWith(FOREIGN))]).toEqual([401, []]);
   });
 
-  it('is refused with 500 and one log line where the extractor breaks, on optional routes too', async () => {
+  it('is refused with 500 and one log line if the extractor throws, on optional routes too', async () => {
     const noCookies = read((request) => (request as { cookies: Record<string, string> }).cookies['jwt']);
     const app = await start(adapter, {
       header: { extractor: noCookies },
@@ -207,7 +207,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect(app.events.filter(({ type }) => type === 'attempt')).toHaveLength(4);
   });
 
-  it('is never repeated in the log by an extractor that breaks over it', async () => {
+  it('is not in the log if the extractor throws an error that contains it', async () => {
     const parsing = read(({ headers }) => JSON.parse(headers['x-token'] ?? 'null') as unknown);
     const app = await start(adapter, { header: { extractor: parsing } });
     const { accessToken } = await app.signIn();
@@ -220,7 +220,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     for (const part of [accessToken.slice(0, 8), 'another', 'third']) expect(lines[0]).not.toContain(part);
   });
 
-  it('is never repeated in the log where it is the name of a member that is read', async () => {
+  it('is not in the log if it is the name of a property that is read', async () => {
     const clients: { keys?: Record<string, { token: string }> } = {};
     const looking = read(({ headers }) => clients.keys?.[''] ?? (clients.keys as never)[headers['x-api-key'] ?? '']);
     const app = await start(adapter, { header: { extractor: looking } });
@@ -230,7 +230,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect(line).not.toContain('sk_live');
   });
 
-  it('must be a text: a list is two credentials, a promise is a fault', async () => {
+  it('must be a string: a list is two credentials, a promise is a fault of the application', async () => {
     const query = ExtractJwt.fromUrlQueryParameter('token') as unknown as TokenExtractor;
     const app = await start(adapter, { header: { extractor: query } });
     expect(await code(await app.fetch('/me?token=a&token=b'))).toEqual([400, 'ambiguous_credentials']);
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect(await code(await deep.fetch('/me'))).toEqual([401, 'malformed_header']);
   });
 
-  it('is refused where its header or its cookie is there twice', async () => {
+  it('is refused if its header or its cookie is sent twice', async () => {
     const bearer = ExtractJwt.fromAuthHeaderAsBearerToken() as unknown as TokenExtractor;
     const app = await start(adapter, { header: { extractor: bearer } });
     const { accessToken } = await app.signIn();
@@ -265,7 +265,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
     expect(both.status).toBe(400);
   });
 
-  it('stands alone in a header without a scheme word', async () => {
+  it('may stand alone in a header, without a scheme', async () => {
     const app = await start(adapter, { header: { name: 'X-Access-Token', schemes: [], sentBy: 'client' } });
     const { accessToken } = await app.signIn();
     const get = (...lines: string[]) => sendLines(app.url, ['GET /me HTTP/1.1', ...lines]);
@@ -301,11 +301,11 @@ describe('the options of the header', () => {
     [{ openapi: { always: {} } }, /header\.openapi describes header\.extractor/],
     [{ extractor: fromCookie, openapi: {} as never }, /header\.openapi is {}/],
   ];
-  it.each(refusals)('are refused at boot where they cannot be meant: %j', async (header, sentence) => {
+  it.each(refusals)('are a boot error if they are invalid: %j', async (header, sentence) => {
     await expect(start('fastify', { header })).rejects.toThrow(sentence);
   });
 
-  it('name a cookie of another party whole, or the boot fails', async () => {
+  it('must name a cookie of another party in full, or the start fails', async () => {
     await expect(start('fastify', { cookies: { external: 'a b' } })).rejects.toThrow(/cookies\.external is 'a b'/);
   });
 });

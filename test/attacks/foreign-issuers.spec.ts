@@ -39,7 +39,7 @@ const trusts = (jwksUri: string, issuer = ISSUER, keys: object = {}): TrustOptio
   keys: { jwksUri, allowLoopbackHttp: true, timeout: '200ms', ...keys },
 });
 
-describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
+describe.each(ADAPTERS)('An application that trusts an external issuer, on %s', (adapter) => {
   let server: endpoint.KeyServer;
   let app: ProbedApp;
   let ours: Signer;
@@ -75,23 +75,23 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     );
   }
 
-  it('a good one is let in, as a stranger of that name', async () => {
+  it('accepts a valid token as an external user', async () => {
     const response = await present(`Bearer ${await sign(ours)}`);
     expect([response.status, await response.json()]).toEqual([200, { subject: 'ada', scheme: 'bearer' }]);
     expect(app.people.lookups).toBe(0);
   });
 
-  it('a request without one is told that nothing was sent', async () => {
+  it('answers a request without a token with a challenge that has no error', async () => {
     const answer = await expectRefusal(app, () => app.fetch('/me'));
     expect([answer.status, codeOf(answer), challengeOf(answer)]).toEqual([401, 'unauthenticated', 'Bearer']);
   });
 
-  it('what is no bearer token is malformed', async () => {
+  it('refuses a malformed bearer token', async () => {
     await expectRefused('Bearer', 'malformed_header');
     await expectRefused('Bearer not-a-token', 'token_malformed');
   });
 
-  it('a key that nobody has is unknown once the provider was asked, and cannot be told before', async () => {
+  it('reports "unavailable" for an unknown key until the issuer was asked, and "unknown" afterwards', async () => {
     await present(`Bearer ${await sign(ours)}`);
     const authorization = `Bearer ${await sign({ ...ours, kid: 'nobody' })}`;
     const early = await expectRefusal(app, () => present(authorization), { secrets: [authorization] });
@@ -103,7 +103,7 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     await cold.close();
   });
 
-  it('a cookie with a key that it is too early to ask for is left where it is; one that is refused is cleared', async () => {
+  it('keeps a cookie while its key cannot be fetched yet, and clears one that is refused', async () => {
     const issuers = { trust: [trusts(`${server.url}/jwks`)] };
     const [warm, cold] = [await startProbedBrowserApp(adapter, issuers), await startProbedBrowserApp(adapter, issuers)];
     const cookie = `${ACCESS}=${await sign({ ...ours, kid: 'rotated' })}`;
@@ -121,13 +121,13 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     }
   });
 
-  it('signature, audience and expiry each have a code of their own', async () => {
+  it('has a code of its own for signature, audience and expiry', async () => {
     await expectRefused(`Bearer ${await sign({ ...stranger, kid: 'ours' })}`, 'token_invalid');
     await expectRefused(`Bearer ${await sign(ours, { aud: 'others' })}`, 'invalid_audience');
     await expectRefused(`Bearer ${await sign(ours, { iat: now() - 600, exp: now() - 300 })}`, 'token_expired');
   });
 
-  it('an issuer that nobody trusts is refused without asking anybody for keys', async () => {
+  it('refuses an untrusted issuer without fetching any keys', async () => {
     await present(`Bearer ${await sign(ours)}`);
     const before = server.requests.length;
     for (const iss of ['https://evil.example', server.url, `${ISSUER}/`, 'http://169.254.169.254/']) {
@@ -139,30 +139,30 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     expect(server.requests).toHaveLength(before);
   });
 
-  it('an ID token is none, whatever its audience', async () => {
+  it('refuses an ID token, whatever its audience', async () => {
     await expectRefused(`Bearer ${await sign(ours, { nonce: 'n', at_hash: 'h' }, { typ: 'JWT' })}`, 'wrong_token_type');
     await expectRefused(`Bearer ${await sign(ours, { nonce: 'n' })}`, 'wrong_token_type');
   });
 
-  it('tokens for another end, stage or service are refused', async () => {
+  it('refuses tokens for another purpose, environment or service', async () => {
     await expectRefused(`Bearer ${await sign(ours, {}, { typ: 'logout+jwt' })}`, 'wrong_token_type');
     await expectRefused(`Bearer ${await sign(ours, { iss: 'https://staging.sister.example' })}`, 'invalid_issuer');
     await expectRefused(`Bearer ${await sign(ours, { aud: 'courses' })}`, 'invalid_audience');
   });
 
-  it("a key id that two issuers share is looked for in each one's own set", async () => {
+  it('looks for a key id in the key set of the issuer that the token names', async () => {
     await expectRefused(`Bearer ${await sign(ours, { iss: OTHER })}`, 'token_invalid');
     const response = await present(`Bearer ${await sign({ ...stranger, kid: 'ours' }, { iss: OTHER })}`);
     expect(response.status).toBe(200);
   });
 
-  it('a machine is refused where the route does not let machines in', async () => {
+  it('refuses a client on a route that does not allow clients', async () => {
     const token = await sign(ours, { client_id: 'ada' });
     const answer = await expectRefusal(app, () => present(`Bearer ${token}`), { secrets: [token] });
     expect([answer.status, codeOf(answer)]).toEqual([403, 'client_not_allowed']);
   });
 
-  it('none of them is ours to revoke, and none can name what is', async () => {
+  it('cannot revoke a token of our own by its id in an external token', async () => {
     const { accessToken, sid } = await app.signIn();
     const { jti } = decodeJwt(accessToken);
     const theirs = await sign(ours, { jti, sid });
@@ -172,7 +172,7 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
     expect(await app.app.get(BlocklistService).list()).toEqual([]);
   });
 
-  it('claims of every wrong type are answered with 200, 401 or 403, never with 500', async () => {
+  it('answers claims of every wrong type with 200, 401 or 403, never with 500', async () => {
     const names = [
       'iss',
       'sub',
@@ -198,7 +198,7 @@ describe.each(ADAPTERS)('Tokens of a trusted issuer on %s', (adapter) => {
   }, 60_000);
 });
 
-describe.each(ADAPTERS)('The keys of a trusted issuer on %s', (adapter) => {
+describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
   let ours: Signer;
 
   beforeAll(async () => {
@@ -232,7 +232,7 @@ describe.each(ADAPTERS)('The keys of a trusted issuer on %s', (adapter) => {
     ['moved', endpoint.refuse(302, { location: 'http://169.254.169.254/' })],
   ];
 
-  it.each(failures)('that %s mean 503 while none are known, and recovery needs no restart', async (_, behaviour) => {
+  it.each(failures)('that %s cause 503 while none are cached, and recovery needs no restart', async (_, behaviour) => {
     await withServer(behaviour, async (server, app) => {
       const answer = await expectRefusal(app, () => get(app));
       expect([answer.status, codeOf(answer), challengeOf(answer)]).toEqual([503, 'keys_unavailable', undefined]);
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('The keys of a trusted issuer on %s', (adapter) => {
     });
   });
 
-  it('that were known go on to be good while nobody answers for them', async () => {
+  it('that are cached stay valid during an outage', async () => {
     await withServer(endpoint.serve({ keys: [ours.jwk] }), async (server, app) => {
       expect((await get(app)).status).toBe(200);
       await server.stop();
@@ -259,7 +259,7 @@ describe.each(ADAPTERS)('The keys of a trusted issuer on %s', (adapter) => {
     });
   });
 
-  it('are asked for at boot only where that is said, and then must be there', async () => {
+  it('are fetched at boot only with `eager`, and then must be available', async () => {
     await withServer(endpoint.refuse(500), async (server) => {
       expect(server.requests).toHaveLength(0);
       const eager = { trust: [trusts(`${server.url}/jwks`, ISSUER, { eager: true })] };
@@ -273,7 +273,7 @@ describe.each(ADAPTERS)('The keys of a trusted issuer on %s', (adapter) => {
     });
   });
 
-  it('that are being fetched do not keep the application from ending', async () => {
+  it('that are being fetched do not delay the shutdown', async () => {
     const server = await endpoint.keyServer(endpoint.silence);
     const app = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, { timeout: '5s' })] });
     // Over a connection of its own: one that is kept alive would keep the server from closing.

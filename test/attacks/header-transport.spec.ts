@@ -53,7 +53,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expect(challengeOf(answer)).toMatch(INVALID_TOKEN);
   }
 
-  it('a request without it is told so, and with it let in', async () => {
+  it('a request without it is refused with a bare challenge, and a valid one is accepted', async () => {
     await expectNothingSent(() => get());
     expectSubject(await get(`Authorization: Bearer ${good}`), 'ada');
   });
@@ -74,19 +74,16 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     ['a comma behind', () => `Bearer ${good},`],
     ['a tab between', () => `Bearer\t${good}`],
     ['the scheme twice', () => `Bearer Bearer ${good}`],
-  ])('a header with %s is malformed, never cut to what fits', async (_, value) => {
+  ])('a header with %s is malformed, never truncated to a valid token', async (_, value) => {
     await expectInvalid(() => get(`Authorization: ${value()}`));
   });
 
-  it.each(['Bearer', 'XBearer ', 'Basic ', 'Token ', 'JWT '])(
-    '%j glued or named otherwise is no credential',
-    async (prefix) => {
-      await expectNothingSent(() => get(`Authorization: ${prefix}${good}`));
-    },
-  );
+  it.each(['Bearer', 'XBearer ', 'Basic ', 'Token ', 'JWT '])('%j is not a bearer credential', async (prefix) => {
+    await expectNothingSent(() => get(`Authorization: ${prefix}${good}`));
+  });
 
   it.each(['Bearer:', 'Bearer=', 'Bearer\u00a0', 'Bearer"', 'Bearer/'])(
-    '%j is our scheme with something wrong in it',
+    '%j is a malformed bearer credential',
     async (prefix) => {
       await expectInvalid(() => get(`Authorization: ${prefix}${good}`));
     },
@@ -104,7 +101,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expect(challengeOf(answer)).toMatch(INVALID_REQUEST);
   });
 
-  it('a foreign scheme on a second line is ambiguous too, and alone no credential', async () => {
+  it('another scheme on a second line is ambiguous too, and alone is not a credential', async () => {
     const answer = await expectRefusal(app, () => get(`Authorization: Bearer ${good}`, 'authorization: Basic YTpi'));
     expect([answer.status, codeOf(answer)]).toEqual([400, 'ambiguous_credentials']);
     await expectNothingSent(() => get('Authorization: Basic YTpi'));
@@ -125,7 +122,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expectSubject(await get(`Authorization: Bearer ${good}`, ...many), 'ada');
   });
 
-  it('a request smuggled behind two lengths is never served', async () => {
+  it('a request smuggled with two content lengths is never served', async () => {
     const smuggled = `GET /me HTTP/1.1\r\nHost: app.test\r\nAuthorization: Bearer ${good}\r\n\r\n`;
     const bytes = [
       'POST /me/echo/x HTTP/1.1',
@@ -167,7 +164,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     expect((await send(`Authorization: Bearer ${good}`)).status).toBe(200);
   });
 
-  it('a good header wins over another good cookie, and the event tells', async () => {
+  it('a valid header takes precedence over a valid cookie, and the event reports both', async () => {
     app.events.length = 0;
     const answer = await get(`Authorization: Bearer ${good}`, `Cookie: __Host-access=${other}`);
     expectSubject(answer, 'ada');
@@ -176,28 +173,28 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
     );
   });
 
-  it('a bad header is final, also beside a good cookie', async () => {
+  it('an invalid header is final, also beside a valid cookie', async () => {
     await expectInvalid(() => get('Authorization: Bearer bad', `Cookie: __Host-access=${other}`), 'token_malformed');
   });
 
-  it('a foreign scheme lets the cookie answer', async () => {
+  it('a header with another scheme leaves the decision to the cookie', async () => {
     expectSubject(await get('Authorization: Basic YTpi', `Cookie: __Host-access=${other}`), 'grace');
   });
 
-  it('a trailer is no header', async () => {
+  it('a trailer is not read as a header', async () => {
     const line = `Authorization: Bearer ${good}`;
     await expectNothingSent(() => sendChunked(app.url, { trailer: line }));
     expect((await sendChunked(app.url, { header: line })).status).toBe(200);
   });
 
-  it('a token of 9 KiB is refused by us, a header of 17 KiB before us', async () => {
+  it('a token of 9 KiB is refused by the library, a header of 17 KiB by Node', async () => {
     await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}`), 'token_malformed');
     await expectInvalid(() => get(`Authorization: Bearer ${'a'.repeat(9 * 1024)}.a.a`), 'token_too_large');
     const long = `Authorization: Bearer ${'a'.repeat(17 * 1024)}`;
     expect((await expectRefusal(app, () => get(long), { beforeUs: true })).status).toBe(431);
   });
 
-  it('nothing is carried over from one request of a connection to the next', async () => {
+  it('no state is carried over from one request of a connection to the next', async () => {
     const requests = ['bad', good, 'bad', other].map((token) => [
       'GET /me HTTP/1.1',
       'Host: app.test',
@@ -211,14 +208,14 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('the challenge on %s', (adapter) => {
-  it('escapes what would end the quoted realm', async () => {
+  it('escapes quotes and backslashes in the realm', async () => {
     const app = await startProbedApp(adapter, { errors: { realm: 'a"b\\c' } });
     const answer = await sendLines(app.url, ['GET /me HTTP/1.1']);
     expect(answer.headers.get('www-authenticate')).toEqual([String.raw`Bearer realm="a\"b\\c"`]);
     await app.close();
   });
 
-  it.each(['a\r\nSet-Cookie: x=y', 'a\nb', 'a\rb', 'a\0b'])('is not even configured with %j', async (realm) => {
+  it.each(['a\r\nSet-Cookie: x=y', 'a\nb', 'a\rb', 'a\0b'])('cannot be configured with %j', async (realm) => {
     const start = startApplication(adapter, { imports: [AuthModule.forRoot({ errors: { realm } })] });
     await expect(start).rejects.toThrow('errors.realm');
   });

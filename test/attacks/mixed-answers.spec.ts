@@ -43,7 +43,7 @@ describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
     return subject ?? answer.status;
   };
 
-  it('are never mixed between people, nor between who is signed in and who was revoked', async () => {
+  it('are never mixed between users, nor between active and revoked logins', async () => {
     const [ada, grace, revoked] = [await app.signIn(), await app.signIn('grace'), await app.signIn()];
     await app.tokens.revoke(revoked.accessToken);
     const askers = [
@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
     expect(await mixedUp(askers, async ({ expected, pair }) => [expected, await me(pair)])).toEqual([]);
   });
 
-  it('hand nobody the refreshed tokens of somebody else', async () => {
+  it('never return the refreshed tokens of another user', async () => {
     const pairs = [await app.signIn(), await app.signIn('grace'), await app.signIn()];
     const ask = async ({ refreshToken, sid }: TokenPair) => {
       const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken });

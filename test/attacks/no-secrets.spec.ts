@@ -7,7 +7,7 @@ import { wholeText } from '../support/secrets.js';
 
 const INSIDES = /\bat .+:\d+:\d+|node_modules|SELECT |ECONNREFUSED|SQLITE|"stack"/;
 
-describe.each(ADAPTERS)('after every flow, good and bad, on %s', (adapter) => {
+describe.each(ADAPTERS)('after every flow, accepted and refused, on %s', (adapter) => {
   let app: MarkedApp;
   let flows: MarkedFlows;
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe.each(ADAPTERS)('after every flow, good and bad, on %s', (adapter) => {
   }, 120_000);
   afterAll(() => app.close());
 
-  it('the flows met every kind of answer and every kind of event', () => {
+  it('the flows caused every kind of response and every kind of event', () => {
     for (const status of [200, 204, 400, 401, 403, 503]) expect([...flows.statuses.keys()]).toContain(status);
     const told = new Set(app.events.map(({ type }) => type));
     const types = ['attempt', 'sign_in', 'sign_out', 'sign_in_refused', 'refresh', 'refresh_retry', 'refresh_reused'];
@@ -54,13 +54,13 @@ describe.each(ADAPTERS)('after every flow, good and bad, on %s', (adapter) => {
     expect(leaks.filter(({ secret }) => secret !== DRIVER)).toEqual([]);
   });
 
-  it('no refusal tells how the service is built', () => {
+  it('no refusal reveals how the service is built', () => {
     expect(flows.refusals.filter(({ answer }) => INSIDES.test(answer.body))).toEqual([]);
   });
 });
 
-describe('the search itself', () => {
-  it('finds a secret wherever it may hide', () => {
+describe('the search for secrets', () => {
+  it('finds a secret in every place and encoding', () => {
     const hidden = Object.defineProperty(new Error('outer', { cause: { list: [new Map([['a', PASSWORD]])] } }), 'x', {
       enumerable: false,
     });

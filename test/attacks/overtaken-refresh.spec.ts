@@ -50,7 +50,7 @@ async function refreshAsOfNow(app: ProbedApp, jar: CookieJar): Promise<() => Pro
 const refusals = (events: readonly AuthEvent[]) =>
   events.flatMap((event) => (event.type === 'refresh_refused' ? event.code : []));
 
-describe.each(ADAPTERS)('a refresh by cookie that was overtaken, on %s', (adapter) => {
+describe.each(ADAPTERS)('a cookie refresh that lost a race, on %s', (adapter) => {
   const clock = new FixedClock();
   let app: ProbedApp;
   let jar: CookieJar;
@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('a refresh by cookie that was overtaken, on %s', (adapte
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('by a sign-in while it was under way, leaves the cookies of the new sign-in alone', async () => {
+  it('leaves the cookies of a sign-in alone that finished first', async () => {
     const late = await refreshAsOfNow(app, jar);
     // The user is looked up after the old sign-in was found good, and before its token is replaced.
     app.people.findBySubject = async () => {
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('a refresh by cookie that was overtaken, on %s', (adapte
     expect((await jar.post(ROUTE)).status).toBe(204);
   });
 
-  it('is told from one whose sign-in has run out, which clears its cookies', async () => {
+  it('differs from a refresh whose login has expired, which clears its cookies', async () => {
     const late = await refreshAsOfNow(app, jar);
     clock.advance('15d');
     const answer = await late();

@@ -39,7 +39,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
     ['differ by what follows a NUL', 'begin', 'begin\0'],
     ['differ by a blank at the end', 'begin', 'begin '],
     ['differ in case', 'Begin', 'begin'],
-  ])('two passwords that %s are two passwords', async (_, right, wrong) => {
+  ])('treats two passwords that %s as different', async (_, right, wrong) => {
     const username = await addUser(await hash(right));
     expect([await attempt(username, wrong), await attempt(username, right)]).toEqual([401, 200]);
   });
@@ -52,17 +52,17 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
       '\ud55c\uae00 \ud55c\uae00',
       '\u1112\u1161\u11ab\u1100\u1173\u11af \ud55c\uae00',
     ],
-  ])('one password in two spellings is one password: %s', async (_, stored, typed) => {
+  ])('accepts one password in both Unicode forms: %s', async (_, stored, typed) => {
     const username = await addUser(await hash(stored));
     expect([await attempt(username, stored), await attempt(username, typed)]).toEqual([200, 200]);
   });
 
-  it('compatible characters stay other characters: no password becomes easier', async () => {
+  it('keeps compatibility characters distinct, so that no password becomes easier', async () => {
     const username = await addUser(await hash('ﬁle № 9'));
     expect([await attempt(username, 'file No 9'), await attempt(username, 'ﬁle № 9')]).toEqual([401, 200]);
   });
 
-  it.each(['ADA', ' ada ', 'Ada', 'ａｄａ', '\tada\n'])('%j is another spelling of ada', async (username) => {
+  it.each(['ADA', ' ada ', 'Ada', 'ａｄａ', '\tada\n'])('%j is the same user name as ada', async (username) => {
     const answer = await app.post('/auth/token', { username, password: PASSWORD });
     const { access_token } = (await answer.json()) as { access_token: string };
     const me = await app.fetch('/me', { headers: { authorization: `Bearer ${access_token}` } });
@@ -79,7 +79,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
     ['a wildcard', 'ad%'],
     ['a second statement', "ada' OR '1'='1"],
     ['a Turkish letter', 'l\u0131n'],
-  ])('a name with %s is nobody', async (_, username) => {
+  ])('a name with %s is not a user', async (_, username) => {
     expect(await attempt(username, PASSWORD)).toBe(401);
   });
 
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
     ['cut off', '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ'],
     ['of a weaker sibling', '$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA'],
     ['asking for all memory', '$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA'],
-  ])('a stored hash that is %s lets nobody in, and says so in the log alone', async (_, stored) => {
+  ])('a stored hash that is %s refuses the sign-in, and only the log says why', async (_, stored) => {
     const username = await addUser(stored);
     const written = app.log().length;
     const answer = await app.post('/auth/token', { username, password: PASSWORD });

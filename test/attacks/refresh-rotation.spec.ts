@@ -50,14 +50,14 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     }
   };
 
-  it('the leaf is replaced by a new pair, and its successor is the leaf', async () => {
+  it('a live token is replaced by a new pair, whose refresh token is then the live one', async () => {
     const next = await refreshed(pair.refreshToken);
     expect(payloadOf(next.refresh_token).jti).toBe(await leaf());
     expect(payloadOf(next.refresh_token).jti).not.toBe(payloadOf(pair.refreshToken).jti);
     expect((await me(next.access_token)).status).toBe(200);
   });
 
-  it('the token just replaced gets the same successor a hundred times within the window', async () => {
+  it('the token just replaced gets the same successor a hundred times within the grace', async () => {
     const { refresh_token } = await refreshed(pair.refreshToken);
     const again = await Promise.all(Array.from({ length: 100 }, () => refreshed(pair.refreshToken)));
     expect(new Set(again.map((answer) => payloadOf(answer.refresh_token).jti))).toEqual(
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     expect(await leaf()).toBe(payloadOf(refresh_token).jti);
   });
 
-  it('after the window the old token ends the sign-in of thief and victim alike, with an alarm', async () => {
+  it('after the grace an old token ends the login for thief and victim alike, with an alarm', async () => {
     const next = await refreshed(pair.refreshToken);
     clock.advance('10s');
     app.events.length = 0;
@@ -76,19 +76,19 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     await expectAllDead([next]);
   });
 
-  it('one millisecond before its end the window is open', async () => {
+  it('one millisecond before its end the grace still holds', async () => {
     await refreshed(pair.refreshToken);
     clock.set(new Date(clock.nowMs() + 9_999));
     await refreshed(pair.refreshToken);
   });
 
-  it('eight at once with the leaf get one successor, and there is one leaf', async () => {
+  it('eight parallel refreshes with the live token get one successor', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => refreshed(pair.refreshToken)));
     const successors = new Set(answers.map(({ refresh_token }) => payloadOf(refresh_token).jti));
     expect([...successors]).toEqual([await leaf()]);
   });
 
-  it('a refresh beside a log-out leaves nothing alive once both have answered', async () => {
+  it('a refresh in parallel with a sign-out leaves no valid token once both have answered', async () => {
     for (let round = 0; round < 50; round += 1) {
       const { refreshToken } = await app.signIn();
       const [answer] = await Promise.all([
@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     }
   });
 
-  it('a refresh beside a sign-out everywhere leaves nothing alive once both have answered', async () => {
+  it('a refresh in parallel with a sign-out everywhere leaves no valid token once both have answered', async () => {
     for (let round = 0; round < 50; round += 1) {
       const { refreshToken } = await app.signIn();
       const everywhere = app.app.get(LoginService).endAll({ issuer: ISSUER, id: 'ada' });
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     }
   });
 
-  it('a refresh beside the disabling of its user leaves no token that works', async () => {
+  it('a refresh in parallel with disabling its user leaves no valid token', async () => {
     const sent = present(pair.refreshToken);
     app.people.of('ada').active = false;
     const answer = await sent;
@@ -118,14 +118,14 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     expect((await present(made?.refresh_token ?? pair.refreshToken)).status).toBe(401);
   });
 
-  it('a user who was disabled and is enabled again does not get the sign-in back after a refused refresh', async () => {
+  it('a user who was disabled and enabled again does not get the login back after a refused refresh', async () => {
     app.people.of('ada').active = false;
     expect((await present(pair.refreshToken)).status).toBe(401);
     app.people.of('ada').active = true;
     await refused(pair.refreshToken);
   });
 
-  it('a token of a sign-in that the store does not know is refused, and no other sign-in is touched', async () => {
+  it('a token of a login that the store does not know is refused, and no other login changes', async () => {
     const other = await app.signIn();
     await app.app.get(LoginStore).end(ISSUER, pair.sid);
     expect(codeOf(await refused(pair.refreshToken))).toBe('refresh_unknown');
@@ -137,12 +137,12 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     await refreshed(pair.refreshToken);
   });
 
-  it('a list of tokens is refused, and the first of them not used', async () => {
+  it('a list of tokens is refused, and its first token is not used', async () => {
     expect((await refused([pair.refreshToken, pair.refreshToken])).status).toBe(400);
     expect(await leaf()).toBe(payloadOf(pair.refreshToken).jti);
   });
 
-  it('a scope that was not granted is not to be had by naming it in the body', async () => {
+  it('a scope that was not granted cannot be requested in the body', async () => {
     for (const scope of ['read admin', 'admin', '*']) {
       const { refreshToken } = await app.signIn();
       const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken, scope, scopes: [scope] });
@@ -152,13 +152,13 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     }
   });
 
-  it('roles that changed are in the next access token', async () => {
+  it('changed roles are in the next access token', async () => {
     Object.assign(app.people.of('ada'), { roles: ['staff'] });
     const { access_token } = await refreshed(pair.refreshToken);
     expect(payloadOf(access_token).roles).toEqual(['staff']);
   });
 
-  it('the sign-in ends although whoever listens to the alarm throws', async () => {
+  it('the login ends although a listener of the alarm throws', async () => {
     const next = await refreshed(pair.refreshToken);
     clock.advance('10s');
     const stop = onAuthEvent((event) => {
@@ -169,7 +169,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     await expectAllDead([next]);
   });
 
-  it('a token that was replaced long ago is the alarm also after pruning', async () => {
+  it('a token that was replaced long ago raises the alarm also after pruning', async () => {
     const next = await refreshed(pair.refreshToken);
     clock.advance('1d');
     await app.app.get(LoginService).prune();
@@ -191,7 +191,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('refresh tokens without a grace on %s', (adapter) => {
-  it('any second use ends the sign-in; a first use does not', async () => {
+  it('the second use of a token ends the login; the first does not', async () => {
     const app = await startProbedApp(adapter, { refresh: { grace: 0 } });
     const { refreshToken } = await app.signIn();
     const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken });
@@ -214,7 +214,7 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
   });
   afterAll(() => app.close());
 
-  it('two tabs that refresh in the same second both stay signed in, with one leaf', async () => {
+  it('two tabs that refresh in the same second both stay signed in, with one live token', async () => {
     for (let round = 0; round < 20; round += 1) {
       const tab = await signedInBrowser(app);
       const other = tab.copy();
@@ -226,7 +226,7 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     }
   });
 
-  it('a tab whose slow request overtakes nobody stays signed in, however often the others refreshed since', async () => {
+  it('a tab with a slow request stays signed in, however often the other tabs refreshed since', async () => {
     const jar = await signedInBrowser(app);
     const [slow, slower] = [jar.copy(), jar.copy()];
     for (let at = 0; at < 6; at += 1) {
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     expect((await refresh(slow)).status).toBe(204);
   });
 
-  it('what was replaced longer ago than the grace ends the sign-in, also where later tokens are still inside it', async () => {
+  it('a token replaced before the grace ends the login, also if later tokens are still within it', async () => {
     const jar = await signedInBrowser(app);
     const thief = jar.copy();
     for (let at = 0; at < 4; at += 1) {
@@ -258,7 +258,7 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     expect((await refresh(jar)).status).toBe(401);
   });
 
-  it('a browser that refreshes in a loop keeps its live token for the rest of the grace, and is not signed out', async () => {
+  it('a browser that refreshes in a loop keeps its live token for the rest of the grace', async () => {
     const jar = await signedInBrowser(app);
     const first = jar.copy();
     for (let at = 0; at < 64; at += 1) expect((await refresh(jar)).status).toBe(204);
@@ -276,7 +276,7 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     expect(payloadOf(jar.value(REFRESH) ?? '').jti).not.toBe(live);
   });
 
-  it('whoever is refused while another request of the sign-in is under way wipes no cookie of the winner', async () => {
+  it('a refusal while another request of the login is in flight clears no cookie', async () => {
     const jar = await signedInBrowser(app);
     const csrf = { 'x-csrf-token': await jar.csrfToken() };
     const cookie = jar.headerFor('/auth/cookie/refresh');
@@ -288,7 +288,7 @@ describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
     }
   });
 
-  it('the refresh cookie of another person, planted in a browser, is refused and not consumed', async () => {
+  it('a refresh cookie of another user, set by an attacker, is refused and not consumed', async () => {
     const [ada, grace] = [await signedInBrowser(app), await signedInBrowser(app, 'grace')];
     const planted = grace.copy();
     planted.plant(REFRESH, ada.value(REFRESH) ?? '', '/auth/cookie');

@@ -88,20 +88,20 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
   };
 
   it.each(['/unaware', '/unaware/guarded', '/unaware/scoped'])(
-    '%s never heard of clients and refuses them, with all scopes',
+    '%s does not allow clients and refuses them, with all scopes',
     async (path) => {
       expect(await authResultFor(path, await client())).toBe('403 client_not_allowed');
       expect(await authResultFor(path, await client({ restricted: true }))).toBe('403 client_not_allowed');
     },
   );
 
-  it('lets the same request of a person through: the refusal is about the client', async () => {
+  it('accepts the same request of a user: only the client is refused', async () => {
     const init = bearer((await tokens.issue(personCalled('ada'), { scopes: SCOPES })).accessToken);
     for (const path of ['/unaware', '/unaware/guarded', '/unaware/scoped'])
       expect(await authResultFor(path, init)).toEqual({ reached: true });
   });
 
-  it('lets a restricted client in where both marks stand, within its scopes', async () => {
+  it('accepts a restricted client if both decorators allow it, within its scopes', async () => {
     expect(await authResultFor('/aware', await client({ restricted: true }))).toEqual({
       user: null,
       kind: 'client',
@@ -113,13 +113,13 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     );
   });
 
-  it('takes a mark back where the handler says so', async () => {
+  it('lets a handler take the permission of its class back', async () => {
     expect(await authResultFor('/aware/whole', await client({ restricted: true }))).toBe('403 restricted_client');
     expect(await authResultFor('/aware/whole', await client())).toEqual({ reached: true });
     expect(await authResultFor('/aware/people', await client())).toBe('403 client_not_allowed');
   });
 
-  it('does not take one mark for the other', async () => {
+  it('does not take one decorator for the other', async () => {
     expect(await authResultFor('/half', await client({ restricted: true }))).toBe('403 client_not_allowed');
   });
 
@@ -127,11 +127,11 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     expect(await authResultFor('/unaware/public', await client({ restricted: true }))).toEqual({ reached: true });
   });
 
-  it('makes a client nobody on an optional route that does not name clients', async () => {
+  it('treats a client as anonymous on an optional route that does not allow clients', async () => {
     expect(await authResultFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'nobody' });
   });
 
-  it('gives the same answers at the first and at every later request', async () => {
+  it('gives the same responses to the first and to every later request', async () => {
     const init = await client({ restricted: true });
     const rounds = await Promise.all(Array.from({ length: 5 }, () => authResultFor('/unaware', init)));
     expect(new Set(rounds)).toEqual(new Set(['403 client_not_allowed']));
@@ -160,7 +160,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     expect(principal.claims['filters']).toEqual(['org:acme']);
   });
 
-  it('does not issue a filter that no route could read', async () => {
+  it('does not issue a filter that no route could parse', async () => {
     await expect(tokens.issueForClient('robot', { filters: ['acme'] })).rejects.toThrow(TypeError);
     await expect(tokens.issueForClient('robot', { filters: ['a:b:c'] })).rejects.toThrow(TypeError);
   });
@@ -172,7 +172,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
     expect(await authResultFor('/aware', bearer(accessToken))).toBe('401 token_invalid');
   });
 
-  it('does not let own claims of a person say that they are a client, or a client that it is not restricted', async () => {
+  it('does not let custom claims of a user name a client, or unrestrict a client', async () => {
     for (const claims of [{ kind: 'client' }, { is_restricted: false }, { client_id: 'ada' }]) {
       await expect(tokens.issue(personCalled('ada'), { claims })).rejects.toThrow(TypeError);
       await expect(tokens.issueForClient('robot', { claims, restricted: true })).rejects.toThrow(TypeError);
@@ -181,7 +181,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
 });
 
 describe('strictRoutes', () => {
-  it('refuses a route that lets restricted clients in without any policy', async () => {
+  it('refuses a route that allows restricted clients without any policy', async () => {
     @AllowClients()
     @AllowRestrictedClients()
     @AuthReason('for the robots')

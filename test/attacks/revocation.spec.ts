@@ -55,7 +55,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     expect(refusal).toMatchObject({ code: 'token_revoked' });
   };
 
-  it('a token that was revoked is refused in the very next request; its sister is not', async () => {
+  it('a revoked token is refused in the next request; another token of the user is not', async () => {
     const sister = await app.signIn();
     expect((await me(pair.accessToken)).status).toBe(200);
     await revoke({ token: pair.accessToken });
@@ -63,14 +63,14 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     expect((await me(sister.accessToken)).status).toBe(200);
   });
 
-  it('a revoked token is refused with its signature spelt the other way, which was good before', async () => {
+  it('a revoked token is refused with the other spelling of its signature, which was valid before', async () => {
     const other = respelled(pair.accessToken);
     expect((await me(other)).status).toBe(200);
     await revoke({ token: pair.accessToken });
     await expectDead(other);
   });
 
-  it('revoking the other spelling revokes the token', async () => {
+  it('revoking the token with the other spelling of its signature revokes it', async () => {
     await revoke({ token: respelled(pair.accessToken) });
     await expectDead(pair.accessToken);
   });
@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     expect((await me(`${pair.accessToken}${end}`)).status).toBe(401);
   });
 
-  it('somebody else’s id in a token of their own making, or alone, revokes nothing', async () => {
+  it('the id of another token, alone or in a token of the attacker, revokes nothing', async () => {
     const { jti, sid } = payloadOf(pair.accessToken);
     const [header, , signature] = (await app.signIn('grace')).accessToken.split('.');
     const claims = { iss: ISSUER, sub: 'ada', aud: 'accounts', jti, sid, iat: 1, exp: payloadOf(pair.accessToken).exp };
@@ -94,7 +94,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     await expectDead(pair.accessToken);
   });
 
-  it('revoking the refresh token ends the sign-in with all its access tokens, and no other sign-in', async () => {
+  it('revoking a refresh token ends the login with all its access tokens, and no other login', async () => {
     const other = await app.signIn();
     const next = await app.tokens.refresh(pair.refreshToken);
     await revoke({ token: next.refreshToken });
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     expect((await me(other.accessToken)).status).toBe(200);
   });
 
-  it('an entry outlives its token by the tolerance', async () => {
+  it('an entry is kept longer than its token by the clock tolerance', async () => {
     await revoke({ token: pair.accessToken });
     const entries = await app.app.get(BlocklistStore).list({ now: clock.nowSeconds(), limit: 1_000 });
     const { jti, exp } = payloadOf(pair.accessToken);
@@ -119,7 +119,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     }
   });
 
-  it('a role that was taken away is gone in the next request, though the token names it', async () => {
+  it('a removed role is gone in the next request, although the token names it', async () => {
     const grace = await app.signIn('grace');
     const before = await app.tokens.verify(grace.accessToken, { kind: 'access' });
     Object.assign(app.people.of('grace'), { roles: [] });
@@ -128,7 +128,7 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
     expect([before.roles, after.roles]).toEqual([['staff'], []]);
   });
 
-  it('of fifty requests around a revocation none that starts after its answer is accepted', async () => {
+  it('of fifty requests around a revocation, none that starts after its response is accepted', async () => {
     const before = Array.from({ length: 50 }, () => me(pair.accessToken));
     await revoke({ token: pair.accessToken });
     const after = await Promise.all(Array.from({ length: 50 }, () => me(pair.accessToken)));
@@ -137,8 +137,8 @@ describe.each(ADAPTERS)('revocation on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('revocation on two machines on %s', (adapter) => {
-  it('what one machine revoked the other refuses in the very next request', async () => {
+describe.each(ADAPTERS)('revocation in two processes on %s', (adapter) => {
+  it('what one process revoked is refused by the other in the next request', async () => {
     let shared: Stores | undefined;
     const stores: StoresFactory = {
       useFactory: async () => (shared ??= await memoryStores().useFactory(new FixedClock())),
@@ -166,7 +166,7 @@ interface Held {
   readonly session: CookieJar;
 }
 
-describe.each(ADAPTERS)('every path asks the blocklist, on %s', (adapter) => {
+describe.each(ADAPTERS)('every path checks the blocklist, on %s', (adapter) => {
   let app: ProbedApp;
   let staff: string;
   beforeAll(async () => {
@@ -207,7 +207,7 @@ describe.each(ADAPTERS)('every path asks the blocklist, on %s', (adapter) => {
     ['refresh, cookie', ({ cookie }) => accepted(cookie.post('/auth/cookie/refresh'))],
   ];
 
-  it('all of them accept what was not revoked', async () => {
+  it('accepts what was not revoked', async () => {
     const held = await signedIn();
     for (const [path, accepts] of paths) expect([path, await accepts(held)]).toEqual([path, true]);
   });
@@ -223,13 +223,13 @@ describe.each(ADAPTERS)('every path asks the blocklist, on %s', (adapter) => {
     ],
   ];
 
-  it.each(ends)('none of them accepts what was revoked %s', async (_, end) => {
+  it.each(ends)('refuses what was revoked %s', async (_, end) => {
     const held = await signedIn();
     await end(held);
     for (const [path, accepts] of paths) expect([path, await accepts(held)]).toEqual([path, false]);
   });
 
-  it('a token that was revoked by its id is refused by guard, verify and introspection; its sign-in lives on', async () => {
+  it('refuses a token that was revoked by its id in guard, verify and introspection; its login stays active', async () => {
     const held = await signedIn();
     await app.post('/auth/token/revoke', { token: held.token.accessToken });
     const refused = ['guard, header', 'verify', 'introspection, access'];

@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
   const devicesOf = async (id: string) =>
     (await app.app.get(LoginService).list({ issuer: ISSUER, id })).map((device) => device.id);
 
-  it('never takes over an id that somebody chose', async () => {
+  it('never adopts a session id that a client chose', async () => {
     const before = store.ids.size;
     const jar = new CookieJar(app);
     jar.plant(SESSION_COOKIE, 'chosen-by-an-attacker');
@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     expect([...store.ids].some((id) => id.includes('chosen'))).toBe(false);
   });
 
-  it('gives a session that was there before a new id at sign-in, and ends the old one', async () => {
+  it('gives an existing session a new id at sign-in, and ends the old one', async () => {
     const jar = await signedIn('ada');
     const old = jar.copy();
     expect((await jar.post('/auth/session/login', credentials('ada'))).status).toBe(204);
@@ -82,7 +82,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     expect(store.ids.has(idIn(old.value(SESSION_COOKIE)))).toBe(false);
   });
 
-  it('keeps nothing of the person who was signed in before', async () => {
+  it('keeps nothing of the previous user', async () => {
     const jar = await signedIn('ada');
     const [before] = await devicesOf('ada');
     const token = await jar.csrfToken();
@@ -95,7 +95,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     ]);
   });
 
-  it('reads a session id from nowhere but its cookie', async () => {
+  it('reads a session id only from its cookie', async () => {
     const jar = await signedIn('ada');
     const value = jar.value(SESSION_COOKIE) ?? '';
     const stranger = new CookieJar(app);
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     expect(answer.status).toBe(401);
   });
 
-  it('signs out where there is nothing left to sign out of', async () => {
+  it('signs out without a session to sign out of', async () => {
     const jar = await signedIn('ada');
     expect((await jar.post('/auth/session/logout')).status).toBe(204);
     expect((await jar.post('/auth/session/logout')).status).toBe(204);
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     expect((await new CookieJar(app).post('/auth/cookie/logout')).status).toBe(204);
   });
 
-  it('makes no shared session of two sign-ins at once', async () => {
+  it('creates no shared session for two parallel sign-ins', async () => {
     const anonymous = new CookieJar(app);
     const token = await anonymous.csrfToken();
     const login = (jar: CookieJar, username: string) =>
@@ -127,7 +127,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     expect(one.value(SESSION_COOKIE)).not.toBe(other.value(SESSION_COOKIE));
   });
 
-  it('takes a forged or cut cookie for none, and ends no stored session because of it', async () => {
+  it('ignores a forged or truncated cookie, and ends no stored session because of it', async () => {
     const jar = await signedIn('ada');
     const value = jar.value(SESSION_COOKIE) ?? '';
     const destroyed = store.destroyed;
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
     expect([store.destroyed, store.ids.has(idIn(value))]).toEqual([destroyed, true]);
   });
 
-  it('cannot sign in while the session store is down, sets no cookie, and leaves no device behind', async () => {
+  it('refuses sign-ins while the session store is down, sets no cookie, and lists no device', async () => {
     const devices = await devicesOf('grace');
     const jar = new CookieJar(app);
     await jar.csrfToken();
@@ -160,7 +160,7 @@ describe.each(ADAPTERS)('sessions on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('the life of a session on %s', (adapter) => {
+describe.each(ADAPTERS)('the lifetime of a session on %s', (adapter) => {
   let running: RunningApplication;
   const clock = new FixedClock();
   beforeAll(async () => {
@@ -168,7 +168,7 @@ describe.each(ADAPTERS)('the life of a session on %s', (adapter) => {
   });
   afterAll(() => running.close());
 
-  it('ends at its absolute limit, however often it is used and wherever clocks jump', async () => {
+  it('ends at its absolute limit, however often it is used and however the clock changes', async () => {
     const jar = new CookieJar(running);
     await jar.post('/auth/session/login', credentials('ada'));
     for (let used = 0; used < 179; used += 1) {
@@ -179,7 +179,7 @@ describe.each(ADAPTERS)('the life of a session on %s', (adapter) => {
     expect((await jar.send('/account/session')).status).toBe(401);
   });
 
-  it('ends with the person, and comes back with them', async () => {
+  it('ends while the user is inactive, and is valid again afterwards', async () => {
     const jar = new CookieJar(running);
     await jar.post('/auth/session/login', credentials('bob'));
     const people = running.app.get(People, { strict: false });
@@ -192,7 +192,7 @@ describe.each(ADAPTERS)('the life of a session on %s', (adapter) => {
 });
 
 describe('an application without session middleware', () => {
-  it('says so instead of calling everybody a stranger, and promises nothing', async () => {
+  it('answers with a configuration error instead of 401, without Retry-After', async () => {
     const running = await startBrowserApp('express', { sessions: false, session: {} });
     try {
       const answer = await running.fetch('/account/session');

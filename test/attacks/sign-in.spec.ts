@@ -28,7 +28,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     expect((await send(JSON.stringify(ADA))).status).toBe(200);
   }
 
-  it('unknown user, wrong password and inactive user cannot be told apart', async () => {
+  it('unknown user, wrong password and inactive user get the same response', async () => {
     const attempts = [
       { username: 'nobody', password: PASSWORD },
       { username: 'ada', password: 'wrong' },
@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     ['a number', 1],
     ['true', true],
     ['nothing', undefined],
-  ])('a user name that is %s is 400, before anybody is looked up', async (_, username) => {
+  ])('a user name that is %s is answered with 400, before any user is looked up', async (_, username) => {
     const before = app.people.comparisons;
     const answer = await refused(JSON.stringify({ username, password: PASSWORD }));
     expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
@@ -67,12 +67,12 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     ['an object', { toString: PASSWORD }],
     ['null', null],
     ['true', true],
-  ])('a password that is %s is 400', async (_, password) => {
+  ])('a password that is %s is answered with 400', async (_, password) => {
     const answer = await refused(JSON.stringify({ username: 'ada', password }));
     expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
   });
 
-  it('members that nobody asked for reach neither user nor token', async () => {
+  it('unknown members of the body reach neither user nor token', async () => {
     const own = { ...app.people.of('ada') };
     const answer = await send(
       JSON.stringify({ ...ADA, isAdmin: true, roles: ['staff'], scope: 'everything', id: 'grace', active: false }),
@@ -87,7 +87,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
   it.each([
     ['__proto__', `{"username":"ada","password":"${PASSWORD}","__proto__":{"roles":["staff"],"isAdmin":true}}`],
     ['constructor', `{"username":"ada","password":"${PASSWORD}","constructor":{"prototype":{"isAdmin":true}}}`],
-  ])('%s in a body is dropped or refused, and changes no object', async (_, body) => {
+  ])('%s in a body is ignored or refused, and changes no object', async (_, body) => {
     const answer = await send(body);
     expect([200, 400]).toContain(answer.status);
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
@@ -98,7 +98,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     await expectGood();
   });
 
-  it('of a member that stands there twice one counts, the same on both adapters', async () => {
+  it('of a duplicate member one value counts, the same on both adapters', async () => {
     const body = `{"username":"nobody","password":"${PASSWORD}","username":"ada"}`;
     const { access_token } = (await (await send(body)).json()) as { access_token: string };
     expect(decodeJwt(access_token).sub).toBe('ada');
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     ['a number', () => 1],
     ['a text', () => 'ada'],
     ['null', () => null],
-  ])('a user source that answers %s lets nobody in', async (_, answer) => {
+  ])('a user source that returns %s signs no user in', async (_, answer) => {
     app.people.answer = answer;
     const refusal = await refused(JSON.stringify(ADA));
     expect([refusal.status, codeOf(refusal)]).toEqual([401, 'invalid_credentials']);
@@ -124,7 +124,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     ['a user who does not say that they are active', () => ({ id: 'ada' }), 'active is undefined'],
     ['a user whose id is a number', () => ({ id: 1, active: true }), 'id is a number'],
     ['a user without an id', () => ({ id: '', active: true }), 'id is empty text'],
-  ])('a user source that answers %s lets nobody in, and its mistake is logged', async (_, answer, mistake) => {
+  ])('a user source that returns %s signs no user in, and the mistake is logged', async (_, answer, mistake) => {
     app.people.answer = answer;
     const refusal = await refused(JSON.stringify(ADA));
     expect([refusal.status, codeOf(refusal)]).toEqual([500, 'misconfigured']);
@@ -140,7 +140,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
       'a member that nobody asked for',
       (nested: string) => `{"username":"ada","password":"${PASSWORD}","more":${nested}}`,
     ],
-  ])('lists five thousand deep as %s are no fault of the server', async (_, bodyOf) => {
+  ])('lists nested five thousand deep as %s cause no 500', async (_, bodyOf) => {
     const body = bodyOf('['.repeat(5_000) + ']'.repeat(5_000));
     for (const path of ['/auth/token', '/auth/token/refresh', '/auth/token/revoke', '/auth/token/verify']) {
       const headers = { 'content-type': 'application/json' };
@@ -150,7 +150,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     await expectGood();
   });
 
-  it('a user source that breaks lets nobody in, and is no wrong password', async () => {
+  it('a user source that throws signs no user in, and counts as no wrong password', async () => {
     app.people.down = true;
     app.events.length = 0;
     const refusal = await refused(JSON.stringify(ADA));
@@ -160,7 +160,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
     await expectGood();
   });
 
-  it('a body beyond every measure is refused before us', async () => {
+  it('a body that is far too large is refused by the framework', async () => {
     const body = JSON.stringify({ username: 'ada', password: 'x'.repeat(2_000_000) });
     const answer = await expectRefusal(app, () => send(body), { beforeUs: true });
     expect(answer.status).toBe(413);

@@ -39,7 +39,7 @@ class Routes {
   }
 }
 
-describe.each(ADAPTERS)('What an issuer says on %s', (adapter) => {
+describe.each(ADAPTERS)('The claims of an external token on %s', (adapter) => {
   let issuer: LocalIssuer;
   let app: RunningApplication;
   const attempts: AttemptEvent[] = [];
@@ -73,25 +73,25 @@ describe.each(ADAPTERS)('What an issuer says on %s', (adapter) => {
     return { status: answer.status, body, challenge: answer.headers.get('www-authenticate') };
   }
 
-  it('is one role for one text, and a role is granted by its whole name', async () => {
+  it('are one role for one string, and a role is granted by its whole name', async () => {
     expect(await ask('/admin', { role: 'Billing Admin' })).toBe('403 forbidden');
     expect(await ask('/admin', { role: ['Billing Admin'] })).toBe('403 forbidden');
     expect(await ask('/admin', { role: 'Admin' })).toBe('200 good');
     expect(await ask('/admin', { role: ['x', 'Admin'] })).toBe('200 good');
   });
 
-  it('is one scope for one text, but in `scope` itself', async () => {
+  it('are one scope for one string, except in `scope` itself', async () => {
     expect(await ask('/scope', { scp: 'Billing Admin' })).toBe('403 insufficient_scope');
     expect(await ask('/scope', { scp: ['Billing', 'Admin'] })).toBe('200 good');
   });
 
-  it('is no person where it says that it is a machine', async () => {
+  it('do not make a user of a token that names a client', async () => {
     expect(await ask('/any', { azp: 'ada' })).toBe('403 client_not_allowed');
     expect(await ask('/any', { gty: 'client-credentials' })).toBe('403 client_not_allowed');
     expect(await ask('/machines', { azp: 'ada' })).toBe('200 good');
   });
 
-  it('is no bearer token if it is bound to a key, and the operator hears why', async () => {
+  it('refuse a token that is bound to a key, and the operator log says why', async () => {
     attempts.length = 0;
     expect(await ask('/any', { cnf: { jkt: 'a-thumbprint' } })).toBe('401 invalid_claims');
     expect(attempts).toMatchObject([{ code: 'invalid_claims', reason: { claim: 'cnf', option: 'boundTokens' } }]);
@@ -100,14 +100,14 @@ describe.each(ADAPTERS)('What an issuer says on %s', (adapter) => {
     expect(await ask('/any', {})).toBe('200 good');
   });
 
-  it('is no access token if it is something else by its own words', async () => {
+  it('refuse a token that names another kind than access', async () => {
     expect(await ask('/any', { token_use: 'id' })).toBe('401 wrong_token_type');
     expect(await ask('/any', { events: {} })).toBe('401 wrong_token_type');
     expect(await ask('/any', { kind_of: 'id' })).toBe('401 wrong_token_type');
     expect(await ask('/any', { nonce: 'n' })).toBe('401 wrong_token_type');
   });
 
-  it('is compared whole by ready-made policies', async () => {
+  it('are compared as whole values by the built-in policies', async () => {
     const good = { tenant: 'school', groups: ['staff'] };
     expect(await ask('/tenant', good)).toBe('200 good');
     expect(await ask('/tenant', { ...good, groups: 'staff' })).toBe('403 forbidden');
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)('What an issuer says on %s', (adapter) => {
     expect(await ask('/tenant', { groups: ['staff'] })).toBe('403 forbidden');
   });
 
-  it('may be larger than a token of ours, up to what the entry accepts', async () => {
+  it('may be larger than those of our own tokens, up to the limit of the entry', async () => {
     expect(
       await ask('/any', { groups: Array.from({ length: 157 }, (_, i) => `${i}-0000-4000-8000-000000000000-00000000`) }),
     ).toBe('200 good');

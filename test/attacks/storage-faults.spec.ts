@@ -73,31 +73,28 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     await recover();
   });
 
-  it.each(['broken', 'silent'] as const)(
-    'a protected route answers "cannot tell" while the store is %s',
-    async (mood) => {
-      const { handled } = app.probe;
-      app.switched.mood = mood;
-      await expectUnavailable(me());
-      expect(app.probe.handled).toBe(handled);
-    },
-  );
+  it.each(['broken', 'silent'] as const)('a protected route answers 503 while the store is %s', async (mood) => {
+    const { handled } = app.probe;
+    app.switched.mood = mood;
+    await expectUnavailable(me());
+    expect(app.probe.handled).toBe(handled);
+  });
 
-  it('after five failures nobody waits any more, and the store is left alone', async () => {
+  it('after five failures requests are refused at once, and the store is not called', async () => {
     await opening({ app, clock, mood: 'silent', send: me });
     const asked = app.switched.asked.length;
     for (let at = 0; at < 20; at += 1) await expectUnavailable(me());
     expect(app.switched.asked).toHaveLength(asked);
   });
 
-  it('it answers again within two seconds, without a restart', async () => {
+  it('recovers within two seconds, without a restart', async () => {
     await opening({ app, clock, mood: 'broken', send: me });
     app.switched.mood = 'well';
     clock.advance('1s');
     expect((await me()).status).toBe(200);
   });
 
-  it('it tells that the store failed, and that it answers again', async () => {
+  it('reports that the store failed, and that it recovered', async () => {
     app.events.length = 0;
     await opening({ app, clock, mood: 'broken', send: me });
     await recover();
@@ -108,18 +105,18 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     ]);
   });
 
-  it('a public route answers', async () => {
+  it('a public route still answers', async () => {
     app.switched.mood = 'broken';
     expect((await app.fetch('/me/open')).status).toBe(200);
   });
 
-  it('a bad token is refused as bad, because no store is asked about it', async () => {
+  it('an invalid token is refused with 401, because no store is queried for it', async () => {
     app.switched.mood = 'broken';
     expect((await me(`${pair.accessToken}x`)).status).toBe(401);
   });
 
   it.each(['broken', 'silent'] as const)(
-    'a refresh answers "cannot tell" while the store is %s; the sign-in lives, and its token is not used up',
+    'a refresh answers 503 while the store is %s; the login stays active, and its token is not consumed',
     async (mood) => {
       app.switched.mood = mood;
       await expectUnavailable(refresh());
@@ -128,7 +125,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     },
   );
 
-  it('a sign-in that cannot be recorded answers "cannot tell", and counts as no failed sign-in', async () => {
+  it('a sign-in that cannot be stored answers 503, and counts as no failed sign-in', async () => {
     app.events.length = 0;
     app.switched.mood = 'broken';
     await expectUnavailable(app.post('/auth/token', CREDENTIALS));
@@ -138,21 +135,21 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     expect((await app.post('/auth/token', CREDENTIALS)).status).toBe(200);
   });
 
-  it.each(['revoke', 'verify'] as const)('%s answers "cannot tell", and the token is what it was', async (route) => {
+  it.each(['revoke', 'verify'] as const)('%s answers 503, and changes nothing about the token', async (route) => {
     app.switched.mood = 'broken';
     await expectUnavailable(app.post(`/auth/token/${route}`, { token: pair.accessToken }));
     await recover();
     expect((await me()).status).toBe(200);
   });
 
-  it('the list of devices and their end answer "cannot tell"', async () => {
+  it('the list of devices and ending a device answer 503', async () => {
     app.switched.mood = 'broken';
     await expectUnavailable(app.fetch('/auth/devices', bearer(pair.accessToken)));
     await expectUnavailable(app.fetch('/auth/devices', { method: 'DELETE', ...bearer(pair.accessToken) }));
     await recover();
   });
 
-  it('an object instead of a token reaches no store', async () => {
+  it('an object instead of a token never reaches the store', async () => {
     const asked = app.switched.asked.length;
     for (const [path, name] of [
       ['refresh', 'refresh_token'],
@@ -163,7 +160,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
     expect(app.switched.asked).toHaveLength(asked);
   });
 
-  it('three hundred refreshes with rubbish ask no store', async () => {
+  it('three hundred refreshes with invalid tokens cause no query', async () => {
     const asked = app.switched.asked.length;
     const [header, payload] = pair.refreshToken.split('.');
     const rubbish = (at: number) => `${header}.${payload}.${Buffer.alloc(64, at).toString('base64url')}`;
@@ -189,20 +186,20 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
       await open.fetch('/me', bearer(brief));
     });
 
-    it('an access token with little life left is accepted, and every one of them is told of', async () => {
+    it('an access token that expires soon is accepted, and each one is reported', async () => {
       open.events.length = 0;
       open.switched.mood = 'broken';
       expect((await open.fetch('/me', bearer(brief))).status).toBe(200);
       expect(open.events.map(({ type }) => type)).toContain('revocation_unchecked');
     });
 
-    it('a refresh is refused all the same', async () => {
+    it('a refresh is refused nevertheless', async () => {
       const { refreshToken } = await open.signIn();
       open.switched.mood = 'broken';
       await expectUnavailable(open.post('/auth/token/refresh', { refresh_token: refreshToken }));
     });
 
-    it('after ten minutes it is closed', async () => {
+    it('after ten minutes no token is accepted any more', async () => {
       open.switched.mood = 'broken';
       await open.fetch('/me', bearer(brief));
       clock.advance('10m');
@@ -240,7 +237,7 @@ describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapte
   });
 
   it.each(['broken', 'silent'] as const)(
-    'no cookie is cleared while the store is %s, and all goes on after it',
+    'no cookie is cleared while the store is %s, and requests succeed afterwards',
     async (mood) => {
       const jar = await signedInBrowser(app);
       const before = [...jar.cookies.keys()].sort();
@@ -259,7 +256,7 @@ describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapte
     },
   );
 
-  it.each(['cookie', 'session'])('a sign-in by %s that cannot be recorded sets no credential', async (way) => {
+  it.each(['cookie', 'session'])('a sign-in by %s that cannot be stored sets no credential', async (way) => {
     const jar = new CookieJar(app);
     const csrf = { 'x-csrf-token': await jar.csrfToken() };
     switched.mood = 'broken';
@@ -275,7 +272,7 @@ describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapte
     expect(switched.asked).toHaveLength(asked);
   });
 
-  it('signing in and out again and again leaves nothing behind once it has ended', async () => {
+  it('repeated sign-ins and sign-outs leave no entries once they have expired', async () => {
     for (let at = 0; at < 30; at += 1) {
       const { refreshToken } = await app.signIn();
       await app.tokens.revoke(refreshToken);

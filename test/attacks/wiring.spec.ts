@@ -218,7 +218,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
   });
 
   it.each(['', 'Bearer a.b.c', 'Bearer', 'Basic eDp5'])(
-    'opens a public route to everybody, whatever %j says, and recognises nobody there',
+    'opens a public route to every caller, whatever %j says, and authenticates no caller there',
     async (authorization) => {
       const answer = await running.fetch('/open', authorization === '' ? {} : { headers: { authorization } });
       expect(answer.status).toBe(200);
@@ -251,12 +251,12 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect([400, 401, 404]).toContain(status);
   });
 
-  it('reaches the same handlers with a token, so that the paths above were worth asking', async () => {
+  it('reaches the same handlers with a token, which proves that the paths above exist', async () => {
     for (const path of ['/admin', '/v2/versioned', '/files/open']) expect(await statusFor(path, ada)).toBe(200);
     expect(reached).toEqual(['admin', 'versioned', 'file']);
   });
 
-  it('recognises the caller before guards of the route, and judges policies in the same step', async () => {
+  it('authenticates the caller before guards of the route, and checks policies in the same step', async () => {
     expect(await statusFor('/ordered')).toBe(401);
     expect(await statusFor('/ordered', ada)).toBe(403);
     expect(reached).toEqual([]);
@@ -269,7 +269,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect(reached).toEqual(['other guard before']);
   });
 
-  it('verifies once where two guards of ours stand', async () => {
+  it('verifies a token once if two guards of the library are on a route', async () => {
     const events: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void events.push(event));
     expect(await statusFor('/twice', ada)).toBe(200);
@@ -303,14 +303,14 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect(await (await running.fetch('/scoped', grace)).json()).toEqual({ id: 'grace' });
   });
 
-  it('agrees with another copy of the package about marks, guards and policies', async () => {
+  it('agrees with another copy of the package about decorators, guards and policies', async () => {
     expect(await statusFor('/copies/public', bearer('stale'))).toBe(200);
     expect(await statusFor('/copies/guarded')).toBe(200);
     expect(reached).toEqual(['other copy']);
     expect(await statusFor('/copies/policy', grace)).toBe(403);
   });
 
-  it('refuses a token when the user source answers with somebody else, and says so in the event', async () => {
+  it('refuses a token if the user source returns another user, and the event says so', async () => {
     const events: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void events.push(event));
     running.app.get(People).mistaken = 'grace';
@@ -354,7 +354,7 @@ describe.each(ADAPTERS)('the wiring of guards on %s', (adapter) => {
     expect(reached).toEqual([]);
   });
 
-  it('holds each class to its own statements where the handler is inherited', async () => {
+  it('applies the decorators of each class to an inherited handler', async () => {
     expect(await statusFor('/inherited/tokens')).toBe(401);
     expect(await statusFor('/inherited/tokens', ada)).toBe(403);
     expect(await statusFor('/inherited/tokens', grace)).toBe(200);
@@ -379,8 +379,8 @@ function globalGuard(name: string): DynamicModule {
   return { module: GuardModule, providers: [{ provide: APP_GUARD, useValue: guard }] };
 }
 
-describe.each(ADAPTERS)('global guards of others on %s', (adapter) => {
-  it('are asked in the order of their modules, the root module first, and find the caller after AuthModule', async () => {
+describe.each(ADAPTERS)('global guards of the application on %s', (adapter) => {
+  it('run in the order of their modules, the root module first, and see the caller after AuthModule', async () => {
     reached.length = 0;
     const [root, before, after] = ['root', 'before', 'after'].map(globalGuard);
     const running = await startApplication(adapter, {
@@ -408,14 +408,14 @@ describe.each(ADAPTERS)('guards that a test overrides on %s', (adapter) => {
     });
   const open = { canActivate: () => true };
 
-  it('open the routes that name them, and no others', async () => {
+  it('open the routes that use them, and no others', async () => {
     const running = await start((builder) => builder.overrideGuard(JwtAuthGuard).useValue(open));
     expect((await running.fetch('/before')).status).toBe(200);
     expect((await running.fetch('/admin')).status).toBe(401);
     await running.close();
   });
 
-  it('open every route without a guard of its own where the default guard is meant', async () => {
+  it('open every route without a guard of its own if the default guard is overridden', async () => {
     const running = await start((builder) => builder.overrideProvider(DefaultAuthGuard).useValue(open));
     expect((await running.fetch('/admin')).status).toBe(200);
     expect((await running.fetch('/before')).status).toBe(401);
@@ -453,7 +453,7 @@ describe('contradictions keep the application from starting', () => {
     await expect(startWith(OpenedController)).rejects.toThrow('OpenedController.inherited: its class says both');
   });
 
-  it('a guard that names a scheme which nothing is configured for', async () => {
+  it('a guard that names a scheme without configuration', async () => {
     @UseGuards(AuthGuardFor('retina'))
     @Controller('c')
     class RetinaController {
@@ -464,7 +464,7 @@ describe('contradictions keep the application from starting', () => {
     await expect(startWith(RetinaController)).rejects.toThrow("accepts the scheme 'retina', which is not configured");
   });
 
-  it('are all said at once', async () => {
+  it('are all reported at once', async () => {
     @Public()
     @UseGuards(JwtAuthGuard)
     @Controller('d')

@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     ['another site', STRANGER],
     ['a sibling host', SIBLING],
   ])(
-    'succeeds from %s without the defence, and is refused with it',
+    'succeeds from %s without the protection, and is refused with it',
     async (_, host) => {
       for (const [disabled, outcome] of [
         [true, { status: 201, motto: 'forged' }],

@@ -47,7 +47,7 @@ describe.each(ADAPTERS)('pages of apps and extensions on %s', (adapter) => {
     }
   });
 
-  it('are judged by their Referer where they send no Origin', async () => {
+  it('are checked by their Referer if they send no Origin', async () => {
     running = await startBrowserApp(adapter, { csrf: { trustedOrigins: ['capacitor://localhost'] } });
     const jar = new CookieJar(running);
     const send = async (referer: string): Promise<number> =>
@@ -57,7 +57,7 @@ describe.each(ADAPTERS)('pages of apps and extensions on %s', (adapter) => {
     ]);
   });
 
-  it('inside of other sites get partitioned cookies by option, and have them cleared alike', async () => {
+  it('embedded in other sites get partitioned cookies by option, and have them cleared alike', async () => {
     running = await startBrowserApp(adapter, { cookies: { sameSite: 'none', partitioned: true } });
     const jar = new CookieJar(running);
     const signedIn = await jar.post('/auth/cookie/login', { username: 'ada', password: PASSWORD });
@@ -87,7 +87,7 @@ describe('the options of such pages', () => {
     '*',
     'localhost',
     '',
-  ])('are boot errors where the origin is %j', async (origin) => {
+  ])('are boot errors if the origin is %j', async (origin) => {
     expect(await problemsOf({ csrf: { trustedOrigins: [origin] } })).toEqual([
       expect.stringContaining('csrf.trustedOrigins has'),
     ]);
@@ -97,7 +97,7 @@ describe('the options of such pages', () => {
     ['lax', { partitioned: true }],
     ['strict', { partitioned: true, sameSite: 'strict' }],
     ['not secure', { partitioned: true, sameSite: 'none', secure: false }],
-  ])('are boot errors where partitioned cookies are %s', async (_, cookies) => {
+  ])('are boot errors if partitioned cookies are %s', async (_, cookies) => {
     expect((await problemsOf({ cookies })).join('\n')).toContain('cookies.partitioned is true; accepted beside it are');
   });
 });

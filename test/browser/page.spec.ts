@@ -92,7 +92,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     return answer?.status() ?? 0;
   }
 
-  it('lets a person sign in, act, and sign out with the keyboard alone', async () => {
+  it('lets a user sign in, act, and sign out with the keyboard alone', async () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
     await page.getByLabel('User name').focus();
@@ -114,7 +114,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     expect(await account()).toMatchObject({ status: 401 });
   });
 
-  it('recognises a person by session too, and signs them out of it', async () => {
+  it('recognises a user by session too, and signs them out of it', async () => {
     await signIn('session');
     expect(await page.locator('#scheme').innerText()).toBe('session');
     await page.getByRole('button', { name: 'Sign out', exact: true }).first().click();
@@ -122,14 +122,14 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     expect(await account()).toMatchObject({ status: 401 });
   });
 
-  it('says what was wrong with a sign-in', async () => {
+  it('reports why a sign-in was refused', async () => {
     await page.getByLabel('User name').fill('ada');
     await page.getByLabel('Password').fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').filter({ hasText: 'The user name or password is not right.' }).waitFor();
   });
 
-  it('refreshes by itself once the access cookie has ended', async () => {
+  it('refreshes by itself once the access cookie has expired', async () => {
     await signIn();
     await context.clearCookies({ name: '__Host-access' });
     await page.reload();
@@ -137,7 +137,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     expect((await context.cookies()).map(({ name }) => name)).toContain('__Host-access');
   });
 
-  it('shows what refusals look like', async () => {
+  it('shows refusals', async () => {
     await signIn();
     const rows = [
       ['No credential', '401', 'unauthenticated'],
@@ -157,7 +157,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
   it.each([
     ['one other', () => devices().filter({ hasNotText: '(this one)' }).getByRole('button').first()],
     ['all others', () => page.getByRole('button', { name: 'Sign out everywhere else' })],
-  ])('lists devices, says when they were used, and ends %s', async (_, button) => {
+  ])('lists devices with their last use, and ends %s', async (_, button) => {
     await signIn();
     const other = await browser.newContext({ ignoreHTTPSErrors: true });
     const elsewhere = await other.newPage();
@@ -179,7 +179,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     await other.close();
   });
 
-  it('needs nothing from elsewhere, shows no script a credential, and breaks no policy', async () => {
+  it('loads nothing from other hosts, exposes no credential to scripts, and violates no policy', async () => {
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     await page.reload();
@@ -206,7 +206,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
       expect((await context.cookies(origin)).map(({ name, value }) => `${name}=${value}`).sort()).toEqual(cookies);
     });
 
-    it('refuses a forged fetch, and lets nobody read the CSRF token', async () => {
+    it('refuses a forged fetch, and does not reveal the CSRF token', async () => {
       const before = await account();
       const tab = await context.newPage();
       await tab.goto(`${front.origin(host)}/`);
@@ -228,7 +228,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
       expect(await account()).toEqual(before);
     });
 
-    it('is shown in no frame', async () => {
+    it('cannot be framed', async () => {
       const tab = await context.newPage();
       await tab.goto(`${front.origin(host)}/frame`);
       await tab.waitForTimeout(500);
@@ -237,7 +237,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     });
   });
 
-  it('is not taken in by cookies that a sibling host plants', async () => {
+  it('ignores cookies that a sibling host sets', async () => {
     await signIn();
     const attacker = await browser.newContext({ ignoreHTTPSErrors: true });
     const theirs = await attacker.newPage();

@@ -77,7 +77,7 @@ describe('help', () => {
       [...command, 'help'],
       ['help', ...command],
     ]),
-  )('is answered with the usage, and touches nothing: %s %s %s', async (...args) => {
+  )('prints the usage and has no side effects: %s %s %s', async (...args) => {
     const { code, out, err } = await latchkey(args.filter((each) => typeof each === 'string'));
     expect([code, err]).toEqual([0, '']);
     const [name = ''] = args.filter((each) => !['--help', '-h', 'help'].includes(each));
@@ -86,7 +86,7 @@ describe('help', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is not given for other words: those are mistakes', async () => {
+  it('does not answer unknown words: those are mistakes', async () => {
     const { code, out, err } = await latchkey(['kyes', '--help']);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(/^Usage: latchkey <command>/);
@@ -94,7 +94,7 @@ describe('help', () => {
 });
 
 describe('latchkey keys', () => {
-  it('makes keys that only their owner can read, and says what each is for', async () => {
+  it('creates keys that only their owner can read, and prints the purpose of each', async () => {
     const { code, out } = await generate();
     expect([code, out]).toEqual([0, expect.stringMatching(/^current +ES256 +[\w-]{43}\nnext +ES256 +[\w-]{43}\n$/)]);
     expect(statSync(keys).mode & 0o777).toBe(0o700);
@@ -110,7 +110,7 @@ describe('latchkey keys', () => {
     expect(readdirSync(keys).sort()).toEqual(before);
   });
 
-  it('rotates once the next key is known to all, and not before', async () => {
+  it('rotates once the next key is published long enough, and not before', async () => {
     const [, next = ''] = (await generate()).out.split('\n');
     expect(await latchkey(['keys', 'rotate', '--dir', keys])).toMatchObject({
       code: 1,
@@ -123,13 +123,13 @@ describe('latchkey keys', () => {
     expect(out).toMatch(/\nretired +ES256 +[\w-]{43} +until \d{4}-/);
   });
 
-  it('lets a stolen key go at once', async () => {
+  it('removes a stolen key at once', async () => {
     const [current = ''] = (await generate()).out.split('\n');
     const { code, out } = await latchkey(['keys', 'rotate', '--dir', keys, '--stolen']);
     expect([code, out.includes(current.split(/ +/)[2] ?? 'none')]).toEqual([0, false]);
   });
 
-  it('never prints any of a key', async () => {
+  it('never prints any part of a key', async () => {
     const said = [
       await generate(),
       await latchkey(['keys', 'list', '--dir', keys]),
@@ -152,17 +152,17 @@ describe('latchkey keys', () => {
     [['token', ...whom], /one of --subject and --client is required/],
     [['token', ...whom, '--subject', 'ada', '--client', 'batch'], /one of --subject and --client/],
     [['keyz'], /^Usage: latchkey/],
-  ])('answers %j with what is wrong, and exit code 2', async (args, sentence) => {
+  ])('answers %j with the mistake, and exit code 2', async (args, sentence) => {
     await latchkey(['keys', 'generate']);
     const { code, out, err } = await latchkey(args);
     expect([code, out, err]).toEqual([2, '', expect.stringMatching(sentence)]);
   });
 
-  it('says how it is used when nothing is asked', async () => {
+  it('prints the usage without arguments', async () => {
     expect(await latchkey([])).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: latchkey/) });
   });
 
-  it('says that there are no keys instead of failing somehow', async () => {
+  it('reports that there are no keys', async () => {
     expect(await latchkey(['keys', 'list'])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/there are no keys yet/),
@@ -189,7 +189,7 @@ describe('latchkey token', () => {
     expect(decodeJwt(out.trim())).toMatchObject({ client_id: 'https://accounts.example', sub: 'ada' });
   });
 
-  it('prints the token of a machine too', async () => {
+  it('prints the token of a client too', async () => {
     const { out } = await tokenFor('--client', 'batch', '--restricted');
     expect((await latchkey(['inspect', '--dir', keys, ...whom], { input: out })).out).toContain(
       'good for client "batch"',
@@ -216,7 +216,7 @@ describe('latchkey inspect', () => {
     expect(out).not.toContain(token.split('.')[2]);
   });
 
-  it('says what verification makes of a token that is not good, with exit code 1', async () => {
+  it('prints why a token is refused, with exit code 1', async () => {
     const token = (await tokenFor('--subject', 'ada')).out;
     const other = ['inspect', '--dir', keys, '--issuer', 'https://accounts.example', '--audience', 'other'];
     expect(await latchkey(other, { input: token })).toMatchObject({
@@ -229,7 +229,7 @@ describe('latchkey inspect', () => {
     expect(ran).toMatchObject({ code: 1, out: expect.stringMatching(/refused: token_invalid\./) });
   });
 
-  it('asks an address for the keys where one is given', async () => {
+  it('fetches the keys from a URL if one is given', async () => {
     const token = (await tokenFor('--subject', 'ada')).out;
     const { x, y, kid, kty, crv } = currentKey();
     const server = await endpoint.keyServer(endpoint.serve({ keys: [{ x, y, kid, kty, crv }] }));
@@ -240,7 +240,7 @@ describe('latchkey inspect', () => {
     expect(down).toMatchObject({ code: 1, out: expect.stringMatching(/refused: keys_unavailable\./) });
   });
 
-  it('says so where no keys are named', async () => {
+  it('reports that no keys are named', async () => {
     const { out } = await latchkey(['inspect'], { input: (await tokenFor('--subject', 'ada')).out });
     expect(out).toContain('verification: not tried; name the keys with --dir or --jwks, or the issuer with --preset');
   });
@@ -275,7 +275,7 @@ describe('latchkey inspect', () => {
     const by = (...more: readonly string[]) => ['inspect', '--preset', 'auth0', ...from(), ...more];
     const verificationOf = (out: string) => out.slice(out.indexOf('verification:'));
 
-    it('judges by the rules of the provider, and says which one refused, never a value', async () => {
+    it('applies the rules of the provider, and prints which one refused, never a value', async () => {
       const good = await latchkey(by('--audience', audience), { input: await sign(1) });
       expect(good).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
       const long = await latchkey(by('--audience', audience), { input: await sign(90) });
@@ -325,14 +325,14 @@ describe('latchkey inspect', () => {
     expect(verification).not.toContain('secret-person');
   });
 
-  it('lets nobody who writes a token write to the terminal', async () => {
+  it('lets the author of a token write no control characters to the terminal', async () => {
     const hostile = `${part({ alg: 'ES256', kid: '\u001b[2J' })}.${part({ sub: 'ada\u009b2J\u202e' })}.AAAA`;
     const { out } = await latchkey(['inspect'], { input: hostile });
     expect(out).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
     expect(out).toContain('u{9b}');
   });
 
-  it('says what a token looks like where there is none', async () => {
+  it('explains the format of a token if the argument is not one', async () => {
     expect(await latchkey(['inspect'], { input: 'a.b' })).toMatchObject({
       code: 2,
       err: expect.stringMatching(/not a token/),

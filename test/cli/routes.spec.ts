@@ -13,7 +13,7 @@ function latchkey(...args: readonly string[]) {
 }
 
 describe('latchkey routes', () => {
-  it('prints a table of what every route of an application demands', () => {
+  it('prints a table of what each route requires', () => {
     const { status, stdout, stderr } = latchkey('routes', COURSES);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^METHOD +PATH +ACCESS/);
@@ -22,7 +22,7 @@ describe('latchkey routes', () => {
     );
   });
 
-  it('prints JSON for machines', () => {
+  it('prints JSON for scripts', () => {
     const { stdout } = latchkey('routes', COURSES, '--json');
     expect(JSON.parse(stdout)).toContainEqual(
       expect.objectContaining({
@@ -34,7 +34,7 @@ describe('latchkey routes', () => {
     );
   });
 
-  it('fails with every contradiction, and makes no provider to find them', () => {
+  it('fails and lists every contradiction, without creating a provider', () => {
     const { status, stdout, stderr } = latchkey('routes', TROUBLE);
     expect(status).toBe(1);
     expect(stdout).toContain('/trouble/path');
@@ -48,13 +48,13 @@ describe('latchkey routes', () => {
     [['routes', 'dist/nothing.js'], 'there is no file dist/nothing.js'],
     [['routes', COURSES, '--export', 'Nothing'], '--export may be AppModule'],
     [['routes', COURSES, '--jsno'], 'did you mean --json?'],
-  ])('says what is wrong with %j', (args, sentence) => {
+  ])('explains the mistake in %j', (args, sentence) => {
     const { status, stderr } = latchkey(...args);
     expect(stderr).toContain(sentence);
     expect(status).toBe(2);
   });
 
-  it('says so where nothing guards the routes at all', () => {
+  it('reports that no route is guarded', () => {
     const { status, stderr } = latchkey('routes', TROUBLE, '--export', 'BareModule');
     expect([status, stderr]).toEqual([1, expect.stringContaining('does not import AuthModule')]);
   });

@@ -87,7 +87,7 @@ class Resolving extends Verifying {
 
 const REFUSED = { status: 'error', statusCode: 401, error: 'Unauthorized', errorCode: 'token_malformed' };
 
-describe('a refusal by a service beside a catch-all filter', () => {
+describe('a refusal of a service beside a catch-all filter', () => {
   it.each<SocketKind>(['socket.io', 'ws'])('keeps its code in a gateway on %s', async (kind) => {
     const { app, url } = await startApplication('express', {
       imports: [AuthModule.forRoot()],

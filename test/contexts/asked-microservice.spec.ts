@@ -47,7 +47,7 @@ class Handlers {
 class AppModule {}
 
 describe.each([false, true])('a microservice that inherits the guards of the application: %s', (inheritAppConfig) => {
-  it('answers a composite guard by validating, and a public handler without', async () => {
+  it('validates when a composite guard asks, and also on a public handler', async () => {
     const app = await NestFactory.create(AppModule, { logger: false });
     const options = { port: 0, host: '127.0.0.1' };
     const connected = app.connectMicroservice({ transport: Transport.TCP, options }, { inheritAppConfig });

@@ -79,26 +79,26 @@ describe('message handlers behind a broker', () => {
   });
   afterAll(() => app.close());
 
-  it.each(Object.entries(contexts))('know the caller by the headers of %s', async (_, contextWith) => {
+  it.each(Object.entries(contexts))('authenticate the caller by the headers of %s', async (_, contextWith) => {
     expect(await broker.deliver(contextWith(bearer))).toBe('ada');
     await expect(broker.deliver(contextWith('Bearer a.b.c'))).rejects.toMatchObject({ errorCode: 'token_malformed' });
   });
 
-  it.each(Object.entries(contexts))('do not look into the payload where there is %s', async (_, contextWith) => {
+  it.each(Object.entries(contexts))('do not read the payload if there is %s', async (_, contextWith) => {
     const payload = { headers: { authorization: bearer } };
     await expect(broker.deliver(contextWith('Basic YTpi'), payload)).rejects.toMatchObject({
       errorCode: 'unauthenticated',
     });
   });
 
-  it('know the caller by the payload where the transport has no headers', async () => {
+  it('authenticate the caller by the payload if the transport has no headers', async () => {
     expect(await broker.deliver(new RedisContext(['who']), { headers: { Authorization: bearer } })).toBe('ada');
     await expect(broker.deliver(new RedisContext(['who']), 'text')).rejects.toMatchObject({
       errorCode: 'unauthenticated',
     });
   });
 
-  it('find two lines of a header ambiguous', async () => {
+  it('refuse two lines of a header as ambiguous', async () => {
     const twice = natsHeaders([
       ['Authorization', bearer],
       ['authorization', bearer],

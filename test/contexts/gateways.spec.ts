@@ -102,7 +102,7 @@ async function startWithCookies() {
 }
 
 describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
-  it('knows who sent a message, and enforces policies', async () => {
+  it('authenticates the sender of a message, and enforces policies', async () => {
     const { openAs } = await start(kind);
     const { client } = await openAs('ada', { scopes: ['chat:read'] });
     expect(await client.ask('me')).toEqual({ event: 'me', data: { id: 'ada', scheme: 'bearer' } });
@@ -129,13 +129,13 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     await expect(open({ headers })).rejects.toMatchObject({ data: { statusCode: 401, errorCode } });
   });
 
-  it('refuses a handshake with "cannot tell" where the store does not answer', async () => {
+  it('answers a handshake with "unavailable" if the store does not answer', async () => {
     const { app, openAs } = await start(kind);
     app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     await expect(openAs('ada')).rejects.toMatchObject({ data: { statusCode: 503, errorCode: 'store_unavailable' } });
   });
 
-  it('lets anybody in where a handler answers to nobody, and judges each message by its handler', async () => {
+  it('accepts every handshake if a handler is public, and checks each message by its handler', async () => {
     const { open, openAs } = await start(kind, [OpenGateway]);
     const stranger = await open();
     expect(await stranger.ask('motto')).toEqual({ event: 'motto', data: 'open to all' });
@@ -146,7 +146,7 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     expect(await client.ask('plain')).toEqual({ event: 'plain', data: 'ada' });
   });
 
-  it('ends the sockets of a token that is revoked, and no others', async () => {
+  it('closes the sockets of a revoked token, and no others', async () => {
     const { app, openAs } = await start(kind);
     const one = await openAs('ada');
     const other = await openAs('ada');
@@ -156,7 +156,7 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     expect(await other.client.ask('me')).toMatchObject({ event: 'me' });
   });
 
-  it.each(['revokeLogin', 'revokeSubject'] as const)('ends the sockets that %s() concerns', async (method) => {
+  it.each(['revokeLogin', 'revokeSubject'] as const)('closes the sockets that %s() concerns', async (method) => {
     const { app, openAs } = await start(kind);
     const { accessToken, client } = await openAs('ada');
     const { subject, sid = '' } = await app.get(TokenService).verify(accessToken, { kind: 'access' });
@@ -165,20 +165,20 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     expect(await client.closed).toBeDefined();
   });
 
-  it('refuses a message after the token was revoked where no event told of it', async () => {
+  it('refuses a message after the token was revoked, if no event reported the revocation', async () => {
     const { app, openAs } = await start(kind);
     const { client } = await openAs('ada');
     app.get(BlocklistStore).find = () => Promise.resolve('token' as const);
     expect(await client.ask('me')).toMatchObject({ event: 'exception', data: { errorCode: 'token_invalid' } });
   });
 
-  it('ends a socket when its token expires', async () => {
+  it('closes a socket when its token expires', async () => {
     const { openAs } = await start(kind, [ChatGateway], { access: { ttl: '2s' } });
     const { client } = await openAs('ada');
     expect(await client.closed).toBeDefined();
   });
 
-  it('leaves a socket open while nobody can tell, and a refusal of a message ends nothing', async () => {
+  it('keeps a socket open while the store is unavailable, and after a refused message', async () => {
     const { app, openAs } = await start(kind);
     const { accessToken, client } = await openAs('ada');
     const store = app.get(BlocklistStore);
@@ -191,7 +191,7 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     expect(await client.ask('me')).toMatchObject({ event: 'me' });
   });
 
-  it('says at boot that handshakes are not judged where nobody asked for it', async () => {
+  it('logs at boot that handshakes are not checked if guardSockets() is not used', async () => {
     const log: string[] = [];
     await start(kind, [ChatGateway], { guarded: false, log });
     expect(log.join('\n')).toContain('guardSockets(app, new IoAdapter(app))');
@@ -199,21 +199,21 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
 });
 
 describe('credentials of a socket', () => {
-  it('may come as parameters of socket.io, which browsers can send', async () => {
+  it('may be sent as parameters of socket.io, which browsers can send', async () => {
     const { app, open } = await start('socket.io');
     const { accessToken } = await app.get(TokenService).issue('ada');
     const client = await open({ auth: { authorization: `Bearer ${accessToken}` } });
     expect(await client.ask('me')).toMatchObject({ event: 'me' });
   });
 
-  it('are ambiguous where the header and the parameters both carry one', async () => {
+  it('are ambiguous if the header and the parameters both carry one', async () => {
     const { app, open } = await start('socket.io');
     const authorization = `Bearer ${(await app.get(TokenService).issue('ada')).accessToken}`;
     const both = open({ headers: { authorization }, auth: { authorization } });
     await expect(both).rejects.toMatchObject({ data: { errorCode: 'ambiguous_credentials' } });
   });
 
-  it('are judged for the gateways of the namespace alone', async () => {
+  it('are checked for the gateways of the namespace alone', async () => {
     @WebSocketGateway({ namespace: 'open' })
     class Namespaced extends OpenGateway {}
     const { open } = await start('socket.io', [ChatGateway, Namespaced]);
@@ -221,21 +221,21 @@ describe('credentials of a socket', () => {
     expect(await (await open({ path: '/open' })).ask('motto')).toMatchObject({ event: 'motto' });
   });
 
-  it('are judged on socket.io without guardSockets() too', async () => {
+  it('are checked on socket.io without guardSockets() too', async () => {
     const { open, openAs } = await start('socket.io', [ChatGateway], { guarded: false });
     const { client } = await openAs('ada');
     expect(await client.ask('me')).toMatchObject({ event: 'me' });
     expect(await (await open()).ask('me')).toMatchObject({ data: { errorCode: 'unauthenticated' } });
   });
 
-  it('are refused on ws without guardSockets(), which forgets what a socket was opened with', async () => {
+  it('are refused on ws without guardSockets(), because ws does not keep the request', async () => {
     const { openAs } = await start('ws', [ChatGateway], { guarded: false });
     const { client } = await openAs('ada');
     expect(await client.ask('me')).toMatchObject({ data: { errorCode: 'unsupported_context' } });
   });
 
   describe('that a browser sends by itself', () => {
-    it('open a socket for a page of ours, which knows the CSRF token', async () => {
+    it('open a socket for our own page, which knows the CSRF token', async () => {
       const { open, cookie, csrf } = await startWithCookies();
       const client = await open({ headers: { cookie, origin: 'http://localhost' }, auth: { 'X-CSRF-Token': csrf } });
       expect(await client.ask('me')).toEqual({ event: 'me', data: { id: 'ada', scheme: 'cookie' } });
@@ -250,14 +250,14 @@ describe('credentials of a socket', () => {
       await expect(opening).rejects.toMatchObject({ data: { statusCode: 403, errorCode } });
     });
 
-    it('are not taken from the parameters', async () => {
+    it('are not read from the parameters', async () => {
       const { open, cookie, csrf } = await startWithCookies();
       const opening = open({ auth: { cookie, 'x-csrf-token': csrf } });
       await expect(opening).rejects.toMatchObject({ data: { errorCode: 'unauthenticated' } });
     });
   });
 
-  it('leave a verifyClient of the application its say', async () => {
+  it('respect a verifyClient of the application', async () => {
     @WebSocketGateway({ verifyClient: ({ req }: { req: { url: string } }) => req.url !== '/no' })
     class Picky extends ChatGateway {}
     const { app, open } = await start('ws', [Picky]);
@@ -280,7 +280,7 @@ describe('a contradiction on a gateway', () => {
   });
 });
 
-describe('a namespace that strangers may enter', () => {
+describe('a namespace that anonymous callers may enter', () => {
   @WebSocketGateway()
   class Broadcasts {
     @WebSocketServer() private readonly server!: { emit(event: string, data: unknown): void };
@@ -299,7 +299,7 @@ describe('a namespace that strangers may enter', () => {
   @WebSocketGateway({ namespace: 'open' })
   class ElsewhereMotto extends Motto {}
 
-  it('hears what its guarded gateways broadcast, which the log says at boot', async () => {
+  it('receives the broadcasts of its guarded gateways, which the log says at boot', async () => {
     const log: string[] = [];
     const { open, openAs } = await start('socket.io', [Broadcasts, Motto], { log });
     const stranger = await open();
@@ -312,7 +312,7 @@ describe('a namespace that strangers may enter', () => {
     );
   });
 
-  it('is no matter of the log where nothing else is in it', async () => {
+  it('causes no log line if no other gateway is in it', async () => {
     const log: string[] = [];
     const { open } = await start('socket.io', [Broadcasts, ElsewhereMotto], { log });
     await expect(open()).rejects.toMatchObject({ data: { errorCode: 'unauthenticated' } });

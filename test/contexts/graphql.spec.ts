@@ -209,7 +209,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     return { app, url, tokenOf, ask };
   }
 
-  it('knows who asks, in queries and in mutations, and enforces policies', async () => {
+  it('authenticates the caller in queries and in mutations, and enforces policies', async () => {
     const { ask, tokenOf } = await start();
     expect(await ask('{ me { id scheme } plain }', await tokenOf('ada'))).toEqual({
       data: { me: { id: 'ada', scheme: 'bearer' }, plain: 'ada' },
@@ -233,13 +233,13 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     expect(JSON.stringify(errors)).not.toMatch(/stack|latchkey/i);
   });
 
-  it('guards a resolver that states nothing, and opens what says so', async () => {
+  it('guards a resolver without decorators, and opens a public one', async () => {
     const { ask } = await start();
     expect((await ask('{ plain }')).errors?.[0]?.extensions).toMatchObject({ errorCode: 'unauthenticated' });
     expect(await ask('{ motto hello }', 'a.b.c')).toEqual({ data: { motto: 'open to all', hello: 'stranger' } });
   });
 
-  it('answers "cannot tell" where the store does not answer', async () => {
+  it('answers "unavailable" if the store does not answer', async () => {
     const { app, ask, tokenOf } = await start();
     const token = await tokenOf('ada');
     app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
@@ -247,7 +247,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'SERVICE_UNAVAILABLE', errorCode: 'store_unavailable' });
   });
 
-  it('asks once for an operation of several resolvers', async () => {
+  it('authenticates once for an operation of several resolvers', async () => {
     const { ask, tokenOf } = await start();
     const token = await tokenOf('ada');
     let attempts = 0;
@@ -259,7 +259,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     expect(attempts).toBe(1);
   });
 
-  it('never lets one field of an operation read whom the guard of another recognised', async () => {
+  it('never shows one field the caller that the guard of another field authenticated', async () => {
     const { ask, tokenOf } = await start();
     const query = '{ byBearer { before below } byKey { before below } byNobody { before below } }';
     expect(await ask(query, await tokenOf('ada'), { 'x-key': 'eve' })).toEqual({
@@ -271,19 +271,19 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     });
   });
 
-  it('knows who subscribes, by the parameters of the connection', async () => {
+  it('authenticates a subscriber by the parameters of the connection', async () => {
     const { url, tokenOf } = await start();
     const { first } = subscribe(url, { authorization: `Bearer ${await tokenOf('ada')}` });
     expect((await first).data).toEqual({ ticks: 'ada 1' });
   });
 
-  it('refuses a subscription without a good token', async () => {
+  it('refuses a subscription without a valid token', async () => {
     const { url } = await start();
     const { first } = subscribe(url, { authorization: 'Bearer a.b.c' });
     expect((await first).errors?.[0]).toMatchObject({ message: 'The token is malformed.' });
   });
 
-  it('ends the connection of a subscription when its token is revoked', async () => {
+  it('closes the connection of a subscription when its token is revoked', async () => {
     const { app, url, tokenOf } = await start();
     const token = await tokenOf('ada');
     const { first, ended } = subscribe(url, { authorization: `Bearer ${token}` });
@@ -292,7 +292,7 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
     expect([4401, 1006]).toContain(await ended);
   });
 
-  it('ends the connection of a subscription when its token expires', async () => {
+  it('closes the connection of a subscription when its token expires', async () => {
     const { url, tokenOf } = await start({ access: { ttl: '2s' } });
     const { first, ended } = subscribe(url, { authorization: `Bearer ${await tokenOf('ada')}` });
     await first;

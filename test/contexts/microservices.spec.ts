@@ -128,7 +128,7 @@ describe('message handlers over TCP', () => {
     ask = (pattern, data) => firstValueFrom(client.send<unknown>(pattern, data));
   });
 
-  it('know the caller by the headers of the payload, and enforce policies', async () => {
+  it('authenticate the caller by the headers of the payload, and enforce policies', async () => {
     const [plain, mathematician] = [await headersFor(app), await headersFor(app, ['math'])];
     expect(await ask('who', plain)).toEqual({ id: 'ada', scheme: 'bearer' });
     expect(await ask('sum', { ...mathematician, numbers: [1, 2] })).toBe(3);
@@ -151,14 +151,14 @@ describe('message handlers over TCP', () => {
     expect(await refusalOf(ask('who', payload))).toMatchObject({ status: 'error', errorCode });
   });
 
-  it('answer "cannot tell" where the store does not answer', async () => {
+  it('answer "unavailable" if the store does not answer', async () => {
     const { accessToken } = await app.get(TokenService).issue('ada');
     app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     const payload = { headers: { authorization: `Bearer ${accessToken}` } };
     expect(await refusalOf(ask('who', payload))).toMatchObject({ statusCode: 503, errorCode: 'store_unavailable' });
   });
 
-  it('are open where they say so, and tell refusals that they throw themselves', async () => {
+  it('are open if they are public, and return refusals that they throw themselves', async () => {
     expect(await ask('motto', { headers: { authorization: 'Bearer a.b.c' } })).toBe('open to all');
     expect(await refusalOf(ask('thrown', {}))).toMatchObject({ statusCode: 403, errorCode: 'insufficient_scope' });
   });
@@ -195,7 +195,7 @@ describe('message handlers over gRPC', () => {
     return { app, ask };
   }
 
-  it('know the caller by the metadata', async () => {
+  it('authenticate the caller by the metadata', async () => {
     const { app, ask } = await start();
     const { accessToken } = await app.get(TokenService).issue('ada');
     expect(await ask('greet', metadataOf(`Bearer ${accessToken}`))).toEqual({ message: 'hello ada' });
@@ -214,7 +214,7 @@ describe('message handlers over gRPC', () => {
     expect(refusal.metadata.get('error-code')).toEqual([errorCode]);
   });
 
-  it('answer UNAVAILABLE where the store does not answer', async () => {
+  it('answer UNAVAILABLE if the store does not answer', async () => {
     const { app, ask } = await start();
     const { accessToken } = await app.get(TokenService).issue('ada');
     app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
@@ -248,7 +248,7 @@ describe.each(ADAPTERS)('a hybrid application on %s', (adapter) => {
     return { running, client: tcpClient(port) };
   }
 
-  it('guards its message handlers where the microservice inherits the configuration', async () => {
+  it('guards its message handlers if the microservice inherits the configuration', async () => {
     const { running, client } = await hybrid([MathController], true);
     const { accessToken } = await running.app.get(TokenService).issue('ada');
     const headers = { authorization: `Bearer ${accessToken}` };
@@ -257,12 +257,12 @@ describe.each(ADAPTERS)('a hybrid application on %s', (adapter) => {
     expect(refusal).toMatchObject({ errorCode: 'unauthenticated' });
   });
 
-  it('does not start where it forgot to let the microservice inherit', async () => {
+  it('does not start if the microservice does not inherit the configuration', async () => {
     const starting = hybrid([MathController], false);
     await expect(starting).rejects.toThrow('so nobody guards MathController.who, MathController.sum:');
   });
 
-  it('starts where every handler names its guard, or is public', async () => {
+  it('starts if every handler names its guard, or is public', async () => {
     const { running, client } = await hybrid([NamedController], false);
     const { accessToken } = await running.app.get(TokenService).issue('ada');
     expect(await firstValueFrom(client.send('named', { headers: { authorization: `Bearer ${accessToken}` } }))).toBe(
@@ -283,7 +283,7 @@ describe('a microservice that listens before its application has started', () =>
     }
   }
 
-  it('cannot tell who is asking yet', async () => {
+  it('answers "unavailable"', async () => {
     const port = await freePort();
     const keys = ephemeralKeys('ES256');
     // Whoever issues must have started.
@@ -315,7 +315,7 @@ describe('a microservice that listens before its application has started', () =>
 });
 
 describe('the exception of a refusal', () => {
-  it('is the RpcException that filters of the application know', async () => {
+  it('is the RpcException that filters of the application handle', async () => {
     const seen: unknown[] = [];
     class Watching extends JwtAuthGuard {
       override async canActivate(context: Parameters<JwtAuthGuard['canActivate']>[0]): Promise<boolean> {

@@ -80,7 +80,7 @@ describe.each(ADAPTERS)('a stream of events on %s', (adapter) => {
     expect(await readToEnd(await fetch('/events/mine', bearer))).toContain('data: ada 1');
   });
 
-  it('is left alone on a public route, whatever token comes along', async () => {
+  it('stays open on a public route, whatever token is sent', async () => {
     const { app, fetch, accessToken, bearer } = await start();
     const answer = await fetch('/events/open', bearer);
     await app.get(BlocklistService).revokeToken(await app.get(TokenService).verify(accessToken, { kind: 'access' }));
@@ -93,8 +93,8 @@ describe.each(ADAPTERS)('a stream of events on %s', (adapter) => {
   });
 });
 
-describe('a context that nobody knows', () => {
-  it('is refused, and open only where it says so', async () => {
+describe('an unknown context', () => {
+  it('is refused, and open only if it is public', async () => {
     running = await startApplication('express', { imports: [AuthModule.forRoot()], providers: [Jobs] });
     const jobs = running.app.get(Jobs);
     const creator = running.app.get(ExternalContextCreator, { strict: false });

@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     return { ask, token };
   }
 
-  it('is read in place of the real one where a guard says so: with headers alone, frozen or of Fetch', async () => {
+  it('is read instead of the original if a guard returns it: with headers alone, frozen or of Fetch', async () => {
     const { ask, token } = await start();
     for (const kind of ['headers', 'fetch', 'frozen']) {
       const sent = { 'x-stand-in': kind, 'x-inner': `Bearer ${token}` };
@@ -149,13 +149,13 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     expect(lines).toEqual([]);
   });
 
-  it('has one credential, also where it stands in', async () => {
+  it('has one credential, also if it replaces the original', async () => {
     const { ask, token } = await start();
     for (const kind of ['twice', 'list'])
       expect((await ask('/inner', { 'x-stand-in': kind, 'x-inner': `Bearer ${token}` }))[0]).toBe(400);
   });
 
-  it('does not inherit the decision about the one that it was copied from', async () => {
+  it('does not inherit the result of the request that it was copied from', async () => {
     const { ask, token } = await start();
     const authorization = `Bearer ${token}`;
     expect((await ask('/both', { authorization }))[0]).toBe(200);
@@ -163,7 +163,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
       expect([kind, (await ask('/both', { authorization, 'x-stand-in': kind }))[0]]).toEqual([kind, 401]);
   });
 
-  it('counts as unsafe where it has no method, so that a cookie needs the CSRF token', async () => {
+  it('counts as unsafe if it has no method, so that a cookie needs the CSRF token', async () => {
     const { ask, token } = await start();
     const cookie = `__Host-access=${token}`;
     expect((await ask('/inner', { cookie, 'x-stand-in': 'cookie' }))[0]).toBe(403);
@@ -171,7 +171,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     expect((await ask('/act', { cookie }, 'POST'))[0]).toBe(403);
   });
 
-  it('is refused where it cannot be understood, and the log says once for each kind why', async () => {
+  it('is refused if it cannot be parsed, and the log gives each reason once', async () => {
     const { ask, token } = await start();
     for (const kind of ['nothing', 'text', 'empty', 'nothing', 'text', 'empty']) {
       const [status, body] = await ask('/inner', { 'x-stand-in': kind, authorization: `Bearer ${token}` });
@@ -183,7 +183,7 @@ describe.each(ADAPTERS)('a request on %s', (adapter) => {
     expect(lines[2]).toMatch(/carries no headers.*token, payload/);
   });
 
-  it('shows nothing that others planted on it, on public and on optional routes', async () => {
+  it('exposes no user that other middleware attached, on public and on optional routes', async () => {
     const { ask, token } = await start(plant);
     for (const headers of [{}, { authorization: `Bearer ${token}` }] as Record<string, string>[]) {
       const [status, body] = await ask('/open', headers);
@@ -259,7 +259,7 @@ describe('the context of an operation of GraphQL', () => {
     return { ask, listen, accessToken };
   }
 
-  it('may have a stand-in whose headers are the connection parameters', async () => {
+  it('may have a substitute request whose headers are the connection parameters', async () => {
     const { ask, listen, accessToken } = await start(({ req, connectionParams }) =>
       connectionParams === undefined ? { req } : { req: { headers: connectionParams } },
     );
@@ -277,13 +277,13 @@ describe('the context of an operation of GraphQL', () => {
     expect(await ask('{ me }', {})).toContain('unauthenticated');
   });
 
-  it('is refused without a request, and the log says what it needs', async () => {
+  it('is refused without a request, and the log says what is missing', async () => {
     const { ask, accessToken } = await start(() => ({ req: { token: 'x' } }));
     expect(await ask('{ me }', { authorization: `Bearer ${accessToken}` })).toContain('unsupported_context');
     expect(lines.filter((line) => line.includes('needs a member `req` or `request`'))).toHaveLength(1);
   });
 
-  it('shows resolvers nothing that others planted', async () => {
+  it('exposes to resolvers no user that other code attached', async () => {
     const { ask } = await start(({ req }) => ({ req: Object.assign(req, nobody), ...nobody }));
     expect(await ask('{ open }', {})).toContain('"open":"nobody"');
   });
@@ -296,7 +296,7 @@ describe('a mock of a unit test', () => {
     return context;
   };
 
-  it('is accepted with headers alone, and asked anew each time', async () => {
+  it('is accepted with headers alone, and authenticated again each time', async () => {
     running = await startApplication('express', {
       imports: [AuthModule.forRoot()],
       controllers: [Routes],

@@ -92,11 +92,11 @@ describe('the label of a device', () => {
     ['Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)', 'Unknown browser'],
     ['Wget/1.24.5', 'Wget'],
     ['okhttp/4.12.0', 'an Android app'],
-  ])('names what it knows, and says what it does not: %s', (userAgent, label) => {
+  ])('names known parts, and marks unknown ones: %s', (userAgent, label) => {
     expect(deviceLabel(userAgent)).toBe(label);
   });
 
-  it.each([undefined, '', '<script>alert(1)</script>', 'x'.repeat(10_000)])('is nothing for %j', (userAgent) => {
+  it.each([undefined, '', '<script>alert(1)</script>', 'x'.repeat(10_000)])('is undefined for %j', (userAgent) => {
     expect(deviceLabel(userAgent)).toBeUndefined();
   });
 });

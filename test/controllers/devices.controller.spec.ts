@@ -45,7 +45,7 @@ describe.each(ADAPTERS)('the device routes on %s', (adapter) => {
   const list = async (token: string): Promise<readonly Listed[]> => (await (await call(token)).json()) as Listed[];
   const works = async (token: string): Promise<boolean> => (await call(token)).status === 200;
 
-  it('lists the sign-ins of the user, newest first, and marks the one that asks', async () => {
+  it('lists the logins of the user, newest first, and marks the current one', async () => {
     const answer = await call(desk);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const [newest, older] = (await answer.json()) as unknown[];
@@ -61,13 +61,13 @@ describe.each(ADAPTERS)('the device routes on %s', (adapter) => {
     expect([await works(phone), await works(desk)]).toEqual([false, true]);
   });
 
-  it('ends all others and spares the one that asks', async () => {
+  it('ends all other logins and keeps the current one', async () => {
     expect((await call(desk, 'DELETE')).status).toBe(204);
     expect([await works(phone), await works(desk)]).toEqual([false, true]);
     expect(await list(desk)).toHaveLength(1);
   });
 
-  it('answers alike for the device of somebody else and for none, and touches neither', async () => {
+  it('answers the same for the device of another user and an unknown one, and touches neither', async () => {
     const grace = await signIn(FIREFOX, 'grace');
     const [theirs] = await list(grace);
     for (const id of [theirs?.id, 'no-such-device', '%00', '..%2f']) {
@@ -77,14 +77,14 @@ describe.each(ADAPTERS)('the device routes on %s', (adapter) => {
     expect(await works(grace)).toBe(true);
   });
 
-  it.each(['GET', 'DELETE'])('refuses %s to nobody', async (method) => {
+  it.each(['GET', 'DELETE'])('refuses %s to anonymous callers', async (method) => {
     const answer = await expectRefusal(app, () => app.fetch('/auth/devices', { method }));
     expect([answer.status, codeOf(answer)]).toEqual([401, 'unauthenticated']);
   });
 });
 
 describe.each(ADAPTERS)('device routes of the application’s own on %s', (adapter) => {
-  it('stand elsewhere and answer otherwise', async () => {
+  it('have other paths and other responses', async () => {
     const devices = devicesController({
       path: 'my/devices',
       toResponse: ({ id }, current) => ({ device: id, current }),
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('devices that signed in by browser on %s', (adapter) => 
   });
   afterAll(() => app.close());
 
-  it.each(['cookie', 'session'])('are called by what the browser says it is: a sign-in by %s', async (way) => {
+  it.each(['cookie', 'session'])('are named after the browser: a sign-in by %s', async (way) => {
     const ada = { issuer: ISSUER, id: 'ada' };
     const logins = app.app.get(LoginService);
     await logins.endAll(ada);

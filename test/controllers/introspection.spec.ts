@@ -30,7 +30,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     app.post('/auth/token/introspect', { token }, caller === undefined ? {} : { authorization: `Bearer ${caller}` });
   const answerAbout = async (token: string): Promise<string> => (await ask(token, staff)).text();
 
-  it('tells staff what a live access token says', async () => {
+  it('returns the claims of a live access token to staff', async () => {
     const answer = await ask(ada.accessToken, staff);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const { iat, exp, jti, auth_time } = decodeJwt(ada.accessToken);
@@ -57,7 +57,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     expect(await answer.json()).toMatchObject({ active: true, sub: 'ada' });
   });
 
-  it('tells of a live refresh token that it is one', async () => {
+  it('describes a live refresh token as one', async () => {
     expect(JSON.parse(await answerAbout(ada.refreshToken))).toMatchObject({
       active: true,
       token_type: 'refresh_token',
@@ -65,7 +65,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     });
   });
 
-  it('says nothing but "not live" about everything else', async () => {
+  it('answers "not live" and nothing else for all other tokens', async () => {
     const refused = await TokenFactory.of(app.app).refused('ada');
     // What was issued for another service is refused here as a credential, and live all the same: see below.
     const bad = refused.filter(({ errorCode }) => errorCode !== 'invalid_audience').map(({ token }) => token);
@@ -76,26 +76,26 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     }
   });
 
-  it('tells of a live token that was issued for another service', async () => {
+  it('describes a live token that was issued for another service', async () => {
     const refused = await TokenFactory.of(app.app).refused('ada');
     const forOthers = refused.find(({ errorCode }) => errorCode === 'invalid_audience')?.token ?? '';
     expect(JSON.parse(await answerAbout(forOthers))).toMatchObject({ active: true, aud: 'another-service' });
   });
 
-  it('says "not live" of a refresh token that was replaced, also within the grace', async () => {
+  it('answers "not live" for a refresh token that was replaced, also within the grace', async () => {
     const next = await app.tokens.refresh(ada.refreshToken);
     expect(await answerAbout(ada.refreshToken)).toBe(NOT_LIVE);
     expect(JSON.parse(await answerAbout(next.refreshToken))).toMatchObject({ active: true });
   });
 
-  it('says "not live" of a revoked token and of a sign-in that was ended', async () => {
+  it('answers "not live" for a revoked token and for an ended login', async () => {
     await app.tokens.revoke(ada.accessToken);
     expect(await answerAbout(ada.accessToken)).toBe(NOT_LIVE);
     await app.tokens.revoke(ada.refreshToken);
     expect(await answerAbout(ada.refreshToken)).toBe(NOT_LIVE);
   });
 
-  it('says "cannot tell" rather than "not live" while users are out of reach', async () => {
+  it('answers 503 rather than "not live" while the user source is down', async () => {
     app.people.down = true;
     const answer = await ask(ada.accessToken, staff);
     app.people.down = false;
@@ -107,7 +107,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     expect([answer.status, codeOf(answer)]).toEqual([401, 'unauthenticated']);
   });
 
-  it('is refused to people who are not staff', async () => {
+  it('is refused to users who are not staff', async () => {
     const send = () => ask(ada.accessToken, ada.accessToken);
     const answer = await expectRefusal(app, send, { secrets: [ada.accessToken], mayLookUp: true });
     expect([answer.status, codeOf(answer)]).toEqual([403, 'forbidden']);
@@ -120,7 +120,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     expect((await ask(ada.accessToken, other.accessToken)).status).toBe(403);
   });
 
-  it('names the client of a token that belongs to one', async () => {
+  it('names the client of a client token', async () => {
     const { accessToken } = await app.tokens.issueForClient('gateway', { scopes: ['read'] });
     expect(JSON.parse(await answerAbout(accessToken))).toMatchObject({ active: true, client_id: 'gateway' });
   });
@@ -130,7 +130,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
     expect(answer.status).toBe(400);
   });
 
-  it('is open to whom the application says', async () => {
+  it('is open to callers that the application allows', async () => {
     const own = await startProbedApp(adapter, { structure: { controllers: [tokenController({ mayIntrospect })] } });
     const tokens = [(await own.signIn('ada')).accessToken, (await own.signIn('grace')).accessToken];
     const statuses = tokens.map(async (token) => {
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('introspection of a refresh token on %s, with a memory of what was revoked', (adapter) => {
+describe.each(ADAPTERS)('introspection of a refresh token on %s, with a replica of the blocklist', (adapter) => {
   const switched = new SwitchedStores();
   let app: ProbedApp;
   let staff: string;
@@ -172,14 +172,14 @@ describe.each(ADAPTERS)('introspection of a refresh token on %s, with a memory o
     expect(switched.asked.slice(asked)).toEqual([]);
   }
 
-  it.each(['revocations', 'logins'] as const)('says "cannot tell", not "not live", without %s', async (store) => {
+  it.each(['revocations', 'logins'] as const)('answers 503, not "not live", without %s', async (store) => {
     Object.assign(switched, { mood: 'broken', concerns: (call: StoreCall) => call.store === store });
     const answer = await ask();
     expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
     expect(await answer.text()).not.toContain('active');
   });
 
-  it('asks the store itself whether it was revoked, elsewhere and a moment ago', async () => {
+  it('queries the store itself for revocations of a moment ago in another process', async () => {
     expect(await (await ask()).json()).toMatchObject({ active: true, token_type: 'refresh_token' });
     const { jti = '', iss: issuer = '', exp: expiresAt = 0, iat: revokedAt = 0 } = decodeJwt(ada.refreshToken);
     await switched.kept?.revocations.add({ kind: 'token', issuer, id: jti, revokedAt, expiresAt });

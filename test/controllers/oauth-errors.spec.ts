@@ -37,7 +37,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     return Promise.all(asked);
   };
 
-  it('is refused in the words of OAuth by the routes of OAuth alone', async () => {
+  it('is refused in the format of OAuth by the OAuth routes alone', async () => {
     const json = expect.stringMatching(/^application\/json/);
     expect(await answers(await start(adapter))).toEqual([
       ['revoke', json, expect.objectContaining({ ...OAUTH, statusCode: 400, message: expect.any(Array) })],
@@ -46,7 +46,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     ]);
   });
 
-  it('is refused so in plain JSON, also where other refusals are problem details', async () => {
+  it('is refused in plain JSON, also if other refusals are problem details', async () => {
     const json = expect.stringMatching(/^application\/json/);
     expect(await answers(await start(adapter, { format: 'problem' }))).toEqual([
       ['revoke', json, expect.objectContaining({ ...OAUTH, status: 400, title: 'Bad Request' })],
@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
     ]);
   });
 
-  it('is refused as the application says, where it says', async () => {
+  it('is refused in the format of the application, if it sets one', async () => {
     const told = await answers(await start(adapter, { body: ({ errorCode }) => ({ code: errorCode }) }));
     expect(told.map(([, , body]) => body)).toEqual([1, 2, 3].map(() => ({ code: 'invalid_request' })));
   });
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
 
 describe.each(ADAPTERS)('a revocation that cannot be written on %s', (adapter) => {
   it.each(['accessToken', 'refreshToken'] as const)(
-    'is answered 503, and the %s still exists (RFC 7009 §2.2.1)',
+    'is answered with 503, and the %s still exists (RFC 7009 §2.2.1)',
     async (name) => {
       const stores = new SwitchedStores();
       const app = await startProbedApp(adapter, { structure: { stores: stores.recipe() } });

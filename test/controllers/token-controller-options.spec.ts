@@ -33,7 +33,7 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
     await work(app).finally(() => app.close());
   }
 
-  it('take another body, mapped by one function', async () => {
+  it('accept another body, mapped by one function', async () => {
     const tokens = tokenController({
       body: EmailSignIn,
       toCredentials: ({ email, secret }) => ({ username: email.split('@')[0] ?? '', password: secret }),
@@ -47,7 +47,7 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
     });
   });
 
-  it('answer in another shape', async () => {
+  it('answer in another format', async () => {
     const tokens = tokenController({
       toResponse: ({ accessToken, subject }) => ({ jwt: accessToken, who: subject.id }),
     });
@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
     });
   });
 
-  it('stand on other paths, and are left out where nobody wants them', async () => {
+  it('have other paths, and can be left out', async () => {
     const tokens = tokenController({ path: 'login', routes: { refresh: 'again', introspect: false } });
     await withTokens({ structure: { controllers: [tokens] } }, async (app) => {
       const { refreshToken } = await app.signIn();
@@ -86,7 +86,7 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
     );
   });
 
-  it('do not disturb each other when mounted twice', async () => {
+  it('do not affect each other when mounted twice', async () => {
     const controllers = [tokenController(), tokenController({ path: 'other', toResponse: () => ({ other: true }) })];
     await withTokens({ structure: { controllers } }, async (app) => {
       const sent = { username: 'ada', password: PASSWORD };
@@ -95,7 +95,7 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
     });
   });
 
-  it('refuse a body of the wrong shape as problem details where the application asks for them', async () => {
+  it('refuse an invalid body as problem details if the application asks for them', async () => {
     await withTokens({ errors: { format: 'problem' } }, async (app) => {
       const answer = await app.post('/auth/token', { username: 'ada' });
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -119,7 +119,7 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
 });
 
 describe('the body of a sign-in', () => {
-  it('is known to whoever reads the types of the route', () => {
+  it('is visible in the types of the route', () => {
     const { prototype } = tokenController().controller as { prototype: object };
     expect(Reflect.getMetadata('design:paramtypes', prototype, 'obtain')).toEqual([SignInBody, String]);
     const own = tokenController({ body: EmailSignIn, toCredentials: () => ({ username: '', password: '' }) });

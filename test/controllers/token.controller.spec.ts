@@ -40,7 +40,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
 
   describe('sign-in', () => {
-    it('answers good credentials with a pair that nobody may keep', async () => {
+    it('answers valid credentials with a pair that caches must not store', async () => {
       const answer = await app.post('/auth/token', ADA);
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
       expect(await answer.json()).toEqual({
@@ -51,7 +51,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       });
     });
 
-    it('makes tokens that say what they are', async () => {
+    it('issues tokens of the right types', async () => {
       const { access_token, refresh_token } = await obtain();
       expect([access_token, refresh_token].map((token) => decodeProtectedHeader(token).typ)).toEqual([
         'at+jwt',
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect([access, renewal].map(({ exp = 0, iat = 0 }) => exp - iat)).toEqual([900, 14 * 86_400]);
     });
 
-    it('answers wrong password, unknown and inactive user alike, after the same work', async () => {
+    it('answers wrong password, unknown user and inactive user alike, after the same work', async () => {
       const attempts = [
         { ...ADA, password: 'wrong' },
         { ...ADA, username: 'nobody' },
@@ -108,7 +108,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       ]);
     });
 
-    it('says which rule a body breaks', async () => {
+    it('names the rule that a body breaks', async () => {
       const answer = await app.post('/auth/token', { username: 'ada' });
       expect(await answer.json()).toMatchObject({ message: expect.arrayContaining(['password must be a string']) });
     });
@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       }
     });
 
-    it.each(['Bearer stale', 'Bearer', 'Basic YTpi'])('is not disturbed by the header %j', async (authorization) => {
+    it.each(['Bearer stale', 'Bearer', 'Basic YTpi'])('is not affected by the header %j', async (authorization) => {
       expect((await app.post('/auth/token', ADA, { authorization })).status).toBe(200);
       const { refresh_token } = await obtain();
       expect((await app.post('/auth/token/refresh', { refresh_token }, { authorization })).status).toBe(200);
@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   });
 
   describe('refresh', () => {
-    it('answers a good refresh token with a new pair of the same sign-in', async () => {
+    it('answers a valid refresh token with a new pair of the same login', async () => {
       const first = await obtain();
       const answer = await refresh(first.refresh_token);
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await me(second.access_token)).status).toBe(200);
     });
 
-    it('refuses everything that is no live refresh token of an active user, in one public form', async () => {
+    it('refuses every other token in one public format', async () => {
       const { access_token } = await obtain();
       const gone = await app.signIn('grace');
       const grace = app.people.of('grace');
@@ -157,7 +157,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       app.people.all.set('grace', grace);
     });
 
-    it('refuses one that has expired, and says that the sign-in has ended', async () => {
+    it('refuses an expired token, and says that the login has ended', async () => {
       const { refresh_token } = await obtain();
       clock.advance('15d');
       const answer = await expectRefused(() => refresh(refresh_token), { secrets: [refresh_token] });
@@ -167,7 +167,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
     it.each([
       ['inactive', { active: false }],
       ['changed', { stamp: '2' }],
-    ])('refuses a user who is %s, and ends the sign-in for good', async (_, change) => {
+    ])('refuses a user who is %s, and ends the login for good', async (_, change) => {
       const { refresh_token, access_token } = await obtain();
       Object.assign(app.people.of('ada'), change);
       const answer = await (await refresh(refresh_token)).json();
@@ -188,7 +188,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect([answer.status, codeOf(answer)]).toEqual([400, 'invalid_request']);
     });
 
-    it('a token that was replaced is refused after the grace, and ends the sign-in', async () => {
+    it('refuses a replaced token after the grace, and ends the login', async () => {
       const first = await obtain();
       const second = (await (await refresh(first.refresh_token)).json()) as Pair;
       clock.advance('11s');
@@ -198,7 +198,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await me(second.access_token)).status).toBe(401);
     });
 
-    it('a revoked token cannot be refreshed', async () => {
+    it('refuses to refresh a revoked token', async () => {
       const { refresh_token } = await obtain();
       await app.post('/auth/token/revoke', { token: refresh_token });
       const answer = await expectRefused(() => refresh(refresh_token), { secrets: [refresh_token] });
@@ -207,12 +207,12 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   });
 
   describe('verification', () => {
-    it('answers a good access token with an empty 204', async () => {
+    it('answers a valid access token with an empty 204', async () => {
       const answer = await verify((await obtain()).access_token);
       expect([answer.status, await answer.text()]).toEqual([204, '']);
     });
 
-    it('refuses everything else, each as a guarded route would', async () => {
+    it('refuses every other token as a guarded route would', async () => {
       const { refresh_token } = await obtain();
       const bad = await TokenFactory.of(app.app).refused('ada');
       for (const { token, errorCode } of [...bad, { token: refresh_token, errorCode: 'wrong_token_type' }]) {
@@ -240,7 +240,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await app.post('/auth/token/verify', body)).status).toBe(400);
     });
 
-    it('a refresh token opens no route, and an access token refreshes nothing', async () => {
+    it('a refresh token opens no route, and an access token cannot refresh', async () => {
       const { access_token, refresh_token } = await obtain();
       expect([(await me(refresh_token)).status, (await refresh(access_token)).status]).toEqual([401, 401]);
       expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([200, 200]);
@@ -248,7 +248,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   });
 
   describe('revocation', () => {
-    it.each(['json', 'form'] as const)('ends an access token at once, told by %s', async (type) => {
+    it.each(['json', 'form'] as const)('revokes an access token at once, given by %s', async (type) => {
       const { access_token, refresh_token } = await obtain();
       const answer = await revoke(app, access_token, type);
       expect([answer.status, await answer.text()]).toEqual([200, '']);
@@ -256,7 +256,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       expect((await refresh(refresh_token)).status).toBe(200);
     });
 
-    it.each(['json', 'form'] as const)('ends the whole sign-in with a refresh token, told by %s', async (type) => {
+    it.each(['json', 'form'] as const)('ends the whole login with a refresh token, given by %s', async (type) => {
       const { access_token, refresh_token } = await obtain();
       expect((await revoke(app, refresh_token, type)).status).toBe(200);
       expect([(await me(access_token)).status, (await refresh(refresh_token)).status]).toEqual([401, 401]);
@@ -271,7 +271,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       }
     });
 
-    it('keeps ids, never a token', async () => {
+    it('stores ids, never a token', async () => {
       const { refresh_token } = await obtain();
       app.events.length = 0;
       await revoke(app, refresh_token, 'form');

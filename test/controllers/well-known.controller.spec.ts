@@ -51,8 +51,8 @@ const metadata = async (app: RunningApplication, prefix = ''): Promise<unknown> 
 const versioned = (app: RunningApplication['app']) =>
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
 
-describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
-  it.each(OWN_KEYS)('publish no member that is private of an %s key', async (alg, jwk) => {
+describe.each(ADAPTERS)('The well-known URLs on %s', (adapter) => {
+  it.each(OWN_KEYS)('publish no private member of an %s key', async (alg, jwk) => {
     await withApplication(adapter, { keys: { key: jwk, alg: alg as 'ES256' } }, async (app) => {
       const response = await app.fetch('/.well-known/jwks.json');
       const set = (await response.json()) as { keys: JWK[] };
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
     });
   });
 
-  it('answer 304 to whoever has the set already, and let caches keep it', async () => {
+  it('answer 304 to a client that has the set already, and allow caching', async () => {
     await withApplication(adapter, {}, async (app) => {
       const first = await app.fetch('/.well-known/jwks.json');
       const tag = String(first.headers.get('etag'));
@@ -85,7 +85,7 @@ describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
     });
   });
 
-  it('have another tag once the keys are others', async () => {
+  it('have another ETag once the keys change', async () => {
     const tags: unknown[] = [];
     for (const [, keys] of OWN_KEYS.slice(0, 2)) {
       await withApplication(adapter, { keys }, async (app) => {
@@ -95,7 +95,7 @@ describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
     expect(new Set(tags).size).toBe(2);
   });
 
-  it('name exactly what is mounted', async () => {
+  it('list exactly the mounted routes', async () => {
     const nothingMore = { response_types_supported: [], grant_types_supported: [] };
     await withApplication(adapter, {}, async (app) => {
       expect(await metadata(app)).toEqual({
@@ -114,13 +114,13 @@ describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
     });
   });
 
-  it('stay where they are when the routes of the application have versions', async () => {
+  it('keep their paths if the routes of the application have versions', async () => {
     await withApplication(adapter, { configure: versioned }, async (app) => {
       expect((await app.fetch('/.well-known/jwks.json')).status).toBe(200);
     });
   });
 
-  it('are open to all, whatever credential comes along', async () => {
+  it('are public, whatever credential is sent', async () => {
     await withApplication(adapter, {}, async (app) => {
       const headers = { authorization: 'Bearer nonsense' };
       expect((await app.fetch('/.well-known/jwks.json', { headers })).status).toBe(200);
@@ -129,8 +129,8 @@ describe.each(ADAPTERS)('The well-known addresses on %s', (adapter) => {
   });
 });
 
-describe('The recipe of the well-known addresses', () => {
-  it('names the endpoints of the token controller by what RFC 8414 calls them', () => {
+describe('wellKnownController()', () => {
+  it('names the endpoints of the token controller as RFC 8414 does', () => {
     expect(tokenController().endpoints).toEqual({
       revocation_endpoint: '/auth/token/revoke',
       introspection_endpoint: '/auth/token/introspect',

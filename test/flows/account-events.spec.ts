@@ -42,12 +42,12 @@ describe.each(ADAPTERS)('GET /auth/events on %s', (adapter) => {
     ).toEqual(['refresh', 'sign_in']);
   });
 
-  it("shows nothing of anybody else's", async () => {
+  it('shows no event of another user', async () => {
     const { access_token } = await signIn(GRACE);
     expect((await eventsOf(access_token)).map(({ type }) => type)).toEqual(['sign_in']);
   });
 
-  it('is closed to strangers', async () => {
+  it('is closed to anonymous callers', async () => {
     expect((await app.fetch('/auth/events')).status).toBe(401);
   });
 });

@@ -65,7 +65,7 @@ describe('accounts on SQLite', () => {
   );
 
   it(
-    'ends when it is told to, and knows users, keys and sign-ins again afterwards',
+    'stops on a signal, and knows users, keys and logins again after a restart',
     async () => {
       const environment = { PUBLIC_URL: 'http://localhost:3000' };
       const before = await start({ environment });
@@ -80,7 +80,7 @@ describe('accounts on SQLite', () => {
   );
 
   it(
-    'makes no demo users in production',
+    'creates no demo users in production',
     async () => {
       const app = await start({ environment: { NODE_ENV: 'production', PUBLIC_URL: 'https://accounts.test' } });
       expect((await app.post('/auth/token', ADA)).status).toBe(401);
@@ -94,7 +94,7 @@ describe('accounts on SQLite', () => {
     ['HTTP_ADAPTER', 'koa'],
     ['DATABASE_URL', 'mysterious://user:secret@host/db'],
   ])(
-    'does not start with a %s of %j, and says which variable it is',
+    'does not start with a %s of %j, and names the variable',
     async (name, value) => {
       const start = startApp({ environment: { [name]: value } });
       await expect(start).rejects.toThrow(name);
@@ -132,7 +132,7 @@ requireOrSkip('mariadbd', hasMariaDb())('accounts on MariaDB', () => {
 
 requireOrSkip('redis-server', hasRedis())('accounts with Redis', () => {
   it(
-    'keeps sign-ins and revocations there, as one service',
+    'keeps logins and revocations there, as one service',
     async () => {
       const server = await startRedis();
       await startTogether(2, { REDIS_URL: server.url })

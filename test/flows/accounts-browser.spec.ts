@@ -41,7 +41,7 @@ describe.each(ADAPTERS)('accounts for browsers on %s', (adapter) => {
     }
   });
 
-  it('serves the page with a policy that allows nothing inline and no frame', async () => {
+  it('serves the page with a policy that forbids inline code and frames', async () => {
     const answer = await app.fetch('/');
     const policy = answer.headers.get('content-security-policy') ?? '';
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

@@ -83,7 +83,7 @@ requireOrSkip('redis-server', hasRedis())('accounts with sessions in Redis', () 
       }, TIMEOUT_MS);
       afterAll(stopAll);
 
-      it('signs in by session, acts with a proof of intent alone, and signs out', async () => {
+      it('signs in by session, acts with a CSRF token alone, and signs out', async () => {
         const jar = await signedIn(app);
         expect(await (await jar.send('/account')).json()).toMatchObject({ username: 'ada', scheme: 'session' });
         const changed = await jar.post('/account/motto', { motto: 'kept in Redis' });
@@ -94,7 +94,7 @@ requireOrSkip('redis-server', hasRedis())('accounts with sessions in Redis', () 
         expect([(await jar.send('/account')).status, (await stolen.send('/account')).status]).toEqual([401, 401]);
       });
 
-      it('refuses a sign-in without a proof of intent', async () => {
+      it('refuses a sign-in without a CSRF token', async () => {
         const answer = await app.post('/auth/session/login', ADA);
         expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
       });
@@ -124,7 +124,7 @@ requireOrSkip('redis-server', hasRedis())('accounts with sessions in Redis', () 
       );
 
       it(
-        'answers 503 while Redis says nothing, and knows people again afterwards',
+        'answers 503 while Redis does not answer, and recognises users again afterwards',
         async () => {
           const { redis, app } = await start(adapter);
           const jar = await signedIn(app);
@@ -138,7 +138,7 @@ requireOrSkip('redis-server', hasRedis())('accounts with sessions in Redis', () 
       );
 
       it(
-        'answers 503 while Redis is gone, to those with a session and to those who want one',
+        'answers 503 while Redis is down, to requests with and without a session',
         async () => {
           const { redis, app } = await start(adapter);
           const jar = await signedIn(app);
@@ -154,7 +154,7 @@ requireOrSkip('redis-server', hasRedis())('accounts with sessions in Redis', () 
       );
 
       it(
-        'ends when it is told to, also while Redis owes it an answer',
+        'stops on a signal, also while Redis does not answer',
         async () => {
           const { redis, app } = await start(adapter);
           const jar = await signedIn(app);

@@ -33,7 +33,7 @@ describe('the cookies of the sample', () => {
     60_000,
   );
 
-  it('are Secure, with the strictest prefix, where the address is https', async () => {
+  it('are Secure, with the strictest prefix, for an https URL', async () => {
     const lines = await signIns({ PUBLIC_URL: 'https://accounts.example' });
     const tokens = lines.filter((line) => !line.includes('session'));
     expect(tokens.length).toBeGreaterThan(2);

@@ -32,29 +32,26 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
 
   const me = (...lines: readonly string[]) => sendLines(app.url, ['GET /me HTTP/1.1', ...lines]);
 
-  it('says at boot where it is and how to sign in', () => {
+  it('logs its URL at boot and how to sign in', () => {
     expect(app.log()).toContain('Accounts listens on http://localhost:');
     expect(app.log()).toContain("Sign in as 'ada'");
     expect(app.log()).toContain('/docs');
   });
 
-  it.each(['/auth/token', '/account/motto'])(
-    'refuses a body that nobody can read without quoting it: %s',
-    async (path) => {
-      const headers = { 'content-type': 'application/json' };
-      const answer = await app.fetch(path, { method: 'POST', headers, body: '{"password":"hunter2",' });
-      expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, 'no-store']);
-      expect(await answer.json()).toEqual({
-        statusCode: 400,
-        error: 'Bad Request',
-        message: 'The request body does not have the required shape.',
-        errorCode: 'invalid_request',
-      });
-      expect(app.log()).not.toContain('hunter2');
-    },
-  );
+  it.each(['/auth/token', '/account/motto'])('refuses an unreadable body without quoting it: %s', async (path) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await app.fetch(path, { method: 'POST', headers, body: '{"password":"hunter2",' });
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, 'no-store']);
+    expect(await answer.json()).toEqual({
+      statusCode: 400,
+      error: 'Bad Request',
+      message: 'The request body does not have the required shape.',
+      errorCode: 'invalid_request',
+    });
+    expect(app.log()).not.toContain('hunter2');
+  });
 
-  it('signs ada in, knows her, refreshes, and revokes at once', async () => {
+  it('signs ada in, recognises her, refreshes, and revokes at once', async () => {
     const first = await signIn(ADA);
     expect(await (await get('/me', first.access_token)).json()).toMatchObject({
       subject: expect.any(String),
@@ -77,7 +74,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
     }
   });
 
-  it('answers a retry within the grace with the same successor, and never with a second branch', async () => {
+  it('answers a retry within the grace with the same successor, and never with a second one', async () => {
     const { refresh_token } = await signIn(ADA);
     const tries = [1, 2].map(
       async () => (await (await app.post('/auth/token/refresh', { refresh_token })).json()) as Pair,
@@ -86,7 +83,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
     expect(decodeJwt(one?.refresh_token ?? '').jti).toBe(decodeJwt(other?.refresh_token ?? '').jti);
   });
 
-  it('refuses lin everywhere, in the words of a wrong password', async () => {
+  it('refuses lin everywhere, with the response of a wrong password', async () => {
     const attempts = [LIN, { ...ADA, password: 'wrong' }, { username: 'nobody', password: 'wrong' }];
     const answers: unknown[][] = [];
     for (const attempt of attempts) {
@@ -97,7 +94,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
     expect(answers).toEqual(answers.map(() => answers[0]));
   });
 
-  it('opens /staff to grace alone, and introspection with it', async () => {
+  it('opens /staff to grace alone, and introspection too', async () => {
     const [ada, grace] = await Promise.all([signIn(ADA), signIn(GRACE)]);
     expect([(await get('/staff')).status, (await get('/staff', ada.access_token)).status]).toEqual([401, 403]);
     expect((await get('/staff', grace.access_token)).status).toBe(200);
@@ -108,7 +105,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
     expect(await about('nonsense')).toBe('{"active":false}');
   });
 
-  it('greets by name who is known and everybody else as a stranger', async () => {
+  it('greets users by name and anonymous callers as strangers', async () => {
     const { access_token } = await signIn(ADA);
     const greetings = [await get('/hello'), await get('/hello', access_token), await get('/hello', 'bad')];
     expect(await Promise.all(greetings.map((answer) => answer.json()))).toEqual([
@@ -119,7 +116,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
   });
 
   it.each(['/motto', '/health', '/docs', '/docs-json'])(
-    'serves %s to everybody, also with a bad token',
+    'serves %s to every caller, also with an invalid token',
     async (path) => {
       expect([(await get(path)).status, (await get(path, 'bad')).status]).toEqual([200, 200]);
     },
@@ -160,7 +157,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
     },
   );
 
-  it('repeats nothing of a body that is no JSON', async () => {
+  it('repeats nothing of a body that is not JSON', async () => {
     const headers = { 'content-type': 'application/json' };
     const answer = await app.fetch('/auth/token', { method: 'POST', headers, body: 'password=hunter2' });
     expect([answer.status, await answer.text()]).toEqual([400, expect.not.stringContaining('hunter2')]);
@@ -194,7 +191,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
         .setProtectedHeader({ kid, alg, typ })
         .sign(await importJWK(jwk, alg));
     };
-    it('no header is 401 with a bare challenge', async () => {
+    it('a request without a header is 401 with a bare challenge', async () => {
       const answer = await me();
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, ['Bearer realm="api"']]);
       expect(JSON.parse(answer.body)).toMatchObject({
@@ -204,7 +201,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
       });
     });
 
-    it('a foreign scheme is no credential', async () => {
+    it('a header with another scheme is not a credential', async () => {
       const answer = await me('Authorization: Basic YWRhOng=');
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, ['Bearer realm="api"']]);
     });
@@ -235,7 +232,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
       expect(answer.headers.get('cache-control')).toEqual(['no-store']);
     });
 
-    it('two headers are 400', async () => {
+    it('a request with two headers is 400', async () => {
       const line = `Authorization: Bearer ${good.access_token}`;
       const answer = await me(line, line);
       expect([answer.status, JSON.parse(answer.body)]).toEqual([
@@ -244,7 +241,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
       ]);
     });
 
-    it('the good token is good after all of it', async () => {
+    it('the valid token is still accepted afterwards', async () => {
       expect((await me(`Authorization: Bearer ${good.access_token}`)).status).toBe(200);
     });
   });

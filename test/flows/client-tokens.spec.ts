@@ -13,7 +13,7 @@ async function codeOf(answer: Response): Promise<string> {
   return `${answer.status} ${((await answer.json()) as { errorCode?: string }).errorCode ?? ''}`.trim();
 }
 
-describe.each(ADAPTERS)('a machine at accounts and courses on %s', (adapter) => {
+describe.each(ADAPTERS)('a client at accounts and courses on %s', (adapter) => {
   let accounts: AppProcess;
   let courses: AppProcess;
   let issuer: string;
@@ -33,7 +33,7 @@ describe.each(ADAPTERS)('a machine at accounts and courses on %s', (adapter) => 
     const { stdout } = spawnSync(process.execPath, [program, 'token', ...whom, ...args], { encoding: 'utf8' });
     return { authorization: `Bearer ${stdout.trim()}` };
   };
-  it('enters grades with the scope, restricted or not, and is named with its issuer', async () => {
+  it('enters grades with the scope, restricted or not, and appears with its issuer', async () => {
     for (const restriction of [[], ['--restricted']]) {
       const headers = tokenFor('--client', 'grader', '--scope', 'grades:write', ...restriction);
       const answer = await courses.post('/courses/compilers/grades', GRADE, headers);
@@ -49,7 +49,7 @@ describe.each(ADAPTERS)('a machine at accounts and courses on %s', (adapter) => 
     );
   });
 
-  it('is refused where no route names machines, whatever its scopes', async () => {
+  it('is refused on routes that do not allow clients, whatever its scopes', async () => {
     const headers = tokenFor('--client', 'grader', '--scope', 'grades:write');
     expect(await codeOf(await courses.fetch('/courses/compilers', { headers }))).toBe('403 client_not_allowed');
     for (const path of ['/me', '/users', '/staff', '/account'])

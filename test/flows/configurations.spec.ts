@@ -212,7 +212,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
   describe.each(['shop', 'admin'] as const)('a token of %s', (side) => {
     const { auth, own, other, otherAuth, aud, roles } = SIDES[side];
 
-    it('is good at home, with the user of that configuration, and refused by the other', async () => {
+    it('is accepted by its own configuration, with its user, and refused by the other', async () => {
       const { access_token: token } = await signIn(side);
       const home = await running.fetch(own, bearer(token));
       expect([home.status, await home.json()]).toEqual([200, { roles, aud }]);
@@ -223,7 +223,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
       ]);
     });
 
-    it('is refreshed at home alone, and a visit to the other costs nothing', async () => {
+    it('is refreshed by its own configuration alone, and is not consumed by the other', async () => {
       const { refresh_token } = await signIn(side);
       expect((await post(`${otherAuth}/token/refresh`, { refresh_token })).status).toBe(401);
       expect((await post(`${auth}/token/refresh`, { refresh_token })).status).toBe(200);
@@ -239,13 +239,13 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
       expect((await introspect(otherAuth)).status).toBe(401);
     });
 
-    it('is revoked at home', async () => {
+    it('is revoked by its own configuration', async () => {
       const { access_token: token } = await signIn(side);
       expect((await post(`${auth}/token/revoke`, { token })).status).toBe(200);
       expect((await running.fetch(own, bearer(token))).status).toBe(401);
     });
 
-    it('in cookies is good at home alone', async () => {
+    it('is accepted in cookies by its own configuration alone', async () => {
       const jar = new CookieJar(running);
       const csrf = ((await (await jar.send(`${auth}/csrf`)).json()) as { csrfToken: string }).csrfToken;
       const login = await jar.send(`${auth}/cookie/login`, {
@@ -258,14 +258,14 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     });
   });
 
-  it('needs both where a route names both', async () => {
+  it('are both required on a route that names both', async () => {
     const [shop, staff] = [await signIn('shop'), await signIn('admin')];
     for (const { access_token } of [shop, staff]) {
       expect((await running.fetch('/admin/reports/both', bearer(access_token))).status).toBe(401);
     }
   });
 
-  it('share marks, and inject services by token', async () => {
+  it('share decorators, and inject services by token', async () => {
     expect((await running.fetch('/admin/reports/motto')).status).toBe(200);
     const { access_token: token } = await signIn('admin');
     expect(await (await running.fetch('/admin/reports/services', bearer(token))).json()).toEqual({ differ: true });
@@ -273,7 +273,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     expect(() => admin.token(Customers)).toThrow('Customers is no service of nestjs-latchkey');
   });
 
-  it('have test tokens of their own', async () => {
+  it('have separate test tokens', async () => {
     const acting = await actingAs(running.app, 'ada', { configuration: 'admin' });
     const answer = await acting.through((headers) => running.fetch('/admin/reports', { headers }));
     expect(answer.status).toBe(200);
@@ -285,7 +285,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     expect((await running.fetch('/admin/reports', bearer(wrong))).status).toBe(401);
   });
 
-  it('are told apart by the route audit', () => {
+  it('are separate in the route audit', () => {
     const routes = new Map(
       running.app
         .get(RouteAudit)
@@ -309,7 +309,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     );
   });
 
-  it('are told apart by OpenAPI', () => {
+  it('are separate in OpenAPI', () => {
     const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
     const document = describeAuth(running.app, () => SwaggerModule.createDocument(running.app, config));
     expect(document.paths['/shop/orders']?.get?.security).toEqual([{ bearer: [] }, { cookie: [] }]);
@@ -327,7 +327,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     expect(JSON.stringify(login.headers)).toContain('__Host-admin-access');
   });
 
-  it('share the blocklist where they share the store', async () => {
+  it('share the blocklist if they share the store', async () => {
     const tokens = [await signIn('shop'), await signIn('admin')];
     await running.app.get(BlocklistService).revokeSubject({ issuer: ISSUER, id: 'ada' });
     const answers = await Promise.all([
@@ -339,7 +339,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
 });
 
 describe.each(ADAPTERS)('two configurations with stores of their own on %s', (adapter) => {
-  it('end sign-ins each for itself, and satisfy strictRoutes', async () => {
+  it('end only their own logins, and satisfy strictRoutes', async () => {
     const running = await startApplication(adapter, {
       imports: [PeopleModule, ...configurations({}, { strictRoutes: true })],
       controllers: [PlainShop, PlainReports],
@@ -390,7 +390,7 @@ class ShopSessionRoutes {
 }
 
 describe.each(ADAPTERS)('two configurations with host sessions on %s', (adapter) => {
-  it('take no session of the other for theirs', async () => {
+  it('do not accept a session of the other', async () => {
     const common = { issuer: ISSUER, keys: ephemeralKeys('ES256'), session: {} };
     const running = await startApplication(adapter, {
       imports: [
@@ -414,7 +414,7 @@ describe.each(ADAPTERS)('two configurations with host sessions on %s', (adapter)
   });
 });
 
-it('make no guard out of the guards of another configuration', () => {
+it('guards of one configuration are not guards of another', () => {
   const partner = authConfiguration('partner');
   expect(() => AuthGuardFor(admin.JwtAuthGuard, 'api-key')).toThrow(
     "AuthGuardFor() was given admin.JwtAuthGuard, a guard of the configuration 'admin'",
@@ -428,7 +428,7 @@ it('make no guard out of the guards of another configuration', () => {
   expect(admin.guard(admin.JwtAuthGuard)).toBe(admin.JwtAuthGuard);
 });
 
-it('puts clock and stores of a test into a configuration with a name', async () => {
+it('AuthTestingModule replaces clock and stores of a named configuration', async () => {
   const clock = new FixedClock();
   const running = await startApplication('express', {
     imports: [PeopleModule, ...configurations({})],

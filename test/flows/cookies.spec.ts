@@ -27,7 +27,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
   });
   afterAll(() => running.close());
 
-  it('lives through sign-in, use, refresh and sign-out', async () => {
+  it('works from sign-in over use and refresh to sign-out', async () => {
     const browser = new CookieJar(running);
     const login = await browser.post('/auth/cookie/login', ada);
     expect([login.status, await login.text(), login.headers.get('cache-control')]).toEqual([204, '', 'no-store']);
@@ -68,7 +68,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     expect((await late.send('/account')).status).toBe(200);
   });
 
-  it('takes a refresh cookie back that can never be good', async () => {
+  it('clears a refresh cookie that can never be valid', async () => {
     const browser = new CookieJar(running);
     await browser.post('/auth/cookie/login', ada);
     browser.plant('__Secure-refresh', 'not-a-token', '/auth/cookie');
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     expect(browser.value('__Secure-refresh')).toBeUndefined();
   });
 
-  it('says that there is nothing to refresh where there is nothing', async () => {
+  it('reports that there is nothing to refresh without a cookie', async () => {
     const answer = await new CookieJar(running).post('/auth/cookie/refresh');
     expect([answer.status, await answer.json()]).toEqual([
       401,
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     ]);
   });
 
-  it('ends the sign-in that the browser had before, when somebody signs in again', async () => {
+  it('ends the previous login of the browser at another sign-in', async () => {
     const browser = new CookieJar(running);
     await browser.post('/auth/cookie/login', ada);
     const before = browser.copy();
@@ -97,7 +97,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     ['a wrong password', { username: 'ada', password: 'wrong' }],
     ['an unknown name', { username: 'nobody', password: PASSWORD }],
     ['an inactive person', { username: 'lin', password: PASSWORD }],
-  ])('refuses %s in one way, and sets no credential', async (_, body) => {
+  ])('refuses %s with the same response, and sets no credential', async (_, body) => {
     for (const path of ['/auth/cookie/login', '/auth/session/login']) {
       const browser = new CookieJar(running);
       const answer = await browser.post(path, body);
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     }
   });
 
-  it('refuses a body of the wrong shape, and repeats none of it', async () => {
+  it('refuses an invalid body, and repeats none of it', async () => {
     for (const path of ['/auth/cookie/login', '/auth/session/login']) {
       const answer = await new CookieJar(running).post(path, { username: { $ne: '' }, password: ['s3cret'] });
       expect(answer.status).toBe(400);
@@ -117,7 +117,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     }
   });
 
-  it('lets an inactive person in by session where the route says so, and still asks for the CSRF token', async () => {
+  it('accepts an inactive user by session if the route allows it, and still requires the CSRF token', async () => {
     const browser = new CookieJar(running);
     await browser.post('/auth/session/login', { username: 'bob', password: PASSWORD });
     const bob = running.app.get(People, { strict: false }).of('bob');

@@ -56,7 +56,7 @@ describe.each(ADAPTERS)('Accounts and courses on %s', (adapter) => {
     await Promise.all([accounts?.remove(), courses?.remove()]);
   });
 
-  it('courses is open where it says so, and asks for a token where it does not', async () => {
+  it('courses opens its public routes, and requires a token on the others', async () => {
     expect((await courses.fetch('/courses')).status).toBe(200);
     expect((await courses.fetch('/health')).status).toBe(200);
     const refused = await courses.fetch('/courses/compilers');
@@ -67,7 +67,7 @@ describe.each(ADAPTERS)('Accounts and courses on %s', (adapter) => {
     });
   });
 
-  it('whoever signed in at accounts is known at courses, and may do there what accounts granted', async () => {
+  it('a user who signed in at accounts is recognised at courses, with the scopes of accounts', async () => {
     const [ada, grace] = [await signIn(accounts, 'ada'), await signIn(accounts, 'grace')];
     const read = await courses.fetch('/courses/compilers', bearer(ada));
     expect([read.status, await read.json()]).toEqual([200, expect.objectContaining({ id: 'compilers' })]);
@@ -103,7 +103,7 @@ describe.each(ADAPTERS)('Accounts and courses on %s', (adapter) => {
     expect(statuses).toEqual(new Set([200]));
   }, 60_000);
 
-  it('courses goes on while accounts is down; started cold it says "cannot tell", and recovers without a restart', async () => {
+  it('courses works while accounts is down; after a cold start it answers "unavailable", and recovers without a restart', async () => {
     const token = await signIn(accounts, 'ada');
     await accounts.stop();
     expect((await courses.fetch('/courses/compilers', bearer(token))).status).toBe(200);

@@ -15,7 +15,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') in accounts on %s", (adapter) => {
 
   const me = (headers: Record<string, string> = {}) => app.fetch('/legacy/me', { headers });
 
-  it('hands the user of the application to code that reads request.user', async () => {
+  it('passes the user of the application to code that reads request.user', async () => {
     const answer = await me({ authorization: `Bearer ${token}` });
     expect([answer.status, await answer.json()]).toEqual([200, { username: 'ada' }]);
   });

@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('the redirect to a sign-in page on %s', (adapter) => {
     return [answer.status, answer.headers.get('location')];
   }
 
-  it('leads a person there, and remembers the page that was asked for', async () => {
+  it('sends a browser there, and remembers the requested page', async () => {
     expect(await view('/pages/mine')).toEqual([302, '/sign-in?next=%2Fpages%2Fmine']);
     expect(await view('/pages/mine?a=1&b=%2F')).toEqual([302, '/sign-in?next=%2Fpages%2Fmine%3Fa%3D1%26b%3D%252F']);
     expect(await view('/pages/mine', { method: 'HEAD', headers: HTML })).toEqual([
@@ -68,17 +68,17 @@ describe.each(ADAPTERS)('the redirect to a sign-in page on %s', (adapter) => {
     ]);
   });
 
-  it('is not made where nothing asks for it, or nobody is asked', async () => {
+  it('is not made without the option, nor on public routes', async () => {
     expect(await view('/account/jwt')).toEqual([401, null]);
     expect(await view('/pages/plain')).toEqual([401, null]);
     expect(await view('/pages/open')).toEqual([200, null]);
   });
 
-  it('is not made for a good credential', async () => {
+  it('is not made for a valid credential', async () => {
     expect(await view('/pages/mine', { headers: { ...HTML, authorization } })).toEqual([200, null]);
   });
 
-  it('leads where the route says, as a text or by a function', async () => {
+  it('goes to the address of the route, a string or a function', async () => {
     expect(await view('/pages/other')).toEqual([302, '/welcome?lang=en&next=%2Fpages%2Fother']);
     const headers = { ...HTML, 'x-tenant': 'blue' };
     expect(await view('/pages/tenant', { headers })).toEqual([302, '/login/blue?next=%2Fpages%2Ftenant']);
@@ -93,12 +93,12 @@ describe.each(ADAPTERS)('the redirect to a sign-in page on %s', (adapter) => {
     expect(await view('/pages/nowhere')).toEqual([404, null]);
   });
 
-  it('never leads to another host, whatever Host says', async () => {
+  it('never goes to another host, whatever Host says', async () => {
     const headers = { ...HTML, 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' };
     expect(await view('/pages/mine', { headers })).toEqual([302, '/sign-in?next=%2Fpages%2Fmine']);
   });
 
-  it('is made for a credential that is no longer good, too', async () => {
+  it('is made for a credential that has expired, too', async () => {
     const headers = { ...HTML, authorization: `${authorization.slice(0, -4)}AAAA` };
     expect(await view('/pages/mine', { headers })).toEqual([302, '/sign-in?next=%2Fpages%2Fmine']);
   });

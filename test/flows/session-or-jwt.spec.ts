@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     return jar;
   }
 
-  it('recognises a good cookie without a session', async () => {
+  it('accepts a valid cookie without a session', async () => {
     const jar = await browserWith(undefined, await scene.token('ada'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 200,
@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('reports an expired cookie as expired where nothing else answers', async () => {
+  it('reports an expired cookie as expired if no other scheme succeeds', async () => {
     const jar = await browserWith(undefined, await scene.token('ada', 'expired'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('lets the session of the same person answer for an expired cookie', async () => {
+  it('accepts the session of the same user beside an expired cookie', async () => {
     const jar = await browserWith('ada', await scene.token('ada', 'expired'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 200,
@@ -124,7 +124,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('prefers a good cookie over a session of the same person, and sees no mismatch', async () => {
+  it('prefers a valid cookie over a session of the same user, and reports no mismatch', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     const { event, ...seen } = await scene.outcome(jar, '/account');
     expect(seen).toMatchObject({ status: 200, username: 'ada', scheme: 'cookie' });
@@ -132,7 +132,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(event.sessionSubject).toBeUndefined();
   });
 
-  it('refuses a good cookie where the session is of somebody else', async () => {
+  it('refuses a valid cookie if the session belongs to another user', async () => {
     const jar = await browserWith('bob', await scene.token('ada'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -144,7 +144,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200, username: 'bob', scheme: 'session' });
   });
 
-  it('lets no session answer for a forged cookie of somebody else', async () => {
+  it('accepts no session beside a forged cookie of another user', async () => {
     const jar = await browserWith('bob', await scene.token('ada', 'forged'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -154,7 +154,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeUndefined();
   });
 
-  it('takes a cookie that cannot be read for that of somebody else', async () => {
+  it('treats an unreadable cookie as that of another user', async () => {
     const jar = await browserWith('bob', await scene.token('ada', 'noise'));
     expect(await scene.outcome(jar, '/account')).toMatchObject({
       status: 401,
@@ -164,7 +164,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeUndefined();
   });
 
-  it('does not look at a forged cookie on a public route, and forgives it on an optional one', async () => {
+  it('ignores a forged cookie on a public route, and forgives it on an optional one', async () => {
     const jar = await browserWith(undefined, await scene.token('ada', 'forged'));
     expect((await jar.send('/account/open', { method: 'POST' })).status).toBe(201);
     expect(await scene.outcome(jar, '/account/optional')).toMatchObject({
@@ -174,7 +174,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('says that it was the CSRF token, where a good cookie came without one', async () => {
+  it('reports the CSRF failure of a valid cookie without a token', async () => {
     const jar = await browserWith(undefined, await scene.token('ada'));
     expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
       status: 403,
@@ -193,7 +193,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('reports the CSRF refusal where cookie and session are of two people', async () => {
+  it('reports the CSRF failure if cookie and session belong to two users', async () => {
     const jar = await browserWith('bob', await scene.token('ada'));
     jar.cookies.delete('__Host-csrf');
     expect(await scene.outcome(jar, '/account/motto', post)).toMatchObject({
@@ -204,7 +204,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeDefined();
   });
 
-  it('takes a bad header as final, whatever cookie and session say', async () => {
+  it('treats an invalid header as final, whatever cookie and session hold', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     for (const authorization of [`Bearer ${await scene.token('ada', 'forged')}`, 'Bearer', 'Bearer a b']) {
       const seen = await scene.outcome(jar, '/account', { headers: { authorization } });
@@ -213,7 +213,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(jar.value(ACCESS)).toBeDefined();
   });
 
-  it('has nothing to say where there is nothing', async () => {
+  it('refuses a request without credentials', async () => {
     expect(await scene.outcome(await scene.browser(), '/account')).toMatchObject({
       status: 401,
       code: 'unauthenticated',
@@ -221,7 +221,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('prefers a good header over a stale cookie, and asks for no CSRF token', async () => {
+  it('prefers a valid header over a stale cookie, and requires no CSRF token', async () => {
     const jar = await browserWith(undefined, await scene.token('bob', 'noise'));
     const authorization = `Bearer ${await scene.token('ada')}`;
     expect(await scene.outcome(jar, '/account/motto', { ...post, headers: { authorization } })).toMatchObject({
@@ -232,7 +232,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('goes by the place of a credential and not by its text', async () => {
+  it('distinguishes header and cookie by place, also with the same token', async () => {
     const token = await scene.token('ada');
     const jar = await browserWith(undefined, token);
     const headers = { authorization: `Bearer ${token}` };
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('looks at the cookie where the header is of a foreign scheme', async () => {
+  it('reads the cookie if the header has another scheme', async () => {
     const jar = await browserWith(undefined, await scene.token('ada'));
     expect(await scene.outcome(jar, '/account', { headers: { authorization: 'Basic YTpi' } })).toMatchObject({
       status: 200,
@@ -250,18 +250,18 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('takes the cookie for the bare token', async () => {
+  it('reads the cookie as the bare token', async () => {
     const jar = await browserWith(undefined, `Bearer ${await scene.token('ada')}`);
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401 });
   });
 
-  it('takes a CSRF token for no credential', async () => {
+  it('does not accept a CSRF token as a credential', async () => {
     const jar = await scene.browser();
     await jar.csrfToken();
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, code: 'unauthenticated' });
   });
 
-  it('accepts a good cookie and a good session with the CSRF token of a page', async () => {
+  it('accepts a valid cookie and a valid session with the CSRF token of a page', async () => {
     const byCookie = await scene.browser();
     await byCookie.post('/auth/cookie/login', { username: 'ada', password: PASSWORD });
     expect(await scene.outcome(byCookie, '/account')).toMatchObject({ status: 200, scheme: 'cookie' });
@@ -271,7 +271,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     }
   });
 
-  it('ends a session with its sign-in, whoever ends that', async () => {
+  it('ends a session with its login, whichever party ends that', async () => {
     const jar = await scene.browser('ada');
     const logins = scene.running.app.get(LoginService);
     const subject = { issuer: ISSUER, id: 'ada' };
@@ -283,7 +283,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('ends a session where everything of the person is revoked', async () => {
+  it('ends a session if all logins of the user are revoked', async () => {
     const jar = await scene.browser('ada');
     await scene.running.app.get(BlocklistService).revokeSubject({ issuer: ISSUER, id: 'ada' });
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'token_revoked' } });
@@ -291,7 +291,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     expect(await scene.outcome(await scene.browser('ada'), '/account')).toMatchObject({ status: 200 });
   });
 
-  it('keeps cookie and session apart where the route wants only one of them', async () => {
+  it('separates cookie and session if the route allows only one of them', async () => {
     const jar = await browserWith('ada', await scene.token('ada'));
     expect(await scene.outcome(jar, '/account/session')).toMatchObject({ status: 200, scheme: 'session' });
     expect(await scene.outcome(jar, '/account/jwt')).toMatchObject({ status: 200, scheme: 'cookie' });
@@ -304,19 +304,19 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
     });
   });
 
-  it('compares cookie and session only where the route knows both', async () => {
+  it('compares cookie and session only if the route allows both', async () => {
     const jar = await browserWith('bob', await scene.token('ada'));
     expect(await scene.outcome(jar, '/account/jwt')).toMatchObject({ status: 200, username: 'ada' });
     expect(await scene.outcome(jar, '/account/session')).toMatchObject({ status: 200, username: 'bob' });
   });
 
-  describe('with people who come and go', () => {
+  describe('with users that change', () => {
     beforeEach(() => {
       scene.people.of('bob').active = true;
       scene.people.of('bob').stamp = '1';
     });
 
-    it('refuses an inactive person by cookie and by session, and lets them back in', async () => {
+    it('refuses an inactive user by cookie and by session, and accepts them again when active', async () => {
       const jar = await scene.browser('bob');
       scene.people.of('bob').active = false;
       expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'user_disabled' } });
@@ -324,13 +324,13 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
       expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200, scheme: 'session' });
     });
 
-    it('ends the session of a person whose password was changed', async () => {
+    it('ends the session of a user whose password was changed', async () => {
       const jar = await scene.browser('bob');
       scene.people.of('bob').stamp = '2';
       expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { code: 'token_superseded' } });
     });
 
-    it('cannot tell, and takes nothing back, while nobody can be looked up', async () => {
+    it('answers 503, and clears no cookie, while the user source is down', async () => {
       const jar = await browserWith('bob', await scene.token('bob'));
       scene.people.down = true;
       const seen = await scene.outcome(jar, '/account');
@@ -354,7 +354,7 @@ describe.each(ADAPTERS)('the options of the mismatch on %s', (adapter) => {
     }
   }
 
-  it('prefer-jwt takes the cookie and records both', async () => {
+  it('prefer-jwt uses the cookie and reports both', async () => {
     expect(await seen({ session: { mismatch: 'prefer-jwt' } })).toMatchObject({
       status: 200,
       username: 'ada',
@@ -362,7 +362,7 @@ describe.each(ADAPTERS)('the options of the mismatch on %s', (adapter) => {
     });
   });
 
-  it('prefer-session takes the session and records both', async () => {
+  it('prefer-session uses the session and reports both', async () => {
     expect(await seen({ session: { mismatch: 'prefer-session' } })).toMatchObject({
       status: 200,
       username: 'bob',
@@ -371,13 +371,13 @@ describe.each(ADAPTERS)('the options of the mismatch on %s', (adapter) => {
     });
   });
 
-  it('neither lets a session answer for a forged cookie of somebody else', async () => {
+  it('neither rule accepts a session beside a forged cookie of another user', async () => {
     for (const mismatch of ['prefer-jwt', 'prefer-session'] as const) {
       expect(await seen({ session: { mismatch } }, 'forged')).toMatchObject({ status: 401, code: 'token_invalid' });
     }
   });
 
-  it('a strict cookie is final, although the session is of the same person', async () => {
+  it('a strict cookie is final, although the session is of the same user', async () => {
     expect(await seen({ cookies: { forgiving: false } }, 'expired', 'ada')).toMatchObject({
       status: 401,
       code: 'token_expired',

@@ -21,12 +21,12 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     expect(statuses).toEqual(Array.from({ length: 15 }, () => 200));
   });
 
-  it('do not count bodies of the wrong shape', async () => {
+  it('do not count invalid bodies', async () => {
     for (let tries = 0; tries < 12; tries += 1) expect(await signIn({ username: 'ada' })).toBe(400);
     expect(await signIn(ADA)).toBe(200);
   });
 
-  it('end after ten failures for one name, with 429 also for the right password, in the shape of every refusal', async () => {
+  it('are refused after ten failures for one name, with 429 also for the right password, in the usual format', async () => {
     for (let tries = 0; tries < 10; tries += 1) expect(await signIn(wrong('grace'))).toBe(401);
     const answer = await app.post('/auth/token', GRACE);
     expect(answer.status).toBe(429);
@@ -41,28 +41,25 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     });
   });
 
-  it.each(['GRACE', ' grace ', 'ｇｒａｃｅ'])('take %j for the same name', async (username) => {
+  it.each(['GRACE', ' grace ', 'ｇｒａｃｅ'])('treat %j as the same name', async (username) => {
     expect(await signIn({ ...GRACE, username })).toBe(429);
   });
 
-  it.each(['/auth/token/', '/AUTH/token', '//auth/token'])(
-    'cannot be had around the limit by the path %s',
-    async (path) => {
-      expect([404, 429]).toContain((await app.post(path, GRACE)).status);
-    },
-  );
+  it.each(['/auth/token/', '/AUTH/token', '//auth/token'])('cannot bypass the limit by the path %s', async (path) => {
+    expect([404, 429]).toContain((await app.post(path, GRACE)).status);
+  });
 
-  it('go on for other people of the same address', async () => {
+  it('stay possible for other users of the same IP address', async () => {
     expect(await signIn(ADA)).toBe(200);
   });
 
-  it('let no more than ten guesses through when thirty come at once', async () => {
+  it('allow no more than ten guesses when thirty arrive at once', async () => {
     const statuses = await Promise.all(Array.from({ length: 30 }, () => signIn(wrong('nobody'))));
     expect(statuses.filter((status) => status === 401)).toHaveLength(10);
     expect(statuses.filter((status) => status === 429)).toHaveLength(20);
   });
 
-  it('leave everything else alone', async () => {
+  it('do not affect other routes', async () => {
     const answers = await Promise.all(Array.from({ length: 30 }, () => app.fetch('/motto')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });

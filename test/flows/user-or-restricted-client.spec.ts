@@ -74,26 +74,26 @@ describe.each(ADAPTERS)('user or restricted client on %s', (adapter) => {
     return bearer((await running.app.get(TokenService).issueForClient('robot', given)).accessToken);
   };
 
-  it('refuses nobody with 401 before any policy runs', async () => {
+  it('refuses an anonymous caller with 401 before any policy runs', async () => {
     expect(await authResultFor('ada')).toBe('401 unauthenticated');
   });
 
-  it('lets staff in without a token', async () => {
+  it('accepts staff without a token', async () => {
     expect(await authResultFor('ada', atDesk('grace'))).toBe('200');
   });
 
-  it('lets a person without a token in on their own path alone', async () => {
+  it('accepts a user without a token on their own path alone', async () => {
     expect(await authResultFor('grace', atDesk('ada'))).toBe('403 forbidden');
     expect(await authResultFor('ada', atDesk('ada'))).toBe('200');
   });
 
-  it('lets a person with a token in on their own path alone', async () => {
+  it('accepts a user with a token on their own path alone', async () => {
     expect(await authResultFor('ada', await holding('ada'))).toBe('200');
     expect(await authResultFor('grace', await holding('ada'))).toBe('403 forbidden');
     expect(await authResultFor('ada', await holding('grace'))).toBe('200');
   });
 
-  it('gives a restricted client nothing for being called like the person', async () => {
+  it('grants a restricted client nothing for having the name of the user', async () => {
     const issued = await running.app.get(TokenService).issueForClient('ada', { restricted: true, filters: FILTERS });
     expect(await authResultFor('ada', bearer(issued.accessToken))).toBe('403 insufficient_scope');
     expect(await authResultFor('grace', await client({ filters: FILTERS }))).toBe('403 insufficient_scope');
@@ -108,7 +108,7 @@ describe.each(ADAPTERS)('user or restricted client on %s', (adapter) => {
       { scopes: SCOPES, filters: [...FILTERS, 'user:me'], claims: { acting_for: 'Ada' } },
     ],
     ['the person by name', { scopes: SCOPES, filters: [...FILTERS, 'user:ADA'] }],
-  ])('lets a restricted client in with %s', async (_, options) => {
+  ])('accepts a restricted client with %s', async (_, options) => {
     expect(await authResultFor('ada', await client(options))).toBe('200');
   });
 

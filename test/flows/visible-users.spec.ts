@@ -31,13 +31,13 @@ describe.each(ADAPTERS)('the three layers in accounts on %s', (adapter) => {
     return user?.id ?? '';
   };
 
-  it('let only staff call /staff', async () => {
+  it('allow only staff to call /staff', async () => {
     expect((await ask('ada', '/staff')).status).toBe(403);
     expect((await ask('grace', '/staff')).status).toBe(200);
     expect((await app.fetch('/staff')).status).toBe(401);
   });
 
-  it('list the users that exist for the caller, and narrow by what is asked for', async () => {
+  it('list the users that the caller may see, and narrow the list on request', async () => {
     expect(await listed('grace')).toEqual(['ada', 'grace', 'lin']);
     expect(await listed('ada')).toEqual(['ada']);
     expect(await listed('grace', '?username=lin')).toEqual(['lin']);

@@ -46,7 +46,7 @@ async function accountsOn(adapter: AdapterName) {
 }
 
 describe.each(ADAPTERS)('Accounts with wellKnownController() on %s', (adapter) => {
-  it('is found by a verifier that knows its name alone', async () => {
+  it('is found by a verifier that knows only its issuer', async () => {
     const { issuer, app } = await accountsOn(adapter);
     const keys = { discovery: true as const, allowLoopbackHttp: true };
     class CoursesModule {}
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('Accounts with wellKnownController() on %s', (adapter) =
     expect(found.serverMetadata()).toMatchObject({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
   });
 
-  it('claims nothing of OpenID Connect that it does not do', async () => {
+  it('announces no feature of OpenID Connect that it lacks', async () => {
     const { issuer } = await accountsOn(adapter);
     const documents = await Promise.all(
       ['openid-configuration', 'oauth-authorization-server'].map(async (name) =>

@@ -74,7 +74,7 @@ function dataWith({
   return `${input}.${padded(sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }))}`;
 }
 
-describe.each(ADAPTERS)('The recipe for an AWS load balancer on %s', (adapter) => {
+describe.each(ADAPTERS)('The AWS load balancer recipe of the documentation, on %s', (adapter) => {
   let app: RunningApplication;
   let keys: endpoint.KeyServer;
   const pem = (key: KeyObject) => endpoint.serve(pemOf(key), { 'content-type': 'text/plain' });
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)('The recipe for an AWS load balancer on %s', (adapter) =
     return [answer.status, errorCode];
   };
 
-  it('accepts what it sends, with padding, and fetches each key once', async () => {
+  it('accepts the token of the load balancer, with padding, and fetches each key once', async () => {
     const data = dataWith();
     expect(data).toContain('=.');
     const answers = await Promise.all([ask(data), ask(dataWith({ claims: { sub: 'ada' } }))]);
@@ -111,7 +111,7 @@ describe.each(ADAPTERS)('The recipe for an AWS load balancer on %s', (adapter) =
     expect(keys.requests).toEqual([`/${KID}`]);
   });
 
-  it('refuses what another load balancer signed, though its keys are at the same address', async () => {
+  it('refuses the token of another load balancer, though its keys have the same URL', async () => {
     const signer = ARN.replace('school', 'evil');
     expect(await code(dataWith({ header: { signer } }))).toEqual([401, 'invalid_issuer']);
     expect(await code(dataWith({ header: { signer: undefined } }))).toEqual([401, 'invalid_issuer']);
@@ -131,14 +131,14 @@ describe.each(ADAPTERS)('The recipe for an AWS load balancer on %s', (adapter) =
     expect(await code(dataWith(changes))).toEqual([401, refusal]);
   });
 
-  it('refuses what was changed, and what is not such a token', async () => {
+  it('refuses a changed token, and other values', async () => {
     const [head, , signature] = dataWith().split('.');
     const forged = padded(JSON.stringify({ sub: 'grace' }));
     expect(await code(`${head}.${forged}.${signature}`)).toEqual([401, 'token_invalid']);
     for (const text of ['a', 'a.b', 'YQ.YQ.YQ', 'a.b.c.d']) expect((await code(text))[0]).toBe(401);
   });
 
-  it('follows keys that change, and says 503 while they cannot be had', async () => {
+  it('follows key changes, and answers 503 while keys are unavailable', async () => {
     const next = '99999999-1234-1234-1234-123456789012';
     const started = Date.now();
     const now = jest.spyOn(Date, 'now').mockReturnValue(started);

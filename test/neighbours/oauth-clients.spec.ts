@@ -73,7 +73,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
   const gateway = async (): Promise<string> =>
     (await app.tokens.issueForClient('gateway', { scopes: ['introspect'], restricted: true })).accessToken;
 
-  it('reads metadata that has what RFC 8414 requires, and names nothing that is not there', async () => {
+  it('reads metadata with the members of RFC 8414, and no missing endpoint', async () => {
     expect(server).toEqual({
       issuer: app.issuer,
       jwks_uri: `${app.issuer}/.well-known/jwks.json`,
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     }
   });
 
-  it('accepts the access token of a person, of a refresh and of a machine', async () => {
+  it('accepts the access token of a user, of a refresh and of a client', async () => {
     const pair = await app.signIn('ada', { amr: ['pwd'], acr: 'urn:example:password' });
     const next = await app.tokens.refresh(pair.refreshToken);
     const machine = await app.tokens.issueForClient('nightly', { scopes: ['read'] });
@@ -111,7 +111,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     expect(await accepted(machine)).toMatchObject({ sub: 'nightly', client_id: 'nightly' });
   });
 
-  it('accepts what the testing door makes: it is what the application would issue', async () => {
+  it('accepts the tokens of the testing door, which the application would issue', async () => {
     const factory = TokenFactory.of(app.app);
     for (const [token, clientId] of [
       [await factory.valid('ada'), app.issuer],
@@ -123,7 +123,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     }
   });
 
-  it('takes no refresh token for an access token, and none that is meant for others', async () => {
+  it('does not accept a refresh token as an access token, nor a token for another service', async () => {
     const { refreshToken } = await app.signIn();
     const { accessToken } = await app.signIn('ada', { audience: 'elsewhere' });
     for (const token of [refreshToken, accessToken]) {
@@ -145,11 +145,11 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
     },
   );
 
-  it.each(['rubbish', 'a.b.c'])('is told nothing about a token that is none: %s (RFC 7009 §2.2)', async (token) => {
+  it.each(['rubbish', 'a.b.c'])('receives nothing about an invalid token: %s (RFC 7009 §2.2)', async (token) => {
     await expect(revoke(token)).resolves.toBeUndefined();
   });
 
-  it('reads what a live token says (RFC 7662 §2.2, RFC 9470 §6.2)', async () => {
+  it('reads the claims of a live token (RFC 7662 §2.2, RFC 9470 §6.2)', async () => {
     const { accessToken, sid } = await app.signIn('ada', { acr: 'urn:mfa', amr: ['pwd', 'otp'], clientId: 'ios' });
     expect(await introspect(accessToken, await gateway())).toEqual({
       active: true,
@@ -170,7 +170,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
   });
 
   it.each(['revocation', 'introspection'] as const)(
-    'reads an error of RFC 6749 section 5.2 where the %s request has no token',
+    'reads an error of RFC 6749 section 5.2 if the %s request has no token',
     async (kind) => {
       const url = String(server[`${kind}_endpoint`]);
       const headers = { authorization: `Bearer ${await gateway()}` };
@@ -212,13 +212,13 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
       expect(await challengesAt('/guarded/plain')).toEqual(saying(401, {}));
     });
 
-    it('of a token that is not good (RFC 6750 §3.1)', async () => {
+    it('of an invalid token (RFC 6750 §3.1)', async () => {
       expect(await challengesAt('/guarded/plain', 'no.good.token')).toEqual(
         saying(401, { error: 'invalid_token', error_description: expect.any(String) }),
       );
     });
 
-    it('of a token that lacks a scope, with the scopes that are needed (RFC 6750 §3.1)', async () => {
+    it('of a token without a scope, with the required scopes (RFC 6750 §3.1)', async () => {
       expect(await challengesAt('/guarded/scoped', (await app.signIn()).accessToken)).toEqual(
         saying(403, {
           error: 'insufficient_scope',
@@ -228,7 +228,7 @@ describe.each(ADAPTERS)('oauth4webapi with an issuer on %s', (adapter) => {
       );
     });
 
-    it('of a sign-in that is too long ago, with the age that is accepted (RFC 9470 §3)', async () => {
+    it('of a sign-in that is too old, with the accepted age (RFC 9470 §3)', async () => {
       const { accessToken } = await app.signIn('ada', { authTime: new Date(Date.now() - 3_600_000) });
       expect(await challengesAt('/guarded/recent', accessToken)).toEqual(
         saying(401, {
@@ -269,7 +269,7 @@ describe.each(ADAPTERS)('openid-client with an issuer on %s', (adapter) => {
 });
 
 describe('oauth4webapi with the keys of every kind', () => {
-  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('verifies what was signed with %s', async (alg) => {
+  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('verifies tokens signed with %s', async (alg) => {
     const app = await started('fastify', { keys: keyFor(alg) });
     const { accessToken } = await app.signIn();
     const request = new Request(`${AUDIENCE}/me`, { headers: { authorization: `Bearer ${accessToken}` } });

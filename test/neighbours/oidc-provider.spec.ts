@@ -137,7 +137,7 @@ async function verifier(changes: Partial<TrustOptions> = {}) {
 }
 
 describe('oidc-provider as an issuer by discovery', () => {
-  it('has its tokens verified, whatever of its keys signed them', async () => {
+  it('issues tokens that are verified, whichever of its keys signed them', async () => {
     provide(await keysOf(ALGORITHMS));
     const { verdict } = await verifier();
     for (const alg of ALGORITHMS) {
@@ -148,7 +148,7 @@ describe('oidc-provider as an issuer by discovery', () => {
     expect(jwksRequests).toBe(1);
   });
 
-  it('has none verified that are for another service, or of an algorithm that nobody listed', async () => {
+  it('issues tokens that are refused for another service, and for unlisted algorithms', async () => {
     provide(await keysOf(ALGORITHMS));
     const { verdict } = await verifier({ audience: resourceFor('RS256') });
     expect(await verdict(await tokenFor('ES256'))).toBe('401 invalid_audience');
@@ -156,7 +156,7 @@ describe('oidc-provider as an issuer by discovery', () => {
     expect(await narrow.verdict(await tokenFor('ES256'))).toBe('401 algorithm_not_allowed');
   });
 
-  it('rotates at once, and nobody is refused for it: 503 until the set may be asked again, then 200', async () => {
+  it('may rotate at once without a refused client: 503 until the next fetch, then 200', async () => {
     const before = await keysOf(ALGORITHMS);
     provide(before);
     const { clock, verdict } = await verifier();
@@ -173,7 +173,7 @@ describe('oidc-provider as an issuer by discovery', () => {
     expect(jwksRequests).toBe(2);
   });
 
-  it('withdraws a key, and its tokens are refused after the next look', async () => {
+  it('may withdraw a key, whose tokens are refused after the next fetch', async () => {
     provide(await keysOf(ALGORITHMS));
     const { clock, verdict } = await verifier();
     const old = await tokenFor('ES256');

@@ -37,7 +37,7 @@ const refusalHeaders = ({ headers }: Response) => ({
 
 const NO_HEADERS = { challenge: null, cache: null, type: expect.stringMatching(/^application\/json/) as unknown };
 
-describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter) => {
+describe.each(ADAPTERS)('guards of @nest-lab/or-guard around ours on %s', (adapter) => {
   let app: Composed;
   beforeAll(async () => {
     app = await start(adapter, false);
@@ -55,7 +55,7 @@ describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter
   const key = { 'x-key': 'k-1' };
 
   it.each(['/plain/either', '/public/either', '/listed/either'])(
-    'OrGuard lets nobody into %s without a good token or the key',
+    'OrGuard opens %s only with a valid token or the key',
     async (path) => {
       expect([await statusOf(path), await statusOf(path, junk)]).toEqual([401, 401]);
       expect([await statusOf(path, token()), await statusOf(path, key)]).toEqual([200, 200]);
@@ -63,7 +63,7 @@ describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter
     },
   );
 
-  it('OrGuard leaves no header of a refusal on an answer that it let through', async () => {
+  it('OrGuard leaves no header of a refusal on an accepted response', async () => {
     for (const path of ['/plain/either', '/public/either', '/plain/quietly']) {
       const headersOf = async (headers: Record<string, string>) => refusalHeaders(await ask(path, headers));
       expect([path, await headersOf(key)]).toEqual([path, NO_HEADERS]);
@@ -71,7 +71,7 @@ describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter
     }
   });
 
-  it('AndGuard sends the headers of the refusal that it answers with', async () => {
+  it('AndGuard sends the headers of the refusal that it returns', async () => {
     expect(refusalHeaders(await ask('/plain/both', { ...junk, ...key }))).toEqual({
       challenge: expect.stringMatching(/^Bearer .*error="invalid_token"/),
       cache: 'no-store',
@@ -87,7 +87,7 @@ describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter
     },
   );
 
-  it.each(['/plain/both', '/public/both', '/listed/both'])('AndGuard wants both on %s', async (path) => {
+  it.each(['/plain/both', '/public/both', '/listed/both'])('AndGuard requires both on %s', async (path) => {
     expect([await statusOf(path), await statusOf(path, junk), await statusOf(path, key)]).toEqual([401, 401, 401]);
     expect(await statusOf(path, token())).toBe(401);
     expect(await statusOf(path, { ...junk, ...key })).toBe(401);
@@ -96,7 +96,7 @@ describe.each(ADAPTERS)('guards of @nest-lab/or-guard over ours on %s', (adapter
 });
 
 describe.each(ADAPTERS)('guards of @nest-lab/or-guard beside the default guard on %s', (adapter) => {
-  it('come on top of it, and stand alone where the route is public', async () => {
+  it('are checked in addition to it, and alone if the route is public', async () => {
     const { child, url, token } = await start(adapter, true);
     const headers = { authorization: `Bearer ${token}` };
     const statusOf = async (path: string, init?: RequestInit): Promise<number> =>

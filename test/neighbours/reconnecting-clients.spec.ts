@@ -93,7 +93,7 @@ function connect(url: string, tokenOf: () => Promise<string>): Socket {
 }
 
 describe.each(ADAPTERS)('a client of socket.io on %s', (adapter) => {
-  it('comes back by its own reconnection with a new token when the old one has expired', async () => {
+  it('reconnects by itself with a new token when the old one has expired', async () => {
     const { app, url } = await start(adapter, 'socket.io');
     const tokens = app.get(TokenService);
     let issued = 0;
@@ -110,7 +110,7 @@ describe.each(ADAPTERS)('a client of socket.io on %s', (adapter) => {
     expect(await ask(chat)).toBe('ada 2');
   });
 
-  it('is refused where it comes back with the token that expired, and told why', async () => {
+  it('is refused if it reconnects with the expired token, and receives the reason', async () => {
     const { app, url } = await start(adapter, 'socket.io');
     const { accessToken } = await app.get(TokenService).issue('ada');
     const chat = connect(url, async () => accessToken);
@@ -120,7 +120,7 @@ describe.each(ADAPTERS)('a client of socket.io on %s', (adapter) => {
     expect([chat.connected, chat.active]).toEqual([false, false]);
   });
 
-  it('does not come back after a revocation, and is refused if it tries', async () => {
+  it('does not reconnect after a revocation, and is refused if it tries', async () => {
     const { app, url } = await start(adapter, 'socket.io');
     const tokens = app.get(TokenService);
     const { accessToken } = await tokens.issue('ada', { accessTtl: '10m' });
@@ -144,7 +144,7 @@ describe.each(ADAPTERS)('a client of ws on %s', (adapter) => {
       async (app, token) =>
         app.get(BlocklistService).revokeToken(await app.get(TokenService).verify(token, { kind: 'access' })),
     ],
-  ])('tells %s by the reason of 4401', async (_, reason, work) => {
+  ])('reports %s by the reason of 4401', async (_, reason, work) => {
     const { app, url } = await start(adapter, 'ws');
     const { accessToken } = await app.get(TokenService).issue('ada');
     const opened = new WebSocket(url.replace('http', 'ws'), { headers: { authorization: `Bearer ${accessToken}` } });
@@ -205,7 +205,7 @@ describe.each(ADAPTERS)('a client of graphql-ws on %s', (adapter) => {
     return { hears, ended };
   }
 
-  it('comes back by its own reconnection with a new token when the old one has expired', async () => {
+  it('reconnects by itself with a new token when the old one has expired', async () => {
     const { app, url } = await startGraph();
     let issued = 0;
     const { hears } = follow(url, async () => {
@@ -215,7 +215,7 @@ describe.each(ADAPTERS)('a client of graphql-ws on %s', (adapter) => {
     expect(await hears(2)).toEqual(['ada 1', 'ada 2']);
   });
 
-  it('does not come back after a revocation', async () => {
+  it('does not reconnect after a revocation', async () => {
     const { app, url } = await startGraph();
     const tokens = app.get(TokenService);
     const { accessToken } = await tokens.issue('ada', { accessTtl: '10m' });
@@ -237,7 +237,7 @@ describe.each(ADAPTERS)('gateways of two configurations on %s', (adapter) => {
     }
   }
 
-  it('let in at the handshake whom their own configuration knows', async () => {
+  it('accept at the handshake the users of their own configuration', async () => {
     running = await startApplication(adapter, {
       imports: [
         AuthModule.forRoot({ audience: 'shop' }),

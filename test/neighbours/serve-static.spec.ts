@@ -22,7 +22,7 @@ describe.each(ADAPTERS)('files of @nestjs/serve-static on %s', (adapter) => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('are served to anybody, which the log says; routes stay guarded', () => {
+  it('are served to every caller, which the log says; routes stay guarded', () => {
     const script = join(root, 'test/support/serve-static-app.js');
     const { stdout, stderr } = spawnSync(process.execPath, [script, adapter, folder], { cwd: root, encoding: 'utf8' });
     const line = stdout.trim().split('\n').at(-1) ?? '';
@@ -32,7 +32,7 @@ describe.each(ADAPTERS)('files of @nestjs/serve-static on %s', (adapter) => {
     expect(lines).toContainEqual(expect.stringMatching(/^Files of ServeStaticModule are served to anybody: /));
   });
 
-  it('are no matter of the log where there are none', async () => {
+  it('cause no log line if there are none', async () => {
     const lines: string[] = [];
     const log = { ...SILENT, log: (text: unknown) => void lines.push(String(text)) };
     const { close } = await startApplication(adapter, { imports: [AuthModule.forRoot()], log });

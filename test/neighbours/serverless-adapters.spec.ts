@@ -143,7 +143,7 @@ describe.each(Object.keys(PACKAGES))('an application that %s runs', (name) => {
   // Both of them pass requests on to a function, which an instance of Fastify is not.
   const adapters = name.includes('serverless-express') ? (['express'] as const) : ADAPTERS;
 
-  it.each(adapters)('recognises a good token, and none, on %s', async (adapter) => {
+  it.each(adapters)('accepts a valid token, and refuses others, on %s', async (adapter) => {
     const { invoke, accessToken } = await start(name, adapter);
     const good = await invoke(eventOf('GET', { authorization: `Bearer ${accessToken}` }));
     expect([good.statusCode, JSON.parse(good.body)]).toEqual([200, { scheme: 'bearer', id: 'ada' }]);
@@ -177,7 +177,7 @@ describe.each(Object.keys(PACKAGES))('an application that %s runs', (name) => {
     expect((await invoke(eventOf('GET', {}, [...cookies, '__Host-access=other']))).statusCode).toBe(400);
   });
 
-  it.each(adapters)('is not fooled by middleware that copies a cookie into the header on %s', async (adapter) => {
+  it.each(adapters)('applies CSRF rules if middleware copies a cookie into the header, on %s', async (adapter) => {
     const { invoke, accessToken } = await start(name, adapter, {}, true);
     const foreign = { origin: 'https://evil.example' };
     const { statusCode } = await invoke(eventOf('POST', foreign, [`jwt=${accessToken}`]));

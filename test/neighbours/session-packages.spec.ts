@@ -94,7 +94,7 @@ const expectMisconfigured = (answer: Response, body: unknown): void => {
   });
 };
 
-describe.each(ADAPTERS)('the session packages that fit, on %s', (adapter) => {
+describe.each(ADAPTERS)('the supported session packages, on %s', (adapter) => {
   it('start, sign in and out, and log nothing', async () => {
     const app = await start(adapter, { configure: (nest) => registerSessions(nest, adapter) });
     const { answer, jar } = await signIn(app);
@@ -105,7 +105,7 @@ describe.each(ADAPTERS)('the session packages that fit, on %s', (adapter) => {
 });
 
 describe('cookie-session', () => {
-  it('does not let the application start where it is seen', async () => {
+  it('stops the start if it is detected', async () => {
     const problems = await problemsOf(
       start('express', { configure: (app) => app.use(cookieSession({ secret: SECRET })) }),
     );
@@ -113,7 +113,7 @@ describe('cookie-session', () => {
     expect(problems).toMatch(FITTING);
   });
 
-  it('where it is hidden in a consumer, answers 500 without a promise, and is named in the log once', async () => {
+  it('answers 500 without Retry-After if it is hidden in a consumer, and is named in the log once', async () => {
     const app = await start('express', { consumed: cookieSession({ secret: SECRET }) });
     for (let request = 0; request < 3; request += 1) {
       const { answer, body } = await signIn(app);
@@ -125,7 +125,7 @@ describe('cookie-session', () => {
   });
 });
 
-describe('a session that does not fit, on an optional route', () => {
+describe('an unsupported session, on an optional route', () => {
   @UseGuards(SessionOrJwtGuard)
   @Controller('hello')
   class HelloController {
@@ -134,7 +134,7 @@ describe('a session that does not fit, on an optional route', () => {
     }
   }
 
-  it('makes nobody of the caller: it cannot be told who asks', async () => {
+  it('is an error, and does not make the caller anonymous', async () => {
     class Consuming implements NestModule {
       configure(consumer: MiddlewareConsumer): void {
         consumer.apply(cookieSession({ secret: SECRET })).forRoutes('{*all}');
@@ -152,7 +152,7 @@ describe('a session that does not fit, on an optional route', () => {
 });
 
 describe('@fastify/secure-session', () => {
-  it('does not let the application start where @fastify/session is expected', async () => {
+  it('stops the start if @fastify/session is expected', async () => {
     const configure = async (app: INestApplication): Promise<void> => {
       const fastify = app as NestFastifyApplication;
       await fastify.register(fastifyCookie as never);
@@ -163,7 +163,7 @@ describe('@fastify/secure-session', () => {
     expect(problems).toMatch(FITTING);
   });
 
-  it('may stand beside @fastify/session under another name', async () => {
+  it('may be used beside @fastify/session under another name', async () => {
     const configure = async (app: INestApplication): Promise<void> => {
       await registerSessions(app, 'fastify');
       const options = { key: Buffer.alloc(32, 7), sessionName: 'flash' };
@@ -174,13 +174,13 @@ describe('@fastify/secure-session', () => {
   });
 });
 
-describe('no session at all', () => {
-  it('does not let an application on Fastify start', async () => {
+describe('a missing session package', () => {
+  it('stops the start of an application on Fastify', async () => {
     const problems = await problemsOf(start('fastify', {}));
     expect(problems).toMatch(/^session is set, but requests have no session: register /);
   });
 
-  it('on Express answers 500 without a promise, and is named in the log once', async () => {
+  it('answers 500 without Retry-After on Express, and is named in the log once', async () => {
     const app = await start('express', {});
     for (let request = 0; request < 3; request += 1) {
       const { answer, body } = await signIn(app);
@@ -190,7 +190,7 @@ describe('no session at all', () => {
     expect(errors[0]).toMatch(/^A request has no session.*register express-session/);
   });
 
-  it('is fine where the application brings a host session of its own', async () => {
+  it('is accepted if the application has a host session of its own', async () => {
     class NoHost extends HostSession {
       override read = () => undefined;
       override start = async () => {};
@@ -204,14 +204,14 @@ describe('no session at all', () => {
   });
 });
 
-describe('express-session whose store is away', () => {
+describe('express-session with a store that is down', () => {
   const away = () => {
     const store = new expressSession.MemoryStore();
     const middleware = expressSession({ store, secret: SECRET, resave: false, saveUninitialized: false });
     return { store, middleware };
   };
 
-  it('is unavailable, and comes back: trying again does help', async () => {
+  it('answers 503, and recovers', async () => {
     const { store, middleware } = away();
     const app = await start('express', { configure: (nest) => nest.use(middleware) });
     store.emit('disconnect');
@@ -222,7 +222,7 @@ describe('express-session whose store is away', () => {
     expect(errors).toEqual([expect.stringMatching(/^A request has no session: the session store is down/)]);
   });
 
-  it('is unavailable too where it is hidden in a consumer and was seen to work', async () => {
+  it('answers 503 too if it is hidden in a consumer and has worked before', async () => {
     const { store, middleware } = away();
     const app = await start('express', { consumed: middleware });
     expect((await signIn(app)).answer.status).toBe(204);
@@ -232,7 +232,7 @@ describe('express-session whose store is away', () => {
 });
 
 describe.each(ADAPTERS)('a session on %s whose calls never answer', (adapter) => {
-  it('is unavailable within a bounded time, and is named in the log', async () => {
+  it('answers 503 within a bounded time, and is named in the log', async () => {
     const silent = { regenerate: () => {}, save: () => {}, destroy: () => {} };
     const configure = (app: INestApplication): void => {
       if (adapter === 'express') {

@@ -36,7 +36,7 @@ const KEYS = {
 };
 const CASES = ADAPTERS.flatMap((adapter) => [[adapter, 'RS256'] as const, [adapter, 'ES256'] as const]);
 
-describe.each(CASES)('services that are not ours, with an issuer on %s that signs with %s', (adapter, alg) => {
+describe.each(CASES)('third-party services, with an issuer on %s that signs with %s', (adapter, alg) => {
   let app: IssuingApp;
   let verifiers: Verifiers;
   beforeAll(async () => {
@@ -52,7 +52,7 @@ describe.each(CASES)('services that are not ours, with an issuer on %s that sign
     fetch(verifiers.url + path, { headers: { authorization: `Bearer ${token}` } });
 
   it.each(['/strict', '/scoped', '/passport', '/by-hand'])(
-    'accept a person’s token, also of a refresh and with a client of its own, at %s',
+    'accept a user token, also after a refresh and with a client of its own, at %s',
     async (path) => {
       const pair = await app.signIn();
       const next = await app.tokens.refresh(pair.refreshToken);
@@ -68,14 +68,14 @@ describe.each(CASES)('services that are not ours, with an issuer on %s that sign
     },
   );
 
-  it.each(['/strict', '/passport', '/by-hand'])('accept a machine’s token at %s', async (path) => {
+  it.each(['/strict', '/passport', '/by-hand'])('accept a client token at %s', async (path) => {
     const { accessToken } = await app.tokens.issueForClient('nightly');
     const answer = await ask(path, accessToken);
     expect([answer.status, await answer.json()]).toMatchObject([200, { sub: 'nightly', client_id: 'nightly' }]);
   });
 
   it.each(['/strict', '/passport', '/by-hand'])(
-    'refuse a refresh token, and a token for others, at %s',
+    'refuse a refresh token, and a token for another service, at %s',
     async (path) => {
       const { refreshToken } = await app.signIn();
       const { accessToken } = await app.signIn('ada', { audience: 'elsewhere' });

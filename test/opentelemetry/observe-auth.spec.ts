@@ -63,7 +63,7 @@ describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
     expect(of('latchkey.keys', label)).toBe(1);
   });
 
-  it('labels with codes and configured names alone, so that their number has a bound', () => {
+  it('uses only codes and configured names as labels, so that their number is bounded', () => {
     expect(points.length).toBeLessThan(100);
     const labels = new Set(points.flatMap((point) => Object.keys(point.labels)));
     const known = ['outcome', 'scheme', 'kind', 'store', 'issuer'].map((name) => `latchkey.${name}`);
@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
       expect([issuer, 'https://doors.test'].includes(String(value)) || /^[a-z_]{3,40}$/.test(String(value))).toBe(true);
   });
 
-  it('says on the span of the request how its attempt ended, and whose it was only where that is asked for', async () => {
+  it('records on the span of the request how its attempt ended, and its user only by option', async () => {
     const attributes = (await telemetry.spans()).map((span) => span.attributes);
     expect(attributes).toContainEqual(
       expect.objectContaining({ 'latchkey.outcome': 'success', 'latchkey.scheme': 'bearer' }),
@@ -95,7 +95,7 @@ describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
     expect(secrets.leaksIn('telemetry', told)).toEqual([]);
   });
 
-  it('names the caller as enduser.id where that is asked for', async () => {
+  it('records the caller as enduser.id by option', async () => {
     const stopNaming = observeAuth({ endUserId: true });
     const token = await app.tokenOf('ada');
     await app.fetch('/doors', { headers: { authorization: `Bearer ${token}` } });

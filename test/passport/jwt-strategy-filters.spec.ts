@@ -128,14 +128,14 @@ describe.each(ADAPTERS)("beside a catch-all filter on %s, AuthGuard('jwt')", (ad
   it.each<[string, Headers, string]>([
     ['nothing', {}, 'Bearer realm="api"'],
     ['a bad token', { authorization: 'Bearer a.b.c' }, MALFORMED],
-  ])('answers %s with the challenge, and out of caches, also in a chain', async (_, headers, challenge) => {
+  ])('answers %s with the challenge, and forbids caching, also in a chain', async (_, headers, challenge) => {
     const { ask } = await start(adapter);
     const wanted = { status: 401, challenge, cacheControl: 'no-store', body: { envelope: true, statusCode: 401 } };
     expect(await ask('/jwt', headers)).toMatchObject(wanted);
     expect(await ask('/either', headers)).toMatchObject(wanted);
   });
 
-  it('answers 503 with a time to try again and with the code if the blocklist is down', async () => {
+  it('answers 503 with Retry-After and with the code if the blocklist is down', async () => {
     const { app, ask, bearer } = await start(adapter);
     app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     for (const path of ['/jwt', '/either']) {
@@ -158,7 +158,7 @@ describe.each(ADAPTERS)("beside a catch-all filter on %s, AuthGuard('jwt')", (ad
   });
 
   it.each(['/throws', '/guard-throws', '/goes-on'])(
-    'sends no challenge with a 401 of %s that comes after it let the caller in',
+    'sends no challenge with a 401 of %s after it accepted the caller',
     async (path) => {
       const { ask } = await start(adapter);
       const answer = await ask(path, { 'x-api-key': 'k-1', authorization: 'Bearer junk' });
@@ -166,7 +166,7 @@ describe.each(ADAPTERS)("beside a catch-all filter on %s, AuthGuard('jwt')", (ad
     },
   );
 
-  it('does not call the body of the filter problem details', async () => {
+  it('does not label the body of the filter as problem details', async () => {
     const { ask } = await start(adapter, { errors: { format: 'problem' } });
     const { status, challenge, type } = await ask('/jwt');
     expect({ status, challenge }).toEqual({ status: 401, challenge: 'Bearer realm="api"' });

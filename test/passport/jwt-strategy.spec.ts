@@ -143,7 +143,7 @@ afterEach(async () => {
 });
 
 describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
-  it('recognises the holder of a good token and attaches user and principal', async () => {
+  it('authenticates the holder of a valid token and attaches user and principal', async () => {
     const app = await start(adapter, { defaultGuard: false });
     const answer = await app.fetch('/jwt', app.bearer);
     expect(await answer.json()).toEqual({ id: 'ada', scheme: 'bearer' });
@@ -152,7 +152,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
   it.each([
     ['nothing', {}, 'Bearer realm="api"', 'unauthenticated'],
     ['a bad token', { authorization: 'Bearer a.b.c' }, 'error="invalid_token"', 'token_malformed'],
-  ])('answers %s as our own guards do', async (_, headers: Record<string, string>, challenge, errorCode) => {
+  ])('answers %s as the guards of the library do', async (_, headers: Record<string, string>, challenge, errorCode) => {
     const app = await start(adapter, { defaultGuard: false });
     const answer = await app.fetch('/jwt', { headers });
     expect(answer.status).toBe(401);
@@ -170,7 +170,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect((await app.fetch('/jwt', app.bearer)).status).toBe(401);
   });
 
-  it('answers 503 where the blocklist cannot be asked, with a time to try again', async () => {
+  it('answers 503 with Retry-After if the blocklist is down', async () => {
     const app = await start(adapter, { defaultGuard: false });
     app.app.get(BlocklistStore).find = () => Promise.reject(new Error('down'));
     const answer = await app.fetch('/either', { headers: { ...app.bearer.headers, 'x-api-key': 'k-1' } });
@@ -179,7 +179,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(await answer.json()).toMatchObject({ errorCode: 'store_unavailable' });
   });
 
-  it('lets the other strategy of a chain answer for a missing or a bad token; its user is not ours', async () => {
+  it('leaves a missing or invalid token to the other strategy of a chain, whose user is not ours', async () => {
     const app = await start(adapter, { defaultGuard: false });
     expect(await (await app.fetch('/either', app.bearer)).json()).toEqual({ id: 'ada', ours: 'ada' });
     const other = { 'x-api-key': 'k-1' };
@@ -190,7 +190,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
   });
 
   it.each(['/throws', '/guard-throws', '/goes-on'])(
-    'leaves the exception of %s what it is, once a strategy let the caller in',
+    'does not change the exception of %s, once a strategy accepted the caller',
     async (path) => {
       const app = await start(adapter, { defaultGuard: false });
       const headers = { 'x-api-key': 'k-1', authorization: 'Bearer junk' };
@@ -200,7 +200,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     },
   );
 
-  it('stands on a public route beside a default guard, and shares the decision of one elsewhere', async () => {
+  it('works on a public route beside a default guard, and shares the result of one elsewhere', async () => {
     const app = await start(adapter);
     expect((await app.fetch('/public')).status).toBe(401);
     expect(await (await app.fetch('/public', app.bearer)).json()).toEqual({ id: 'ada' });
@@ -213,7 +213,7 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(attempts).toHaveLength(1);
   });
 
-  it('grants nothing that a mark of ours permits', async () => {
+  it('grants nothing that a decorator of the library permits', async () => {
     const app = await start(adapter);
     const token = await app.app.get(TokenService).issue('ada');
     Members.prototype.describe = ({ id }) => ({ id, active: false });
@@ -222,14 +222,14 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(answer.status).toBe(401);
   });
 
-  it('gives the reason to a handleRequest of the application, which may throw it', async () => {
+  it('passes the reason to a handleRequest of the application, which may throw it', async () => {
     const app = await start(adapter, { defaultGuard: false });
     const answer = await app.fetch('/outspoken', { headers: { authorization: 'Bearer a.b.c' } });
     expect(answer.status).toBe(401);
     expect(await answer.json()).toMatchObject({ errorCode: 'token_malformed' });
   });
 
-  it('keeps two applications of one process apart', async () => {
+  it('separates two applications of one process', async () => {
     const one = await start(adapter, { defaultGuard: false, issuer: 'https://one.example' });
     const two = await start(adapter, { defaultGuard: false, issuer: 'https://two.example' });
     expect((await one.fetch('/jwt', one.bearer)).status).toBe(200);
@@ -242,14 +242,14 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
 });
 
 describe('the name of the strategy', () => {
-  it('is free again once the last application is closed', async () => {
+  it('is released once the last application is closed', async () => {
     const app = await start('express');
     await app.close();
     running = [];
     expect(Object.keys((passport as unknown as { _strategies: object })._strategies)).not.toContain('jwt');
   });
 
-  it('is refused at boot where a strategy of somebody else holds it', async () => {
+  it('is refused at boot if another strategy has it', async () => {
     const foreign = new JwtStrategy(
       { secretOrKey: 'x'.repeat(32), jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken() },
       (_: unknown, done: (error: null, user: object) => void) => done(null, {}),
@@ -259,7 +259,7 @@ describe('the name of the strategy', () => {
     passport.unuse('jwt');
   });
 
-  it('is refused at boot where a strategy of somebody else takes it over later', async () => {
+  it('is refused at boot if another strategy takes it over later', async () => {
     @Module({})
     class LateModule {
       onModuleInit(): void {
@@ -271,7 +271,7 @@ describe('the name of the strategy', () => {
     passport.unuse('jwt');
   });
 
-  it('can be another one', async () => {
+  it('can be configured', async () => {
     @UseGuards(AuthGuard('latchkey'))
     @Controller('named')
     class Named {

@@ -36,7 +36,7 @@ function answersOf(file: string, module: string, expected: object): void {
   runSnippet({ place: `docs/migrating.md: ${file}`, fileName: 'check.ts', code, runs: true, earlier: steps });
 }
 
-describe('the way from passport-jwt', () => {
+describe('the migration from passport-jwt', () => {
   it.each([
     ['before.module', 'BeforeModule', { old: '7b1c', fresh: 401, none: 401 }],
     ['side-by-side.module', 'SideBySideModule', { old: '7b1c', fresh: '7b1c', none: 401 }],
@@ -44,7 +44,7 @@ describe('the way from passport-jwt', () => {
     ['closed.module', 'ClosedModule', { old: 401, fresh: '7b1c', none: 401 }],
     ['app.module', 'AppModule', { old: 401, fresh: '7b1c', none: 401 }],
   ])(
-    'answers old tokens, new ones and none at %s as it says',
+    'answers old tokens, new ones and none at %s as documented',
     (file, module, expected) => {
       expect(() => answersOf(file, module, expected)).not.toThrow();
     },

@@ -156,13 +156,13 @@ async function codeOf(answer: Response): Promise<unknown> {
 }
 
 describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
-  it('recognises whom passport-local recognises, with the request as the framework parsed it', async () => {
+  it('accepts the users of passport-local, with the request as the framework parsed it', async () => {
     const app = await start(adapter, local);
     const answer = await app.fetch('/post', credentials('ada', 'right'));
     expect(await answer.json()).toEqual({ id: 'ada', body: ['username', 'password'] });
   });
 
-  it('needs a CSRF token on unsafe methods where a browser may have added what it finds, unless told otherwise', async () => {
+  it('requires a CSRF token for unsafe methods if a browser may have added the credential, unless configured otherwise', async () => {
     const strategy = new CustomStrategy((request, done) => {
       const { cookie = '', authorization = '' } = request.headers;
       done(null, /jwt=ada|Basic YWRh/.test(cookie + authorization) ? user('ada') : false);
@@ -185,14 +185,14 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     ).toBe(201);
   });
 
-  it('answers 401 where nothing is sent or the password is wrong, and 503 where the strategy breaks', async () => {
+  it('answers 401 without a credential or with a wrong password, and 503 if the strategy throws', async () => {
     const app = await start(adapter, local);
     expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);
     expect(await codeOf(await app.fetch('/post', credentials('ada', 'wrong')))).toEqual([401, 'unauthenticated']);
     expect(await codeOf(await app.fetch('/post', credentials('broken', 'x')))).toEqual([503, 'users_unavailable']);
   });
 
-  it('says in its own words what a failure means, if asked to', async () => {
+  it('maps a failure to its own error by option', async () => {
     const app = await start(adapter, local, {
       refusal: (_, status) => (status === 400 ? undefined : 'invalid_credentials'),
     });
@@ -200,7 +200,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);
   });
 
-  it('tells a bad bearer token from none, and takes over the scopes that the strategy names', async () => {
+  it('distinguishes an invalid bearer token from none, and uses the scopes that the strategy names', async () => {
     const app = await start(adapter, opaque);
     expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'unauthenticated']);
     expect(await codeOf(await app.fetch('/get', { headers: { authorization: 'Bearer t-2' } }))).toEqual([
@@ -215,7 +215,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     });
   });
 
-  it('stands beside our own schemes, in the order of the list', async () => {
+  it('works beside the schemes of the library, in the order of the list', async () => {
     const app = await start(adapter, local);
     const { accessToken } = await app.app.get(TokenService).issue('ada');
     const bearer = { authorization: `Bearer ${accessToken}` };
@@ -227,7 +227,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect(await codeOf(await app.fetch('/either', bad))).toEqual([401, 'token_malformed']);
   });
 
-  it('sends the caller where the strategy redirects to, once nothing else recognises them', async () => {
+  it('sends the caller to the redirect of the strategy, if no other scheme succeeds', async () => {
     const oauth: Strategy = {
       authenticate(this: { redirect(url: string): void }) {
         this.redirect('https://provider.example/authorize?state=1');
@@ -242,7 +242,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect(answer.headers.get('www-authenticate')).toBeNull();
   });
 
-  it('takes the user from the request where a session strategy passes', async () => {
+  it('reads the user from the request if a session strategy passes', async () => {
     const session: Strategy = {
       authenticate(this: { pass(): void }, request: { user?: unknown; headers: Record<string, string> }) {
         if (request.headers['x-session'] !== undefined) request.user = user('ada');
@@ -255,7 +255,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect((await app.fetch('/account')).status).toBe(401);
   });
 
-  it('does not take the user that a guard of ours leaves meanwhile for the one of a session strategy that passes', async () => {
+  it('does not mistake a user that a guard attached meanwhile for the one of a session strategy', async () => {
     const waiting: Strategy = {
       authenticate(this: { pass(): void }, request: { user?: unknown }) {
         const look = () => (request.user === undefined ? setImmediate(look) : this.pass());
@@ -269,7 +269,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
     expect(await answer.json()).toEqual({ outcomes: ['fulfilled', 'rejected'], scheme: 'bearer' });
   });
 
-  it('is asked once a request, and leaves nothing of one request to another', async () => {
+  it('runs once a request, and leaves nothing of one request to another', async () => {
     let seen: unknown[] = [];
     const app = await start(
       adapter,
@@ -285,7 +285,7 @@ describe.each(ADAPTERS)('a passport strategy as a scheme on %s', (adapter) => {
   });
 });
 
-describe('what a strategy may do wrong', () => {
+describe('mistakes of a strategy', () => {
   it.each<[string, Strategy, readonly [number, string]]>([
     [
       'throws',
@@ -326,12 +326,12 @@ describe('what a strategy may do wrong', () => {
       },
       [401, 'unauthenticated'],
     ],
-  ])('is answered for where it %s', async (_, strategy, expected) => {
+  ])('is handled if it %s', async (_, strategy, expected) => {
     const app = await start('express', strategy, { timeoutMs: 50 });
     expect(await codeOf(await app.fetch('/get'))).toEqual(expected);
   });
 
-  it('reads a refusal out of validate(), which Nest turns into an error', async () => {
+  it('reads a refusal from validate(), which Nest turns into an error', async () => {
     class Refusing extends PassportStrategy(CustomStrategy, 'refusing') {
       validate(): never {
         throw new UnauthorizedException();
@@ -341,7 +341,7 @@ describe('what a strategy may do wrong', () => {
     expect(await codeOf(await app.fetch('/get'))).toEqual([401, 'token_invalid']);
   });
 
-  it('is a boot error where its class is no provider, or one per request', async () => {
+  it('is a boot error if its class is not a provider, or is request-scoped', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class Scoped extends CustomStrategy {
       constructor() {
@@ -358,7 +358,7 @@ describe('what a strategy may do wrong', () => {
 });
 
 describe('a passport strategy beside a user source', () => {
-  it('makes principals of our own issuer, which inactive users do not become', async () => {
+  it('creates principals of our own issuer, and refuses inactive users', async () => {
     const app = await start('express', local, {}, { users: Members });
     const answer = await app.fetch('/either', credentials('ada', 'right'));
     expect(answer.status).toBe(201);
@@ -368,7 +368,7 @@ describe('a passport strategy beside a user source', () => {
   it.each<['standing' | 'fresh', number]>([
     ['standing', 401],
     ['fresh', 200],
-  ])('answers, as a %s proof, %i once its subject was blocked a moment ago', async (proof, status) => {
+  ])('answers, as a %s proof, %i once its subject was revoked a moment ago', async (proof, status) => {
     const clock = new Ticking();
     const bearer = { headers: { authorization: 'Bearer t-1' } };
     const app = await start('express', opaque, { proof }, { users: Members, clock });
@@ -378,7 +378,7 @@ describe('a passport strategy beside a user source', () => {
     expect((await app.fetch('/get', bearer)).status).toBe(status);
   });
 
-  it('says by name what its user vouches for', async () => {
+  it('names the claims that it asserts for its user', async () => {
     const subject = { issuer: 'https://idp.example', id: 'g' };
     const app = await start('express', opaque, { vouch: () => ({ subject, scopes: ['one'] }) });
     const answer = await app.fetch('/get', { headers: { authorization: 'Bearer t-1' } });

@@ -36,7 +36,7 @@ function testFeed(shards: number): void {
       return revocations.add({ kind: 'token', issuer: 'i', id, revokedAt: now, expiresAt: now + 60 });
     };
 
-    it('begins anew after a flush, also where the count stands again where it stood before', async () => {
+    it('starts again after a flush, also if the counter has the same value as before', async () => {
       await revoke('before');
       await reader.read();
       await redis.client.flushall();
@@ -46,7 +46,7 @@ function testFeed(shards: number): void {
       expect(await reader.read()).toEqual({ ids: ['after'], restarted: true });
     });
 
-    it('tells of what came after a flush that nobody has vouched for yet, once somebody has', async () => {
+    it('reports changes after an unacknowledged flush, once it is acknowledged', async () => {
       await revoke('before');
       await reader.read();
       await redis.client.flushall();
@@ -56,7 +56,7 @@ function testFeed(shards: number): void {
       expect(await reader.read()).toEqual({ ids: ['after'], restarted: true });
     });
 
-    it('begins anew where Redis came back as it was some changes earlier, and the sentinel with it', async () => {
+    it('starts again if Redis was restored to an earlier state, with the sentinel', async () => {
       await revoke('kept');
       const comeBack = await snapshotOf(redis.client);
       for (const id of ['lost', 'lost too']) await revoke(id);
@@ -67,7 +67,7 @@ function testFeed(shards: number): void {
       expect(await reader.read()).toEqual({ ids: shards === 1 ? ['kept', 'after'] : ['after'], restarted: true });
     });
 
-    it('goes on above every cursor after all entries, and the count with them, have ended', async () => {
+    it('continues above every cursor after all entries, and the counter with them, have expired', async () => {
       await revoke('before');
       await reader.read();
       clock.advance('60s');

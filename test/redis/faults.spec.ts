@@ -82,7 +82,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     expect(endless.filter((key) => key !== '').sort()).toEqual(['mine:sentinel', 'mine:shards']);
   });
 
-  it('keep a sign-in no longer than its absolute end, however late its newest token ends', async () => {
+  it('keep a login no longer than its absolute end, however late its newest token expires', async () => {
     const { logins } = await boot();
     await logins.open(login);
     await logins.rotate(rotation);
@@ -92,7 +92,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     expect(lifeMs).toBeLessThanOrEqual(1_000_000);
   });
 
-  it('name keys so that no issuer and id can be taken for another pair, nor for the keys of others', async () => {
+  it('name keys so that no issuer and id collide with another pair, nor with other keys', async () => {
     const { revocations } = await boot();
     await redis.client.set('latchkey', 'somebody else’s');
     await revocations.add({ ...entry, issuer: 'a:b', id: 'c' });
@@ -102,7 +102,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     expect(await redis.client.get('latchkey')).toBe('somebody else’s');
   });
 
-  it('never walk the key space', async () => {
+  it('never scan the key space', async () => {
     await redis.client.config('RESETSTAT');
     const { logins, revocations } = await boot();
     await logins.open(login);
@@ -114,14 +114,14 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     expect(await redis.client.info('commandstats')).not.toMatch(/cmdstat_(keys|scan)/);
   });
 
-  it('go on after the server forgot their scripts', async () => {
+  it('continue after the server lost their scripts', async () => {
     const { logins } = await boot();
     await logins.open(login);
     await redis.client.script('FLUSH');
     expect((await logins.rotate(rotation)).outcome).toBe('rotated');
   });
 
-  it('drop a sign-in that has expired from the list of its subject', async () => {
+  it('remove an expired login from the list of its subject', async () => {
     const { logins } = await boot();
     await logins.open(login);
     await redis.client.del(await redis.client.keys('latchkey:sign-in:*'));
@@ -129,7 +129,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     expect(await redis.client.keys('latchkey:sign-ins:*')).toEqual([]);
   });
 
-  it('take what has ended out of the list of revocations', async () => {
+  it('remove expired entries from the list of revocations', async () => {
     const { revocations } = await boot();
     await revocations.add(entry);
     clock.now = NOW + 60;
@@ -140,7 +140,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   it.each([
     ['an entry', 'latchkey:token:*', 'nonsense'],
     ['the sentinel', 'latchkey:sentinel', 'soon'],
-  ])('cannot tell where %s holds nonsense', async (_, pattern, value) => {
+  ])('are unavailable if %s holds invalid data', async (_, pattern, value) => {
     const { revocations } = await boot();
     await revocations.add(entry);
     const [key] = await redis.client.keys(pattern);
@@ -148,7 +148,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     await expect(revocations.find(queryAt(NOW))).rejects.toThrow();
   });
 
-  it('cannot tell where a sign-in lacks a field', async () => {
+  it('are unavailable if a login lacks a field', async () => {
     const { logins } = await boot();
     await logins.open(login);
     const [key] = await redis.client.keys('latchkey:sign-in:*');
@@ -157,7 +157,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   });
 
   describe.each([1, 16])('of %d shards, when Redis was emptied', (shards) => {
-    it('cannot tell what was revoked, and go on recording', async () => {
+    it('are unavailable for revocations, and keep recording', async () => {
       const { revocations } = await boot({ shards });
       await redis.client.flushall();
       await expect(revocations.find(queryAt(NOW))).rejects.toThrow('emptied');
@@ -165,7 +165,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       await expect(revocations.add(entry)).resolves.toBe(true);
     });
 
-    it('answer again after the next start, and refuse what was issued before it', async () => {
+    it('answer again after the next start, and refuse tokens issued before it', async () => {
       const { revocations } = await boot({ shards });
       await redis.client.flushall();
       clock.now = NOW + 50;
@@ -174,7 +174,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
     });
 
-    it('answer again once somebody accepts it, and refuse what was issued before', async () => {
+    it('answer again once an operator acknowledges it, and refuse tokens issued before', async () => {
       const { revocations } = await boot({ prefix: 'mine:', shards });
       await redis.client.flushall();
       await expect(revocations.find(queryAt(NOW))).rejects.toThrow('acknowledgeFlush()');
@@ -186,7 +186,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       expect(await acknowledgeFlush(redis.client, { prefix: 'mine:', shards })).toBe(since - 60);
     });
 
-    it('with `barrier` refuse what was issued before it was noticed, and nothing later', async () => {
+    it('with `barrier` refuse tokens issued before it was noticed, and none later', async () => {
       const { revocations } = await boot({ onFlush: 'barrier', shards });
       await redis.client.flushall();
       clock.now = NOW + 50;
@@ -198,7 +198,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     });
 
     it.each(['barrier', 'refuse'] as const)(
-      'with `%s` refuse what was issued, revoked and lost within one second',
+      'with `%s` refuse tokens issued, revoked and lost within one second',
       async (onFlush) => {
         const present = new SystemClock();
         const stores = await redisStores({ client: redis.client, onFlush, shards }).useFactory(present);
@@ -221,13 +221,13 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       },
     );
 
-    it('with `barrier` do not refuse for ever what tells no age', async () => {
+    it('with `barrier` do not refuse for ever what has no issue time', async () => {
       const { revocations } = await boot({ onFlush: 'barrier', shards });
       await redis.client.flushall();
       expect(await revocations.find({ issuer: ISSUER, subject: 'user-1' })).toBeUndefined();
     });
 
-    it('keep the first moment they vouched for when another process starts', async () => {
+    it('keep the first time of the sentinel when another process starts', async () => {
       const { revocations } = await boot({ shards });
       clock.now = NOW + 500;
       await boot({ shards });
@@ -254,14 +254,14 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       expect(about).toEqual(expected.map((sentence) => expect.stringContaining(sentence)));
     });
 
-    it('say that Redis does not answer, and what to do', async () => {
+    it('report that Redis does not answer, and what to do', async () => {
       const nobody = new Redis({ port: 1, lazyConnect: true, retryStrategy: () => null, enableOfflineQueue: false });
       nobody.on('error', () => {});
       const stores = await redisStores({ client: nobody }).useFactory(clock);
       await expect(checkReady(stores)).rejects.toThrow('Redis is not ready');
     });
 
-    it('refuse a user who may read and not write, and say so', async () => {
+    it('refuse a Redis user without write permission, and say so', async () => {
       await redis.client.acl(
         'SETUSER',
         'reader',
@@ -279,12 +279,12 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       reader.disconnect();
     });
 
-    it('leave nothing behind of what they tried', async () => {
+    it('remove what they wrote to probe the server', async () => {
       await boot({ prefix: 'tried:' });
       expect((await redis.client.keys('tried:*')).sort()).toEqual(['tried:sentinel', 'tried:shards']);
     });
 
-    it('refuse a Redis that throws keys away when it is full, unless told to accept it', async () => {
+    it('refuse a Redis that evicts keys when it is full, unless told to accept it', async () => {
       await redis.client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
       try {
         await expect(boot()).rejects.toThrow('noeviction');

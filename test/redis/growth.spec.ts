@@ -42,7 +42,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
     await redis.client.del(await redis.client.keys('latchkey:sign-in:*'));
   };
 
-  it('take the revocations that have ended out of every list when the next one is made', async () => {
+  it('remove expired revocations from every list when the next one is made', async () => {
     for (const id of ['a', 'b', 'c']) await revoke(id);
     expect(await sizes('latchkey:revocations:*')).toEqual([3, 3, 3]);
     clock.advance('60s');
@@ -50,14 +50,14 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
     expect(await sizes('latchkey:revocations:*')).toEqual([1, 1, 1]);
   });
 
-  it('keep in every list a revocation that has a second to live when the next one is made', async () => {
+  it('keep in every list a revocation that expires in a second when the next one is made', async () => {
     await revoke('a');
     clock.advance('59s');
     await revoke('b');
     expect(await sizes('latchkey:revocations:*')).toEqual([2, 2, 2]);
   });
 
-  it('hold no more names of sign-ins than there are, where each one expires before the next', async () => {
+  it('hold no more ids of logins than there are, if each one expires before the next', async () => {
     for (let at = 0; at < MANY; at += 1) {
       await signIn(`sid-${at}`);
       expect(await sizes('latchkey:sign-ins:*')).toEqual([1]);
@@ -65,7 +65,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
     }
   });
 
-  it('forget by and by the names of many sign-ins that expired together', async () => {
+  it('remove the ids of many logins that expired together, in steps', async () => {
     for (let at = 0; at < MANY; at += 1) await signIn(`sid-${at}`);
     await expireSignIns();
     // Younger than those that expired: only the oldest are looked at.
@@ -74,7 +74,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
     expect(await sizes('latchkey:sign-ins:*')).toEqual([3]);
   });
 
-  it('hold no more names of sign-ins than there are, where each one is ended before the next', async () => {
+  it('hold no more ids of logins than there are, if each one is ended before the next', async () => {
     // Ten that live on: a new sign-in looks only at the ten oldest, so that it does not clean up behind these.
     for (let at = 0; at < 10; at += 1) await signIn(`old-${at}`);
     clock.advance('1s');

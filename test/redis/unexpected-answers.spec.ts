@@ -29,7 +29,7 @@ const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown>])[
   ['adding a revocation', ({ revocations }) => revocations.add(entry)],
   [
     'asking for revocations',
-    ({ revocations }) => revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' }),
+    async ({ revocations }) => revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' }),
   ],
   ['asking for a cut-off', ({ revocations }) => revocations.subjectRevokedAt({ issuer: ISSUER, id: 'ada' })],
   ['reading what changed', async ({ revocations }) => revocations.changesSince?.(undefined, 10)],
@@ -57,10 +57,10 @@ const replies: readonly unknown[] = [
   [1, 2, 3, 4, 5, 6, 7],
 ];
 
-describe('a Redis whose answers make no sense', () => {
+describe('a Redis with invalid replies', () => {
   describe.each(calls)('when %s', (_, call) => {
     it.each(replies.map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
-      'cannot tell by %s',
+      'is unavailable with %s',
       async (__, reply) => {
         const stores = await redisStores({ client: answering(reply) }).useFactory(new SystemClock());
         await expect(call(stores)).rejects.toThrow();
@@ -77,13 +77,13 @@ describe('a Redis whose answers make no sense', () => {
     },
   );
 
-  it('a list that is shorter than what was asked for is no "not revoked"', async () => {
+  it('does not read a short list as "not revoked"', async () => {
     const { revocations } = await redisStores({ client: answering(['1', null]) }).useFactory(new SystemClock());
     await expect(revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'j', sid: 's' })).rejects.toThrow('list');
   });
 
   it.each(replies.map((reply) => [JSON.stringify(reply) ?? 'undefined', reply]))(
-    'a lease of a key set is not had by %s',
+    'a lease of a key set is not granted by %s',
     async (_, reply) => {
       const cache = new RedisKeySetCache(answering(reply));
       await expect(cache.lease({ address: 'a', holder: 'h', nowMs: 1, leaseMs: 2 })).rejects.toThrow();
@@ -91,13 +91,13 @@ describe('a Redis whose answers make no sense', () => {
     },
   );
 
-  it('numbers as text, which clients can be told to give, are numbers', async () => {
+  it('numbers as strings, a client option, are numbers', async () => {
     const { revocations, logins } = await redisStores({ client: answering('1') }).useFactory(new SystemClock());
     expect(await revocations.add(entry)).toBe(true);
     await expect(logins.touch(ISSUER, 'sid-1', NOW)).resolves.toBeUndefined();
   });
 
-  it.each([null, 7, 'OK'])('revoking is unavailable, and not done, by %j', async (reply) => {
+  it.each([null, 7, 'OK'])('revoking is unavailable, and not reported as done, with %j', async (reply) => {
     let isMad = false;
     const kept = redisStores({ client: { evalSha: async () => (isMad ? reply : []), eval: async () => reply } });
     const stores = await kept.useFactory(new SystemClock());

@@ -31,7 +31,7 @@ describe('A key set cache in memory', () => {
 });
 
 describe('A key set cache in SQL', () => {
-  it('says at boot what is missing', async () => {
+  it('reports at boot what is missing', async () => {
     const bare = await new DataSource({
       type: 'better-sqlite3',
       database: ':memory:',
@@ -60,7 +60,7 @@ describe('A key set cache in SQL', () => {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it('lets eight that start cold at the same moment make one fetch in all', async () => {
+    it('makes one fetch for eight processes that start cold at the same time', async () => {
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => startCold(`${server.url}/jwks`, folder)));
       expect(outcomes).toEqual(Array.from({ length: 8 }, () => 'token_invalid'));
       expect(server.requests).toEqual(['/jwks']);
@@ -96,7 +96,7 @@ requireOrSkip('redis-server', hasRedis())('A key set cache in Redis', () => {
     for (const { name, run } of keySetCacheContract) it(name, () => run(fresh));
   });
 
-  it('leaves nothing behind for ever: Redis expires sets after their last use, and leases of the dead', async () => {
+  it('leaves nothing for ever: Redis expires sets after their last use, and leases of dead processes', async () => {
     const prefix = `${randomUUID()}:`;
     const cache = new RedisKeySetCache(nodeRedis, { prefix });
     await cache.put('https://one.example', { body: '{}', fetchedAtMs: 1, freshUntilMs: 600_001 });
@@ -111,7 +111,7 @@ requireOrSkip('redis-server', hasRedis())('A key set cache in Redis', () => {
     ]);
   });
 
-  it('grants a lease anew that Redis has expired, however slow the clock of the one who asks', async () => {
+  it('grants an expired lease again, however slow the clock of the process', async () => {
     const cache = new RedisKeySetCache(ioRedis, { prefix: `${randomUUID()}:` });
     const request = { address: 'https://one.example', nowMs: 1 };
     await cache.lease({ ...request, holder: 'dead', leaseMs: 1 });
@@ -121,13 +121,13 @@ requireOrSkip('redis-server', hasRedis())('A key set cache in Redis', () => {
     expect(isTaken).toBe(true);
   });
 
-  it('survives a Redis that forgot its scripts', async () => {
+  it('works after Redis lost its scripts', async () => {
     const cache = new RedisKeySetCache(nodeRedis, { prefix: `${randomUUID()}:` });
     await nodeRedis.scriptFlush();
     await expect(cache.get('https://one.example')).resolves.toBeUndefined();
   });
 
-  it('says at boot that Redis does not answer', async () => {
+  it('reports at boot that Redis does not answer', async () => {
     await expect(new RedisKeySetCache(nodeRedis).checkReady()).resolves.toBeUndefined();
     const nowhere = new Redis({ host: '127.0.0.1', port: await freePort(), retryStrategy: () => null });
     nowhere.on('error', () => {});

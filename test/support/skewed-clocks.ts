@@ -57,7 +57,7 @@ export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
     ['11 seconds ahead', 11 * SECOND],
     ['an hour ahead', HOUR],
     ['4 seconds behind', -4 * SECOND],
-  ])('give an honest retry on a machine that is %s the same successor', (_, aheadMs) =>
+  ])('return the same successor to an honest retry on a node that is %s', (_, aheadMs) =>
     onTwo(aheadMs, async ({ here, there }) => {
       const pair = await here.tokens.issue('ada');
       const next = await here.tokens.refresh(pair.refreshToken);
@@ -71,7 +71,7 @@ export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
     }),
   );
 
-  it('keep what is revoked and who is signed in when a machine that is an hour ahead prunes', () =>
+  it('keep revocations and logins when a node that is an hour ahead prunes', () =>
     onTwo(HOUR, async ({ here, there, stores }) => {
       const revoked = await here.tokens.issue('ada');
       const living = await here.tokens.issue('ada');
@@ -88,7 +88,7 @@ export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
       assert.deepEqual(new Set(listed.map(({ id }) => id)), new Set([revoked.sid, living.sid]));
     }));
 
-  it('keep what a machine that is an hour ahead revoked for as long as the others accept it', () =>
+  it('keep the revocation of a node that is an hour ahead for as long as the others accept the token', () =>
     onTwo(HOUR, async ({ here, there }) => {
       const { accessToken } = await here.tokens.issue('ada');
       const { subject, jti, expiresAt } = await here.tokens.verify(accessToken, { kind: 'access' });

@@ -49,13 +49,13 @@ function isChecked(store: object): store is CheckedStore {
  * @param histories how many random histories; memory takes thousands in the time a server takes dozens
  */
 export function testStores(makeStores: MakeStores, join: MakeStores, histories = 30): void {
-  describe('on machines whose clocks disagree', () => testNodeClocks(makeStores, join));
+  describe('on nodes whose clocks disagree', () => testNodeClocks(makeStores, join));
 
   describe('the contract', () => {
     for (const { name, run } of storeContract) it(name, () => run(makeStores));
   });
 
-  it('keeps one live leaf through random histories of refresh, retry, replay, end and parallel calls', async () => {
+  it('keeps one live token through random histories of refresh, retry, replay, end and parallel calls', async () => {
     const time = { nowMs: 1_900_000_000_000 };
     const clock: Clock = {
       nowMs: () => time.nowMs,
@@ -74,11 +74,11 @@ export function testStores(makeStores: MakeStores, join: MakeStores, histories =
     await fc.assert(history, { numRuns: histories });
   }, 120_000);
 
-  it('agrees with the model of sign-ins through random lives on two instances', async () => {
+  it('agrees with the model of logins through random histories on two instances', async () => {
     await compareWithModel(makeStores, Math.ceil(histories / 2));
   }, 120_000);
 
-  it('sign nobody out in bursts of up to eight tabs, and end the sign-in for what is older than the grace', async () => {
+  it('keep every client signed in through bursts of up to eight tabs, and end the login for a token older than the grace', async () => {
     await goThroughBursts(makeStores, BURSTS);
   }, 3_600_000);
 }

@@ -65,7 +65,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
   };
   testStores(freshStores, (clock) => storesOf(dataSource, clock), histories);
 
-  it('keeps one row for each sign-in, however often it is refreshed', async () => {
+  it('keeps one row for each login, however often it is refreshed', async () => {
     const { logins } = await freshStores(new SystemClock());
     const sids = ['sid-1', 'sid-2', 'sid-3'];
     for (const sid of sids) await logins.open({ ...login, sid });
@@ -78,7 +78,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     ]);
   });
 
-  it('takes over sign-ins of tables that were made before replaced tokens were remembered', async () => {
+  it('migrates logins of tables without replaced tokens', async () => {
     const { logins } = await freshStores(new SystemClock());
     const runner = dataSource.createQueryRunner();
     await new RememberReplacedTokens1764417600000().down(runner);
@@ -102,7 +102,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     expect(await present('jti-0')).toBe('retry after jti-1');
   });
 
-  it('forgets what has ended a day later, by the clock of the database as by that of the caller', async () => {
+  it('deletes expired rows a day later, by the clock of the database and of the caller', async () => {
     const clock = new FixedClock(new Date(NOW * 1_000));
     const { logins, revocations } = await freshStores(clock);
     const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expiresAt: NOW + 100 } as const;
@@ -141,7 +141,7 @@ export function testTypeOrmStores(options: () => DataSourceOptions, histories?: 
     for (const source of opened) await source.destroy();
   });
 
-  it('say that an application with a prefix needs a table of its own for what was migrated', async () => {
+  it('report that an application with a prefix needs a table of its own for migrations', async () => {
     const entityPrefix = 'late_';
     const source = await new DataSource({ ...options(), entityPrefix, entities: [...latchkeyEntities] }).initialize();
     await expect(checkReady(await storesOf(source, new SystemClock()))).rejects.toThrow('migrationsTableName');

@@ -36,7 +36,7 @@ const shortened = tokenController({
 });
 
 describe('The answer of the token routes in the document', () => {
-  it('is the class that was given beside toResponse', async () => {
+  it('is the class given beside toResponse', async () => {
     const { document, answered } = await start(shortened);
     const reference = { $ref: '#/components/schemas/Pair' };
     expect([schemaAt(document, '/auth/token'), schemaAt(document, '/auth/token/refresh')]).toEqual([
@@ -54,7 +54,7 @@ describe('The answer of the token routes in the document', () => {
     expect(schemaAt(document, '/auth/token')).toBeUndefined();
   });
 
-  it('is not described where a subclass answers with something else, and still is elsewhere', async () => {
+  it('is not described if a subclass answers differently, and still is elsewhere', async () => {
     const recipe = tokenController();
     class Tokens extends recipe.controller {
       protected override async signIn(): Promise<unknown> {
@@ -70,7 +70,7 @@ describe('The answer of the token routes in the document', () => {
     });
   });
 
-  it('is not described where a subclass makes the list of devices', async () => {
+  it('is not described if a subclass builds the list of devices', async () => {
     const recipe = devicesController();
     class Devices extends recipe.controller {
       protected override toResponse(): unknown {
@@ -88,7 +88,7 @@ describe('The answer of the token routes in the document', () => {
     expect(await listAt(Devices)).not.toContain('lastUsedAt');
   });
 
-  it('is described as ever without any of it', async () => {
+  it('is described as usual without any of it', async () => {
     const { document, answered } = await start(tokenController());
     expect(schemaAt(document, '/auth/token')).toMatchObject({ required: expect.arrayContaining([...answered]) });
   });

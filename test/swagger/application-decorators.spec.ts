@@ -97,7 +97,7 @@ describe('A document beside the decorators of the application', () => {
     expect((await app.fetch('/named/guarded', { headers: { authorization } })).status).toBe(200);
   });
 
-  it('says that a public route needs nothing, whatever stands on its class or at the top', async () => {
+  it('documents a public route without security, whatever its class or the document says', async () => {
     const { app, document } = await start(named);
     expect(document.security).toEqual([{ 'access-token': [] }]);
     for (const path of ['/named/public', '/plain/public']) {
@@ -109,13 +109,13 @@ describe('A document beside the decorators of the application', () => {
     expect(securityOf(plain.document, '/plain/guarded')).toEqual([{ bearer: [] }, { cookie: [] }]);
   });
 
-  it('says that an optional route may go without', async () => {
+  it('documents that an optional route accepts anonymous requests', async () => {
     const { app, document } = await start(named);
     expect(securityOf(document, '/named/optional')).toEqual([{ 'access-token': [] }, { 'sign-in': [] }, {}]);
     expect((await app.fetch('/named/optional')).status).toBe(200);
   });
 
-  it('keeps what guards of others demand, and knows Basic and cookies by their place', async () => {
+  it('keeps the security of other guards, and recognises Basic and cookies by their place', async () => {
     const { app, document } = await start(named);
     expect(securityOf(document, '/named/behind')).toEqual([
       { gateway: [], 'access-token': [] },

@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('the routes for browsers in the OpenAPI document on %s',
     expect(await new Validator().validate(copy)).toMatchObject({ valid: true });
   });
 
-  it('list for each route what it answers, with the one body of every refusal', () => {
+  it('list the responses of each route, with the one body of every refusal', () => {
     const statuses = Object.entries(document.paths)
       .filter(([path]) => PATHS.test(path))
       .flatMap(([path, item]) =>
@@ -85,7 +85,7 @@ describe.each(ADAPTERS)('the routes for browsers in the OpenAPI document on %s',
     ]);
   });
 
-  it('take the CSRF header by its name and no credential, but for the route that hands it out', () => {
+  it('require the CSRF header by its name and no credential, except the route that returns it', () => {
     for (const path of ['cookie/login', 'cookie/refresh', 'cookie/logout', 'session/login', 'session/logout']) {
       const { parameters, security } = operation(document, 'post', `/auth/${path}`);
       const header = { name: 'x-csrf-token', in: 'header', required: true, schema: { type: 'string' } };
@@ -94,7 +94,7 @@ describe.each(ADAPTERS)('the routes for browsers in the OpenAPI document on %s',
     expect(operation(document, 'get', '/auth/csrf').parameters).toEqual([]);
   });
 
-  it('describe the token that a page gets', async () => {
+  it('describe the token for a page', async () => {
     const { content } = operation(document, 'get', '/auth/csrf').responses['200'] ?? {};
     const schema = { type: 'object', properties: { csrfToken: { type: 'string' } }, required: ['csrfToken'] };
     expect(content).toEqual({ 'application/json': { schema } });
@@ -112,7 +112,7 @@ describe.each(ADAPTERS)('the routes for browsers in the OpenAPI document on %s',
     expect(ended).toEqual(said('logout'));
   });
 
-  it('refuse as they say', async () => {
+  it('refuse as documented', async () => {
     const jar = new CookieJar(running);
     const withoutProof = { method: 'POST', body: ADA };
     const statuses = await Promise.all([
@@ -138,7 +138,7 @@ describe('the routes for browsers in the OpenAPI document', () => {
     expect(names.toSorted()).toEqual(['again', 'intent', 'jwt-payload', 'jwt-signature']);
   });
 
-  it('demand no header and refuse nothing for its sake where the defence is off', async () => {
+  it('require no header and document no refusal if the protection is off', async () => {
     const [document, running] = await documentOf('express', { csrf: { dangerouslyDisable: true } });
     await running.close();
     const { parameters, responses } = operation(document, 'post', '/auth/cookie/login');

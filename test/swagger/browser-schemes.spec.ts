@@ -43,7 +43,7 @@ describe.each(ADAPTERS)('the OpenAPI document of an application for browsers on 
     return documentedOperations(document).find((each) => each.method === method && each.path === path);
   }
 
-  it('combines what the browser sends with its proof of intent, for unsafe methods', () => {
+  it('combines browser credentials with the CSRF token, for unsafe methods', () => {
     expect(operation('post', '/account/motto')?.security).toEqual([
       { bearer: [] },
       { cookie: [], csrf: [] },
@@ -89,14 +89,14 @@ describe.each(ADAPTERS)('the OpenAPI document of an application for browsers on 
 });
 
 describe('the security schemes of an OpenAPI document', () => {
-  it('are two cookies where the token is split', async () => {
+  it('are two cookies if the token is split', async () => {
     expect(await schemesOf({ cookies: { mode: 'split', names: { access: 'jwt' } } })).toMatchObject({
       cookie: { in: 'cookie', name: '__Host-jwt-payload' },
       'cookie-signature': { in: 'cookie', name: '__Host-jwt-signature' },
     });
   });
 
-  it('are an API key where the header or its scheme is another', async () => {
+  it('are an API key if the header or its scheme is another', async () => {
     expect(await schemesOf({ header: { name: 'x-token', schemes: ['JWT'] } })).toMatchObject({
       bearer: {
         type: 'apiKey',
@@ -110,14 +110,14 @@ describe('the security schemes of an OpenAPI document', () => {
     });
   });
 
-  it('know the header of the CSRF token by its configured name, and none where the defence is off', async () => {
+  it('name the header of the CSRF token as configured, and none if the protection is off', async () => {
     expect(await schemesOf({ csrf: { headerName: 'x-intent' } })).toMatchObject({ csrf: { name: 'x-intent' } });
     expect(await schemesOf({ csrf: { dangerouslyDisable: true } })).not.toHaveProperty('csrf');
   });
 });
 
 describe('refusals in an OpenAPI document', () => {
-  it('are problem details where those are configured', async () => {
+  it('are problem details if those are configured', async () => {
     const [document, running] = await documentOf('express', { errors: { format: 'problem' } });
     await running.close();
     const me = documentedOperations(document).find(({ path }) => path === '/account');
@@ -139,7 +139,7 @@ describe('refusals in an OpenAPI document', () => {
 describe('the header of an OpenAPI document', () => {
   const extractor = () => undefined;
 
-  it('is not claimed to be Authorization where an extractor looks elsewhere; the hint names an option that exists', async () => {
+  it('is not Authorization if an extractor reads elsewhere; the hint names an existing option', async () => {
     const schemes = (await schemesOf({ header: { extractor } })) as Record<
       string,
       { type: string; description: string }
@@ -152,7 +152,7 @@ describe('the header of an OpenAPI document', () => {
     expect(described).not.toHaveProperty('bearer');
   });
 
-  it('is described by the application itself where it names the scheme', async () => {
+  it('is described by the application itself if it names the scheme', async () => {
     const running = await startBrowserApp('express', { header: { extractor } });
     const theirs = { type: 'apiKey', in: 'header', name: 'x-theirs' } as const;
     const config = new DocumentBuilder().addSecurity('bearer', theirs).build();
@@ -161,7 +161,7 @@ describe('the header of an OpenAPI document', () => {
     expect(document.components?.securitySchemes?.['bearer']).toEqual(theirs);
   });
 
-  it('goes with the CSRF header where the browser adds the token by itself', async () => {
+  it('is combined with the CSRF header if the browser adds the token by itself', async () => {
     const cookie = { always: { bearer: { type: 'apiKey', in: 'cookie', name: 'CF_Authorization' } } } as const;
     const headers = [
       { extractor, openapi: cookie },
@@ -177,12 +177,12 @@ describe('the header of an OpenAPI document', () => {
     }
   });
 
-  it('is a plain header where the token stands alone', async () => {
+  it('is a plain header if the token has no scheme', async () => {
     const header = { name: 'X-Token', schemes: [], sentBy: 'client' } as const;
     expect(await schemesOf({ header })).toMatchObject({ bearer: { type: 'apiKey', in: 'header', name: 'x-token' } });
   });
 
-  it('says which cookie of another party is read', async () => {
+  it('names the cookie of another party that is read', async () => {
     const schemes = await schemesOf({ cookies: { external: 'CF_Authorization' } });
     expect(JSON.stringify(schemes)).toContain('CF_Authorization');
   });

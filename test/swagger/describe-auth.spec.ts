@@ -52,11 +52,11 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
     expect(describeAuth(running.app, create)).toEqual(early);
   });
 
-  it('leaves no mark on the application', () => {
+  it('leaves no metadata on the application', () => {
     expect(JSON.stringify(create())).toBe(plain);
   });
 
-  it('leaves no mark on the application when the document cannot be made', () => {
+  it('leaves no metadata on the application if the document cannot be built', () => {
     expect(() => describeAuth(running.app, failing)).toThrow('no document');
     expect(JSON.stringify(create())).toBe(plain);
   });
@@ -67,12 +67,12 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
     expect(securityOf('get', '/api/v1/versioned')).toEqual([{ bearer: [] }]);
   });
 
-  it('asks for the proof of intent with unsafe methods alone', () => {
+  it('requires the CSRF token with unsafe methods alone', () => {
     expect(securityOf('get', '/api/plain/panel')).toEqual([{ panel: [] }]);
     expect(securityOf('patch', '/api/plain/panel')).toEqual([{ panel: [], 'panel-intent': [] }]);
   });
 
-  it('multiplies guards that must all pass, without alternatives that ask for more than another', () => {
+  it('combines guards that must all pass, without redundant alternatives', () => {
     expect(securityOf('post', '/api/plain/both-guards')).toEqual([
       { bearer: [], panel: [], 'panel-intent': [] },
       { 'api-key': [] },
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
     ]);
   });
 
-  it('asks for nothing on public routes, and offers nothing as one way on optional ones', () => {
+  it('requires nothing on public routes, and lists anonymous access on optional ones', () => {
     expect(securityOf('get', '/health')).toEqual([]);
     expect(securityOf('get', '/api/v2/versioned/latest')).toEqual([]);
     expect(securityOf('get', '/api/children/inherited/open')).toEqual([{ tenant: [] }]);
@@ -96,7 +96,7 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
     expect(securityOf('delete', '/api/plain/graded/{id}')).toEqual([{ bearer: ['grades:write'] }]);
   });
 
-  it('keeps what the application wrote about guards of others, and drops what repeats its own', () => {
+  it('keeps the security of other guards, and drops duplicates of its own', () => {
     expect(securityOf('post', '/api/plain/signed')).toEqual([{ signature: [] }]);
     expect(securityOf('post', '/api/parents/own')).toEqual([{ tenant: [], 'api-key': [] }]);
     expect(securityOf('get', '/api/plain/leftover')).toEqual([{ bearer: [] }]);
@@ -128,7 +128,7 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
     }
   });
 
-  it('lists the codes that a client may see, and none that it may not', () => {
+  it('lists the public codes, and no internal ones', () => {
     const schema = JSON.stringify(early.components?.schemas?.['AuthErrorBody']);
     for (const [code, entry] of Object.entries(ERROR_TABLE)) {
       expect([code, schema.includes(`"${code}"`)]).toEqual([code, !('publicCode' in entry)]);

@@ -22,7 +22,7 @@ describe.each(ADAPTERS)('the OpenAPI document of the ready-made routes on %s', (
     });
   });
 
-  it('says what a sign-in takes, answers and refuses, and that nobody needs a credential for it', async () => {
+  it('documents the body, the responses and the refusals of a sign-in, without security', async () => {
     const { paths, components } = await documentOf();
     const { parameters, requestBody, responses, security } = paths['/auth/token']?.post ?? {};
     expect({ parameters, security }).toEqual({ parameters: [], security: [] });
@@ -51,7 +51,7 @@ describe.each(ADAPTERS)('the OpenAPI document of the ready-made routes on %s', (
     });
   });
 
-  it('lists for each route what it answers', async () => {
+  it('lists the responses of each route', async () => {
     const { paths } = await documentOf();
     const statuses = Object.entries(paths)
       .filter(([path]) => path.startsWith('/auth'))

@@ -75,14 +75,14 @@ describe.each(ADAPTERS)('a health check on %s', (adapter) => {
     };
   }
 
-  it('is up where everything answers, and an issuer was not asked yet', async () => {
+  it('is up if all answer, and an issuer was not contacted yet', async () => {
     const { status, body } = await check();
     expect([status, body.status]).toEqual([200, 'ok']);
     expect(body.details['auth-stores']).toMatchObject({ status: 'up' });
     expect(body.details['auth-key-sets']).toMatchObject({ status: 'up' });
   });
 
-  it('is down while a store does not answer, says which, and nothing of why', async () => {
+  it('is down while a store does not answer, and names the store and no cause', async () => {
     state.down = true;
     const { status, body, text } = await check();
     expect(status).toBe(503);

@@ -37,7 +37,7 @@ describe('LocalIssuer', () => {
   });
 
   it.each<IssuerFailure>(['unavailable', 'malformed', 'disconnected'])(
-    'makes the application say that it cannot tell when it is %s',
+    'makes the application answer "unavailable" when it is %s',
     async (failure) => {
       issuer.fail(failure);
       expect(await call(await issuer.tokens.valid('user-1'))).toBe(503);
@@ -60,7 +60,7 @@ describe('LocalIssuer', () => {
     expect(issuer.fetches).toBe(2);
   });
 
-  it('signs for users to act as in an application that has no keys', async () => {
+  it('signs tokens for actingAs in an application without keys', async () => {
     const ada = await actingAs(running.app, 'ada', { tokens: issuer.tokens });
     const answer = await ada.through((headers) => running.fetch('/me', { headers }));
     expect(await answer.json()).toEqual({ id: 'ada' });
@@ -68,7 +68,7 @@ describe('LocalIssuer', () => {
 });
 
 describe('TokenFactory.of', () => {
-  it('says what to do where the application only verifies', async () => {
+  it('explains what to do if the application only verifies', async () => {
     const issuer = await LocalIssuer.start();
     const running = await startApplication('express', {
       imports: [AuthModule.forRoot({ trust: [issuer.trust()] })],

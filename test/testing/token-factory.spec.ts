@@ -45,7 +45,7 @@ class RoutesController {
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 describe('FixedClock', () => {
-  it('stands still until it is moved', () => {
+  it('does not move until it is moved', () => {
     const clock = new FixedClock('2026-01-01T00:00:00Z');
     expect([clock.nowMs(), clock.nowSeconds()]).toEqual([1_767_225_600_000, 1_767_225_600]);
     clock.advance('15m');
@@ -55,7 +55,7 @@ describe('FixedClock', () => {
     expect(clock.nowMs()).toBe(0);
   });
 
-  it('refuses what is no time and no duration', () => {
+  it('refuses an invalid time and an invalid duration', () => {
     expect(() => new FixedClock('yesterday')).toThrow(TypeError);
     expect(() => new FixedClock().advance('60' as '60s')).toThrow('no duration');
   });
@@ -74,12 +74,12 @@ describe.each(ADAPTERS)('TokenFactory against an application on %s', (adapter) =
   });
   afterAll(() => running.close());
 
-  it('makes a token that the application accepts, with the scopes it was asked for', async () => {
+  it('creates a token that the application accepts, with the requested scopes', async () => {
     const answer = await running.fetch('/me', bearer(await tokens.valid('user-1', { scopes: ['a', 'b'] })));
     expect([answer.status, await answer.json()]).toEqual([200, { id: 'user-1', scopes: ['a', 'b'], kind: 'user' }]);
   });
 
-  it('makes bad tokens, each of which is refused for its own reason', async () => {
+  it('creates invalid tokens, each of which is refused for its own reason', async () => {
     const refused = await tokens.refused('user-1');
     expect(refused).toHaveLength(9);
     for (const { name, token, errorCode } of refused) {
@@ -89,7 +89,7 @@ describe.each(ADAPTERS)('TokenFactory against an application on %s', (adapter) =
     }
   });
 
-  it('makes tokens of clients and restricted clients, which routes accept by name alone', async () => {
+  it('creates tokens of clients and restricted clients, which routes accept by name alone', async () => {
     const client = await tokens.client('billing', { scopes: ['a'] });
     const restricted = await tokens.restricted('user-1');
     expect((await running.fetch('/me', bearer(client))).status).toBe(403);
@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('TokenFactory against an application on %s', (adapter) =
     expect(await asRestricted.json()).toEqual({ id: 'user-1', kind: 'user', restricted: true });
   });
 
-  it('makes a token that ends when the clock of the application says so', async () => {
+  it('creates a token that expires by the clock of the application', async () => {
     const token = await tokens.valid('user-1', { ttl: '5m' });
     clock.advance('6m');
     expect((await running.fetch('/me', bearer(token))).status).toBe(401);
@@ -108,7 +108,7 @@ describe.each(ADAPTERS)('TokenFactory against an application on %s', (adapter) =
     expect((await running.fetch('/me', bearer(token))).status).toBe(200);
   });
 
-  it('takes a claim away, and puts others over its own', async () => {
+  it('removes claims, and replaces others', async () => {
     const claims = await tokens.claimsFor('user-1', { claims: { jti: undefined, tenant: 'blue' } });
     expect(claims).toMatchObject({ sub: 'user-1', tenant: 'blue' });
     expect((await running.fetch('/me', bearer(await tokens.sign(claims)))).status).toBe(401);
@@ -116,7 +116,7 @@ describe.each(ADAPTERS)('TokenFactory against an application on %s', (adapter) =
 });
 
 describe('TokenFactory on its own', () => {
-  it('publishes the keys that its tokens verify with', async () => {
+  it('publishes the keys of its tokens', async () => {
     const issuer = await TokenFactory.standalone({
       issuer: 'https://sso.example',
       audience: 'shop',
@@ -141,7 +141,7 @@ describe('AuthTestingModule.override', () => {
   @Module({ imports: [AuthModule.forRoot({ access: { ttl: '10m' } })], controllers: [RoutesController] })
   class AppModule {}
 
-  it("puts a clock that stands still and stores in memory into an application's own module", async () => {
+  it('puts a fixed clock and stores in memory into the module of an application', async () => {
     const builder = Test.createTestingModule({ imports: [AppModule] });
     const clock = AuthTestingModule.override(builder);
     const app = (await builder.compile()).createNestApplication({ logger: false });
@@ -178,7 +178,7 @@ describe.each(ADAPTERS)('actingAs on %s', (adapter) => {
     expect(injected).toEqual({ statusCode: 200 });
   });
 
-  it.each(['/open', '/hello'])('fails on %s, which answers everybody', async (url) => {
+  it.each(['/open', '/hello'])('fails on %s, which answers anonymous requests', async (url) => {
     await expect(ada.through(get(url))).rejects.toThrow('The route answers 200 to a request without credentials');
   });
 
@@ -186,12 +186,12 @@ describe.each(ADAPTERS)('actingAs on %s', (adapter) => {
     await expect(ada.through(get('/nowhere'))).rejects.toThrow('answers 404');
   });
 
-  it('fails where the user is not recognised', async () => {
+  it('fails if the user is not authenticated', async () => {
     const stranger = await actingAs(running.app, 'ada', { claims: { aud: 'elsewhere' } });
     await expect(stranger.through(get('/me'))).rejects.toThrow('does not authenticateCredential the user');
   });
 
-  it('makes headers for a handler that is guarded, and fails for one that is public or missing', async () => {
+  it('creates headers for a guarded handler, and fails for one that is public or missing', async () => {
     expect((await get('/me')(ada.on(RoutesController, 'me'))).status).toBe(200);
     expect(() => ada.on(RoutesController, 'open')).toThrow('RoutesController.open is public');
     expect(() => ada.on(RoutesController, 'nothing' as 'me')).toThrow('does not exist');

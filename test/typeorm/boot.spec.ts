@@ -37,7 +37,7 @@ describe('TypeORM stores at boot', () => {
     await expect(boot({})).resolves.toBeUndefined();
   });
 
-  it('take an index whose columns the driver tells in another order, as PostgreSQL may', async () => {
+  it('accept an index with its columns in another order, as PostgreSQL may report it', async () => {
     await boot({});
     const original = dataSource?.createQueryRunner.bind(dataSource);
     if (dataSource === undefined || original === undefined) throw new Error('no DataSource');
@@ -54,7 +54,7 @@ describe('TypeORM stores at boot', () => {
     await expect(checkReady(await storesOf(dataSource, new SystemClock()))).resolves.toBeUndefined();
   });
 
-  it('name an entity that is not in the DataSource, and how to add it', async () => {
+  it('name an entity that is missing in the DataSource, and how to add it', async () => {
     await expect(boot({ entities: [LoginEntity] })).rejects.toThrow('LatchkeyRevocation');
     await dataSource?.destroy();
     await expect(boot({ entities: [RevocationEntity] })).rejects.toThrow('latchkeyEntities');
@@ -85,7 +85,7 @@ describe('TypeORM stores at boot', () => {
       'The primary key of latchkey_logins is not (issuer, sid)',
     ],
   ] satisfies [string, Setup, string][])(
-    'name %s that is missing, and the migrations that make it',
+    'name %s that is missing, and the migrations that create it',
     async (_, setup, lack) => {
       const failed = boot(setup);
       await expect(failed).rejects.toThrow(lack);
@@ -93,7 +93,7 @@ describe('TypeORM stores at boot', () => {
     },
   );
 
-  it('take back their migrations and run them again', async () => {
+  it('revert their migrations and run them again', async () => {
     await boot({});
     for (let undone = 0; undone < latchkeyMigrations.length; undone += 1) await dataSource?.undoLastMigration();
     expect(await tables()).toEqual([]);
@@ -101,13 +101,13 @@ describe('TypeORM stores at boot', () => {
     expect(await tables()).toEqual(['latchkey_logins', 'latchkey_revocations']);
   });
 
-  it('find nothing to change in tables that are there when the migrations were forgotten', async () => {
+  it('find nothing to change in existing tables if the list of migrations was lost', async () => {
     await boot({});
     await dataSource?.query('DELETE FROM migrations');
     await expect(dataSource?.runMigrations()).resolves.toHaveLength(latchkeyMigrations.length);
   });
 
-  it('are left alone by synchronize', async () => {
+  it('are not changed by synchronize', async () => {
     await boot({});
     await dataSource?.synchronize();
     expect(await tables()).toEqual(['latchkey_logins', 'latchkey_revocations']);

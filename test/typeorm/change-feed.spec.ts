@@ -49,21 +49,18 @@ describe('the change feed in SQL', () => {
   it.each([
     ['new', async () => {}],
     ['there before', () => add(revocations, 'slow')],
-  ])(
-    'tells of an entry that took long to be written to those who read past its first stamp: %s',
-    async (_, prepare) => {
-      await prepare();
-      database.second = T + WRITE_SECONDS;
-      await add(revocations, 'quick');
-      await reader.read();
-      // The slow one began before that reading, and is stamped with its beginning.
-      await add(await storeOn(new SlowClock()), 'slow');
-      database.second = T + WRITE_SECONDS;
-      expect((await reader.read()).ids).toContain('slow');
-    },
-  );
+  ])('reports an entry that committed late to readers past its first timestamp: %s', async (_, prepare) => {
+    await prepare();
+    database.second = T + WRITE_SECONDS;
+    await add(revocations, 'quick');
+    await reader.read();
+    // The slow one began before that reading, and is stamped with its beginning.
+    await add(await storeOn(new SlowClock()), 'slow');
+    database.second = T + WRITE_SECONDS;
+    expect((await reader.read()).ids).toContain('slow');
+  });
 
-  it('tells of what is stamped a little before that which was read: it was on its way', async () => {
+  it('reports an entry stamped a little before the last reading, which was in progress', async () => {
     await add(revocations, 'read');
     await reader.read();
     database.second = T - 4;
@@ -75,7 +72,7 @@ describe('the change feed in SQL', () => {
   it.each([
     ['in the second that filled it', 0],
     ['a little before', 4],
-  ])('tells of what came after a full page, %s, however long the next one took', async (_, secondsBefore) => {
+  ])('reports entries after a full page, %s, however long the next one took', async (_, secondsBefore) => {
     const told: string[] = [];
     let cursor: string | undefined;
     const readPage = async () => {
@@ -100,7 +97,7 @@ describe('the change feed in SQL', () => {
     expect(told.slice(length)).not.toContain('one');
   });
 
-  it('begins anew where the clock of the database was set back, so that nothing is stamped too early to be seen', async () => {
+  it('starts again if the clock of the database was set back, so that no entry is missed', async () => {
     await add(revocations, 'before');
     await reader.read();
     database.second = T - 3_600;
@@ -110,7 +107,7 @@ describe('the change feed in SQL', () => {
     expect((await reader.read()).ids).toContain('later');
   });
 
-  it('does not begin anew where the clock of the database was set back by a second or two', async () => {
+  it('does not start again if the clock of the database was set back by a second or two', async () => {
     await add(revocations, 'before');
     await reader.read();
     database.second = T - 2;

@@ -42,7 +42,7 @@ describe('TypeORM stores', () => {
   afterEach(() => dataSource.destroy());
 
   it.each(['40001', '40P01', 'ER_LOCK_DEADLOCK', 'ER_CHECKREAD', 'SQLITE_BUSY'])(
-    'try again up to three times where the database says %s, and decide once',
+    'retry up to three times if the database reports %s, and decide once',
     async (code) => {
       const asked = failing(dataSource, { code, times: 3 });
       expect((await stores.logins.rotate(rotation)).outcome).toBe('rotated');
@@ -57,13 +57,13 @@ describe('TypeORM stores', () => {
     expect((await stores.logins.rotate(rotation)).outcome).toBe('rotated');
   });
 
-  it('do not try again what failed for another reason', async () => {
+  it('do not retry other failures', async () => {
     const asked = failing(dataSource, { code: 'ECONNRESET', times: 1 });
     await expect(stores.logins.rotate(rotation)).rejects.toThrow();
     expect(asked()).toBe(1);
   });
 
-  it('ask the primary alone, for reading too', async () => {
+  it('query the primary alone, for reading too', async () => {
     const modes: unknown[] = [];
     const create = dataSource.createQueryRunner.bind(dataSource);
     dataSource.createQueryRunner = (mode) => {
@@ -81,19 +81,19 @@ describe('TypeORM stores', () => {
     ['current_expires_at', `''`],
     ['current_expires_at', `1.5`],
     ['rotated_at_ms', `'soon'`],
-  ])('cannot tell where %s of a sign-in holds %s', async (column, value) => {
+  ])('are unavailable if %s of a login holds %s', async (column, value) => {
     await dataSource.query(`UPDATE latchkey_logins SET ${column} = ${value}`);
     await expect(stores.logins.find(login.issuer, login.sid)).rejects.toThrow(column);
   });
 
-  it('cannot tell where an entry of the blocklist holds nonsense', async () => {
+  it('are unavailable if an entry of the blocklist holds invalid data', async () => {
     await dataSource.query(`UPDATE latchkey_revocations SET revoked_at = 'soon'`);
     await expect(stores.revocations.find({ issuer: login.issuer, subject: 'user-1', jti: 'jti-0' })).rejects.toThrow(
       'revoked_at',
     );
   });
 
-  it('refuse an id that is no text before any SQL is made of it', async () => {
+  it('refuse an id that is not a string before it is in any SQL', async () => {
     const asked = failing(dataSource, { code: 'none', times: 0 });
     const object = JSON.parse('{"id":1}');
     await expect(stores.logins.find(login.issuer, object)).rejects.toThrow(TypeError);
@@ -103,7 +103,7 @@ describe('TypeORM stores', () => {
     expect(asked()).toBe(0);
   });
 
-  it('let an application read its rows as entities, with numbers as numbers', async () => {
+  it('can be read by an application as entities, with numbers as numbers', async () => {
     const [row] = await dataSource.getRepository(LoginEntity).find();
     expect(row).toMatchObject({ ...login, previousJti: null, rotatedAtMs: null, label: null });
     const [revocation] = await dataSource.getRepository(RevocationEntity).find();

@@ -15,7 +15,7 @@ requireOrSkip('mariadb-server', hasMariaDb())('TypeORM stores on MariaDB', () =>
 
   testTypeOrmStores(() => ({ type: 'mariadb', url: server?.url ?? '', poolSize: 10 }));
 
-  it('is not ready where ids are kept as text, which MariaDB compares without case', async () => {
+  it('is not ready if ids are stored as text, which MariaDB compares without case', async () => {
     const dataSource = await openDataSource({ type: 'mariadb', url: server?.url ?? '' });
     try {
       const stores = await storesOf(dataSource, new SystemClock());

@@ -72,7 +72,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
       const verify = () => codeOf(instance.instance.tokens.verify(pair.accessToken, { kind: 'access' }));
       const verifyTimes = (times: number) => Promise.all(Array.from({ length: times }, verify));
 
-      it('lets checks wait for their turn, longer than they may wait for an answer', async () => {
+      it('queues checks for a connection, longer than they may wait for an answer', async () => {
         await useUp();
         const answers = verifyTimes(6);
         const refreshed = codeOf(instance.instance.tokens.refresh(pair.refreshToken));
@@ -83,7 +83,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
         expect(told).not.toContain('store_failed');
       });
 
-      it('answers 503 to who waits too long, stops asking for nobody, and sends nothing afterwards', async () => {
+      it('answers 503 to a caller that waits too long, keeps serving others, and sends nothing afterwards', async () => {
         await useUp();
         expect(new Set(await verifyTimes(8))).toEqual(new Set(['store_unavailable']));
         const late = await codeOf(instance.instance.tokens.refresh(pair.refreshToken));
@@ -94,7 +94,7 @@ describe.each(databases)('%s', (type, needed, available, startServer) => {
         expect(await codeOf(instance.instance.tokens.refresh(pair.refreshToken))).toBe('accepted');
       });
 
-      it('stops asking a database that holds its connections and does not answer', async () => {
+      it('stops calling a database that holds its connections and does not answer', async () => {
         const other = await openDataSource({ type, url: server?.url ?? '', poolSize: 1 } as DataSourceOptions);
         const locker = other.createQueryRunner();
         if (type === 'postgres') await locker.startTransaction();

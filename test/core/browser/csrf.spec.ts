@@ -42,11 +42,11 @@ const judge = (parts: Parameters<typeof requestWith>[0], as: CsrfHolder = ada, b
 const good = () => ({ header: service.issue(ada), cookie: service.issue(ada) });
 
 describe('a CSRF token', () => {
-  it('is accepted where header and cookie are ours and of the same sign-in, though no two tokens are alike', () => {
+  it('is accepted if header and cookie are ours and of the same login, though no two tokens are alike', () => {
     expect(judge(good())).toBe('accepted');
   });
 
-  it('is demanded in the cookie first and then in the header', () => {
+  it('is required in the cookie first and then in the header', () => {
     expect(judge({})).toBe('csrf_cookie_missing');
     expect(judge({ header: service.issue(ada) })).toBe('csrf_cookie_missing');
     expect(judge({ cookie: service.issue(ada) })).toBe('csrf_token_missing');
@@ -65,11 +65,11 @@ describe('a CSRF token', () => {
         cookie: service.issue(ada),
       },
     ],
-  ])('is refused where it is that of %s', (_, parts) => {
+  ])('is refused if it is that of %s', (_, parts) => {
     expect(judge(parts)).toBe('csrf_token_invalid');
   });
 
-  it('is refused where somebody else signed it, though header and cookie agree', () => {
+  it('is refused if another key signed it, though header and cookie agree', () => {
     const forger = new CsrfService(settings, () => [deriveSecret('another secret of thirty-two bytes!', 'csrf')]);
     const token = forger.issue(ada);
     expect(judge({ header: token, cookie: token })).toBe('csrf_token_invalid');
@@ -83,12 +83,12 @@ describe('a CSRF token', () => {
     ['another alphabet', `${good().header.slice(0, -1)}+`],
     ['not ASCII', `${good().header.slice(0, -1)}é`],
     ['with NUL', `${good().header.slice(0, -1)}\0`],
-  ])('is refused where it is malformed: %s', (_, header) => {
+  ])('is refused if it is malformed: %s', (_, header) => {
     expect(judge({ header, cookie: service.issue(ada) })).toBe('csrf_token_invalid');
     expect(judge({ header: service.issue(ada), cookie: header })).toBe('csrf_token_invalid');
   });
 
-  it('is refused where any one of its letters was changed', () => {
+  it('is refused if any one of its characters was changed', () => {
     fc.assert(
       fc.property(fc.nat(170), fc.constantFrom('A', 'B', '_', '9'), (at, letter) => {
         const { header, cookie } = good();
@@ -99,12 +99,12 @@ describe('a CSRF token', () => {
     );
   });
 
-  it('is refused where two headers carry one', () => {
+  it('is refused if two headers carry one', () => {
     const headers: RequestParts['headers'] = [['x-csrf-token', service.issue(ada)]];
     expect(judge({ ...good(), headers })).toBe('csrf_token_invalid');
   });
 
-  it('is accepted although a sibling host planted a second cookie', () => {
+  it('is accepted although a sibling host set a second cookie', () => {
     const cookies = [
       ['__Host-csrf', 'planted'],
       ['__Host-csrf', service.issue(ada)],
@@ -113,7 +113,7 @@ describe('a CSRF token', () => {
     expect(codeOf(() => service.enforce(request, ada))).toBe('accepted');
   });
 
-  it('looks different each time, and says nothing about the sign-in', () => {
+  it('differs each time, and reveals nothing about the login', () => {
     const tokens = Array.from({ length: 1000 }, () => service.issue(ada));
     expect(new Set(tokens).size).toBe(1000);
     // No byte keeps its value, so nothing in an answer repeats for compression to find.
@@ -122,7 +122,7 @@ describe('a CSRF token', () => {
     for (const header of tokens.slice(0, 20)) expect(judge({ header, cookie: service.issue(ada) })).toBe('accepted');
   });
 
-  it('survives a change of the secret for as long as the old one is known, and no longer', () => {
+  it('stays valid after a change of the secret for as long as the old one is configured', () => {
     const next = deriveSecret('the next secret of thirty-two bytes', 'csrf');
     const both = new CsrfService(settings, () => [next, secret]);
     const alone = new CsrfService(settings, () => [next]);
@@ -131,14 +131,14 @@ describe('a CSRF token', () => {
     expect(judge(parts, ada, alone)).toBe('csrf_token_invalid');
   });
 
-  it('is bound to the subject where a credential belongs to no sign-in', () => {
+  it('is bound to the subject if a credential belongs to no login', () => {
     const foreign: CsrfHolder = { subject: { issuer: 'https://idp.test', id: 'x' } };
     const parts = { header: service.issue(foreign), cookie: service.issue(foreign) };
     expect(judge(parts, foreign)).toBe('accepted');
     expect(judge(parts)).toBe('csrf_token_invalid');
   });
 
-  it('is not asked for where the defence is switched off by name', () => {
+  it('is not required if the protection is switched off by name', () => {
     const off = new CsrfService({ ...settings, disabled: true }, () => [secret]);
     expect(judge({ headers: [['origin', 'https://evil.test']] }, ada, off)).toBe('accepted');
   });
@@ -212,22 +212,22 @@ const serves = (token: string, as: CsrfHolder) =>
   codeOf(() => service.enforce(requestWith({ header: token, cookie: token }), as)) === 'accepted';
 
 describe('a token for a page', () => {
-  it('is bound to nobody where there is nobody', () => {
+  it('is anonymous for an anonymous caller', () => {
     expect(serves(renewed(undefined, []), undefined)).toBe(true);
     expect(serves(renewed('nonsense', []), undefined)).toBe(true);
   });
 
-  it('stays bound to its sign-in once the access cookie has gone', () => {
+  it('stays bound to its login once the access cookie has expired', () => {
     expect(serves(renewed(service.issue(ada), []), ada)).toBe(true);
   });
 
-  it('follows the credential of the caller and not a cookie that somebody planted', () => {
+  it('follows the credential of the caller and not a cookie that an attacker set', () => {
     expect(
       serves(renewed(service.issue(holder('planted')), [{ subject: { issuer, id: 'ada' }, sid: 'sid-of-ada' }]), ada),
     ).toBe(true);
   });
 
-  it('keeps to the one of two sign-ins that it belongs to', () => {
+  it('belongs to one of two logins', () => {
     const both = [
       { subject: { issuer, id: 'ada' }, sid: 'cookie' },
       { subject: { issuer, id: 'ada' }, sid: 'session' },
@@ -240,8 +240,8 @@ describe('a token for a page', () => {
 const anyone = (header: CsrfHolder, cookie: CsrfHolder) =>
   codeOf(() => service.enforceForAnyone(requestWith({ header: service.issue(header), cookie: service.issue(cookie) })));
 
-describe("a request that is nobody's", () => {
-  it('is accepted with both halves of one holder, and refused with halves of two', () => {
+describe('an anonymous request', () => {
+  it('is accepted with header and cookie of one holder, and refused with those of two', () => {
     expect(anyone(undefined, undefined)).toBe('accepted');
     expect(anyone(ada, ada)).toBe('accepted');
     expect(anyone(undefined, ada)).toBe('csrf_token_invalid');

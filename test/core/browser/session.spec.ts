@@ -55,7 +55,7 @@ async function recognised(request: object): Promise<unknown> {
 }
 
 describe('signing in by session', () => {
-  it('opens a sign-in that is listed as a device, and is recognised by the scheme', async () => {
+  it('opens a login that is listed as a device, and is found by the scheme', async () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }), { label: 'laptop' });
     expect((await logins.list(subject)).map(({ id, label }) => ({ id, label }))).toEqual([
@@ -64,7 +64,7 @@ describe('signing in by session', () => {
     expect(await recognised(request)).toMatchObject({ subject, sid, kind: 'user', own: true, authTime: start });
   });
 
-  it('ends the sign-in that the session stood for before', async () => {
+  it('ends the previous login of the session', async () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
     await service.signIn(request, person({ id: 'bob' }));
@@ -78,13 +78,13 @@ describe('signing in by session', () => {
     expect(request).toEqual({});
   });
 
-  it('cannot be told where the session store is down, and leaves no device behind', async () => {
+  it('is unavailable while the session store is down, and lists no device', async () => {
     host.broken = true;
     expect(await outcome(() => service.signIn({}, person({ id: 'ada' })))).toBe('store_unavailable');
     expect(await logins.list(subject)).toEqual([]);
   });
 
-  it('is issued after the moment up to which everything of the subject is revoked', async () => {
+  it('is issued after the time up to which the subject is revoked', async () => {
     await blocklist.revokeSubject(subject);
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
@@ -100,7 +100,7 @@ describe('signing in by session', () => {
 });
 
 describe('signing out of a session', () => {
-  it('ends the sign-in and the session', async () => {
+  it('ends the login and the session', async () => {
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
     await service.signOut(request);
@@ -108,13 +108,13 @@ describe('signing out of a session', () => {
     expect(await recognised(request)).toBeUndefined();
   });
 
-  it('is no error where there is nothing to sign out of', async () => {
+  it('is no error without a session', async () => {
     expect(await outcome(() => service.signOut({}))).toBeUndefined();
   });
 });
 
 describe('the session scheme', () => {
-  it('ends a sign-in at its absolute end, though it was used every minute', async () => {
+  it('ends a login at its absolute end, though it was used every minute', async () => {
     const request = {};
     await service.signIn(request, person({ id: 'ada' }));
     clock.advance(2_592_000 - 1);
@@ -135,11 +135,11 @@ describe('the session scheme', () => {
     ['an empty subject', { iss: ISSUER, sub: '', sid: 's', issuedAt: 1, expiresAt: 9e9, authTime: 1 }],
     ['times that are text', { iss: ISSUER, sub: 'a', sid: 's', issuedAt: '1', expiresAt: '9', authTime: 1 }],
     ['no end', { iss: ISSUER, sub: 'a', sid: 's', issuedAt: 1, authTime: 1 }],
-  ])('finds nobody in a session that holds %s', async (_, session) => {
+  ])('finds no user in a session that holds %s', async (_, session) => {
     expect(await recognised({ session })).toBeUndefined();
   });
 
-  it('notes the use of a sign-in once a minute', async () => {
+  it('records the use of a login once a minute', async () => {
     const request = {};
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
     const principal = { subject, sid } as never;

@@ -37,7 +37,7 @@ async function discover(path: string, documents: Readonly<Record<string, object>
 }
 
 describe('Discovery of an issuer', () => {
-  it('takes the metadata of OpenID Connect where they are, and asks for no others', async () => {
+  it('uses the metadata of OpenID Connect if they exist, and requests no others', async () => {
     expect(await discover('', { [OIDC]: {}, [OAUTH]: {} })).toEqual({ answer: 'OK', asked: [OIDC, '/jwks'] });
     expect(await discover('/realm', { [`/realm${OIDC}`]: {} })).toEqual({
       answer: 'OK',
@@ -45,7 +45,7 @@ describe('Discovery of an issuer', () => {
     });
   });
 
-  it('takes those of RFC 8414 where there are no others, before and behind the path', async () => {
+  it('falls back to the metadata of RFC 8414, before and after the path', async () => {
     expect(await discover('', { [OAUTH]: {} })).toEqual({ answer: 'OK', asked: [OIDC, OAUTH, '/jwks'] });
     expect(await discover('/a/b', { [`${OAUTH}/a/b`]: {} })).toEqual({
       answer: 'OK',
@@ -57,7 +57,7 @@ describe('Discovery of an issuer', () => {
     });
   });
 
-  it('goes on where a page for people is served for every address', async () => {
+  it('continues if an HTML page is served at every URL', async () => {
     server.answer((socket, path) =>
       (path === OAUTH
         ? endpoint.serve({ issuer: server.url, jwks_uri: `${server.url}/jwks` })
@@ -73,7 +73,7 @@ describe('Discovery of an issuer', () => {
     expect(await verdictOf(new TokenVerifier({ issuers, clock }).verify(token, 'access'))).toBe('OK');
   });
 
-  it('counts no metadata of another issuer, and looks no further then', async () => {
+  it('rejects metadata of another issuer, and stops looking', async () => {
     expect(await discover('', { [OIDC]: { issuer: 'https://evil.example' }, [OAUTH]: {} })).toEqual({
       answer: 'keys_unavailable',
       asked: [OIDC],
@@ -84,7 +84,7 @@ describe('Discovery of an issuer', () => {
     });
   });
 
-  it('asks a provider that is down once, and not at every address', async () => {
+  it('asks an issuer that is down once, and not at every URL', async () => {
     const issuer = `${server.url}/a`;
     server.answer(endpoint.refuse(503));
     const clock = new FixedClock();
@@ -95,7 +95,7 @@ describe('Discovery of an issuer', () => {
     expect(server.requests).toEqual([`/a${OIDC}`]);
   });
 
-  it('keeps to the one address that is given, and believes AD FS there which name it signs access tokens under', async () => {
+  it('uses only the URL that is given, and accepts the access token issuer that AD FS states there', async () => {
     const at = { metadataUri: `${server.url}/adfs${OIDC}` };
     const own = { issuer: `${server.url}/adfs`, access_token_issuer: `${server.url}/adfs/services/trust` };
     const document = { [`/adfs${OIDC}`]: own };
@@ -108,7 +108,7 @@ describe('Discovery of an issuer', () => {
     expect((await discover('/adfs/services/trust', elsewhere)).answer).toBe('keys_unavailable');
   });
 
-  it('knows the addresses of each form of issuer', () => {
+  it('derives the URLs of each form of issuer', () => {
     expect(metadataAddresses('https://a.example/')).toEqual([`https://a.example${OIDC}`, `https://a.example${OAUTH}`]);
     expect(metadataAddresses('https://a.example:8443/x/')).toEqual([
       `https://a.example:8443/x${OIDC}`,

@@ -40,7 +40,7 @@ async function reasonOf(token: string, options: TrustOptions): Promise<string> {
   return `${error.code}: ${error.reason === undefined ? 'no reason' : reasonText(error.reason)}`;
 }
 
-describe('A large token of another issuer', () => {
+describe('A large external token', () => {
   it('is accepted as Keycloak makes it, with 8,585 bytes and 41 audiences', async () => {
     const realm = withOurKey(keycloak({ baseUrl: 'https://sso.example', realm: 'r', audience: 'courses' }));
     const base = { iss: realm.issuer, typ: 'Bearer', preferred_username: 'ada', sid: 's' };
@@ -59,7 +59,7 @@ describe('A large token of another issuer', () => {
     expect(await verdict(token, tenant)).toBe('OK');
   });
 
-  it('is accepted up to what fits into a request, and refused under a name of its own beyond it', async () => {
+  it('is accepted up to what fits into a request, and refused with a code of its own beyond it', async () => {
     expect(await verdict(sized(16_384), trusts())).toBe('OK');
     expect(await reasonOf(sized(16_385), trusts())).toBe(
       'token_too_large: token: must not be longer than 16384 characters (option limits.token)',
@@ -67,13 +67,13 @@ describe('A large token of another issuer', () => {
     expect(new AuthError('token_too_large').status).toBe(401);
   });
 
-  it('may be larger or has to be smaller where its entry says so', async () => {
+  it('may have a higher or lower limit in its entry', async () => {
     expect(await verdict(sized(30_000), trusts({ limits: { token: 30_000 } }))).toBe('OK');
     expect(await verdict(sized(30_001), trusts({ limits: { token: 30_000 } }))).toBe('token_too_large');
     expect(await verdict(sized(5_001), trusts({ limits: { token: 5_000 } }))).toBe('token_too_large');
   });
 
-  it('makes no room for those of another entry or of our own', async () => {
+  it('does not raise the limit of another entry or of our own tokens', async () => {
     const wide = trusts({ issuer: 'https://wide.example', limits: { token: 30_000 } });
     expect(await verdict(sized(20_000, { iss: wide.issuer }), wide, trusts())).toBe('OK');
     expect(await verdict(sized(20_000), wide, trusts())).toBe('token_too_large');
@@ -86,7 +86,7 @@ describe('A large token of another issuer', () => {
     expect(await verdictOf(new TokenVerifier({ issuers, clock }).verify(large, 'access'))).toBe('token_too_large');
   });
 
-  it('may name as many audiences as its entry accepts', async () => {
+  it('may name as many audiences as its entry allows', async () => {
     const aud = (count: number) => ['courses', ...listOf(count - 1, (i) => `s${i}`)];
     expect(await verdict(tokenWith({ aud: aud(1_000) }), trusts())).toBe('OK');
     expect(await reasonOf(tokenWith({ aud: aud(1_001) }), trusts())).toBe(
@@ -116,7 +116,7 @@ describe('A large token of another issuer', () => {
     }
   });
 
-  it('spares the one sign-in that is excepted, however long its id is', async () => {
+  it('keeps the one login that is excepted, however long its id is', async () => {
     const { blocklist } = await rig();
     const sid = 'f'.repeat(400);
     const verified = await verifyOld({ sid });
@@ -126,18 +126,18 @@ describe('A large token of another issuer', () => {
   });
 });
 
-describe('A long-lived token of another issuer', () => {
+describe('A long-lived external token', () => {
   const tenant = withOurKey(auth0({ domain: 'example.eu.auth0.com', audience: 'courses' }));
   const token = (seconds: number) => tokenWith({ iss: tenant.issuer, exp: NOW + seconds }, { typ: 'JWT' });
 
-  it('is refused with the limit and the option that lifts it', async () => {
+  it('is refused with the limit and the option that raises it', async () => {
     expect(await verdict(token(DAY), tenant)).toBe('OK');
     expect(await reasonOf(token(DAY + 1), tenant)).toBe(
       'invalid_claims: exp: must not be more than 86400 seconds after iat (option maxLifetime)',
     );
   });
 
-  it('is accepted by a preset that is told how its provider is set up', async () => {
+  it('is accepted by a preset that is configured as its provider is', async () => {
     const monthly = auth0({ domain: 'example.eu.auth0.com', audience: 'courses', maxLifetime: '30d' });
     expect(trustProblems([monthly])).toEqual([]);
     expect(await verdict(token(30 * DAY), withOurKey(monthly))).toBe('OK');
@@ -147,7 +147,7 @@ describe('A long-lived token of another issuer', () => {
     expect(yearly.keys).not.toHaveProperty('maxLifetime');
   });
 
-  it('may not be older than its entry accepts, whatever end it names', async () => {
+  it('may not be older than its entry allows, whatever its expiry', async () => {
     const options = trusts({ maxAge: '10m', maxLifetime: '1d' });
     const aged = (seconds: number) => tokenWith({ iat: NOW - seconds, exp: NOW + 3_600 });
     expect(await verdict(aged(600), options)).toBe('OK');
@@ -161,7 +161,7 @@ describe('A long-lived token of another issuer', () => {
   });
 });
 
-describe('What a token must say', () => {
+describe('A required claim', () => {
   it('is a value, or one of several', async () => {
     const options = trusts({ claimEquals: { tenant: 'school', 'org.level': [1, 2], email_verified: true } });
     const good = { tenant: 'school', org: { level: 2 }, email_verified: true };
@@ -200,7 +200,7 @@ describe('What a token must say', () => {
     );
   });
 
-  it('is one audience and no list, where the entry is strict about it', async () => {
+  it('is one audience and not a list, if the entry is strict about it', async () => {
     const options = trusts({ exclusiveAudience: true });
     expect(await verdict(tokenWith({ aud: 'courses' }), options)).toBe('OK');
     for (const aud of [['courses'], ['courses', 'other'], 'other'])
@@ -209,7 +209,7 @@ describe('What a token must say', () => {
   });
 });
 
-describe('A refusal of a token', () => {
+describe('The refusal of an external token', () => {
   const cases: readonly (readonly [string, object, object, Partial<TrustOptions>])[] = [
     ['missing_claim: tenant: is required (option requiredClaims)', {}, {}, { requiredClaims: ['tenant'] }],
     ['missing_claim: exp: is required', { exp: undefined }, {}, {}],
@@ -266,7 +266,7 @@ describe('A refusal of a token', () => {
     ['token_malformed: crit header: is not supported', {}, { crit: ['b64'] }, {}],
   ];
 
-  it('says what is wrong with its form, its issuer and its key', async () => {
+  it('names the fault in its form, its issuer and its key', async () => {
     const jwks = { keys: [Object.assign(publicOf(rsa), { issuer: 'https://other.example' })] };
     const reasons = await Promise.all([
       reasonOf('a.b', trusts()),

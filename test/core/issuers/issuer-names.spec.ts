@@ -14,7 +14,7 @@ const say = (changes: object): string => trustProblems([{ ...trusts(), ...change
 describe('An issuer with several names', () => {
   const options = trusts({ aliases: [ALIAS] });
 
-  it('has one subject for each person under all of them', async () => {
+  it('has one subject for each user under all of its names', async () => {
     const subjects = await Promise.all([ISSUER, ALIAS].map((iss) => verify(tokenWith({ iss }), options)));
     expect(subjects.map(({ subject }) => subject)).toEqual([
       { issuer: ISSUER, id: 'ada' },
@@ -24,14 +24,14 @@ describe('An issuer with several names', () => {
     expect(verifier.claimedSubject(tokenWith({ iss: ALIAS }))).toEqual({ issuer: ISSUER, id: 'ada' });
   });
 
-  it('has exactly these: nothing that looks like one of them', async () => {
+  it('has exactly these names and no similar ones', async () => {
     for (const iss of [`${ALIAS}/`, ALIAS.toUpperCase(), `https://${ALIAS}/`, `http://${ALIAS}`, [ALIAS], null]) {
       expect(await verdict(tokenWith({ iss }), options)).toBe('invalid_issuer');
     }
     expect(await verdict(tokenWith({ iss: ALIAS }), trusts())).toBe('invalid_issuer');
   });
 
-  it('is Google, in both of its spellings', async () => {
+  it('may be Google, under both of its names', async () => {
     const preset = { ...google({ clientId: 'web' }), keys: known };
     const token = (iss: string) => tokenWith({ iss, aud: 'web', nonce: 'n' }, { typ: 'JWT' });
     for (const iss of ['https://accounts.google.com', 'accounts.google.com']) {
@@ -45,7 +45,7 @@ describe('An issuer with several names', () => {
     ['an empty one', { aliases: [''] }, /aliases must be a list/],
     ['its own', { aliases: [ISSUER] }, /aliases names the issuer itself/],
     ['one with a placeholder', { aliases: ['https://{tenantid}'] }, /hold no braces/],
-  ])('is told at boot about %s', (_, changes, problem) => {
+  ])('is a boot error with %s', (_, changes, problem) => {
     expect(say(changes)).toMatch(problem);
   });
 
@@ -71,7 +71,7 @@ describe('An issuer of many tenants', () => {
     );
   const some = accepting((tenant) => [ONE, TWO].includes(tenant));
 
-  it('keeps the people of different tenants apart', async () => {
+  it('keeps users of different tenants apart', async () => {
     const [one, two] = await Promise.all([ONE, TWO].map((tenant) => verify(token(tenant), some)));
     expect([one?.subject, two?.subject]).toEqual([
       { issuer: nameOf(ONE), id: 'ada' },
@@ -81,17 +81,17 @@ describe('An issuer of many tenants', () => {
     expect(verifier.claimedSubject(token(TWO))).toEqual({ issuer: nameOf(TWO), id: 'ada' });
   });
 
-  it('accepts no tenant but those that the application does', async () => {
+  it('accepts only the tenants that the application accepts', async () => {
     expect(await verdict(token('33333333-3333-3333-3333-333333333333'), some)).toBe('invalid_issuer');
   });
 
-  it('is the tenant that the token says twice', async () => {
+  it('must be the tenant that the token names twice', async () => {
     for (const tid of [TWO, undefined, null, '', [ONE], ONE.toUpperCase()]) {
       expect([tid, await verdict(token(ONE, { tid }), some)]).toEqual([tid, 'invalid_issuer']);
     }
   });
 
-  it('is of exactly its form, whatever the application would accept', async () => {
+  it('must match its template exactly, whatever the application would accept', async () => {
     const all = accepting(() => true);
     expect(await verdict(token(ONE), all)).toBe('OK');
     for (const tenant of [
@@ -114,7 +114,7 @@ describe('An issuer of many tenants', () => {
     }
   });
 
-  it('is asked at every request, and may be asked for a while', async () => {
+  it('asks the application at every request, or caches its answer for a while', async () => {
     const accepted = new Set([ONE]);
     const verifier = await verifierOf(accepting(async (tenant) => accepted.has(tenant)));
     const presented = token(ONE);
@@ -124,7 +124,7 @@ describe('An issuer of many tenants', () => {
     expect(await verdictOf(verifier.verify(presented, 'access'))).toBe('invalid_issuer');
   });
 
-  it('accepts nobody for an answer that is not "true", and cannot tell where the application cannot', async () => {
+  it('accepts no tenant unless the answer is `true`, and is unavailable if the application throws', async () => {
     for (const answer of ['false', 1, {}, undefined, null]) {
       expect(await verdict(token(ONE), accepting((() => answer) as never))).toBe('invalid_issuer');
     }
@@ -132,7 +132,7 @@ describe('An issuer of many tenants', () => {
     expect(await verdict(token(ONE), accepting(down))).toBe('store_unavailable');
   });
 
-  it('is not asked about tokens that nobody signed', async () => {
+  it('does not ask the application about unsigned tokens', async () => {
     const asked: string[] = [];
     const options = accepting((tenant) => asked.push(tenant) > 0);
     const presented = token(ONE);
@@ -142,7 +142,7 @@ describe('An issuer of many tenants', () => {
   });
 
   it.each(['common', 'organizations', 'consumers', 'contoso.onmicrosoft.com', 'example.com'])(
-    'is said at boot where a tenant is named %s',
+    'is a boot error if a tenant is named %s',
     (tenantId) => {
       expect(() => entra({ audience: 'courses', tenantId })).toThrow(AuthConfigurationError);
       expect(() => entra({ audience: 'courses', tenantId })).toThrow(/tenants: \(id\) => boolean/);
@@ -162,7 +162,7 @@ describe('An issuer of many tenants', () => {
       { issuer: 'https://x.example/{tenantid}', tenants: () => true, tenantClaim: '' },
       /tenantClaim/,
     ],
-  ])('is told at boot about %s', (_, changes, problem) => {
+  ])('is a boot error with %s', (_, changes, problem) => {
     expect(say(changes)).toMatch(problem);
   });
 

@@ -54,13 +54,13 @@ async function found(set: RemoteKeySet, kid: string): Promise<string> {
 const lease = (holder: string) => ({ address: ADDRESS, holder, nowMs: clock.nowMs(), leaseMs: 6_000 });
 
 describe('Processes that share fetched key sets', () => {
-  it('make one fetch in all when eight start cold at once', async () => {
+  it('make one fetch together when eight start cold at once', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => found(processWith(), 'ada')));
     expect(new Set(answers)).toEqual(new Set(['ada']));
     expect(provider.fetches).toBe(1);
   });
 
-  it('make one fetch in all when the set of all of them is about to end', async () => {
+  it('make one fetch together when their shared set expires', async () => {
     const all = Array.from({ length: 8 }, () => processWith());
     await Promise.all(all.map((each) => found(each, 'ada')));
     clock.seconds += 601;
@@ -68,7 +68,7 @@ describe('Processes that share fetched key sets', () => {
     expect(provider.fetches).toBe(2);
   });
 
-  it('really ask the provider for a key that the shared set does not have', async () => {
+  it('ask the provider for a key that the shared set does not have', async () => {
     const [one, other] = [processWith(), processWith()];
     await found(one, 'ada');
     await found(other, 'ada');
@@ -80,7 +80,7 @@ describe('Processes that share fetched key sets', () => {
     expect(provider.fetches).toBe(2);
   });
 
-  it('ask once in 30 seconds between them for keys that nobody has', async () => {
+  it('ask once in 30 seconds together for unknown keys', async () => {
     const all = Array.from({ length: 8 }, () => processWith());
     await Promise.all(all.map((each) => found(each, 'ada')));
     clock.seconds += 31;
@@ -94,7 +94,7 @@ describe('Processes that share fetched key sets', () => {
     for (const each of all) await expect(found(each, 'nobody')).resolves.toBe('unknown_key');
   });
 
-  it('take over from one that died, once its lease has run out', async () => {
+  it('take over the lease of a dead process, once it has expired', async () => {
     await cache.lease(lease('dead'));
     const answer = found(processWith(), 'ada');
     await new Promise((resolve) => setImmediate(resolve));
@@ -104,7 +104,7 @@ describe('Processes that share fetched key sets', () => {
     expect(provider.fetches).toBe(1);
   });
 
-  it('wait no longer for another than for the provider itself', async () => {
+  it('wait for another process no longer than for the provider', async () => {
     await cache.lease(lease('dead'));
     await expect(found(processWith(cache, 50), 'ada')).resolves.toBe('keys_unavailable');
     expect(provider.fetches).toBe(0);
@@ -118,20 +118,20 @@ describe('Processes that share fetched key sets', () => {
     expect(provider.fetches).toBe(2);
   });
 
-  it('never share what is no key set', async () => {
+  it('never share anything but a key set', async () => {
     provider.body = '<html>';
     await expect(found(processWith(), 'ada')).resolves.toBe('keys_unavailable');
     expect(await cache.get(ADDRESS)).toBeUndefined();
   });
 
-  it('judge what they share again, and fetch where it is no key set', async () => {
+  it('validate a shared set again, and fetch if it is not a key set', async () => {
     const nowMs = clock.nowMs();
     await cache.put(ADDRESS, { body: '{"keys":[]}', fetchedAtMs: nowMs, freshUntilMs: nowMs + 600_000 });
     await expect(found(processWith(), 'ada')).resolves.toBe('ada');
     expect(provider.fetches).toBe(1);
   });
 
-  it('use what others fetched when they start during an outage, and no longer than an hour beyond its age', async () => {
+  it('use a set of another process during an outage, for an hour beyond its age', async () => {
     await found(processWith(), 'ada');
     provider.isDown = true;
     clock.seconds += 600 + 3_599;
@@ -155,7 +155,7 @@ describe('Processes that share fetched key sets', () => {
     expect(provider.fetches).toBe(2);
   });
 
-  it('keep the set that was fetched though it could not be shared', async () => {
+  it('keep a fetched set that could not be shared', async () => {
     class ReadOnly extends MemoryKeySetCache {
       override put(): Promise<void> {
         return Promise.reject(new Error('read only'));

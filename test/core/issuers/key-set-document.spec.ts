@@ -18,8 +18,8 @@ const read = (keys: readonly object[], algorithms: readonly Algorithm[] = ['RS25
 const pss = forger('PS256', { kid: rsa.kid, jwk: rsa.jwk });
 const nameless = { kid: undefined };
 
-describe('One key in a set of others', () => {
-  it('serves both algorithms where it is listed under one id as RS256 and as PS256', async () => {
+describe('One key in a key set', () => {
+  it('serves both algorithms if it is listed under one id as RS256 and as PS256', async () => {
     const options = among([shown(rsa, { alg: 'RS256' }), shown(rsa, { alg: 'PS256' })], PSS_TOO);
     expect(await verdict(tokenWith({}, {}, rsa), options)).toBe('OK');
     expect(await verdict(tokenWith({}, {}, pss), options)).toBe('OK');
@@ -36,14 +36,14 @@ describe('One key in a set of others', () => {
     expect(await verdict(tokenWith({}, {}, pss), options)).toBe('token_invalid');
   });
 
-  it('names nothing under an algorithm that two different keys share, and goes on under the others', async () => {
+  it('is ignored for an algorithm under which two different keys share its id, and used for the others', async () => {
     const other = forger('PS256', { kid: rsa.kid });
     const { keys, notices } = await read([shown(rsa), shown(other, { alg: 'PS256' })], PSS_TOO);
     expect(keys.map(({ algorithms }) => algorithms)).toEqual([['RS256']]);
     expect(notices).toEqual([{ kid: rsa.kid, reason: expect.stringMatching(/several different keys/) }]);
   });
 
-  it('is the same with other side members, in another order, or without some of them', async () => {
+  it('is the same key with other optional members, in another order, or without some of them', async () => {
     const { n = '', e, kty, kid } = publicOf(rsa);
     const copies = [
       { kty, kid, n, e },
@@ -61,19 +61,19 @@ describe('One key in a set of others', () => {
   it.each([
     ['all of them', EMPTY],
     ...Object.entries(EMPTY).map(([name, value]) => [name, { [name]: value }] as const),
-  ])('is kept with members that say nothing: %s', async (_, members) => {
+  ])('is kept with empty members: %s', async (_, members) => {
     const { keys, notices } = await read([shown(rsa, members)]);
     expect([keys.map(({ kid }) => kid), notices]).toEqual([['rsa'], []]);
     expect(await verdict(tokenWith(), among([shown(rsa, members)]))).toBe('OK');
   });
 
-  it('without content in its id has none, and serves tokens that name none', async () => {
+  it('has no id if its id is empty, and serves tokens that name none', async () => {
     for (const kid of [null, '']) {
       expect(await verdict(tokenWith({}, nameless), among([shown(rsa, { kid })]))).toBe('OK');
     }
   });
 
-  it('stays out where its members say something that rules it out', async () => {
+  it('is ignored if its members rule it out', async () => {
     for (const members of [{ use: 'enc' }, { key_ops: ['encrypt'] }, { alg: 'RSA-OAEP' }, { d: rsa.jwk.d }]) {
       await expect(read([shown(rsa, members)])).rejects.toThrow(/no key that could be used/);
     }
@@ -84,7 +84,7 @@ describe('A token that names no key', () => {
   const keys = Array.from({ length: 3 }, (_, index) => forger('RS512', { kid: `rotation-${index}` }));
   const RS512 = ['RS512'] as const;
 
-  it('is verified with whichever of two keys of a rotation signed it', async () => {
+  it('is verified with the key of a rotation that signed it, of two', async () => {
     const options = among(
       keys.slice(0, 2).map((by) => shown(by)),
       RS512,
@@ -98,7 +98,7 @@ describe('A token that names no key', () => {
     expect(await verdict(tokenWith({}, nameless, keys[2]), options)).toBe('token_invalid');
   });
 
-  it('is tried with as many keys as are bearable and no more', async () => {
+  it('is tried with a bounded number of keys', async () => {
     const many = Array.from({ length: 9 }, (_, index) => forger('ES256', { kid: `key-${index}` }));
     const options = among(many.map((by) => shown(by)));
     expect(await verdict(tokenWith({}, nameless, many[7]), options)).toBe('OK');
@@ -106,7 +106,7 @@ describe('A token that names no key', () => {
     expect(await verdict(tokenWith({}, {}, many[8]), options)).toBe('OK');
   });
 
-  it('and one that names a key is tried with that key alone', async () => {
+  it('differs from a token that names a key, which is tried with that key alone', async () => {
     const options = among(
       keys.slice(0, 2).map((by) => shown(by)),
       RS512,
@@ -125,7 +125,7 @@ describe('A token that names no key', () => {
   });
 });
 
-describe('The digest of a certificate', () => {
+describe('The thumbprint of a certificate', () => {
   const one = forger('RS256', { kid: 'one' });
   const two = forger('RS256', { kid: 'two' });
   const digest = (text: string, hash = 'sha1') => createHash(hash).update(text).digest('base64url');
@@ -147,7 +147,7 @@ describe('The digest of a certificate', () => {
     expect(await verdict(tokenWith({}, byLonger, one), unnamed)).toBe('token_invalid');
   });
 
-  it('names none where no key of the set states one, or where it is no text', async () => {
+  it('names no key if no key of the set states one, or if it is not a string', async () => {
     const plain = among([shown(one)]);
     expect(await verdict(tokenWith({}, { kid: undefined, x5t: digest('one') }, one), plain)).toBe('OK');
     expect(await verdict(tokenWith({}, { kid: undefined, x5t: 7 }, one), plain)).toBe('OK');
@@ -156,12 +156,12 @@ describe('The digest of a certificate', () => {
     );
   });
 
-  it('counts after the id', async () => {
+  it('counts only without an id', async () => {
     expect(await verdict(tokenWith({}, { kid: 'two', x5t: digest('one') }, two), rollover)).toBe('OK');
     expect(await verdict(tokenWith({}, { kid: 'two', x5t: digest('one') }, one), rollover)).toBe('token_invalid');
   });
 
-  it('is made of the certificate beside the key where that is not stated', async () => {
+  it('is computed from the certificate of the key if the set does not state it', async () => {
     const pem = readFileSync(new URL('../../support/vectors/auth0-rs256.json', import.meta.url), 'utf8');
     const { jwks } = JSON.parse(pem) as { jwks: { keys: (JWK & { x5c: string[] })[] } };
     const [jwk] = jwks.keys;

@@ -21,7 +21,7 @@ describe('An issuer that moves from a secret to public keys', () => {
     ],
   });
 
-  it('has tokens of both, each verified by the source of its algorithm', async () => {
+  it('accepts tokens of both, each verified by the source of its algorithm', async () => {
     expect(await verdict(tokenWith({}, {}, old), options)).toBe('OK');
     expect(await verdict(tokenWith({}, {}, es), options)).toBe('OK');
     expect(await verdict(tokenWith({}, { kid: undefined }, old), options)).toBe('OK');
@@ -32,7 +32,7 @@ describe('An issuer that moves from a secret to public keys', () => {
     );
   });
 
-  it('is never confused: no public key serves as a secret, in whatever spelling, and no secret as a public key', async () => {
+  it('never uses a public key as a secret, in any spelling, nor a secret as a public key', async () => {
     const { kty, crv, x, y } = publicOf(es);
     const key = createPublicKey({ key: { ...publicOf(es) }, format: 'jwk' });
     const pem = key.export({ type: 'spki', format: 'pem' }).toString();
@@ -50,7 +50,7 @@ describe('An issuer that moves from a secret to public keys', () => {
     }
   });
 
-  it('may have two secrets, while one is replaced', async () => {
+  it('may have two secrets during a rotation', async () => {
     const next = randomBytes(48).toString('base64url');
     const both = trusts({
       keys: [
@@ -87,12 +87,12 @@ describe('An issuer that moves from a secret to public keys', () => {
       [{ jwksUri: 'https://x.example/jwks' }, { jwksUri: 'https://y.example/jwks', algorithms: ['ES256'] }],
       /several sources that are fetched for ES256/,
     ],
-  ])('is told at boot about %s', (_, keys, problem) => {
+  ])('is a boot error with %s', (_, keys, problem) => {
     expect(say(keys)).toMatch(problem);
     expect(say(keys)).not.toContain(secret);
   });
 
-  it('is told at boot about algorithms beside a list, which has its own', () => {
+  it('is a boot error with algorithms beside a list of sources, which have their own', () => {
     expect(say([{ secret, alg: 'HS256' }], { algorithms: ['HS256'] })).toMatch(
       /algorithms cannot be given beside a list/,
     );
@@ -115,7 +115,7 @@ describe('An issuer whose public keys are fetched beside its secret', () => {
       ],
     });
 
-  it('goes on with the secret while the keys cannot be had, and asks for nothing because of it', async () => {
+  it('continues with the secret while the keys are unavailable, and fetches nothing for it', async () => {
     const verifier = await verifierOf(moving());
     expect(await verdictOf(verifier.verify(tokenWith({}, {}, old), 'access'))).toBe('OK');
     // A forged one neither: no source but its own is asked.

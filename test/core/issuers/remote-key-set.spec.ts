@@ -97,8 +97,8 @@ const provider = (document: unknown) =>
 
 const inward: Resolve = async () => [{ address: '127.0.0.1', family: 4 }];
 
-describe('A remote key set that is cold', () => {
-  it('fetches nothing before the first token asks', async () => {
+describe('A remote key set without cached keys', () => {
+  it('fetches nothing before the first token', async () => {
     const set = remote();
     expect(set.isReady).toBe(false);
     expect(server.requests).toHaveLength(0);
@@ -113,7 +113,7 @@ describe('A remote key set that is cold', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('tells all of a herd that the keys are unavailable when its one fetch fails, and shares the next attempt', async () => {
+  it('reports "unavailable" to all callers of a failed fetch, and shares the next attempt', async () => {
     server.answer(endpoint.refuse(500));
     const set = remote();
     const answers = await Promise.all(Array.from({ length: 100 }, () => found(set, 'ada')));
@@ -126,7 +126,7 @@ describe('A remote key set that is cold', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('does not ask again before its rest is over, and says when to come back', async () => {
+  it('does not fetch again before its back-off is over, and reports when to retry', async () => {
     server.answer(endpoint.refuse(500));
     const set = remote();
     for (const restSeconds of [1, 2, 4, 8, 16, 30, 30]) {
@@ -172,7 +172,7 @@ describe('A remote key set that is cold', () => {
     ['a set of one secret', json({ keys: [forger('HS256', { kid: 'ada' }).jwk] })],
   ];
 
-  it.each(failures)('answers "cannot tell" to %s, and recovers without a restart', async (_, behaviour) => {
+  it.each(failures)('answers "unavailable" to %s, and recovers without a restart', async (_, behaviour) => {
     server.answer(behaviour);
     const set = remote({ timeoutMs: 150 });
     await expect(found(set, 'ada')).resolves.toBe('keys_unavailable');
@@ -191,7 +191,7 @@ describe('A remote key set that is cold', () => {
     await other.stop();
   });
 
-  it('answers "cannot tell" where nothing listens, and where a name leads nowhere', async () => {
+  it('answers "unavailable" if the connection or the name resolution fails', async () => {
     await server.stop();
     await expect(found(remote(), 'ada')).resolves.toBe('keys_unavailable');
     const nowhere = { keys: { jwksUri: 'https://keys.example/jwks' } };
@@ -201,7 +201,7 @@ describe('A remote key set that is cold', () => {
     await expect(found(slow, 'ada')).resolves.toBe('keys_unavailable');
   });
 
-  it('holds less than 5 MB of a body of 300 MB, and takes hardly any of it', async () => {
+  it('keeps less than 5 MB of a body of 300 MB, and aborts the download', async () => {
     server.answer(endpoint.flood(300 * 1024 * 1024));
     await found(remote(), 'ada');
     clock.seconds += 60;
@@ -213,15 +213,15 @@ describe('A remote key set that is cold', () => {
     expect(server.sentBytes()).toBeLessThan(32 * 1024 * 1024);
   });
 
-  it('reads a set that is compressed and small', async () => {
+  it('reads a compressed set', async () => {
     const body = gzipSync(JSON.stringify(setOf(ada)));
     server.answer(endpoint.serve(body, { 'content-encoding': 'gzip' }));
     await expect(found(remote(), 'ada')).resolves.toBe('ada');
   });
 });
 
-describe('A remote key set that is asked at boot', () => {
-  it('refuses to boot without a good set, and names issuer and reason', async () => {
+describe('A remote key set that is fetched at boot', () => {
+  it('refuses to boot without a valid set, and names issuer and reason', async () => {
     server.answer(endpoint.refuse(500));
     await expect(remote().open()).rejects.toThrow(AuthConfigurationError);
     await expect(remote().open()).rejects.toThrow(/"https:\/\/accounts.example".*status 500/);
@@ -236,7 +236,7 @@ describe('A remote key set that is asked at boot', () => {
   });
 });
 
-describe('A remote key set that is warm', () => {
+describe('A remote key set with cached keys', () => {
   let set: RemoteKeySet;
 
   beforeEach(async () => {
@@ -244,7 +244,7 @@ describe('A remote key set that is warm', () => {
     await set.open();
   });
 
-  it('hands out a key without a fetch and without waiting', () => {
+  it('returns a key without a fetch and without waiting', () => {
     const key = set.find(es256('ada'));
     expect(key).not.toBeInstanceOf(Promise);
     expect(server.requests).toHaveLength(1);
@@ -265,7 +265,7 @@ describe('A remote key set that is warm', () => {
     expect(answers).toEqual({ unknown_key: 2, keys_unavailable: 9_998 });
   }, 60_000);
 
-  it('says "cannot tell" of a key that was rotated right after the fetch, and finds it once it may ask', async () => {
+  it('reports "unavailable" for a key that was rotated right after the fetch, and finds it at the next fetch', async () => {
     server.answer(endpoint.serve(setOf(ada, bob)));
     clock.seconds += 10;
     const error = await Promise.resolve(set.find(es256('bob'))).catch((cause: unknown) => cause);
@@ -276,7 +276,7 @@ describe('A remote key set that is warm', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('refuses a token for good once the provider was asked after it came, whoever caused that', async () => {
+  it('refuses a token finally once the provider was asked after it arrived, whoever caused the fetch', async () => {
     clock.seconds += 10;
     await expect(found(set, 'withdrawn')).resolves.toBe('keys_unavailable');
     clock.seconds += 25;
@@ -287,7 +287,7 @@ describe('A remote key set that is warm', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('counts nothing as asked that it was told before a token came, though others wait with it', async () => {
+  it('does not count a fetch that began before the token arrived, though others wait with it', async () => {
     let answerIt = (): void => {};
     const waiting = new Promise<void>((resolve) => (answerIt = resolve));
     const keys = JSON.stringify(setOf(ada));
@@ -304,7 +304,7 @@ describe('A remote key set that is warm', () => {
     expect(await Promise.all([first, second])).toEqual(['unknown_key', 'keys_unavailable']);
   });
 
-  it('remembers a bounded number of tokens that came in vain', () => {
+  it('remembers a bounded number of tokens with unknown keys', () => {
     const vain = new VainTokens();
     expect(vain.firstSeenMs('honest', 1)).toBe(1);
     expect(vain.firstSeenMs('honest', 2)).toBe(1);
@@ -312,7 +312,7 @@ describe('A remote key set that is warm', () => {
     expect(vain.firstSeenMs('honest', 4)).toBe(4);
   });
 
-  it('finds a new key at once, and makes one fetch for all who bring it', async () => {
+  it('finds a new key at once, with one fetch for all its tokens', async () => {
     server.answer(endpoint.serve(setOf(ada, bob)));
     clock.seconds += 31;
     const answers = await Promise.all(Array.from({ length: 100 }, () => found(set, 'bob')));
@@ -320,7 +320,7 @@ describe('A remote key set that is warm', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('says "cannot tell" of an unknown key id while the provider is down, because the key may be new', async () => {
+  it('reports "unavailable" for an unknown key id while the provider is down, because the key may be new', async () => {
     clock.seconds += 31;
     server.answer(endpoint.refuse(500));
     await expect(found(set, 'bob')).resolves.toBe('keys_unavailable');
@@ -336,14 +336,14 @@ describe('A remote key set that is warm', () => {
     await expect(found(set, 'bob')).resolves.toBe('bob');
   });
 
-  it('refuses a withdrawn key at once if nobody asked for longer than the set is good', async () => {
+  it('refuses a withdrawn key at once if no token asked for longer than the set is fresh', async () => {
     server.answer(endpoint.serve(setOf(bob)));
     clock.seconds += 601;
     await expect(found(set, 'ada')).resolves.toBe('unknown_key');
     expect(server.requests).toHaveLength(2);
   });
 
-  it('refreshes in the background before the set ends, so that nobody waits', async () => {
+  it('refreshes in the background before the set expires, so that no request waits', async () => {
     clock.seconds += 481;
     expect(set.find(es256('ada'))).not.toBeInstanceOf(Promise);
     await settled(2);
@@ -353,7 +353,7 @@ describe('A remote key set that is warm', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('hands out the same object for as long as the key is in the set', async () => {
+  it('returns the same object for as long as the key is in the set', async () => {
     const before = await set.find(es256('ada'));
     server.answer(endpoint.serve(setOf(bob, ada)));
     clock.seconds += 601;
@@ -361,7 +361,7 @@ describe('A remote key set that is warm', () => {
     expect(await set.find(es256('bob'))).not.toBe(before);
   });
 
-  it('refuses nobody for an hour of outage, and recovers within 30 seconds of its end', async () => {
+  it('refuses no valid token during an hour of outage, and recovers within 30 seconds of its end', async () => {
     const provider = { isDown: false, fetches: 0, keys: setOf(ada) };
     const steady = remote({
       fetch: async () => {
@@ -391,7 +391,7 @@ describe('A remote key set that is warm', () => {
     await expect(found(steady, 'bob')).resolves.toBe('bob');
   }, 60_000);
 
-  it('does not use a set for ever: after an hour beyond its age the answer is "cannot tell"', async () => {
+  it('does not use a set for ever: one hour beyond its age the answer is "unavailable"', async () => {
     server.answer(endpoint.refuse(500));
     clock.seconds += 600 + 3_599;
     await expect(found(set, 'ada')).resolves.toBe('ada');
@@ -423,7 +423,7 @@ describe('A remote key set that is warm', () => {
     ['max-age=31536000', 86_400],
     ['max-age=99999999999999', 600],
     ['immutable', 600],
-  ])('is good for a bounded time where the provider says %s', async (cacheControl, seconds) => {
+  ])('is fresh for a bounded time if the provider sends %s', async (cacheControl, seconds) => {
     server.answer(endpoint.serve(setOf(ada), { 'cache-control': cacheControl }));
     const bounded = remote();
     await bounded.open();
@@ -438,13 +438,13 @@ describe('A remote key set that is warm', () => {
     expect(server.requests).toHaveLength(before + 1);
   });
 
-  it('asks again when the clock was set back, instead of trusting the set for as long as the step', async () => {
+  it('fetches again when the clock was set back, instead of trusting the set for as long as the step', async () => {
     clock.seconds -= 86_400;
     server.answer(endpoint.serve(setOf(bob)));
     await expect(found(set, 'bob')).resolves.toBe('bob');
   });
 
-  it('does not rest for as long as a step back of the clock', async () => {
+  it('does not extend its back-off by a step back of the clock', async () => {
     server.answer(endpoint.refuse(500));
     clock.seconds += 601;
     await found(set, 'ada');
@@ -455,7 +455,7 @@ describe('A remote key set that is warm', () => {
     await expect(found(set, 'bob')).resolves.toBe('bob');
   });
 
-  it('is not asked any more after the end, and a fetch under way ends with it', async () => {
+  it('fetches nothing after the shutdown, and aborts a fetch in progress', async () => {
     const closing = remote({ timeoutMs: 60_000 });
     server.answer(endpoint.silence);
     const answer = found(closing, 'ada');
@@ -480,28 +480,28 @@ describe('The keys of a remote set', () => {
     ['a point that is not on its curve', { ...shown(bob), x: shown(ada).x }, /./],
     ['a type that nobody knows', { kty: 'XYZ', kid: 'bob' }, /kty/],
     ['a key id that is no text', { ...shown(bob), kid: 7 }, /kid/],
-  ])('leave out one with %s, say so, and keep the others', async (_, bad, reason) => {
+  ])('leave out one with %s, report it, and keep the others', async (_, bad, reason) => {
     await expect(kidsOf([null, bad, 'x', shown(ada)], ['ada', 'bob'])).resolves.toEqual(['ada', 'unknown_key']);
     expect(reasons()).toContainEqual(expect.stringMatching(reason));
     expect(JSON.stringify(events)).not.toContain(String(bob.jwk.d));
   });
 
-  it('leave out both of two different ones with the same id', async () => {
+  it('leave out both of two different keys with the same id', async () => {
     const twin = { ...shown(bob), kid: 'ada' };
     await expect(kidsOf([shown(ada), twin, shown(bob)], ['ada', 'bob'])).resolves.toEqual(['unknown_key', 'bob']);
     expect(events).toContainEqual(expect.objectContaining({ type: 'key_ignored', kid: 'ada' }));
   });
 
-  it('are one where the same one is listed twice', async () => {
+  it('are one key if the same key is listed twice', async () => {
     await expect(kidsOf([shown(ada), shown(ada)], ['ada', undefined])).resolves.toEqual(['ada', 'ada']);
   });
 
-  it('are not found by an id that they do not have', async () => {
+  it('are not found by an id for a key without one', async () => {
     const { kid: _, ...nameless } = shown(ada);
     await expect(kidsOf([nameless], ['ada', undefined])).resolves.toEqual(['unknown_key', 'undefined']);
   });
 
-  it('are offered one after the other to a token that names none', async () => {
+  it('are tried one after the other for a token that names none', async () => {
     server.answer(endpoint.serve(setOf(ada, bob)));
     const set = remote();
     const first = await set.find(es256());
@@ -532,13 +532,13 @@ describe('The keys of a remote set', () => {
     );
   });
 
-  it('count by their own members, whatever a certificate beside them says', async () => {
+  it('are read from their own members, whatever a certificate beside them says', async () => {
     await expect(kidsOf([{ ...shown(ada), x5c: ['bm90IGEgY2VydGlmaWNhdGU='] }], ['ada'])).resolves.toEqual(['ada']);
     expect(reasons()).toContainEqual(expect.stringMatching(/x5c/));
   });
 });
 
-describe('The addresses of a remote set', () => {
+describe('The network addresses of a remote key set', () => {
   const published = '93.184.216.34';
   const named = { jwksUri: 'https://keys.example/jwks' };
 
@@ -551,14 +551,14 @@ describe('The addresses of a remote set', () => {
     '::1',
     'fd00::1',
     '::ffff:10.0.0.1',
-  ])('are refused where a public name stands for %s', async (address) => {
+  ])('are refused if a public host name resolves to %s', async (address) => {
     await expect(found(remote({ keys: named, resolve: async () => [{ address, family: 4 }] }))).resolves.toBe(
       'keys_unavailable',
     );
     expect(reasons()).toEqual(['the name has no permitted address']);
   });
 
-  it('are looked at for every connection, so that a name that turns inward is refused', async () => {
+  it('are checked for every connection, so that DNS rebinding is refused', async () => {
     const answers = [published, '127.0.0.1'];
     const asked: string[] = [];
     const resolve: Resolve = async (host) => {
@@ -573,7 +573,7 @@ describe('The addresses of a remote set', () => {
     expect(reasons()[1]).toBe('the name has no permitted address');
   });
 
-  it('of this machine are permitted to a name of this machine alone', async () => {
+  it('of the loopback interface are permitted for a loopback host name alone', async () => {
     const local = remote({
       keys: { jwksUri: `${server.url.replace('127.0.0.1', 'localhost')}/jwks` },
       resolve: inward,
@@ -583,7 +583,7 @@ describe('The addresses of a remote set', () => {
     await expect(found(disguised, 'ada')).resolves.toBe('keys_unavailable');
   });
 
-  it.each(['0.0.0.0', '::', '169.254.169.254', 'fe80::1'])('are never %s, whatever is permitted', async (address) => {
+  it.each(['0.0.0.0', '::', '169.254.169.254', 'fe80::1'])('are never %s, whatever is allowed', async (address) => {
     const disguised = remote({
       keys: named,
       resolve: () => Promise.resolve([{ address, family: address.includes(':') ? 6 : 4 }]),
@@ -606,7 +606,7 @@ describe('The addresses of a remote set', () => {
 });
 
 describe('Discovery', () => {
-  it('finds the keys at the address that the metadata name, and asks for the metadata once a day', async () => {
+  it('finds the keys at the URL that the metadata name, and fetches the metadata once a day', async () => {
     server.answer(provider(metadata()));
     const set = remote({ keys: discovered() });
     await expect(found(set, 'ada')).resolves.toBe('ada');
@@ -631,7 +631,7 @@ describe('Discovery', () => {
     await expect(remote({ keys: discovered() }).open()).rejects.toThrow(AuthConfigurationError);
   });
 
-  it('finds the keys of an issuer that signs access tokens under another name, as AD FS says it does', async () => {
+  it('finds the keys of an issuer that signs access tokens under another name, as AD FS states', async () => {
     const adfs = { issuer: 'https://adfs.example/adfs', access_token_issuer: ISSUER };
     server.answer(provider(metadata(adfs)));
     await expect(found(remote({ keys: discovered() }), 'ada')).resolves.toBe('ada');
@@ -641,7 +641,7 @@ describe('Discovery', () => {
     await expect(found(remote({ keys: discovered() }), 'ada')).resolves.toBe('keys_unavailable');
   });
 
-  it('asks the metadata again when the keys are no longer where they were', async () => {
+  it('fetches the metadata again when the keys have moved', async () => {
     server.answer(provider(metadata()));
     const set = remote({ keys: discovered() });
     await found(set, 'ada');

@@ -51,8 +51,8 @@ async function passes(policy: Policy, token: string, options: TrustOptions): Pro
   }
 }
 
-describe('A text that an issuer states', () => {
-  it('is one role, whatever is in it', async () => {
+describe('A claim that is one string', () => {
+  it('is one role, whatever it contains', async () => {
     const options = trusts({ claims: { roles: 'role' } });
     const token = tokenWith({ role: 'Billing Admin' });
     expect(await rolesIn(token, options)).toEqual(['Billing Admin']);
@@ -72,7 +72,7 @@ describe('A text that an issuer states', () => {
     expect(await scopesIn(token, tenant)).toEqual(['a', 'b']);
   });
 
-  it('is several scopes in `scope` alone, and where an entry says so', async () => {
+  it('is several scopes in `scope` alone, and if an entry says so', async () => {
     expect(await scopesIn(tokenWith({ scope: 'a b' }), trusts())).toEqual(['a', 'b']);
     expect(await scopesIn(tokenWith({ scope: ['a b', 'c'] }), trusts())).toEqual(['a b', 'c']);
     expect(await scopesIn(tokenWith({ scp: 'Billing Admin' }), trusts())).toEqual(['Billing Admin']);
@@ -82,7 +82,7 @@ describe('A text that an issuer states', () => {
     expect(await scopesIn(tokenWith({ rights: 'a,b' }), read)).toEqual(['a', 'b']);
   });
 
-  it('is one permission of Auth0 and one scope of Okta, whose documents show lists', async () => {
+  it('is one permission of Auth0 and one scope of Okta, whose documentation shows lists', async () => {
     const tenant = withOurKey(auth0({ domain: 'example.eu.auth0.com', audience: 'courses' }));
     const token = tokenWith({ iss: tenant.issuer, scope: 'a', permissions: 'billing admin' }, { typ: 'JWT' });
     expect(await scopesIn(token, tenant)).toEqual(['a', 'billing admin']);
@@ -90,7 +90,7 @@ describe('A text that an issuer states', () => {
     expect(await scopesIn(oktaToken({ scp: 'billing admin' }), okta_)).toEqual(['billing admin']);
   });
 
-  it('is never more than it was: no role but the very text, no scope but those between spaces', async () => {
+  it('never grants more: no role but the whole string, no scope but those between spaces', async () => {
     const texts = fc.oneof(fc.string(), fc.array(fc.string(), { maxLength: 3 }));
     await fc.assert(
       fc.asyncProperty(texts, texts, async (role, scope) => {
@@ -112,7 +112,7 @@ describe('A text that an issuer states', () => {
     expect(await verdict(tokenWith({ aud: 'courses,other' }), trusts())).toBe('invalid_audience');
   });
 
-  it('is no flag and no time: what takes away is refused where it cannot be read', async () => {
+  it('is not a flag and not a time: a restriction that cannot be read is refused', async () => {
     for (const is_restricted of ['true', 'false', 1, 0, []])
       expect(await verdict(tokenWith({ is_restricted }), trusts())).toBe('invalid_claims');
     for (const name of ['exp', 'iat', 'nbf'])
@@ -120,10 +120,10 @@ describe('A text that an issuer states', () => {
   });
 });
 
-describe('A machine that acts for itself', () => {
+describe('A client that acts for itself', () => {
   const kindOf = async (changes: object) => (await verify(tokenWith(changes), trusts())).kind;
 
-  it('is not taken for a person by any of the usual words for it', async () => {
+  it('is not read as a user by any of its usual claims', async () => {
     for (const changes of [
       { client_id: 'ada' },
       { azp: 'ada' },
@@ -136,7 +136,7 @@ describe('A machine that acts for itself', () => {
       expect(await kindOf(changes)).toBe('user');
   });
 
-  it('is known in Entra by scopes that are not there, however that is spelt', async () => {
+  it('is recognised in Entra by the absence of scopes, in every form', async () => {
     const tenant = withOurKey(entra({ tenantId: 't1', audience: 'courses' }));
     const kind = async (scp: unknown) =>
       (await verify(tokenWith({ iss: tenant.issuer, azp: 'web', scp }, { typ: 'JWT' }), tenant)).kind;
@@ -144,7 +144,7 @@ describe('A machine that acts for itself', () => {
     for (const scp of [undefined, null, '']) expect(await kind(scp)).toBe('client');
   });
 
-  it('is known in Keycloak without its user name, which a client scope may leave out', async () => {
+  it('is recognised in Keycloak without its user name, which a client scope may leave out', async () => {
     const kind = async (changes: object) => (await verify(keycloakToken(changes), keycloak_)).kind;
     expect(await kind({})).toBe('user');
     expect(await kind({ preferred_username: undefined })).toBe('user');
@@ -168,7 +168,7 @@ describe('A token that is bound to a key', () => {
     [],
   ];
 
-  it.each(confirmations)('by %j is no bearer token, of others or of ours', async (cnf) => {
+  it.each(confirmations)('by %j is not a bearer token, of other issuers or of ours', async (cnf) => {
     expect(await verdict(tokenWith({ cnf }), trusts())).toBe('invalid_claims');
     expect(await verdict(keycloakToken({ cnf }), keycloak_)).toBe('invalid_claims');
     const { by, verdict: own } = await oneIssuer();
@@ -176,17 +176,17 @@ describe('A token that is bound to a key', () => {
     expect([await own(token({ cnf })), await own(token({}))]).toEqual(['invalid_claims', 'OK']);
   });
 
-  it('is accepted where the entry says so by name', async () => {
+  it('is accepted if the entry allows it by name', async () => {
     expect(await verdict(tokenWith({ cnf: { jkt: 'x' } }), trusts({ boundTokens: true }))).toBe('OK');
   });
 
-  it('is not bound by a claim that is null', async () => {
+  it('is not bound by a null claim', async () => {
     expect(await verdict(tokenWith({ cnf: null }), trusts())).toBe('OK');
   });
 });
 
-describe('An audience beside the claim that was configured', () => {
-  it('must name us too', async () => {
+describe('An audience beside the configured claim', () => {
+  it('must name this service too', async () => {
     expect(await verdict(cognitoToken(), cognitoPool())).toBe('OK');
     expect(await verdict(cognitoToken({ aud: null }), cognitoPool())).toBe('OK');
     for (const aud of ['https://payments.example', ['https://payments.example'], [], '', 7])
@@ -194,7 +194,7 @@ describe('An audience beside the claim that was configured', () => {
     expect(await verdict(cognitoToken({ aud: 'client1' }), cognitoPool())).toBe('OK');
   });
 
-  it('may be the resource that an app client of Cognito was asked for', async () => {
+  it('may be the resource that an app client of Cognito requested', async () => {
     const pool = cognitoPool({ resource: 'https://courses.example' });
     expect(await verdict(cognitoToken({ aud: 'https://courses.example' }), pool)).toBe('OK');
     expect(await verdict(cognitoToken({ aud: ['https://courses.example'] }), pool)).toBe('OK');
@@ -221,7 +221,7 @@ describe('A token that names its own kind', () => {
     { typ: 'Logout' },
     { use: 'id' },
     { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } },
-  ])('as %j is no access token, and needs no rule to be refused', async (changes) => {
+  ])('as %j is not an access token, without any rule of the entry', async (changes) => {
     expect(await verdictOn(changes)).toBe('wrong_token_type');
   });
 
@@ -234,11 +234,11 @@ describe('A token that names its own kind', () => {
     { act: { sub: 'robot' } },
     { may_act: { sub: 'robot' } },
     { events: null },
-  ])('as %j is one', async (changes) => {
+  ])('as %j is an access token', async (changes) => {
     expect(await verdictOn(changes)).toBe('OK');
   });
 
-  it('is an ID token where ID tokens are accepted, and nothing else', async () => {
+  it('is an ID token if ID tokens are accepted, and nothing else', async () => {
     const options = trusts({ types: ['jwt'], idTokens: true });
     expect(await verdictOn({ token_use: 'id', nonce: 'n' }, options)).toBe('OK');
     expect(await verdictOn({ token_use: 'refresh' }, options)).toBe('wrong_token_type');
@@ -249,7 +249,7 @@ describe('A nonce', () => {
   const ask = (changes: object, rules: Partial<TrustOptions>) =>
     verdict(tokenWith({ nonce: 'n', ...changes }, { typ: 'JWT' }), trusts({ types: ['jwt'], ...rules }));
 
-  it('stands in access tokens of Keycloak before 25, and never in an ID token that passes for one', async () => {
+  it('is accepted in access tokens of Keycloak before 25, and never in an ID token', async () => {
     expect(await verdict(keycloakToken({ nonce: 'n' }), keycloak_)).toBe('OK');
     expect(await verdict(keycloakToken({ nonce: 'n', typ: 'ID' }), keycloak_)).toBe('wrong_token_type');
     expect(await verdict(keycloakToken({ nonce: 'n', typ: undefined }), keycloak_)).toBe('wrong_token_type');
@@ -260,7 +260,7 @@ describe('A nonce', () => {
     ['a claim about the kind', { token_use: 'access' }, { exactClaims: { token_use: 'access' } }],
     ['a claim that is said to be of access tokens alone', { uid: 'u' }, { accessTokenClaims: ['uid'] }],
     ['a required claim that no ID token has', { scp: 'a' }, { requiredClaims: ['iat', 'scp'] }],
-  ])('is accepted where the kind is proved by %s', async (_, claims, rules) => {
+  ])('is accepted if the kind is proved by %s', async (_, claims, rules) => {
     expect(await ask(claims, rules)).toBe('OK');
     expect(await ask({}, rules)).toBe('wrong_token_type');
     expect(await ask({ ...claims, at_hash: 'h' }, rules)).toBe('wrong_token_type');
@@ -270,11 +270,11 @@ describe('A nonce', () => {
     ['nothing', { scope: 'a', azp: 'web' }, {}],
     ['a value that ID tokens have too', { azp: 'web' }, { exactClaims: { azp: 'web' } }],
     ['a required claim that ID tokens have too', { azp: 'web' }, { requiredClaims: ['azp'] }],
-  ])('makes an ID token where the kind is proved by %s', async (_, claims, rules) => {
+  ])('marks an ID token if the kind is proved by %s', async (_, claims, rules) => {
     expect(await ask(claims, rules)).toBe('wrong_token_type');
   });
 
-  it('makes an ID token of one of ours, whatever else it holds', async () => {
+  it('marks an ID token among our own tokens, whatever else they hold', async () => {
     const { by, verdict: own } = await oneIssuer();
     const claims = accessClaims({ nonce: 'n', scope: 'a', token_use: 'access' });
     expect(await own(forge({ alg: by.alg, kid: by.kid, typ: 'at+jwt' }, claims, by))).toBe('wrong_token_type');
@@ -282,7 +282,7 @@ describe('A nonce', () => {
 });
 
 describe('A claim that cannot be read', () => {
-  it('is absent where no rule asks for it', async () => {
+  it('counts as absent if no rule needs it', async () => {
     for (const auth_time of ['2026-11-29T12:00:00Z', String(NOW), null, -1, 1e300, {}]) {
       expect((await verify(tokenWith({ auth_time }), trusts())).authTime).toBeUndefined();
       const asked = trusts({ requiredClaims: ['iat', 'auth_time'] });
@@ -293,7 +293,7 @@ describe('A claim that cannot be read', () => {
     expect((await verify(tokenWith({ auth_time: NOW - 60 }), trusts())).authTime).toBe(NOW - 60);
   });
 
-  it('is absent where it is null, and missing where it must be there', async () => {
+  it('counts as absent if it is null, and as missing if it is required', async () => {
     const nothing = { jti: null, sid: null, scope: null, scp: null, nbf: null, nonce: null, role: null, cnf: null };
     const options = trusts({ claims: { roles: 'role' } });
     const verified = await verify(tokenWith({ ...nothing, tenant: null }), options);
@@ -305,7 +305,7 @@ describe('A claim that cannot be read', () => {
     expect(await verdict(tokenWith({ tenant: null }), trusts({ requiredClaims: ['tenant'] }))).toBe('missing_claim');
   });
 
-  it('stays a refusal in a token of ours, which never holds one', async () => {
+  it('refuses a token of our own, which never holds one', async () => {
     const { by, verifier } = await oneIssuer();
     for (const changes of [{ auth_time: 'now' }, { auth_time: null }, { jti: null }, { scope: null }]) {
       const token = forge({ alg: by.alg, kid: by.kid, typ: 'at+jwt' }, accessClaims(changes), by);

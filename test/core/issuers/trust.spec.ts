@@ -31,7 +31,7 @@ const say = (entry: unknown): string => trustProblems([entry as TrustOptions]).j
 const remote = (keys: object, more: object = {}) => ({ issuer: ISSUER, audience: 'courses', keys, ...more });
 
 describe('A token of a trusted issuer', () => {
-  it('is accepted for what its issuer says, and is nobody of ours', async () => {
+  it('is accepted with the claims of its issuer, and names no user of ours', async () => {
     const token = tokenWith({ scope: 'a b', scp: ['c'], jti: 'token-1', sid: 'login-1', roles: ['admin'] });
     expect(await verify(token, trusts())).toMatchObject({
       subject: { issuer: ISSUER, id: 'ada' },
@@ -61,7 +61,7 @@ describe('A token of a trusted issuer', () => {
     ['scopes that are a number', { scope: 7 }, 'invalid_claims'],
     ['scopes that hold a number', { scp: ['a', 7] }, 'invalid_claims'],
     ['a token id that is a number', { jti: 7 }, 'invalid_claims'],
-  ])('is refused with %s, and with nothing else wrong', async (_, changes, code) => {
+  ])('is refused with %s as its only defect', async (_, changes, code) => {
     expect(await verdict(tokenWith(changes), trusts())).toBe(code);
     expect(await verdict(tokenWith(), trusts())).toBe('OK');
   });
@@ -74,11 +74,11 @@ describe('A token of a trusted issuer', () => {
     expect(await verdict(tokenWith({}, { typ: undefined }), trusts({ types: [''] }))).toBe('OK');
   });
 
-  it('may have fractions in its times, and no token of ours may', async () => {
+  it('may have fractional times, unlike our own tokens', async () => {
     expect(await verdict(tokenWith({ iat: NOW - 0.5, exp: NOW + 60.5 }), trusts())).toBe('OK');
   });
 
-  it('is judged by the algorithms of its issuer alone', async () => {
+  it('is verified with the algorithms of its issuer alone', async () => {
     expect(await verdict(tokenWith({}, {}, es), trusts())).toBe('OK');
     expect(
       await verdict(
@@ -90,13 +90,13 @@ describe('A token of a trusted issuer', () => {
     expect(await verdict(tokenWith({}, { alg: 'none' }), trusts())).toBe('algorithm_not_allowed');
   });
 
-  it('is signed with no public key taken for a secret', async () => {
+  it('is never verified with a public key used as a secret', async () => {
     const { n = '' } = publicOf(rsa);
     const confused = forger('HS256', { kid: 'rsa', jwk: { kty: 'oct', k: n } });
     expect(await verdict(tokenWith({}, {}, confused), trusts())).toBe('algorithm_not_allowed');
   });
 
-  it('brings no key of its own: members that hold or name keys are ignored', async () => {
+  it('cannot bring its own key: members that hold or name keys are ignored', async () => {
     const mallory = forger('RS256', { kid: 'rsa' });
     for (const header of [
       { jwk: publicOf(mallory) },
@@ -112,7 +112,7 @@ describe('A token of a trusted issuer', () => {
 describe('Two trusted issuers', () => {
   const other = { ...trusts({ issuer: 'https://other.example', keys: { jwks: { keys: [publicOf(es)] } } }) };
 
-  it('may use one key id and one subject, and are never taken for each other', async () => {
+  it('may share a key id and a subject, and are never confused', async () => {
     const mine = forger('ES256', { kid: 'shared' });
     const theirs = forger('ES256', { kid: 'shared' });
     const both = [
@@ -128,7 +128,7 @@ describe('Two trusted issuers', () => {
     expect(await verdict(tokenWith({ iss: other.issuer }, {}, mine), ...both)).toBe('token_invalid');
   });
 
-  it('are judged by their own rules each', async () => {
+  it('are validated by their own rules each', async () => {
     const strict = trusts({ issuer: other.issuer, audience: 'nobody', keys: { jwks: { keys: [publicOf(es)] } } });
     const both = [trusts(), strict];
     expect(await verdict(tokenWith({}, {}, es), ...both)).toBe('OK');
@@ -136,8 +136,8 @@ describe('Two trusted issuers', () => {
   });
 });
 
-describe('What an issuer calls things', () => {
-  it('can be said: subject, scopes, roles, ids', async () => {
+describe('The claim names of an issuer', () => {
+  it('can be configured: subject, scopes, roles, ids', async () => {
     const options = trusts({
       claims: {
         subject: 'uid',
@@ -167,12 +167,12 @@ describe('What an issuer calls things', () => {
     expect((await verify(tokenWith({ ...claims, realm: ['roles'] }), options)).roles).toEqual([]);
   });
 
-  it('is taken by the exact name first, so that no object can stand in for a claim with dots in its name', async () => {
+  it('are read by the exact name first, so that no object can replace a claim with dots in its name', async () => {
     const options = trusts({ claims: { roles: 'https://courses.example/roles' } });
     expect((await verify(tokenWith({ 'https://courses.example/roles': ['admin'] }), options)).roles).toEqual(['admin']);
   });
 
-  it('may leave out ids, so that nothing else is taken for one', async () => {
+  it('may leave out ids, so that no other claim is used as one', async () => {
     const verified = await verify(tokenWith({ jti: 'x', sid: 's' }), trusts({ claims: { id: false, session: false } }));
     expect([verified.jti, verified.sid]).toEqual([undefined, undefined]);
   });
@@ -182,11 +182,11 @@ describe('What an issuer calls things', () => {
     [{ client_id: 'ada' }, 'client'],
     [{ client_id: 'web' }, 'user'],
     [{}, 'user'],
-  ])('marks a machine by %j as a %s', async (claims, kind) => {
+  ])('mark a client by %j as a %s', async (claims, kind) => {
     expect((await verify(tokenWith(claims), trusts())).kind).toBe(kind);
   });
 
-  it('is upgraded before it is judged, and never from an unsupported version', async () => {
+  it('are upgraded before they are validated, and never from an unsupported version', async () => {
     const options = trusts({ supportedMajor: 1, upgradeClaims });
     for (const version of [undefined, '0.5.0', '1.0.0', '1.0.5', '1.5.0', '1.5.5']) {
       expect((await verify(tokenWith({ version, scopes: 'a' }), options)).scopes).toEqual(['a']);
@@ -197,7 +197,7 @@ describe('What an issuer calls things', () => {
     expect(await verdict(tokenWith({ version: '2.0.0' }), trusts())).toBe('OK');
   });
 
-  it('cannot break anything: a hook that throws refuses the token', async () => {
+  it('may be read by a hook: if it throws, the token is refused', async () => {
     expect(await verdict(tokenWith(), trusts({ upgradeClaims: broken }))).toBe('invalid_claims');
     expect(await verdict(tokenWith(), trusts({ isClient: broken }))).toBe('invalid_claims');
   });
@@ -215,13 +215,13 @@ describe('A shared secret', () => {
     expect(await verdict(tokenWith(), options)).toBe('algorithm_not_allowed');
   });
 
-  it('counts only under its id where it has one', async () => {
+  it('is used only for its id, if it has one', async () => {
     const options = trusts({ keys: { secret, alg: 'HS256', kid: 'mine' } });
     expect(await verdict(tokenWith({}, { kid: 'mine' }, by), options)).toBe('OK');
     expect(await verdict(tokenWith({}, {}, by), options)).toBe('unknown_key');
   });
 
-  it('must be long enough, and is never repeated in the error', async () => {
+  it('must be long enough, and is never in the error', async () => {
     await expect(verifierOf(trusts({ keys: { secret: 'short-secret', alg: 'HS256' } }))).rejects.toThrow(/12 bytes/);
     await expect(verifierOf(trusts({ keys: { secret: 'short-secret', alg: 'HS256' } }))).rejects.not.toThrow(
       /short-secret/,
@@ -230,12 +230,12 @@ describe('A shared secret', () => {
 });
 
 describe('A static key set', () => {
-  it('is a boot error where it is empty, so that no token ever passes for want of keys', async () => {
+  it('is a boot error if it is empty, so that no token passes without keys', async () => {
     await expect(refused()).rejects.toThrow(AuthConfigurationError);
     await expect(refused({ ...publicOf(rsa), use: 'enc' })).rejects.toThrow(/no key that could be used/);
   });
 
-  it('is a boot error where it holds a private key or a secret, naming the key and none of it', async () => {
+  it('is a boot error if it holds a private key or a secret, naming the key and no part of it', async () => {
     const { d = 'none' } = rsa.jwk;
     await expect(refused(rsa.jwk, publicOf(es))).rejects.toThrow(/rsa.*secret member/);
     await expect(refused(rsa.jwk, publicOf(es))).rejects.not.toThrow(d);
@@ -243,12 +243,12 @@ describe('A static key set', () => {
     await expect(refused(k, publicOf(es))).rejects.toThrow(/secret member "k"/);
   });
 
-  it('is a boot error where a key is weak', async () => {
+  it('is a boot error if a key is weak', async () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     await expect(refused({ ...weak, kid: 'weak' }, publicOf(es))).rejects.toThrow(/weak.*1024 bits/);
   });
 
-  it('may hold keys that are not for signatures, as providers publish them', async () => {
+  it('may hold keys for other uses, as providers publish them', async () => {
     await expect(refused({ ...publicOf(rsa), use: 'enc' }, publicOf(es))).resolves.toBeInstanceOf(TokenVerifier);
   });
 });
@@ -260,16 +260,16 @@ describe('A shared cache of key sets', () => {
     }
   }
 
-  it('is looked at when the application starts, and not by the first token', async () => {
+  it('is read when the application starts, and not at the first token', async () => {
     const keys = { jwksUri: 'https://accounts.example/jwks', sharedCache: new Unmade() };
     const issuer = await trustedIssuer(trusts({ keys }), { clock: new FixedClock(), toleranceSeconds: 5 });
     await expect(issuer.open()).rejects.toThrow(/latchkey_key_sets is missing/);
   });
 });
 
-describe('What an application says about issuers', () => {
+describe('The configuration of external issuers', () => {
   const jwksUri = 'https://accounts.example/jwks';
-  it('is fine where nothing is wrong', () => {
+  it('is accepted without mistakes', () => {
     const all = { eager: true, timeout: '2s', maxAge: 300, staleIfError: '0s', sharedCache: new MemoryKeySetCache() };
     expect(say(remote({ jwksUri, ...all }, { clockTolerance: 60, maxLifetime: '1h', supportedMajor: 1 }))).toBe('');
     expect(say(remote({ discovery: true }))).toBe('');
@@ -379,11 +379,11 @@ describe('What an application says about issuers', () => {
     ['no types', remote({ jwksUri }, { types: [] }), /types must be a list/],
     ['a hook that is none', remote({ jwksUri }, { upgradeClaims: 'yes' }), /must be a function/],
     ['a major that is none', remote({ jwksUri }, { supportedMajor: '1' }), /supportedMajor is "1"/],
-  ])('is a problem with %s', (_, entry, sentence) => {
+  ])('is refused with %s', (_, entry, sentence) => {
     expect(say(entry)).toMatch(sentence);
   });
 
-  it('is warned of where it opens something by name', () => {
+  it('warns if it weakens a check by name', () => {
     expect(trustWarnings([trusts(), remote({ jwksUri }) as TrustOptions], true)).toEqual([]);
     expect(trustWarnings([trusts({ audience: false })], false)).toEqual([expect.stringMatching(/audience is false/)]);
     expect(trustWarnings([{ audience: false } as TrustOptions], false)).toEqual([]);
@@ -395,7 +395,7 @@ describe('What an application says about issuers', () => {
     expect(trustWarnings([local], true)).toEqual([expect.stringMatching(/allowLoopbackHttp is set/)]);
   });
 
-  it('is a problem where one issuer is named twice', () => {
+  it('is refused if one issuer is named twice', () => {
     expect(trustProblems([trusts(), trusts()])).toEqual([expect.stringMatching(/names the issuer .* twice/)]);
   });
 

@@ -100,14 +100,14 @@ async function fetched(
 describe('Keys behind a proxy', () => {
   const ca = certificate.cert;
 
-  it('are fetched through it, by a name that only the proxy knows', async () => {
+  it('are fetched through it, by a host name that only the proxy knows', async () => {
     expect(await fetched({ ca })).toBe('the name could not be resolved');
     expect(await fetched({ ca, proxy: proxyUrl() })).toBe('OK');
     expect(tunnels).toEqual([['keys.test:443', undefined]]);
     expect(asked.map(({ path, headers }) => [path, headers['host']])).toEqual([['/jwks', 'keys.test']]);
   });
 
-  it('are fetched with the password of the proxy, which nothing that is said repeats', async () => {
+  it('are fetched with the password of the proxy, which no message repeats', async () => {
     expect(await fetched({ ca, proxy: proxyUrl('team:s3cret%21@') })).toBe('OK');
     expect(tunnels[0]?.[1]).toBe(`Basic ${Buffer.from('team:s3cret!').toString('base64')}`);
     expect(asked[0]?.headers).not.toHaveProperty('proxy-authorization');
@@ -118,7 +118,7 @@ describe('Keys behind a proxy', () => {
     expect(wrong.join()).not.toContain('s3cret');
   });
 
-  it('are believed by the certificate of the provider, not by that of the proxy', async () => {
+  it('are trusted by the certificate of the provider, not by that of the proxy', async () => {
     expect(await fetched({ proxy: proxyUrl() })).toBe('the connection failed');
     expect(await fetched({ proxy: proxyUrl(), ca: selfSigned('keys.test').cert })).toBe('the connection failed');
     expect(await fetched({ proxy: proxyUrl(), ca, jwksUri: 'https://other.test/jwks' })).toBe('the connection failed');
@@ -141,14 +141,14 @@ describe('Keys behind a proxy', () => {
     expect(await fetched({ ca, proxy: silent.url })).toBe('the connection to the proxy failed');
   });
 
-  it('leave no tunnel open where the provider says nothing', async () => {
+  it('leave no tunnel open if the provider does not answer', async () => {
     answer = () => undefined;
     expect(await fetched({ ca, proxy: proxyUrl(), timeout: '1s' })).toBe('no answer in time');
     expect(asked).toHaveLength(1);
     while (open.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('are those of the environment where that is said, and never because of the environment alone', async () => {
+  it('use the proxy of the environment only if the option says so', async () => {
     const before = { ...process.env };
     Object.assign(process.env, { HTTPS_PROXY: proxyUrl(), NODE_USE_ENV_PROXY: '1', NO_PROXY: '' });
     try {
@@ -176,7 +176,7 @@ describe('Keys behind a proxy', () => {
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '*.example.com' }, undefined],
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'keys.example.com:443' }, undefined],
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'keys.example.com:8443,ample.com,xkeys.example.com' }, 'http://p:1/'],
-  ])('are read from the environment as other programs do: %j', (environment, expected) => {
+  ])('read the environment as other programs do: %j', (environment, expected) => {
     expect(environmentProxy(new URL('https://keys.example.com/jwks'), environment)?.href).toBe(expected);
   });
 });
@@ -199,7 +199,7 @@ describe('A fetch of the application', () => {
     expect(tunnels).toHaveLength(1);
   });
 
-  it('is held to address, redirects, size, status and time', async () => {
+  it('is bound to the rules for URLs, redirects, size, status and time', async () => {
     const fetch = through(agent);
     answer = () => ({ status: 302, headers: { location: 'https://keys.test/elsewhere' } });
     expect(await fetched({ fetch })).toMatch(/redirect/);
@@ -216,7 +216,7 @@ describe('A fetch of the application', () => {
     await expect(fetched({ fetch, jwksUri: 'http://keys.test/jwks' })).rejects.toThrow(/no https address/);
   });
 
-  it('is not asked for an inner address that metadata name', async () => {
+  it('does not receive a private URL from metadata', async () => {
     answer = () => ({
       status: 200,
       body: JSON.stringify({ issuer: ISSUER, jwks_uri: 'https://169.254.169.254/jwks' }),
@@ -230,7 +230,7 @@ describe('A fetch of the application', () => {
 describe('The headers of a request for keys', () => {
   const way = () => ({ ca: certificate.cert, proxy: proxyUrl() });
 
-  it('are sent, and made anew for each request where they rotate', async () => {
+  it('are sent, and computed for each request if they rotate', async () => {
     expect(await fetched({ ...way(), headers: { apikey: 'one' } })).toBe('OK');
     let count = 0;
     const headers = async () => ({ authorization: `Bearer ${(count += 1)}` });
@@ -254,7 +254,7 @@ describe('The headers of a request for keys', () => {
     await front.stop();
   });
 
-  it('that cannot be made, or take too long, are an outage and no more', async () => {
+  it('that throw, or take too long, count as an outage', async () => {
     const broken = () => Promise.reject(new Error('s3cret'));
     expect(await fetched({ ...way(), headers: broken })).toBe('the request headers could not be made');
     expect(await fetched({ ...way(), headers: () => new Promise(() => {}), timeout: '50ms' })).toMatch(
@@ -268,7 +268,7 @@ describe('Plain http in a private network', () => {
   const url = new URL('http://keycloak:8080/realms/r');
   const rules = { allowLoopbackHttp: false, allowPrivateAddresses: false, allowPrivateHttp: ['Keycloak'] };
 
-  it('is permitted to hosts that are named, as long as they are private', () => {
+  it('is allowed for named hosts, if they are private', () => {
     for (const address of ['10.1.2.3', '172.18.0.4', '192.168.65.254', '100.64.1.1', 'fd00::5'])
       expect([address, isPermitted(address, url, rules)]).toEqual([address, true]);
     for (const address of [
@@ -309,7 +309,7 @@ describe('Plain http in a private network', () => {
     await server.stop();
   });
 
-  it('is refused at boot to any other host, and warned of in production', () => {
+  it('is refused at boot for any other host, and warned of in production', () => {
     const at = (jwksUri: string, allowPrivateHttp: readonly string[]) => [
       trusts({ keys: { jwksUri, allowPrivateHttp } }),
     ];
@@ -322,7 +322,7 @@ describe('Plain http in a private network', () => {
   });
 });
 
-describe('What is wrong with the way to keys', () => {
+describe('A wrong transport option', () => {
   it.each([
     ['proxy that is no address', { proxy: 'proxy:3128x' }, /proxy must be/],
     ['proxy with a path', { proxy: 'http://proxy/x' }, /proxy must be/],
@@ -340,7 +340,7 @@ describe('What is wrong with the way to keys', () => {
     ['hosts with a scheme', { allowPrivateHttp: ['http://keycloak'] }, /allowPrivateHttp must be a list/],
     ['hosts with a port', { allowPrivateHttp: ['keycloak:8080'] }, /allowPrivateHttp must be a list/],
     ['hosts that are a flag', { allowPrivateHttp: true }, /allowPrivateHttp must be a list/],
-  ])('is said at boot: %s', (_, changes, problem) => {
+  ])('is a boot error: %s', (_, changes, problem) => {
     const keys = { jwksUri: 'https://keys.example/jwks', ...changes } as unknown as TrustOptions['keys'];
     const said = trustProblems([trusts({ keys })]).join('\n');
     expect(said).toMatch(problem);

@@ -36,7 +36,7 @@ describe('issuing a pair of tokens', () => {
     expect(pair).toMatchObject({ expiresIn: 900, subject: { issuer: ISSUER, id: 'ada' }, scopes: ['read', 'write'] });
   });
 
-  it('takes claims, audience, scopes, life, header members and id from the caller', async () => {
+  it('accepts claims, audience, scopes, lifetime, header members and id from the caller', async () => {
     const { tokens, person } = await signedIn();
     const pair = await tokens.issue(asUser(person), {
       claims: { tenant: 'blue' },
@@ -55,20 +55,20 @@ describe('issuing a pair of tokens', () => {
   });
 
   it.each(['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'sid', 'scope', 'stamp', 'kind', 'roles', 'is_restricted'])(
-    'refuses an own claim that takes the registered name %s',
+    'refuses a custom claim with the registered name %s',
     async (name) => {
       const { tokens, person } = await signedIn();
       await expect(tokens.issue(asUser(person), { claims: { [name]: 'x' } })).rejects.toThrow(`"${name}"`);
     },
   );
 
-  it.each(['alg', 'kid', 'typ', 'crit'])('refuses an own header member %s', async (name) => {
+  it.each(['alg', 'kid', 'typ', 'crit'])('refuses a custom header member %s', async (name) => {
     const { tokens, person } = await signedIn();
     await expect(tokens.issue(asUser(person), { headers: { [name]: 'x' } })).rejects.toThrow(`"${name}"`);
   });
 
   it.each(['31m', 0, '-1s', '60'] as const)(
-    'refuses an access life of %p, which access.maxTtl does not allow',
+    'refuses an access lifetime of %p, which access.maxTtl does not allow',
     async (ttl) => {
       const { tokens, person } = await signedIn();
       await expect(tokens.issue(asUser(person), { accessTtl: ttl as '1s' })).rejects.toThrow(
@@ -82,19 +82,19 @@ describe('issuing a pair of tokens', () => {
     expect(await codeOf(tokens.issue(asUser(people.add({ id: 'lin', active: false }))))).toBe('user_disabled');
   });
 
-  it('issues for a bare subject where there is no user source', async () => {
+  it('issues for a subject id without a user source', async () => {
     const { tokens } = await rig({ withoutUsers: true });
     const pair = await tokens.issue('somebody', { scopes: ['read'] });
     const principal = await tokens.verify(pair.accessToken, { kind: 'access' });
     expect(principal).toMatchObject({ user: { id: 'somebody', issuer: ISSUER }, scopes: ['read'], kind: 'user' });
   });
 
-  it('says what is missing when it is given a user without a user source', async () => {
+  it('explains what is missing for a user without a user source', async () => {
     const { tokens } = await rig({ withoutUsers: true });
     await expect(tokens.issue({ id: 'x', issuer: 'y' } as unknown as AuthUser)).rejects.toThrow('set `users`');
   });
 
-  it('stores nothing where signing fails', async () => {
+  it('stores nothing if signing fails', async () => {
     let away = false;
     const { tokens, people, logins } = await rig({ signerIsAway: () => away });
     away = true;
@@ -104,13 +104,13 @@ describe('issuing a pair of tokens', () => {
 });
 
 describe('verifying a token', () => {
-  it('gives the principal of a good access token', async () => {
+  it('returns the principal of a valid access token', async () => {
     const { tokens, pair, person } = await signedIn();
     const principal = await tokens.verify(pair.accessToken, { kind: 'access' });
     expect(principal).toMatchObject({ user: person, subject: { issuer: ISSUER, id: 'ada' }, sid: pair.sid });
   });
 
-  it('takes no token of the other kind, in either direction', async () => {
+  it('refuses tokens of the other kind, in either direction', async () => {
     const { tokens, pair } = await signedIn();
     expect(await codeOf(tokens.verify(pair.refreshToken, { kind: 'access' }))).toBe('wrong_token_type');
     expect(await codeOf(tokens.refresh(pair.accessToken))).toBe('wrong_token_type');
@@ -126,13 +126,13 @@ describe('verifying a token', () => {
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('user_not_found');
   });
 
-  it('answers "cannot tell" where the user source breaks', async () => {
+  it('answers "unavailable" if the user source breaks', async () => {
     const { tokens, pair, people } = await signedIn();
     people.failure = new Error('connection lost');
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('users_unavailable');
   });
 
-  it('finds the subject in the claim that was chosen for it, and signs `sub` as well', async () => {
+  it('reads the subject from the configured claim, and signs `sub` as well', async () => {
     const { tokens, people } = await rig({ subjectClaim: 'user_id' });
     const pair = await tokens.issue(asUser(people.add({ id: 'ada' })));
     expect(payloadOf(pair.accessToken)).toMatchObject({ sub: 'ada', user_id: 'ada' });
@@ -140,7 +140,7 @@ describe('verifying a token', () => {
 });
 
 describe('refreshing', () => {
-  it('hands out a new pair of the same sign-in and refuses the old refresh token after the grace', async () => {
+  it('returns a new pair of the same login and refuses the old refresh token after the grace', async () => {
     const { tokens, pair, clock } = await signedIn();
     clock.advance(60);
     const next = await tokens.refresh(pair.refreshToken);
@@ -160,7 +160,7 @@ describe('refreshing', () => {
     }
   });
 
-  it('ends the sign-in and all its tokens when an old refresh token is presented', async () => {
+  it('ends the login and all its tokens when an old refresh token is presented', async () => {
     const { tokens, pair, clock } = await signedIn();
     const events: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void events.push(event));
@@ -178,7 +178,7 @@ describe('refreshing', () => {
     expect(events).toContainEqual({ type: 'refresh_reused', issuer: ISSUER, subject: 'ada', sid: pair.sid });
   });
 
-  it('ends the sign-in at any second use where the grace is zero', async () => {
+  it('ends the login at any second use if the grace is zero', async () => {
     const { tokens, pair } = await signedIn({ graceMs: 0 });
     await tokens.refresh(pair.refreshToken);
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_reused');
@@ -190,7 +190,7 @@ describe('refreshing', () => {
     expect(new Set(all.map(({ refreshToken }) => payloadOf(refreshToken)['jti'])).size).toBe(1);
   });
 
-  it('makes claims and roles afresh from the user', async () => {
+  it('builds claims and roles again from the user', async () => {
     const claimsFor = (user: AuthUser) => ({ team: (user as unknown as Person).password });
     const { tokens, pair, person } = await signedIn({ claimsFor });
     Object.assign(person, { password: 'blue', roles: ['staff'], scopes: ['read'] });
@@ -198,7 +198,7 @@ describe('refreshing', () => {
     expect(claims).toMatchObject({ team: 'blue', roles: ['staff'], scope: 'read' });
   });
 
-  it('keeps what was granted by name: scopes, audience and the time of the sign-in', async () => {
+  it('keeps granted scopes, audience and the time of the sign-in', async () => {
     const { tokens, person, clock } = await signedIn();
     const pair = await tokens.issue(asUser(person), { scopes: ['read'], audience: 'reports' });
     const signedInAt = clock.nowSeconds();
@@ -207,7 +207,7 @@ describe('refreshing', () => {
     expect(claims).toMatchObject({ scope: 'read', aud: 'reports', auth_time: signedInAt });
   });
 
-  it('narrows scopes on request, and consumes nothing where more is asked for', async () => {
+  it('narrows scopes on request, and consumes nothing if more is requested', async () => {
     const { tokens, pair } = await signedIn();
     expect(await codeOf(tokens.refresh(pair.refreshToken, { scopes: ['admin'] }))).toBe('invalid_scope');
     const next = await tokens.refresh(pair.refreshToken, { scopes: ['read'] });
@@ -215,7 +215,7 @@ describe('refreshing', () => {
     expect(payloadOf((await tokens.refresh(next.refreshToken)).accessToken)['scope']).toBe('read write');
   });
 
-  it('never passes the absolute end of the sign-in', async () => {
+  it('never exceeds the absolute end of the login', async () => {
     const { tokens, pair, clock } = await signedIn();
     let token = pair.refreshToken;
     for (let day = 0; day < 29; day += 7) {
@@ -228,7 +228,7 @@ describe('refreshing', () => {
     expect(await codeOf(tokens.refresh(token))).toBe('refresh_expired');
   });
 
-  it('says that the sign-in has ended where it was idle too long', async () => {
+  it('reports that the login has ended after it was idle too long', async () => {
     const { tokens, pair, clock } = await signedIn();
     clock.advance(14 * 86_400 + 6);
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('refresh_expired');
@@ -238,7 +238,7 @@ describe('refreshing', () => {
     ['inactive', 'user_disabled', (people: People) => people.add({ ...ada, active: false })],
     ['changed', 'token_superseded', (people: People) => people.add({ ...ada, stamp: '2' })],
     ['deleted', 'user_not_found', (people: People) => people.rows.delete(ada.id)],
-  ] as const)('ends the sign-in of a user who is %s, also if the user comes back', async (_, code, change) => {
+  ] as const)('ends the login of a user who is %s, also if the user is active again', async (_, code, change) => {
     const { tokens, pair, people } = await signedIn();
     change(people);
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe(code);
@@ -246,7 +246,7 @@ describe('refreshing', () => {
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
   });
 
-  it('knows nothing of a sign-in that the store does not know, and touches no other', async () => {
+  it('refuses a login that the store does not know, and changes no other', async () => {
     const { tokens, pair, person, stores } = await signedIn();
     const other = await tokens.issue(asUser(person));
     await stores.logins.end(ISSUER, pair.sid);
@@ -256,7 +256,7 @@ describe('refreshing', () => {
 });
 
 describe('a refresh while something is down', () => {
-  it('consumes nothing where the signer does not answer', async () => {
+  it('consumes nothing if the signer does not answer', async () => {
     let away = false;
     const { tokens, pair, clock } = await signedIn({ signerIsAway: () => away });
     away = true;
@@ -266,7 +266,7 @@ describe('a refresh while something is down', () => {
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
   });
 
-  it('ends no sign-in where the user source does not answer', async () => {
+  it('ends no login if the user source does not answer', async () => {
     const { tokens, pair, people } = await signedIn();
     people.failure = new Error('away');
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('users_unavailable');
@@ -274,7 +274,7 @@ describe('a refresh while something is down', () => {
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
   });
 
-  it('answers "cannot tell" where the blocklist does not answer', async () => {
+  it('answers "unavailable" if the blocklist does not answer', async () => {
     class Away extends MemoryRevocationStore {
       away = false;
       override find(...query: Parameters<MemoryRevocationStore['find']>): ReturnType<MemoryRevocationStore['find']> {
@@ -294,21 +294,21 @@ describe('a refresh while something is down', () => {
 });
 
 describe('revoking', () => {
-  it('ends one access token, and leaves the sign-in alive', async () => {
+  it('revokes one access token, and keeps the login active', async () => {
     const { tokens, pair } = await signedIn();
     await tokens.revoke(pair.accessToken);
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('accepted');
   });
 
-  it('ends the whole sign-in with its refresh token', async () => {
+  it('ends the whole login with its refresh token', async () => {
     const { tokens, pair } = await signedIn();
     await tokens.revoke(pair.refreshToken);
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
   });
 
-  it('is silent about tokens that are expired, tampered or no tokens at all (RFC 7009 §2.2)', async () => {
+  it('succeeds for expired, forged and malformed tokens (RFC 7009 §2.2)', async () => {
     const { tokens, pair, clock } = await signedIn();
     for (const token of ['', 'x', `${pair.accessToken.slice(0, -4)}AAAA`]) await tokens.revoke(token);
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('accepted');
@@ -316,7 +316,7 @@ describe('revoking', () => {
     expect(await codeOf(tokens.revoke(pair.accessToken))).toBe('accepted');
   });
 
-  it('lets a sign-in live that follows a "sign out everywhere" in the same second', async () => {
+  it('keeps a login that follows a "sign out everywhere" in the same second', async () => {
     const { tokens, logins, pair, person } = await signedIn();
     await logins.endAll(pair.subject);
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
@@ -326,7 +326,7 @@ describe('revoking', () => {
     expect(await codeOf(tokens.verify(next.accessToken, { kind: 'access' }))).toBe('accepted');
   });
 
-  it('spares one sign-in in "everyone but this one"', async () => {
+  it('keeps one login in "everywhere but this one"', async () => {
     const { tokens, logins, pair, person } = await signedIn();
     const other = await tokens.issue(asUser(person));
     await logins.endAll(pair.subject, { exceptSid: pair.sid });
@@ -338,7 +338,7 @@ describe('revoking', () => {
 });
 
 describe('a cut-off while a refresh is under way', () => {
-  it('ends what the refresh hands out', async () => {
+  it('revokes the tokens that the refresh returns', async () => {
     const { tokens, pair, people, blocklist, clock, person } = await signedIn();
     clock.advance(60);
     people.findBySubject = async () => {
@@ -353,15 +353,15 @@ describe('a cut-off while a refresh is under way', () => {
   });
 });
 
-describe('an exception from "everyone"', () => {
-  it('is refused to a sign-in that was itself ended', async () => {
+describe('an exception from "sign out everywhere"', () => {
+  it('is refused for a login that was itself ended', async () => {
     const { tokens, logins, blocklist, pair } = await signedIn();
     await blocklist.revokeSubject(pair.subject);
     expect(await codeOf(logins.endAll(pair.subject, { exceptSid: pair.sid }))).toBe('token_revoked');
     expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
   });
 
-  it('is granted to one that began after an earlier cut-off', async () => {
+  it('is granted to a login after an earlier cut-off', async () => {
     const { tokens, logins, pair, person, clock } = await signedIn();
     await logins.endAll(pair.subject);
     clock.advance(60);
@@ -373,7 +373,7 @@ describe('an exception from "everyone"', () => {
 
 describe('ending one device', () => {
   it.each(['\u0000', 'a\nb', '', 'x'.repeat(256), '\ud800'])(
-    'never asks the store about %j, which is no id',
+    'never queries the store for %j, which is not an id',
     async (id) => {
       const { logins, stores, pair } = await signedIn();
       let asked = 0;
@@ -388,7 +388,7 @@ describe('ending one device', () => {
 });
 
 describe('a token that was issued for another service', () => {
-  it('can be revoked and asked about by its issuer, and lets nobody in', async () => {
+  it('can be revoked and introspected by its issuer, and is refused as a credential', async () => {
     const { tokens, person } = await signedIn();
     const { accessToken } = await tokens.issue(asUser(person), { audience: 'courses' });
     expect(await codeOf(tokens.verify(accessToken, { kind: 'access' }))).toBe('invalid_audience');
@@ -398,7 +398,7 @@ describe('a token that was issued for another service', () => {
   });
 });
 
-describe('a token for a machine', () => {
+describe('a token for a client', () => {
   it('names a client principal without a user, and cannot be refreshed', async () => {
     const { tokens } = await rig();
     const { accessToken, expiresIn } = await tokens.issueForClient('billing', { scopes: ['read'] });
@@ -407,7 +407,7 @@ describe('a token for a machine', () => {
     expect(expiresIn).toBe(900);
   });
 
-  it('is never taken for a user of the same id', async () => {
+  it('is never read as a user of the same id', async () => {
     const { tokens, people } = await rig();
     people.add({ id: 'ada' });
     const { accessToken } = await tokens.issueForClient('ada');

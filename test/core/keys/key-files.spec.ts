@@ -71,21 +71,21 @@ describe('a directory of keys', () => {
     expect(await fs.readdir(path)).toHaveLength(3);
   });
 
-  it('is made by one process alone when many start at once', async () => {
+  it('is created by one process alone when many start at once', async () => {
     const sources = Array.from({ length: 20 }, () => keysFromDirectory(path, { createIfMissing: true, clock }));
     const [first, ...others] = await Promise.all(sources.map((source) => source.load()));
     for (const other of others) expect(other).toEqual(first);
     expect(await fs.readdir(path)).toHaveLength(3);
   });
 
-  it('is made in a folder that is there already, too', async () => {
+  it('can be created in an existing folder, too', async () => {
     await fs.mkdir(path);
     const ring = await openRing();
     expect(ring.signingKey.alg).toBe('ES256');
     ring.close();
   });
 
-  it('is missed in words unless it may be made', async () => {
+  it('is named as missing unless it may be created', async () => {
     await expect(keysFromDirectory(path).load()).rejects.toThrow('ring.json is missing: there are no keys yet');
     await expect(listKeyFiles(path)).rejects.toThrow('is missing');
     await expect(rotate()).rejects.toThrow();
@@ -144,7 +144,7 @@ describe('a rotation of files', () => {
     for (const { file } of keys) expect(await modeOf(file)).toBe('600');
   });
 
-  it('waits until everybody knows the next key', async () => {
+  it('waits until every process knows the next key', async () => {
     await generateKeyFile(path, { clock });
     clock.seconds += 599;
     const before = await states();
@@ -154,7 +154,7 @@ describe('a rotation of files', () => {
     await expect(rotate()).resolves.toHaveLength(3);
   });
 
-  it('keeps a retired key until its tokens have ended, then deletes its file', async () => {
+  it('keeps a retired key until its tokens have expired, then deletes its file', async () => {
     await generateKeyFile(path, { clock });
     clock.seconds += 600;
     const one = (await rotate())[2]?.file;
@@ -166,7 +166,7 @@ describe('a rotation of files', () => {
     expect(await fs.readdir(path)).toHaveLength(5);
   });
 
-  it('publishes a next key first where there is none', async () => {
+  it('publishes a next key first if there is none', async () => {
     await generateKeyFile(path, { clock });
     const [current] = await listKeyFiles(path);
     await fs.writeFile(join(path, 'ring.json'), JSON.stringify({ current: current?.file, retired: [] }));
@@ -175,7 +175,7 @@ describe('a rotation of files', () => {
     await expect(rotate()).rejects.toThrow('too new');
   });
 
-  it('lets a stolen key go at once', async () => {
+  it('removes a stolen key at once', async () => {
     const ring = await openRing();
     const stolen = ring.signingKey.kid;
     await rotate({ stolen: true });
@@ -196,7 +196,7 @@ describe('a rotation of files', () => {
     expect((await rotate({ alg: 'EdDSA' })).map(({ alg }) => alg)).toEqual(['ES256', 'EdDSA', 'ES256']);
   });
 
-  it('is taken by one process at a time, and leaves no lock behind', async () => {
+  it('is done by one process at a time, and leaves no lock file', async () => {
     await generateKeyFile(path, { clock });
     clock.seconds += 600;
     const outcomes = await Promise.allSettled([rotate(), rotate(), rotate()]);
@@ -206,7 +206,7 @@ describe('a rotation of files', () => {
     await expect(rotate()).rejects.toThrow('are being changed by another process; delete');
   });
 
-  it('is followed by a running process without a restart, and refuses nobody meanwhile', async () => {
+  it('is picked up by a running process without a restart, and refuses no valid token meanwhile', async () => {
     const ring = await openRing();
     const profile = ownAccessProfile({
       issuer: ISSUER,

@@ -105,7 +105,7 @@ describe.each(algorithms)('a key for %s', (alg) => {
     for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) expect(publicJwk).not.toHaveProperty(secret);
   });
 
-  it('shows none of itself when it is printed', async () => {
+  it('shows no part of itself when it is printed', async () => {
     const jwk = jwkOf(alg);
     const key = await own(jwk);
     const printed = `${inspect(key, { depth: 10, showHidden: true })}${JSON.stringify([key.signing, key.verification])}`;
@@ -129,7 +129,7 @@ describe.each(algorithms)('a key for %s', (alg) => {
   });
 });
 
-describe('the algorithm of a key that does not say it', () => {
+describe('the algorithm of a key that does not state it', () => {
   it.each([
     ['RS256', 'RS256'],
     ['PS512', 'RS256'],
@@ -141,18 +141,18 @@ describe('the algorithm of a key that does not say it', () => {
     expect((await own(unnamed(jwkOf(alg)))).signing.alg).toBe(expected);
   });
 
-  it('is the one of the options where that fits, and else its own', async () => {
+  it('is the one of the options if that fits, and else its own', async () => {
     expect((await withDefault(unnamed(jwkOf('RS256')), 'PS384')).signing.alg).toBe('PS384');
     expect((await withDefault(pemOf(jwkOf('RS256')), 'ES256')).signing.alg).toBe('RS256');
     expect((await withDefault(jwkOf('RS256'), 'PS384')).signing.alg).toBe('RS256');
   });
 
-  it('is refused where it is given twice and differs', async () => {
+  it('is refused if it is given twice and differs', async () => {
     expect(await problemOf(own({ key: jwkOf('RS256'), alg: 'PS256' }))).toContain('two different algorithms');
     expect(await problemOf(own({ key: jwkOf('RS256'), alg: 'RS256' }))).toBe('none');
   });
 
-  it.each(['none', 'RSA-OAEP', 'ES256K', '', 1, null])('is refused where it is %j', async (alg) => {
+  it.each(['none', 'RSA-OAEP', 'ES256K', '', 1, null])('is refused if it is %j', async (alg) => {
     expect(await problemOf(own({ ...jwkOf('RS256'), alg } as never))).toContain(
       'has no algorithm that signs tokens here',
     );
@@ -178,7 +178,7 @@ describe('a key in PEM', () => {
     expect(await works(await own(keyObjectOf('ES256').export({ type: 'sec1', format: 'pem' }).toString()))).toBe(true);
   });
 
-  it('is refused in words when it is damaged, encrypted, or of a type that signs no token', async () => {
+  it('is refused with the reason when it is damaged, encrypted, or of a type that signs no token', async () => {
     const key = createPrivateKey({ key: jwkOf('ES256') as JsonWebKey, format: 'jwk' });
     const encrypted = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }).toString();
     expect(await problemOf(own(encrypted))).toBe('keys.current is an encrypted PEM key; decrypt it first');
@@ -194,7 +194,7 @@ describe('a key in PEM', () => {
 
 describe('a key that was pasted badly', () => {
   it.each(['ES256', 'RS256', 'EdDSA', 'HS256'] as const)(
-    'is the same key with blanks and padding in its %s members',
+    'is the same key with whitespace and padding in its %s members',
     async (alg) => {
       const jwk = jwkOf(alg);
       const pasted = Object.fromEntries(
@@ -210,7 +210,7 @@ describe('a key that was pasted badly', () => {
     },
   );
 
-  it('is refused in words that name the member', async () => {
+  it('is refused with the name of the member', async () => {
     const jwk = jwkOf('ES256');
     expect(await problemOf(own({ ...jwk, x: `${String(jwk.x).slice(0, -2)}+/` }))).toBe(
       `keys.current (kid "${jwk.kid}") has a member "x" that is not base64url`,
@@ -232,7 +232,7 @@ describe('a key that was pasted badly', () => {
     ['an inherited type', { kty: 'toString' }, 'has no key type'],
     ['a secret that is a number', { secret: 1, alg: 'HS256' }, 'neither text nor bytes'],
     ['more than two primes', { kty: 'RSA', oth: [] }, 'more than two primes'],
-  ])('is refused where it is %s', async (_, input, problem) => {
+  ])('is refused if it is %s', async (_, input, problem) => {
     expect(await problemOf(own(input as never))).toContain(problem);
     expect(await problemOf(own(input as never))).not.toContain('hunter2');
   });
@@ -241,7 +241,7 @@ describe('a key that was pasted badly', () => {
     expect(await problemOf(own({ ...jwkOf('ES256'), kid } as never))).toContain('has a key id');
   });
 
-  it('is refused where its halves do not belong together', async () => {
+  it('is refused if its halves do not belong together', async () => {
     const [one, two] = [jwkOf('ES256'), unnamed(await generatePrivateJwk('ES256'))];
     expect(await problemOf(own({ ...one, d: String(two.d) }))).toMatch(/do not belong together/);
     const [rsa, other] = [jwkOf('RS256'), await generatePrivateJwk('RS256')];
@@ -250,7 +250,7 @@ describe('a key that was pasted badly', () => {
     expect(await problemOf(own({ ...ed, d: String(foreign.d) }))).toMatch(/do not belong together/);
   });
 
-  it('is refused where its point is not on the curve', async () => {
+  it('is refused if its point is not on the curve', async () => {
     const { x } = jwkOf('ES256');
     const key: JWK = { kty: 'EC', crv: 'P-256', x: String(x), y: String(x) };
     expect(await problemOf(importPublicKey(key, { optionName, algorithms: ['ES256'] }))).toContain(
@@ -271,7 +271,7 @@ describe('a secret', () => {
     );
   });
 
-  it('counts the bytes of its text, not its characters', async () => {
+  it('is measured in bytes, not in characters', async () => {
     expect(await problemOf(own({ secret: 'äöüßéèêëçñøåæœÿž', alg: 'HS256' }))).toBe('none');
     expect(await problemOf(own({ secret: 'äöüßéèêëçñøåæœÿ', alg: 'HS256' }))).toContain('has 30 bytes');
   });
@@ -285,7 +285,7 @@ describe('a secret', () => {
     ['is a public key', () => publicPemOf(jwkOf('ES256')), 'is itself a key'],
     ['is a JWK', () => JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'x'.repeat(43) }), 'is itself a key'],
     ['is an SSH key', `ssh-ed25519 ${'ab'.repeat(30)}`, 'is itself a key'],
-  ])('is refused where it %s', async (_, secret, problem) => {
+  ])('is refused if it %s', async (_, secret, problem) => {
     const value = typeof secret === 'function' ? secret() : secret;
     expect(await problemOf(own({ secret: value, alg: 'HS256' }))).toContain(problem);
   });
@@ -365,17 +365,17 @@ describe('what a key says about its use', () => {
     expect(await problemOf(importPublicKey(key, { optionName: 'trust', algorithms: ['ES256'] }))).toContain(problem);
   });
 
-  it('is taken at its word where it fits', async () => {
+  it('is applied if it fits', async () => {
     expect(await problemOf(own({ ...jwkOf('ES256'), use: 'sig', key_ops: ['sign', 'verify'] } as JWK))).toBe('none');
     const key = { ...publicOf(jwkOf('ES256')), use: 'sig', key_ops: ['verify'] };
     expect(await problemOf(importPublicKey(key, { optionName: 'trust', algorithms: ['ES256'] }))).toBe('none');
   });
 });
 
-describe('a key on the wrong side', () => {
+describe('a public or private key in the wrong place', () => {
   const options = { optionName: 'trust[0].keys', algorithms: ['ES256', 'HS256'] as const };
 
-  it('is refused where a public one belongs, and its option named', async () => {
+  it('is refused if a public key is required, and its option is named', async () => {
     for (const input of [
       jwkOf('ES256'),
       pemOf(jwkOf('ES256')),
@@ -388,7 +388,7 @@ describe('a key on the wrong side', () => {
     }
   });
 
-  it('is refused where a private one belongs', async () => {
+  it('is refused if a private key is required', async () => {
     for (const input of [
       publicOf(jwkOf('ES256')),
       publicPemOf(jwkOf('ES256')),
@@ -408,7 +408,7 @@ describe('a key on the wrong side', () => {
     expect(await problemOf(algorithmsFor(key, ['ES256']))).toContain('fits none');
   });
 
-  it('may be any of them once it has retired', async () => {
+  it('may be any of them once it is retired', async () => {
     for (const input of [
       jwkOf('ES256'),
       publicOf(jwkOf('ES256')),
@@ -422,8 +422,8 @@ describe('a key on the wrong side', () => {
   });
 });
 
-describe('a signer that lives elsewhere', () => {
-  it.each(['ES256', 'RS256', 'PS256', 'EdDSA'] as const)('signs %s without handing out its key', async (alg) => {
+describe('an external signer', () => {
+  it.each(['ES256', 'RS256', 'PS256', 'EdDSA'] as const)('signs %s without exposing its key', async (alg) => {
     const signer = remote(alg, { kid: 'kms-1' });
     const key = await own(signer);
     expect(await works(key)).toBe(true);
@@ -432,7 +432,7 @@ describe('a signer that lives elsewhere', () => {
     expect((await importRetiredKey(signer, { optionName: 'keys.retired[0]' })).verification.kid).toBe('kms-1');
   });
 
-  it('is refused where it cannot sign, signs something else, or shows its private key', async () => {
+  it('is refused if it cannot sign, signs something else, or shows its private key', async () => {
     const broken = remote('ES256', { sign: () => Promise.reject(new Error('secret of the vault')) });
     expect(await problemOf(own(broken))).toBe('keys.current could not sign a probe');
     const thrower = remote('ES256', {

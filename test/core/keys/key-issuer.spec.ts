@@ -34,11 +34,11 @@ describe('A key that names an issuer', () => {
     ['the same issuer with a slash more', `${OURS}/`],
     ['every tenant of another provider', 'https://other.example/{tenantid}/v2.0'],
     ['every tenant, under another version', `${AUTHORITY}/{tenantid}/`],
-  ])('verifies no token of ours where it names %s', async (_, issuer) => {
+  ])('verifies no token of ours if it names %s', async (_, issuer) => {
     expect(await verdictBy(issuer)).toBe('unknown_key');
   });
 
-  it('keeps the other keys of its set out of it', async () => {
+  it('does not affect the other keys of its set', async () => {
     const options = trusts({ issuer: OURS, keys: keysOf('https://other.example', OURS) });
     expect(await verdict(tokenWith({ iss: OURS }, {}, es), options)).toBe('OK');
     expect(await verdict(tokenWith({ iss: OURS }), options)).toBe('unknown_key');
@@ -50,7 +50,7 @@ describe('A key that names an issuer', () => {
     expect(await verdictBy(PLACEHOLDER, { tid: ['t1'] })).toBe('unknown_key');
   });
 
-  it('is left out and named where its issuer cannot be read', async () => {
+  it('is left out and reported if its issuer cannot be read', async () => {
     for (const issuer of [7, '', ['https://other.example'], {}]) {
       const set = JSON.stringify(keysOf(issuer).jwks);
       const { keys, notices } = await readKeySet(set, { algorithms: ['RS256', 'ES256'], known: [] });
@@ -59,7 +59,7 @@ describe('A key that names an issuer', () => {
     }
   });
 
-  it('has a placeholder that stands for one segment, and not for nothing', () => {
+  it('has a placeholder that matches one segment, and not an empty one', () => {
     expect(isKeyOf(PLACEHOLDER, { iss: `${AUTHORITY}/a/b/v2.0` })).toBe(false);
     expect(isKeyOf(PLACEHOLDER, { iss: `${AUTHORITY}//v2.0` })).toBe(false);
     expect(isKeyOf('ab{tenantid}ba', { iss: 'aba' })).toBe(false);

@@ -149,7 +149,7 @@ describe('a key ring', () => {
     expect(secret.ring.algorithms).toEqual(['HS256', 'HS384', 'HS512']);
   });
 
-  it('retires a key at its moment, to the second', async () => {
+  it('retires a key at its time, to the second', async () => {
     const old = forger('ES256', { kid: 'old' });
     const { clock, verdict, kids } = await openRing({
       current: named('now'),
@@ -166,7 +166,7 @@ describe('a key ring', () => {
 });
 
 describe('a rotation', () => {
-  it('publishes every key before its first token, and lets no token die early', async () => {
+  it('publishes every key before its first token, and keeps it until its last token expires', async () => {
     const [one, two, three] = [named('one'), named('two'), named('three')];
     const { clock, source, ring, issue, verdict, kids } = await openRing({ current: one, next: two });
     const tokens: string[] = [];
@@ -185,7 +185,7 @@ describe('a rotation', () => {
     }
   });
 
-  it('that drops a key before its tokens have ended keeps it until then, and says so', async () => {
+  it('that drops a key before its tokens have expired keeps it until then, and reports it', async () => {
     const [one, two] = [named('one'), named('two')];
     const { clock, source, ring, issue, verdict, problems, kids } = await openRing({ current: one, next: two });
     const token = await issue();
@@ -205,7 +205,7 @@ describe('a rotation', () => {
     expect(await verdict(token)).toBe('unknown_key');
   });
 
-  it('that ends a key too early, because this process heard of it late, ends it later', async () => {
+  it('that retires a key too early, because this process saw it late, keeps it longer', async () => {
     const [one, two] = [named('one'), named('two')];
     const { clock, source, ring, issue, verdict, problems } = await openRing({ current: one, next: two });
     source.input = { current: two, retired: [{ key: one, until: NOW + OVERLAP }] };
@@ -230,7 +230,7 @@ describe('a rotation', () => {
     expect(kids()).toEqual(['three', 'two', 'one']);
   });
 
-  it('never gives the id of one key to another', async () => {
+  it('never reuses the id of a key for another', async () => {
     const { source, ring, problems } = await openRing({ current: named('one'), next: named('two') });
     source.input = { current: named('one') };
     expect(await ring.reload()).toBe(false);
@@ -242,7 +242,7 @@ describe('a rotation', () => {
     ]);
   });
 
-  it('may drop a stolen key at once, if it is called stolen', async () => {
+  it('may remove a stolen key at once, if it is marked as stolen', async () => {
     const [one, two] = [named('one'), named('two')];
     const { source, ring, issue, verdict, kids } = await openRing({ current: one });
     const token = await issue();
@@ -252,7 +252,7 @@ describe('a rotation', () => {
     expect(kids()).toEqual(['two']);
   });
 
-  it('forgets a verified signature together with its key', async () => {
+  it('evicts verified signatures together with their key', async () => {
     const [one, two] = [named('one'), named('two')];
     const { source, ring, issue, verdict } = await openRing({ current: one });
     const token = await issue();
@@ -265,7 +265,7 @@ describe('a rotation', () => {
     expect(await verdict(token)).toBe('token_invalid');
   });
 
-  it('never goes from key pairs to secrets under way', async () => {
+  it('never changes from key pairs to secrets at run time', async () => {
     const { source, ring, problems } = await openRing({ current: named('one') });
     source.input = { current: await generatePrivateJwk('HS256'), compromised: ['one'] };
     expect(await ring.reload()).toBe(false);
@@ -274,7 +274,7 @@ describe('a rotation', () => {
 });
 
 describe('a reload', () => {
-  it('that breaks leaves the last good ring in force, and says so', async () => {
+  it('that throws keeps the last valid ring, and is reported', async () => {
     const { source, ring, issue, verdict, problems } = await openRing({ current: named('one') });
     const token = await issue();
     source.input = new Error('the vault is closed');
@@ -287,7 +287,7 @@ describe('a reload', () => {
     expect(String(problems[0])).toContain('the vault is closed');
   });
 
-  it('happens when the source says that something changed, until the ring is closed', async () => {
+  it('happens when the source reports a change, until the ring is closed', async () => {
     const { source, ring } = await openRing({ current: named('one') });
     source.input = { current: named('two'), retired: [{ key: named('x') }], compromised: ['one'] };
     source.changed();
@@ -298,7 +298,7 @@ describe('a reload', () => {
     expect(source.watched).toBe(false);
   });
 
-  it('is shared by those who ask for it at once', async () => {
+  it('is shared by parallel callers', async () => {
     const { source, ring } = await openRing({ current: named('one') });
     expect(await Promise.all([ring.reload(), ring.reload(), ring.reload()])).toEqual([true, true, true]);
     expect(source.loads).toBe(2);
@@ -307,8 +307,8 @@ describe('a reload', () => {
   });
 });
 
-describe('a ring that cannot be right', () => {
-  it('holds two keys with one id', async () => {
+describe('an invalid ring', () => {
+  it('is refused with two keys under one id', async () => {
     expect(await problemsOf({ current: named('one'), next: named('one') })).toEqual([
       'keys holds two keys with the id "one"',
     ]);
@@ -316,25 +316,25 @@ describe('a ring that cannot be right', () => {
     expect(await problemsOf({ current: same, retired: [{ key: same }] })).toHaveLength(1);
   });
 
-  it('mixes secrets and key pairs', async () => {
+  it('is refused with secrets and key pairs together', async () => {
     expect(await problemsOf({ current: named('one'), next: await generatePrivateJwk('HS256') })).toEqual([
       'keys mixes secrets and key pairs',
     ]);
   });
 
-  it('has a moment that is none', async () => {
+  it('is refused with an invalid time', async () => {
     for (const until of [Number.NaN, '2030-01-01' as never]) {
       expect(await problemsOf({ current: named('one'), retired: [{ key: named('two'), until }] })).toHaveLength(1);
     }
   });
 
-  it('signs with a key that was stolen', async () => {
+  it('is refused with a stolen key as the current one', async () => {
     expect(await problemsOf({ current: named('one'), compromised: ['one'] })).toEqual([
       'keys.current (kid "one") is listed as compromised',
     ]);
   });
 
-  it('is told all of its problems at once, each with its place', async () => {
+  it('is refused with all of its problems at once, each with its place', async () => {
     const weak: JWK = { kty: 'oct', k: 'AAAA' };
     const problems = await problemsOf({
       current: weak,
@@ -348,10 +348,10 @@ describe('a ring that cannot be right', () => {
   });
 });
 
-describe('the sources that come along', () => {
+describe('the built-in key sources', () => {
   const options = { clock: new FixedClock(), overlapSeconds: OVERLAP };
 
-  it('take one key, or a ring', async () => {
+  it('accept one key, or a ring', async () => {
     expect((await KeyRing.open({ ...options, source: staticKeys(named('one')) })).signingKey.kid).toBe('one');
     expect((await KeyRing.open({ ...options, source: staticKeys(JSON.stringify(named('one'))) })).signingKey.kid).toBe(
       'one',
@@ -361,7 +361,7 @@ describe('the sources that come along', () => {
     );
   });
 
-  it('make a key on the spot that stays the same while the process lives', async () => {
+  it('create a key that stays the same while the process runs', async () => {
     const source = ephemeralKeys();
     const ring = await KeyRing.open({ ...options, source });
     const { kid, alg } = ring.signingKey;

@@ -44,7 +44,7 @@ const GUESSABLE: readonly string[] = [
   Buffer.from('changeme'.repeat(4)).toString('hex'),
 ];
 
-describe('secrets that anybody may know', () => {
+describe('well-known secrets', () => {
   it.each(SAMPLES)('refuses the sample %s', (sample) => {
     expect(problem(sample)).toMatch(/is a sample out of documentation/);
     expect(problem(Buffer.from(sample))).toMatch(/is a sample out of documentation/);
@@ -54,17 +54,17 @@ describe('secrets that anybody may know', () => {
     expect(problem(base64(SAMPLES[3] ?? ''))).toContain('sample');
   });
 
-  it.each(GUESSABLE)('refuses %j, which takes few guesses', (secret) => {
+  it.each(GUESSABLE)('refuses %j, which is easy to guess', (secret) => {
     expect(problem(secret)).toMatch(/is too easy to guess|is blank, or one character repeated/);
   });
 
-  it('names the length first, and repeats nothing of a secret', () => {
+  it('names the length first, and no part of a secret', () => {
     expect(problem('hunter2')).toBe('has 7 bytes; HS256 needs at least 32');
     for (const secret of [...SAMPLES, ...GUESSABLE]) expect(problem(secret)).not.toContain(secret);
   });
 });
 
-describe('keys taken for secrets', () => {
+describe('keys used as secrets', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ed = generateKeyPairSync('ed25519');
@@ -98,7 +98,7 @@ describe('keys taken for secrets', () => {
     ],
   ];
 
-  it('takes random text that begins like an object for what it is', () => {
+  it('accepts a random string that begins like an object', () => {
     expect(problem('{"!g~Q5QW.Ti??xGj]}jWCgpr8&Nlw?+#')).toBeUndefined();
     expect(problem('{ "k": "GawgguFyGrWKav7AX4VKUg", "alg": "HS256" }')).toContain('is itself a key or a token');
   });
@@ -144,14 +144,14 @@ describe('the one rule for every secret', () => {
       (error: Error) => error.message,
     );
 
-  it('holds for signing secrets, however they are spelt', async () => {
+  it('applies to signing secrets, in every encoding', async () => {
     expect(await problemOf('changeme'.repeat(4))).toContain('keys.current is too easy to guess');
     const jwk = { kty: 'oct', k: Buffer.from('a-string-secret-at-least-256-bits-long').toString('base64url') };
     await expect(importOwnKey(jwk, { optionName: 'keys.current' })).rejects.toThrow('sample out of documentation');
     expect(await problemOf(randomBytes(32))).toBe('none');
   });
 
-  it('takes the secrets that the library makes itself', async () => {
+  it('accepts the secrets that the library generates', async () => {
     for (const alg of ['HS256', 'HS384', 'HS512'] as const)
       await importOwnKey(await generatePrivateJwk(alg), { optionName: 'made' });
     expect(await ephemeralKeys('HS256').load()).toBeDefined();

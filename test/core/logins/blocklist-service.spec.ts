@@ -17,7 +17,7 @@ async function blocking() {
 }
 
 describe('blocking a token', () => {
-  it('answers with the entry and whether it is new', async () => {
+  it('returns the entry and whether it is new', async () => {
     const { blocklist, tokens } = await blocking();
     const { accessToken } = await tokens.issue('ada');
     const principal = await tokens.verify(accessToken, { kind: 'access' });
@@ -46,7 +46,7 @@ describe('blocking a token', () => {
     expect(await codeOf(tokens.verify(accessToken, { kind: 'access' }))).toBe('token_revoked');
   });
 
-  it('says so where a token has no id', async () => {
+  it('refuses a token without an id', async () => {
     const { blocklist } = await blocking();
     expect(await codeOf(blocklist.revokeToken({ subject }))).toBe('missing_claim');
   });
@@ -59,7 +59,7 @@ describe('blocking a token', () => {
     expect(await codeOf(tokens.verify(other.accessToken, { kind: 'access' }))).toBe('accepted');
   });
 
-  it('never mixes issuers: the same id of another issuer stays good', async () => {
+  it('keeps issuers apart: the same id of another issuer stays valid', async () => {
     const { blocklist } = await blocking();
     await blocklist.revokeToken({ subject: { issuer: 'https://other.example', id: 'ada' }, jti: 'same' });
     const verified = { kind: 'user', claims: {}, scopes: [], own: true, subject, jti: 'same', issuedAt: 1 } as const;
@@ -67,7 +67,7 @@ describe('blocking a token', () => {
   });
 });
 
-describe('the life of an entry for a login or a subject', () => {
+describe('the lifetime of an entry for a login or a subject', () => {
   it.each([
     [
       'a login',
@@ -75,7 +75,7 @@ describe('the life of an entry for a login or a subject', () => {
         blocklist.revokeLogin({ issuer: ISSUER, sid: 's' }),
     ],
     ['a subject', (blocklist: Awaited<ReturnType<typeof blocking>>['blocklist']) => blocklist.revokeSubject(subject)],
-  ])('is that of the longest sign-in for %s', async (_, block) => {
+  ])('is that of the longest login for %s', async (_, block) => {
     const { blocklist, entries, clock } = await blocking();
     await block(blocklist);
     expect(entries[0]?.expiresAt).toBe(clock.nowSeconds() + 30 * 86_400 + 5 + 1);
@@ -83,7 +83,7 @@ describe('the life of an entry for a login or a subject', () => {
 });
 
 describe('operators', () => {
-  it('see live entries, and prune dead ones', async () => {
+  it('list current entries, and prune expired ones', async () => {
     const { blocklist, clock } = await blocking();
     await blocklist.revokeToken({ subject, jti: 'short', expiresAt: clock.nowSeconds() + 10 });
     await blocklist.revokeLogin({ issuer: ISSUER, sid: 'long' });

@@ -50,8 +50,8 @@ const ends: readonly (readonly [string, (signedIn: SignedIn) => Promise<unknown>
   ['a revocation', ({ tokens, pair }) => tokens.revoke(pair.refreshToken)],
 ];
 
-describe('ending sign-ins while a store fails', () => {
-  it.each(ends)('%s that cannot forget the sign-in has ended its tokens all the same', async (_, end) => {
+describe('ending logins while a store fails', () => {
+  it.each(ends)('%s that cannot delete the login has revoked its tokens nevertheless', async (_, end) => {
     const parts = await signedIn();
     const { tokens, pair, stores } = parts;
     stores.logins.fails = true;
@@ -60,7 +60,7 @@ describe('ending sign-ins while a store fails', () => {
     expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
   });
 
-  it.each(ends)('%s that cannot be noted on the blocklist leaves the sign-in to be ended again', async (_, end) => {
+  it.each(ends)('%s that cannot be written to the blocklist leaves the login to be ended again', async (_, end) => {
     const parts = await signedIn();
     const { logins, stores } = parts;
     stores.revocations.fails = true;
@@ -75,8 +75,8 @@ describe('ending sign-ins while a store fails', () => {
 /** How many seconds the clock of another machine is ahead; less than the tolerance. */
 const AHEAD = 3;
 
-describe('ending all sign-ins while a machine whose clock is ahead refreshes one of them', () => {
-  it('ends what the refresh hands out, although it is younger than the end', async () => {
+describe('ending all logins while a process whose clock is ahead refreshes one of them', () => {
+  it('revokes the tokens that the refresh returns, although they are younger than the cut-off', async () => {
     const { tokens, logins, pair, people, stores, clock } = await signedIn();
     const person = people.rows.get(ADA.id);
     let ended: Promise<void> | undefined;

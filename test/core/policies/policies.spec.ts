@@ -51,7 +51,7 @@ async function answer(policy: Policy, context = contextOf()): Promise<string> {
 }
 
 describe('a list of policies', () => {
-  it('grants where every policy says true', async () => {
+  it('grants if every policy returns true', async () => {
     await expect(enforce([yes, async () => true], contextOf())).resolves.toBeUndefined();
   });
 
@@ -91,14 +91,14 @@ describe('allOf, anyOf and not', () => {
     expect(await answer(policy)).toBe(expected);
   });
 
-  it('say which scopes nobody gets past them without', () => {
+  it('list the scopes without which no caller passes', () => {
     expect(allOf(hasScopes('a'), hasScopes('b', 'a')).requires?.scopes).toEqual(['a', 'b']);
     expect(anyOf(hasScopes('a', 'b'), hasScopes('b', 'c')).requires?.scopes).toEqual(['b']);
     expect(anyOf(hasScopes('a'), yes).requires?.scopes ?? []).toEqual([]);
     expect(not(hasScopes('a')).requires?.scopes ?? []).toEqual([]);
   });
 
-  it('have names that people can read', () => {
+  it('have readable names', () => {
     expect(anyOf(allOf(yes, hasScopes('a')), not(hasRoles('x'))).name).toBe(
       'anyOf(allOf(yes, scopes(a)), not(roles(x)))',
     );
@@ -118,7 +118,7 @@ describe('hasScopes', () => {
     expect(await answer(policy, contextOf({ scopes: [] }))).toBe('insufficient_scope');
   });
 
-  it('does not take a part of a scope, or another case, for the scope', async () => {
+  it('does not accept a part of a scope, or another case, as the scope', async () => {
     expect(await answer(hasScopes('a:read'), contextOf({ scopes: ['a:rea', 'a:read:own', 'A:READ'] }))).toBe(
       'insufficient_scope',
     );
@@ -143,7 +143,7 @@ describe('hasRoles', () => {
     expect(await answer(hasRoles('staff'), contextOf({}))).toBe('forbidden');
   });
 
-  it('does not read a role from the claims, which others may have written', async () => {
+  it('does not read a role from the claims, which another party may have written', async () => {
     expect(await answer(hasRoles('staff'), contextOf({ claims: { roles: ['staff'] } }))).toBe('forbidden');
   });
 
@@ -166,7 +166,7 @@ describe('claimEquals and claimIncludes', () => {
   };
   const asked = (policy: Policy) => answer(policy, contextOf({ claims }));
 
-  it('compare whole values of one type, by name or path', async () => {
+  it('compare whole values of the same type, by name or path', async () => {
     for (const policy of [
       claimEquals('tenant', 'school'),
       claimEquals('tenant', 'other', 'school'),
@@ -181,7 +181,7 @@ describe('claimEquals and claimIncludes', () => {
       expect(await asked(policy)).toBe('granted');
   });
 
-  it('refuse everything that only looks like it', async () => {
+  it('refuse every value that only looks like it', async () => {
     for (const policy of [
       claimEquals('tenant', 'School'),
       claimEquals('level', '2'),
@@ -195,7 +195,7 @@ describe('claimEquals and claimIncludes', () => {
       expect(await asked(policy)).toBe('forbidden');
   });
 
-  it('refuse a claim that is not there, which no negation turns into a grant', async () => {
+  it('refuse a missing claim, which no negation turns into a grant', async () => {
     for (const policy of [
       claimEquals('none', 'a'),
       claimIncludes('none', 'a'),
@@ -241,7 +241,7 @@ describe('selfOrStaff', () => {
     ['a client with the id of the person', { id: '42', kind: 'client' }, { id: '42' }, 'forbidden'],
     ['a user of another issuer with the same id', { id: '42', own: false }, { id: '42' }, 'forbidden'],
     ['another case', { id: 'Ada' }, { id: 'ada' }, 'forbidden'],
-  ])('answers for %s', async (_, given, params, expected) => {
+  ])('decides for %s', async (_, given, params, expected) => {
     expect(await answer(policy, contextOf(given, params))).toBe(expected);
   });
 
@@ -256,7 +256,7 @@ describe('selfOrStaff', () => {
     expect(await answer(byName, contextOf({ claims: { username: '' } }, { username: '' }))).toBe('forbidden');
   });
 
-  it('takes another idea of staff', async () => {
+  it('accepts another definition of staff', async () => {
     const scoped = selfOrStaff({ param: 'id', staff: hasScopes('users:read') });
     expect(await answer(scoped, contextOf({ id: '1', scopes: ['users:read'] }, { id: '2' }))).toBe('granted');
     expect(await answer(scoped, contextOf({ id: '1', roles: ['staff'] }, { id: '2' }))).toBe('insufficient_scope');
@@ -287,16 +287,16 @@ describe('hasFilter', () => {
     ['a text instead of a list', 'content_org:Acme', 'invalid_claims'],
     ['an object', { content_org: 'Acme' }, 'invalid_claims'],
     ['null', null, 'invalid_claims'],
-  ])('answers for %s', async (_, filters, expected) => {
+  ])('decides for %s', async (_, filters, expected) => {
     expect(await answer(policy, withFilters(filters))).toBe(expected);
   });
 
-  it('refuses where nobody can tell what was asked for', async () => {
+  it('refuses if the requested resource is unknown', async () => {
     expect(await answer(policy, contextOf({ claims: { filters: ['content_org:x'] } }))).toBe('forbidden');
     expect(await answer(not(policy), contextOf({ claims: { filters: ['content_org:x'] } }))).toBe('forbidden');
   });
 
-  it('lets a token without a filter of the kind pass where that is said', async () => {
+  it('accepts a token without a filter of the kind if told to', async () => {
     const optional = hasFilter('user', ({ request }) => request.param('user'), { optional: true });
     expect(await answer(optional, contextOf({ claims: { filters: ['content_org:x'] } }, { user: 'ada' }))).toBe(
       'granted',
@@ -311,7 +311,7 @@ describe('hasFilter', () => {
     ['me for somebody else', 'user:me', 'grace', 'filter_mismatch'],
     ['another user by name', 'user:grace', 'Grace', 'granted'],
     ['a user who is called me', 'user:me', 'me', 'filter_mismatch'],
-  ])('answers for %s', async (_, filter, asked, expected) => {
+  ])('decides for %s', async (_, filter, asked, expected) => {
     const byName = hasFilter('user', ({ request }) => request.param('user'), {
       selfValue: ({ claims }) => claims['username'] as string | undefined,
     });
@@ -331,11 +331,11 @@ describe('recentAuth', () => {
     ['an older one', signedIn(601), 'reauthentication_required'],
     ['one in the far future', signedIn(-3600), 'reauthentication_required'],
     ['none', contextOf(), 'reauthentication_required'],
-  ])('answers for %s', async (_, context, expected) => {
+  ])('decides for %s', async (_, context, expected) => {
     expect(await answer(policy, context)).toBe(expected);
   });
 
-  it('says the accepted age in its refusal', async () => {
+  it('names the accepted age in its refusal', async () => {
     await expect(enforce([policy], contextOf())).rejects.toMatchObject({ maxAgeSeconds: 600 });
   });
 
@@ -345,7 +345,7 @@ describe('recentAuth', () => {
 });
 
 describe('isRestricted', () => {
-  it('reads the verified mark', async () => {
+  it('reads the verified claim', async () => {
     expect(await answer(isRestricted, contextOf({ restricted: true }))).toBe('granted');
     expect(await answer(isRestricted, contextOf({ claims: { is_restricted: true } }))).toBe('forbidden');
     expect(await answer(not(isRestricted), contextOf({}))).toBe('granted');

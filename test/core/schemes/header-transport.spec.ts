@@ -25,7 +25,7 @@ describe('the authorization header', () => {
   });
 
   it.each(['', ' ', 'Basic abc', 'Basic', 'Bearergood', 'XBearer good', 'JWTX a', 'abc', '"Bearer" abc'])(
-    '%p is no credential',
+    '%p is not a credential',
     (line) => {
       expect(read(line)).toBe('nothing');
     },
@@ -40,11 +40,11 @@ describe('the authorization header', () => {
     'Bearer=good',
     'Bearer\u00a0good',
     'Bearer abc\tdef',
-  ])('%p is ours and malformed', (line) => {
+  ])('%p is a malformed bearer credential', (line) => {
     expect(read(line)).toBe('malformed_header');
   });
 
-  it('is ambiguous on two lines, whatever they say', () => {
+  it('is ambiguous on two lines, whatever they hold', () => {
     expect(read(['Bearer abc', 'Bearer abc'])).toBe('ambiguous_credentials');
     expect(read(['Basic abc', 'Bearer abc'])).toBe('ambiguous_credentials');
   });
@@ -54,7 +54,7 @@ describe('the authorization header', () => {
     expect(read(hostile)).toBe('malformed_header');
   });
 
-  it('may be another one, and then the standard pair is no credential', () => {
+  it('may be another header, and then the standard one is no credential', () => {
     const custom = headerTransport({ name: 'x-api-auth', schemes: ['JWT'] });
     expect(custom(requestWith({ 'x-api-auth': 'JWT abc' }))).toBe('abc');
     expect(custom(requestWith({ authorization: 'JWT abc' }))).toBeUndefined();

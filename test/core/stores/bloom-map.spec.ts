@@ -15,8 +15,8 @@ const steps = fc.array(
   { maxLength: 200 },
 );
 
-describe('a map of ids', () => {
-  it('says what a Map says, whatever is done to it', () => {
+describe('a map with a Bloom filter', () => {
+  it('behaves like a Map, whatever is done to it', () => {
     fc.assert(
       fc.property(steps, (taken) => {
         const map = new BloomMap<number>();

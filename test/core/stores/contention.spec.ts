@@ -36,7 +36,7 @@ async function issuing(stores: Stores) {
   return started.instance.tokens;
 }
 
-describe('a sign-in that others are in the way of', () => {
+describe('a sign-in under contention', () => {
   it.each([
     ['a unique violation on PostgreSQL', { code: '23505' }],
     ['a unique violation on MariaDB, as TypeORM wraps it', { driverError: { code: 'ER_DUP_ENTRY' } }],
@@ -51,7 +51,7 @@ describe('a sign-in that others are in the way of', () => {
     await expect(tokens.refresh(pair.refreshToken)).resolves.toBeDefined();
   });
 
-  it('is unavailable where the third attempt fails too, or where something else broke', async () => {
+  it('is unavailable if the third attempt fails too, or if another error occurred', async () => {
     for (const [failures, code, opened] of [[3, '23505', 3] as const, [1, 'ECONNREFUSED', 1] as const]) {
       const logins = new ContendedStore(failures, { code });
       const tokens = await issuing({ logins, revocations: new MemoryRevocationStore() });
@@ -61,7 +61,7 @@ describe('a sign-in that others are in the way of', () => {
     }
   });
 
-  it('is the one that was written where the answer to the first attempt was lost, on a real database', async () => {
+  it('is the stored one if the response to the first attempt was lost, on a real database', async () => {
     const dataSource = await openDataSource({ type: 'better-sqlite3', database: ':memory:' });
     const asked = insertingTwice(dataSource);
     const tokens = await issuing(await storesOf(dataSource, new SystemClock()));

@@ -7,7 +7,7 @@ import { codeOf, TestClock } from '../support/core-fixture.js';
 
 const MINUTE = 60;
 
-describe('the allowance for a blocklist that is down', () => {
+describe('the fail-open policy for a blocklist that is down', () => {
   let clock: TestClock;
   let allowance: FailOpenPolicy;
   beforeEach(() => {
@@ -25,18 +25,18 @@ describe('the allowance for a blocklist that is down', () => {
     ...fields,
   });
   const whileDown = (verified: Verified) =>
-    codeOf(allowance.find(verified, () => Promise.reject(new AuthError('store_unavailable'))));
+    codeOf((async () => allowance.find(verified, () => Promise.reject(new AuthError('store_unavailable'))))());
 
-  it('accepts an access token with five minutes to live, and none with more', async () => {
+  it('accepts an access token that expires within five minutes, and none with more', async () => {
     expect(await whileDown(token(5 * MINUTE))).toBe('accepted');
     expect(await whileDown(token(5 * MINUTE + 1))).toBe('store_unavailable');
   });
 
-  it('refuses what is no token, however soon it ends: host sessions', async () => {
+  it('refuses host sessions, however soon they end', async () => {
     expect(await whileDown(token(MINUTE, { jti: undefined }))).toBe('store_unavailable');
   });
 
-  it('refuses what tells no end', async () => {
+  it('refuses a credential without an expiry', async () => {
     expect(await whileDown(token(MINUTE, { expiresAt: undefined }))).toBe('store_unavailable');
   });
 
@@ -50,14 +50,14 @@ describe('the allowance for a blocklist that is down', () => {
     expect(await whileDown(token(MINUTE))).toBe('store_unavailable');
   });
 
-  it('counts anew after the store has answered once', async () => {
+  it('counts again from zero after the store has answered once', async () => {
     expect(await whileDown(token(MINUTE))).toBe('accepted');
     clock.advance(11 * MINUTE);
     expect(await allowance.find(token(MINUTE), () => Promise.resolve(undefined))).toBeUndefined();
     expect(await whileDown(token(MINUTE))).toBe('accepted');
   });
 
-  it('is not prolonged by a revocation that a memory knows without the store', async () => {
+  it('is not extended by a revocation that the replica knows without the store', async () => {
     expect(await whileDown(token(MINUTE))).toBe('accepted');
     clock.advance(9 * MINUTE);
     expect(await allowance.find(token(MINUTE), () => Promise.resolve('login'))).toBe('login');
@@ -65,7 +65,7 @@ describe('the allowance for a blocklist that is down', () => {
     expect(await whileDown(token(MINUTE))).toBe('store_unavailable');
   });
 
-  it('tells of every token that was not looked up', async () => {
+  it('reports every token that was not looked up', async () => {
     const told: string[] = [];
     const stop = onAuthEvent((event) => void told.push(event.type));
     await whileDown(token(MINUTE));
@@ -75,7 +75,7 @@ describe('the allowance for a blocklist that is down', () => {
     expect(told).toEqual(['revocation_unchecked', 'revocation_unchecked']);
   });
 
-  it('lets every other error through', async () => {
+  it('rethrows every other error', async () => {
     await expect(allowance.find(token(MINUTE), () => Promise.reject(new TypeError('a mistake')))).rejects.toThrow(
       'a mistake',
     );

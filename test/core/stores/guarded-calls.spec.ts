@@ -30,7 +30,7 @@ const rotation: Rotation = { issuer: ISSUER, sid: login.sid, from: 'jti-1', to, 
 
 const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown> | undefined])[] = [
   ['add to the blocklist', ({ revocations }) => revocations.add(entry)],
-  ['find on the blocklist', ({ revocations }) => revocations.find({ issuer: ISSUER, subject: subject.id })],
+  ['find on the blocklist', async ({ revocations }) => revocations.find({ issuer: ISSUER, subject: subject.id })],
   ['subjectRevokedAt', ({ revocations }) => revocations.subjectRevokedAt(subject)],
   ['changesSince', ({ revocations }) => revocations.changesSince?.(undefined, 10)],
   ['list of the blocklist', ({ revocations }) => revocations.list({ now, limit: 10 })],
@@ -52,7 +52,7 @@ function guarded(mood: Mood) {
 }
 
 describe.each(calls)('the guarded call %s', (_, call) => {
-  it('is handed through while the store is well', async () => {
+  it('passes through while the store works', async () => {
     const { switched, stores } = guarded('well');
     expect(await codeOf(Promise.resolve(call(stores)))).toBe('accepted');
     expect(switched.asked).toHaveLength(1);
@@ -72,10 +72,10 @@ describe.each(calls)('the guarded call %s', (_, call) => {
   );
 });
 
-describe('the breaker of the sign-ins', () => {
+describe('the circuit breaker of the login store', () => {
   const find = ({ logins }: Stores) => codeOf(logins.find(ISSUER, 'sid-1'));
 
-  it('tells once that they failed and once that they answer again, and leaves the blocklist alone', async () => {
+  it('reports once that it failed and once that it recovered, and does not affect the blocklist', async () => {
     const { switched, stores } = guarded('broken');
     const told: AuthEvent[] = [];
     const stop = onAuthEvent((event) => void told.push(event));
@@ -92,7 +92,7 @@ describe('the breaker of the sign-ins', () => {
     ]);
   });
 
-  it('does not count pruning, which no request waits for', async () => {
+  it('does not count pruning, for which no request waits', async () => {
     const { switched, stores } = guarded('broken');
     for (let at = 0; at < FAILURES; at += 1) expect(await codeOf(stores.logins.prune(now))).toBe('store_unavailable');
     switched.mood = 'well';

@@ -48,7 +48,7 @@ describe('guarded stores', () => {
     });
   });
 
-  const find = () => stores.revocations.find(query);
+  const find = async () => stores.revocations.find(query);
   const refusal = async (): Promise<AuthError> => {
     const error = await find().then(
       () => undefined,
@@ -61,12 +61,12 @@ describe('guarded stores', () => {
     for (let at = 0; at < times; at += 1) await refusal();
   };
 
-  it('hand through what the store answers', async () => {
+  it('pass through the answer of the store', async () => {
     expect(await find()).toBeUndefined();
     expect(store.asked).toBe(1);
   });
 
-  it('turn every rejection into "store unavailable", with the cause underneath and a time to come back', async () => {
+  it('turn every rejection into "store unavailable", with the cause and a time to retry', async () => {
     store.mood = 'broken';
     const error = await refusal();
     expect(error.code).toBe('store_unavailable');
@@ -74,7 +74,7 @@ describe('guarded stores', () => {
     expect(error.retryAfterSeconds).toBe(1);
   });
 
-  it('do not let a store choose another refusal than "cannot tell"', async () => {
+  it('do not let a store choose another error than "unavailable"', async () => {
     stores = withCircuitBreakers({ ...stores, revocations: refusing(new AuthError('token_invalid')) }, clock);
     expect((await refusal()).code).toBe('store_unavailable');
   });
@@ -84,7 +84,7 @@ describe('guarded stores', () => {
     expect(String((await refusal()).cause)).toContain('5 ms');
   });
 
-  it('stop asking after five failures in a row', async () => {
+  it('stop calling the store after five failures in a row', async () => {
     store.mood = 'silent';
     await fail(5);
     expect(store.asked).toBe(5);
@@ -92,7 +92,7 @@ describe('guarded stores', () => {
     expect(store.asked).toBe(5);
   });
 
-  it('go on asking when failures are not in a row', async () => {
+  it('keep calling the store when failures are not in a row', async () => {
     for (let round = 0; round < 3; round += 1) {
       store.mood = 'broken';
       await fail(4);
@@ -102,7 +102,7 @@ describe('guarded stores', () => {
     expect(store.asked).toBe(15);
   });
 
-  it('let one call a second find out, while all others are still refused at once', async () => {
+  it('let one call a second probe the store, while all others are refused at once', async () => {
     store.mood = 'silent';
     await fail(5);
     clock.ms += 999;
@@ -116,7 +116,7 @@ describe('guarded stores', () => {
     expect(store.asked).toBe(7);
   });
 
-  it('answer again within two seconds of the recovery, without a restart', async () => {
+  it('recover within two seconds, without a restart', async () => {
     store.mood = 'broken';
     await fail(5);
     clock.ms += 1_000;
@@ -136,7 +136,7 @@ describe('guarded stores', () => {
     expect(await find()).toBeUndefined();
   });
 
-  it('do not stay shut longer because calls that were under way fail late', async () => {
+  it('do not stay open longer because calls in progress fail late', async () => {
     store.mood = 'broken';
     await Promise.all(Array.from({ length: 30 }, refusal));
     store.mood = 'well';
@@ -144,7 +144,7 @@ describe('guarded stores', () => {
     expect(await find()).toBeUndefined();
   });
 
-  it('guard each store by itself, so that one that is down does not take the other along', async () => {
+  it('protect each store separately, so that one that is down does not affect the other', async () => {
     store.mood = 'broken';
     await fail(5);
     expect(await stores.logins.find('https://issuer.example', 'sid-1')).toBeUndefined();
@@ -164,7 +164,7 @@ describe('guarded stores', () => {
     expect(withCircuitBreakers(stores, clock).revocations).toBe(stores.revocations);
   });
 
-  it('tell once that a store failed, and once that it answers again', async () => {
+  it('report once that a store failed, and once that it recovered', async () => {
     const told: unknown[] = [];
     const stop = onAuthEvent((event) => void told.push(event));
     store.mood = 'broken';
@@ -182,7 +182,7 @@ describe('guarded stores', () => {
     ]);
   });
 
-  it('hand through what changed, and cannot tell where a store has no feed', async () => {
+  it('pass through the change feed, and are unavailable if a store has none', async () => {
     await store.add({ kind: 'token', issuer: 'i', id: 'a', revokedAt: 1, expiresAt: 9_999_999_999 });
     expect((await stores.revocations.changesSince?.(undefined, 10))?.entries).toHaveLength(1);
     const mute = Object.assign(new MemoryRevocationStore(clock), { changesSince: undefined });
@@ -192,7 +192,7 @@ describe('guarded stores', () => {
     });
   });
 
-  it('let what a store says at boot through unchanged', async () => {
+  it('pass through the warnings of a store at boot', async () => {
     await expect(checkStores(stores)).resolves.toBeUndefined();
     const unready = Object.assign(new MemoryRevocationStore(clock), {
       checkReady: () => Promise.reject(new Error('The table is missing.')),
@@ -203,7 +203,7 @@ describe('guarded stores', () => {
 });
 
 describe('a breaker', () => {
-  it('says whether it is open', async () => {
+  it('reports whether it is open', async () => {
     const clock = new HandClock();
     const breaker = new CircuitBreaker(clock, { failures: 1 });
     expect(breaker.isOpen).toBe(false);
@@ -211,7 +211,7 @@ describe('a breaker', () => {
     expect(breaker.isOpen).toBe(true);
   });
 
-  it('survives work that throws before it gives a promise', async () => {
+  it('handles work that throws before it returns a promise', async () => {
     const breaker = new CircuitBreaker(new HandClock());
     await expect(breaker.run(throwAtOnce)).rejects.toMatchObject({ code: 'store_unavailable' });
   });

@@ -48,7 +48,7 @@ async function lateBy(seconds: number, graceMs: number) {
   return parts;
 }
 
-describe('a rotation that lands too late', () => {
+describe('a rotation that commits too late', () => {
   it('is answered again as a retry inside its grace', async () => {
     const { rotate } = await lateBy(9, 10_000);
     expect(await rotate('first', 'second')).toMatchObject({ outcome: 'retry', login: { currentJti: 'late' } });
@@ -58,7 +58,7 @@ describe('a rotation that lands too late', () => {
     ['ten seconds', 10, 10_000],
     ['an hour', 3_000, 10_000],
     ['a moment, where there is no grace', 0, 0],
-  ])('is taken back after %s, so that the honest client goes on', async (_, seconds, graceMs) => {
+  ])('is rolled back after %s, so that the honest client stays signed in', async (_, seconds, graceMs) => {
     const { rotate, clock } = await lateBy(seconds, graceMs);
     expect(await rotate('first', 'second')).toMatchObject({ outcome: 'rotated', login: { currentJti: 'second' } });
     clock.advance(60);
@@ -66,7 +66,7 @@ describe('a rotation that lands too late', () => {
     expect(await rotate('first', 'fourth')).toMatchObject({ outcome: 'reused' });
   });
 
-  it('leaves alone what somebody else has rotated in the meantime', async () => {
+  it('does not touch a later rotation by another process', async () => {
     const parts = await opened(10_000);
     parts.store.isHolding = true;
     await expect(parts.rotate('first', 'late')).rejects.toMatchObject({ code: 'store_unavailable' });
@@ -78,8 +78,8 @@ describe('a rotation that lands too late', () => {
   });
 });
 
-describe('a rotation in time', () => {
-  it('is not taken back where there is no grace', async () => {
+describe('a rotation that commits in time', () => {
+  it('is not rolled back if there is no grace', async () => {
     const { rotate } = await opened(0);
     expect(await rotate('first', 'second')).toMatchObject({ outcome: 'rotated' });
     expect(await rotate('second', 'third')).toMatchObject({ outcome: 'rotated' });

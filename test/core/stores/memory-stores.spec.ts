@@ -32,7 +32,7 @@ describe('memory stores', () => {
   // Two applications of one process can share the stores, and then their clock too.
   testStores(makeStores, async (clock) => stores ?? makeStores(clock), 2_000);
 
-  it('take an id of null for none, which schemes without types may say', async () => {
+  it('treat an id of null as none, which untyped schemes may return', async () => {
     const { revocations } = await memoryStores().useFactory(new HandClock());
     await revocations.add(entry('a'));
     const query = JSON.parse(JSON.stringify({ issuer: 'i', subject: 'user-1', jti: null, issuedAt: T }));
@@ -43,7 +43,7 @@ describe('memory stores', () => {
     const clock = new HandClock();
     const small = async (): Promise<Stores> => memoryStores({ maxRevocations: 3, maxLogins: 3 }).useFactory(clock);
 
-    it('the blocklist refuses a new entry, keeps every live one and still knows its keys', async () => {
+    it('the blocklist refuses a new entry, and keeps every live entry', async () => {
       const { revocations } = await small();
       for (const id of ['a', 'b', 'c']) await revocations.add(entry(id));
       await expect(revocations.add(entry('d'))).rejects.toThrow('full');
@@ -51,14 +51,14 @@ describe('memory stores', () => {
       expect(await revocations.list({ now: T, limit: 10 })).toHaveLength(3);
     });
 
-    it('the sign-ins refuse a new one and keep every live one', async () => {
+    it('the login store refuses a new login and keeps every live one', async () => {
       const { logins } = await small();
       for (const sid of ['a', 'b', 'c']) await logins.open(login(sid));
       await expect(logins.open(login('d'))).rejects.toThrow('full');
       expect(await logins.list({ issuer: 'i', id: 'user-1' }, T)).toHaveLength(3);
     });
 
-    it('both make room by forgetting what has ended', async () => {
+    it('both make room by deleting expired entries', async () => {
       const { revocations, logins } = await small();
       for (const id of ['a', 'b', 'c']) await Promise.all([revocations.add(entry(id)), logins.open(login(id))]);
       clock.now = T + 10;

@@ -60,21 +60,21 @@ async function readAll(): Promise<void> {
   while (await mirror.read(store));
 }
 
-describe('a mirror of the blocklist', () => {
-  it('asks the store until it was read for the first time', async () => {
+describe('a replica of the blocklist', () => {
+  it('queries the store until it has been read for the first time', async () => {
     await store.add(entry('a'));
     expect(await find('a')).toBe('token');
     expect(store.asked).toBe(1);
   });
 
-  it('answers from memory after that, without a question to the store', async () => {
+  it('answers from memory afterwards, without querying the store', async () => {
     await store.add(entry('a'));
     await readAll();
     expect([await find('a'), await find('b')]).toEqual(['token', undefined]);
     expect(store.asked).toBe(0);
   });
 
-  it('knows what others revoked within the bound, and says so after the next reading', async () => {
+  it('knows the revocations of other processes within the bound, and reports them after the next reading', async () => {
     await readAll();
     await store.add(entry('a'));
     expect(await find('a')).toBeUndefined();
@@ -84,7 +84,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('asks the store as soon as its last reading is older than the bound, to the millisecond', async () => {
+  it('queries the store as soon as its last reading is older than the bound, to the millisecond', async () => {
     await readAll();
     await store.add(entry('a'));
     clock.ms += WITHIN_MS;
@@ -94,7 +94,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(1);
   });
 
-  it('counts the age of a reading from its beginning, however long the store took', async () => {
+  it('counts the age of a reading from its start, however long the store took', async () => {
     const answer = new AbortController();
     store.wait = new Promise((resolve) => answer.signal.addEventListener('abort', () => resolve()));
     const reading = mirror.read(store);
@@ -105,13 +105,13 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(false);
   });
 
-  it('does not believe a reading that seems to lie in the future', async () => {
+  it('does not trust a reading with a time in the future', async () => {
     await readAll();
     clock.ms -= 3_600_000;
     expect(mirror.isInSync).toBe(false);
   });
 
-  it('asks the store when the feed breaks, and is in step again after it', async () => {
+  it('queries the store when the feed fails, and is in sync again after it', async () => {
     await readAll();
     store.broken = true;
     clock.ms += WITHIN_MS + 1;
@@ -124,7 +124,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('b')).toBeUndefined();
   });
 
-  it('goes on refusing what it knows while the store is down', async () => {
+  it('keeps refusing known revocations while the store is down', async () => {
     await store.add(entry('a'));
     await readAll();
     store.broken = true;
@@ -133,7 +133,7 @@ describe('a mirror of the blocklist', () => {
     await expect(find('b')).rejects.toThrow('down');
   });
 
-  it('is not in step before the last of many pages was read', async () => {
+  it('is not in sync before the last of many pages was read', async () => {
     for (let at = 0; at < 2_500; at += 1) await store.add(entry(`jti-${at}`));
     expect([await mirror.read(store), mirror.isInSync]).toEqual([true, false]);
     expect([await mirror.read(store), mirror.isInSync]).toEqual([true, false]);
@@ -141,7 +141,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('jti-2499')).toBe('token');
   });
 
-  it('is out of step where the store began anew, until all of it was read again', async () => {
+  it('is out of sync if the store began again, until all of it was read again', async () => {
     await readAll();
     store.answer = { restarted: true, more: true };
     await mirror.read(store);
@@ -151,7 +151,7 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(true);
   });
 
-  it('refuses what was issued before the list was complete', async () => {
+  it('refuses tokens issued before the list was complete', async () => {
     const since = clock.nowSeconds();
     store.answer = { completeSince: since };
     await readAll();
@@ -159,7 +159,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('counts what this process revoked itself at once', async () => {
+  it('knows the revocations of this process at once', async () => {
     const guarded = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
     });
@@ -169,7 +169,7 @@ describe('a mirror of the blocklist', () => {
     expect(store.asked).toBe(0);
   });
 
-  it('does not count what could not be stored', async () => {
+  it('does not know revocations that could not be stored', async () => {
     const refusing = Object.assign(new MemoryRevocationStore(clock), { add: () => Promise.reject(new Error('down')) });
     const guarded = withCircuitBreakers({ revocations: refusing, logins: new MemoryRefreshStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
@@ -179,7 +179,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('own')).toBeUndefined();
   });
 
-  it('asks the store for everything while there is more than it may hold, and forgets no live entry', async () => {
+  it('queries the store for everything while there are more entries than it may hold, and evicts no live entry', async () => {
     mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS, maxEntries: 3 });
     for (const id of ['a', 'b', 'c', 'd']) await store.add(entry(id, { expiresAt: clock.nowSeconds() + 60 }));
     await expect(mirror.read(store)).rejects.toThrow('full');
@@ -190,7 +190,7 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(true);
   });
 
-  it('is out of step when its own revocation finds no room', async () => {
+  it('is out of sync when its own revocation does not fit', async () => {
     mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS, maxEntries: 1 });
     await store.add(entry('a'));
     await readAll();
@@ -199,7 +199,7 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(false);
   });
 
-  it('forgets what has ended', async () => {
+  it('deletes expired entries', async () => {
     await store.add(entry('a', { expiresAt: clock.nowSeconds() + 10 }));
     await readAll();
     clock.advance(10);
@@ -207,7 +207,7 @@ describe('a mirror of the blocklist', () => {
     expect(await find('a')).toBeUndefined();
   });
 
-  it('follows a store by itself, and stops when told', async () => {
+  it('follows a store until it is stopped', async () => {
     mirror.follow(store);
     await expectSoon(() => mirror.isInSync);
     mirror.stop();
@@ -215,6 +215,126 @@ describe('a mirror of the blocklist', () => {
     expect(mirror.isInSync).toBe(false);
   });
 });
+
+/** A store that gives hints, and a memory that reads it by itself only every half minute. */
+class HintingStore extends SharedStore {
+  readings = 0;
+  hint: (() => void) | undefined;
+
+  override async changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
+    this.readings += 1;
+    return super.changesSince(cursor, limit);
+  }
+
+  override watch(onHint: () => void): () => void {
+    this.hint = onHint;
+    return () => (this.hint = undefined);
+  }
+}
+
+describe('a mirror whose store gives hints', () => {
+  let hinting: HintingStore;
+  const readings = () => hinting.readings;
+  const knows = async (jti: string) =>
+    (await mirror.find({ issuer: ISSUER, subject: 'user-1', jti, issuedAt: clock.nowSeconds() }, hinting)) === 'token';
+
+  beforeEach(async () => {
+    hinting = new HintingStore(clock);
+    mirror = new RevocationReplica(clock, { withinMs: 60_000 });
+    mirror.follow(hinting);
+    await expectSoon(() => mirror.isInSync);
+  });
+
+  it('reads at once what changed, long before it would by itself', async () => {
+    await hinting.add(entry('a'));
+    expect(await knows('a')).toBe(false);
+    hinting.hint?.();
+    await expectLater(() => knows('a'));
+    expect(hinting.asked).toBe(0);
+  });
+
+  it('believes nothing that a hint could say', async () => {
+    await hinting.add(entry('a'));
+    (hinting.hint as ((...lies: unknown[]) => void) | undefined)?.({ ...entry('b'), restarted: true, entries: [] });
+    await expectLater(() => knows('a'));
+    expect(await knows('b')).toBe(false);
+  });
+
+  it('reads once for many hints together, and goes on following hints', async () => {
+    const before = readings();
+    for (let at = 0; at < 1_000; at += 1) hinting.hint?.();
+    await expectLater(async () => readings() > before);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(readings()).toBe(before + 1);
+    hinting.hint?.();
+    await expectLater(async () => readings() === before + 2);
+  });
+
+  it('reads once more where a hint came while it was reading', async () => {
+    let answer = (): void => {};
+    const before = readings();
+    hinting.wait = new Promise((resolve) => (answer = resolve));
+    hinting.hint?.();
+    await expectLater(async () => readings() === before + 1);
+    // Too late for the reading that waits for its answer.
+    await hinting.add(entry('a'));
+    hinting.hint?.();
+    answer();
+    await expectLater(() => knows('a'));
+    expect(readings()).toBe(before + 2);
+  });
+
+  it('asks the store within the bound where a hint was lost or its reading failed', async () => {
+    await hinting.add(entry('a'));
+    hinting.broken = true;
+    hinting.hint?.();
+    await expectLater(async () => readings() === 2);
+    hinting.broken = false;
+    clock.ms += 60_001;
+    expect(await knows('a')).toBe(true);
+    expect(hinting.asked).toBe(1);
+  });
+
+  it('takes hints through the guard of the store too, and none after it was stopped', async () => {
+    mirror.stop();
+    expect(hinting.hint).toBeUndefined();
+    const stores = { revocations: hinting, logins: new MemoryRefreshStore(clock) };
+    mirror = new RevocationReplica(clock, { withinMs: 60_000 });
+    mirror.follow(withCircuitBreakers(stores, clock).revocations);
+    await expectSoon(() => mirror.isInSync);
+    await hinting.add(entry('a'));
+    const { hint } = hinting;
+    hint?.();
+    await expectLater(() => knows('a'));
+    mirror.stop();
+    const before = readings();
+    hint?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(readings()).toBe(before);
+  });
+
+  it('does not read everything again at each hint while there is more than it may hold', async () => {
+    mirror.stop();
+    mirror = new RevocationReplica(clock, { withinMs: 60_000, maxEntries: 1 });
+    for (const id of ['a', 'b']) await hinting.add(entry(id));
+    const before = readings();
+    mirror.follow(hinting);
+    await expectLater(async () => readings() === before + 1);
+    for (let at = 0; at < 5; at += 1) {
+      hinting.hint?.();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(readings()).toBe(before + 1);
+  });
+});
+
+async function expectLater(holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('It did not become true within 5 seconds.');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
 
 async function expectSoon(holds: () => boolean): Promise<void> {
   for (let turns = 0; turns < 1_000 && !holds(); turns += 1) await new Promise((resolve) => setImmediate(resolve));

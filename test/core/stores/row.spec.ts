@@ -13,7 +13,7 @@ describe('a value read back from a store', () => {
     ['a bigint', 1_900_000_000n, 1_900_000_000],
     ['zero', '0', 0],
     ['a negative number as text', '-5', -5],
-  ])('is a whole number where it is %s', (_, value, expected) => {
+  ])('is an integer if it is %s', (_, value, expected) => {
     expect(readInteger({ field: value }, 'field')).toBe(expected);
   });
 
@@ -33,7 +33,7 @@ describe('a value read back from a store', () => {
     ['a truth value', true],
     ['an array', [1]],
     ['an object', { valueOf: () => 1 }],
-  ])('is refused as a whole number where it is %s', (_, value) => {
+  ])('is refused as an integer if it is %s', (_, value) => {
     expect(() => readInteger({ field: value }, 'field')).toThrow('field');
   });
 
@@ -41,7 +41,7 @@ describe('a value read back from a store', () => {
     ['text', 'abc', 'abc'],
     ['bytes of text', Buffer.from('é🔑'), 'é🔑'],
     ['empty', '', ''],
-  ])('is text where it is %s', (_, value, expected) => {
+  ])('is a string if it is %s', (_, value, expected) => {
     expect(readString({ field: value }, 'field')).toBe(expected);
   });
 
@@ -51,11 +51,11 @@ describe('a value read back from a store', () => {
     ['a number', 7],
     ['an object', { id: 1 }],
     ['an array', ['abc']],
-  ])('is refused as text where it is %s', (_, value) => {
+  ])('is refused as a string if it is %s', (_, value) => {
     expect(() => readString({ field: value }, 'field')).toThrow('field');
   });
 
-  it('is nothing where null or nothing may stand', () => {
+  it('is undefined if the column may be null', () => {
     for (const value of [null, undefined]) {
       expect(readOptionalString({ field: value }, 'field')).toBeUndefined();
       expect(readOptionalInteger({ field: value }, 'field')).toBeUndefined();
@@ -64,7 +64,7 @@ describe('a value read back from a store', () => {
     expect(() => readOptionalString({ field: 7 }, 'field')).toThrow('field');
   });
 
-  it('is not told to anyone when it is refused', () => {
+  it('is not in the error when it is refused', () => {
     expect(() => readInteger({ field: 'user-17' }, 'field')).not.toThrow('user-17');
   });
 });

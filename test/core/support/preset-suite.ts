@@ -44,7 +44,7 @@ export function describePreset(name: string, shown: Shown): void {
   const options = known(make());
 
   describe(`The preset ${name}`, () => {
-    it('names the address of the keys, and has nothing wrong with it', () => {
+    it('names the URL of the keys, and is a valid configuration', () => {
       const [source] = [make().keys].flat();
       expect(source).toMatchObject(jwksUri === undefined ? { discovery: true } : { jwksUri });
       expect(trustProblems([make()])).toEqual([]);
@@ -55,7 +55,7 @@ export function describePreset(name: string, shown: Shown): void {
     });
 
     if (machine !== undefined) {
-      it('tells a machine from a person', async () => {
+      it('tells a client from a user', async () => {
         expect(await verify(tokenOf(shown, machine), options)).toMatchObject({ kind: 'client', ...machineVerified });
       });
     }
@@ -68,7 +68,7 @@ export function describePreset(name: string, shown: Shown): void {
       if (withoutRule !== undefined) expect(await verdict(token, { ...options, ...withoutRule })).toBe('OK');
     });
 
-    it('refuses what is meant for another service, by the audience alone', async () => {
+    it('refuses a token for another service, by the audience alone', async () => {
       const { claims = {} } = options;
       const token = tokenOf(shown, { [claims.audience ?? 'aud']: 'another-service' });
       expect(await verdict(token, options)).toBe('invalid_audience');

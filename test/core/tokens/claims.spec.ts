@@ -79,12 +79,12 @@ describe('the times of a token', () => {
     expect(await verdictOn(changes)).toBe(expected);
   });
 
-  it('refuses an end that is infinite', async () => {
+  it('refuses an infinite expiry', async () => {
     const text = JSON.stringify(accessClaims()).replace(`"exp":${NOW + LIFETIME}`, '"exp":1e400');
     expect(await verdict(forge(header(), text, by))).toBe('token_malformed');
   });
 
-  it('judges an unusual spelling by its value', async () => {
+  it('reads an unusual number format by its value', async () => {
     expect(await verdict(forge(header(), spelt('1E+2'), by))).toBe('token_expired');
     expect(await verdict(forge(header(), spelt(`${(NOW + 60) / 10}E1`), by))).toBe('OK');
   });
@@ -95,26 +95,26 @@ describe('the times of a token', () => {
     }
   });
 
-  it('allows fractions where the profile does, and rounds what it hands on', async () => {
+  it('allows fractions if the profile does, and rounds what it passes on', async () => {
     const jws = parseJws(token({ iat: NOW - 0.5, exp: NOW + 9.5, auth_time: NOW - 1.5 }));
     const verified = judgeClaims(jws, { ...profile, fractionalTimes: true }, NOW);
     expect(verified).toMatchObject({ issuedAt: NOW - 1, expiresAt: NOW + 10, authTime: NOW - 2 });
   });
 
-  it('measures the longest life from now where a foreign token does not say when it was issued', async () => {
+  it('measures the maximum lifetime from now if an external token has no `iat`', async () => {
     const rules = { requiredClaims: [], maxLifetimeSeconds: 60 };
     expect(await judged({ iat: undefined, exp: NOW + 60 }, rules)).toBe('OK');
     expect(await judged({ iat: undefined, exp: NOW + 61 }, rules)).toBe('invalid_claims');
   });
 
-  it('knows no time after the year 9999, which is what milliseconds look like', async () => {
+  it('accepts no time after the year 9999, which milliseconds would be', async () => {
     const endless = { maxLifetimeSeconds: undefined };
     expect(await judged({ exp: 253_402_300_799 }, endless)).toBe('OK');
     expect(await judged({ exp: 253_402_300_800 }, endless)).toBe('invalid_claims');
     expect(await judged({ exp: NOW * 1000 }, endless)).toBe('invalid_claims');
   });
 
-  it('has no longest life where the profile names none', async () => {
+  it('has no maximum lifetime if the profile sets none', async () => {
     expect(await judged({ exp: NOW + 10 ** 9 }, { maxLifetimeSeconds: undefined })).toBe('OK');
   });
 
@@ -127,20 +127,20 @@ describe('the times of a token', () => {
   });
 });
 
-describe('what a token must hold', () => {
-  it.each(['exp', 'iat', 'sub', 'jti', 'sid', 'aud', 'iss'])('refuses one without %s', async (name) => {
+describe('the required claims of a token', () => {
+  it.each(['exp', 'iat', 'sub', 'jti', 'sid', 'aud', 'iss'])('refuses a token without %s', async (name) => {
     expect(await verdictOn({ [name]: undefined })).toBe('missing_claim');
   });
 
-  it('demands an end even where the profile forgets to', async () => {
+  it('requires an expiry even if the profile does not list it', async () => {
     expect(await judged({ exp: undefined }, { requiredClaims: [] })).toBe('missing_claim');
   });
 
-  it('demands a subject even where the profile forgets to', async () => {
+  it('requires a subject even if the profile does not list it', async () => {
     expect(await judged({ sub: undefined }, { requiredClaims: [] })).toBe('missing_subject');
   });
 
-  it('takes what the profile calls required at its word', async () => {
+  it('requires what the profile lists', async () => {
     expect(await judged({}, { requiredClaims: ['tenant'] })).toBe('missing_claim');
     expect(await judged({ tenant: 'a' }, { requiredClaims: ['tenant'] })).toBe('OK');
     expect(await judged({}, { requiredClaims: ['toString'] })).toBe('missing_claim');
@@ -171,7 +171,7 @@ describe('the issuer', () => {
     expect(lookups).toHaveLength(0);
   });
 
-  it('is compared again when claims were brought up to date', async () => {
+  it('is compared again after claims were upgraded', async () => {
     expect(await judged({}, { upgradeClaims: toAttacker })).toBe('invalid_issuer');
   });
 });
@@ -196,7 +196,7 @@ describe('the audience', () => {
     expect(await verdictOn({ aud })).toBe('invalid_audience');
   });
 
-  it('accepts a list that names us, unless the audience is exclusive', async () => {
+  it('accepts a list that names this service, unless the audience is exclusive', async () => {
     expect(await verdictOn({ aud: ['other', AUDIENCE] })).toBe('OK');
     const exclusive = await oneIssuer('ES256', { exclusiveAudience: true });
     const kid = exclusive.by.kid;
@@ -211,7 +211,7 @@ describe('the audience', () => {
     expect(await verdictOn({ aud: listOf(33) })).toBe('invalid_audience');
   });
 
-  it('may be one of several', async () => {
+  it('may be one of several configured values', async () => {
     const { by: own, verdict } = await oneIssuer('ES256', { audience: ['one', 'two'] });
     const with_ = (aud: unknown) =>
       verdict(forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ aud }), own));
@@ -220,14 +220,14 @@ describe('the audience', () => {
     expect(await with_('three')).toBe('invalid_audience');
   });
 
-  it('may stand in another claim', async () => {
+  it('may be in another claim', async () => {
     const audience = { claim: 'client_id', accepted: ['app'], exclusive: true };
     expect(await judged({ client_id: 'app', aud: undefined }, { audience, requiredClaims: [] })).toBe('OK');
     expect(await judged({ client_id: 'other' }, { audience })).toBe('invalid_audience');
     expect(await judged({}, { audience })).toBe('invalid_audience');
   });
 
-  it('is not looked at where the profile gives it up by name', async () => {
+  it('is not checked if the profile disables it by name', async () => {
     const { by: own, verdict } = await oneIssuer('ES256', { audience: false });
     for (const aud of [undefined, 'anybody', ['a', 'b']]) {
       expect(await verdict(forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ aud }), own))).toBe(
@@ -254,7 +254,7 @@ describe('the ids of a token', () => {
     expect(await verdictOn({ [name]: 'x'.repeat(length + 1) })).toBe('invalid_claims');
   });
 
-  it('keeps to lower limits where the profile asks for them', async () => {
+  it('applies lower limits if the profile sets them', async () => {
     const limits = { token: 8192, header: 2048, depth: 32, members: 1000, audiences: 1, kid: 256, jti: 6, subject: 3 };
     expect(await judged({ sid: 'abc' }, { limits })).toBe('invalid_claims');
     expect(await judged({ jti: 'abcdef', sid: 'abc' }, { limits })).toBe('OK');
@@ -263,7 +263,7 @@ describe('the ids of a token', () => {
   });
 
   it.each(['1 OR 1=1', '1; DROP TABLE', '{"$ne":null}', 'ä', ' ', '\u202eada'])(
-    'hands on the subject %j as it is',
+    'passes on the subject %j unchanged',
     async (sub) => {
       const { verifier, by: own } = await oneIssuer();
       const good = forge({ alg: own.alg, kid: own.kid, typ: 'at+jwt' }, accessClaims({ sub }), own);
@@ -340,7 +340,7 @@ describe('what a token grants', () => {
     expect(await verdictOn({ scope })).toBe('invalid_claims');
   });
 
-  it('counts no other claim than the one of the profile', async () => {
+  it('reads no other claim than the one of the profile', async () => {
     expect(verifiedWith({ scope: 'a', scp: ['b'], permissions: ['c'] }).scopes).toEqual(['a']);
     expect(
       judgeClaims(parseJws(token({ scope: 'a', permissions: ['c'] })), { ...profile, scopesOf: permissionsOf }, NOW)
@@ -348,7 +348,7 @@ describe('what a token grants', () => {
     ).toEqual(['c']);
   });
 
-  it('refuses what a hook of the profile cannot read, whatever it throws', async () => {
+  it('refuses a token if a hook of the profile throws, whatever it throws', async () => {
     expect(await judged({ permissions: ['c'] }, { scopesOf: permissionsOf })).toBe('OK');
     for (const permissions of [undefined, null, 1, 'c', [1], {}]) {
       expect(await judged({ permissions }, { scopesOf: permissionsOf })).toBe('invalid_claims');
@@ -358,7 +358,7 @@ describe('what a token grants', () => {
     }
   });
 
-  it('marks a restricted client only by a true boolean, and refuses anything that is none', async () => {
+  it('marks a restricted client only by `true`, and refuses values that are not booleans', async () => {
     expect(verifiedWith({}).restricted).toBe(false);
     expect(verifiedWith({ is_restricted: false }).restricted).toBe(false);
     expect(verifiedWith({ is_restricted: true }).restricted).toBe(true);
@@ -366,7 +366,7 @@ describe('what a token grants', () => {
       expect(await verdictOn({ is_restricted: value })).toBe('invalid_claims');
   });
 
-  it('recognises a machine by its mark, and demands that it speaks for itself', async () => {
+  it('recognises a client by its claim, and requires that it speaks for itself', async () => {
     const machine = { kind: 'client', client_id: 'robot', sub: 'robot', sid: undefined };
     expect(verifiedWith(machine)).toMatchObject({ kind: 'client', own: true, sid: undefined });
     expect(verifiedWith({})).toMatchObject({ kind: 'user' });
@@ -375,7 +375,7 @@ describe('what a token grants', () => {
     expect(await verdictOn({ ...machine, kind: 'user' })).toBe('missing_claim');
   });
 
-  it('hands on what the scheme vouches for', async () => {
+  it('passes on what the scheme asserts', async () => {
     const verified = verifiedWith({ auth_time: NOW - 60, stamp: 's', scope: 'a' });
     expect(verified).toEqual({
       subject: { issuer: ISSUER, id: 'ada' },
@@ -394,42 +394,42 @@ describe('what a token grants', () => {
     });
   });
 
-  it('reads the roles of a token, and refuses what is no list of texts', async () => {
+  it('reads the roles of a token, and refuses anything but a list of strings', async () => {
     expect(verifiedWith({ roles: ['teacher', 'admin'] }).roles).toEqual(['teacher', 'admin']);
     for (const roles of [null, 'admin', {}, [1], [['admin']], true])
       expect(await verdictOn({ roles })).toBe('invalid_claims');
   });
 
-  it('takes no stamp from a foreign issuer', async () => {
+  it('reads no stamp from an external issuer', async () => {
     expect(judgeClaims(parseJws(token({ stamp: 's' })), { ...profile, own: false }, NOW).stamp).toBeUndefined();
   });
 });
 
 describe('the version of a token', () => {
   it.each([undefined, '0.5.0', '1.0.0', '1.0.5', '1.5.0', '1.5.5', '1', '1.2'])(
-    'accepts %s where 1 is supported',
+    'accepts %s if 1 is supported',
     async (version) => {
       expect(await judged({ version }, { supportedMajor: 1 })).toBe('OK');
     },
   );
 
   it.each(['2.0.0', '2', '10.0.0', '', 'x', '1.x', '1.0.0.0', '-1', ' 1.0.0', '1.0.0\n', 1, null, {}, [1], true])(
-    'refuses %j where 1 is supported',
+    'refuses %j if 1 is supported',
     async (version) => {
       expect(await judged({ version }, { supportedMajor: 1 })).toBe('unsupported_token_version');
     },
   );
 
-  it('refuses 1.1.0, and no version at all, where 0 is supported', async () => {
+  it('refuses 1.1.0, and a missing version, if 0 is supported', async () => {
     expect(await judged({ version: '1.1.0' }, { supportedMajor: 0 })).toBe('unsupported_token_version');
     expect(await judged({}, { supportedMajor: 0 })).toBe('unsupported_token_version');
   });
 
-  it('is not looked at where nothing is said about it', async () => {
+  it('is not checked without an option for it', async () => {
     for (const version of ['99.0.0', 1, {}]) expect(await verdictOn({ version })).toBe('OK');
   });
 
-  it('may be brought up to date before anything is judged', async () => {
+  it('may be upgraded before claims are validated', async () => {
     const verified = judgeClaims(parseJws(token({})), { ...profile, upgradeClaims: toNewest }, NOW);
     expect(verified.subject.id).toBe('v2-ada');
     expect(verified.claims['filters']).toEqual([]);
@@ -445,7 +445,7 @@ describe('well-known claims of a wrong type', () => {
     'updated_at cnf act scope scp client_id may_act roles groups entitlements permissions events toe txn kind stamp ' +
     'is_restricted version filters admin is_admin is_staff username user_id';
 
-  it.each(names.split(' '))('never gives more by %s than a token without it', async (name) => {
+  it.each(names.split(' '))('never grants more with %s than a token without it', async (name) => {
     const without = await rightsOf({ [name]: undefined });
     for (const value of [null, true, false, 0, '', [], {}]) {
       expect(['refused', without]).toContain(await rightsOf({ [name]: value }));

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isClient } from '../../../libs/auth/src/core/issuers/kind-rules.js';
 import { ISSUER, payloadOf, rig } from '../support/core-fixture.js';
 
-describe('The client of a person’s token', () => {
+describe('The client of a user token', () => {
   it('is the issuer unless an option names another one', async () => {
     for (const [clientId, expected] of [
       [undefined, ISSUER],
@@ -21,7 +21,7 @@ describe('The client of a person’s token', () => {
     }
   });
 
-  it('is the one that a sign-in names, and how the person proved themselves stays too, at every refresh', async () => {
+  it('is the one of the sign-in and stays, with acr and amr, at every refresh', async () => {
     const { tokens, people, clock } = await rig();
     people.add({ id: 'ada' });
     const authTime = new Date(clock.ms - 60_000);
@@ -38,13 +38,13 @@ describe('The client of a person’s token', () => {
     }
   });
 
-  it('of a machine is the machine itself, whatever the option says', async () => {
+  it('of a client token is the client itself, whatever the option says', async () => {
     const { tokens } = await rig({ clientId: 'web' });
     const { accessToken } = await tokens.issueForClient('nightly');
     expect(payloadOf(accessToken)).toMatchObject({ client_id: 'nightly', sub: 'nightly', kind: 'client' });
   });
 
-  it('makes no machine of a person, here or at a service that trusts us', async () => {
+  it('does not turn a user token into a client token, here or at a service that trusts us', async () => {
     const { tokens, people, verifier } = await rig({ clientId: 'web' });
     people.add({ id: 'ada' });
     const { accessToken } = await tokens.issue('ada');
@@ -55,7 +55,7 @@ describe('The client of a person’s token', () => {
     expect(isClient(payloadOf(machine.accessToken) as never)).toBe(true);
   });
 
-  it('is nobody’s id: elsewhere that person would be read as the machine', async () => {
+  it('must not be the id of a user, whom other services would read as the client', async () => {
     const { tokens, people, logins } = await rig({ clientId: 'web' });
     for (const id of ['web', 'ios', ISSUER]) people.add({ id });
     await expect(tokens.issue('web')).rejects.toThrow(TypeError);
@@ -86,7 +86,7 @@ describe('The client of a person’s token', () => {
     expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
-  it.each(['client_id', 'acr', 'amr'])('has an option, and is no claim of the application: %s', async (name) => {
+  it.each(['client_id', 'acr', 'amr'])('has an option, and is refused as a custom claim: %s', async (name) => {
     const { tokens, people } = await rig();
     people.add({ id: 'ada' });
     await expect(tokens.issue('ada', { claims: { [name]: 'x' } as never })).rejects.toThrow(`The claim "${name}"`);

@@ -91,7 +91,7 @@ describe('the shape of a token', () => {
     expect(await verdict(token())).toBe('token_malformed');
   });
 
-  it('refuses what is not text at all', async () => {
+  it('refuses what is not a string', async () => {
     expect(await verdict(undefined as never)).toBe('token_malformed');
     expect(await verdict({ toString: () => good } as never)).toBe('token_malformed');
   });
@@ -102,7 +102,7 @@ describe('the shape of a token', () => {
   });
 });
 
-describe('the spelling of a segment', () => {
+describe('the encoding of a segment', () => {
   const blanks = {
     LF: '\n',
     CR: '\r',
@@ -169,7 +169,7 @@ describe('the header', () => {
     expect(await verdict(forge(text, accessClaims(), by))).toBe('token_malformed');
   });
 
-  it('refuses a member that stands there twice', async () => {
+  it('refuses a duplicate member', async () => {
     const text = JSON.stringify(header).replace('{', `{"kid":"other",`);
     expect(await verdict(forge(text, accessClaims(), by))).toBe('token_malformed');
   });
@@ -204,7 +204,7 @@ describe('the header', () => {
     ['iss', 'https://attacker.example'],
     ['sub', 'grace'],
     ['aud', 'elsewhere'],
-  ])('pays no attention to the member %s', async (name, value) => {
+  ])('ignores the member %s', async (name, value) => {
     expect(await verdict(forge({ ...header, [name]: value }, accessClaims(), by))).toBe('OK');
   });
 
@@ -236,7 +236,7 @@ describe('the header', () => {
     'a\r\nb',
     '__proto__',
     'constructor',
-  ])('knows no key named %j', async (kid) => {
+  ])('finds no key named %j', async (kid) => {
     expect(await verdict(forge({ ...header, kid }, accessClaims(), by))).toBe('unknown_key');
   });
 });
@@ -262,7 +262,7 @@ describe('the payload', () => {
     expect(await verdict(withPayload(text))).toBe('token_malformed');
   });
 
-  it('accepts blanks and line ends around the members, as the examples of RFC 7515 have them', async () => {
+  it('accepts whitespace and line ends around the members, as in the examples of RFC 7515', async () => {
     expect(await verdict(withPayload(` \r\n\t${claimsText().replaceAll(',', ' ,\r\n ')}\n`))).toBe('OK');
   });
 

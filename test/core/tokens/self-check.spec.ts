@@ -46,7 +46,7 @@ describe('claims that our own verifier would refuse', () => {
     expect(await logins.list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
-  it('do not hinder own claims, nor tokens for another service', async () => {
+  it('do not affect other custom claims, nor tokens for another service', async () => {
     const { tokens, people, verifier } = await rig();
     people.add({ id: 'ada' });
     const { accessToken } = await tokens.issue('ada', { claims: { tenant: 'blue' }, audience: 'elsewhere' });

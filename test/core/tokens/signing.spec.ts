@@ -71,18 +71,18 @@ describe('claims to be signed', () => {
     ['a member named __proto__', JSON.parse('{"__proto__":1}')],
     ['a member named by half a character', { '\udc00': 1 }],
     ['a circle', circular],
-  ])('are refused where one is %s, and it is named', async (_, value) => {
+  ])('are refused if one is %s, and it is named', async (_, value) => {
     expect(await blamed({ sub: 'ada', odd: value })).toMatch(/^odd/);
     expect(await blamed({ deep: { list: [0, { odd: value }] } })).toMatch(/^deep\.list\.1\.odd/);
   });
 
-  it('do not let a hidden toJSON speak for them', async () => {
+  it('ignore a toJSON that is not enumerable', async () => {
     expect({ ...(await readBack({ odd: withHiddenToJson })) }).toEqual({ odd: { a: 1 } });
     const list = Object.assign([1], { toJSON: () => 'forged' });
     expect({ ...(await readBack({ list })) }).toEqual({ list: [1] });
   });
 
-  it('are refused where they are no plain object themselves', async () => {
+  it('are refused if they are not a plain object themselves', async () => {
     for (const claims of [[], new Map(), new Date(0), () => ({})]) expect(await blamed(claims)).toBe('');
   });
 
@@ -109,13 +109,13 @@ describe('claims to be signed', () => {
     },
   );
 
-  it('never show a value in what is said about them', async () => {
+  it('never show a value in an error', async () => {
     await expect(signed({ password: ['hunter2\ud800'] })).rejects.toThrow(
       /^The claim "password\.0" holds half a character \(a lone surrogate\)$/,
     );
   });
 
-  it('cannot tell where the signer does not answer', async () => {
+  it('are unavailable if the signer does not answer', async () => {
     const broken = { ...key.signing, sign: () => Promise.reject(new Error('secret of the vault')) };
     const failure = signJws({ typ: 'at+jwt' }, { sub: 'ada' }, broken);
     await expect(failure).rejects.toBeInstanceOf(AuthError);
@@ -129,7 +129,7 @@ describe('signing and reading', () => {
     noNullPrototype: true,
   });
 
-  it('give back exactly what was signed, whatever it is', async () => {
+  it('return exactly what was signed', async () => {
     await fc.assert(
       fc.asyncProperty(json, async (claims) => {
         fc.pre(!JSON.stringify(claims).includes('"__proto__"') && !hasMinusZero(claims));
@@ -139,7 +139,7 @@ describe('signing and reading', () => {
     );
   });
 
-  it('never sign what cannot be read, whatever is given', async () => {
+  it('never sign what cannot be verified', async () => {
     const anything = fc.dictionary(
       fc.string({ unit: 'binary' }),
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),

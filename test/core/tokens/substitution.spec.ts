@@ -42,7 +42,7 @@ describe('a genuine token in the wrong place', () => {
     expect(await fixture.verdict(typed('at+jwt', accessClaims()), 'refresh')).toBe('wrong_token_type');
   });
 
-  it('is refused as the other kind even where its type lies, because it is meant for somebody else', async () => {
+  it('is refused as the other kind even with a false type, because of its audience', async () => {
     expect(await fixture.verdict(typed('at+jwt', refreshClaims()), 'access')).toBe('invalid_audience');
     expect(await fixture.verdict(typed('rt+jwt', accessClaims()), 'refresh')).toBe('invalid_audience');
     expect(await fixture.verdict(typed('rt+jwt', refreshClaims({ aud: [ISSUER, 'courses'] })), 'refresh')).toBe(
@@ -51,13 +51,13 @@ describe('a genuine token in the wrong place', () => {
   });
 
   it.each(['verify+jwt', 'reset+jwt', 'magic+jwt', 'mfa+jwt', 'state+jwt', 'csrf+jwt', 'JWT', 'logout+jwt'])(
-    'is refused as an access token where it is a %s',
+    'is refused as an access token if it is a %s',
     async (typ) => {
       expect(await fixture.verdict(typed(typ, accessClaims()))).toBe('wrong_token_type');
     },
   );
 
-  it('a refresh token without a sign-in is refused, even with the mark of a machine', async () => {
+  it('is refused as a refresh token without a login, even with the claim of a client', async () => {
     const machine = { kind: 'client', client_id: 'ada', sid: undefined };
     expect(await fixture.verdict(typed('rt+jwt', refreshClaims(machine)), 'refresh')).toBe('missing_claim');
     expect(await fixture.verdict(typed('at+jwt', accessClaims(machine)), 'access')).toBe('OK');
@@ -107,7 +107,7 @@ describe('two issuers', () => {
     return new TokenVerifier({ issuers, clock: new FixedClock() });
   }
 
-  it('never meet, whatever ids their keys and subjects have', async () => {
+  it('stay separate, whatever ids their keys and subjects have', async () => {
     const [one, two] = [forger('ES256', { kid: 'same' }), forger('ES256', { kid: 'same' })];
     const [first, second] = await Promise.all([one, two].map(({ jwk }) => importOwnKey(jwk, { optionName: 'trust' })));
     if (first === undefined || second === undefined) throw new Error('two keys were imported');
@@ -121,15 +121,15 @@ describe('two issuers', () => {
     expect(await verdict(FIRST, one)).toBe('OK');
   });
 
-  it('keep their subjects apart even where they publish the same key', async () => {
+  it('keep their subjects apart even if they publish the same key', async () => {
     const verifier = both(key, key);
     const claimed = await verifier.verify(typed('at+jwt', accessClaims({ iss: SECOND })), 'access');
     expect(claimed.subject).toEqual({ issuer: SECOND, id: 'ada' });
   });
 });
 
-describe('whom an unverified token claims to be about', () => {
-  it('is told for a token of a trusted issuer, whatever its signature', () => {
+describe('the unverified subject of a token', () => {
+  it('is returned for a token of a trusted issuer, whatever its signature', () => {
     const token = typed('at+jwt', accessClaims({ exp: 1 }), forger('ES256'));
     expect(fixture.verifier.claimedSubject(token)).toEqual({ issuer: ISSUER, id: 'ada' });
   });
@@ -141,11 +141,11 @@ describe('whom an unverified token claims to be about', () => {
     ['without subject', () => typed('at+jwt', accessClaims({ sub: undefined }))],
     ['with an empty subject', () => typed('at+jwt', accessClaims({ sub: '' }))],
     ['with a subject that is not text', () => typed('at+jwt', accessClaims({ sub: 1 }))],
-  ])('is not told for one %s', (_, token) => {
+  ])('is not returned for a token %s', (_, token) => {
     expect(fixture.verifier.claimedSubject(token())).toBeUndefined();
   });
 
-  it('is read as the profile reads it, and is nobody where that fails', () => {
+  it('is read by the rules of the profile, and is undefined if that fails', () => {
     const { keys, profile } = issuerNamed(ISSUER, key);
     const issuers = [{ issuer: ISSUER, keys, profiles: { access: { ...profile, subjectOf } } }];
     const verifier = new TokenVerifier({ issuers, clock: new FixedClock() });
@@ -154,8 +154,8 @@ describe('whom an unverified token claims to be about', () => {
   });
 });
 
-describe('a verifier that cannot be right', () => {
-  it('trusts nobody, or one issuer twice', () => {
+describe('an invalid verifier configuration', () => {
+  it('trusts no issuer, or one issuer twice', () => {
     const { keys, profile } = issuerNamed(ISSUER, key);
     const trusted = { issuer: ISSUER, keys, profiles: { access: profile } };
     expect(() => build()).toThrow('no issuer is trusted');

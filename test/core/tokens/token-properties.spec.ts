@@ -6,7 +6,7 @@ import { importOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
 import { parseJws } from '../../../libs/auth/src/core/tokens/jws.js';
 import type { VerificationKey } from '../../../libs/auth/src/core/keys/keys.js';
 import { SignatureCache } from '../../../libs/auth/src/core/tokens/signature-cache.js';
-import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
+import { type TokenFacts, TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import { verifierOf } from '../support/external-tokens.js';
 import {
   accessClaims,
@@ -140,7 +140,7 @@ function isTexts(value: unknown): boolean {
 }
 
 describe('any claims that the key of a trusted issuer signed', () => {
-  it('are accepted exactly when an independent oracle agrees, with no role or scope that was not said', async () => {
+  it('are accepted exactly if an independent oracle agrees, with no role or scope that was not stated', async () => {
     const mac = forger('HS256', { kid: 'k' });
     const secret = Buffer.from(String(mac.jwk.k), 'base64url');
     const verifier = await verifierOf({
@@ -184,7 +184,7 @@ describe('any claims that the key of a trusted issuer signed', () => {
 });
 
 describe('any claims that our own key signed', () => {
-  it('are accepted exactly when an independent oracle agrees, and never break anything', async () => {
+  it('are accepted exactly if an independent oracle agrees, and never cause another error', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(changes, fc.subarray(names, { maxLength: 1 }), async (changed, dropped) => {
@@ -201,7 +201,7 @@ describe('any claims that our own key signed', () => {
     expect(accepted).toBeGreaterThan(RUNS / 100);
   });
 
-  it('may be any JSON at all, and break nothing', async () => {
+  it('may be any JSON, and cause no other error', async () => {
     await fc.assert(
       fc.asyncProperty(fc.json({ maxDepth: 5 }), async (text) => {
         expect(await verdict(forge({ alg: by.alg, kid: by.kid, typ: 'at+jwt' }, text, by))).not.toBe('OK');
@@ -210,7 +210,7 @@ describe('any claims that our own key signed', () => {
     );
   });
 
-  it('may be any bytes at all, and break nothing', async () => {
+  it('may be any bytes, and cause no other error', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 200 }),
@@ -224,7 +224,7 @@ describe('any claims that our own key signed', () => {
   });
 });
 
-describe('a good token with any change', () => {
+describe('a valid token with any change', () => {
   it('is refused for every single bit of every character', async () => {
     const accepted: string[] = [];
     for (let index = 0; index < good.length; index += 1) {
@@ -238,7 +238,7 @@ describe('a good token with any change', () => {
     expect(await verdict(good)).toBe('OK');
   });
 
-  it('is refused however it is spliced, cut, repeated or re-cased', async () => {
+  it('is refused if it is spliced, cut, repeated or re-cased', async () => {
     const at = fc.nat(good.length);
     const mutation = fc.oneof(
       fc.tuple(at, at).map(([from, to]) => good.slice(0, from) + good.slice(to)),
@@ -259,7 +259,7 @@ describe('a good token with any change', () => {
   });
 });
 
-async function remembering(signatures: SignatureCache) {
+async function remembering(signatures: SignatureCache<TokenFacts>) {
   const first = forger('ES256', { kid: 'k' });
   let current: VerificationKey = (await importOwnKey(first.jwk, { optionName: 'keys' })).verification;
   const clock = new FixedClock();
@@ -271,9 +271,9 @@ async function remembering(signatures: SignatureCache) {
   return { first, clock, verifier, token, replaceKey };
 }
 
-describe('the memory of signatures', () => {
-  it('remembers what held, once, and nothing that failed', async () => {
-    const signatures = new SignatureCache();
+describe('the cache of verified signatures', () => {
+  it('keeps valid signatures, once, and no failed ones', async () => {
+    const signatures = new SignatureCache<TokenFacts>();
     const { verifier, token } = await remembering(signatures);
     const good = token();
     for (let times = 0; times < 3; times += 1) await verifier.verify(good, 'access');
@@ -283,7 +283,7 @@ describe('the memory of signatures', () => {
     expect(signatures.size).toBe(1);
   });
 
-  it('is asked about the signature alone: everything else is judged again', async () => {
+  it('caches the signature alone: everything else is validated again', async () => {
     const { verifier, token, clock } = await remembering(new SignatureCache());
     const good = token();
     await verifier.verify(good, 'access');
@@ -292,7 +292,7 @@ describe('the memory of signatures', () => {
     await expect(verifier.verify(good, 'access')).rejects.toMatchObject({ code: 'token_expired' });
   });
 
-  it('goes with its key, and does not come back with another of the same id', async () => {
+  it('drops the entries of a removed key, and does not restore them for another of the same id', async () => {
     const { verifier, token, replaceKey, first } = await remembering(new SignatureCache());
     const good = token();
     await verifier.verify(good, 'access');
@@ -302,7 +302,7 @@ describe('the memory of signatures', () => {
     await expect(verifier.verify(good, 'access')).resolves.toMatchObject({ jti: 'token-1' });
   });
 
-  it('keeps tokens apart that share header, payload or signature', async () => {
+  it('separates tokens that share header, payload or signature', async () => {
     const { verifier, token } = await remembering(new SignatureCache());
     const [ada, grace] = [token({ sub: 'ada' }), token({ sub: 'grace' })];
     await verifier.verify(ada, 'access');
@@ -314,7 +314,7 @@ describe('the memory of signatures', () => {
     expect((await verifier.verify(ada, 'access')).subject.id).toBe('ada');
   });
 
-  it('forgets the least recently used beyond its count and its bytes', async () => {
+  it('evicts the least recently used beyond its count and its bytes', async () => {
     const { token, first } = await remembering(new SignatureCache());
     const key = (await importOwnKey(first.jwk, { optionName: 'keys' })).verification;
     const tokens = ['a', 'b', 'c', 'd'].map((jti) => parseJws(token({ jti })));

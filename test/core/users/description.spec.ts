@@ -57,7 +57,7 @@ const UNUSABLE: readonly (readonly [string, unknown, string])[] = [
 ];
 
 describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answer, sentence) => {
-  it('is told so before anything is signed or stored', async () => {
+  it('is a TypeError before anything is signed or stored', async () => {
     const { source, tokens, sessions, signIn, logins, mistakes } = await looseRig();
     source.answer = answer;
     const request = {};
@@ -80,7 +80,7 @@ describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answe
     expect([request, await logins.list({ issuer: ISSUER, id: 'ada' })]).toEqual([{}, []]);
   });
 
-  it('lets nobody in at a request or a refresh, and ends nobody’s sign-in', async () => {
+  it('is refused at a request and at a refresh, and ends no login', async () => {
     const { source, tokens, authenticator, bearer, mistakes } = await looseRig();
     const { accessToken, refreshToken } = await tokens.issue('ada');
     source.answer = answer;
@@ -115,7 +115,7 @@ describe('a user source that describes a user well', () => {
 });
 
 describe('issuing to an id', () => {
-  it('looks the user up: inactive and unknown users get nothing, and others what they have', async () => {
+  it('looks the user up: inactive and unknown users get no token, and others their own claims', async () => {
     const { tokens, people, logins } = await rig();
     people.add({ id: '1', scopes: ['read'], stamp: 'one' });
     people.add({ id: '2', active: false });
@@ -127,7 +127,7 @@ describe('issuing to an id', () => {
     expect((await tokens.verify(pair.accessToken, { kind: 'access' })).subject.id).toBe('1');
   });
 
-  it('cannot tell while the source is away', async () => {
+  it('is unavailable while the source is down', async () => {
     const { tokens, people } = await rig();
     people.failure = new Error('away');
     expect(await codeOf(tokens.issue('1'))).toBe('users_unavailable');
@@ -137,7 +137,7 @@ describe('issuing to an id', () => {
     ['', 'is empty text'],
     ['a\nb', 'is text with a control character'],
     ['x'.repeat(256), 'is text of 256 characters'],
-  ])('refuses %j, which no verifier would take for a subject', async (id, problem) => {
+  ])('refuses %j, which no verifier would accept as a subject', async (id, problem) => {
     const { tokens } = await rig({ withoutUsers: true });
     await expect(tokens.issue(id)).rejects.toThrow(`The subject given to TokenService.issue ${String(problem)}`);
     await expect(tokens.issueForClient(id)).rejects.toThrow(

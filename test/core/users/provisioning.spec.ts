@@ -69,14 +69,14 @@ const follow = (rules: ProvisioningRules<Learner>['follow'], user: Learner = lea
 
 const matching = () => new Learners({ follow: { name: 'name' }, match: { email: 'email' } }).know(learner);
 
-describe('AccountResolver made of tokens of other issuers', () => {
-  it('are not made unless it is asked for', async () => {
+describe('Accounts from external tokens', () => {
+  it('are not created unless the option is set', async () => {
     const learners = new Learners({});
     expect(await learners.resolve(verified({ name: 'Ada' }))).toBeUndefined();
     expect(learners.writes).toEqual([]);
   });
 
-  it('are made by issuer and subject, whatever name or address the token claims', async () => {
+  it('are created by issuer and subject, whatever name or address the token claims', async () => {
     const learners = new Learners({ unknown: 'create', follow: { name: 'name' } }).know(learner);
     const other = { issuer: 'https://evil.example', id: 'ada' };
     const made = await learners.resolve(verified({ name: 'Ada', email: 'ada@example.com' }, other));
@@ -84,7 +84,7 @@ describe('AccountResolver made of tokens of other issuers', () => {
     expect(await learners.resolve(verified({ name: 'Ada' }, other))).toBe(made);
   });
 
-  it('hold nothing of a token but what is mapped', async () => {
+  it('hold only the mapped claims of a token', async () => {
     const learners = new Learners({ unknown: 'create', follow: { name: 'profile.name' } });
     await learners.resolve(
       verified({ profile: { name: 'Ada' }, is_staff: true, isStaff: true, email: 'x', roles: ['admin'] }),
@@ -94,7 +94,7 @@ describe('AccountResolver made of tokens of other issuers', () => {
 });
 
 describe('Attributes that follow claims', () => {
-  it('are written only where they differ', async () => {
+  it('are written only if they differ', async () => {
     const learners = follow({ name: 'name', email: 'email' });
     expect(await learners.resolve(verified({ name: 'Ada', email: 'ada@example.com' }))).toBe(learner);
     expect(learners.writes).toEqual([]);
@@ -104,14 +104,14 @@ describe('Attributes that follow claims', () => {
     expect(learners.writes).toEqual([{ name: 'Ada L.' }]);
   });
 
-  it('stay as they are where the claim is absent or null', async () => {
+  it('stay unchanged if the claim is absent or null', async () => {
     const learners = follow({ name: 'name' });
     await learners.resolve(verified({}));
     await learners.resolve(verified({ name: null }));
     expect(learners.writes).toEqual([]);
   });
 
-  it('are taken both ways where they are privileges that were mapped by name', async () => {
+  it('are granted and removed if they are privileges that were mapped by name', async () => {
     const isStaff = { claim: 'is_staff', is: 'flag', grantsPrivileges: true } as const;
     const promoted = follow({ isStaff });
     await promoted.resolve(verified({ is_staff: true }));
@@ -120,7 +120,7 @@ describe('Attributes that follow claims', () => {
     expect([...promoted.writes, ...demoted.writes]).toEqual([{ isStaff: true }, { isStaff: false }]);
   });
 
-  it('are merged where that is said: others stay, and nothing to add is nothing to write', async () => {
+  it('are merged by option: other values stay, and an empty claim writes nothing', async () => {
     const rules = { preferences: { claim: 'preferences', is: 'object', merge: true } } as const;
     const written = async (stored: Json | undefined, claim: Json | undefined): Promise<object[]> => {
       const learners = follow(rules, stored === undefined ? learner : { ...learner, preferences: stored });
@@ -147,13 +147,13 @@ describe('Attributes that follow claims', () => {
     ['texts', ['de', 7]],
     ['object', ['de']],
     ['object', 'de'],
-  ] as const)('refuse a token whose claim is no %s: %j', async (is, value) => {
+  ] as const)('refuse a token whose claim is not a %s: %j', async (is, value) => {
     const learners = follow({ languages: { claim: 'value', is } });
     expect(await verdictOf(learners.resolve(verified({ value: value as Json })))).toBe('invalid_claims');
     expect(learners.writes).toEqual([]);
   });
 
-  it('are not looked up outside of the token', async () => {
+  it('are read only from the token', async () => {
     const learners = follow({ name: 'constructor.name', email: '__proto__.x' });
     await learners.resolve(verified({}));
     expect(learners.writes).toEqual([]);
@@ -161,7 +161,7 @@ describe('Attributes that follow claims', () => {
 });
 
 describe('Attributes that must match a claim', () => {
-  it('let a token pass that agrees with what is stored', async () => {
+  it('accept a token that agrees with the stored value', async () => {
     expect(await matching().resolve(verified({ email: 'ada@example.com' }))).toBe(learner);
   });
 
@@ -174,13 +174,13 @@ describe('Attributes that must match a claim', () => {
     },
   );
 
-  it('are missing on both sides, which is not equal', async () => {
+  it('are not equal if both are missing', async () => {
     const { email: _, ...nameless } = learner;
     const source = new Learners({ match: { email: 'email' } }).know(nameless);
     expect(await verdictOf(source.resolve(verified({})))).toBe('claims_stale');
   });
 
-  it('are set when the user is made, and never after', async () => {
+  it('are set when the user is created, and never after', async () => {
     const source = new Learners({ unknown: 'create', match: { email: 'email' } });
     await source.resolve(verified({ email: 'ada@example.com' }));
     expect(await verdictOf(source.resolve(verified({ email: 'new@example.com' })))).toBe('claims_stale');
@@ -197,7 +197,7 @@ describe('A claim that is copied', () => {
     return `${error.code}: ${error.reason === undefined ? '' : reasonText(error.reason)}`;
   };
 
-  it('is as long as the column of the application, and not as one of ours', async () => {
+  it('may be as long as the column of the application', async () => {
     const long = 'x'.repeat(2_000);
     expect(await reasonOf(follow({ name: 'name' }), { name: long })).toBe(
       'invalid_claims: name: must be a string of at most 255 characters (option follow)',
@@ -207,7 +207,7 @@ describe('A claim that is copied', () => {
     expect(await reasonOf(wide, { name: `${long}x` })).toMatch(/at most 2000 characters/);
   });
 
-  it('says by its name what is wrong with it, and never its value', async () => {
+  it('is named in the error, without its value', async () => {
     const languages = follow({ languages: { claim: 'langs', is: 'texts' } });
     expect(await reasonOf(languages, { langs: ['secret', 7] })).toBe(
       'invalid_claims: langs: must be a list of strings of at most 255 characters (option follow)',
@@ -218,8 +218,8 @@ describe('A claim that is copied', () => {
   });
 });
 
-describe('Rules that cannot be meant', () => {
-  it.each([0, 1.5, 65_537, '9', Number.NaN])('bound a text by %s', (maxLength) => {
+describe('Invalid rules', () => {
+  it.each([0, 1.5, 65_537, '9', Number.NaN])('limit a string to %s', (maxLength) => {
     const rules = { follow: { name: { claim: 'name', maxLength } } } as ProvisioningRules<Learner>;
     expect(() => new Learners(rules)).toThrow(/name has a maxLength/);
   });
@@ -231,7 +231,7 @@ describe('Rules that cannot be meant', () => {
   });
 
   it.each(['isStaff', 'roles', 'active', 'is_superuser', 'permissions', 'emailVerified', 'groupIds'])(
-    'take %s from tokens without saying that it grants something',
+    'take %s from tokens without being marked as privileges',
     (attribute) => {
       const rules = { follow: { [attribute]: 'claim' } };
       expect(() => new Learners(rules as ProvisioningRules<Learner>)).toThrow(/grantsPrivileges: true/);
@@ -239,8 +239,8 @@ describe('Rules that cannot be meant', () => {
   );
 });
 
-describe('A source of such users that is down', () => {
-  it('is "cannot tell", and not an unknown user', async () => {
+describe('A source of external users that is down', () => {
+  it('is "unavailable", and not an unknown user', async () => {
     const users = new AccountResolver();
     const learners = new Learners({}).know(learner);
     users.foreignSource = learners as never;

@@ -7,7 +7,7 @@ import { codeOf, rig, type Person } from '../support/core-fixture.js';
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('signing in', () => {
-  it('gives the active user whose credentials these are', async () => {
+  it('returns the active user with these credentials', async () => {
     const { signIn, people } = await rig();
     const person = people.add({ id: 'ada' });
     expect(await signIn.verify({ username: 'ada', password: 'secret' })).toBe(person);
@@ -30,13 +30,13 @@ describe('signing in', () => {
     ['true', true],
     ['an error object', new Error('no')],
     ['null', null],
-  ])('takes no %s for a user', async (_, answer) => {
+  ])('does not accept %s as a user', async (_, answer) => {
     const { signIn, people } = await rig();
     people.verifyCredentials = () => Promise.resolve(answer as Person);
     expect(await codeOf(signIn.verify({ username: 'ada', password: 'secret' }))).toBe('invalid_credentials');
   });
 
-  it('answers "cannot tell" where the source breaks, and publishes no password', async () => {
+  it('answers "unavailable" if the source throws, and publishes no password', async () => {
     const { signIn, people } = await rig();
     people.failure = new Error('away');
     const events: AuthEvent[] = [];
@@ -50,7 +50,7 @@ describe('signing in', () => {
     expect(JSON.stringify(events)).not.toContain('hunter2');
   });
 
-  it('says what is missing without a user source', async () => {
+  it('explains what is missing without a user source', async () => {
     const { signIn } = await rig({ withoutUsers: true });
     await expect(signIn.verify({ username: 'a', password: 'b' })).rejects.toThrow('verifyCredentials');
   });
@@ -63,7 +63,7 @@ describe('the hashing queue', () => {
     return { promise, finish };
   };
 
-  it('runs no more at once than it may, and the others in turn', async () => {
+  it('runs no more tasks at once than its limit, and the others in turn', async () => {
     const queue = new HashingQueue({ concurrency: 2, waiting: 10 });
     const works = Array.from({ length: 4 }, deferred);
     const started: number[] = [];
@@ -125,7 +125,7 @@ describe('durations', () => {
 });
 
 describe('listening to events', () => {
-  it('never lets a listener change an answer: neither one that throws nor one that rejects', async () => {
+  it('never lets a listener change a response: neither one that throws nor one that rejects', async () => {
     const seen: string[] = [];
     const stops = [
       onAuthEvent(() => {

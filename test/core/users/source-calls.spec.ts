@@ -24,7 +24,7 @@ describe('a user source that does not answer', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
-  it('is not waited for longer than three seconds, and then it cannot be told who asks', async () => {
+  it('times out after three seconds, and the answer is "unavailable"', async () => {
     const subject = { issuer: 'https://app.test', id: 'ada' };
     const verified = { subject, kind: 'user', claims: {}, own: true } as const;
     const outcome = expect(silentUsers().resolve(verified)).rejects.toMatchObject({ code: 'users_unavailable' });
@@ -33,7 +33,7 @@ describe('a user source that does not answer', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('is not waited for longer than ten seconds at a sign-in, and nobody is signed in', async () => {
+  it('times out after ten seconds at a sign-in, and no user is signed in', async () => {
     const signIns = new SignInService(silentUsers());
     const outcome = expect(signIns.verify({ username: 'ada', password: 'x' })).rejects.toMatchObject({
       code: 'users_unavailable',

@@ -30,7 +30,7 @@ async function logIn(app: ProbedApp): Promise<Response> {
 }
 
 describe.each(ADAPTERS)('A token that is larger than its cookie may be, on %s', (adapter) => {
-  it('is refused in the shape of every refusal, without a cookie and without a sign-in', async () => {
+  it('is refused in the usual format, without a cookie and without a login', async () => {
     const app = await start(adapter);
     const answer = await logIn(app);
     expect(answer.status).toBe(500);
@@ -45,7 +45,7 @@ describe.each(ADAPTERS)('A token that is larger than its cookie may be, on %s', 
     expect(await app.app.get(LoginService).list({ issuer: ISSUER, id: 'ada' })).toEqual([]);
   });
 
-  it('is one line in the log that names claims and sizes, and no value', async () => {
+  it('causes one log line that names claims and sizes, and no value', async () => {
     const app = await start(adapter);
     await logIn(app);
     await logIn(app);

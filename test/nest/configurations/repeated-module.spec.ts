@@ -46,7 +46,7 @@ function feature(auth: DynamicModule): DynamicModule {
 }
 
 describe('AuthModule.forRoot() in the root module and in a feature module', () => {
-  it('is a boot error that says who imports it, and to import it once', async () => {
+  it('is a boot error that names the importing modules, and says to import it once', async () => {
     const [problem, ...others] = await problemsOf(starting([AuthModule.forRoot(), feature(AuthModule.forRoot())]));
     expect(others).toEqual([]);
     expect(problem).toMatch(
@@ -56,12 +56,12 @@ describe('AuthModule.forRoot() in the root module and in a feature module', () =
     expect(problem).toContain("AuthModule.forRoot({ name: 'admin', ... })");
   });
 
-  it('is one also where it is not global, and with forRootAsync()', async () => {
+  it('is a boot error also if it is not global, and with forRootAsync()', async () => {
     const other = AuthModule.forRootAsync({ isGlobal: false, useFactory: () => ({}) });
     expect((await problemsOf(starting([AuthModule.forRoot(), feature(other)])))[0]).toContain('more than once');
   });
 
-  it('is none where both import one and the same module', async () => {
+  it('is accepted if both import one and the same module', async () => {
     const auth = AuthModule.forRoot();
     await starting([auth, feature(auth)])();
   });
@@ -75,13 +75,13 @@ describe('AuthModule without forRoot()', () => {
     }
   }
 
-  it('is a boot error where nothing calls forRoot(), because it would guard nothing', async () => {
+  it('is a boot error if no module calls forRoot(), because it would guard nothing', async () => {
     const work = startApplication('express', { imports: [AuthModule], controllers: [OpenController] });
     const [problem] = await problemsOf(() => work);
     expect(problem).toMatch(/^AuthModule is imported as a class, which guards nothing: write AuthModule\.forRoot\(\)/);
   });
 
-  it('is fine in a feature module beside the one of the root module', async () => {
+  it('is accepted in a feature module beside the one of the root module', async () => {
     class FeatureModule {}
     Module({ imports: [AuthModule], controllers: [OpenController] })(FeatureModule);
     const { fetch, close } = await startApplication('express', { imports: [AuthModule.forRoot(), FeatureModule] });
@@ -132,7 +132,7 @@ describe.each(ADAPTERS)('several applications in one process on %s', (adapter) =
     }
   }
 
-  it('are no repetition, and know nothing of each other', async () => {
+  it('are independent of each other', async () => {
     const start = () => startApplication(adapter, { imports: [AuthModule.forRoot()], controllers: [MeController] });
     const [one, other] = await Promise.all([start(), start()]);
     const { accessToken } = await one.app.get(TokenService).issue('ada');
@@ -179,11 +179,11 @@ describe('a configuration with a name', () => {
     ['strictRoutes concerns every route', { name: 'admin', strictRoutes: true }],
     ['routes concerns every route', { name: 'admin', routes: [] }],
     ['auditRoutes concerns every route', { name: 'admin', auditRoutes: true }],
-  ])('is refused at once where %s', async (problem, options) => {
+  ])('is refused at once if %s', async (problem, options) => {
     expect((await problemsOf(() => AuthModule.forRoot(options)))[0]).toContain(problem);
   });
 
-  it('is asked for by the guard of a route: where it is missing, the application does not start', async () => {
+  it('is required by the guard of a route: without it, the application does not start', async () => {
     @UseGuards(authConfiguration('ops').JwtAuthGuard)
     @Controller('ops')
     class OpsController {

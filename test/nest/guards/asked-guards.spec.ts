@@ -214,7 +214,7 @@ class GuardsModule {}
 
 const CONTROLLERS = [AskedController, ListedController, BeforeController, RetriedController];
 
-describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %s', (adapter) => {
+describe.each(ADAPTERS)('a guard of the library that is called by something other than Nest, on %s', (adapter) => {
   describe.each<[string, Parameters<typeof AuthModule.forRoot>[0]]>([
     ['without a default guard', { defaultGuard: false }],
     ['beside another default guard', { defaultGuard: AuthGuardFor('key', 'bearer') }],
@@ -233,7 +233,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       (await running.fetch(path, { headers })).status;
 
     it.each(['/asked/injected', '/asked/either', '/asked/public', '/listed/either'])(
-      'validates on %s, and the other half of a composite counts',
+      'validates on %s, and the other half of a composite decides too',
       async (path) => {
         expect(await statusOf(path, {})).toBe(401);
         expect(await statusOf(path, { authorization: 'Bearer junk' })).toBe(401);
@@ -242,13 +242,13 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       },
     );
 
-    it.each(['/listed/context', '/listed/late', '/before'])('validates on %s, however it is asked', async (path) => {
+    it.each(['/listed/context', '/listed/late', '/before'])('validates on %s, however it is called', async (path) => {
       expect(await statusOf(path, {})).toBe(401);
       expect(await statusOf(path, { authorization: 'Bearer junk' })).toBe(401);
       expect(await statusOf(path, token)).toBe(200);
     });
 
-    it('is one half of a composite that wants both', async () => {
+    it('works as one half of a composite that requires both', async () => {
       expect(await statusOf('/asked/both', KEY)).toBe(401);
       expect(await statusOf('/asked/both', token)).toBe(403);
       expect(await statusOf('/asked/both', { ...KEY, ...token })).toBe(200);
@@ -256,7 +256,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await statusOf('/listed/nearer-and-both', { ...KEY, ...token })).toBe(200);
     });
 
-    it('leaves user and principal on the request, and nothing of a caller that it refused', async () => {
+    it('sets user and principal on the request, and nothing for a refused caller', async () => {
       const of = async (headers: Record<string, string>): Promise<unknown> =>
         (await running.fetch('/asked/public', { headers })).json();
       expect(await of(token)).toEqual({ user: 'ada', scheme: 'bearer' });
@@ -264,7 +264,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await of({ ...KEY, authorization: 'Bearer junk' })).toEqual({ user: 'nobody', scheme: 'none' });
     });
 
-    it('asks the policies of the route, and heeds its permissions', async () => {
+    it('checks the policies of the route, and its permissions', async () => {
       const tokens = running.app.get(TokenService);
       const withScopes = async (...scopes: string[]): Promise<Record<string, string>> => ({
         ...KEY,
@@ -277,7 +277,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await statusOf('/asked/clients', client)).toBe(200);
     });
 
-    it('leaves no header of its refusal on an answer that is another one', async () => {
+    it('leaves no header of its refusal on another response', async () => {
       const of = async (path: string, headers: Record<string, string>): Promise<unknown> => {
         const answer = await running.fetch(path, { headers });
         const [challenge, cache, location] = ['www-authenticate', 'cache-control', 'location'].map((name) =>
@@ -306,7 +306,7 @@ describe.each(ADAPTERS)('a guard of ours that something else than Nest asks on %
       expect(await of('/retried/page', page)).toEqual({ ...nothing, status: 302, cache: 'no-store', location });
     });
 
-    it('stands aside where Nest asks it and a nearer statement decides', async () => {
+    it('does nothing if Nest calls it and a nearer decorator decides', async () => {
       expect(await statusOf('/listed/public', { authorization: 'Bearer junk' })).toBe(200);
       expect(await statusOf('/listed/nearer', KEY)).toBe(200);
       expect(await statusOf('/listed/nearer', token)).toBe(401);

@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('a guarded request on %s', (adapter) => {
   });
   afterAll(() => running.close());
 
-  it('recognises the holder of a good token', async () => {
+  it('authenticates the holder of a valid token', async () => {
     const answer = await running.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({
@@ -76,18 +76,18 @@ describe.each(ADAPTERS)('a guarded request on %s', (adapter) => {
     });
   });
 
-  it('guards a route that states nothing', async () => {
+  it('guards a route without decorators', async () => {
     expect((await running.fetch('/plain')).status).toBe(401);
     expect((await running.fetch('/plain', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
   });
 
-  it('does not look at credentials on a public route', async () => {
+  it('does not read credentials on a public route', async () => {
     const answer = await running.fetch('/me/motto', { headers: { authorization: 'Bearer stale' } });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ motto: 'open to all', user: null });
   });
 
-  it('goes on as nobody on an optional route, also with a bad token', async () => {
+  it('continues anonymously on an optional route, also with an invalid token', async () => {
     expect(await (await running.fetch('/me/hello')).json()).toEqual({ hello: 'stranger' });
     const bad = await running.fetch('/me/hello', { headers: { authorization: 'Bearer stale' } });
     expect(await bad.json()).toEqual({ hello: 'stranger' });

@@ -106,7 +106,7 @@ class TenantStrategy {
   }
 }
 
-describe.each(ADAPTERS)('a default guard that injects what is made per request on %s', (adapter) => {
+describe.each(ADAPTERS)('a default guard that injects request-scoped providers on %s', (adapter) => {
   let running: RunningApplication;
   let token: Record<string, string>;
   beforeAll(async () => {
@@ -118,7 +118,7 @@ describe.each(ADAPTERS)('a default guard that injects what is made per request o
   });
   afterAll(() => running.close());
 
-  it('guards, and is made anew for every request', async () => {
+  it('guards, and is created for every request', async () => {
     expect((await running.fetch('/')).status).toBe(401);
     expect((await running.fetch('/', { headers: { authorization: 'Bearer junk' } })).status).toBe(401);
     const seen = await Promise.all(
@@ -129,7 +129,7 @@ describe.each(ADAPTERS)('a default guard that injects what is made per request o
     expect(await (await running.fetch('/own', { headers: token })).json()).toEqual({});
   });
 
-  it('shares what is made for the request with its handler', async () => {
+  it('shares request-scoped providers with its handler', async () => {
     expect((await running.fetch('/scoped')).status).toBe(401);
     expect(await (await running.fetch('/scoped', { headers: token })).json()).toEqual({ isShared: true });
   });
@@ -138,7 +138,7 @@ describe.each(ADAPTERS)('a default guard that injects what is made per request o
 describe.each(ADAPTERS)('a default guard that injects a durable provider on %s', (adapter) => {
   afterAll(() => ContextIdFactory.apply(undefined as never));
 
-  it('guards, and is made once for each tenant', async () => {
+  it('guards, and is created once for each tenant', async () => {
     ContextIdFactory.apply(new TenantStrategy());
     Tenant.made = 0;
     const running = await startApplication(adapter, {
@@ -155,7 +155,7 @@ describe.each(ADAPTERS)('a default guard that injects a durable provider on %s',
     await running.close();
   });
 
-  it('is no reason to make a guard of requests once for each tenant', async () => {
+  it('does not make a request-scoped guard durable', async () => {
     ContextIdFactory.apply(new TenantStrategy());
     const running = await startApplication(adapter, {
       imports: [ScopesModule, AuthModule.forRoot({ defaultGuard: TrackedGuard })],

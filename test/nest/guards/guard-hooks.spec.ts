@@ -168,7 +168,7 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
         expect((await running.fetch(path, { headers: await headersOf('ada') })).status).toBe(403);
       });
 
-      it('lets those in whom the policy lets in', async () => {
+      it('accepts callers that the policy accepts', async () => {
         const headers = await headersOf('grace', ['read']);
         const statuses = await Promise.all(
           ['/roles', '/scopes', '/authorize', '/people/grace'].map(
@@ -179,13 +179,13 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
         expect(new Set(statuses)).toEqual(new Set([expected]));
       });
 
-      it('may go on as nobody where the route has no policy', async () => {
+      it('may continue anonymously if the route has no policy', async () => {
         const answer = await running.fetch('/plain');
         expect([answer.status, ((await answer.json()) as { auth: string }).auth]).toEqual([200, 'none']);
         expect(await (await running.fetch('/rows')).json()).toEqual([]);
       });
 
-      it('leaves "cannot tell" a 503', async () => {
+      it('keeps "unavailable" a 503', async () => {
         const people = running.app.get(FailingPeople);
         const headers = await headersOf('grace');
         people.isDown = true;
@@ -201,13 +201,13 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
       });
 
       if (isOverride)
-        it('is told in the log where it let a request in unasked', () => {
+        it('is named in the log if it accepted a request without a check', () => {
           expect(errors.join()).toContain(`${guard.name}.canActivate() let a request into RoutesController.roles`);
         });
     });
   });
 
-  it('may be async, and refuses where it rejects', async () => {
+  it('may be async, and refuses if it rejects', async () => {
     const guard = guardWith('Rejecting', async (error, user) => {
       if (error !== null || user === false) throw error ?? new UnauthorizedException('Who are you?');
       return user;
@@ -226,7 +226,7 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
     await running.close();
   });
 
-  it('that answers a request of another lifetime has nothing remembered with it', async () => {
+  it('does not cache the result for a request object that getRequest() reuses', async () => {
     const shared = { method: 'GET', rawHeaders: [] as string[] };
     @Injectable()
     class SharedRequestGuard extends JwtAuthGuard {
@@ -248,7 +248,7 @@ describe.each(ADAPTERS)('a hook of the application on %s', (adapter) => {
     await running.close();
   });
 
-  it('of a scheme, told of whom it recognised, is told of nobody that a policy refused', async () => {
+  it('of a scheme receives authenticated callers, and none that a policy refused', async () => {
     const recognised: string[] = [];
     const key = defineScheme<string>({
       name: 'key',
@@ -320,7 +320,7 @@ describe.each(ADAPTERS)('a policy that throws an HttpException of its own on %s'
   });
   afterAll(() => running.close());
 
-  it('is answered with its status and body, and nothing of it is kept by caches', async () => {
+  it('is answered with its status and body, and is not cached', async () => {
     const answer = await running.fetch('/teapot', { headers });
     expect([answer.status, await answer.json()]).toEqual([418, { error: 'tea', detail: 'short and stout' }]);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -346,7 +346,7 @@ interface Passported {
 }
 
 describe.each(ADAPTERS)('options of passport in a guard of ours on %s', (adapter) => {
-  it('are honoured where they mean something, and the start says which', async () => {
+  it('are applied if they have a meaning, and listed at the start', async () => {
     @Injectable()
     class AccountGuard extends JwtAuthGuard {
       protected override async getAuthenticateOptions() {

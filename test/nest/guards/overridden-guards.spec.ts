@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('an override in a test on %s', (adapter) => {
     );
   });
 
-  it('leaves policies out and nobody on the request', async () => {
+  it('skips policies and leaves no user on the request', async () => {
     const { fetch, close } = await start(guard(JwtAuthGuard));
     const answer = await fetch('/jwt');
     await close();

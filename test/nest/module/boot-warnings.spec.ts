@@ -23,7 +23,7 @@ describe('the warnings at boot', () => {
       { audience: false },
       'audience is false: tokens meant for other services are accepted here.',
     ],
-  ])('tell of %s, and are silent where that was not chosen', async (_, options, warning) => {
+  ])('name %s, and are silent if that was not chosen', async (_, options, warning) => {
     expect(await warningsOf(options)).toContain(warning);
     expect(await warningsOf({})).not.toContain(warning);
   });

@@ -72,7 +72,7 @@ const call = (app: RunningApplication, token: string) =>
   app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
 
 describe('A service that only verifies', () => {
-  it('makes the token itself the user, by issuer and subject', async () => {
+  it('uses the token itself as the user, by issuer and subject', async () => {
     const { trust, issue } = await accountsWith(await oneDatabase());
     const courses = await coursesWith(trust);
     const response = await call(courses, await issue('ada'));
@@ -83,7 +83,7 @@ describe('A service that only verifies', () => {
     });
   });
 
-  it('does not see what the issuer revokes, unless both share a store', async () => {
+  it('does not see the revocations of the issuer, unless both share a store', async () => {
     const database = await oneDatabase();
     const { accounts, trust, issue } = await accountsWith(database);
     const [apart, sharing] = [await coursesWith(trust), await coursesWith(trust, { stores: database })];
@@ -109,7 +109,7 @@ describe('A service that only verifies', () => {
   });
 });
 
-describe('A service with users of its own for the tokens of others', () => {
+describe('A service with users of its own for external tokens', () => {
   @Injectable()
   class Learners extends ExternalUserSource<{ learner: string }> {
     override async resolve({ subject }: Verified) {
@@ -124,7 +124,7 @@ describe('A service with users of its own for the tokens of others', () => {
   @Module({ providers: [Learners], exports: [Learners] })
   class LearnersModule {}
 
-  it('finds them by issuer and subject, and refuses whom it does not know', async () => {
+  it('finds users by issuer and subject, and refuses unknown ones', async () => {
     const { trust, issue } = await accountsWith(await oneDatabase());
     const courses = await coursesWith(trust, { externalUsers: Learners }, [LearnersModule]);
     const known = await call(courses, await issue('ada'));
@@ -133,15 +133,15 @@ describe('A service with users of its own for the tokens of others', () => {
   });
 });
 
-describe('What is wrong with trusted issuers', () => {
-  it('is said at boot together with everything else', async () => {
+describe('A wrong configuration of external issuers', () => {
+  it('is reported at boot together with all other problems', async () => {
     const wrong = { issuer: ISSUER, audience: 'courses', keys: { jwksUri: 'http://accounts.example/jwks' } };
     const module = AuthModule.forRoot({ trust: [wrong, wrong], clockTolerance: '5m' });
     const boot = startApplication('fastify', { imports: [module] });
     await expect(boot).rejects.toThrow(/clockTolerance[\s\S]*trust\[0\]\.keys|trust\[0\]\.keys[\s\S]*clockTolerance/);
   });
 
-  it('is one that is also this service', async () => {
+  it('must not be this service itself', async () => {
     const own = { issuer: ISSUER, audience: 'courses', keys: { jwksUri: `${ISSUER}/jwks` } };
     const module = AuthModule.forRoot({ issuer: ISSUER, audience: 'courses', trust: [own] });
     await expect(startApplication('fastify', { imports: [module] })).rejects.toThrow(/trusted twice/);

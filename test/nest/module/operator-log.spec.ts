@@ -51,7 +51,7 @@ async function during<T>(environment: string, work: () => Promise<T>): Promise<T
 describe('A token that a rule refuses', () => {
   const days = { exp: Math.floor(Date.now() / 1000) + 30 * 86_400 };
 
-  it('has the rule, the claim and the option that lifts it in the event and in the development log', async () => {
+  it('is reported with the rule, the claim and the option that lifts it in the event and in the development log', async () => {
     const { issuer, app } = await withIssuer();
     const answer = await me(app, await issuer.tokens.valid('someone', { claims: days }));
     expect(answer.status).toBe(401);
@@ -62,7 +62,7 @@ describe('A token that a rule refuses', () => {
     ]);
   });
 
-  it('tells the client none of it', async () => {
+  it('reveals nothing of that to the client', async () => {
     const { issuer, app } = await withIssuer();
     const answer = await me(app, await issuer.tokens.valid('someone', { claims: days }));
     expect(await answer.json()).toEqual({
@@ -74,7 +74,7 @@ describe('A token that a rule refuses', () => {
     expect(answer.headers.get('www-authenticate')).not.toContain('86400');
   });
 
-  it('has no line in production, where anonymous clients could fill the log', async () => {
+  it('causes no log line in production, where anonymous clients could fill the log', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     const keys = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: 'one' };
     const now = Math.floor(Date.now() / 1000);
@@ -96,7 +96,7 @@ describe('A token that a rule refuses', () => {
 });
 
 describe('An outage', () => {
-  it('of a key set is one line, and its end another', async () => {
+  it('of a key set is one log line, and its end another', async () => {
     const { clock, issuer, app } = await withIssuer();
     issuer.fail('unavailable');
     const token = await issuer.tokens.valid('someone');
@@ -115,7 +115,7 @@ describe('An outage', () => {
     ]);
   });
 
-  it('of a store is one line, and its end another', async () => {
+  it('of a store is one log line, and its end another', async () => {
     const stores = new SwitchedStores();
     const app = await start({ structure: { stores: stores.recipe() } });
     const { accessToken } = await app.signIn();
@@ -129,7 +129,7 @@ describe('An outage', () => {
 });
 
 describe('A user source that is down', () => {
-  it('is one line, and its end another, at requests and at sign-ins alike', async () => {
+  it('is one log line, and its end another, at requests and at sign-ins alike', async () => {
     const app = await start();
     const { accessToken } = await app.signIn();
     const signIn = () => app.post('/auth/token', { username: 'ada', password: PASSWORD });
@@ -154,7 +154,7 @@ describe('A user source that is down', () => {
     ]);
   });
 
-  it('is not one that is too busy to hash, which says so itself', async () => {
+  it('differs from one that is too busy to hash, which reports that itself', async () => {
     const app = await start();
     app.people.answer = () => {
       throw new AuthError('sign_in_overloaded');
@@ -189,7 +189,7 @@ describe('A scheme of the application whose database is down', () => {
 
   const ask = ({ fetch }: ProbedApp) => fetch('/auth/devices', { headers: { 'x-partner': 'p-1' } });
 
-  it('is 503 that says nothing of keys, and its name is in event and log', async () => {
+  it('is 503 that does not mention keys, and its name is in event and log', async () => {
     const { app } = await withScheme();
     state.down = true;
     const answer = await ask(app);
@@ -213,7 +213,7 @@ describe('A scheme of the application whose database is down', () => {
     expect(JSON.stringify([app.logged, app.events])).not.toMatch(/SELECT|10\.0\.0\.7/);
   });
 
-  it('is one line a minute, however often clients make it come and go', async () => {
+  it('is one log line a minute, however often clients cause it', async () => {
     const { app, clock } = await withScheme();
     for (let round = 0; round < 3; round += 1) {
       state.down = true;

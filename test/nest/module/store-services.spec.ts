@@ -48,7 +48,7 @@ async function endElsewhere({ kept }: SwitchedStores, { subject, sid }: TokenPai
 }
 
 describe('revocation.freshness', () => {
-  it('answers requests from memory, and lets what was revoked here count at once', async () => {
+  it('answers requests from memory, and applies its own revocations at once', async () => {
     const { switched, tokens } = await startInStep();
     const { accessToken } = await tokens.issue('ada');
     const asked = switched.asked.length;
@@ -59,7 +59,7 @@ describe('revocation.freshness', () => {
     expect(switched.asked.slice(asked)).toEqual(['add']);
   });
 
-  it('lets an application’s own entries count at once too', async () => {
+  it('applies entries of the application at once too', async () => {
     const { app, tokens } = await startInStep();
     const { accessToken, sid, subject } = await tokens.issue('ada');
     const now = clock.nowSeconds();
@@ -68,14 +68,14 @@ describe('revocation.freshness', () => {
     await expect(tokens.verify(accessToken, { kind: 'access' })).rejects.toMatchObject({ code: 'token_revoked' });
   });
 
-  it('asks the store at every refresh all the same', async () => {
+  it('queries the store at every refresh nevertheless', async () => {
     const { switched, tokens } = await startInStep();
     const pair = await tokens.issue('ada');
     await endElsewhere(switched, pair);
     await expect(tokens.refresh(pair.refreshToken)).rejects.toMatchObject({ code: 'token_revoked' });
   });
 
-  it('asks the store whenever a refresh token is to be verified, and memory about an access token', async () => {
+  it('queries the store for every refresh token that is verified, and memory for an access token', async () => {
     const { switched, tokens } = await startInStep();
     const pair = await tokens.issue('ada');
     await endElsewhere(switched, pair);
@@ -87,7 +87,7 @@ describe('revocation.freshness', () => {
     expect(switched.asked.slice(asked)).toEqual(['find']);
   });
 
-  it('asks the store as soon as the feed lags beyond the bound', async () => {
+  it('queries the store as soon as the feed lags beyond the bound', async () => {
     const { switched, tokens } = await startInStep();
     const { accessToken } = await tokens.issue('ada');
     clock.advance('61s');
@@ -96,7 +96,7 @@ describe('revocation.freshness', () => {
     expect(switched.asked.slice(asked)).toEqual(['find']);
   });
 
-  it('refuses to start on a store that cannot tell what changed', async () => {
+  it('refuses to start on a store without a change feed', async () => {
     const mute: StoresFactory = {
       useFactory: async () => {
         const stores = await memoryStores().useFactory(clock);
@@ -116,7 +116,7 @@ describe('revocation.freshness', () => {
     await expect(start({}, mute)).resolves.toBeDefined();
   });
 
-  it('is no question for a blocklist in this very memory', async () => {
+  it('has no effect on a blocklist in the memory of this process', async () => {
     const { app } = await start({ revocation: { freshness: { withinMs: 1_000 } } }, memoryStores());
     const tokens = app.get(TokenService);
     const { accessToken } = await tokens.issue('ada');
@@ -129,7 +129,7 @@ describe('revocation.freshness', () => {
 const timers = () => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setTimeout'] });
 
 describe('revocation.timeout', () => {
-  it('gives a store 300 milliseconds unless it is told otherwise', async () => {
+  it('gives a store 300 milliseconds by default', async () => {
     const switched = new SwitchedStores();
     const { app } = await start({}, switched.recipe());
     switched.mood = 'silent';
@@ -161,7 +161,7 @@ describe('revocation.pruneEvery', () => {
     expect(pruned()).toBe(2);
   });
 
-  it('goes on after a store that was down', async () => {
+  it('continues after a store that was down', async () => {
     timers();
     const switched = new SwitchedStores();
     await start({ revocation: { pruneEvery: '1h' } }, switched.recipe());
@@ -174,7 +174,7 @@ describe('revocation.pruneEvery', () => {
     expect(switched.asked.filter((name) => name === 'prune')).toHaveLength(4);
   });
 
-  it('is off unless it is asked for', async () => {
+  it('is off by default', async () => {
     timers();
     const switched = new SwitchedStores();
     const { app } = await start({}, switched.recipe());

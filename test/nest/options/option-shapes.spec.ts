@@ -28,7 +28,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const secret = randomBytes(48).toString('base64');
 const sink = { inject: [], useFactory: () => ({ append: () => Promise.resolve() }) };
 
-describe('a name that is no option', () => {
+describe('an unknown option', () => {
   it.each<[string, object, string]>([
     ['of the ring', { keys: { current: ec, retierd: [] } }, 'keys.retierd is not an option; did you mean retired?'],
     [
@@ -76,11 +76,11 @@ describe('a name that is no option', () => {
       { trust: [{ issuer: 'https://a.example', audience: 'b', keys: { jwksUri: 'https://a.example/k', maxAges: 1 } }] },
       'did you mean maxAge?',
     ],
-  ])('is refused with the nearest one: %s', async (_, options, problem) => {
+  ])('is refused with the nearest known one: %s', async (_, options, problem) => {
     expect((await problemsOf(options)).join('\n')).toContain(problem);
   });
 
-  it('is refused in a ring that a source hands over', async () => {
+  it('is refused in a ring that a source returns', async () => {
     class Vault extends KeySource {
       override load() {
         return Promise.resolve({ current: ec, compromized: ['k-1'] } as never);
@@ -92,7 +92,7 @@ describe('a name that is no option', () => {
   });
 
   it.each<[unknown]>([['tomorrow'], [Number.NaN], [1_800_000_000_000], [new Date(0)]])(
-    'and a time that is none keeps no key: until %p',
+    'is refused, and an invalid time keeps no key: until %p',
     async (until) => {
       expect((await problemsOf({ keys: { current: ec, retired: [{ key: rsa, until }] } })).join()).toContain(
         'keys.retired[0].until is not a number of seconds since 1970',
@@ -123,7 +123,7 @@ describe('a flag', () => {
     expect(await problemsOf(options(null))).toEqual([]);
   });
 
-  it('of a named route is one too', async () => {
+  it('of a named route is checked too', async () => {
     class Health {}
     const routes = [{ controller: Health, public: 'false', reason: 'the balancer asks' }];
     expect((await problemsOf({ routes })).join()).toContain(
@@ -131,7 +131,7 @@ describe('a flag', () => {
     );
   });
 
-  it('is not made of text: defaultGuard "false" is no way to open routes', async () => {
+  it('is not a string: defaultGuard "false" does not open routes', async () => {
     expect((await problemsOf({ defaultGuard: 'false' })).join()).toContain("defaultGuard is 'false'");
   });
 });
@@ -159,7 +159,7 @@ describe('an absent value', () => {
   const complete = { issuer: 'https://a.example', audience: 'a', keys: ec, stores: memoryStores() };
 
   it.each(['issuer', 'audience', 'keys', 'stores'])(
-    'is absent however it is spelled: %s in production',
+    'counts as absent however it is written: %s in production',
     async (name) => {
       process.env['NODE_ENV'] = 'production';
       expect(await problemsOf(complete)).toEqual([]);
@@ -169,7 +169,7 @@ describe('an absent value', () => {
     },
   );
 
-  it('lets the default stand: null for every option', async () => {
+  it('keeps the default: null for every option', async () => {
     const names = [
       'issuer',
       'audience',
@@ -219,7 +219,7 @@ describe('an absent value', () => {
       { trust: [{ issuer: 'https://a.example\n', audience: 'a', keys: { jwksUri: 'https://a.example/k' } }] },
       'trust[0].issuer',
     ],
-  ])('is not %s: text is trimmed text, or a boot error', async (_, options, problem) => {
+  ])('is not %s: strings are trimmed strings, or a boot error', async (_, options, problem) => {
     expect((await problemsOf(options)).join('\n')).toContain(problem);
   });
 });
@@ -251,11 +251,11 @@ describe('the algorithm', () => {
       { keys: keysFromDirectory('/nowhere-to-be-found', { createIfMissing: true, alg: 'HS265' as never }) },
       /alg is 'HS265'; accepted is HS256, /,
     ],
-  ])('is a boot error where it is one %s', async (_, options, problem) => {
+  ])('is a boot error if it is one %s', async (_, options, problem) => {
     expect((await problemsOf(options)).join('\n')).toMatch(problem);
   });
 
-  it('fits, or is left to the key', async () => {
+  it('matches the key, or is derived from it', async () => {
     expect(await problemsOf({ keys: rsa, algorithm: 'PS256' })).toEqual([]);
     expect(await problemsOf({ keys: rsa })).toEqual([]);
     expect(await problemsOf({ keys: { current: ec, retired: [{ key: rsa }] }, algorithm: 'ES256' })).toEqual([]);

@@ -64,7 +64,7 @@ describe('the secret of CSRF tokens', () => {
       'csrf.secret is itself a key',
     ],
     ['bytes', Buffer.alloc(48), 'csrf.secret is an object (Buffer)'],
-  ])('is a boot error where it is %s', async (_, secret, problem) => {
+  ])('is a boot error if it is %s', async (_, secret, problem) => {
     expect(await values({ csrf: { secret } })).toEqual([expect.stringContaining(problem)]);
   });
 });
@@ -167,7 +167,7 @@ describe('options', () => {
 });
 
 describe('lowered limits', () => {
-  it('hold for every token that is presented', async () => {
+  it('apply to every token that is presented', async () => {
     const app = await boot([AuthModule.forRoot({ limits: { token: 600 } })]);
     const tokens = app.get(TokenService);
     const [small, large] = [
@@ -183,7 +183,7 @@ describe('lowered limits', () => {
 });
 
 describe('raised limits', () => {
-  it('hold for the tokens that are issued here too', async () => {
+  it('apply to the tokens that are issued here too', async () => {
     const claims = { note: 'x'.repeat(9_000) };
     const small = await boot([AuthModule.forRoot({})]);
     await expect(small.get(TokenService).issue('ada', { claims })).rejects.toThrow(/longer than 8192/);
@@ -197,7 +197,7 @@ describe('raised limits', () => {
 });
 
 describe('a strict audience', () => {
-  it('is one text, and a list that names us is for another service', async () => {
+  it('is one string, and a list that names us is for another service', async () => {
     const app = await boot([AuthModule.forRoot({ audience: 'courses', exclusiveAudience: true })]);
     const tokens = app.get(TokenService);
     const good = await tokens.issue('ada');
@@ -215,13 +215,13 @@ describe('a strict audience', () => {
 });
 
 describe('production', () => {
-  it('lists everything that development fills in, at once', async () => {
+  it('lists every development default at once', async () => {
     process.env['NODE_ENV'] = 'production';
     const problems = await values({});
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['issuer', 'audience', 'keys', 'stores']);
   });
 
-  it('starts with all of them', async () => {
+  it('starts with all of them set', async () => {
     process.env['NODE_ENV'] = 'production';
     const structure = { stores: memoryStores(), issuer: 'https://auth.example', audience: 'api', keys: privateKey };
     expect(await problemsOf(() => boot([AuthModule.forRoot(structure)]))).toEqual([]);
@@ -229,7 +229,7 @@ describe('production', () => {
 });
 
 describe('development', () => {
-  it('warns loudly, naming what production needs', async () => {
+  it('warns and names what production needs', async () => {
     const warnings: string[] = [];
     const app = await boot([AuthModule.forRoot()], {}, {
       ...SILENT,
@@ -255,21 +255,21 @@ describe('the async forms', () => {
     ['useFactory', () => AuthModule.forRootAsync({ useFactory: () => Promise.resolve({ audience: 'from-class' }) })],
     ['useClass', () => AuthModule.forRootAsync({ useClass: OptionsFactory })],
     ['useExisting', () => AuthModule.forRootAsync({ imports: [OptionsModule], useExisting: OptionsFactory })],
-  ])('take values from %s', async (_, module) => {
+  ])('accept values from %s', async (_, module) => {
     const app = await boot([module()]);
     const { accessToken } = await app.get(TokenService).issue('ada');
     expect(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()).toContain('"aud":"from-class"');
     await app.close();
   });
 
-  it('refuse structure that comes out of a factory', async () => {
+  it('refuse structure options from a factory', async () => {
     const problems = await problemsOf(() =>
       boot([AuthModule.forRootAsync({ useFactory: () => ({ isGlobal: false }) as AuthModuleOptions })]),
     );
     expect(problems[0]).toContain('isGlobal must stand beside the factory');
   });
 
-  it('refuse a misspelt name beside the factory', () => {
+  it('refuse a misspelled name beside the factory', () => {
     const options = { useFactory: () => ({}), sores: memoryStores() };
     expect(() => AuthModule.forRootAsync(options)).toThrow(
       'sores cannot stand beside the factory; did you mean stores?',
@@ -305,14 +305,14 @@ describe('the user source', () => {
   it.each([
     ['is no provider', Rows, []],
     ['is made anew per request', RequestRows, [RequestRows]],
-  ])('is refused at boot where it %s', async (_, users, providers) => {
+  ])('is refused at boot if it %s', async (_, users, providers) => {
     const problems = await problemsOf(() => boot([AuthModule.forRoot({ users })], { providers }));
     expect(problems[0]).toContain(
       `users names ${users.name}, which is no provider, or one that is made anew per request`,
     );
   });
 
-  it('may live anywhere and may itself need the token service', async () => {
+  it('may be in any module and may itself need the token service', async () => {
     const app = await boot([AuthModule.forRoot({ users: RowsWithTokens })], { providers: [RowsWithTokens] });
     expect(app.get(RowsWithTokens).tokens).toBeInstanceOf(TokenService);
     await app.close();
@@ -343,7 +343,7 @@ describe('routes', () => {
       'PublicAndOptionalController.both: its handler says both @Public() and @OptionalAuth()',
     ],
     [UnknownSchemeController, "accepts the scheme 'smoke-signal', which is not configured; there are bearer"],
-  ])('that contradict themselves are refused at boot: %p', async (controller, expected) => {
+  ])('with contradictory decorators are refused at boot: %p', async (controller, expected) => {
     const problems = await problemsOf(() => boot([AuthModule.forRoot()], { controllers: [controller] }));
     expect(problems[0]).toContain(expected);
   });

@@ -35,7 +35,7 @@ const german: ErrorResponseOptions = {
 };
 
 describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
-  it('makes the body of what a guard refuses, in the language of the request', async () => {
+  it('builds the body of guard refusals, in the language of the request', async () => {
     const { fetch } = await start(adapter, german);
     const answer = await fetch('/me', { headers: { 'accept-language': 'de' } });
     expect(answer.status).toBe(401);
@@ -49,7 +49,7 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     });
   });
 
-  it('makes the body of what ready-made controllers refuse, with status and headers of ours', async () => {
+  it('builds the body of refusals of ready-made controllers, with our status and headers', async () => {
     const app = await start(adapter, german);
     const wrongShape = await app.post('/auth/token', { username: 'ada' });
     expect(wrongShape.status).toBe(400);
@@ -64,7 +64,7 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     expect(await down.json()).toMatchObject({ ok: false, code: 'users_unavailable', status: 503 });
   });
 
-  it('cannot change the status, or see an exact code that clients may not see', async () => {
+  it('cannot change the status, or see an exact code that clients must not see', async () => {
     const seen: Refusal[] = [];
     const app = await start(adapter, { body: (refusal) => (seen.push(refusal), { statusCode: 200 }) });
     const { accessToken } = await app.signIn();
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     expect(JSON.stringify(seen)).not.toContain('user_not_found');
   });
 
-  it('cannot change the status by an object that an adapter would take for an answer', async () => {
+  it('cannot change the status by an object that an adapter would interpret', async () => {
     const app = await start(adapter, { body: () => new Response('welcome', { status: 200 }) });
     const answer = await app.fetch('/me');
     expect([answer.status, await answer.json()]).toEqual([401, {}]);
@@ -90,7 +90,7 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     ['answers with what is no JSON', () => ({ at: 1n })],
     ['answers with a circle', () => circle],
     ['answers with nothing to send', () => ({ toJSON: () => undefined })],
-  ])('that %s leaves the usual body, and a line in the log', async (_, body) => {
+  ])('that %s results in the usual body, and a log line', async (_, body) => {
     const app = await start(adapter, { body: body ?? (() => ({})) });
     const answer = await app.fetch('/me');
     expect(answer.status).toBe(401);
@@ -100,13 +100,13 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
 });
 
 describe('errors.body', () => {
-  it('is a function, or the application does not start', async () => {
+  it('must be a function, or the application does not start', async () => {
     const options = { errors: { body: 'mine' } } as unknown as AuthModuleOptions;
     const boot = startApplication('fastify', { imports: [AuthModule.forRoot(options)], log: SILENT });
     await expect(boot).rejects.toThrow(/errors\.body is 'mine'; accepted is a function/);
   });
 
-  it('takes what OpenAPI says about the usual body away', async () => {
+  it('removes the usual body from OpenAPI', async () => {
     const { app } = await start('fastify', german);
     const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
     const document = describeAuth(app, () => SwaggerModule.createDocument(app, config));

@@ -111,13 +111,13 @@ describe.each(ADAPTERS)('The challenge on %s', (adapter) => {
     );
   });
 
-  it('asks for no password if the scheme does not', async () => {
+  it('does not ask for a password if the scheme does not', async () => {
     const app = await start(adapter);
     expect(await challengeAt(app, '/quiet')).toBe('401 Bearer realm="api"');
     expect(await challengeAt(app, '/quiet-or-basic', { 'x-quiet': 'bad' })).toBe('401 Basic realm="api"');
   });
 
-  it('of a missing scope is that of the caller alone', async () => {
+  it('for a missing scope is that of the scheme of the caller alone', async () => {
     const app = await start(adapter);
     const token = await TokenFactory.of(app.app).valid('ada', { scopes: [] });
     const lacking =
@@ -128,12 +128,12 @@ describe.each(ADAPTERS)('The challenge on %s', (adapter) => {
     expect(await challengeAt(app, '/scoped', { 'x-basic': 'good' })).toBe(`403 Basic realm="api", ${lacking}`);
   });
 
-  it('is that of the route if handleRequest() refuses in words of its own', async () => {
+  it('is that of the route if handleRequest() throws an error of its own', async () => {
     const app = await start(adapter);
     expect(await challengeAt(app, '/stern')).toBe('401 Basic realm="api"');
   });
 
-  it('of a service is that of bearer tokens, also behind a scheme with a password', async () => {
+  it('from a service is that of bearer tokens, also behind a scheme with a password', async () => {
     const app = await start(adapter);
     const malformed = 'Bearer realm="api", error="invalid_token", error_description="The token is malformed."';
     expect(await challengeAt(app, '/public')).toBe(`401 ${malformed}`);
@@ -141,7 +141,7 @@ describe.each(ADAPTERS)('The challenge on %s', (adapter) => {
   });
 });
 
-describe('A scheme whose challenge is not the name of one', () => {
+describe('A scheme with an invalid challenge', () => {
   it('is refused at boot', async () => {
     const wrong = passwordScheme('basic', 'x-basic', 'Basic realm="mine"');
     const boot = startApplication('fastify', { imports: [AuthModule.forRoot({ schemes: [wrong] })] });

@@ -111,7 +111,7 @@ describe('before the application has started', () => {
     expect(errors).toEqual([expect.stringMatching(/^AuthModule was asked before .*call app\.init\(\)/)]);
   });
 
-  it('does not vouch for an inactive user', async () => {
+  it('does not accept an inactive user', async () => {
     const [pair] = await tokensOf('lin');
     const app = await compiled();
     const verify = () => app.get(TokenService).verify(pair?.accessToken ?? '', { kind: 'access' });
@@ -120,7 +120,7 @@ describe('before the application has started', () => {
     expect((await refusalOf(verify)).code).toBe('user_disabled');
   });
 
-  it('says it once, and is as ever once the application has started', async () => {
+  it('logs it once, and works once the application has started', async () => {
     const app = await compiled();
     await refusalOf(() => app.get(TokenService).issue(ada));
     await refusalOf(() => app.get(SignInService).verify({ username: 'ada', password: 'any' }));
@@ -131,7 +131,7 @@ describe('before the application has started', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('leaves alone what needs nothing of the start: no user source, ends of tokens and sign-ins', async () => {
+  it('does not affect calls that need no start: no user source, ends of tokens and logins', async () => {
     const [pair] = await tokensOf('ada');
     const app = await compiled();
     await app.get(TokenService).revoke(pair?.accessToken ?? '');
@@ -161,7 +161,7 @@ class AskingAtBootstrap extends Asking implements OnApplicationBootstrap {
   onApplicationBootstrap = () => this.ask();
 }
 
-describe.each(ADAPTERS)('providers that ask while the application starts on %s', (adapter) => {
+describe.each(ADAPTERS)('providers that use services while the application starts, on %s', (adapter) => {
   @Module({ providers: [AskingAtInit, AskingAtBootstrap], exports: [AskingAtInit, AskingAtBootstrap] })
   class Deep {}
   @Module({ imports: [Deep] })

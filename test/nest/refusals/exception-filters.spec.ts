@@ -260,14 +260,14 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
       });
     }
 
-    it('and what is not ours stays what it was', async () => {
+    it('and other errors stay unchanged', async () => {
       const { answerOf } = await start(adapter, registration);
       const { status, challenge, cacheControl } = await answerOf('/broken');
       expect({ status, challenge, cacheControl }).toEqual({ status: 500, challenge: null, cacheControl: null });
     });
   });
 
-  it('a filter for AuthError is asked with it', async () => {
+  it('a filter for AuthError receives it', async () => {
     const seen: unknown[] = [];
     @Catch(AuthError)
     class Filter extends EnvelopeFilter {
@@ -296,7 +296,7 @@ describe.each(ADAPTERS)('On %s', (adapter) => {
   it.each([
     ['an envelope', { configure: (app: INestApplication) => app.useGlobalFilters(new EnvelopeFilter()) }],
     ['no filter', {}],
-  ])('beside %s, ready-made controllers of a second configuration refuse in its own words', async (...[, given]) => {
+  ])('beside %s, ready-made controllers of a second configuration refuse in its format', async (...[, given]) => {
     const second = {
       name: 'admin',
       audience: 'admin',

@@ -65,7 +65,7 @@ class SendingFilter implements ExceptionFilter<HttpException> {
   }
 }
 
-describe.each(ADAPTERS)('a refusal that another guard goes on after, on %s', (adapter) => {
+describe.each(ADAPTERS)('a refusal after which another guard accepts, on %s', (adapter) => {
   let app: RunningApplication;
   beforeAll(async () => {
     app = await startApplication(adapter, {
@@ -77,13 +77,13 @@ describe.each(ADAPTERS)('a refusal that another guard goes on after, on %s', (ad
   });
   afterAll(() => app.close());
 
-  it('leaves the type of the answer to the handler', async () => {
+  it('leaves the content type of the response to the handler', async () => {
     const answer = await app.fetch('/anyway');
     expect([answer.status, await answer.json()]).toEqual([200, { here: true }]);
     expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
   });
 
-  it('leads nowhere else', async () => {
+  it('causes a redirect only if the guard itself refuses', async () => {
     const page = { headers: { accept: 'text/html' }, redirect: 'manual' } as const;
     const guarded = await app.fetch('/pages/guarded', page);
     expect([guarded.status, guarded.headers.get('location')]).toEqual([302, '/login?next=%2Fpages%2Fguarded']);
@@ -91,15 +91,15 @@ describe.each(ADAPTERS)('a refusal that another guard goes on after, on %s', (ad
     expect([open.status, open.headers.get('location')]).toEqual([200, null]);
   });
 
-  it('has its type where it is the answer', async () => {
+  it('has its content type if it is the response', async () => {
     const answer = await app.fetch('/pages/guarded');
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   });
 });
 
-describe.each(ADAPTERS)('a refusal that a filter sends as it is, on %s', (adapter) => {
-  it('keeps the exact code and what lies underneath inside', async () => {
+describe.each(ADAPTERS)('a refusal that a filter serialises, on %s', (adapter) => {
+  it('does not expose the exact code and the cause', async () => {
     const app = await startApplication(adapter, {
       imports: [PeopleModule, AuthModule.forRoot({ users: people })],
       controllers: [PagesController],

@@ -44,7 +44,7 @@ describe.each(ADAPTERS)('A token that cannot be issued, on %s', (adapter) => {
     expect(app.logged.join('\n')).not.toContain(SECRET);
   });
 
-  it('is so at a sign-in by cookies, which sets none', async () => {
+  it('is 500 at a sign-in by cookies, which sets none', async () => {
     const app = await start({ access: { claimsFor: () => ({ nonce: SECRET }) } });
     const page = await app.fetch('/auth/csrf');
     const { csrfToken } = (await page.json()) as { csrfToken: string };
@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('A token that cannot be issued, on %s', (adapter) => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it('is so at a refresh, which consumes nothing', async () => {
+  it('is 500 at a refresh, which consumes nothing', async () => {
     let claims: object = {};
     const app = await start({ access: { claimsFor: () => claims as never } });
     const { refresh_token } = (await (await signIn(app)).json()) as { refresh_token: string };

@@ -120,7 +120,7 @@ const CASES: readonly (readonly [AdapterName, keyof typeof BAD, keyof typeof EXP
 ];
 
 describe('A body that cannot be read', () => {
-  it.each(CASES)('is a refusal like all others at ready-made controllers: on %s, %s is %s', async (...given) => {
+  it.each(CASES)('is a usual refusal at ready-made controllers: on %s, %s is %s', async (...given) => {
     const [adapter, bad, errorCode] = given;
     const { lines, send } = await start(adapter);
     const { statusCode } = EXPECTED[errorCode];
@@ -143,7 +143,7 @@ describe('A body that cannot be read', () => {
       expect(await answer.json()).toMatchObject({ title: 'Bad Request', status: 400, errorCode: 'invalid_request' });
     });
 
-    it('is refused in the words of OAuth where other bodies are', async () => {
+    it('is refused in the format of OAuth if other bodies are', async () => {
       const { send } = await start(adapter);
       for (const path of ['/auth/token/revoke', '/admin/token/revoke']) {
         const answer = await send(path, BAD.malformed.body);
@@ -155,13 +155,13 @@ describe('A body that cannot be read', () => {
       }
     });
 
-    it('has the body that errors.body makes', async () => {
+    it('has the body that errors.body builds', async () => {
       const errors = { body: ({ errorCode }: { errorCode: string }) => ({ made: errorCode }) };
       const { send } = await start(adapter, { options: { errors } });
       expect(await (await send('/auth/token', BAD.large.body)).json()).toEqual({ made: 'payload_too_large' });
     });
 
-    it('is found below a global prefix and a version, with a query', async () => {
+    it('is detected below a global prefix and a version, with a query', async () => {
       const configure = (app: INestApplication) =>
         app.setGlobalPrefix('api').enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
       const { send } = await start(adapter, { configure });
@@ -169,7 +169,7 @@ describe('A body that cannot be read', () => {
         expect(await (await send(path, BAD.malformed.body)).json()).toMatchObject({ errorCode: 'invalid_request' });
     });
 
-    it('reaches an envelope of the application as a refusal, without what was sent', async () => {
+    it('reaches a filter of the application as a refusal, without the request body', async () => {
       const seen: unknown[] = [];
       @Catch(HttpException)
       class Envelope implements ExceptionFilter<HttpException> {
@@ -189,7 +189,7 @@ describe('A body that cannot be read', () => {
       expect((seen[0] as Error).cause).toBeUndefined();
     });
 
-    it('stays what it was at routes of the application', async () => {
+    it('is unchanged at routes of the application', async () => {
       const { send } = await start(adapter);
       const answer = await send('/own', BAD.malformed.body);
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, null]);
@@ -197,7 +197,7 @@ describe('A body that cannot be read', () => {
       expect(await (await send('/own', '{"a":1}')).json()).toEqual({ body: { a: 1 } });
     });
 
-    it('is a refusal at every route if the application asks for that', async () => {
+    it('is a refusal at every route by option', async () => {
       const { send } = await start(adapter, { options: { errors: { unreadableBodies: 'all' } } });
       for (const path of ['/own', '/auth/token']) {
         const answer = await send(path, BAD.malformed.body);
@@ -207,12 +207,12 @@ describe('A body that cannot be read', () => {
     });
   });
 
-  it('can be asked about for two groups of routes, and nothing else', async () => {
+  it('can be configured for two groups of routes, and nothing else', async () => {
     const errors = { unreadableBodies: 'none' as 'all' };
     await expect(start('express', { options: { errors } })).rejects.toThrow(/errors\.unreadableBodies/);
   });
 
-  it('is an option of the configuration without a name alone', async () => {
+  it('is an option of the unnamed configuration alone', async () => {
     const named = AuthModule.forRoot({ name: 'admin', audience: 'admin', errors: { unreadableBodies: 'all' } });
     const imports = [AuthModule.forRoot({ issuer: ISSUER, audience: 'accounts' }), named];
     await expect(startApplication('express', { imports })).rejects.toThrow(
@@ -247,7 +247,7 @@ describe.each(ADAPTERS)('A guard of the application that limits requests, on %s'
     errorCode: 'too_many_requests',
   };
 
-  it('is a refusal at ready-made controllers, with its own Retry-After, and untouched elsewhere', async () => {
+  it('causes a refusal at ready-made controllers, with its own Retry-After, and is unchanged elsewhere', async () => {
     const { send } = await start(adapter, limited(Limit));
     const answer = await send('/auth/token', body);
     expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('cache-control')]).toEqual([
@@ -261,7 +261,7 @@ describe.each(ADAPTERS)('A guard of the application that limits requests, on %s'
     expect(await own.json()).toEqual({ statusCode: 429, message: 'ThrottlerException: Too Many Requests' });
   });
 
-  it('may refuse by an AuthError of its own at every route', async () => {
+  it('may throw an AuthError of its own at every route', async () => {
     const { send } = await start(adapter, limited(LimitInOurWords));
     for (const path of ['/auth/token', '/own']) {
       const answer = await send(path, body);
@@ -272,7 +272,7 @@ describe.each(ADAPTERS)('A guard of the application that limits requests, on %s'
 });
 
 describe('The document', () => {
-  it('has these answers for every ready-made POST, and for no other route', async () => {
+  it('has these responses for every ready-made POST, and for no other route', async () => {
     const controllers = [tokenController(), cookieController(), sessionController()];
     const { app } = await start('express', {
       options: { controllers, session: {} },

@@ -42,12 +42,12 @@ afterEach(async () => {
   errors.length = 0;
 });
 
-describe.each(ADAPTERS)('a user source that describes wrongly, on %s', (adapter) => {
+describe.each(ADAPTERS)('a user source with an invalid description, on %s', (adapter) => {
   it.each<[string, Partial<Row>]>([
     ['describe().id', { id: 7 }],
     ['describe().active', { active: 'false' }],
     ['describe().active', { active: 0 }],
-  ])('signs nobody in by token, cookie or session, and %s stands in the log', async (named, wrong) => {
+  ])('signs no user in by token, cookie or session, and %s is in the log', async (named, wrong) => {
     running = await startBrowserApp(adapter, { structure: { users: Rows as never }, providers: [Rows], log });
     const jar = new CookieJar(running);
     Object.assign(row, wrong);

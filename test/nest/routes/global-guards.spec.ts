@@ -133,7 +133,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     running = undefined;
   });
 
-  it.each(WAYS)('by %s guards as the default guard would', async (_, way) => {
+  it.each(WAYS)('by %s guards as the default guard does', async (_, way) => {
     running = await start(adapter, way);
     const { app, fetch } = running;
     const token = bearer((await app.get(TokenService).issue('ada')).accessToken);
@@ -151,7 +151,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     expect(await (await fetch('/optional', token)).json()).toEqual({ user: 'ada' });
   });
 
-  it.each(WAYS)('by %s is what audit, OpenAPI and expectProtected() see', async (_, way) => {
+  it.each(WAYS)('by %s is visible in audit, OpenAPI and expectProtected()', async (_, way) => {
     running = await start(adapter, way);
     const { app } = running;
     const optional = way.after === undefined ? [['OptionalController.optional', 'optional']] : [];
@@ -177,7 +177,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     expect((await running.fetch('/plain')).status).toBe(401);
   });
 
-  it('is not seen by strictRoutes where it is registered too late, which stops the start', async () => {
+  it('does not satisfy strictRoutes if it is registered too late, which stops the start', async () => {
     const starting = start(adapter, {
       structure: { ...NO_DEFAULT, strictRoutes: true },
       after: (app) => app.useGlobalGuards(app.get(JwtAuthGuard, { strict: false })),
@@ -185,7 +185,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     await expect(starting).rejects.toThrow('RoutesController.plain: nobody states who may call it');
   });
 
-  it('is asked by a composite guard on a public route too, and validates there', async () => {
+  it('validates when a composite guard calls it on a public route too', async () => {
     @Injectable()
     class EitherGuard implements CanActivate {
       constructor(@Inject(ModuleRef) private readonly modules: ModuleRef) {}
@@ -222,7 +222,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
   });
 
   it.each([false, JwtAuthGuard] as const)(
-    'keeps the application from starting where it was made with new, with the default guard %p',
+    'stops the start if it was created with new, with the default guard %p',
     async (defaultGuard) => {
       const starting = start(adapter, {
         structure: { defaultGuard },
@@ -234,7 +234,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     },
   );
 
-  it('lets nobody in where it was made with new after the start, and the log says what to write', async () => {
+  it('refuses every request if it was created with new after the start, and the log says what to write', async () => {
     const errors: string[] = [];
     const log = { log() {}, warn() {}, error: (line: unknown) => errors.push(String(line)) };
     running = await startApplication(adapter, {
@@ -258,7 +258,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     ['JwtAuthGuard', () => UseGuards(new JwtAuthGuard()), 'has @UseGuards(new JwtAuthGuard(...))'],
     ['a subclass', () => UseGuards(new StaffGuard()), 'name the class, as in @UseGuards(StaffGuard)'],
     ['CsrfGuard', () => UseGuards(new CsrfGuard()), 'has @UseGuards(new CsrfGuard(...))'],
-  ])('cannot be %s made with new on a route', async (_, decorate, sentence) => {
+  ])('cannot be %s created with new on a route', async (_, decorate, sentence) => {
     @Controller('handmade')
     class HandmadeController {
       route() {
@@ -272,7 +272,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     await expect(starting).rejects.toThrow(sentence);
   });
 
-  it('lets nobody in where a composite guard made it with new', async () => {
+  it('refuses every request if a composite guard created it with new', async () => {
     @Injectable()
     class ComposedGuard implements CanActivate {
       private readonly tokens = new JwtAuthGuard();

@@ -81,8 +81,8 @@ const MISTAKES: readonly (readonly [name: string, call: Loose, given: readonly u
   ['AuthGuardFor()', AuthGuardFor as Loose, ['bearer', OwnerPolicy], '"bearer", OwnerPolicy'],
 ];
 
-describe('a decorator or policy that is given nothing, or nonsense', () => {
-  it.each(MISTAKES)('%s names itself and what it was given', (name, call, given, shown) => {
+describe('a decorator or policy with missing or invalid arguments', () => {
+  it.each(MISTAKES)('%s names itself and the argument', (name, call, given, shown) => {
     expect(() => call(...given)).toThrow(TypeError);
     expect(() => call(...given)).toThrow(name);
     expect(() => call(...given)).toThrow(shown);
@@ -92,7 +92,7 @@ describe('a decorator or policy that is given nothing, or nonsense', () => {
     expect(() => (Scoped as Loose)(undefined)).toThrow('@Scoped(undefined) needs a class that extends ScopePolicy');
   });
 
-  it('finds no role and no scope in what is no list, so that no part of a text is one', () => {
+  it('finds no role and no scope in a string, so that no part of it is one', () => {
     const principal = { roles: 'nonstaff', scopes: 'reader' } as unknown as PolicyContext['principal'];
     const context = { principal } as PolicyContext;
     expect(hasRoles('staff')(context)).toBe(false);

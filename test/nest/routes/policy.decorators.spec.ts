@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await statusFor('/stacked', await tokenOf('ada', { scopes: base }))).toBe(200);
   });
 
-  it('are asked after authentication: nobody and a bad token are 401 and no policy runs', async () => {
+  it('run after authentication: anonymous callers and invalid tokens are 401 and no policy runs', async () => {
     seen.length = 0;
     expect(await statusFor('/noted')).toBe(401);
     expect(await statusFor('/noted', bearer('a.b.c'))).toBe(401);
@@ -135,13 +135,13 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(seen).toEqual(['ada']);
   });
 
-  it('demand somebody, also on an optional route', async () => {
+  it('require a caller, also on an optional route', async () => {
     expect(await statusFor('/optional')).toBe(401);
     expect(await statusFor('/optional', await tokenOf('ada'))).toBe(403);
     expect(await statusFor('/optional', await tokenOf('grace'))).toBe(200);
   });
 
-  it('read roles from the user as they are now, not from the token', async () => {
+  it('read roles from the current user, not from the token', async () => {
     const answer = await running.fetch('/staff', await tokenOf('ada', { claims: { role: 'staff' } }));
     expect(answer.status).toBe(403);
     expect(answer.headers.get('www-authenticate')).toBeNull();
@@ -154,7 +154,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await statusFor('/staff', await tokenOf('grace'))).toBe(200);
   });
 
-  it('let a person reach their own path and staff reach all', async () => {
+  it('allow a user their own path and staff all', async () => {
     expect(await statusFor('/people/ada', await tokenOf('ada'))).toBe(200);
     expect(await statusFor('/people/grace', await tokenOf('ada'))).toBe(403);
     expect(await statusFor('/people/%20', await tokenOf('grace'))).toBe(403);
@@ -164,16 +164,16 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await statusFor('/people/ada')).toBe(401);
   });
 
-  it('take a parameter of the path, and none of the query', async () => {
+  it('use a parameter of the path, and none of the query', async () => {
     expect(await statusFor('/people?id=ada', await tokenOf('ada'))).toBe(403);
     expect(await statusFor('/people/grace?id=ada', await tokenOf('ada'))).toBe(403);
   });
 
-  it('refuse, and do not fail, where a policy trips over what is not there', async () => {
+  it('refuse, and cause no 500, if a policy throws on a missing value', async () => {
     expect(await statusFor('/broken', await tokenOf('ada'))).toBe(403);
   });
 
-  it('ask for a more recent sign-in with the challenge of RFC 9470', async () => {
+  it('require a more recent sign-in with the challenge of RFC 9470', async () => {
     const init = await tokenOf('ada');
     expect(await statusFor('/recent', init)).toBe(200);
     clock.offsetMs = 601_000;
@@ -187,7 +187,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await answer.json()).toMatchObject({ errorCode: 'reauthentication_required' });
   });
 
-  it('answer 403 filter_mismatch for another resource and 401 for a filter that nobody can read', async () => {
+  it('answer 403 filter_mismatch for another resource and 401 for an unreadable filter', async () => {
     expect(await statusFor('/orgs/Acme', await client(['content_org:acme']))).toBe(200);
     const other = await running.fetch('/orgs/acme', await client(['content_org:other']));
     expect([other.status, ((await other.json()) as { errorCode: string }).errorCode]).toEqual([403, 'filter_mismatch']);
@@ -214,7 +214,7 @@ describe('a mistake in a policy', () => {
     expect(decorate).toThrow(TypeError);
   });
 
-  it('under a nearer @Public() keeps the application from starting', async () => {
+  it('under a nearer @Public() stops the start', async () => {
     @RequireRoles('staff')
     @Controller('contradiction')
     class ContradictionController {

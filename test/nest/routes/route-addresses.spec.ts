@@ -120,8 +120,8 @@ const DECORATED = [
   ['/mod/x/inside', '1'],
 ] as const;
 
-describe.each(ADAPTERS)('the audited addresses on %s', (adapter) => {
-  it.each(SETUPS)('are those that answer, %s', async (_, configure) => {
+describe.each(ADAPTERS)('the audited paths on %s', (adapter) => {
+  it.each(SETUPS)('are those that respond, %s', async (_, configure) => {
     running = await startApplication(adapter, {
       imports: [
         AuthModule.forRoot({ defaultGuard: false }),
@@ -151,7 +151,7 @@ describe.each(ADAPTERS)('the audited addresses on %s', (adapter) => {
     }
   });
 
-  it('are those that expectProtected() is told', async () => {
+  it('are those that expectProtected() uses', async () => {
     running = await startApplication(adapter, {
       imports: [AuthModule.forRoot({ defaultGuard: false })],
       controllers: [Health, Plain],
@@ -221,14 +221,14 @@ describe.each(ADAPTERS)('the refresh cookie on %s', (adapter) => {
     ],
   ];
   it.each(moved)(
-    'is limited to where the routes are with %s, so that refresh and log-out see it',
+    'is limited to the path of the routes with %s, so that refresh and sign-out receive it',
     async (_, configure, at) => {
       const app = await browserApp(adapter, configure);
       expect(await wholeSignIn(app, at)).toEqual([204, `${at}/auth/cookie`, 204, 204, false, 401]);
     },
   );
 
-  it('may be limited to a path that covers them, or that a proxy takes off', async () => {
+  it('may be limited to a path that covers them, or that a proxy removes', async () => {
     for (const refreshPath of ['/api', '/api/auth/cookie/', '/', '/app/api/auth/cookie']) {
       const app = await browserApp(adapter, (each) => each.setGlobalPrefix('api'), { refreshPath });
       await app.close();
@@ -237,7 +237,7 @@ describe.each(ADAPTERS)('the refresh cookie on %s', (adapter) => {
   });
 
   it.each([['/auth/cookie'], ['/api/auth/cookie2'], ['/api/auth/cookie/refresh']])(
-    'is refused at boot with the path %s, which misses a route',
+    'is refused at boot with the path %s, which does not cover a route',
     async (refreshPath) => {
       const boot = browserApp(adapter, (each) => each.setGlobalPrefix('api'), { refreshPath });
       await expect(boot).rejects.toThrow(
@@ -246,7 +246,7 @@ describe.each(ADAPTERS)('the refresh cookie on %s', (adapter) => {
     },
   );
 
-  it('is followed by metadata: every endpoint that it names answers', async () => {
+  it('agrees with metadata, where every endpoint responds', async () => {
     for (const [configure, at] of [
       [together((app) => app.setGlobalPrefix('api'), uri), '/api/v1'],
       [uri, '/v1'],
@@ -274,7 +274,7 @@ describe.each(ADAPTERS)('the refresh cookie on %s', (adapter) => {
     running = undefined;
   });
 
-  it('and metadata do not follow what a client writes as the target of its request', async () => {
+  it('and metadata ignore the request target of a client', async () => {
     const app = await browserApp(adapter, () => undefined);
     for (const target of [
       'http://evil.example/.well-known/oauth-authorization-server',
@@ -295,7 +295,7 @@ describe('the metadata of an issuer', () => {
     [ISSUER, (app: INestApplication) => app.setGlobalPrefix('api', { exclude: ['.well-known/*path'] }), {}, undefined],
     [ISSUER, withPrefix, { baseUrl: 'https://app.test/api' }, undefined],
   ] as const)(
-    'is announced where clients of %s look for it, or the log says that it is not',
+    'is served at the URL that clients of %s request, or the log says that it is not',
     async (issuer, configure, options, expected) => {
       const warnings: string[] = [];
       running = await startApplication('fastify', {

@@ -96,7 +96,7 @@ describe('the route audit', () => {
     return running.app;
   };
 
-  it('lists what every route demands, by path, from the metadata that the guards read', async () => {
+  it('lists the requirements of every route, by path, from the metadata that the guards read', async () => {
     const app = await start({ routes: [HEALTH] }, [
       GradesController,
       ToolsController,
@@ -149,7 +149,7 @@ describe('the route audit', () => {
     expect((await running?.fetch('/api/grades/1'))?.status).toBe(401);
   });
 
-  it('is a table for people', async () => {
+  it('is a readable table', async () => {
     const app = await start({ routes: [HEALTH] }, [HealthController, GradesController]);
     expect(routeTable(app.get(RouteAudit).list())).toBe(
       [
@@ -171,8 +171,8 @@ describe('the route audit', () => {
   });
 });
 
-describe.each(ADAPTERS)('controllers of others on %s', (adapter) => {
-  it('are guarded as the options say, without a trace on the class', async () => {
+describe.each(ADAPTERS)('controllers of packages on %s', (adapter) => {
+  it('are guarded by the options, without metadata on the class', async () => {
     const forAll: NamedRoute = { controller: HealthController, policies: [hasRoles('staff')], reason: 'insiders only' };
     const one = await startApplication(adapter, {
       imports: [AuthModule.forRoot({ routes: [HEALTH] })],
@@ -222,7 +222,7 @@ function startStrictly(controllers: NonNullable<StartOptions['controllers']>, op
 }
 
 describe('strictRoutes', () => {
-  it('starts where every deviation gives a reason', async () => {
+  it('starts if every deviation gives a reason', async () => {
     const running = await startStrictly([GradesController, ToolsController, MottoController, HealthController], {
       routes: [HEALTH],
     });
@@ -230,7 +230,7 @@ describe('strictRoutes', () => {
     await running.close();
   });
 
-  it('refuses a route that nobody states anything about where no default guard stands in', async () => {
+  it('refuses a route without decorators if there is no default guard', async () => {
     await expect(startStrictly([HealthController], { defaultGuard: false })).rejects.toThrow(
       'HealthController.check: nobody states who may call it',
     );
@@ -258,7 +258,7 @@ describe('strictRoutes', () => {
     await (await startStrictly([DeviatingController])).close();
   });
 
-  it('does not take the reason of the class for a deviation of the handler', async () => {
+  it('does not use the reason of the class for a deviation of the handler', async () => {
     @AuthReason('tools have no cookies')
     @UseGuards(AuthGuardFor('bearer'))
     @Controller('mixed')
@@ -270,7 +270,7 @@ describe('strictRoutes', () => {
     await expect(startStrictly([MixedController])).rejects.toThrow('MixedController.open: it deviates');
   });
 
-  it('lets a route repeat the default guard', async () => {
+  it('allows a route to repeat the default guard', async () => {
     @UseGuards(JwtAuthGuard)
     @RequireRoles('staff')
     @Controller('repeated')
@@ -282,7 +282,7 @@ describe('strictRoutes', () => {
     await (await startStrictly([RepeatedController])).close();
   });
 
-  it('without a reason text is a mistake in itself', () => {
+  it('refuses an empty reason', () => {
     expect(() => AuthReason(' ')).toThrow(TypeError);
   });
 });
@@ -306,7 +306,7 @@ describe('message handlers', () => {
   it.each([
     ['named by a guard of their own', GuardedMessagesController, false, 'class'],
     ['left to the default guard that the microservice shares', MessagesController, true, 'default'],
-  ] as const)('are in the audit where they are %s', async (_, controller, inheritAppConfig, statedBy) => {
+  ] as const)('are in the audit if they are %s', async (_, controller, inheritAppConfig, statedBy) => {
     const running = await startApplication('express', {
       imports: [AuthModule.forRoot({ strictRoutes: true })],
       controllers: [controller],
@@ -320,7 +320,7 @@ describe('message handlers', () => {
 });
 
 describe('expectProtected', () => {
-  it('names every route that nobody protects, and every exception that is none', async () => {
+  it('names every unprotected route, and every exception that does not exist', async () => {
     const { app, close } = await startApplication('express', {
       imports: [AuthModule.forRoot()],
       controllers: [GradesController, MottoController],
@@ -332,7 +332,7 @@ describe('expectProtected', () => {
     await close();
   });
 
-  it('says so where the application has no AuthModule', async () => {
+  it('reports an application without AuthModule', async () => {
     const { app, close } = await startApplication('express', { imports: [], controllers: [GradesController] });
     expect(() => expectProtected(app)).toThrow('AuthModule');
     await close();

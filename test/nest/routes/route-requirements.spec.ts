@@ -60,7 +60,7 @@ function controllerFor({ onHandler, onClass }: (typeof cells)[number]): Type<unk
 const bootable = (byDefault: Default) =>
   cells.filter(({ onHandler, onClass }) => expectedGuard(onHandler, onClass, byDefault) !== 'optional none');
 
-describe.each(ADAPTERS)('the nearest statement decides on %s', (adapter) => {
+describe.each(ADAPTERS)('the nearest decorator decides on %s', (adapter) => {
   describe.each(Object.keys(DEFAULTS) as Default[])('with the default %s', (byDefault) => {
     let running: RunningApplication;
     let authorization: string;

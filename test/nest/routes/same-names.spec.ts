@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('classes of one name on %s', (adapter) => {
     return running;
   };
 
-  it.each([{}, { strictRoutes: true }])('hide no contradiction of one another, with %j', async (structure) => {
+  it.each([{}, { strictRoutes: true }])('do not hide a contradiction of another, with %j', async (structure) => {
     const sound = usersController('v2/users', []);
     for (const broken of [
       usersController('v1/users', [Public(), RequireScopes('admin'), AuthReason('a mistake')]),
@@ -53,14 +53,14 @@ describe.each(ADAPTERS)('classes of one name on %s', (adapter) => {
     }
   });
 
-  it('are each judged by strictRoutes', async () => {
+  it('are checked separately by strictRoutes', async () => {
     const [open, sound] = [usersController('v1/users', [Public()]), usersController('v2/users', [])];
     const sentence = 'it deviates from the default (@Public()) without a reason';
     await expect(start(adapter, [open, sound], { strictRoutes: true })).rejects.toThrow(sentence);
     await expect(start(adapter, [sound, open], { strictRoutes: true })).rejects.toThrow(sentence);
   });
 
-  it('are routes of their own for guards, audit, OpenAPI and named routes', async () => {
+  it('are separate routes for guards, audit, OpenAPI and named routes', async () => {
     const [open, closed, named] = ['v1', 'v2', 'v3'].map((version) =>
       usersController(`${version}/users`, version === 'v1' ? [Public()] : []),
     ) as [Type<unknown>, Type<unknown>, Type<unknown>];
@@ -83,7 +83,7 @@ describe.each(ADAPTERS)('classes of one name on %s', (adapter) => {
     ]);
   });
 
-  it('cannot be excepted by a name that says nothing of which of them is meant', async () => {
+  it('cannot be excepted by an ambiguous name', async () => {
     const { app } = await start(adapter, [
       usersController('v1/users', [Public()]),
       usersController('v2/users', [Public()]),
@@ -94,7 +94,7 @@ describe.each(ADAPTERS)('classes of one name on %s', (adapter) => {
     expect(() => expectProtected(app, { except: ['GET /v1/users', 'GET /v2/users'] })).not.toThrow();
   });
 
-  it('are seen as Nest dispatches them: inherited, in several modules, under several paths', async () => {
+  it('are found as Nest dispatches them: inherited, in several modules, under several paths', async () => {
     class BaseController {
       @Get('inherited') inherited() {
         return {};

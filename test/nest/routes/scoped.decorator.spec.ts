@@ -64,27 +64,27 @@ describe.each(ADAPTERS)('a scope policy on %s', (adapter) => {
     return answer.json();
   };
 
-  it('leaves out rows that do not exist for the caller, and forbids nothing', async () => {
+  it('leaves out rows that the caller may not see, without a 403', async () => {
     expect(await seenBy('ada')).toEqual([1, 2]);
     expect(await seenBy('grace')).toEqual([1, 2, 3]);
   });
 
-  it('shows nobody nothing', async () => {
+  it('shows an anonymous caller nothing', async () => {
     expect(await seenBy(undefined)).toEqual([]);
   });
 
-  it('can only be narrowed by what the caller asks for', async () => {
+  it('can only be narrowed by the query of the caller', async () => {
     expect(await seenBy('ada', '?topic=engine')).toEqual([1]);
     expect(await seenBy('ada', '?topic=none')).toEqual([]);
   });
 
-  it('shows no row where it answers nothing', async () => {
+  it('shows no row if it returns nothing', async () => {
     expect((await running.fetch('/notes/forgetful')).status).toBe(500);
   });
 });
 
 describe('wrong wiring of a scope policy is a boot error', () => {
-  it('where the class is no provider', async () => {
+  it('if the class is not a provider', async () => {
     const starting = startApplication('express', { imports: [AuthModule.forRoot()], controllers: [NotesController] });
     await expect(starting).rejects.toThrow('@Scoped(VisibleNotes) finds no such provider');
   });
@@ -98,11 +98,11 @@ describe('wrong wiring of a scope policy is a boot error', () => {
       },
     ],
     ['is nothing', undefined],
-  ])('where the class %s', (_, policy) => {
+  ])('if the class %s', (_, policy) => {
     expect(() => Scoped(policy as never)).toThrow('needs a class that extends ScopePolicy');
   });
 
-  it('where the provider is another thing under the name', async () => {
+  it('if the provider is another object under the name', async () => {
     const starting = startApplication('express', {
       imports: [AuthModule.forRoot()],
       controllers: [NotesController],

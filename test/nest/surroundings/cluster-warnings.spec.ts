@@ -28,14 +28,14 @@ function runCluster(options: AuthModuleOptions): Said {
 const ofCluster = ({ warnings }: Said) => warnings.map((each) => each.filter((text) => text.includes('cluster')));
 
 describe('a cluster in development', () => {
-  it('without keys refuses at one worker what another issued, and every worker says what to set', () => {
+  it('without keys refuses in one worker the tokens of another, and every worker says what to set', () => {
     const said = runCluster({});
     expect(new Set(said.answers)).toEqual(new Set([200, 401]));
     const warning = expect.stringMatching(/one worker of a cluster.*`keys`.* and `stores`/);
     expect(ofCluster(said)).toEqual([[warning], [warning]]);
   });
 
-  it('with keys accepts it at every worker, and is warned of the stores alone', async () => {
+  it('with keys accepts them in every worker, and warns of the stores alone', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: 'own' };
     const said = runCluster({ keys: jwk as NonNullable<AuthModuleOptions['keys']> });
@@ -44,7 +44,7 @@ describe('a cluster in development', () => {
     expect(ofCluster(said)).toEqual([[warning], [warning]]);
   });
 
-  it('is no matter of the log in a process that stands alone', async () => {
+  it('causes no log line in a single process', async () => {
     const warnings: string[] = [];
     const log = { ...SILENT, warn: (text: unknown) => void warnings.push(String(text)) };
     const { close } = await startApplication('express', { imports: [AuthModule.forRoot()], log });

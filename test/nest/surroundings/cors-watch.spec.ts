@@ -35,7 +35,7 @@ describe.each(ADAPTERS)('CORS on %s', (adapter) => {
       'a function that says yes',
       { origin: (_: unknown, answer: (e: null, a: boolean) => void) => answer(null, true), credentials: true },
     ],
-  ])('that reflects every origin by %s is named at boot while cookies are on', async (_, cors) => {
+  ])('that reflects every origin by %s is logged at boot while cookies are on', async (_, cors) => {
     expect(await noticesOf(adapter, cors)).toEqual({ told: 1, reflected: true });
   });
 
@@ -46,16 +46,16 @@ describe.each(ADAPTERS)('CORS on %s', (adapter) => {
       'a function that says no',
       { origin: (_: unknown, answer: (e: null, a: boolean) => void) => answer(null, false), credentials: true },
     ],
-  ])('with %s is not', async (_, cors) => {
+  ])('with %s is not logged', async (_, cors) => {
     expect(await noticesOf(adapter, cors)).toEqual({ told: 0, reflected: false });
   });
 
-  it('without credentials is not, nor where no cookie is on', async () => {
+  it('without credentials is not logged, nor without cookies', async () => {
     expect((await noticesOf(adapter, { origin: true })).told).toBe(0);
     expect((await noticesOf(adapter, { origin: true, credentials: true }, {})).told).toBe(0);
   });
 
-  it('is named where only sessions of the host are on', async () => {
+  it('is logged if only sessions of the host are on', async () => {
     const warnings: string[] = [];
     const log = { ...SILENT, warn: (text: unknown) => void warnings.push(String(text)) };
     const start = startApplication(adapter, {
@@ -69,7 +69,7 @@ describe.each(ADAPTERS)('CORS on %s', (adapter) => {
   });
 });
 
-it('is named where NestFactory.create() is given it', async () => {
+it('CORS is logged if NestFactory.create() receives it', async () => {
   const warnings: string[] = [];
   const logger = { ...SILENT, warn: (text: unknown) => void warnings.push(String(text)) };
   const app = await NestFactory.create(AuthModule.forRoot({ cookies: {} }), {
@@ -81,7 +81,7 @@ it('is named where NestFactory.create() is given it', async () => {
   expect(warnings.filter((each) => NOTICE.test(each))).toHaveLength(1);
 });
 
-it('is no matter where there is no http: an application context starts, and ends', async () => {
+it('an application context without http starts, and ends, without a CORS notice', async () => {
   const app = await NestFactory.createApplicationContext(AuthModule.forRoot({ cookies: {} }), { logger: SILENT });
   // A subscriber that throws is heard of in a task of its own.
   await new Promise((resolve) => setTimeout(resolve, 5));

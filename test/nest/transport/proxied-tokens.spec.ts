@@ -115,7 +115,7 @@ describe.each(ADAPTERS)('A token of an access proxy on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('A token of a workflow on %s', (adapter) => {
-  it('is let in only where clients are', async () => {
+  it('is accepted only on routes that allow clients', async () => {
     const app = await start(adapter, { trust: [workflows] });
     const claims = { iss: workflows.issuer, aud: 'courses', jti: 'j', run_id: '1', sub: 'repo:octo-org/octo-repo:x' };
     const token = signed({ ...claims, repository: 'octo-org/octo-repo' });

@@ -32,6 +32,10 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   ],
   [/READONLY/, 'Redis is a replica, which nothing can be written to. Connect the client to the master.'],
   [
+    /channel/,
+    'The user of Redis may not publish or not subscribe. Allow it +publish, +subscribe and the channel, for example &latchkey:*, or leave out push.',
+  ],
+  [
     /NOPERM|can't run this command/,
     'The user of Redis may not do what the stores do. Allow it @read, @write, @scripting and TIME on the keys of the prefix.',
   ],

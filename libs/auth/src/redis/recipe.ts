@@ -21,6 +21,13 @@ export type RedisStoresOptions = {
   readonly shards?: number | undefined;
   /** What to do when Redis was emptied. @defaultValue `refuse` */
   readonly onFlush?: OnFlush | undefined;
+  /**
+   * Whether a revocation reaches other processes within milliseconds, where `revocation.freshness` is `{ withinMs }`. It takes one more
+   * connection of each process, a duplicate of the client, which is closed with the application. What is said there is only that
+   * something changed: the bound of `withinMs` holds without it.
+   * @defaultValue false
+   */
+  readonly push?: boolean | undefined;
   /** Starts although Redis may throw entries away when it is full, so that revoked tokens come alive. @defaultValue false */
   readonly allowEviction?: boolean | undefined;
 } & (
@@ -51,9 +58,9 @@ export type RedisStoresOptions = {
  */
 export function redisStores(options: RedisStoresOptions): StoresFactory {
   const keys = new Keys(options.prefix ?? DEFAULT_PREFIX, options.shards);
-  const { onFlush, allowEviction } = options;
+  const { onFlush, allowEviction, push } = options;
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
-    revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction }),
+    revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction, push }),
     logins: new RedisRefreshStore({ client, keys, clock }),
   });
   const warnings = warningsOf(options);

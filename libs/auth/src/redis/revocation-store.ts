@@ -22,6 +22,7 @@ import {
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
 import { vouch, vouchAfterFlush } from './flush.js';
 import type { Keys, Shard } from './keys.js';
+import { checkPush, listen } from './push.js';
 import { checkKeepsKeys, checkRedis, probeShards } from './readiness.js';
 import { ADD, CHANGES, LIST, READ, TRIM, TRIMMED_AT_ONCE } from './revocation-scripts.js';
 
@@ -40,6 +41,8 @@ export interface RedisRevocationStoreOptions {
   readonly onFlush?: OnFlush | undefined;
   /** Starts although Redis may throw entries away when it is full. @defaultValue false */
   readonly allowEviction?: boolean | undefined;
+  /** Whether it hears of changes on a connection of its own. @defaultValue false */
+  readonly push?: boolean | undefined;
 }
 
 /** What was read of some shards: since when all of them are complete, and the entries. */
@@ -118,6 +121,11 @@ export class RedisRevocationStore extends BlocklistStore implements CheckedStore
     };
   }
 
+  override watch(onHint: () => void): () => void {
+    const { client, keys, push } = this.options;
+    return push === true ? listen({ client, channel: keys.channel, onMessage: onHint }) : () => {};
+  }
+
   override async list({ now, limit }: { now: number; limit: number }): Promise<readonly RevocationEntry[]> {
     const { client, keys } = this.options;
     const most = listLength(limit);
@@ -141,10 +149,11 @@ export class RedisRevocationStore extends BlocklistStore implements CheckedStore
   }
 
   async checkReady(): Promise<void> {
-    const { client, keys, clock, allowEviction } = this.options;
+    const { client, keys, clock, allowEviction, push } = this.options;
     await checkRedis(() => probeShards(client, keys));
     await checkRedis(() => vouch(client, keys, clock));
     if (!allowEviction) await checkKeepsKeys(client, keys);
+    if (push === true) await checkPush(client, keys);
   }
 
   /** The live entries of these names, of each shard in one step. */

@@ -64,7 +64,7 @@ describe('The preset supabase', () => {
     expect(await verdict(old, supabase({ url }))).toBe('algorithm_not_allowed');
   });
 
-  it('never shows a secret that it refuses', () => {
+  it('never prints a secret that it refuses', () => {
     for (const legacyJwtSecret of [undefined, '', 7]) {
       expect(() => supabase({ url, legacyJwtSecret: legacyJwtSecret as string })).toThrow(
         /supabase: legacyJwtSecret is .*; accepted is the secret of the project/,
@@ -80,7 +80,7 @@ describe('The preset supabase', () => {
     expect(await verdict(acting, known(supabase({ url, oauthClients: ['app-2'] })))).toBe('invalid_claims');
   });
 
-  it('reads roles from what the application writes, where it says so', async () => {
+  it('reads roles from the claims of the application, if told to', async () => {
     const made = { ...known(supabase({ url })), claims: { scopes: [], roles: 'app_metadata.roles' } };
     expect((await verify(tokenOf(SUPABASE), made)).roles).toEqual(['teacher']);
   });
@@ -130,7 +130,7 @@ describe('The preset entra', () => {
   const both = known(entra({ tenantId: TENANT, audience: 'api://courses', version: 'both' }));
   const second = { iss: `https://login.microsoftonline.com/${TENANT}/v2.0`, ver: '2.0', appid: undefined, azp: 'web' };
 
-  it('accepts one tenant in both versions, as one person', async () => {
+  it('accepts one tenant in both versions, with one subject per user', async () => {
     const [one, two] = [tokenOf(V1), tokenOf(V1, second)];
     const subject = { issuer: second.iss, id: 'pairwise' };
     expect((await verify(one, both)).subject).toEqual(subject);
@@ -189,7 +189,7 @@ describePreset('azureAdB2c', {
 });
 
 describe('The preset azureAdB2c', () => {
-  it('reads the policy from acr where a custom policy sends no tfp', async () => {
+  it('reads the policy from acr if a custom policy sends no tfp', async () => {
     const made = azureAdB2c({ tenantName: 'contoso', tenantId: TENANT, policies: 'B2C_1A_invite', audience: 'api1' });
     const claims = { iss: made.issuer, aud: 'api1', sub: 'o1', scp: 'read', azp: 'web', acr: 'b2c_1a_invite' };
     const shown = { make: () => made, jwksUri: '', header: { typ: 'JWT' }, claims: { ...claims, ...times } };
@@ -229,7 +229,7 @@ const ADFS: Shown = {
 describePreset('adfs', ADFS);
 
 describe('The preset adfs', () => {
-  it('takes another claim for the subject, and no mutable one by itself', async () => {
+  it('takes another claim for the subject only by option', async () => {
     const made = adfs({
       host: 'sts.example.com',
       audience: 'microsoft:identityserver:courses',
@@ -279,7 +279,7 @@ const ZITADEL: Shown = {
 describePreset('zitadel', ZITADEL);
 
 describe('The preset zitadel', () => {
-  it('reads no role without an organization, and takes what names no application for a client', async () => {
+  it('reads no role without an organization, and accepts clients only for named applications', async () => {
     const made = known(zitadel({ url: 'https://example.zitadel.cloud', projectId: PROJECT, applications: ['app1'] }));
     expect((await verify(tokenOf(ZITADEL), made)).roles).toEqual([]);
     expect((await verify(tokenOf(ZITADEL, { client_id: undefined }), made)).kind).toBe('client');
@@ -325,7 +325,7 @@ const AUTHENTIK: Shown = {
 describePreset('authentik', AUTHENTIK);
 
 describe('The preset authentik', () => {
-  it('accepts the one name of all providers where it is set up so', async () => {
+  it('accepts one issuer for all providers if configured so', async () => {
     const made = authentik({
       baseUrl: 'https://auth.example.com',
       application: 'courses',

@@ -43,7 +43,7 @@ describe('The preset firebase and its sign-ins', () => {
     expect(await verdict(signedIn({ identities: {} }), project())).toBe('invalid_claims');
   });
 
-  it('accepts the users of named tenants, and those of none only where none is named', async () => {
+  it('accepts the users of named tenants, and those without a tenant only if none is named', async () => {
     const [of, none] = [signedIn({ sign_in_provider: 'password', tenant: 'a' }), tokenOf(FIREBASE)];
     expect(await verdict(of, project())).toBe('invalid_claims');
     expect(await verdict(of, project({ tenantId: ['a', 'b'] }))).toBe('OK');
@@ -82,7 +82,7 @@ const APPLE: Shown = {
 describePreset('apple', APPLE);
 
 describe('The preset apple', () => {
-  it('accepts identity tokens because it says so, and would not otherwise', async () => {
+  it('accepts identity tokens, which other profiles refuse', async () => {
     expect(await verdict(tokenOf(APPLE), { ...known(APPLE.make()), idTokens: false })).toBe('wrong_token_type');
   });
 });
@@ -128,12 +128,12 @@ const CLERK: Shown = {
 describePreset('clerk', CLERK);
 
 describe('The preset clerk', () => {
-  it('reads the claims of version 1, and takes no role of an organization that users choose', async () => {
+  it('reads the claims of version 1, and no role of an organization that the user chose', async () => {
     const old = { v: undefined, sts: undefined, o: undefined, org_id: 'org_1', org_role: 'org:admin' };
     expect(await verify(tokenOf(CLERK, old), known(CLERK.make()))).toMatchObject({ kind: 'user', roles: [] });
   });
 
-  it('accepts an audience that the session token was given, and still only of its own pages', async () => {
+  it('accepts the audience of a session token, and only its own origins', async () => {
     const made = clerk({
       frontendApiUrl: 'https://clerk.example.com',
       authorizedParties: 'https://app.example.com',

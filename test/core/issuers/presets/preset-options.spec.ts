@@ -299,7 +299,7 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
 ];
 
 describe('presets', () => {
-  it.each(WRONG)('refuse at once what can never work, in one sentence: %s', (_, make, sentence) => {
+  it.each(WRONG)('refuse invalid options at once, in one sentence: %s', (_, make, sentence) => {
     const refusal = (): string => {
       try {
         make();
@@ -311,7 +311,7 @@ describe('presets', () => {
     expect(refusal()).toContain(sentence);
   });
 
-  it('take what their providers show in their consoles', () => {
+  it('accept the values that providers show in their consoles', () => {
     const made = [
       auth0({ domain: 'ex.eu.auth0.com', audience: ['https://a.example', 'b'] }),
       auth0({ domain: 'login.example.com', audience }),

@@ -193,7 +193,7 @@ const PRESETS: Readonly<Record<string, Shown>> = {
 for (const [name, shown] of Object.entries(PRESETS)) describePreset(name, shown);
 
 describe('The preset of Google', () => {
-  it('accepts ID tokens because it says so, and another profile with the same token does not', async () => {
+  it('accepts ID tokens, and another profile refuses the same token', async () => {
     const { make, claims } = PRESETS['google'] ?? {};
     const access = trusts({ issuer: 'https://accounts.google.com', audience: false, types: ['jwt'] });
     expect(make?.().idTokens).toBe(true);
@@ -233,11 +233,11 @@ describe('The preset of Auth0 and the real tokens of a tenant', () => {
     return segments.join('.');
   };
 
-  it('verify with the clock inside their life', async () => {
+  it('are valid with a clock within their lifetime', async () => {
     expect(await at()).toBe('OK');
   });
 
-  it('fail with a code of its own for each single defect', async () => {
+  it('fail with a separate code for each single defect', async () => {
     expect({
       noToken: await at({}, { presented: 'not a token' }),
       unknownKey: await at({}, { presented: altered(0, /faYZw/, () => 'other') }),

@@ -104,7 +104,7 @@ describe('The preset githubActions', () => {
     expect(await verdict(tokenOf(GITHUB), known(githubActions({ ...octo, [option]: wrong })))).toBe('invalid_claims');
   });
 
-  it('knows the issuers of enterprises and of servers of their own', () => {
+  it('supports the issuers of enterprises and of self-hosted servers', () => {
     expect(githubActions({ ...octo, enterprise: 'octo-corp' })).toMatchObject({
       issuer: 'https://token.actions.githubusercontent.com/octo-corp',
       keys: { jwksUri: 'https://token.actions.githubusercontent.com/octo-corp/.well-known/jwks' },
@@ -177,7 +177,7 @@ describe('The preset gitlab', () => {
     expect(await verdict(tokenOf(GITLAB), known(gitlab({ ...project, [option]: wrong })))).toBe('invalid_claims');
   });
 
-  it('accepts only protected branches where it is told to', async () => {
+  it('accepts only protected branches if told to', async () => {
     const made = known(gitlab({ ...project, protectedRefs: true }));
     expect(await verdict(tokenOf(GITLAB), made)).toBe('invalid_claims');
     expect(await verdict(tokenOf(GITLAB, { ref_protected: 'true' }), made)).toBe('OK');
@@ -224,7 +224,7 @@ const KUBERNETES: Shown = {
 describePreset('kubernetes', KUBERNETES);
 
 describe('The preset kubernetes', () => {
-  it('finds the keys where the metadata of the issuer say, and nowhere else', async () => {
+  it('finds the keys at the URL of the metadata, and nowhere else', async () => {
     const server = await endpoint.keyServer();
     const metadata = { issuer: server.url, jwks_uri: `${server.url}/openid/v1/jwks` };
     const found = kubernetes({

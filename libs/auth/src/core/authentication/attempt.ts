@@ -1,7 +1,11 @@
-// The record of one attempt to authenticateCredential a caller: what happened on the way, and the one event at its end.
+// The record of one attempt to authenticate a caller: it travels through the read path, collects what happens there, and becomes the
+// one event at the end.
+import type { RouteRequirements } from './route-requirements.js';
 import type { AuthError } from '../base/errors.js';
-import { hasSubscribers, publish, type AttemptEvent, type AttemptOutcome } from '../base/events.js';
+import { isRefusalHeard, publish, type AttemptEvent, type AttemptOutcome } from '../base/events.js';
 import type { KeyUsed, Principal, Subject } from '../base/principal.js';
+import type { AuthRequest } from '../base/request.js';
+import type { Candidate } from '../schemes/schemes.js';
 
 /** A credential that failed without ending the attempt. */
 interface Failure {
@@ -18,54 +22,48 @@ interface Mismatch {
 }
 
 /** One attempt, from the first look at the request to its only event. */
-export class Attempt {
+export interface Attempt {
+  readonly request: AuthRequest;
+  readonly demand: RouteRequirements;
+  /** What the schemes of the route found in the request. */
+  found: readonly Candidate[];
   /** The scheme that is being tried, or that decided. */
   scheme: string | undefined;
   principal: Principal | undefined;
   /** The key that the last credential was verified with. */
   key: KeyUsed | undefined;
-  /** The schemes that the request carries something for. */
-  carried: readonly string[] = [];
+  /** Failures after which the next scheme may answer. The first is what to report: "expired" must not be disguised as "missing". */
+  forgiven: readonly Failure[];
   mismatch: Mismatch | undefined;
-  private readonly forgiven: Failure[] = [];
+}
 
-  /** Notes a failure after which the next scheme may answer. */
-  forgive(scheme: string, error: AuthError): void {
-    this.forgiven.push({ scheme, error });
-  }
+/** Publishes how the attempt ended. Called once at most: an attempt that simply succeeded is no event while no listener wants it. */
+export function publishEnd(attempt: Attempt, outcome: AttemptOutcome, error?: AuthError): void {
+  if (!isRefusalHeard()) return;
+  const { found, scheme, key, forgiven, principal, mismatch } = attempt;
+  publish({
+    type: 'attempt',
+    outcome,
+    scheme,
+    code: error?.code,
+    reason: error?.reason,
+    key,
+    forgiven: forgiven.map(({ scheme: name, error: { code, reason } }) => ({ scheme: name, code, reason })),
+    carried: found.map(({ scheme: { name } }) => name),
+    conflicting: found.length > 1,
+    ...principalFields(principal),
+    ...mismatchFields(mismatch),
+  });
+}
 
-  /** What to report where nobody was recognised: "expired" must not be disguised as "missing". */
-  get firstForgiven(): Failure | undefined {
-    return this.forgiven[0];
-  }
-
-  /** Publishes how the attempt ended. Called exactly once. */
-  end(outcome: AttemptOutcome, error?: AuthError): void {
-    if (!hasSubscribers()) return;
-    publish({
-      type: 'attempt',
-      outcome,
-      scheme: this.scheme,
-      code: error?.code,
-      reason: error?.reason,
-      key: this.key,
-      forgiven: this.forgiven.map(({ scheme, error: { code, reason } }) => ({ scheme, code, reason })),
-      carried: this.carried,
-      conflicting: this.carried.length > 1,
-      ...principalFields(this.principal),
-      ...mismatchFields(this.mismatch),
-    });
-  }
-
-  /** Maps an error to the outcome reported in the event. */
-  outcomeOf(error: AuthError): AttemptOutcome {
-    if (error.isUnavailable) return 'unavailable';
-    if (this.mismatch !== undefined) return this.mismatch.outcome;
-    if (error.code === 'ambiguous_credentials') return 'ambiguous';
-    if (error.code === 'unauthenticated') return 'not_applicable';
-    if (this.forgiven.some((failure) => failure.error === error)) return 'forgiven';
-    return error.status === 403 ? 'forbidden' : 'rejected';
-  }
+/** Maps an error to the outcome reported in the event. */
+export function outcomeOf({ mismatch, forgiven }: Attempt, error: AuthError): AttemptOutcome {
+  if (error.isUnavailable) return 'unavailable';
+  if (mismatch !== undefined) return mismatch.outcome;
+  if (error.code === 'ambiguous_credentials') return 'ambiguous';
+  if (error.code === 'unauthenticated') return 'not_applicable';
+  if (forgiven.some((failure) => failure.error === error)) return 'forgiven';
+  return error.status === 403 ? 'forbidden' : 'rejected';
 }
 
 function principalFields(principal: Principal | undefined): Pick<AttemptEvent, 'subject' | 'issuer' | 'kind'> {

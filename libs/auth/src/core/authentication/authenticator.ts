@@ -1,31 +1,30 @@
-// The read path: who is asking? Its order is the order of the lines in `authenticateCredential`, and is changed nowhere else.
-import { Attempt } from './attempt.js';
-import type { BlocklistService } from '../logins/blocklist-service.js';
-import { check, type Permissions } from '../users/account-checks.js';
+// The read path: who is asking? Its order is the order of the lines in `authenticateCredential`, and is changed nowhere else. What is
+// known at once is answered at once, what is not is awaited: `after` goes on with either.
+import { outcomeOf, publishEnd, type Attempt } from './attempt.js';
+import type { RouteRequirements } from './route-requirements.js';
+import { SessionMismatch, type MismatchRule } from './session-mismatch.js';
+import { after, rescued } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
 import { applicationFault, AuthError } from '../base/errors.js';
-import { enforce, type Policy } from '../policies/policies.js';
+import { events } from '../base/events.js';
 import type { Principal, Verified } from '../base/principal.js';
-import { isSafeMethod, type AuthRequest } from '../base/request.js';
+import { SAFE_METHODS, type AuthRequest } from '../base/request.js';
+import type { BlocklistService } from '../logins/blocklist-service.js';
+import { enforce } from '../policies/policies.js';
 import { SchemeCalls } from '../schemes/scheme-calls.js';
 import { findCandidates, isSentByBrowser, type Candidate, type Scheme } from '../schemes/schemes.js';
-import { SessionMismatch, type MismatchRule, type CandidateContext } from './session-mismatch.js';
+import { check } from '../users/account-checks.js';
 import { principalOf } from '../users/principal-of.js';
 import type { AccountResolver } from '../users/users.js';
 
-/** What a route asks of a caller. */
-export interface RouteRequirements {
-  /** In order of preference. */
-  readonly schemes: readonly Scheme[];
-  /** Anonymous access is allowed unless the route has a policy. */
-  readonly optional: boolean;
-  readonly permissions: Permissions;
-  readonly policies: readonly Policy[];
-}
+export type { RouteRequirements } from './route-requirements.js';
 
-/** The end of an attempt: a principal, nobody (where nobody is fine), or a refusal and the scheme that it is about. */
+/** The end of an attempt: a principal, `undefined` where anonymous access is allowed, or a refusal and the scheme that it is about. */
 export type Decision =
   { readonly principal: Principal | undefined } | { readonly error: AuthError; readonly scheme: string | undefined };
+
+/** A principal, or `undefined` where the next scheme may answer: at once, or later. */
+type Answer = Principal | undefined | Promise<Principal | undefined>;
 
 /** Decides for every request who is asking. Holds no state of any request. */
 export class Authenticator {
@@ -41,81 +40,120 @@ export class Authenticator {
   }
 
   /**
-   * The whole read path for one request. Never rejects: every end is a {@link Decision}, and has been published as exactly
-   * one `attempt` event.
+   * The whole read path for one request. Never throws or rejects: every end is a {@link Decision}, and is published as exactly one
+   * `attempt` event if there is a listener.
    */
-  async authenticate(request: AuthRequest, demand: RouteRequirements): Promise<Decision> {
-    const attempt = new Attempt();
-    try {
-      const principal = await this.authenticateFirst(request, demand, attempt);
-      attempt.end(principal === undefined ? 'not_applicable' : 'success');
-      return { principal };
-    } catch (cause) {
-      const error = cause instanceof AuthError ? cause : applicationFault(phaseOf(attempt), cause);
-      const nobody = canContinueAnonymously(error, demand);
-      attempt.end(nobody ? 'anonymous' : attempt.outcomeOf(error), error);
-      return nobody ? { principal: undefined } : { error, scheme: attempt.scheme };
-    }
+  authenticate(request: AuthRequest, demand: RouteRequirements): Decision | Promise<Decision> {
+    const attempt = attemptOf(request, demand);
+    return rescued(
+      () => after(this.authenticateFirst(attempt), (principal) => admitted(attempt, principal)),
+      (cause) => refused(attempt, cause),
+    );
+  }
+
+  /** All that the request carries is found before any of it is verified. */
+  private authenticateFirst(attempt: Attempt): Answer {
+    attempt.found = findCandidates(attempt.request, attempt.demand.schemes);
+    return this.authenticateFrom(0, attempt);
   }
 
   /** The first scheme that authenticates the caller wins; its principal must then satisfy the policies. */
-  private async authenticateFirst(
-    request: AuthRequest,
-    demand: RouteRequirements,
-    attempt: Attempt,
-  ): Promise<Principal | undefined> {
-    const found = findCandidates(request, demand.schemes);
-    attempt.carried = found.map(({ scheme }) => scheme.name);
-    for (const each of found) {
-      attempt.scheme = each.scheme.name;
-      const principal = await this.authenticateWith(demand, { request, each, found, attempt });
-      if (principal === undefined) continue;
-      attempt.principal = principal;
-      if (demand.policies.length > 0) {
-        await enforce(demand.policies, { principal, request, nowSeconds: this.rules.clock.nowSeconds() });
-      }
-      each.scheme.recognised?.(principal);
-      return principal;
-    }
-    assertAnonymousAllowed(demand, attempt);
-    return undefined;
+  private authenticateFrom(index: number, attempt: Attempt): Answer {
+    const each = attempt.found[index];
+    if (each === undefined) return assertAnonymousAllowed(attempt);
+    attempt.scheme = each.scheme.name;
+    return after(this.authenticateWith(each, attempt), (principal) =>
+      principal === undefined
+        ? this.authenticateFrom(index + 1, attempt)
+        : this.assertPolicies(principal, each.scheme, attempt),
+    );
   }
 
   /** One scheme; `undefined` where the next one may answer. */
-  private async authenticateWith(demand: RouteRequirements, rivalry: CandidateContext): Promise<Principal | undefined> {
-    try {
-      const principal = await this.authenticateCredential(rivalry, demand);
-      if (principal === undefined) return undefined;
-      return (await this.mismatch.sessionWins(principal, rivalry)) ? undefined : principal;
-    } catch (error) {
-      const { each, attempt } = rivalry;
-      if (!isForgivable(error, each.scheme)) throw error;
-      attempt.forgive(each.scheme.name, error);
-      await this.mismatch.rejectCookieOfOtherUser(error, rivalry);
-      return undefined;
-    }
+  private authenticateWith(each: Candidate, attempt: Attempt): Answer {
+    return rescued(
+      () =>
+        after(this.authenticateCredential(each, attempt), (principal) =>
+          // A request with one credential has nothing that could contradict it.
+          principal === undefined || attempt.found.length === 1
+            ? principal
+            : after(this.mismatch.sessionWins(principal, each, attempt), (wins) => (wins ? undefined : principal)),
+        ),
+      (error) => {
+        if (!isForgivable(error, each.scheme)) throw error;
+        attempt.forgiven = [...attempt.forgiven, { scheme: each.scheme.name, error }];
+        return after(this.mismatch.rejectCookieOfOtherUser(error, each, attempt), () => undefined);
+      },
+    );
   }
 
   /**
    * The read path. No store is queried before the signature and the CSRF token have been verified, and no user is loaded for a
    * credential that was revoked.
    */
-  private async authenticateCredential(
-    { request, each, attempt }: CandidateContext,
-    demand: RouteRequirements,
-  ): Promise<Principal | undefined> {
-    const { scheme, error } = each;
+  private authenticateCredential(each: Candidate, attempt: Attempt): Answer {
+    const { request, demand } = attempt;
+    const { scheme, credential, error } = each;
     attempt.key = undefined;
     if (error !== undefined) throw error;
-    const verified = await this.calls.verify(each, request);
-    if (verified === undefined) return undefined;
-    attempt.key = verified.key;
-    if (!isSafeMethod(request.method)) proveIntent(each, request, verified);
-    await this.blocklist.assertNotRevoked(verified);
-    const account = await this.users.resolve(verified);
-    check({ verified, account, permissions: demand.permissions });
-    return principalOf(verified, account, scheme.name);
+    const verifying = rescued(
+      () => scheme.verify(credential, request),
+      (cause) => this.calls.failed(scheme.name, cause),
+    );
+    return after(verifying, (verified) => {
+      if (this.calls.failing.size > 0) this.calls.recovered(scheme.name);
+      if (verified === undefined) return undefined;
+      attempt.key = verified.key;
+      if (!SAFE_METHODS.has(request.method)) proveIntent(each, request, verified);
+      return after(this.blocklist.refuseRevoked(verified), () =>
+        after(this.users.resolve(verified), (account) => {
+          check({ verified, account, permissions: demand.permissions });
+          return principalOf(verified, account, scheme.name);
+        }),
+      );
+    });
   }
+
+  private assertPolicies(principal: Principal, scheme: Scheme, attempt: Attempt): Answer {
+    const { request, demand } = attempt;
+    attempt.principal = principal;
+    if (demand.policies.length === 0) return recognised(principal, scheme);
+    const context = { principal, request, nowSeconds: this.rules.clock.nowSeconds() };
+    return after(enforce(demand.policies, context), () => recognised(principal, scheme));
+  }
+}
+
+function attemptOf(request: AuthRequest, demand: RouteRequirements): Attempt {
+  return {
+    request,
+    demand,
+    found: NONE,
+    scheme: undefined,
+    principal: undefined,
+    key: undefined,
+    forgiven: NONE,
+    mismatch: undefined,
+  };
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+function recognised(principal: Principal, scheme: Scheme): Principal {
+  scheme.recognised?.(principal);
+  return principal;
+}
+
+function admitted(attempt: Attempt, principal: Principal | undefined): Decision {
+  if (events.hasSubscribers || attempt.forgiven.length > 0)
+    publishEnd(attempt, principal === undefined ? 'not_applicable' : 'success');
+  return { principal };
+}
+
+function refused(attempt: Attempt, cause: unknown): Decision {
+  const error = cause instanceof AuthError ? cause : applicationFault(phaseOf(attempt), cause);
+  const isAnonymous = canContinueAnonymously(error, attempt.demand);
+  publishEnd(attempt, isAnonymous ? 'anonymous' : outcomeOf(attempt, error), error);
+  return isAnonymous ? { principal: undefined } : { error, scheme: attempt.scheme };
 }
 
 /** Asked of whatever the browser may have added by itself. */
@@ -129,9 +167,10 @@ function phaseOf({ scheme }: Attempt): string {
   return scheme === undefined ? 'looking for a credential' : `recognising a caller by '${scheme}'`;
 }
 
-/** Nobody was recognised: what was forgiven on the way is reported first, because "expired" must not be disguised as "missing". */
-function assertAnonymousAllowed({ optional, policies }: RouteRequirements, attempt: Attempt): void {
-  const failure = attempt.firstForgiven;
+/** No scheme recognised the caller: what was forgiven on the way is reported first, because "expired" must not be disguised as "missing". */
+function assertAnonymousAllowed(attempt: Attempt): undefined {
+  const [failure] = attempt.forgiven;
+  const { optional, policies } = attempt.demand;
   attempt.scheme = failure?.scheme;
   if (failure !== undefined) throw failure.error;
   if (!optional || policies.length > 0) throw new AuthError('unauthenticated');

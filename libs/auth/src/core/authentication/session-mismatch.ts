@@ -2,21 +2,14 @@
 // and whoever wins silently, a person acts under a name that is not theirs.
 import type { Attempt } from './attempt.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';
-import { AuthError, orUnavailable } from '../base/errors.js';
+import { orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import { sameSubject, type Principal, type Subject } from '../base/principal.js';
 import type { AuthRequest } from '../base/request.js';
 import { isSentByBrowser, type Candidate } from '../schemes/schemes.js';
 
 /** Whose word counts when a good cookie and a live session name different users. */
 export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
-
-/** What the request carries besides the credential in question. */
-export interface CandidateContext {
-  readonly request: AuthRequest;
-  readonly each: Candidate;
-  readonly found: readonly Candidate[];
-  readonly attempt: Attempt;
-}
 
 /** The name of the built-in scheme that reads the host's session. */
 export const SESSION = 'session';
@@ -33,14 +26,14 @@ export class SessionMismatch {
    * counts as somebody else.
    * @throws {AuthError} the error that was about to be forgiven
    */
-  async rejectCookieOfOtherUser(error: AuthError, rivalry: CandidateContext): Promise<void> {
-    const { scheme, credential, error: unreadable } = rivalry.each;
+  async rejectCookieOfOtherUser(error: AuthError, each: Candidate, attempt: Attempt): Promise<void> {
+    const { scheme, credential, error: unreadable } = each;
     if (scheme.claimedSubject === undefined) return;
-    const session = await this.liveSession(rivalry);
+    const session = await this.liveSession(each, attempt);
     if (session === undefined) return;
     const cookie = unreadable === undefined ? scheme.claimedSubject(credential) : undefined;
     if (cookie !== undefined && sameSubject(cookie, session)) return;
-    rivalry.attempt.mismatch = { outcome: 'user_mismatch', cookie, session };
+    attempt.mismatch = { outcome: 'user_mismatch', cookie, session };
     throw error;
   }
 
@@ -48,22 +41,22 @@ export class SessionMismatch {
    * True where a good cookie gives way to the session of somebody else.
    * @throws {AuthError} `session_user_mismatch` where neither is preferred
    */
-  sessionWins(principal: Principal, rivalry: CandidateContext): boolean | Promise<boolean> {
-    const { scheme, credential } = rivalry.each;
-    if (scheme.name === SESSION || !isSentByBrowser(scheme, credential, rivalry.request)) return false;
-    return this.isOverriddenBySession(principal, rivalry);
+  sessionWins(principal: Principal, each: Candidate, attempt: Attempt): boolean | Promise<boolean> {
+    const { scheme, credential } = each;
+    if (scheme.name === SESSION || !isSentByBrowser(scheme, credential, attempt.request)) return false;
+    return this.isOverriddenBySession(principal, each, attempt);
   }
 
-  private async isOverriddenBySession({ subject }: Principal, rivalry: CandidateContext): Promise<boolean> {
-    const session = await this.liveSession(rivalry);
+  private async isOverriddenBySession({ subject }: Principal, each: Candidate, attempt: Attempt): Promise<boolean> {
+    const session = await this.liveSession(each, attempt);
     if (session === undefined || sameSubject(subject, session)) return false;
-    rivalry.attempt.mismatch = { outcome: 'user_mismatch_enforced', cookie: subject, session };
+    attempt.mismatch = { outcome: 'user_mismatch_enforced', cookie: subject, session };
     if (this.rule === 'reject') throw new AuthError('session_user_mismatch');
     return this.rule === 'prefer-session';
   }
 
   /** Whom the host session of this request belongs to, if it has one that was not ended. */
-  private async liveSession({ request, each, found }: CandidateContext): Promise<Subject | undefined> {
+  private async liveSession(each: Candidate, { request, found }: Attempt): Promise<Subject | undefined> {
     const session = found.find(({ scheme }) => scheme.name === SESSION);
     if (session === undefined || session === each) return undefined;
     try {

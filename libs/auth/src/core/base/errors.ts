@@ -223,20 +223,6 @@ export function reasonText({ claim, rule, option }: RefusalReason): string {
   return `${claim === undefined ? '' : `${claim}: `}${rule}${option === undefined ? '' : ` (option ${option})`}`;
 }
 
-/**
- * Maps any failure of `work` to the given 503 code. Errors are classified by the phase that failed, not by
- * what was thrown; only an `AuthError` passes unchanged. What is known at once is answered at once: on the read path every promise
- * counts.
- */
-export function orUnavailable<T>(code: UnavailableCode, work: () => T | Promise<T>): T | Promise<T> {
-  try {
-    const answer = work();
-    return isPromise(answer) ? answer.then(undefined, (cause: unknown) => refuse(code, cause)) : answer;
-  } catch (cause) {
-    return refuse(code, cause);
-  }
-}
-
 /** What broke in a part of the application that authentication calls: in which phase, with the error underneath as the cause. */
 export class FaultyPhase extends Error {
   override readonly name = 'FaultyPhase';
@@ -255,18 +241,6 @@ export class FaultyPhase extends Error {
  */
 export function applicationFault(phase: string, cause: unknown): AuthError {
   return new AuthError('application_fault', { cause: new FaultyPhase(phase, cause) });
-}
-
-type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavailable' | 'scheme_unavailable';
-
-function refuse(code: UnavailableCode, cause: unknown): never {
-  if (cause instanceof AuthError) throw cause;
-  throw new AuthError(code, { cause });
-}
-
-/** True for any promise, also of another library: what an application hands in need not be a native one. */
-export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
-  return typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function';
 }
 
 /** A mistake in the configuration. It is thrown while the application boots, with every problem at once. */

@@ -154,12 +154,8 @@ export type AuthEvent =
   | UsersEvent
   | UncheckedEvent;
 
-const events = channel(EVENTS_CHANNEL);
-
-/** Whether the channel has subscribers. */
-export function hasSubscribers(): boolean {
-  return events.hasSubscribers;
-}
+/** Where events go. An attempt that succeeded is not even made into an event while this has no subscribers. */
+export const events = channel(EVENTS_CHANNEL);
 
 const upkeep = new Set<(event: AuthEvent) => void>();
 
@@ -177,9 +173,29 @@ export function onUpkeepEvent(listener: (event: AuthEvent) => void): () => void 
   };
 }
 
-/** Publishes an event; it costs next to nothing when nobody listens. */
+const refusals = new Set<(event: AttemptEvent) => void>();
+
+/**
+ * Listens to attempts in which a credential was refused, for a log. Those that succeeded are not built for this listener.
+ * @returns a function that stops listening
+ */
+export function onRefusedAttempt(listener: (event: AttemptEvent) => void): () => void {
+  const guarded = (event: AttemptEvent): void => tryTo(() => listener(event));
+  refusals.add(guarded);
+  return () => {
+    refusals.delete(guarded);
+  };
+}
+
+/** Whether an attempt that did not simply succeed is told to any listener. */
+export function isRefusalHeard(): boolean {
+  return events.hasSubscribers || refusals.size > 0;
+}
+
+/** Publishes an event; without listeners it costs next to nothing. */
 export function publish(event: AuthEvent): void {
   for (const tell of upkeep) tell(event);
+  if (event.type === 'attempt') for (const tell of refusals) tell(event);
   if (events.hasSubscribers) events.publish(event);
 }
 

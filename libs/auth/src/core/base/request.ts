@@ -21,7 +21,7 @@ export function singleHeader(request: AuthRequest, name: string): string | undef
 }
 
 /** Methods without side effects, which need no CSRF protection (RFC 9110 §9.2.1). Anything unknown is unsafe. */
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+export const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 export function isSafeMethod(method: string): boolean {
   return SAFE_METHODS.has(method);

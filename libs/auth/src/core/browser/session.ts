@@ -2,7 +2,8 @@
 // its cookie and its store belong to the host; what it holds of us is who, since when, and in which sign-in.
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import type { Clock } from '../base/clock.js';
-import { AuthError, orUnavailable } from '../base/errors.js';
+import { orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import type { LoginService } from '../logins/login-service.js';
 import { newId } from '../base/new-id.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';

@@ -1,7 +1,8 @@
 // Several sources of one issuer's keys. The algorithm of a token picks the source, and every source has secrets or public keys, never
 // both: a public key that is taken for a secret (CVE-2022-29217) would have to be in the source of secrets first.
 import type { Algorithm } from '../keys/algorithms.js';
-import { AuthError, isPromise } from '../base/errors.js';
+import { isPromise } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { algorithmNotAllowed } from '../keys/key-refusals.js';
 

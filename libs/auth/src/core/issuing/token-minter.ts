@@ -1,6 +1,7 @@
 // How a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
 import { dateOf } from '../base/clock.js';
-import { AuthError, orUnavailable } from '../base/errors.js';
+import { orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import { signJws } from '../tokens/jws.js';
 import type { SelfCheck } from '../tokens/self-check.js';
 import { UnissuableToken } from '../tokens/unissuable-token.js';

@@ -125,6 +125,8 @@ export class KeyRing implements KeySet {
 
   /** @throws AuthError `unknown_key`, `algorithm_not_allowed` */
   find(query: KeyQuery): VerificationKey {
+    const { known } = query;
+    if (known !== undefined && this.isInForce(known)) return known;
     return selectKey(
       this.inForce().map(({ verification }) => verification),
       query,
@@ -153,6 +155,11 @@ export class KeyRing implements KeySet {
   /** Stops following the source. */
   close(): void {
     this.stop();
+  }
+
+  private isInForce(key: VerificationKey): boolean {
+    const now = this.options.clock.nowSeconds();
+    return this.ring.keys.some(({ verification, until }) => verification === key && now < until);
   }
 
   private inForce(): readonly RingKey[] {

@@ -1,10 +1,11 @@
 // Revocation: what is on the blocklist, and the one question every path asks of it.
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
-import { AuthError, orUnavailable } from '../base/errors.js';
+import { after, orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import type { RevocationEvent } from '../base/events.js';
 import type { Subject, Verified } from '../base/principal.js';
-import type { RevocationEntry, RevocationKind, RevocationQuery, BlocklistStore } from '../stores/stores.js';
+import type { RevocationAnswer, RevocationEntry, RevocationQuery, BlocklistStore } from '../stores/stores.js';
 import { channelSink, type EventSink } from '../base/event-sink.js';
 
 /** How long entries must be kept, in seconds. */
@@ -40,7 +41,10 @@ export interface RevocableToken {
 }
 
 /** How a request asks: the store itself, or what stands in for it. */
-export type RevocationLookup = (query: RevocationQuery, verified: Verified) => Promise<RevocationKind | undefined>;
+export type RevocationLookup = (
+  query: RevocationQuery,
+  verified: Verified,
+) => RevocationAnswer | Promise<RevocationAnswer>;
 
 /** What a blocklist goes by. */
 export interface RevocationRules extends RevocationLifetimes {
@@ -106,14 +110,18 @@ export class BlocklistService {
   }
 
   /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
-  async blockedBy(verified: Verified): Promise<RevocationKind | undefined> {
-    return orUnavailable('store_unavailable', () => this.look(queryOf(verified), verified));
+  async blockedBy(verified: Verified): Promise<RevocationAnswer> {
+    return this.ask(verified);
   }
 
   /** The question of every request. @throws {AuthError} `token_revoked`, `store_unavailable` */
   async assertNotRevoked(verified: Verified): Promise<void> {
-    const kind = await orUnavailable('store_unavailable', () => this.look(queryOf(verified), verified));
-    if (kind !== undefined) throw new AuthError('token_revoked');
+    return this.refuseRevoked(verified);
+  }
+
+  /** As {@link assertNotRevoked}, and at once where the blocklist is in this process: it then throws, and returns no promise. */
+  refuseRevoked(verified: Verified): void | Promise<void> {
+    return after(this.ask(verified), refuseListed);
   }
 
   /**
@@ -150,6 +158,10 @@ export class BlocklistService {
     return orUnavailable('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
   }
 
+  private ask(verified: Verified): RevocationAnswer | Promise<RevocationAnswer> {
+    return orUnavailable('store_unavailable', () => this.look(queryOf(verified), verified));
+  }
+
   private longestLife(): number {
     return Math.max(this.rules.loginSeconds, this.rules.accessSeconds);
   }
@@ -175,12 +187,18 @@ export class BlocklistService {
   }
 }
 
+function refuseListed(kind: RevocationAnswer): void {
+  if (kind !== undefined) throw new AuthError('token_revoked');
+}
+
 function queryOf({ subject, jti, sid, issuedAt }: Verified): RevocationQuery {
-  const ids = {
+  return {
+    issuer: subject.issuer,
+    subject: storedId(subject.id),
     jti: jti === undefined ? undefined : storedId(jti),
     sid: sid === undefined ? undefined : storedId(sid),
+    issuedAt,
   };
-  return { issuer: subject.issuer, subject: storedId(subject.id), ...ids, issuedAt };
 }
 
 /** Ids of our own have at most 255 characters; other issuers write what they like, and stores must not grow by it. */

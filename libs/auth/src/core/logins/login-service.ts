@@ -2,7 +2,7 @@
 // two leaves nothing alive.
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from '../base/clock.js';
-import { orUnavailable } from '../base/errors.js';
+import { orUnavailable } from '../base/at-once.js';
 import type { SignInEvent } from '../base/events.js';
 import type { Subject } from '../base/principal.js';
 import type { Login, LoginStore, Rotation, RotationOutcome } from '../stores/stores.js';

@@ -16,14 +16,20 @@ export interface BearerSource {
 /** What the scheme is made from. */
 export interface BearerSchemeParts {
   readonly source: BearerSource;
-  readonly verifier: Pick<TokenVerifier, 'verify'>;
+  readonly verifier: Pick<TokenVerifier, 'recognise'>;
   readonly csrf: CsrfPolicy;
 }
 
 /** The scheme that finds access tokens in a header, or by an extractor. A bad one is final. */
 export function bearerScheme({ source, verifier, csrf }: BearerSchemeParts): Scheme {
   const { find, isSentByBrowser, challenge } = source;
-  const base = { name: 'bearer', find, verify: (token: string) => verifier.verify(token, 'access'), challenge, csrf };
+  const base = {
+    name: 'bearer',
+    find,
+    verify: (token: string) => verifier.recognise(token, 'access'),
+    challenge,
+    csrf,
+  };
   if (typeof isSentByBrowser === 'function')
     return defineScheme<string>({ ...base, sentBy: 'either', isSentByBrowser });
   return defineScheme<string>({ ...base, sentBy: isSentByBrowser ? 'browser' : 'client' });

@@ -1,45 +1,29 @@
 // Calls of a scheme of the application, and which of them fail: one event when a scheme begins to fail, one when it works again.
-import { AuthError, orUnavailable, isPromise } from '../base/errors.js';
+import { AuthError } from '../base/errors.js';
 import { publish } from '../base/events.js';
 import { kindOfError } from '../base/kind-of-error.js';
-import type { Verified } from '../base/principal.js';
-import type { AuthRequest } from '../base/request.js';
-import type { Candidate } from './schemes.js';
 
-/** Verifies credentials by their schemes. */
+/** Takes note of schemes that fail. */
 export class SchemeCalls {
   readonly #failing = new Set<string>();
 
+  /** The schemes whose last call failed. */
+  readonly failing: ReadonlySet<string> = this.#failing;
+
   /**
-   * What the credential vouches for.
-   * @throws {AuthError} what the scheme threw, or `scheme_unavailable` for anything else
+   * To be called with what a scheme threw.
+   * @throws {AuthError} the same if it is a refusal, or `scheme_unavailable` for anything else
    */
-  verify(
-    { scheme, credential }: Candidate,
-    request: AuthRequest,
-  ): Promise<Verified | undefined> | Verified | undefined {
-    const answer = orUnavailable('scheme_unavailable', () =>
-      this.#asked(scheme.name, () => scheme.verify(credential, request)),
-    );
-    if (this.#failing.size === 0 || !isPromise(answer)) return answer;
-    return answer.then((verified) => {
-      if (this.#failing.delete(scheme.name)) publish({ type: 'scheme_recovered', scheme: scheme.name });
-      return verified;
-    });
+  failed(scheme: string, cause: unknown): never {
+    if (cause instanceof AuthError) throw cause;
+    const reason = kindOfError(cause);
+    if (!this.#failing.has(scheme)) publish({ type: 'scheme_failed', scheme, reason });
+    this.#failing.add(scheme);
+    throw new AuthError('scheme_unavailable', { cause, reason: { rule: `the scheme '${scheme}' failed: ${reason}` } });
   }
 
-  async #asked<T>(scheme: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      if (cause instanceof AuthError) throw cause;
-      const reason = kindOfError(cause);
-      if (!this.#failing.has(scheme)) publish({ type: 'scheme_failed', scheme, reason });
-      this.#failing.add(scheme);
-      throw new AuthError('scheme_unavailable', {
-        cause,
-        reason: { rule: `the scheme '${scheme}' failed: ${reason}` },
-      });
-    }
+  /** To be called when a scheme answered. */
+  recovered(scheme: string): void {
+    if (this.#failing.delete(scheme)) publish({ type: 'scheme_recovered', scheme });
   }
 }

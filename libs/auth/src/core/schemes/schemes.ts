@@ -18,10 +18,10 @@ interface SchemeBase<Credential> {
    */
   find(request: AuthRequest): Credential | undefined;
   /**
-   * Stage 3: what the credential vouches for. `undefined` means "nothing for me after all".
+   * Stage 3: what the credential vouches for, at once or later. `undefined` means "nothing for me after all".
    * @throws {AuthError} where it is not good; anything else thrown counts as "cannot tell" and answers 503 `scheme_unavailable`
    */
-  verify(credential: Credential, request: AuthRequest): Promise<Verified | undefined>;
+  verify(credential: Credential, request: AuthRequest): Verified | undefined | Promise<Verified | undefined>;
   /** `forgive` lets the next scheme answer in place of a bad credential. @defaultValue 'stop' */
   readonly onFailure?: 'stop' | 'forgive';
   /** The name in a `WWW-Authenticate` challenge. Absent: the scheme has no challenge of its own. */

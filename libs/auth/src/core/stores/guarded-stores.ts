@@ -65,7 +65,7 @@ class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
   }
 
   override find(query: RevocationQuery): Promise<RevocationKind | undefined> {
-    return this.breaker.run(() => this.store.find(query));
+    return this.breaker.run(async () => this.store.find(query));
   }
 
   override subjectRevokedAt(subject: Subject): Promise<number | undefined> {
@@ -78,6 +78,11 @@ class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
       if (store.changesSince === undefined) throw new TypeError('The store cannot tell what changed.');
       return store.changesSince(cursor, limit);
     });
+  }
+
+  // No request waits for it, and it tells nothing that could be wrong.
+  override watch(onHint: () => void): () => void {
+    return this.store.watch?.(onHint) ?? (() => {});
   }
 
   override list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]> {

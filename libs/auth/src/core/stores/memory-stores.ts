@@ -7,6 +7,7 @@ import {
   LoginStore,
   BlocklistStore,
   type Login,
+  type RevocationAnswer,
   type RevocationChanges,
   type RevocationEntry,
   type RevocationKind,
@@ -72,7 +73,7 @@ export class MemoryRevocationStore extends BlocklistStore {
     return true;
   }
 
-  override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
+  override find(query: RevocationQuery): RevocationAnswer | Promise<RevocationAnswer> {
     const { issuer, jti, sid, subject } = query;
     const token = this.#live('token', issuer, jti);
     const login = this.#live('login', issuer, sid);

@@ -1,8 +1,15 @@
 // The blocklist as this process remembers it, kept in step with the store within a stated bound. ErrorResponses a memory that lags
 // without anybody noticing: what is older than the bound is never believed, and the store is asked instead.
+import { after } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
 import { MemoryRevocationStore } from './memory-stores.js';
-import type { RevocationChanges, RevocationEntry, RevocationKind, RevocationQuery, BlocklistStore } from './stores.js';
+import type {
+  RevocationAnswer,
+  RevocationChanges,
+  RevocationEntry,
+  RevocationQuery,
+  BlocklistStore,
+} from './stores.js';
 
 /** How a mirror is kept. */
 export interface MirrorOptions {
@@ -14,6 +21,8 @@ export interface MirrorOptions {
 
 const PAGE = 1_000;
 const REST_WHEN_FULL_MS = 60_000;
+/** Hints that come together are followed once, and many in a row a hundred times a second at most. */
+const HINT_MS = 10;
 
 /**
  * ErrorResponses from memory while it is in step, and asks the store while it is not: before the first reading, when the feed lags, and
@@ -28,6 +37,10 @@ export class RevocationReplica {
   #inStepAtMs: number | undefined;
   #readingSinceMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #unwatch: (() => void) | undefined;
+  /** True from a hint to the reading that follows it. */
+  #isHinted = false;
+  #isReading = false;
 
   constructor(
     private readonly clock: Clock,
@@ -36,15 +49,20 @@ export class RevocationReplica {
     this.#known = new MemoryRevocationStore(clock, options.maxEntries);
   }
 
-  /** Starts to follow a store that can tell what changed. Nothing keeps the process alive. */
+  /**
+   * Starts to follow a store that can tell what changed: twice within the bound, and at once where the store gives a hint. Nothing keeps
+   * the process alive.
+   */
   follow(store: BlocklistStore): void {
     this.#store = store;
+    this.#unwatch = store.watch?.(() => this.#hint());
     this.#readAgainIn(0);
   }
 
   /** Stops following. From then on the store is asked as soon as the bound has passed. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#unwatch?.();
     this.#store = undefined;
   }
 
@@ -55,13 +73,14 @@ export class RevocationReplica {
   }
 
   /** As `BlocklistStore.find`, from memory or by asking `store`. */
-  async find(query: RevocationQuery, store: BlocklistStore): Promise<RevocationKind | undefined> {
-    // Judged before memory is read: what arrives in between must not vouch for what was read before.
+  find(query: RevocationQuery, store: BlocklistStore): RevocationAnswer | Promise<RevocationAnswer> {
+    // Asked before memory is read: what arrives in between must not vouch for what was read before.
     const isInSync = this.isInSync;
-    const known = await this.#known.find(query);
-    if (known !== undefined) return known;
-    if (query.issuedAt !== undefined && query.issuedAt < this.#completeSince) return 'subject';
-    return isInSync ? undefined : store.find(query);
+    return after(this.#known.find(query), (known) => {
+      if (known !== undefined) return known;
+      if (query.issuedAt !== undefined && query.issuedAt < this.#completeSince) return 'subject';
+      return isInSync ? undefined : store.find(query);
+    });
   }
 
   /** True while memory alone may answer. */
@@ -112,17 +131,36 @@ export class RevocationReplica {
     this.#cursor = undefined;
   }
 
+  #hint(): void {
+    if (this.#store === undefined || this.#isHinted || this.#isResting) return;
+    this.#isHinted = true;
+    if (!this.#isReading) this.#readAgainIn(this.#pauseMs);
+  }
+
   #readAgainIn(delayMs: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#follow(), delayMs).unref();
   }
 
   async #follow(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
-    // Twice within the bound, so that a reading may take as long as the rest.
-    const pauseMs = this.options.withinMs / 2;
+    // A hint that comes while the store is being read may be about what this reading does not see.
+    this.#isHinted = false;
+    this.#isReading = true;
     const more = await this.read(store).catch(() => false);
-    const isFull = this.#cursor === undefined && this.#known.isFull;
-    if (this.#store !== undefined) this.#readAgainIn(more ? 0 : isFull ? REST_WHEN_FULL_MS : pauseMs);
+    this.#isReading = false;
+    if (this.#store !== undefined) this.#readAgainIn(more ? 0 : this.#isResting ? REST_WHEN_FULL_MS : this.#pauseMs);
+  }
+
+  /** Memory is full and must read everything again: not at each hint. */
+  get #isResting(): boolean {
+    return this.#cursor === undefined && this.#known.isFull;
+  }
+
+  /** Twice within the bound, so that a reading may take as long as the rest. */
+  get #pauseMs(): number {
+    const pauseMs = this.options.withinMs / 2;
+    return this.#isHinted ? Math.min(pauseMs, HINT_MS) : pauseMs;
   }
 }

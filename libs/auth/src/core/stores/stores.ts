@@ -32,6 +32,9 @@ export interface RevocationQuery {
   readonly issuedAt?: number | undefined;
 }
 
+/** Which entry of the blocklist ends a credential; `undefined` if none does. */
+export type RevocationAnswer = RevocationKind | undefined;
+
 /** What became different on a blocklist. */
 export interface RevocationChanges {
   /** Entries that were added or made stricter. The same one may come more than once, and merges as {@link BlocklistStore.add} says. */
@@ -63,11 +66,12 @@ export abstract class BlocklistStore {
   abstract add(entry: RevocationEntry): Promise<boolean>;
 
   /**
-   * Says which entry, if any, ends this credential; `undefined` if none does. One round trip.
+   * Says which entry, if any, ends this credential; `undefined` if none does. One round trip; a store in this process's memory
+   * answers without a promise.
    *
    * A `subject` entry matches when `issuedAt <= revokedAt` (or `issuedAt` is unknown) and the `sid` is not its `exceptSid`.
    */
-  abstract find(query: RevocationQuery): Promise<RevocationKind | undefined>;
+  abstract find(query: RevocationQuery): RevocationAnswer | Promise<RevocationAnswer>;
 
   /** The moment (epoch seconds) up to which all of a subject is revoked; `undefined` if there is none. */
   abstract subjectRevokedAt(subject: Subject): Promise<number | undefined>;
@@ -81,6 +85,15 @@ export abstract class BlocklistStore {
    * entries are told. `limit` is a wish: an answer may hold more.
    */
   changesSince?(cursor: string | undefined, limit: number): Promise<RevocationChanges>;
+
+  /**
+   * Calls back soon after an entry was added anywhere, so that whoever follows {@link changesSince} asks it at once instead of later. A
+   * hint says nothing else: it is not believed, it may come twice or for nothing, and it may be lost. A store without it, or with a
+   * connection for it that is down, is asked as often as before.
+   *
+   * Never throws. Returns how to stop, after which nothing is called back and nothing stays open.
+   */
+  watch?(onHint: () => void): () => void;
 
   /** Live entries, newest first, for operators. At most `limit`, which is at most 1,000. */
   abstract list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]>;

@@ -1,20 +1,18 @@
 // The memory of signatures that held, which is most of what a token costs. What can never change about such a token, under one
-// profile, is remembered with it; expiry, revocation and the user are judged at every request. Two tokens never meet: an entry counts
-// only for the very text it was made from (CVE-2026-35039).
-import type { TokenProfile } from './claims.js';
+// profile, is remembered with it; its key, expiry, revocation and the user are checked at every request. Two tokens never meet: an
+// entry counts only for the very text it was made from (CVE-2026-35039).
 import type { ParsedJws } from './jws.js';
 import type { VerificationKey } from '../keys/keys.js';
-import type { Verified } from '../base/principal.js';
 
 /** A token whose signature held under that very key. Under any other it has to be verified again. */
-export interface KnownSignature {
+export interface KnownSignature<Facts> {
   readonly jws: ParsedJws;
   readonly key: VerificationKey;
-  /** What its claims say, and by which profile. */
-  facts?: { readonly profile: TokenProfile; readonly verified: Verified };
+  /** What is true of it for as long as it is remembered. */
+  facts?: Facts;
 }
 
-interface Entry extends KnownSignature {
+interface Entry<Facts> extends KnownSignature<Facts> {
   /** Referenced bit (second-chance eviction). */
   wasFound: boolean;
 }
@@ -34,8 +32,8 @@ const FILED_UNDER = 32;
  * chance instead of a new place, because finding happens at every request and forgetting hardly ever. Nothing that failed is ever
  * remembered.
  */
-export class SignatureCache {
-  private readonly entries = new Map<string, Entry>();
+export class SignatureCache<Facts = unknown> {
+  private readonly entries = new Map<string, Entry<Facts>>();
   private readonly maxEntries: number;
   private readonly maxBytes: number;
   private bytes = 0;
@@ -50,7 +48,7 @@ export class SignatureCache {
     return this.entries.size;
   }
 
-  find(token: string): KnownSignature | undefined {
+  find(token: string): KnownSignature<Facts> | undefined {
     // Untyped callers may present anything at all.
     if (typeof token !== 'string') return undefined;
     const known = this.entries.get(fileName(token));
@@ -59,10 +57,10 @@ export class SignatureCache {
     return known;
   }
 
-  remember(jws: ParsedJws, key: VerificationKey): KnownSignature {
+  remember(jws: ParsedJws, key: VerificationKey): KnownSignature<Facts> {
     const name = fileName(jws.token);
     this.forget(name);
-    const entry: Entry = { jws, key, wasFound: false };
+    const entry: Entry<Facts> = { jws, key, wasFound: false };
     this.entries.set(name, entry);
     this.bytes += cost(jws.token);
     this.makeRoom();

@@ -1,7 +1,8 @@
 // The key that a token is really signed with: the one that it names, or, where it names none, one of those that fit.
+import { after, rescued } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import { isKeyOf } from '../keys/key-issuer.js';
-import type { KeyQuery, VerificationKey } from '../keys/keys.js';
+import type { VerificationKey } from '../keys/keys.js';
 import { type ParsedJws, verifySignature } from './jws.js';
 import { refused } from './refusals.js';
 
@@ -10,38 +11,44 @@ const MOST_TRIED = 8;
 
 const OTHER_ISSUER = { claim: 'kid header', rule: 'must name a key that is of the issuer of the token' } as const;
 
-/** What is known about a token's key already. */
-export type KeySearch = Pick<KeyQuery, 'known' | 'tried'>;
-
-/** Finds a key for one token. */
-export type FindKey = (search: KeySearch) => VerificationKey | Promise<VerificationKey>;
+/** Finds another key for one token than those that were tried. */
+export type FindKey = (tried: readonly VerificationKey[]) => VerificationKey | Promise<VerificationKey>;
 
 /**
- * The key whose signature the token bears. A token that names no key may be of any that fits: they are tried one after the other, up
- * to a bound.
+ * The key whose signature the token bears: at once where key and arithmetic are. A token that names no key may be of any that fits:
+ * they are tried one after the other, up to a bound.
  *
  * @throws AuthError `token_invalid`; `unknown_key` for a named key of another issuer; what `find` throws while keys cannot be had
  */
-export async function signerOf(jws: ParsedJws, first: VerificationKey, find: FindKey): Promise<VerificationKey> {
+export function signerOf(
+  jws: ParsedJws,
+  first: VerificationKey,
+  find: FindKey,
+): VerificationKey | Promise<VerificationKey> {
   const tried: VerificationKey[] = [];
-  for (let key = first; !tried.includes(key); key = await anotherKey(find, tried)) {
-    if (await isSignedBy(jws, key)) return key;
-    if (isNamed(jws, key))
-      throw isForIssuer(jws, key) ? new AuthError('token_invalid') : refused('unknown_key', OTHER_ISSUER);
-    tried.push(key);
-    if (tried.length === MOST_TRIED) break;
-  }
-  throw new AuthError('token_invalid');
+  const tryKey = (key: VerificationKey): VerificationKey | Promise<VerificationKey> => {
+    if (tried.includes(key)) throw new AuthError('token_invalid');
+    return after(isSignedBy(jws, key), (isSigned) => {
+      if (isSigned) return key;
+      if (isNamed(jws, key))
+        throw isForIssuer(jws, key) ? new AuthError('token_invalid') : refused('unknown_key', OTHER_ISSUER);
+      tried.push(key);
+      if (tried.length === MOST_TRIED) throw new AuthError('token_invalid');
+      return after(anotherKey(find, tried), tryKey);
+    });
+  };
+  return tryKey(first);
 }
 
-/** Another key than those that were tried: that there is none means that the signature is of nobody. */
-async function anotherKey(find: FindKey, tried: readonly VerificationKey[]): Promise<VerificationKey> {
-  try {
-    return await find({ tried });
-  } catch (cause) {
-    if (cause instanceof AuthError && cause.isUnavailable) throw cause;
-    throw new AuthError('token_invalid', { cause });
-  }
+/** Another key than those that were tried: that there is none means that the signature is of no key. */
+function anotherKey(find: FindKey, tried: readonly VerificationKey[]): VerificationKey | Promise<VerificationKey> {
+  return rescued(
+    () => find(tried),
+    (cause) => {
+      if (cause instanceof AuthError && cause.isUnavailable) throw cause;
+      throw new AuthError('token_invalid', { cause });
+    },
+  );
 }
 
 /** A token that says which key it is of is of no other. The id that a lone secret ignores names nothing. */
@@ -51,15 +58,15 @@ function isNamed({ header: { kid, thumbprints } }: ParsedJws, key: VerificationK
   );
 }
 
-async function isSignedBy(jws: ParsedJws, key: VerificationKey): Promise<boolean> {
+function isSignedBy(jws: ParsedJws, key: VerificationKey): boolean | Promise<boolean> {
   if (!isForIssuer(jws, key)) return false;
-  try {
-    await verifySignature(jws, key);
-    return true;
-  } catch (cause) {
-    if (cause instanceof AuthError && cause.code === 'token_invalid') return false;
-    throw cause;
-  }
+  return rescued(
+    () => after(verifySignature(jws, key), () => true),
+    (cause) => {
+      if (cause instanceof AuthError && cause.code === 'token_invalid') return false;
+      throw cause;
+    },
+  );
 }
 
 /** False for a key that another issuer of the same set signs with. */

@@ -29,6 +29,31 @@ export function assertInTime({ claims }: Verified, profile: TokenProfile, now: n
   assertBegun(times, profile);
 }
 
+/** The whole seconds in which a token is in time: from the first one up to, and without, the last. */
+export interface Validity {
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * When {@link assertInTime} says nothing, which for one token and profile never changes. What it would refuse at all times has no such
+ * seconds.
+ */
+export function validityOf({ claims }: Verified, profile: TokenProfile): Validity {
+  const { toleranceSeconds, maxAgeSeconds = Infinity, maxLifetimeSeconds = Infinity } = profile;
+  const exp = readTime(claims, 'exp', profile) ?? 0;
+  const nbf = readTime(claims, 'nbf', profile) ?? -Infinity;
+  const iat = readTime(claims, 'iat', profile);
+  // Without `iat` a token counts as issued at the moment at which it is looked at.
+  if (iat === undefined)
+    return { from: Math.max(nbf - toleranceSeconds, exp - maxLifetimeSeconds), until: exp + toleranceSeconds };
+  if (exp - iat > maxLifetimeSeconds) return { from: Infinity, until: -Infinity };
+  return {
+    from: Math.max(nbf, iat) - toleranceSeconds,
+    until: Math.min(exp + toleranceSeconds, Math.floor(iat + maxAgeSeconds + toleranceSeconds) + 1),
+  };
+}
+
 function assertShort({ exp, iat }: Times, profile: TokenProfile): void {
   const { maxLifetimeSeconds = Number.POSITIVE_INFINITY } = profile;
   if (exp - iat > maxLifetimeSeconds) throw tooLong(profile, maxLifetimeSeconds);

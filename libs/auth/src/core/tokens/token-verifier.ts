@@ -2,16 +2,17 @@
 // call. Nothing outside the process is asked before the issuer is known to be one of ours and the algorithm one of its own.
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { readClaims, type TokenKind, type TokenProfile } from './claims.js';
-import { assertInTime } from './token-times.js';
+import { assertInTime, validityOf, type Validity } from './token-times.js';
 import type { Clock } from '../base/clock.js';
-import { AuthConfigurationError, AuthError, orUnavailable, isPromise } from '../base/errors.js';
+import { after, orUnavailable } from '../base/at-once.js';
+import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import { assertSize, parseJws, type ParsedJws } from './jws.js';
 import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
 import type { KeyQuery, KeySet, VerificationKey } from '../keys/keys.js';
 import { defaultLimits, type TokenLimits, widestLimits } from '../base/limits.js';
 import type { Claims, Subject, Verified } from '../base/principal.js';
 import { SignatureCache, type KnownSignature } from './signature-cache.js';
-import { type FindKey, type KeySearch, signerOf } from './signer.js';
+import { type FindKey, signerOf } from './signer.js';
 import { algorithmNotAllowed, unknownKey } from '../keys/key-refusals.js';
 import { refused } from './refusals.js';
 
@@ -34,11 +35,43 @@ export interface TokenVerifierOptions {
   /** What a token may be before its issuer is known. @defaultValue the widest limits of the issuers */
   readonly limits?: TokenLimits | undefined;
   /** Remembers signatures that held. @defaultValue a cache of 10,000 tokens and 16 MiB */
-  readonly signatures?: SignatureCache | undefined;
+  readonly signatures?: SignatureCache<TokenFacts> | undefined;
 }
 
 /** As much of a signature as no two tokens share, and too little to verify. */
 const MARK_LENGTH = 32;
+
+/** What a token must be: of which kind, and whether a token of our own may be meant for any service. */
+interface Expected {
+  readonly kind: TokenKind;
+  readonly anyAudience: boolean;
+}
+
+/** Who issued a token, what its tokens of that kind look like, and what its keys are asked for. */
+interface Origin {
+  readonly issuer: TrustedIssuer;
+  readonly profile: TokenProfile;
+  readonly query: KeyQuery;
+}
+
+/** What is true of a token for as long as its issuer is trusted and its signature holds. */
+export interface TokenFacts extends Origin {
+  readonly expected: Expected;
+  readonly verified: Verified;
+  readonly validity: Validity;
+}
+
+type Known = KnownSignature<TokenFacts>;
+
+/** One object each, because what is remembered about a token is remembered by them. */
+const EXPECTED = {
+  access: { kind: 'access', anyAudience: false },
+  refresh: { kind: 'refresh', anyAudience: false },
+} as const satisfies Record<TokenKind, Expected>;
+const ISSUED = {
+  access: { kind: 'access', anyAudience: true },
+  refresh: { kind: 'refresh', anyAudience: true },
+} as const satisfies Record<TokenKind, Expected>;
 
 /** Verifies tokens of every trusted issuer. */
 export class TokenVerifier {
@@ -46,7 +79,7 @@ export class TokenVerifier {
   private readonly templates: readonly TrustedIssuer[];
   private readonly clock: Clock;
   private readonly limits: TokenLimits;
-  private readonly signatures: SignatureCache;
+  private readonly signatures: SignatureCache<TokenFacts>;
   private readonly withoutAudience = new Map<TokenProfile, TokenProfile>();
 
   /** @throws AuthConfigurationError with every contradiction among the issuers */
@@ -63,35 +96,50 @@ export class TokenVerifier {
   /**
    * Verifies a token of the kind that the caller wants, and says what it vouches for.
    *
-   * @throws AuthError one of the codes of {@link judgeClaims}, `token_malformed`, `token_invalid`, `algorithm_not_allowed`,
-   * `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
+   * @throws AuthError one of the codes of {@link readClaims} or {@link assertInTime}, `token_malformed`, `token_invalid`,
+   * `algorithm_not_allowed`, `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
    */
   async verify(token: string, kind: TokenKind): Promise<Verified> {
-    return this.judge(token, kind, (profile) => profile);
+    return this.recognise(token, kind);
+  }
+
+  /** As {@link verify}, and at once where all that it takes is in this process: it then throws, and returns no promise. */
+  recognise(token: string, kind: TokenKind): Verified | Promise<Verified> {
+    return this.verifyAs(token, EXPECTED[kind]);
   }
 
   /**
    * As {@link verify}, but a token of our own may be meant for any service: for revoking and introspecting what we issued, never
-   * for letting anybody in.
+   * to authenticate a request.
    */
   async verifyIssued(token: string, kind: TokenKind): Promise<Verified> {
-    return this.judge(token, kind, (profile) => (profile.own ? this.unaddressed(profile) : profile));
+    return this.verifyAs(token, ISSUED[kind]);
   }
 
-  private async judge(token: string, kind: TokenKind, by: (profile: TokenProfile) => TokenProfile): Promise<Verified> {
+  /** Issuer, key, signature, claims, time: in that order. What was found out about the same token before is not found out again. */
+  private verifyAs(token: string, expected: Expected): Verified | Promise<Verified> {
     const found = this.signatures.find(token);
-    const jws = found?.jws ?? parseJws(token, this.limits);
-    const { issuer, profile: own } = this.trusted(jws, kind);
-    const { keys, accepts } = issuer;
-    const profile = by(own);
-    const find: FindKey = (search) => findKey(keys, profile, { jws, ...search });
-    const answer = find({ known: found?.key });
-    const key = isPromise(answer) ? await answer : answer;
-    const known = found?.key === key ? found : this.signatures.remember(jws, await signerOf(jws, key, find));
-    const verified = factsOf(known, profile);
-    assertInTime(verified, profile, this.clock.nowSeconds());
-    if (accepts !== undefined) await assertTenant(accepts, jws);
-    return verified;
+    const jws = found === undefined ? parseJws(token, this.limits) : found.jws;
+    const origin = factsFor(found, expected) ?? this.originOf(jws, expected, found?.key);
+    return after(findKey(origin), (key) => {
+      const signed = found?.key === key ? found : this.verifySignature(jws, key, origin);
+      return after(signed, (known) => this.accept(known, expected, origin));
+    });
+  }
+
+  private verifySignature(jws: ParsedJws, first: VerificationKey, origin: Origin): Known | Promise<Known> {
+    const find: FindKey = (tried) => findKey({ ...origin, query: { ...origin.query, known: undefined, tried } });
+    return after(signerOf(jws, first, find), (key) => this.signatures.remember(jws, key));
+  }
+
+  /** Reads the claims of a token whose signature holds once; asks whether it is in time, and its tenant accepted, each time. */
+  private accept(known: Known, expected: Expected, origin: Origin): Verified | Promise<Verified> {
+    const facts = (known.facts = factsFor(known, expected) ?? readFacts(known, expected, origin));
+    const { issuer, profile, verified, validity } = facts;
+    const now = this.clock.nowSeconds();
+    // A clock that answers with no number is never in time.
+    if (!(now >= validity.from && now < validity.until)) assertInTime(verified, profile, now);
+    return issuer.accepts === undefined ? verified : after(assertTenant(issuer.accepts, known.jws), () => verified);
   }
 
   /** The same object each time, because what is remembered about a token is remembered by profile. */
@@ -116,17 +164,15 @@ export class TokenVerifier {
     }
   }
 
-  private trusted(
-    { token, claims }: ParsedJws,
-    kind: TokenKind,
-  ): { readonly issuer: TrustedIssuer; readonly profile: TokenProfile } {
-    const issuer = this.issuerOf(claims['iss']);
-    const profile = issuer.profiles[kind];
-    if (profile === undefined)
+  private originOf(jws: ParsedJws, { kind, anyAudience }: Expected, known: VerificationKey | undefined): Origin {
+    const issuer = this.issuerOf(jws.claims['iss']);
+    const stated = issuer.profiles[kind];
+    if (stated === undefined)
       throw refused('wrong_token_type', { claim: 'iss', rule: `issues no ${kind} tokens here` });
     // Until here it could be anybody's, and as large as the largest of anybody may be.
-    assertSize(token, profile.limits ?? defaultLimits);
-    return { issuer, profile };
+    assertSize(jws.token, stated.limits ?? defaultLimits);
+    const profile = anyAudience && stated.own ? this.unaddressed(stated) : stated;
+    return { issuer, profile, query: keyQueryOf(jws, profile, known) };
   }
 
   private issuerOf(iss: unknown): TrustedIssuer {
@@ -144,26 +190,33 @@ const NOT_TRUSTED = {
   option: 'trust',
 } as const;
 
-/** Keys that are at hand are found at once; the set of another issuer may have to be fetched. */
-function findKey(
-  keys: KeySet,
-  profile: TokenProfile,
-  { jws: { header, token }, ...search }: KeySearch & { readonly jws: ParsedJws },
-): VerificationKey | Promise<VerificationKey> {
+/** What is asked of the keys of the issuer. @throws AuthError `algorithm_not_allowed` */
+function keyQueryOf({ header, token }: ParsedJws, profile: TokenProfile, known: VerificationKey | undefined): KeyQuery {
   const { alg, kid, thumbprints } = header;
   if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw algorithmNotAllowed(profile.algorithms);
-  const query: KeyQuery = { alg, kid, thumbprints, mark: token.slice(-MARK_LENGTH), ...search };
-  const found = orUnavailable('keys_unavailable', () => keys.find(query));
-  return isPromise(found) ? found.then(assertKey) : assertKey(found);
+  return { alg, kid, thumbprints, mark: token.slice(-MARK_LENGTH), known };
 }
 
-/** Judged once for each token and profile. */
-function factsOf(known: KnownSignature, profile: TokenProfile): Verified {
-  if (known.facts?.profile !== profile) known.facts = { profile, verified: vouchedFor(known, profile) };
-  return known.facts.verified;
+/** Keys that are at hand are found at once; the set of another issuer may have to be fetched. */
+function findKey({ issuer: { keys }, query }: Origin): VerificationKey | Promise<VerificationKey> {
+  return after(
+    orUnavailable('keys_unavailable', () => keys.find(query)),
+    assertKey,
+  );
 }
 
-function vouchedFor({ jws, key }: KnownSignature, profile: TokenProfile): Verified {
+/** What is remembered, if it is remembered of a token of which the same is expected. */
+function factsFor(known: Known | undefined, expected: Expected): TokenFacts | undefined {
+  return known?.facts?.expected === expected ? known.facts : undefined;
+}
+
+function readFacts(known: Known, expected: Expected, { issuer, profile, query }: Origin): TokenFacts {
+  const verified = vouchedFor(known, profile);
+  const validity = validityOf(verified, profile);
+  return { expected, issuer, profile, query: { ...query, known: known.key }, verified, validity };
+}
+
+function vouchedFor({ jws, key }: Known, profile: TokenProfile): Verified {
   const { alg } = jws.header;
   // The id of a secret may be made of it, and whoever reads the log could guess.
   const kid = key.key.type === 'secret' ? undefined : key.kid;
@@ -181,10 +234,12 @@ function limitsOf(issuers: readonly TrustedIssuer[]): readonly TokenLimits[] {
 }
 
 /** @throws AuthError `invalid_issuer`; `store_unavailable` where the application cannot tell */
-async function assertTenant(accepts: NonNullable<TrustedIssuer['accepts']>, { claims }: ParsedJws): Promise<void> {
-  const isAccepted: unknown = await orUnavailable('store_unavailable', () => accepts(claims['iss']));
-  if (isAccepted !== true)
+function assertTenant(accepts: NonNullable<TrustedIssuer['accepts']>, { claims }: ParsedJws): void | Promise<void> {
+  const answer: unknown = orUnavailable('store_unavailable', () => accepts(claims['iss']));
+  return after(answer, (isAccepted) => {
+    if (isAccepted === true) return;
     throw new AuthError('invalid_issuer', { reason: { claim: 'iss', rule: 'must name an accepted tenant' } });
+  });
 }
 
 function subjectOf(claims: Claims, profile: TokenProfile, issuer: string): Subject | undefined {

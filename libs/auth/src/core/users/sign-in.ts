@@ -1,5 +1,6 @@
 // The judgement of typed-in credentials: one answer for unknown user, wrong password and inactive user.
-import { AuthError, orUnavailable } from '../base/errors.js';
+import { orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import type { AuthUser } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
 import type { SignInCredentials, AccountResolver } from './users.js';

@@ -1,5 +1,6 @@
 // Calls of the user sources of the application, and which of them fail: one event when a source begins to fail, one when it answers again.
-import { AuthError, isPromise } from '../base/errors.js';
+import { isPromise } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import { publish, type UsersEvent } from '../base/events.js';
 import { kindOfError } from '../base/kind-of-error.js';
 

@@ -1,6 +1,7 @@
 // The way from a subject to a user: the port that an application fills in, and the user that a token alone makes.
 import { createHash } from 'node:crypto';
-import { AuthError, orUnavailable } from '../base/errors.js';
+import { orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
 import { SourceCalls } from './source-calls.js';

@@ -1,6 +1,7 @@
 // The CSRF token that a page asks for: whose it is, is read from the credentials that the browser sends along.
 import type { CsrfHolder } from '../../core/browser/csrf.js';
-import { AuthError, orUnavailable } from '../../core/base/errors.js';
+import { orUnavailable } from '../../core/base/at-once.js';
+import { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { findCandidates, isSentByBrowser, type Scheme } from '../../core/schemes/schemes.js';
 import type { AuthCookies } from './auth-cookies.js';

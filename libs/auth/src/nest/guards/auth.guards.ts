@@ -1,7 +1,8 @@
 // The guards. They hold no rule: what a route demands is effective-policy.ts, who is asking is the core.
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import type { Decision } from '../../core/authentication/authenticator.js';
-import { AuthError, isPromise } from '../../core/base/errors.js';
+import { isPromise } from '../../core/base/at-once.js';
+import { AuthError } from '../../core/base/errors.js';
 import type { AuthUser } from '../../core/base/principal.js';
 import { shown } from '../../core/base/shown.js';
 import { attach } from '../transport/request-auth.js';

@@ -4,7 +4,7 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { Decision } from '../../core/authentication/authenticator.js';
 import type { Clock } from '../../core/base/clock.js';
 import { AuthError } from '../../core/base/errors.js';
-import { onAuthEvent, type RevocationEvent } from '../../core/base/events.js';
+import { onUpkeepEvent, type RevocationEvent } from '../../core/base/events.js';
 import type { Principal } from '../../core/base/principal.js';
 import type { ErrorResponses } from '../refusals/error-responses.js';
 import type { Connection } from '../transport/connections.js';
@@ -39,8 +39,7 @@ export class LiveConnections implements OnModuleDestroy {
   follow(connection: Connection | undefined, principal: Principal | undefined, recheck: Recheck): void {
     if (connection === undefined || principal === undefined || this.followed.has(connection.key)) return;
     const entry: Followed = { connection, recheck, principal, timer: undefined };
-    // Subscribe lazily: without subscribers no events are created.
-    this.stopListening ??= onAuthEvent((event) => {
+    this.stopListening ??= onUpkeepEvent((event) => {
       if (event.type === 'revoked') this.recheckAll(event);
     });
     this.followed.set(connection.key, entry);

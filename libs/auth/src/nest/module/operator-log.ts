@@ -4,7 +4,7 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { Clock } from '../../core/base/clock.js';
 import { MINUTE_MS } from '../../core/base/duration.js';
 import { reasonText } from '../../core/base/errors.js';
-import { onAuthEvent, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/base/events.js';
+import { onRefusedAttempt, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/base/events.js';
 import type { OperatorNotices } from '../../core/base/operator-notices.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../options/injection-tokens.js';
@@ -42,8 +42,8 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
   }
 
   private logAttempts(): () => void {
-    return onAuthEvent((event) => {
-      if (event.type === 'attempt' && this.isWriter()) this.attempt(event);
+    return onRefusedAttempt((event) => {
+      if (this.isWriter()) this.attempt(event);
     });
   }
 

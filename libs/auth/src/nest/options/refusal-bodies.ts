@@ -1,6 +1,7 @@
 // The body of a refusal in http: Nest's shape, RFC 9457 problem details, or what the application makes of it.
 import { Logger } from '@nestjs/common';
-import { isPromise, type AuthError } from '../../core/base/errors.js';
+import { isPromise } from '../../core/base/at-once.js';
+import type { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptRequest } from '../transport/contexts.js';
 import type { RefusalBody } from '../transport/context-errors.js';

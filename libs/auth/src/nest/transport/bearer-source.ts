@@ -1,6 +1,7 @@
 // Where bearer tokens are found in the framework's requests, and who put them there. What the browser may have added by itself is
 // under CSRF rules, whichever way it came.
-import { AuthError, isPromise } from '../../core/base/errors.js';
+import { isPromise } from '../../core/base/at-once.js';
+import { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { BearerSource } from '../../core/schemes/bearer-scheme.js';
 import { headerTransport, type CredentialFinder } from '../../core/schemes/schemes.js';

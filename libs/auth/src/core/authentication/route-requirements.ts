@@ -1,0 +1,14 @@
+// What a route asks of a caller, in the words of the core.
+import type { Policy } from '../policies/policies.js';
+import type { Scheme } from '../schemes/schemes.js';
+import type { Permissions } from '../users/account-checks.js';
+
+/** What a route asks of a caller. */
+export interface RouteRequirements {
+  /** In order of preference. */
+  readonly schemes: readonly Scheme[];
+  /** Anonymous access is allowed unless the route has a policy. */
+  readonly optional: boolean;
+  readonly permissions: Permissions;
+  readonly policies: readonly Policy[];
+}

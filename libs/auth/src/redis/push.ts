@@ -1,0 +1,133 @@
+// Hears by publish and subscribe that the blocklist changed. It takes a connection of its own, made like that of the application, and only
+// brings a reading forward: where the connection is down or a message is lost, the change is read a little later.
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AuthConfigurationError } from '../core/internal.js';
+import { run, script, type RedisClient } from './client.js';
+import type { Keys } from './keys.js';
+import { checkRedis } from './readiness.js';
+
+const AGAIN_MS = 1_000;
+
+/** The part of a duplicate of a node-redis client that is used. */
+interface NodeSubscriber extends EventEmitter {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: () => void): Promise<unknown>;
+  destroy(): void;
+}
+
+/** The part of a duplicate of an ioredis client that is used. */
+interface IoSubscriber extends EventEmitter {
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** A connection that listens to one channel, until it is closed. */
+interface Subscription {
+  /** Resolves once it listens. Both clients subscribe again by themselves after they had to connect again. */
+  open(channel: string, onMessage: () => void): Promise<unknown>;
+  /** Resolves once the client has given up to connect. */
+  readonly ended: Promise<unknown>;
+  close(): void;
+}
+
+/** What to listen to. */
+interface Listener {
+  readonly client: RedisClient;
+  readonly channel: string;
+  readonly onMessage: () => void;
+}
+
+/**
+ * Calls back whenever something is published on a channel, from now on until it is stopped, however often the connection is lost.
+ * @returns how to stop
+ */
+export function listen(listener: Listener): () => void {
+  const over = new AbortController();
+  void listenUntil(over.signal, listener);
+  return () => over.abort();
+}
+
+async function listenUntil(over: AbortSignal, listener: Listener): Promise<void> {
+  while (!over.aborted) {
+    // What went wrong is tried again; nothing depends on it.
+    await listenOnce(over, listener).catch(() => {});
+    if (!over.aborted) await wait(AGAIN_MS, undefined, { ref: false });
+  }
+}
+
+async function listenOnce(over: AbortSignal, { client, channel, onMessage }: Listener): Promise<void> {
+  const { open, ended, close } = subscriptionOf(client);
+  over.addEventListener('abort', close, { once: true });
+  try {
+    await open(channel, () => over.aborted || onMessage());
+    await ended;
+  } finally {
+    over.removeEventListener('abort', close);
+    close();
+  }
+}
+
+function subscriptionOf(client: RedisClient): Subscription {
+  return 'evalSha' in client ? nodeSubscription(client) : ioSubscription(client);
+}
+
+function nodeSubscription(client: RedisClient): Subscription {
+  const connection = duplicateOf<NodeSubscriber>(client);
+  return {
+    open: async (channel, onMessage) => {
+      await connection.connect();
+      await connection.subscribe(channel, onMessage);
+    },
+    ended: new Promise((resolve) => connection.once('end', resolve)),
+    close: () => connection.destroy(),
+  };
+}
+
+function ioSubscription(client: RedisClient): Subscription {
+  // What is asked of it waits until it is connected, whatever the client of the application was told about commands.
+  const patient = { enableOfflineQueue: true, lazyConnect: false };
+  const overrides = 'nodes' in client ? [[], patient] : [{ ...patient, maxRetriesPerRequest: null }];
+  const connection = duplicateOf<IoSubscriber>(client, ...overrides);
+  return {
+    open: (channel, onMessage) => {
+      connection.on('message', onMessage);
+      return connection.subscribe(channel);
+    },
+    ended: new Promise((resolve) => connection.once('end', resolve)),
+    close: () => connection.disconnect(),
+  };
+}
+
+function duplicateOf<Connection extends EventEmitter>(
+  client: RedisClient,
+  ...overrides: readonly object[]
+): Connection {
+  if (!('duplicate' in client) || typeof client.duplicate !== 'function')
+    throw new AuthConfigurationError([
+      'push is true, and the client has no duplicate() to make a connection for it. Hand over a client, not a pool.',
+    ]);
+  const connection = client.duplicate(...overrides) as Connection;
+  // Both clients tell here of each attempt to connect that failed, and end the process where nothing listens.
+  connection.on('error', () => {});
+  return connection;
+}
+
+const PUBLISH = script(`return redis.call('PUBLISH', ARGV[1], 'probe')`);
+
+/**
+ * Publishes something and waits until it is heard.
+ * @throws {AuthConfigurationError} where it is not
+ */
+export async function checkPush(client: RedisClient, { channel, layout }: Keys): Promise<void> {
+  const { open, close } = subscriptionOf(client);
+  const heard = new EventEmitter();
+  try {
+    await checkRedis(async () => {
+      await open(channel, () => heard.emit('message'));
+      await Promise.all([once(heard, 'message'), run(client, PUBLISH, { keys: [layout], values: [channel] })]);
+    });
+  } finally {
+    close();
+  }
+}
