@@ -1,4 +1,6 @@
 // Jest in ESM mode: Nest 12 is ESM only (docs/adr/0001). `npm test` passes --experimental-vm-modules.
+import { readdirSync } from 'node:fs';
+
 const swc = {
   sourceMaps: 'inline',
   module: { type: 'es6' },
@@ -10,8 +12,38 @@ const swc = {
   },
 };
 
+const sources = 'libs/auth/src';
+
+/** Lines in percent that tests must reach in each folder of the sources: a little below what they reach today. */
+const gates = {
+  core: 97,
+  nest: 95,
+  controllers: 97,
+  opentelemetry: 98,
+  passport: 96,
+  swagger: 97,
+  terminus: 98,
+  typeorm: 95,
+};
+const GATE_OF_A_NEW_DOOR = 90;
+
+/** The tests of these doors need servers, which a machine may lack (see test/support/skips.ts); CI has them. */
+const gatedInCiOnly = { redis: 95 };
+
+/** The command runs in processes of its own, where Jest cannot measure it. */
+const unmeasured = ['cli'];
+
+function coverageThreshold() {
+  const folders = readdirSync(new URL(`./${sources}`, import.meta.url), { withFileTypes: true });
+  const left = new Set([...unmeasured, ...(process.env.LATCHKEY_NO_SKIP ? [] : Object.keys(gatedInCiOnly))]);
+  const gated = folders.filter((entry) => entry.isDirectory() && !left.has(entry.name)).map(({ name }) => name);
+  const gateOf = (name) => ({ ...gates, ...gatedInCiOnly })[name] ?? GATE_OF_A_NEW_DOOR;
+  return Object.fromEntries(gated.map((name) => [`./${sources}/${name}/`, { lines: gateOf(name) }]));
+}
+
 export default {
-  roots: ['<rootDir>/test'],
+  // With the sources among the roots, a file that no test loads counts as uncovered instead of not at all.
+  roots: ['<rootDir>/test', `<rootDir>/${sources}`],
   testMatch: ['**/*.spec.ts'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -27,8 +59,8 @@ export default {
   maxWorkers: '100%',
   testTimeout: 20_000,
   reporters: ['default', '<rootDir>/test/support/skipped-tests-reporter.js'],
-  collectCoverageFrom: ['libs/auth/src/**/*.ts'],
+  collectCoverageFrom: [`${sources}/**/*.ts`, ...unmeasured.map((name) => `!${sources}/${name}/**`)],
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'lcov'],
-  coverageThreshold: { './libs/auth/src/core/': { lines: 95 } },
+  coverageThreshold: coverageThreshold(),
 };
