@@ -69,7 +69,8 @@ describe('signing in by session', () => {
     const { sid } = await service.signIn(request, person({ id: 'ada' }));
     await service.signIn(request, person({ id: 'bob' }));
     expect(await logins.list(subject)).toEqual([]);
-    expect(await blocklist.blockedBy({ subject, sid, kind: 'user', claims: {}, own: true })).toBe('login');
+    const verified = { subject, sid, kind: 'user', claims: {}, own: true } as const;
+    expect(await outcome(() => blocklist.assertNotRevoked(verified))).toBe('token_revoked');
   });
 
   it('is refused to inactive users, and changes nothing', async () => {

@@ -63,7 +63,7 @@ describe('blocking a token', () => {
     const { blocklist } = await blocking();
     await blocklist.revokeToken({ subject: { issuer: 'https://other.example', id: 'ada' }, jti: 'same' });
     const verified = { kind: 'user', claims: {}, scopes: [], own: true, subject, jti: 'same', issuedAt: 1 } as const;
-    expect(await blocklist.blockedBy(verified)).toBeUndefined();
+    expect(await codeOf(blocklist.assertNotRevoked(verified))).toBe('accepted');
   });
 });
 

@@ -1,7 +1,8 @@
 // Claims and times of correctly signed tokens. NOW is the time of the test, and the tolerance is five seconds.
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { judgeClaims, type TokenProfile } from '../../../libs/auth/src/core/tokens/claims.js';
-import { parseJws } from '../../../libs/auth/src/core/tokens/jws.js';
+import { readClaims, type TokenProfile } from '../../../libs/auth/src/core/tokens/claims.js';
+import { assertInTime } from '../../../libs/auth/src/core/tokens/token-times.js';
+import { parseJws, type ParsedJws } from '../../../libs/auth/src/core/tokens/jws.js';
 import type { Claims } from '../../../libs/auth/src/core/base/principal.js';
 import {
   accessClaims,
@@ -30,10 +31,17 @@ const header = () => ({ alg: by.alg, kid: by.kid, typ: 'at+jwt' });
 const token = (changes: object) => forge(header(), accessClaims(changes), by);
 const verdictOn = (changes: object) => verdict(token(changes));
 
+/** What the claims of a token vouch for, by all rules. */
+function checkedClaims(jws: ParsedJws, rules: TokenProfile) {
+  const verified = readClaims(jws, rules);
+  assertInTime(verified, rules, NOW);
+  return verified;
+}
+
 /** The verdict of a changed profile, on claims whose signature is no longer in question. */
 function judged(changes: object, rules: Partial<TokenProfile>, typ: string | undefined = 'at+jwt'): Promise<string> {
   const jws = parseJws(forge({ ...header(), typ }, accessClaims(changes), by));
-  return verdictOf((async () => judgeClaims(jws, { ...profile, ...rules }, NOW))());
+  return verdictOf((async () => checkedClaims(jws, { ...profile, ...rules }))());
 }
 
 /** What a token gives. Being restricted takes away, and has its own test. */
@@ -45,7 +53,7 @@ async function rightsOf(changes: object): Promise<string> {
 
 const spelt = (exp: string) => JSON.stringify(accessClaims()).replace(`"exp":${NOW + LIFETIME}`, `"exp":${exp}`);
 const listOf = (count: number) => [AUDIENCE, ...Array.from({ length: count - 1 }, (_, index) => `other-${index}`)];
-const verifiedWith = (changes: object) => judgeClaims(parseJws(token(changes)), profile, NOW);
+const verifiedWith = (changes: object) => checkedClaims(parseJws(token(changes)), profile);
 const permissionsOf = ({ permissions }: Claims) => (permissions as string[]).map((one) => one);
 const toAttacker = (claims: Claims) => ({ ...claims, iss: 'https://attacker.example' });
 const toNewest = (claims: Claims) => ({
@@ -97,7 +105,7 @@ describe('the times of a token', () => {
 
   it('allows fractions if the profile does, and rounds what it passes on', async () => {
     const jws = parseJws(token({ iat: NOW - 0.5, exp: NOW + 9.5, auth_time: NOW - 1.5 }));
-    const verified = judgeClaims(jws, { ...profile, fractionalTimes: true }, NOW);
+    const verified = checkedClaims(jws, { ...profile, fractionalTimes: true });
     expect(verified).toMatchObject({ issuedAt: NOW - 1, expiresAt: NOW + 10, authTime: NOW - 2 });
   });
 
@@ -278,7 +286,7 @@ describe('the ids of a token', () => {
       subjectOf: ({ oid }: Claims) => (typeof oid === 'string' ? oid : undefined),
     };
     const jws = parseJws(token({ uti: 'u-1', oid: 'o-1' }));
-    const verified = judgeClaims(jws, { ...profile, ...foreign }, NOW);
+    const verified = checkedClaims(jws, { ...profile, ...foreign });
     expect(verified).toMatchObject({ jti: 'u-1', sid: undefined, subject: { issuer: ISSUER, id: 'o-1' } });
     expect(await judged({ uti: 1 }, foreign)).toBe('missing_subject');
     expect(await judged({ uti: 1, oid: 'o-1' }, foreign)).toBe('invalid_claims');
@@ -309,7 +317,7 @@ describe('the type of a token', () => {
     expect(await verdict(forge({ alg: by.alg, kid: by.kid }, accessClaims(), by))).toBe('wrong_token_type');
     expect(await judged({}, { types: ['jwt', ''] }, undefined)).toBe('wrong_token_type');
     const untyped = parseJws(forge({ alg: by.alg }, accessClaims(), by));
-    expect(() => judgeClaims(untyped, { ...profile, types: ['jwt', ''] }, NOW)).not.toThrow();
+    expect(() => checkedClaims(untyped, { ...profile, types: ['jwt', ''] })).not.toThrow();
     expect(await judged({}, { types: ['jwt', ''] }, 'JWT')).toBe('OK');
   });
 
@@ -343,7 +351,7 @@ describe('what a token grants', () => {
   it('reads no other claim than the one of the profile', async () => {
     expect(verifiedWith({ scope: 'a', scp: ['b'], permissions: ['c'] }).scopes).toEqual(['a']);
     expect(
-      judgeClaims(parseJws(token({ scope: 'a', permissions: ['c'] })), { ...profile, scopesOf: permissionsOf }, NOW)
+      checkedClaims(parseJws(token({ scope: 'a', permissions: ['c'] })), { ...profile, scopesOf: permissionsOf })
         .scopes,
     ).toEqual(['c']);
   });
@@ -401,7 +409,7 @@ describe('what a token grants', () => {
   });
 
   it('reads no stamp from an external issuer', async () => {
-    expect(judgeClaims(parseJws(token({ stamp: 's' })), { ...profile, own: false }, NOW).stamp).toBeUndefined();
+    expect(checkedClaims(parseJws(token({ stamp: 's' })), { ...profile, own: false }).stamp).toBeUndefined();
   });
 });
 
@@ -430,7 +438,7 @@ describe('the version of a token', () => {
   });
 
   it('may be upgraded before claims are validated', async () => {
-    const verified = judgeClaims(parseJws(token({})), { ...profile, upgradeClaims: toNewest }, NOW);
+    const verified = checkedClaims(parseJws(token({})), { ...profile, upgradeClaims: toNewest });
     expect(verified.subject.id).toBe('v2-ada');
     expect(verified.claims['filters']).toEqual([]);
     expect(Object.getPrototypeOf(verified.claims)).toBeNull();

@@ -1,6 +1,6 @@
 // What all commands have in common: what they are given, what they may say, and how they fail.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { algorithms, isAlgorithm, parseDurationMs, suggest } from '../core/internal.js';
+import { algorithms, isAlgorithm, parseDurationMs, nameHint } from '../core/internal.js';
 import type { Algorithm } from '../keys.js';
 import type { Clock } from '../index.js';
 
@@ -41,10 +41,7 @@ export function readArguments(args: readonly string[], options: NonNullable<Pars
   } catch (error) {
     const unknown = /Unknown option '(--?[\w-]+)'/.exec(error instanceof Error ? error.message : '')?.[1];
     if (unknown === undefined) throw new UsageError(firstSentence(error));
-    const near = suggest(unknown, known);
-    throw new UsageError(
-      `${unknown} is not an option${near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`}`,
-    );
+    throw new UsageError(`${unknown} is not an option; ${nameHint(unknown, known)}`);
   }
 }
 

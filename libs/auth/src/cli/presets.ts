@@ -1,5 +1,5 @@
 // The presets by name, for `latchkey inspect --preset`: what an application would trust, with the options as they are typed.
-import { suggest } from '../core/internal.js';
+import { nameHint } from '../core/internal.js';
 import {
   adfs,
   apple,
@@ -88,12 +88,7 @@ function add(typed: Map<string, readonly string[]>, name: string, value: string)
  */
 export function presetTrust(name: string, values: PresetValues): TrustOptions {
   const known = Object.keys(PRESETS);
-  if (!Object.hasOwn(PRESETS, name)) {
-    const near = suggest(name, known);
-    throw new UsageError(
-      `--preset is ${name}; ${near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`}`,
-    );
-  }
+  if (!Object.hasOwn(PRESETS, name)) throw new UsageError(`--preset is ${name}; ${nameHint(name, known)}`);
   const preset: (options: never) => TrustOptions = PRESETS[name as keyof typeof PRESETS];
   // A preset judges what it is given, as it does for applications without types.
   return preset(values as never);

@@ -3,7 +3,7 @@
 
 // What every door may need.
 export { Clock, dateOf, SystemClock } from './base/clock.js';
-export { suggest } from './base/did-you-mean.js';
+export { nameHint } from './base/did-you-mean.js';
 export { parseDurationMs } from './base/duration.js';
 export { AuthConfigurationError, AuthError, reasonText } from './base/errors.js';
 export { highestLimits } from './base/limits.js';

@@ -9,6 +9,12 @@ export function suggest(name: string, known: readonly string[]): string | undefi
   return best !== undefined && best.edits <= Math.max(2, Math.floor(name.length / 3)) ? best.candidate : undefined;
 }
 
+/** The end of a sentence about a name that is not known: what it may have been, or what there is. */
+export function nameHint(name: string, known: readonly string[]): string {
+  const near = suggest(name, known);
+  return near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`;
+}
+
 /** Levenshtein distance, one row at a time. */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);

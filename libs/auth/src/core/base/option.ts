@@ -1,6 +1,6 @@
 // What an option is: one declaration from which its check, its default, its warning and its row in docs/options.md are made.
 import { kindOf } from './kind-of.js';
-import { suggest } from './did-you-mean.js';
+import { nameHint } from './did-you-mean.js';
 
 /** Where an option is read, and what its check may depend on. */
 export interface Place {
@@ -160,9 +160,8 @@ export function shownKind(given: unknown, at: Place): string {
 
 /** The sentence about a name that no option has. */
 export function unknownName(at: Place, name: string, { known, noun }: KnownNames): string {
-  const near = noun === undefined ? suggest(name, known) : undefined;
-  const hint = near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`;
-  return `${memberOf(at, name).path} is not ${noun ?? 'an option'}${hint}`;
+  const hint = noun === undefined ? nameHint(name, known) : `there are ${known.join(', ')}`;
+  return `${memberOf(at, name).path} is not ${noun ?? 'an option'}; ${hint}`;
 }
 
 /** The names that there are. */

@@ -14,12 +14,6 @@ export interface AuthRequest {
   readonly raw: unknown;
 }
 
-/** The header's value if the request carries it once; `undefined` if it does not, or more than once. */
-export function singleHeader(request: AuthRequest, name: string): string | undefined {
-  const lines = request.headerLines(name);
-  return lines.length === 1 ? lines[0] : undefined;
-}
-
 /** Methods without side effects, which need no CSRF protection (RFC 9110 §9.2.1). Anything unknown is unsafe. */
 export const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 

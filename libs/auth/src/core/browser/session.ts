@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { orUnavailable } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import type { LoginService } from '../logins/login-service.js';
+import { isRecord } from '../base/members.js';
 import { newId } from '../base/new-id.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes/schemes.js';
@@ -82,19 +83,17 @@ function useNotes(logins: Pick<LoginService, 'touch'>, clock: Clock) {
 
 /** A record of this issuer, or nothing: other applications may share the session store, and anybody may write into a session. */
 export function readRecord(value: unknown, issuer: string): SessionRecord | undefined {
-  return isRecord(value) && value.iss === issuer ? value : undefined;
+  return isSessionRecord(value) && value.iss === issuer ? value : undefined;
 }
 
 const TEXTS = ['iss', 'sub', 'sid'] as const;
 const TIMES = ['issuedAt', 'expiresAt', 'authTime'] as const;
 
-function isRecord(value: unknown): value is SessionRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  // Read as unknown members, each of which is looked at.
-  const record = value as Record<string, unknown>;
-  const texts = TEXTS.every((name) => typeof record[name] === 'string' && record[name] !== '');
-  const times = TIMES.every((name) => Number.isInteger(record[name]));
-  return texts && times && ['string', 'undefined'].includes(typeof record['stamp']);
+function isSessionRecord(value: unknown): value is SessionRecord {
+  if (!isRecord(value)) return false;
+  const texts = TEXTS.every((name) => typeof value[name] === 'string' && value[name] !== '');
+  const times = TIMES.every((name) => Number.isInteger(value[name]));
+  return texts && times && ['string', 'undefined'].includes(typeof value['stamp']);
 }
 
 function verifiedOf(record: SessionRecord, now: number): Verified {

@@ -1,6 +1,7 @@
 // What is wrong with the rules that an application states about the claims of an issuer.
 import { isClaimValue } from '../policies/claim-values.js';
-import { broken, type Given, isRecord, isText, shown } from './sentences.js';
+import { isRecord } from '../base/members.js';
+import { broken, type Given, isText, shown } from './sentences.js';
 import type { TrustOptions } from './trust-options.js';
 
 /** Everything that is wrong with the claims of an entry and their values; empty if nothing is. */

@@ -7,6 +7,7 @@ import { JsonError, parseStrictJsonObject } from '../base/json.js';
 import { importPublicKey } from '../keys/key-import.js';
 import type { VerificationKey } from '../keys/keys.js';
 import type { Json } from '../base/principal.js';
+import { isRecord } from '../base/members.js';
 import { certificateOf } from './key-certificate.js';
 import { distinctKeys, inForce } from './same-keys.js';
 import { stated } from './stated-members.js';
@@ -83,7 +84,7 @@ function parse(body: Uint8Array | string): { readonly keys?: Json } {
 
 /** The key of one member, or the reason why it is left out. */
 async function readMember(member: Json, { algorithms }: KeySetReading): Promise<KeySetContent> {
-  if (!isObject(member)) return leftOut(undefined, 'it is no object');
+  if (!isRecord(member)) return leftOut(undefined, 'it is no object');
   const said = stated(member);
   const kid = typeof said['kid'] === 'string' ? onOneLine(said['kid']) : undefined;
   const published = PRIVATE_MEMBERS.find((name) => name in said);
@@ -122,8 +123,4 @@ function reasonOf(cause: unknown): string {
 /** What others wrote must not end lines in a log. */
 function onOneLine(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200);
-}
-
-function isObject(value: Json): value is Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 // What problems with the options of an issuer are made of: rules, sentences, and what was given, cut short.
 import { parseDurationMs } from '../base/duration.js';
-import { suggest } from '../base/did-you-mean.js';
+import { nameHint } from '../base/did-you-mean.js';
 
 /** A sentence and whether it applies. */
 export type Rule = readonly [broken: boolean, sentence: string];
@@ -16,10 +16,6 @@ export function broken(rules: readonly Rule[]): readonly string[] {
 /** Trimmed text: what a blank or a line break of a configuration file clings to equals nothing that a token says. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.trim() === value;
-}
-
-export function isRecord(value: unknown): value is Given {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What was given, cut short. Never used for keys. */
@@ -74,8 +70,5 @@ export function unknownNames(
 ): readonly string[] {
   return Object.keys(given)
     .filter((name) => !known.includes(name))
-    .map((name) => {
-      const near = suggest(name, known);
-      return `${path}.${name} is not an option${near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`}`;
-    });
+    .map((name) => `${path}.${name} is not an option; ${nameHint(name, known)}`);
 }

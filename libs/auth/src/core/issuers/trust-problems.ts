@@ -1,6 +1,7 @@
 // The judgement of what an application says about issuers: everything that is wrong, at once, at boot. A sentence names the
 // option and what is accepted, and never holds a key.
 import { limitProblems } from '../base/limits.js';
+import { isRecord } from '../base/members.js';
 import { claimProblems } from './claim-problems.js';
 import { nameProblems } from './name-problems.js';
 import {
@@ -11,7 +12,6 @@ import {
   flagProblems,
   isFunction,
   isList,
-  isRecord,
   isText,
   MINUTE,
   shown,

@@ -1,8 +1,9 @@
 // What is wrong with the way to an issuer's keys. A sentence never holds a password of a proxy, a header's value or a certificate.
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { isRecord } from '../base/members.js';
 import type { KeyFetchOptions } from './trust-options.js';
-import { broken, isFunction, isNames, isRecord } from './sentences.js';
+import { broken, isFunction, isNames } from './sentences.js';
 
 /** Header lines that our own code writes, or that would change how a request is read. */
 const OURS = ['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding', 'expect', 'upgrade'];

@@ -1,6 +1,5 @@
 // How a grant becomes signed text, and how a refresh token is read back into the grant it was made from.
 import { dateOf } from '../base/clock.js';
-import { orUnavailable } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import { signJws } from '../tokens/jws.js';
 import type { SelfCheck } from '../tokens/self-check.js';
@@ -256,10 +255,12 @@ export class TokenMinter {
     const taken = Object.keys(own ?? {}).find((name) => RESERVED_HEADERS.has(name));
     if (taken !== undefined) throw new TypeError(`The header "${taken}" is set by the library; choose another name.`);
     const key = this.signingKey();
-    // A remote signer may be out of reach; a claim that cannot be signed is a mistake, and stays one.
-    const sign = async (data: Uint8Array): Promise<Uint8Array> =>
-      orUnavailable('keys_unavailable', () => key.sign(data));
-    return signJws(header, claims, { kid: key.kid, alg: key.alg, sign, limits: this.rules.limits });
+    return signJws(header, claims, {
+      kid: key.kid,
+      alg: key.alg,
+      sign: (data) => key.sign(data),
+      limits: this.rules.limits,
+    });
   }
 }
 

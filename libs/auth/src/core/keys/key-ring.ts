@@ -3,6 +3,7 @@
 import type { JWK } from 'jose';
 import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } from './algorithms.js';
 import type { Clock } from '../base/clock.js';
+import { completeAll } from '../base/complete-all.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import { generatePrivateJwk, importOwnKey, importRetiredKey } from './key-import.js';
 import { isRing, soundRing } from './ring-options.js';
@@ -228,7 +229,7 @@ function isSameKey(one: PublishedKey, other: PublishedKey): boolean {
 async function readRing(given: KeyRingInput, alg: Algorithm | undefined): Promise<Ring> {
   const input = soundRing(given);
   const { current, next, retired = [], compromised = [] } = input;
-  const [signing, following, ...former] = await allOrProblems([
+  const [signing, following, ...former] = await completeAll([
     importOwnKey(current, { optionName: 'keys.current', alg, mustFit: true }),
     next === undefined ? undefined : importOwnKey(next, { optionName: 'keys.next', alg, mustFit: true }),
     ...retired.map(({ key }, index) => importRetiredKey(key, { optionName: `keys.retired[${index}]`, alg })),
@@ -239,18 +240,6 @@ async function readRing(given: KeyRingInput, alg: Algorithm | undefined): Promis
   former.forEach((key, index) => keys.push({ ...key, until: retired[index]?.until ?? Number.POSITIVE_INFINITY }));
   assertConsistent(keys, signing.signing.kid, compromised);
   return { signing: signing.signing, keys: keys.filter((key) => !compromised.includes(idOf(key))), compromised };
-}
-
-/** Waits for all, so that every problem is told at once. */
-async function allOrProblems<T extends readonly unknown[]>(
-  work: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const outcomes = await Promise.allSettled(work);
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-  const problems = failures.flatMap((failure) => (failure instanceof AuthConfigurationError ? failure.problems : []));
-  if (problems.length > 0) throw new AuthConfigurationError(problems);
-  if (failures.length > 0) throw failures[0];
-  return Promise.all(work);
 }
 
 function assertConsistent(keys: readonly RingKey[], current: string, compromised: readonly string[]): void {

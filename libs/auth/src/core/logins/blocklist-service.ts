@@ -109,11 +109,6 @@ export class BlocklistService {
     return this.add({ kind: 'subject', issuer, id, endsAt, revokedAt, exceptSid, reason }, id);
   }
 
-  /** Which entry, if any, ends this credential. @throws {AuthError} `store_unavailable` */
-  async blockedBy(verified: Verified): Promise<RevocationAnswer> {
-    return this.ask(verified);
-  }
-
   /** The question of every request. @throws {AuthError} `token_revoked`, `store_unavailable` */
   async assertNotRevoked(verified: Verified): Promise<void> {
     return this.refuseRevoked(verified);
@@ -130,8 +125,7 @@ export class BlocklistService {
    * @throws {AuthError} `token_revoked`, `store_unavailable`
    */
   async assertNotRevokedUncached(verified: Verified): Promise<void> {
-    const kind = await orUnavailable('store_unavailable', () => this.store.find(queryOf(verified)));
-    if (kind !== undefined) throw new AuthError('token_revoked');
+    refuseListed(await orUnavailable('store_unavailable', () => this.store.find(queryOf(verified))));
   }
 
   /**

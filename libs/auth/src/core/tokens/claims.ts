@@ -6,7 +6,6 @@ import { acceptSubject, acceptTexts, isTime, naming, readFlag, readId, readTime 
 import type { ParsedJws } from './jws.js';
 import { refused } from './refusals.js';
 import { assertKind } from './token-kind.js';
-import { assertInTime } from './token-times.js';
 import { defaultLimits, type TokenLimits } from '../base/limits.js';
 import type { AuthClaims, Claims, Verified } from '../base/principal.js';
 
@@ -81,20 +80,11 @@ export interface TokenProfile {
 }
 
 /**
- * Judges the claims of a token whose signature holds. All rules, in one call: {@link readClaims}, and then {@link assertInTime}.
+ * Checks the claims of a token whose signature holds, by every rule except those about time (`assertInTime`): the same token and
+ * profile give the same answer, today and tomorrow.
  *
  * @throws AuthError `wrong_token_type`, `unsupported_token_version`, `missing_claim`, `invalid_claims`, `invalid_issuer`,
- * `invalid_audience`, `missing_subject`, `token_expired`, `token_not_yet_valid`; never anything else, whatever was signed
- */
-export function judgeClaims(jws: ParsedJws, profile: TokenProfile, nowSeconds: number): Verified {
-  const verified = readClaims(jws, profile);
-  assertInTime(verified, profile, nowSeconds);
-  return verified;
-}
-
-/**
- * Judges everything that is as true tomorrow as it is today: the same token and profile give the same answer.
- * @throws AuthError as {@link judgeClaims}, without the two about time
+ * `invalid_audience`, `missing_subject`; never anything else, whatever was signed
  */
 export function readClaims(jws: ParsedJws, profile: TokenProfile): Verified {
   try {

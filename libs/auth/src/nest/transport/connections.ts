@@ -1,6 +1,7 @@
 // Connections that outlive a single answer: how each kind is told apart, ended, and heard of when it closes.
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthError } from '../../core/base/errors.js';
+import { isObject } from '../../core/base/members.js';
 import { handshakeOf } from './handshakes.js';
 
 /** Something that stays open after the caller was let in. */
@@ -140,8 +141,4 @@ function responseConnection(response: unknown): Connection | undefined {
 
 function hasMethod(value: object, name: string): boolean {
   return typeof (value as Record<string, unknown>)[name] === 'function';
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -2,6 +2,7 @@
 // along because a browser cannot set headers on it.
 import { cookieValues } from '../../core/browser/cookies.js';
 import type { AuthRequest } from '../../core/base/request.js';
+import { isObject } from '../../core/base/members.js';
 import { headerLinesOf, isHttpRequest, isNodeRequest, MESSAGE, type HttpRequest } from './http-requests.js';
 
 /** How a socket was opened. */
@@ -88,8 +89,4 @@ function parametersNamed(parameters: object, name: string): readonly string[] {
   return Object.entries(parameters)
     .filter(([key, value]) => key.toLowerCase() === name && typeof value === 'string')
     .map(([, value]) => String(value));
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

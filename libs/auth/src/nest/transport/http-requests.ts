@@ -3,6 +3,7 @@
 import { cookieValues } from '../../core/browser/cookies.js';
 import { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
+import { isObject } from '../../core/base/members.js';
 import { entriesOf, linesIn } from './plain-headers.js';
 
 /** What Express's request and Node's have in common; Fastify keeps Node's in `raw`. Stand-ins may have `headers` and nothing else. */
@@ -105,10 +106,6 @@ function carriesHeaders(request: unknown): boolean {
   // Node makes `headers` when they are first read, so they are not read where there is no need.
   if (Array.isArray(carrier.rawHeaders)) return true;
   return isObject(carrier.headers);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /**

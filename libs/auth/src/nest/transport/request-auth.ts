@@ -2,6 +2,7 @@
 // taken for its own.
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthUser, Principal } from '../../core/base/principal.js';
+import { memberIn } from '../../core/base/members.js';
 import { requestOf } from './contexts.js';
 
 /** What a guard attaches to the framework's request. */
@@ -109,17 +110,13 @@ function fieldOf(context: ExecutionContext): Field | undefined {
 /** The path of a GraphQL field is a list that points from the field to the root. */
 function pathOf(info: unknown): readonly (string | number)[] {
   const keys: (string | number)[] = [];
-  let step = memberOf(info, 'path');
+  let step = memberIn(info, 'path');
   while (step !== undefined) {
-    const key = memberOf(step, 'key');
+    const key = memberIn(step, 'key');
     if (typeof key === 'string' || typeof key === 'number') keys.unshift(key);
-    step = memberOf(step, 'prev');
+    step = memberIn(step, 'prev');
   }
   return keys;
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function nameOf(path: readonly (string | number)[]): string {

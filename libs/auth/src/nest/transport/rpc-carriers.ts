@@ -1,5 +1,6 @@
 // Where messages of microservices carry headers. Each transport has its own place; all are known by shape, because their packages
 // are optional.
+import { isObject, ownMemberIn } from '../../core/base/members.js';
 
 /** Metadata of gRPC, as far as it is used here. */
 interface Metadata {
@@ -44,7 +45,7 @@ export function rpcHeaders(context: unknown): Headers | undefined {
   const own = ownHeaders(context);
   if (own !== undefined) return (name) => linesIn(own, name);
   if (!payloads.has(context)) return undefined;
-  return (name) => linesIn(memberOf(payloads.get(context), 'headers'), name);
+  return (name) => linesIn(ownMemberIn(payloads.get(context), 'headers'), name);
 }
 
 /** NATS has headers; RabbitMQ and Kafka keep them with the message, MQTT 5 as user properties of the packet. */
@@ -53,9 +54,9 @@ function ownHeaders(context: object): unknown {
   const packet = called(context, 'getPacket');
   return (
     called(context, 'getHeaders') ??
-    memberOf(memberOf(message, 'properties'), 'headers') ??
-    memberOf(message, 'headers') ??
-    memberOf(memberOf(packet, 'properties'), 'userProperties')
+    ownMemberIn(ownMemberIn(message, 'properties'), 'headers') ??
+    ownMemberIn(message, 'headers') ??
+    ownMemberIn(ownMemberIn(packet, 'properties'), 'userProperties')
   );
 }
 
@@ -86,15 +87,6 @@ function called(context: object, method: string): unknown {
   return has(context, method) ? (context as Record<string, () => unknown>)[method]?.() : undefined;
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  // Own members only: payloads are data.
-  return isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-}
-
 function has(value: object, method: string): boolean {
   return typeof (value as Record<string, unknown>)[method] === 'function';
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

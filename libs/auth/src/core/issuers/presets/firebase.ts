@@ -3,7 +3,8 @@ import type { Claims } from '../../base/principal.js';
 import { unacceptable } from '../../tokens/refusals.js';
 import type { TrustOptions } from '../trust-options.js';
 import { assertFlags, assertLists, assertPreset, MATCHING, NAME } from './preset-checks.js';
-import { isObject, lifetime, type ProviderOptions, RS256 } from './preset-options.js';
+import { isRecord } from '../../base/members.js';
+import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
 /** What the tokens of a Firebase project are accepted by. */
 interface FirebaseOptions extends ProviderOptions {
@@ -61,7 +62,7 @@ function assertSignIn(claims: Claims, { anonymousUsers, tenants }: SignInRule): 
   const signIn: unknown = claims['firebase'];
   // Absent, it is refused as a claim that is required.
   if (signIn === undefined) return claims;
-  if (!isObject(signIn)) throw unacceptable('firebase', 'must be an object');
+  if (!isRecord(signIn)) throw unacceptable('firebase', 'must be an object');
   const { sign_in_provider: provider, tenant } = signIn;
   if (!anonymousUsers && (typeof provider !== 'string' || provider === 'anonymous'))
     throw unacceptable('firebase.sign_in_provider', 'must not be anonymous', 'anonymousUsers');

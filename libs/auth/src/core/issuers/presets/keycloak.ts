@@ -2,7 +2,8 @@
 import type { Claims } from '../../base/principal.js';
 import { ADDRESS, assertAudience, assertPreset, NAME } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
-import { isObject, lifetime, type PresetOptions, RS256 } from './preset-options.js';
+import { isRecord } from '../../base/members.js';
+import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` where it is given. */
 export function keycloak(
@@ -63,11 +64,11 @@ function keycloakRoles(
   { realm_access: realm, resource_access: clients }: Claims,
   clientId: string | undefined,
 ): readonly string[] {
-  const isNamed = clientId !== undefined && isObject(clients) && Object.hasOwn(clients, clientId);
+  const isNamed = clientId !== undefined && isRecord(clients) && Object.hasOwn(clients, clientId);
   return [...rolesIn(realm), ...rolesIn(isNamed ? clients[clientId] : undefined)];
 }
 
 function rolesIn(access: unknown): readonly string[] {
-  const roles = isObject(access) ? access['roles'] : undefined;
+  const roles = isRecord(access) ? access['roles'] : undefined;
   return Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
 }

@@ -36,8 +36,3 @@ export function withoutSlash(address: string): string {
 
 /** What most providers sign with. */
 export const RS256 = ['RS256'] as const;
-
-/** True for a claim that is an object and not a list. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

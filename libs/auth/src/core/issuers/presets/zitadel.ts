@@ -2,7 +2,8 @@
 import type { Claims } from '../../base/principal.js';
 import type { TrustOptions } from '../trust-options.js';
 import { ADDRESS, assertAudience, assertLists, assertPreset, MATCHING } from './preset-checks.js';
-import { isObject, lifetime, type ProviderOptions, RS256, withoutSlash } from './preset-options.js';
+import { isRecord } from '../../base/members.js';
+import { lifetime, type ProviderOptions, RS256, withoutSlash } from './preset-options.js';
 
 /** What the tokens of a Zitadel instance are accepted by. */
 interface ZitadelOptions extends ProviderOptions {
@@ -55,8 +56,8 @@ const ID = MATCHING(/^\d{1,20}$/, "an id like '163840776835432705'");
 /** An object of roles, each with the organizations that grant it: `{ teacher: { '1638...': 'school.example.com' } }`. */
 function zitadelRoles(claims: Claims, project: string, organization: string | undefined): readonly string[] {
   const roles: unknown = claims[`urn:zitadel:iam:org:project:${project}:roles`];
-  if (organization === undefined || !isObject(roles)) return [];
-  const isGranted = ([, grants]: readonly [string, unknown]) => isObject(grants) && Object.hasOwn(grants, organization);
+  if (organization === undefined || !isRecord(roles)) return [];
+  const isGranted = ([, grants]: readonly [string, unknown]) => isRecord(grants) && Object.hasOwn(grants, organization);
   return Object.entries(roles)
     .filter(isGranted)
     .map(([role]) => role);
