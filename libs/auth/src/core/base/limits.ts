@@ -75,16 +75,22 @@ export function widestLimits(all: readonly TokenLimits[]): TokenLimits {
   return Object.fromEntries(widest) as unknown as TokenLimits;
 }
 
-/** Bounds that replace those of our own tokens, each up to the highest one. */
+/** Bounds that replace the usual ones, each up to the highest one. */
 export const limits = limitsOption(
-  defaultLimits,
   'bounds on what a token may hold; ids of our own tokens can only be made shorter',
+  (name) => {
+    const [own, external] = [`\`${defaultLimits[name]}\``, `\`${externalLimits[name]}\``];
+    return own === external ? own : `${own}; ${external} for tokens of other issuers`;
+  },
 );
 
-/** The option that replaces some of these limits. */
-export function limitsOption(usual: TokenLimits, summary: string): Option<Partial<TokenLimits>> {
+/** The option that replaces some limits; `otherwise` says what a limit is without it. */
+export function limitsOption(
+  summary: string,
+  otherwise: (name: keyof TokenLimits) => string,
+): Option<Partial<TokenLimits>> {
   const limit = (name: keyof TokenLimits, summary: string) =>
-    wholeNumber({ min: 1, max: highestLimits[name], otherwise: `\`${usual[name]}\``, summary });
+    wholeNumber({ min: 1, max: highestLimits[name], otherwise: otherwise(name), summary });
   return group<Partial<TokenLimits>>()({
     summary,
     accepts: 'an object like { token: 16384 }',

@@ -60,7 +60,7 @@ export function group<Given>(): GroupMaker<Given> {
   return (declared: GroupDeclaration<Given, Members, unknown> & { readonly otherwise?: string }) => {
     const { options: members, accepts = 'an object with options', refused = true, shows = 'kind' } = declared;
     const absence = declared.otherwise === undefined ? { default: {} as Given } : { otherwise: declared.otherwise };
-    return optionOf<Given, never>(
+    const option = optionOf<Given, never>(
       { ...declared, ...absence },
       {
         accepts,
@@ -74,6 +74,7 @@ export function group<Given>(): GroupMaker<Given> {
         warnings: (given, at) => groupWarnings(given as Given & object, at, members),
       },
     );
+    return declared.otherwise === undefined ? { ...option, byDefault: 'those of its options' } : option;
   };
 }
 

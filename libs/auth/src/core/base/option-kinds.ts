@@ -147,14 +147,17 @@ export function wholeNumber(
 }
 
 /** One of these words. */
-export function oneOf<const Word extends string>(words: readonly Word[], declared: Settled<Word>): Option<Word>;
 export function oneOf<const Word extends string>(
   words: readonly Word[],
-  declared: Unsettled<Word>,
+  declared: Settled<NoInfer<Word>>,
+): Option<Word>;
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  declared: Unsettled<NoInfer<Word>>,
 ): Option<Word, Word | undefined>;
 export function oneOf<const Word extends string>(
   words: readonly Word[],
-  declared: Settled<Word> | Unsettled<Word>,
+  declared: Settled<NoInfer<Word>> | Unsettled<NoInfer<Word>>,
 ): Option<Word, Word | undefined> {
   const accepts = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
   return optionOf<Word, Word | undefined>(declared, {

@@ -54,7 +54,11 @@ export const keyRing = group<KeyRingInput>()({
           until,
         },
       }),
-      { otherwise: 'none', summary: 'keys that sign no more; their tokens are still accepted' },
+      {
+        accepts: 'a list of keys, each as { key, until }',
+        otherwise: 'none',
+        summary: 'keys that sign no more; their tokens are still accepted',
+      },
     ),
     compromised: listOf(
       value<string>({
@@ -66,6 +70,7 @@ export const keyRing = group<KeyRingInput>()({
         summary: 'the id of a key',
       }),
       {
+        accepts: 'a list of ids',
         otherwise: 'none',
         summary: 'ids of keys that were stolen: they may leave the ring at once, and their tokens with them',
       },

@@ -9,14 +9,21 @@ import { HTTP_TOKEN } from './http-token.js';
 export interface AuthCookieOptions {
   /** `single`: one httpOnly cookie. `split`: header and payload readable by scripts, the signature httpOnly. @defaultValue 'single' */
   readonly mode?: 'single' | 'split';
-  /** Names without prefix. @defaultValue access 'access', refresh 'refresh', csrf 'csrf' */
-  readonly names?: { readonly access?: string; readonly refresh?: string; readonly csrf?: string };
+  /** Names without prefix: the library adds `__Host-` or `__Secure-`. */
+  readonly names?: {
+    /** Of the cookie with the access token. @defaultValue 'access', with the name of the configuration before it */
+    readonly access?: string;
+    /** Of the cookie with the refresh token. @defaultValue 'refresh', with the name of the configuration before it */
+    readonly refresh?: string;
+    /** Of the cookie with the CSRF token. @defaultValue 'csrf', with the name of the configuration before it */
+    readonly csrf?: string;
+  };
   /**
    * The whole name of a cookie with an access token that another party sets, such as `CF_Authorization`. It is read where there is
    * no access cookie of our own, under the same CSRF rules, and never written or cleared. @defaultValue none
    */
   readonly external?: string;
-  /** @defaultValue 'lax' */
+  /** The attribute `SameSite`. @defaultValue 'lax' */
   readonly sameSite?: 'strict' | 'lax' | 'none';
   /** A domain gives up the `__Host-` prefix. @defaultValue none */
   readonly domain?: string;

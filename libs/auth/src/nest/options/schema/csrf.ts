@@ -12,7 +12,7 @@ export interface CsrfOptions {
    * `chrome-extension://<id>`. Compared as text: scheme, host and port. @defaultValue []
    */
   readonly trustedOrigins?: readonly string[];
-  /** @defaultValue 'x-csrf-token' */
+  /** The header that carries the CSRF token. @defaultValue 'x-csrf-token' */
   readonly headerName?: string;
   /** At least 32 bytes, the same in every process. @defaultValue derived from the signing keys */
   readonly secret?: string;

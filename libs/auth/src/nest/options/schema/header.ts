@@ -9,7 +9,7 @@ export type TokenExtractor = (request: never) => string | null | undefined;
 
 /** Where bearer tokens are found. */
 export interface HeaderOptions {
-  /** @defaultValue 'authorization' */
+  /** The name of the header. @defaultValue 'authorization' */
   readonly name?: string;
   /** Scheme names, compared without case; `[]` where the header holds the token alone, and `sentBy` is given. @defaultValue ['Bearer'] */
   readonly schemes?: readonly string[];

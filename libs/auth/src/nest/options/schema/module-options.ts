@@ -36,16 +36,23 @@ export interface AuthModuleOptions {
   readonly keys?: KeysOption;
   /** The algorithm of a key that does not say, and of the key made at boot. @defaultValue 'ES256' */
   readonly algorithm?: Algorithm;
+  /** Access tokens. */
   readonly access?: AccessOptions;
+  /** Refresh tokens, and with them the life of a login. */
   readonly refresh?: RefreshOptions;
   /** Other issuers whose tokens are accepted. @defaultValue [] */
   readonly trust?: readonly TrustOptions[];
+  /** Where bearer tokens are found. */
   readonly header?: HeaderOptions;
+  /** Tokens in cookies. Off unless this group is given. */
   readonly cookies?: AuthCookieOptions;
+  /** CSRF protection of what a browser sends by itself. */
   readonly csrf?: CsrfOptions;
+  /** Host sessions beside tokens. Off unless this group is given. */
   readonly session?: AuthSessionOptions;
   /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
   readonly loginUrl?: LoginUrl;
+  /** Revocation checks. */
   readonly revocation?: RevocationOptions;
   /**
    * Bounds on what a token may hold, our own or of another issuer, up to the bounds of the library: 65,536 bytes a token. An
@@ -54,6 +61,7 @@ export interface AuthModuleOptions {
   readonly limits?: Partial<TokenLimits>;
   /** How far clocks may differ: 0 to 60 seconds. @defaultValue '5s' */
   readonly clockTolerance?: Duration;
+  /** The body of a refusal. */
   readonly errors?: ErrorResponseOptions;
 }
 

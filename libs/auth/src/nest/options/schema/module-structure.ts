@@ -120,7 +120,11 @@ export const moduleStructure = group<AuthModuleStructure>()({
         required: 'a controller',
         summary: 'a ready-made controller',
       }),
-      { default: [], summary: 'ready-made controllers from `nestjs-latchkey/controllers`' },
+      {
+        accepts: 'a list of controllers, like [tokenController()]',
+        default: [],
+        summary: 'ready-made controllers from `nestjs-latchkey/controllers`',
+      },
     ),
     schemes: listOf(
       value<AnyScheme>({
@@ -131,7 +135,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
         required: 'a scheme',
         summary: 'a scheme',
       }),
-      { default: [], summary: 'your own schemes for `AuthGuardFor`' },
+      { accepts: 'a list of schemes', default: [], summary: 'your own schemes for `AuthGuardFor`' },
     ),
     routes: value<readonly NamedRoute[]>({
       accepts: 'a list like [{ controller: HealthController, public: true, reason: "..." }]',
