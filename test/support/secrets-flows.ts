@@ -229,10 +229,10 @@ export class MarkedFlows {
     ];
     for (const next of broken) {
       keys.next = next;
-      await ownKeys.ring?.reload();
+      await ownKeys.reload();
     }
     keys.next = undefined;
-    await ownKeys.ring?.reload();
+    await ownKeys.reload();
   }
 
   private async signIn(username = 'ada'): Promise<{ readonly access: string; readonly refresh: string }> {

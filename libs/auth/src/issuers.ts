@@ -41,3 +41,15 @@ export type {
   TrustOptions,
 } from './core/issuers/trust-options.js';
 export type { ClaimShape, MappedClaim, ProvisionedAttributes, ProvisioningRules } from './core/users/provisioning.js';
+export type { AdfsOptions } from './core/issuers/presets/adfs.js';
+export type { AuthentikOptions } from './core/issuers/presets/authentik.js';
+export type { AzureAdB2cOptions } from './core/issuers/presets/azure-ad-b2c.js';
+export type { ClerkOptions } from './core/issuers/presets/clerk.js';
+export type { EntraTenants, EntraVersion } from './core/issuers/presets/entra.js';
+export type { FirebaseOptions } from './core/issuers/presets/firebase.js';
+export type { GithubActionsOptions } from './core/issuers/presets/github-actions.js';
+export type { GitlabOptions } from './core/issuers/presets/gitlab.js';
+export type { KubernetesOptions } from './core/issuers/presets/kubernetes.js';
+export type { ProviderOptions, PresetOptions } from './core/issuers/presets/preset-options.js';
+export type { SupabaseOptions } from './core/issuers/presets/supabase.js';
+export type { ZitadelOptions } from './core/issuers/presets/zitadel.js';

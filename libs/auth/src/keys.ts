@@ -5,4 +5,12 @@ export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';
 
 export type { KeysFromDirectoryOptions } from './core/keys/key-files.js';
 export type { KeyRingInput, RetiredKeyInput } from './core/keys/key-ring.js';
-export type { Algorithm, KeyInput, RemoteSigner, SigningKey } from './core/keys/keys.js';
+export type {
+  Algorithm,
+  KeyInput,
+  KeyMaterial,
+  RemoteSigner,
+  SecretInput,
+  SigningKey,
+  WrappedKey,
+} from './core/keys/keys.js';

@@ -2,4 +2,5 @@
 export { defineScheme } from './core/schemes/schemes.js';
 
 export type { SchemeDescription, SecurityDescription } from './core/schemes/scheme-description.js';
-export type { CsrfPolicy, Scheme, CredentialFinder } from './core/schemes/schemes.js';
+export type { CredentialFinder, CsrfPolicy, Scheme, SchemeBase } from './core/schemes/schemes.js';
+export type { SchemeFactory, ServiceFinder } from './core/schemes/scheme-factory.js';

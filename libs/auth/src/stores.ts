@@ -1,4 +1,5 @@
 // The `stores` door: the ports of the stores, for adapters of your own.
+export { takeTurn } from './core/stores/turns.js';
 export { MOST_REPLACED, LoginStore, BlocklistStore } from './core/stores/stores.js';
 
 export type {
@@ -14,3 +15,5 @@ export type {
   Stores,
   StoresFactory,
 } from './core/stores/stores.js';
+export type { MemoryStoresOptions } from './core/stores/memory-stores.js';
+export type { TurnTakingStore } from './core/stores/turns.js';

@@ -131,14 +131,14 @@ describe.each(ADAPTERS)('the audit trail on %s', (adapter) => {
       override record = async (entry: AuditEntry) => void recorded.push(entry);
     })();
     app = await startProbedApp(adapter, { keys, structure: { audit: { sink: { useFactory: () => recorder } } } });
-    const { ring } = app.app.get(OwnKeys);
-    await ring?.reload();
+    const ownKeys = app.app.get(OwnKeys);
+    await ownKeys.reload();
     expect(recorded).toEqual([]);
     keys.retired = [{ key: keys.current }];
     keys.current = await keyCalled('two');
-    await ring?.reload();
+    await ownKeys.reload();
     keys.current = 'nonsense';
-    await ring?.reload();
+    await ownKeys.reload();
     expect(recorded.map(({ type, detail }) => [type, detail])).toEqual([
       ['keys_rotated', 'two'],
       ['keys_refused', undefined],

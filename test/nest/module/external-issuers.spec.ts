@@ -50,7 +50,7 @@ async function start(options: StartOptions): Promise<RunningApplication> {
 /** The service that issues, and what another one has to say to trust it. */
 async function accountsWith(stores: StoresFactory) {
   const accounts = await start({ imports: [AuthModule.forRoot({ issuer: ISSUER, audience: 'courses', stores })] });
-  const jwks = accounts.app.get(OwnKeys).ring?.publicJwks() ?? { keys: [] };
+  const jwks = accounts.app.get(OwnKeys).publicJwks();
   const trust: TrustOptions = { issuer: ISSUER, audience: 'courses', keys: { jwks: { keys: [...jwks.keys] } } };
   const issue = async (id: string) => {
     const pair = await accounts.app.get(TokenService).issue(id);

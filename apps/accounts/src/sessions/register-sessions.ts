@@ -49,7 +49,7 @@ function isSecure(app: INestApplication): boolean {
 
 /** Derived from the signing keys, so that all processes agree and there is nothing more to keep. */
 function secretsOf(app: INestApplication): string[] {
-  const secrets = app.get(OwnKeys).ring?.secretsFor('accounts session cookies v1') ?? [];
+  const secrets = app.get(OwnKeys).secretsFor('accounts session cookies v1');
   return secrets.map((secret) => Buffer.from(secret).toString('base64url'));
 }
 

@@ -9,11 +9,11 @@ import {
   parseJws,
   type ParsedJws,
   highestLimits,
-  KeyRing,
   ownAccessProfile,
   ownRefreshProfile,
   type TrustedIssuer,
   TokenVerifier,
+  KeyRing,
 } from '../core/internal.js';
 import type { TrustOptions } from '../issuers.js';
 import { keysFromDirectory } from '../keys.js';

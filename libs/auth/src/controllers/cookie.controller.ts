@@ -19,7 +19,7 @@ export type CookieControllerOptions<Body extends object = SignInBody> = SignInBo
 
 /** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
 export abstract class CookieController {
-  @Inject(CookieSignIn) protected readonly signIns!: CookieSignIn;
+  @Inject(CookieSignIn) private readonly signIns!: CookieSignIn;
   @Inject(FaultLog) private readonly faults!: FaultLog;
 
   protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {

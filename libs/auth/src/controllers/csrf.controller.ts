@@ -13,7 +13,7 @@ export interface CsrfControllerOptions {
 
 /** What the CSRF route does. Extend the class that {@link csrfController} made, so that the route comes along. */
 export abstract class CsrfController {
-  @Inject(CsrfTokenIssuer) protected readonly pages!: CsrfTokenIssuer;
+  @Inject(CsrfTokenIssuer) private readonly pages!: CsrfTokenIssuer;
 
   protected async tokenFor(exchange: Exchange): Promise<{ readonly csrfToken: string }> {
     return { csrfToken: await this.pages.forPage(exchange) };

@@ -13,6 +13,7 @@ export { deviceLabel } from './device-label.js';
 export type { TokenControllerOptions, TokenControllerRecipe, TokenRoute } from './token.controller.js';
 export type { TokenAnswers } from './token-routes.js';
 export type { DevicesControllerOptions, DevicesControllerRecipe } from './devices.controller.js';
+export type { Exchange } from '../nest/internal.js';
 export type { CookieControllerOptions, CookieControllerRecipe } from './cookie.controller.js';
 export type { CsrfControllerOptions, CsrfControllerRecipe } from './csrf.controller.js';
 export type { SessionControllerOptions, SessionControllerRecipe } from './session.controller.js';

@@ -19,7 +19,7 @@ export type SessionControllerOptions<Body extends object = SignInBody> = SignInB
 
 /** What the session routes do. Extend the class that {@link sessionController} made, so that the routes come along. */
 export abstract class SessionController {
-  @Inject(SessionSignIn) protected readonly signIns!: SessionSignIn;
+  @Inject(SessionSignIn) private readonly signIns!: SessionSignIn;
 
   protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {
     return this.signIns.login(exchange, credentials, label);

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import {
   Controller,
   Get,
+  Headers,
   Inject,
   Logger,
-  Req,
   Res,
   VERSION_NEUTRAL,
   type OnModuleInit,
@@ -38,11 +38,6 @@ export interface WellKnownControllerOptions {
   readonly baseUrl?: string;
 }
 
-/** What a framework's request is asked for. */
-interface IncomingRequest {
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-}
-
 const FOLDER = '.well-known';
 const KEYS = 'jwks.json';
 const METADATA = 'oauth-authorization-server';
@@ -51,11 +46,11 @@ const METADATA = 'oauth-authorization-server';
 export abstract class WellKnownController implements OnModuleInit {
   private readonly logger = new Logger('AuthModule');
 
-  @Inject(OwnKeys) protected readonly keys!: OwnKeys;
-  @Inject(AUTH_SETTINGS) protected readonly settings!: AuthSettings;
-  @Inject(AUTH_STRUCTURE) protected readonly structure!: AuthModuleStructure;
-  @Inject(HttpAdapterHost) protected readonly adapters!: HttpAdapterHost;
-  @Inject(RouteAddresses) protected readonly addresses!: RouteAddresses;
+  @Inject(OwnKeys) private readonly keys!: OwnKeys;
+  @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
+  @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
+  @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost;
+  @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
   protected abstract readonly options: WellKnownControllerOptions;
 
   /** Says where clients will look in vain; with `baseUrl` a proxy is expected to know. */
@@ -69,9 +64,14 @@ export abstract class WellKnownController implements OnModuleInit {
     );
   }
 
+  /** The global prefix of the application, with a leading slash; empty without one. */
+  protected get prefix(): string {
+    return this.addresses.prefix;
+  }
+
   /** The public keys. */
   protected keySet(): object {
-    return this.keys.ring?.publicJwks() ?? { keys: [] };
+    return this.keys.publicJwks();
   }
 
   /** The metadata, with the global prefix of the application. Override it to add what you serve yourself: `{ ...super.metadata(prefix), token_endpoint }`. */
@@ -106,14 +106,18 @@ export abstract class WellKnownController implements OnModuleInit {
   }
 
   /** ErrorResponses with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
-  protected answer(document: object, { headers }: IncomingRequest, response: unknown): object | undefined {
+  protected answer(
+    document: object,
+    ifNoneMatch: string | readonly string[] | undefined,
+    response: unknown,
+  ): object | undefined {
     const { httpAdapter } = this.adapters;
     const tag = `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
     httpAdapter.setHeader(response, 'ETag', tag);
     httpAdapter.setHeader(response, 'Cache-Control', `public, max-age=${maxAgeSeconds(this.options)}`);
     // Pages of other origins verify tokens too, and what is public may be read by all.
     httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
-    if (!names(headers['if-none-match'], tag)) return document;
+    if (!names(ifNoneMatch, tag)) return document;
     httpAdapter.status(response, 304);
     return undefined;
   }
@@ -146,19 +150,19 @@ export function wellKnownController(options: WellKnownControllerOptions = {}): W
     protected readonly options = options;
 
     @Get(KEYS)
-    jwks(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
-      return this.answer(this.keySet(), request, response);
+    jwks(@Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) response: unknown) {
+      return this.answer(this.keySet(), known, response);
     }
 
     @Get(METADATA)
-    server(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
-      return this.answer(this.metadata(this.addresses.prefix), request, response);
+    server(@Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) response: unknown) {
+      return this.answer(this.metadata(this.prefix), known, response);
     }
 
     /** The same document, where clients of OpenID Connect look first (RFC 8414 §5). It claims nothing of OpenID Connect: there is none. */
     @Get('openid-configuration')
-    discovery(@Req() request: IncomingRequest, @Res({ passthrough: true }) response: unknown) {
-      return this.server(request, response);
+    discovery(@Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) response: unknown) {
+      return this.server(known, response);
     }
   }
   // What OpenAPI and logs call it.

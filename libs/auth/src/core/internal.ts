@@ -25,9 +25,7 @@ export {
   storedReplaced,
 } from './stores/row.js';
 export { classifyPresentedToken, isLive, listLength, matchingRevocation, rotatedFields } from './stores/rules.js';
-export { takeTurn } from './stores/turns.js';
 export type { StoredRow } from './stores/row.js';
-export type { TurnTakingStore } from './stores/turns.js';
 
 // For metrics.
 export { onStoreCall } from './stores/store-calls.js';

@@ -8,7 +8,6 @@ export { structuresIn } from './configurations/configurations.js';
 export { AuthBoot } from './module/auth.boot.js';
 export { findProvider } from './module/find-provider.js';
 export type { ConfigurationName } from './options/named-tokens.js';
-export type { SchemeFactory, ServiceFinder } from './options/scheme-factory.js';
 export type { AuthSettings } from './options/settings.js';
 
 // For controllers: requests and answers of a browser, and what OpenAPI must know about a ready-made route.

@@ -2,10 +2,10 @@
 // stay three different answers, which passport itself folds into one.
 import { HttpException, type Type } from '@nestjs/common';
 import { isSafeMethod } from '../core/internal.js';
-import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes.js';
+import { defineScheme, type CsrfPolicy, type Scheme, type SchemeFactory, type ServiceFinder } from '../schemes.js';
 import { AuthError, type AuthErrorCode, type AuthUser, type Verified, type AuthRequest } from '../index.js';
 import { CsrfService } from '../browser.js';
-import { LoginRedirectError, type SchemeFactory, type ServiceFinder, isUserLeftOn } from '../nest/internal.js';
+import { LoginRedirectError, isUserLeftOn } from '../nest/internal.js';
 import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
 import { vouchedFor, type Vouching } from './vouching.js';
 

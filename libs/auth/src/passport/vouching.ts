@@ -1,7 +1,8 @@
 // What a strategy's user stands for: which subject, with which scopes, since when.
 import { stampDigest, AccountResolver } from '../core/internal.js';
+import type { ServiceFinder } from '../schemes.js';
 import { Clock, AuthError, type AuthUser, type Subject, type Verified } from '../index.js';
-import { type ServiceFinder, type AuthSettings, AUTH_SETTINGS } from '../nest/internal.js';
+import { type AuthSettings, AUTH_SETTINGS } from '../nest/internal.js';
 
 /** What a strategy's user vouches for, where the defaults do not fit. */
 export type Vouching = Partial<Omit<Verified, 'user'>>;

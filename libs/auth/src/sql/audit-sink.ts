@@ -1,14 +1,13 @@
 // The audit trail in SQL: one row an entry, which is written once and never changed.
 import {
-  type Subject,
   readInteger,
   readOptionalString,
   readString,
   type StoredRow,
   listLength,
-  type TurnTakingStore,
+  type Subject,
 } from '../core/internal.js';
-import type { CheckedStore } from '../stores.js';
+import type { TurnTakingStore, CheckedStore } from '../stores.js';
 import { AuditSink, type AuditEntry } from '../events.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';

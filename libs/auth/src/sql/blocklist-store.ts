@@ -1,7 +1,5 @@
 // The blocklist in SQL. Every write is one conditional statement that comes out the same in whatever order they land.
 import {
-  type Clock,
-  type Subject,
   storedKind,
   readString,
   readOptionalString,
@@ -9,9 +7,11 @@ import {
   type StoredRow,
   matchingRevocation,
   listLength,
-  type TurnTakingStore,
+  type Clock,
+  type Subject,
 } from '../core/internal.js';
 import {
+  type TurnTakingStore,
   BlocklistStore,
   type CheckedStore,
   type RevocationChanges,

@@ -1,8 +1,6 @@
 // The logins in SQL: one row each, and one conditional UPDATE that decides every race over it. If something is read before the write, the
 // write takes place on the same row that was read or not at all, so that no login has two live tokens.
 import {
-  type Clock,
-  type Subject,
   replacedText,
   storedReplaced,
   readString,
@@ -12,9 +10,17 @@ import {
   type StoredRow,
   rotatedFields,
   classifyPresentedToken,
-  type TurnTakingStore,
+  type Clock,
+  type Subject,
 } from '../core/internal.js';
-import { LoginStore, type CheckedStore, type Login, type Rotation, type RotationOutcome } from '../stores.js';
+import {
+  LoginStore,
+  type CheckedStore,
+  type Login,
+  type Rotation,
+  type RotationOutcome,
+  type TurnTakingStore,
+} from '../stores.js';
 import type { SqlResult } from './database.js';
 import { readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';

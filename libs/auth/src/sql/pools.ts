@@ -1,5 +1,5 @@
 // What is known of a connection pool that the application uses too.
-import { takeTurn } from '../core/internal.js';
+import { takeTurn } from '../stores.js';
 
 type Path = readonly string[];
 

@@ -1,5 +1,5 @@
 // The one clock that all processes on a database share: its own. Their machines may disagree about the time.
-import { type Clock, readInteger } from '../core/internal.js';
+import { readInteger, type Clock } from '../core/internal.js';
 import type { SqlDialect } from './database.js';
 import type { SqlRunner } from './runner.js';
 

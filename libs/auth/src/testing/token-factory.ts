@@ -1,7 +1,7 @@
 // Test tokens, good and bad. They are signed for real, so that the whole verification runs; no store is written.
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseDurationMs, newId, signJws, highestLimits, generateOwnKey } from '../core/internal.js';
-import type { SigningKey } from '../keys.js';
+import type { OwnKeys, SigningKey } from '../keys.js';
 import type { Duration, AuthErrorCode, Json } from '../index.js';
 import { madeUpSource, sourceOf, type StandaloneOptions, type TestUser, type TokenSource } from './token-source.js';
 
@@ -46,7 +46,7 @@ const HOUR_SECONDS = 3600;
  * ```
  */
 export class TokenFactory {
-  /** Made by {@link TokenFactory.of}, {@link TokenFactory.standalone}, or a `LocalIssuer`. */
+  /** @internal Made by {@link TokenFactory.of}, {@link TokenFactory.standalone}, or a `LocalIssuer`. */
   constructor(private readonly source: TokenSource) {}
 
   /**
@@ -70,7 +70,7 @@ export class TokenFactory {
   }
 
   /** The public keys that the tokens verify with, as a JWK Set. */
-  publicJwks(): ReturnType<TokenSource['publicJwks']> {
+  publicJwks(): ReturnType<OwnKeys['publicJwks']> {
     return this.source.publicJwks();
   }
 

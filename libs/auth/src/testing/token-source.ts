@@ -8,7 +8,7 @@ import {
   stampDigest,
   type AccountResolver,
 } from '../core/internal.js';
-import type { Algorithm, SigningKey, OwnKeys } from '../keys.js';
+import type { Algorithm, OwnKeys, SigningKey } from '../keys.js';
 import { SystemClock, type Clock, type AuthUser, type Subject, type UserDescription } from '../index.js';
 import { findProvider, type AuthSettings, AUTH_SETTINGS, AUTHENTICATION } from '../nest/internal.js';
 
@@ -33,7 +33,7 @@ export interface TokenSource {
   readonly clock: Clock;
   /** Asked anew for every token, because keys rotate. */
   signingKey(): SigningKey;
-  publicJwks(): ReturnType<NonNullable<OwnKeys['ring']>['publicJwks']>;
+  publicJwks(): ReturnType<OwnKeys['publicJwks']>;
   describe(user: TestUser): Promise<Described>;
 }
 

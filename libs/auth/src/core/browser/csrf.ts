@@ -38,7 +38,7 @@ export const CSRF_PURPOSE = 'nestjs-latchkey csrf v1';
 
 /** Makes and judges CSRF tokens. */
 export class CsrfService {
-  /** @param secrets the one to sign with, and then those that were signed with before; asked each time, because keys rotate */
+  /** @internal The module makes it: inject it. @param secrets the one to sign with, and then those that were signed with before; asked each time, because keys rotate */
   constructor(
     private readonly settings: CsrfSettings,
     private readonly secrets: () => readonly Uint8Array[],

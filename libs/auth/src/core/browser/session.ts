@@ -117,6 +117,7 @@ const HOST_TIMEOUT_MS = 5_000;
 
 /** Signs people in and out by the session of their request. */
 export class SessionService {
+  /** @internal The module makes it: inject it. */
   constructor(
     private readonly parts: {
       readonly settings: TokenSettings;

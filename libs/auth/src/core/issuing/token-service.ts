@@ -27,6 +27,7 @@ const REFRESHED = { rotated: 'refresh', retry: 'refresh_retry', held: 'refresh_h
 /** Issues, verifies, refreshes and revokes the tokens of this application. */
 export class TokenService {
   // One named bundle: these are the stages themselves, and each is one line in the methods below.
+  /** @internal The module makes it: inject it. */
   constructor(
     private readonly parts: {
       readonly settings: TokenSettings;

@@ -3,6 +3,23 @@
 import { constants, type SigningOptions } from 'node:crypto';
 import type { JWK } from 'jose';
 
+/** A signature algorithm that the library can use. `EdDSA` and `Ed25519` are two names of one; each counts only if listed. */
+export type Algorithm =
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+  | 'Ed25519';
+
 /** One line of the table: what a key must be, and what `node:crypto` needs to know for its signatures. */
 interface AlgorithmEntry {
   readonly keyType: 'oct' | 'RSA' | 'EC' | 'OKP';
@@ -52,10 +69,7 @@ const table = {
   ES512: ecdsa(512, 'P-521'),
   EdDSA: ed25519,
   Ed25519: ed25519,
-} as const satisfies Record<string, AlgorithmEntry>;
-
-/** A signature algorithm that the library can use. `EdDSA` and `Ed25519` are two names of one; each counts only if listed. */
-export type Algorithm = keyof typeof table;
+} as const satisfies Readonly<Record<Algorithm, AlgorithmEntry>>;
 
 /** All of them, in the order in which a key without a stated algorithm takes the first that fits. */
 export const algorithms: readonly Algorithm[] = Object.freeze(Object.keys(table) as Algorithm[]);

@@ -1,4 +1,5 @@
 // The signing keys of this application from its start to its end. A service that only verifies has none.
+import type { JWK } from 'jose';
 import type { Clock } from '../base/clock.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import type { EventSink } from '../base/event-sink.js';
@@ -21,19 +22,19 @@ export interface OwnKeysOptions {
   readonly notices: OperatorNotices;
 }
 
-/** The signing keys of this application. Inject it to rotate them: `ownKeys.ring?.reload()`. */
+/** The signing keys of this application. Inject it to rotate them: `ownKeys.reload()`. A service that only verifies has none. */
 export class OwnKeys {
   private constructor(
-    /** The ring; `undefined` in a service that only verifies. */
+    /** @internal `undefined` in a service that only verifies. */
     readonly ring: KeyRing | undefined,
   ) {}
 
-  /** The keys of a service that only verifies: none. */
+  /** @internal The keys of a service that only verifies: none. */
   static none(): OwnKeys {
     return new OwnKeys(undefined);
   }
 
-  /** @throws {AuthConfigurationError} with everything that is wrong with any key */
+  /** @internal @throws {AuthConfigurationError} with everything that is wrong with any key */
   static async open({ keys, algorithm, issuer, eventSink, notices, ...rest }: OwnKeysOptions): Promise<OwnKeys> {
     const ring = await KeyRing.open({
       ...rest,
@@ -58,7 +59,25 @@ export class OwnKeys {
     return this.ring.signingKey;
   }
 
-  /** Stops following the source of the keys. */
+  /** The public keys in force, the next one included. Secrets have none. */
+  publicJwks(): { readonly keys: readonly JWK[] } {
+    return this.ring?.publicJwks() ?? { keys: [] };
+  }
+
+  /**
+   * Secrets for another purpose than signing, the one to use first: the same in every process that has the keys. Empty if the private keys
+   * are not in this process.
+   */
+  secretsFor(purpose: string): readonly Uint8Array[] {
+    return this.ring?.secretsFor(purpose) ?? [];
+  }
+
+  /** Takes over what the source has now. Resolves `false`, and changes nothing, if any of it is wrong or there are no keys to follow. */
+  async reload(): Promise<boolean> {
+    return this.ring?.reload() ?? false;
+  }
+
+  /** @internal Stops following the source of the keys. */
   close(): void {
     this.ring?.close();
   }

@@ -57,9 +57,10 @@ export interface RevocationRules extends RevocationLifetimes {
 /** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
 export class BlocklistService {
   private readonly look: RevocationLookup;
-  /** Shared with LoginService and TokenService, so that all of them report to the same sink. */
+  /** @internal Shared with LoginService and TokenService, so that all of them report to the same sink. */
   readonly eventSink: EventSink;
 
+  /** @internal The module makes it: inject it. */
   constructor(
     private readonly store: BlocklistStore,
     private readonly clock: Clock,

@@ -35,13 +35,14 @@ const LOGIN_ID = /^[\x21-\x7e]{1,255}$/;
 
 /** Opens, lists and ends sign-ins. */
 export class LoginService {
+  /** @internal The module makes it: inject it. */
   constructor(
     private readonly store: LoginStore,
     private readonly blocklist: BlocklistService,
     private readonly clock: Clock,
   ) {}
 
-  /** Records a new sign-in. @throws {AuthError} `store_unavailable` */
+  /** @internal Records a new sign-in. @throws {AuthError} `store_unavailable` */
   async open(login: NewLogin): Promise<void> {
     const { subject, refresh, issuedAt, absoluteExpiresAt } = login;
     const row: Login = {
@@ -62,12 +63,12 @@ export class LoginService {
     this.blocklist.eventSink.after(event);
   }
 
-  /** One atomic step of a refresh. @throws {AuthError} `store_unavailable` */
+  /** @internal One atomic step of a refresh. @throws {AuthError} `store_unavailable` */
   async rotate(rotation: Rotation): Promise<RotationOutcome> {
     return orUnavailable('store_unavailable', () => this.store.rotate(rotation));
   }
 
-  /** Notes that a sign-in without refresh tokens was used. @throws {AuthError} `store_unavailable` */
+  /** @internal Notes that a sign-in without refresh tokens was used. @throws {AuthError} `store_unavailable` */
   async touch(subject: Subject, sid: string): Promise<void> {
     await orUnavailable('store_unavailable', () => this.store.touch(subject.issuer, sid, this.clock.nowSeconds()));
   }

@@ -8,7 +8,7 @@ import type { SchemeDescription } from './scheme-description.js';
 export type CsrfPolicy = (request: AuthRequest, verified: Verified) => void;
 
 /** What every scheme has; see {@link Scheme}. */
-interface SchemeBase<Credential> {
+export interface SchemeBase<Credential> {
   /** Unique within the application: `bearer`, `cookie` and `session` are taken. Seen in `request.auth.scheme` and in events. */
   readonly name: string;
   /**

@@ -11,6 +11,7 @@ const VERIFICATION_TIMEOUT_MS = 10_000;
 
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
 export class SignInService {
+  /** @internal The module makes it: inject it. */
   constructor(
     private readonly users: AccountResolver,
     private readonly eventSink: EventSink = channelSink,

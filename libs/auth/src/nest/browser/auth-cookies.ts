@@ -65,7 +65,7 @@ export class AuthCookies {
   private readonly logger = new Logger('AuthModule');
   private readonly told = new Set<string>();
 
-  // One named bundle: each is used by one line below.
+  /** @internal The module makes it: inject it. */
   constructor(
     private readonly parts: {
       readonly specs: CookieSpecs;

@@ -1,15 +1,18 @@
 // The application's handle on a configuration with a name: its guards, and the tokens that its services are injected by.
 import type { InjectionToken, Type } from '@nestjs/common';
 import { AuthConfigurationError } from '../../core/base/errors.js';
-import { anyOf, JwtAuthGuard, SessionAuthGuard, SessionOrJwtGuard, type AuthGuardFor } from '../guards/auth.guards.js';
+import {
+  anyOf,
+  JwtAuthGuard,
+  SessionAuthGuard,
+  SessionOrJwtGuard,
+  type AuthGuardBase,
+  type AuthGuardFor,
+} from '../guards/auth.guards.js';
 import { CsrfGuard } from '../guards/csrf.guard.js';
-import type { BrandedGuard } from '../routes/route-requirements.js';
 import { boundTo } from './bound-classes.js';
 import { tokenIn } from '../options/named-tokens.js';
 import { nameProblem } from '../options/schema/module-structure.js';
-
-/** A class that the library provides: `TokenService`, `BlocklistService`, `AuthCookies`, ... */
-type ServiceClass = abstract new (...dependencies: never[]) => object;
 
 /** What belongs to one configuration. Marks and policies (`@Public()`, `@RequireScopes()`, `@CurrentUser()`) belong to all. */
 export interface AuthConfiguration {
@@ -24,12 +27,14 @@ export interface AuthConfiguration {
   readonly AuthGuardFor: typeof AuthGuardFor;
   /** A guard of your own, a subclass of one of the library's, in this configuration. The same class gives the same guard; one
    * of another configuration is a `TypeError`. */
-  guard<Guard extends BrandedGuard>(guard: Guard): Guard;
+  guard<Guard extends Type<AuthGuardBase>>(guard: Guard): Guard;
   /**
-   * The token of a service: `@Inject(admin.token(TokenService)) tokens: TokenService`, `app.get(admin.token(TokenService))`.
+   * The token of a service of the library, a class like `TokenService`, `BlocklistService` or `AuthCookies`: `@Inject(admin.token(TokenService)) tokens: TokenService`, `app.get(admin.token(TokenService))`.
    * @throws {TypeError} for a class that the library does not provide
    */
-  token<Service>(service: ServiceClass & { readonly prototype: Service }): InjectionToken<Service>;
+  token<Service>(
+    service: (abstract new (...dependencies: never[]) => object) & { readonly prototype: Service },
+  ): InjectionToken<Service>;
 }
 
 /**
@@ -63,7 +68,7 @@ export interface AuthConfiguration {
 export function authConfiguration(name: string): AuthConfiguration {
   const problem = nameProblem(name);
   if (problem !== undefined) throw new AuthConfigurationError([`name ${problem}`]);
-  const guard = <Guard extends BrandedGuard>(original: Guard): Guard => boundTo(name, original);
+  const guard = <Guard extends Type<AuthGuardBase>>(original: Guard): Guard => boundTo(name, original);
   return Object.freeze({
     name,
     JwtAuthGuard: boundTo(name, JwtAuthGuard),
@@ -72,9 +77,11 @@ export function authConfiguration(name: string): AuthConfiguration {
     CsrfGuard: boundTo(name, CsrfGuard),
     AuthGuardFor: (...accepted: Parameters<typeof AuthGuardFor>) => boundTo(name, anyOf(accepted, name)),
     guard,
-    token: <Service>(service: ServiceClass & { readonly prototype: Service }) => serviceToken<Service>(name, service),
+    token: (service: ServiceClass) => serviceToken(name, service),
   });
 }
+
+type ServiceClass = Parameters<AuthConfiguration['token']>[0];
 
 function serviceToken<Service>(name: string, service: ServiceClass): InjectionToken<Service> {
   // An abstract class is a token as good as any.

@@ -11,7 +11,7 @@ import { connectionOf } from '../transport/connections.js';
 import { isFrameworkRequest, requestOf } from '../transport/contexts.js';
 import { handmadeRefusal } from './handmade-guard.js';
 import { OverrideWatch } from './override-watch.js';
-import { attachHabits, type PassportHabits } from './passport-habits.js';
+import { attachHabits } from './passport-habits.js';
 import { standsAside } from '../routes/dispatches.js';
 import {
   brandedGuard,
@@ -32,7 +32,7 @@ export abstract class AuthGuardBase implements CanActivate {
   static readonly [GUARD_SCHEMES]: readonly string[] = [];
 
   // Injected into a property, so that a subclass needs no constructor for it.
-  @Inject(RouteAuthenticator) protected readonly routes!: RouteAuthenticator;
+  @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(RejectedCookies) private readonly deadCookies!: RejectedCookies;
   @Inject(LoginRedirects) private readonly redirects!: LoginRedirects;
   @Inject(LiveConnections) private readonly connections!: LiveConnections;
@@ -110,7 +110,9 @@ export abstract class AuthGuardBase implements CanActivate {
    * `authInfo`, the principal on the request under that name unless this is `false`. The rest of passport's options has no counterpart
    * here; a line at boot says so.
    */
-  protected getAuthenticateOptions?(context: ExecutionContext): PassportHabits | Promise<PassportHabits>;
+  protected getAuthenticateOptions?(
+    context: ExecutionContext,
+  ): Readonly<Record<string, unknown>> | undefined | Promise<Readonly<Record<string, unknown>> | undefined>;
 
   private async decide(context: ExecutionContext): Promise<void> {
     const policy = this.routes.policyOf(context);
@@ -210,14 +212,14 @@ const composed = new Map<string, Type<AuthGuardBase>>();
  * ```
  */
 export function AuthGuardFor(
-  ...accepted: readonly [string | BrandedGuard, ...(string | BrandedGuard)[]]
+  ...accepted: readonly [string | Type<AuthGuardBase>, ...(string | Type<AuthGuardBase>)[]]
 ): Type<AuthGuardBase> {
   return anyOf(accepted, undefined);
 }
 
 /** As {@link AuthGuardFor}, of guards of one configuration or of none. The guard is of none itself. */
-export function anyOf(accepted: readonly (string | BrandedGuard)[], configuration: ConfigurationName) {
-  if (accepted.length === 0 || !accepted.every(isAccepted))
+export function anyOf(accepted: readonly unknown[], configuration: ConfigurationName): Type<AuthGuardBase> {
+  if (accepted.length === 0 || !areAccepted(accepted))
     throw new TypeError(
       `AuthGuardFor() was given ${shown(accepted)}; it takes names of schemes, and guards of this library: AuthGuardFor('bearer', 'session').`,
     );
@@ -241,9 +243,10 @@ function assertNoOther(accepted: readonly (string | BrandedGuard)[], configurati
   }
 }
 
-function isAccepted(given: unknown): boolean {
-  if (typeof given === 'string') return given.trim() !== '';
-  return brandedGuard(given) === given && brandedGuard(given) !== undefined;
+function areAccepted(given: readonly unknown[]): given is readonly (string | BrandedGuard)[] {
+  return given.every((each) =>
+    typeof each === 'string' ? each.trim() !== '' : brandedGuard(each) === each && each !== undefined,
+  );
 }
 
 function compose(schemes: readonly string[]): Type<AuthGuardBase> {

@@ -26,7 +26,7 @@ import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
 import { RouteAuthenticator } from '../guards/route-authenticator.js';
-import { isSchemeFactory, type SchemeFactory } from '../options/scheme-factory.js';
+import { isSchemeFactory, type SchemeFactory } from '../../core/schemes/scheme-factory.js';
 import { routeTable } from '../routes/route-table.js';
 import type { AuthSettings } from '../options/settings.js';
 import { checkSessions } from './session-boot.js';

@@ -1,5 +1,11 @@
 // The boilerplate of a configurable module: structure as extras, so that a factory cannot answer with them.
-import { ConfigurableModuleBuilder, type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type ConfigurableModuleAsyncOptions,
+  type DynamicModule,
+  type InjectionToken,
+  type Provider,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AuditSink } from '../../core/audit/audit.js';
 import { memoryStores } from '../../core/stores/memory-stores.js';
@@ -25,6 +31,10 @@ export interface AuthOptionsFactory {
   createAuthOptions(): AuthModuleOptions | Promise<AuthModuleOptions>;
 }
 
+/** What `AuthModule.forRootAsync()` takes: structure beside the factory, and everything else from it. */
+export type AuthModuleAsyncOptions = AuthModuleStructure &
+  ConfigurableModuleAsyncOptions<AuthModuleOptions, 'createAuthOptions'>;
+
 /** Every structural option by its name: what is not named here is taken for a value. */
 const structureDefaults: AuthModuleStructure = {
   // Cleared by each option that has a default.
@@ -33,16 +43,15 @@ const structureDefaults: AuthModuleStructure = {
   defaultGuard: JwtAuthGuard,
 };
 
-export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<AuthModuleOptions>({
-    moduleName: 'Auth',
-    optionsInjectionToken: AUTH_MODULE_OPTIONS,
-  })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createAuthOptions')
-    // The builder fills in every default, so what arrives in `build` is the resolved structure.
-    .setExtras(structureDefaults, (definition, structure) => build(definition, resolved(structure)))
-    .build();
+export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AuthModuleOptions>({
+  moduleName: 'Auth',
+  optionsInjectionToken: AUTH_MODULE_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createAuthOptions')
+  // The builder fills in every default, so what arrives in `build` is the resolved structure.
+  .setExtras(structureDefaults, (definition, structure) => build(definition, resolved(structure)))
+  .build();
 
 /** Absent is absent, however it is spelled, and what has no sense is named and left out. */
 function resolved(given: AuthModuleStructure): ResolvedStructure {

@@ -2,12 +2,12 @@
 import { Inject, Module, Optional, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';
-import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, OPTIONS_TYPE } from './auth.module-definition.js';
+import { ConfigurableModuleClass, type AuthModuleAsyncOptions } from './auth.module-definition.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAuthenticator } from '../guards/route-authenticator.js';
 import { suggest } from '../../core/base/did-you-mean.js';
 import { ImportCheck } from '../configurations/import-check.js';
-import type { AuthModuleStructure } from '../options/auth.options.js';
+import type { AuthModuleOptions, AuthModuleStructure } from '../options/auth.options.js';
 import { BodyRefusals } from './body-refusals.js';
 import { RefusalHandling } from './refusal-handling.js';
 import { STRUCTURE_NAMES } from '../options/options-check.js';
@@ -37,7 +37,7 @@ const ASYNC_NAMES = [
  * ```
  */
 @Module({ imports: [DiscoveryModule], providers: [ImportCheck] })
-export class AuthModule extends ConfigurableModuleClass implements NestModule {
+export class AuthModule implements NestModule {
   // Only the configuration without a name has them.
   @Optional() @Inject(RefusalHandling) private readonly refusals: RefusalHandling | undefined;
   @Optional() @Inject(BodyRefusals) private readonly bodies: BodyRefusals | undefined;
@@ -59,16 +59,16 @@ export class AuthModule extends ConfigurableModuleClass implements NestModule {
    * Once per application; a second configuration on purpose has a `name`, see `authConfiguration()`.
    * @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have
    */
-  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+  static forRoot(options: AuthModuleOptions & AuthModuleStructure = {}): DynamicModule {
     assertNamed(options);
-    return super.forRoot(options);
+    return { ...ConfigurableModuleClass.forRoot(options), module: this };
   }
 
   /**
    * Structure in the object, values from `useFactory`, `useClass` or `useExisting` (a class with `createAuthOptions()`).
    * @throws {AuthConfigurationError} for a name beside the factory that is no structural option
    */
-  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+  static forRootAsync(options: AuthModuleAsyncOptions): DynamicModule {
     const problems = Object.keys(options)
       .filter((name) => !ASYNC_NAMES.includes(name))
       .map((name) => {
@@ -77,7 +77,7 @@ export class AuthModule extends ConfigurableModuleClass implements NestModule {
       });
     if (problems.length > 0) throw new AuthConfigurationError(problems);
     assertNamed(options);
-    return super.forRootAsync(options);
+    return { ...ConfigurableModuleClass.forRootAsync(options), module: this };
   }
 }
 

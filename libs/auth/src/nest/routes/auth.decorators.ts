@@ -4,13 +4,11 @@ import { shown } from '../../core/base/shown.js';
 import { METADATA } from './route-requirements.js';
 import { authResultFor } from '../transport/request-auth.js';
 
-type Mark = MethodDecorator & ClassDecorator;
-
 /**
  * Makes a route public. Credentials are ignored, so a stale one cannot cause a 401.
  * @throws {TypeError} for an argument: there is no `@Public(false)`
  */
-export const Public = (...none: readonly never[]): Mark => {
+export const Public = (...none: readonly never[]): MethodDecorator & ClassDecorator => {
   assertNothing('@Public()', none);
   return SetMetadata(METADATA.public, true);
 };
@@ -20,7 +18,7 @@ export const Public = (...none: readonly never[]): Mark => {
  * too; two in one place are still 400, and "cannot tell" is still 503.
  * @throws {TypeError} for an argument
  */
-export const OptionalAuth = (...none: readonly never[]): Mark => {
+export const OptionalAuth = (...none: readonly never[]): MethodDecorator & ClassDecorator => {
   assertNothing('@OptionalAuth()', none);
   return SetMetadata(METADATA.optional, true);
 };
@@ -30,22 +28,24 @@ export const OptionalAuth = (...none: readonly never[]): Mark => {
  * for `strictRoutes`, which insists on it. It belongs to the level that it stands on.
  * @throws {TypeError} for an empty text
  */
-export const AuthReason = (reason: string): Mark => {
+export const AuthReason = (reason: string): MethodDecorator & ClassDecorator => {
   if (!isText(reason)) throw new TypeError(`@AuthReason() takes a sentence; given was ${shown([reason])}.`);
   return SetMetadata(METADATA.reason, reason);
 };
 
 /** Lets inactive users in. The nearest statement wins: `@AllowInactive(false)` on a handler takes it back. */
-export const AllowInactive = (allow = true): Mark => permission('@AllowInactive()', METADATA.inactive, allow);
+export const AllowInactive = (allow = true): MethodDecorator & ClassDecorator =>
+  permission('@AllowInactive()', METADATA.inactive, allow);
 
 /** Lets client principals in: machines, which have no user. The nearest statement wins. */
-export const AllowClients = (allow = true): Mark => permission('@AllowClients()', METADATA.clients, allow);
+export const AllowClients = (allow = true): MethodDecorator & ClassDecorator =>
+  permission('@AllowClients()', METADATA.clients, allow);
 
 /** Lets restricted clients in, within their scopes. The nearest statement wins. */
-export const AllowRestrictedClients = (allow = true): Mark =>
+export const AllowRestrictedClients = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowRestrictedClients()', METADATA.restrictedClients, allow);
 
-function permission(name: string, key: string, allow: unknown): Mark {
+function permission(name: string, key: string, allow: unknown): MethodDecorator & ClassDecorator {
   if (typeof allow !== 'boolean') throw new TypeError(`${name} takes true or false; given was ${shown([allow])}.`);
   return SetMetadata(key, allow);
 }

@@ -11,8 +11,6 @@ import {
 } from '../../core/policies/built-in-policies.js';
 import { METADATA } from './route-requirements.js';
 
-type Mark = MethodDecorator & ClassDecorator;
-
 /** Functions that make policies are functions too, and as policies they would refuse everybody. */
 const FACTORIES: ReadonlySet<unknown> = new Set([
   hasRoles,
@@ -46,7 +44,7 @@ const FACTORIES: ReadonlySet<unknown> = new Set([
  * }
  * ```
  */
-export function Authorize(...policies: Policies): Mark {
+export function Authorize(...policies: Policies): MethodDecorator & ClassDecorator {
   assertPolicies('@Authorize()', policies);
   const uncalled = policies.find((policy) => FACTORIES.has(policy));
   if (uncalled !== undefined)
@@ -63,16 +61,18 @@ export function Authorize(...policies: Policies): Mark {
 }
 
 /** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list, and for anything that is no scope */
-export const RequireScopes = (...scopes: readonly [string, ...string[]]): Mark => Authorize(hasScopes(...scopes));
+export const RequireScopes = (...scopes: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
+  Authorize(hasScopes(...scopes));
 
 /** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list, and for anything that is no name */
-export const RequireRoles = (...roles: readonly [string, ...string[]]): Mark => Authorize(hasRoles(...roles));
+export const RequireRoles = (...roles: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
+  Authorize(hasRoles(...roles));
 
 /**
  * Staff, or the very person that a path parameter names: `@SelfOrStaff('id')` on `@Get('users/:id')`.
  * @throws {TypeError} without the name of a parameter
  */
-export const SelfOrStaff = (options: string | SelfOrStaffOptions): Mark =>
+export const SelfOrStaff = (options: string | SelfOrStaffOptions): MethodDecorator & ClassDecorator =>
   Authorize(selfOrStaff(typeof options === 'string' ? { param: options } : options));
 
 /**
@@ -94,11 +94,14 @@ export const SelfOrStaff = (options: string | SelfOrStaffOptions): Mark =>
  * }
  * ```
  */
-export const RequireFilter = (kind: string, extract: FilterExtractor, options?: FilterOptions): Mark =>
-  Authorize(hasFilter(kind, extract, options));
+export const RequireFilter = (
+  kind: string,
+  extract: FilterExtractor,
+  options?: FilterOptions,
+): MethodDecorator & ClassDecorator => Authorize(hasFilter(kind, extract, options));
 
 /**
  * The person must have signed in within that time: 401 with the challenge of RFC 9470 otherwise.
  * @throws {TypeError} for anything but a duration
  */
-export const RequireRecentAuth = (maxAge: Duration): Mark => Authorize(recentAuth(maxAge));
+export const RequireRecentAuth = (maxAge: Duration): MethodDecorator & ClassDecorator => Authorize(recentAuth(maxAge));

@@ -8,7 +8,6 @@ import {
   effectivePolicy,
   policyProblems,
   type BrandedGuard,
-  type EffectivePolicy,
   type RouteDefaults,
   type ClassOrMethod,
 } from './route-requirements.js';
@@ -24,7 +23,7 @@ export interface AuditedRoute extends RouteAddress {
   readonly name: string;
   /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
   readonly access: 'guarded' | 'optional' | 'public' | 'open';
-  readonly statedBy: EffectivePolicy['statedBy'];
+  readonly statedBy: 'handler' | 'class' | 'default';
   readonly guards: readonly string[];
   /** Names of the schemes that are accepted, in order. */
   readonly schemes: readonly string[];
@@ -55,6 +54,7 @@ export interface AuditParts {
 export class RouteAudit {
   private readonly scanner = new MetadataScanner();
 
+  /** @internal The module makes it: inject it. */
   constructor(private readonly parts: AuditParts) {}
 
   /** Every route of every controller, by path. Gateways and resolvers are not among them. */
@@ -80,7 +80,7 @@ export class RouteAudit {
     return new Set(names.filter((name, index) => names.indexOf(name) !== index));
   }
 
-  /** Every guard class of ours that a route, or the module, names. */
+  /** @internal Every guard class of ours that a route, or the module, names. */
   guards(): readonly BrandedGuard[] {
     const { defaults } = this.parts.source;
     const named = [...this.httpRoutes(), ...this.messageRoutes()].flatMap(({ owner, handler }) => [

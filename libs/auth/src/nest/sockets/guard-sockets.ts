@@ -3,9 +3,6 @@ import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
 import { ErrorResponses } from '../refusals/error-responses.js';
 import { SocketHandshakes } from './socket-handshakes.js';
 
-/** The adapters of Nest are known by their interface alone. */
-type Adapter = Pick<WebSocketAdapter, 'bindClientConnect'>;
-
 interface IoServer {
   readonly name?: unknown;
   use(middleware: (socket: object, next: (error?: Error) => void) => unknown): unknown;
@@ -34,7 +31,10 @@ interface WsServer {
  * app.useWebSocketAdapter(guardSockets(app, new WsAdapter(app)));
  * ```
  */
-export function guardSockets<A extends Adapter>(app: INestApplicationContext, adapter: A): A {
+export function guardSockets<Adapter extends Pick<WebSocketAdapter, 'bindClientConnect'>>(
+  app: INestApplicationContext,
+  adapter: Adapter,
+): Adapter {
   const handshakes = app.get(SocketHandshakes, { strict: false });
   const answers = app.get(ErrorResponses, { strict: false });
   const guarded = new WeakSet<object>();

@@ -1,5 +1,5 @@
 // SQLite through `node:sqlite`, which Node has since 22.5.
-import { AuthConfigurationError, type StoredRow } from '../../core/internal.js';
+import { type StoredRow, AuthConfigurationError } from '../../core/internal.js';
 import { returnsRows, type SqlDatabase, type SqlResult, type SqlValue } from '../database.js';
 import { PreparedStatements } from './prepared.js';
 

@@ -5,7 +5,7 @@ import { ADDRESS, assertAudience, assertPreset, HOST_NAME, NAME } from './preset
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** What the tokens of a federation service are accepted by. */
-interface AdfsOptions extends PresetOptions {
+export interface AdfsOptions extends PresetOptions {
   /** The host name of the federation service: `sts.example.com`. */
   readonly host: string;
   /** `access_token_issuer` of its metadata. @defaultValue `http://{host}/adfs/services/trust` */

@@ -4,7 +4,7 @@ import { ADDRESS, assertAudience, assertPreset, MATCHING, NAME } from './preset-
 import { lifetime, type ProviderOptions, withoutSlash } from './preset-options.js';
 
 /** What the tokens of an Authentik provider are accepted by. */
-interface AuthentikOptions extends ProviderOptions {
+export interface AuthentikOptions extends ProviderOptions {
   /** Where Authentik is: `https://auth.example.com`. */
   readonly baseUrl: string;
   /** The slug of the application. */

@@ -6,7 +6,7 @@ import { assertAudience, assertLists, assertPreset, GUID, HOST_NAME, MATCHING } 
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** What the tokens of a B2C tenant are accepted by. */
-interface AzureAdB2cOptions extends PresetOptions {
+export interface AzureAdB2cOptions extends PresetOptions {
   /** The name of the tenant: `contoso` in `contoso.onmicrosoft.com`. */
   readonly tenantName: string;
   readonly tenantId: string;

@@ -6,7 +6,7 @@ import { ADDRESS, assertAudience, assertLists, assertPreset } from './preset-che
 import { lifetime, type ProviderOptions, RS256, withoutSlash } from './preset-options.js';
 
 /** What the session tokens of a Clerk instance are accepted by. */
-interface ClerkOptions extends ProviderOptions {
+export interface ClerkOptions extends ProviderOptions {
   /** The Frontend API URL of the instance: `https://clerk.example.com`, or `https://example.clerk.accounts.dev` for development. */
   readonly frontendApiUrl: string;
   /** The origins of the pages whose sessions are accepted (`azp`): `https://app.example.com`. */

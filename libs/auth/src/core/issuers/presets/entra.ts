@@ -8,7 +8,7 @@ import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** One tenant, or those that the application accepts. */
-type EntraTenants =
+export type EntraTenants =
   | {
       /** The id of the tenant, as in its `iss`: a GUID. */
       readonly tenantId: string;
@@ -18,7 +18,7 @@ type EntraTenants =
       readonly tenants: NonNullable<TrustOptions['tenants']>;
     };
 
-interface EntraVersion {
+export interface EntraVersion {
   /**
    * The version of the access tokens, which the manifest of the API sets as `requestedAccessTokenVersion`: 2, or 1 where it is `null`.
    * `'both'` while the API moves, for one tenant; the subject is then that of version 2 in both.

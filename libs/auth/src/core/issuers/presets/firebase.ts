@@ -7,7 +7,7 @@ import { isRecord } from '../../base/members.js';
 import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
 /** What the tokens of a Firebase project are accepted by. */
-interface FirebaseOptions extends ProviderOptions {
+export interface FirebaseOptions extends ProviderOptions {
   /** The id of the project, not its number and not its name. */
   readonly projectId: string;
   /** Accepts users who signed in anonymously. @defaultValue false */

@@ -5,7 +5,7 @@ import { assertAudience, assertLists, assertPreset, HOST_NAME, MATCHING, NAME } 
 import { given, lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /** Which workflows are accepted. A list accepts any of its members. */
-interface GithubActionsOptions extends PresetOptions {
+export interface GithubActionsOptions extends PresetOptions {
   /** The repositories whose workflows are accepted: `octo-org/octo-repo`. */
   readonly repositories: string | readonly string[];
   /** Their ids, which a repository of the same name that is made later does not have. @defaultValue not looked at */

@@ -4,7 +4,7 @@ import { ADDRESS, assertAudience, assertFlags, assertLists, assertPreset, MATCHI
 import { given, lifetime, type PresetOptions, RS256, withoutSlash } from './preset-options.js';
 
 /** Which jobs are accepted. A list accepts any of its members. */
-interface GitlabOptions extends PresetOptions {
+export interface GitlabOptions extends PresetOptions {
   /** @defaultValue 'https://gitlab.com' */
   readonly url?: string;
   /** The projects whose jobs are accepted, with their groups: `school/courses`. */

@@ -4,7 +4,7 @@ import { ADDRESS, assertAudience, assertLists, assertPreset, MATCHING } from './
 import { lifetime, type PresetOptions } from './preset-options.js';
 
 /** What the service accounts of a cluster are accepted by. */
-interface KubernetesOptions extends PresetOptions {
+export interface KubernetesOptions extends PresetOptions {
   /**
    * The exact `iss` of the cluster's tokens: `kubectl get --raw /.well-known/openid-configuration` shows it.
    * `https://kubernetes.default.svc.cluster.local`, `https://oidc.eks.eu-central-1.amazonaws.com/id/...`

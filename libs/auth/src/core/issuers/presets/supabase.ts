@@ -8,7 +8,7 @@ import { ADDRESS, assertAudience, assertFlags, assertLists, assertPreset, NAME }
 import { lifetime, type ProviderOptions, withoutSlash } from './preset-options.js';
 
 /** What a Supabase project's tokens are accepted by. */
-interface SupabaseOptions extends ProviderOptions {
+export interface SupabaseOptions extends ProviderOptions {
   /** The URL of the project as its dashboard shows it: `https://abcdefghijklmnopqrst.supabase.co`, or its custom domain. */
   readonly url: string;
   /** @defaultValue 'authenticated', which Supabase writes into the tokens of all signed-in users */

@@ -6,7 +6,7 @@ import { isRecord } from '../../base/members.js';
 import { lifetime, type ProviderOptions, RS256, withoutSlash } from './preset-options.js';
 
 /** What the tokens of a Zitadel instance are accepted by. */
-interface ZitadelOptions extends ProviderOptions {
+export interface ZitadelOptions extends ProviderOptions {
   /** The address of the instance: `https://example.zitadel.cloud`. */
   readonly url: string;
   /** The project of this API: tokens must be meant for it, and its roles count. */

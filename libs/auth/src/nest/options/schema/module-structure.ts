@@ -8,7 +8,7 @@ import type { StoresFactory } from '../../../core/stores/stores.js';
 import type { ExternalUserSource, UserSource } from '../../../core/users/users.js';
 import type { MountableController } from '../mountable-controller.js';
 import type { NamedRoute } from '../named-route.js';
-import type { SchemeFactory } from '../scheme-factory.js';
+import type { SchemeFactory } from '../../../core/schemes/scheme-factory.js';
 import { audit, type AuditOptions } from './audit.js';
 
 /** The name of a configuration: in tokens, in names of cookies and in paths. */

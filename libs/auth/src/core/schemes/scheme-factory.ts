@@ -1,5 +1,5 @@
 // The agreement between the module and schemes that need services of the application, so that a door can bring some.
-import type { Scheme } from '../../core/schemes/schemes.js';
+import type { Scheme } from './schemes.js';
 
 /** Where a recipe finds what it needs: a class or token of any module of the application. */
 export interface ServiceFinder {
