@@ -6,6 +6,7 @@ export type {
   CheckedStore,
   Login,
   Replaced,
+  RevocationAnswer,
   RevocationChanges,
   RevocationEntry,
   RevocationKind,
@@ -17,3 +18,4 @@ export type {
 } from './core/stores/stores.js';
 export type { MemoryStoresOptions } from './core/stores/memory-stores.js';
 export type { TurnTakingStore } from './core/stores/turns.js';
+export type { StoredRow } from './core/stores/row.js';

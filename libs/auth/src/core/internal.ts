@@ -25,7 +25,6 @@ export {
   storedReplaced,
 } from './stores/row.js';
 export { classifyPresentedToken, isLive, listLength, matchingRevocation, rotatedFields } from './stores/rules.js';
-export type { StoredRow } from './stores/row.js';
 
 // For metrics.
 export { onStoreCall } from './stores/store-calls.js';

@@ -9,11 +9,11 @@ import {
   readOptionalString,
   readInteger,
   readOptionalInteger,
-  type StoredRow,
   isLive,
   classifyPresentedToken,
 } from '../core/internal.js';
 import {
+  type StoredRow,
   MOST_REPLACED,
   LoginStore,
   type CheckedStore,

@@ -7,11 +7,11 @@ import {
   readString,
   readOptionalString,
   readInteger,
-  type StoredRow,
   matchingRevocation,
   listLength,
 } from '../core/internal.js';
 import {
+  type StoredRow,
   BlocklistStore,
   type CheckedStore,
   type RevocationChanges,

@@ -1,13 +1,6 @@
 // The audit trail in SQL: one row an entry, which is written once and never changed.
-import {
-  readInteger,
-  readOptionalString,
-  readString,
-  type StoredRow,
-  listLength,
-  type Subject,
-} from '../core/internal.js';
-import type { TurnTakingStore, CheckedStore } from '../stores.js';
+import { readInteger, readOptionalString, readString, listLength, type Subject } from '../core/internal.js';
+import type { StoredRow, TurnTakingStore, CheckedStore } from '../stores.js';
 import { AuditSink, type AuditEntry } from '../events.js';
 import { exactId, readable } from './exact-id.js';
 import { pruneInBatches } from './pruning.js';
@@ -30,6 +23,7 @@ export class SqlAuditSink extends AuditSink implements CheckedStore, TurnTakingS
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
+  /** @internal */
   constructor(
     private readonly runner: SqlRunner,
     private readonly remedy: Remedy,

@@ -4,13 +4,13 @@ import {
   readString,
   readOptionalString,
   readInteger,
-  type StoredRow,
   matchingRevocation,
   listLength,
   type Clock,
   type Subject,
 } from '../core/internal.js';
 import {
+  type StoredRow,
   type TurnTakingStore,
   BlocklistStore,
   type CheckedStore,
@@ -39,6 +39,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
+  /** @internal */
   constructor(
     private readonly runner: SqlRunner,
     private readonly clock: Clock,

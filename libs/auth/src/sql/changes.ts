@@ -1,7 +1,7 @@
 // The change feed of the blocklist in SQL. Rows are stamped by the clock of the database before they are committed, so that every reading
 // looks back further than a write may be on its way.
-import { readInteger, readOptionalInteger, type StoredRow } from '../core/internal.js';
-import type { RevocationChanges } from '../stores.js';
+import { readInteger, readOptionalInteger } from '../core/internal.js';
+import type { StoredRow, RevocationChanges } from '../stores.js';
 import type { SqlDialect } from './database.js';
 import { limitTo, type SqlRunner } from './runner.js';
 

@@ -1,5 +1,5 @@
 // The port to a database: one statement with its values, and what came of it.
-import type { StoredRow } from '../core/internal.js';
+import type { StoredRow } from '../stores.js';
 
 /** Which SQL a database speaks. MariaDB speaks `mysql`. */
 export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';

@@ -20,6 +20,7 @@ const EMPTY = { body: null, fetchedAtMs: 0, freshUntilMs: 0, holder: '', leaseEn
 
 /** The cache over a database that is known already. */
 export class StoredKeySetCache extends KeySetCache implements CheckedStore {
+  /** @internal */
   constructor(
     private readonly runner: SqlRunner,
     private readonly remedy: Remedy,

@@ -7,13 +7,13 @@ import {
   readOptionalString,
   readInteger,
   readOptionalInteger,
-  type StoredRow,
   rotatedFields,
   classifyPresentedToken,
   type Clock,
   type Subject,
 } from '../core/internal.js';
 import {
+  type StoredRow,
   LoginStore,
   type CheckedStore,
   type Login,
@@ -38,7 +38,7 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
   readonly takesTurns: boolean;
 
-  /** @param clock moves the grace by hand if it tells the stores' time: see {@link Clock.storeNowMs} */
+  /** @internal @param clock moves the grace by hand if it tells the stores' time: see {@link Clock.storeNowMs} */
   constructor(
     private readonly runner: SqlRunner,
     private readonly clock: Clock,

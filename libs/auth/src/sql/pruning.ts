@@ -1,6 +1,7 @@
 // Deletes what has ended: in batches found by a plain read, so that no lock covers rows that live (on MariaDB a DELETE
 // locks every row it looks at), and by key with the condition said again, so that a row refreshed meanwhile stays.
-import { readString, type StoredRow } from '../core/internal.js';
+import { readString } from '../core/internal.js';
+import type { StoredRow } from '../stores.js';
 import { limitTo, type SqlRunner } from './runner.js';
 import type { SqlValues } from './statements.js';
 

@@ -1,5 +1,6 @@
 // The look at the database before the first request: what is missing is a start-up error that says how to make it.
-import { readInteger, readString, type StoredRow, AuthConfigurationError } from '../core/internal.js';
+import { readInteger, readString, AuthConfigurationError } from '../core/internal.js';
+import type { StoredRow } from '../stores.js';
 import type { SqlDialect } from './database.js';
 import type { SqlRunner } from './runner.js';
 import { SHAPES, type ColumnShape, type TableShape } from './schema.js';

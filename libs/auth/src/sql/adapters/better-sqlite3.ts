@@ -1,9 +1,10 @@
 // SQLite through `better-sqlite3`.
-import type { StoredRow } from '../../core/internal.js';
+import type { StoredRow } from '../../stores.js';
 import type { SqlDatabase, SqlValue } from '../database.js';
 import { PreparedStatements } from './prepared.js';
 
-interface Statement {
+/** A prepared statement of `better-sqlite3`. */
+export interface BetterSqlite3Statement {
   /** True for a statement that returns rows. */
   readonly reader: boolean;
   all(...values: SqlValue[]): unknown[];
@@ -12,7 +13,7 @@ interface Statement {
 
 /** A `Database` of `better-sqlite3`. */
 export interface BetterSqlite3 {
-  prepare(statement: string): Statement;
+  prepare(statement: string): BetterSqlite3Statement;
 }
 
 /**

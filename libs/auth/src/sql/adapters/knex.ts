@@ -3,13 +3,14 @@ import type { SqlDatabase, SqlDialect, SqlResult, SqlValue } from '../database.j
 import { connectionOf } from '../pools.js';
 import { resultOf } from './results.js';
 
-interface Raw extends PromiseLike<unknown> {
+/** A raw statement of Knex. */
+export interface KnexRaw extends PromiseLike<unknown> {
   connection(connection: never): PromiseLike<unknown>;
 }
 
 /** A `Knex`, or one of its transactions. */
 export interface KnexLike {
-  raw(statement: string, values: SqlValue[]): Raw;
+  raw(statement: string, values: SqlValue[]): KnexRaw;
   readonly isTransaction?: boolean;
   /** Which keeps the pool. */
   readonly client: unknown;
@@ -49,7 +50,7 @@ function poolOf(client: unknown): Pooled | undefined {
     : undefined;
 }
 
-async function executeOn(client: Pooled, raw: Raw): Promise<SqlResult> {
+async function executeOn(client: Pooled, raw: KnexRaw): Promise<SqlResult> {
   const giveBack = (unused: unknown): void => void client.releaseConnection(unused);
   const connection = await connectionOf(client.pool, () => client.acquireConnection(), giveBack);
   try {

@@ -3,7 +3,7 @@ import type { SqlDatabase, SqlDialect } from '../database.js';
 import { resultOf } from './results.js';
 
 /** A compiled query, as Kysely's own `CompiledQuery.raw()` makes it. */
-interface RawQuery {
+export interface KyselyRawQuery {
   readonly sql: string;
   readonly parameters: readonly unknown[];
   readonly query: {
@@ -18,7 +18,7 @@ interface RawQuery {
 export interface KyselyLike {
   /** Plugins may rename columns. */
   withoutPlugins(): KyselyLike;
-  executeQuery(query: RawQuery): Promise<unknown>;
+  executeQuery(query: KyselyRawQuery): Promise<unknown>;
 }
 
 /** What Kysely does not say in public. */
@@ -36,7 +36,7 @@ export function kyselyDatabase(kysely: KyselyLike, { dialect }: KyselyOptions): 
   };
 }
 
-function rawQuery(sql: string, parameters: readonly unknown[]): RawQuery {
+function rawQuery(sql: string, parameters: readonly unknown[]): KyselyRawQuery {
   return {
     sql,
     parameters,

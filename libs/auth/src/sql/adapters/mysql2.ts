@@ -3,18 +3,20 @@ import type { SqlDatabase, SqlResult, SqlValue } from '../database.js';
 import { connectionOf } from '../pools.js';
 import { resultOf } from './results.js';
 
-interface Statements {
+/** A connection of `mysql2/promise`. */
+export interface Mysql2Statements {
   execute(statement: string, values: SqlValue[]): Promise<unknown>;
 }
 
-interface Pool {
-  getConnection(): Promise<Statements & { release(): void }>;
+/** A pool of `mysql2/promise`. */
+export interface Mysql2Pool {
+  getConnection(): Promise<Mysql2Statements & { release(): void }>;
   /** The pool underneath, which counts its connections. */
   readonly pool?: unknown;
 }
 
 /** A pool or a connection of `mysql2/promise`: in a transaction, the connection of the transaction. */
-export type Mysql2 = Pool | Statements;
+export type Mysql2 = Mysql2Pool | Mysql2Statements;
 
 /** Makes a database of a pool of `mysql2/promise`. */
 export function mysql2Database(mysql2: Mysql2): SqlDatabase {
@@ -27,7 +29,7 @@ export function mysql2Database(mysql2: Mysql2): SqlDatabase {
   };
 }
 
-async function executeOn(pool: Pool, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
+async function executeOn(pool: Mysql2Pool, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
   const connection = await connectionOf(
     pool.pool,
     () => pool.getConnection(),

@@ -1,16 +1,18 @@
 // SQLite through `node:sqlite`, which Node has since 22.5.
-import { type StoredRow, AuthConfigurationError } from '../../core/internal.js';
+import { AuthConfigurationError } from '../../core/internal.js';
+import type { StoredRow } from '../../stores.js';
 import { returnsRows, type SqlDatabase, type SqlResult, type SqlValue } from '../database.js';
 import { PreparedStatements } from './prepared.js';
 
-interface Statement {
+/** A prepared statement of `node:sqlite`. */
+export interface NodeSqliteStatement {
   all(...values: SqlValue[]): unknown[];
   run(...values: SqlValue[]): { readonly changes: number | bigint };
 }
 
 /** A `DatabaseSync` of `node:sqlite`. */
 export interface NodeSqlite {
-  prepare(statement: string): Statement;
+  prepare(statement: string): NodeSqliteStatement;
   exec(statement: string): void;
 }
 
@@ -35,7 +37,7 @@ export function nodeSqliteDatabase(sqlite: NodeSqlite | string): SqlDatabase {
   };
 }
 
-function run(statement: Statement, text: string, values: readonly SqlValue[]): SqlResult {
+function run(statement: NodeSqliteStatement, text: string, values: readonly SqlValue[]): SqlResult {
   if (!returnsRows(text)) return { rows: [], affected: Number(statement.run(...values).changes) };
   const rows = statement.all(...values) as StoredRow[];
   return { rows, affected: rows.length };

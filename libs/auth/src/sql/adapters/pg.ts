@@ -3,17 +3,19 @@ import type { SqlDatabase, SqlResult, SqlValue } from '../database.js';
 import { connectionOf } from '../pools.js';
 import { resultOf } from './results.js';
 
-interface Queries {
+/** A client of `pg`. */
+export interface PgQueries {
   query(statement: string, values: unknown[]): Promise<unknown>;
 }
 
-interface Pool {
-  connect(): Promise<Queries & { release(error?: Error | boolean): void }>;
+/** A `Pool` of `pg`. */
+export interface PgPool {
+  connect(): Promise<PgQueries & { release(error?: Error | boolean): void }>;
   readonly totalCount: number;
 }
 
 /** A `Pool` of `pg`, or one of its clients: in a transaction, the client of the transaction. */
-export type PgLike = Pool | Queries;
+export type PgLike = PgPool | PgQueries;
 
 /** Makes a database of a `Pool` of `pg`. Statements are not named, so that PgBouncer may hand each to another connection. */
 export function pgDatabase(pg: PgLike): SqlDatabase {
@@ -26,7 +28,7 @@ export function pgDatabase(pg: PgLike): SqlDatabase {
   };
 }
 
-async function executeOn(pool: Pool, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
+async function executeOn(pool: PgPool, statement: string, values: readonly SqlValue[]): Promise<SqlResult> {
   const client = await connectionOf(
     pool,
     () => pool.connect(),

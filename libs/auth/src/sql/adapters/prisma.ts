@@ -2,13 +2,11 @@
 import { returnsRows, type SqlDatabase, type SqlDialect } from '../database.js';
 import { resultOf } from './results.js';
 
-interface RawQueries {
+/** A `PrismaClient`, or the `tx` of an interactive transaction. */
+export interface PrismaLike {
   $queryRawUnsafe(statement: string, ...values: unknown[]): PromiseLike<unknown>;
   $executeRawUnsafe(statement: string, ...values: unknown[]): PromiseLike<number>;
 }
-
-/** A `PrismaClient`, or the `tx` of an interactive transaction. */
-export type PrismaLike = RawQueries;
 
 /** What Prisma does not say in public. */
 export interface PrismaOptions {
@@ -29,7 +27,7 @@ export function prismaDatabase(prisma: PrismaLike, { dialect }: PrismaOptions): 
   };
 }
 
-function primaryOf(prisma: PrismaLike): RawQueries {
+function primaryOf(prisma: PrismaLike): PrismaLike {
   const method = '$primary' in prisma ? prisma.$primary : undefined;
-  return typeof method === 'function' ? (method.call(prisma) as RawQueries) : prisma;
+  return typeof method === 'function' ? (method.call(prisma) as PrismaLike) : prisma;
 }

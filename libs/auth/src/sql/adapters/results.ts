@@ -1,5 +1,5 @@
 // What drivers and query builders return, brought into one form. What the values are is read in core/stores/row.ts.
-import type { StoredRow } from '../../core/internal.js';
+import type { StoredRow } from '../../stores.js';
 import type { SqlResult } from '../database.js';
 
 /** Under which name a result says how many rows were written. */
