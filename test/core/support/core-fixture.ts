@@ -7,7 +7,10 @@ import type { AuthRequest } from '../../../libs/auth/src/core/base/request.js';
 import { cookieSpecs } from '../../../libs/auth/src/core/browser/cookies.js';
 import { HostSession, type SessionRecord } from '../../../libs/auth/src/core/browser/session.js';
 import type { AuthenticationSettings } from '../../../libs/auth/src/core/composition/authentication-settings.js';
-import { createAuthentication } from '../../../libs/auth/src/core/composition/create-authentication.js';
+import {
+  createAuthentication,
+  type AuthenticationPorts,
+} from '../../../libs/auth/src/core/composition/create-authentication.js';
 import type { ClaimsFor, TokenSettings } from '../../../libs/auth/src/core/issuing/token-settings.js';
 import { generateOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
 import type { RemoteSigner } from '../../../libs/auth/src/core/keys/keys.js';
@@ -101,6 +104,10 @@ export interface RigOptions {
   /** @defaultValue a clock of the rig's own */
   readonly clock?: TestClock;
   readonly stores?: (clock: Clock) => { revocations: BlocklistStore; logins: LoginStore };
+  /** Settings besides those above. */
+  readonly settings?: Partial<AuthenticationSettings>;
+  /** Ports besides those above. */
+  readonly ports?: Partial<AuthenticationPorts>;
 }
 
 const MINUTE = 60;
@@ -155,6 +162,7 @@ async function settingsOf(options: RigOptions): Promise<AuthenticationSettings> 
     },
     session: { mismatch: onMismatch, enabled: true },
     revocation: { freshness: 'every-request', onStoreError: 'refuse', timeoutMs: 300, pruneEveryMs: undefined },
+    ...options.settings,
   };
 }
 
@@ -186,9 +194,10 @@ export async function rig(options: RigOptions = {}) {
     hostSession: host,
     bearer: { find, isSentByBrowser: false, challenge: 'Bearer' },
     onMistake,
+    ...options.ports,
   });
   if (options.withoutUsers !== true) core.users.source = options.source ?? (people as unknown as UserSource);
-  return { ...core, clock, people, host, stores, bearer: schemeIn(core.schemes, 'bearer') };
+  return { ...core, clock, people, host, stores, guarded: core.stores, bearer: schemeIn(core.schemes, 'bearer') };
 }
 
 /** The scheme of that name. */
