@@ -22,7 +22,7 @@ import { AuthBoot } from './auth.boot.js';
 import { boundProvider, boundTo } from '../configurations/bound-classes.js';
 import { declareTokens, tokenIn } from '../options/named-tokens.js';
 import { refusalHandling } from './refusal-handling.js';
-import { applicationExports, applicationProviders, exportedServices, serviceProviders } from './services.js';
+import { applicationProviders, exportedServices, serviceProviders } from './services.js';
 import { AUTH_MODULE_OPTIONS, AUTH_STRUCTURE, DEFAULT_GUARD } from '../options/injection-tokens.js';
 
 /** What `useClass` and `useExisting` name: a provider that answers with the values. */
@@ -90,7 +90,7 @@ function buildMain(definition: DynamicModule, structure: ResolvedStructure): Dyn
       ...applicationProviders,
       ...guardProviders(structure),
     ],
-    exports: [...exportsOf(structure), ...applicationExports],
+    exports: [...exportsOf(structure)],
   };
 }
 

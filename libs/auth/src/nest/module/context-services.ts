@@ -29,4 +29,3 @@ export const applicationContextProviders: Provider[] = [
 
 /** What of it other modules may inject; the guards of the library need some of it wherever they are used. */
 export const contextServices = [LiveConnections];
-export const applicationContextServices = [SocketHandshakes, ContextBoot];

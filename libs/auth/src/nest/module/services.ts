@@ -17,12 +17,7 @@ import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
 import { CorsWatch } from '../surroundings/cors-watch.js';
 import { browserProviders, browserServices } from './browser-services.js';
-import {
-  applicationContextProviders,
-  applicationContextServices,
-  contextProviders,
-  contextServices,
-} from './context-services.js';
+import { applicationContextProviders, contextProviders, contextServices } from './context-services.js';
 import { factoryProvider } from './factory-provider.js';
 import { OperatorLog } from './operator-log.js';
 
@@ -118,9 +113,6 @@ export const serviceProviders: Provider[] = [
 
 /** What the application has once, however many configurations there are. */
 export const applicationProviders: Provider[] = [CorsWatch, OperatorLog, ...applicationContextProviders];
-
-/** What of it other modules may inject. */
-export const applicationExports: readonly InjectionToken[] = applicationContextServices;
 
 /** What other modules may inject of each configuration, besides the core. */
 export const exportedServices: readonly InjectionToken[] = [
