@@ -71,8 +71,7 @@ export class AuthHealthIndicator {
   }
 
   /**
-   * Up where fewer hashes wait than `most`; otherwise degraded: sign-ins are slow or refused, and all else goes on.
-   * @param bounds.most @defaultValue 32
+   * Up where fewer hashes wait than `most`, 32 unless given; otherwise degraded: sign-ins are slow or refused, and all else goes on.
    */
   hashing(queue: HashingQueue, { key = 'auth-hashing', most = 32 } = {}): HealthIndicatorResult {
     const { waiting } = queue;

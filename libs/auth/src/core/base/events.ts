@@ -1,6 +1,6 @@
 // Event types, published on `node:diagnostics_channel`. Payloads hold codes and
 // identifiers, never a token, key, password or claim.
-import { channel } from 'node:diagnostics_channel';
+import { channel, type Channel } from 'node:diagnostics_channel';
 import type { AuthErrorCode, RefusalReason } from './errors.js';
 import type { KeyUsed, PrincipalKind } from './principal.js';
 
@@ -155,7 +155,7 @@ export type AuthEvent =
   | UncheckedEvent;
 
 /** Where events go. An attempt that succeeded is not even made into an event while this has no subscribers. */
-export const events = channel(EVENTS_CHANNEL);
+export const events: Channel = channel(EVENTS_CHANNEL);
 
 const upkeep = new Set<(event: AuthEvent) => void>();
 

@@ -242,7 +242,7 @@ export interface Stores {
  * `typeOrmStores()` and `redisStores()` return one; write your own for a store of your own.
  *
  * The fields mean what they mean in a Nest factory provider, and are typed loosely because this file knows no framework. The
- * module that uses the recipe provides {@link Clock}, so that a recipe may inject it.
+ * module that uses the recipe provides `Clock`, so that a recipe may inject it.
  */
 export interface StoresFactory {
   readonly imports?: readonly unknown[] | undefined;

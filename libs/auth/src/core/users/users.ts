@@ -69,7 +69,7 @@ export abstract class ExternalUserSource<User = AuthUser> {
   /** The user for this verified token of another issuer, made if that is your wish; `undefined` refuses the token. */
   abstract resolve(verified: Verified): Promise<User | undefined>;
 
-  /** As {@link UserSource.describe}. */
+  /** As `UserSource.describe()`. */
   abstract describe(user: User): UserDescription;
 }
 
