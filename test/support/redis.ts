@@ -1,21 +1,29 @@
 // A Redis of the test file's own. It keeps nothing on disk.
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { freePort, hasCommand, startServer, temporaryFolder, type Server } from './database-server.js';
 
-export const hasRedis = (): boolean => hasCommand('redis-server');
+/** `LATCHKEY_REDIS_SERVER` names another server to run all these tests on: that of Valkey. */
+const SERVER = process.env['LATCHKEY_REDIS_SERVER'] ?? 'redis-server';
+
+export const hasRedis = (): boolean => hasCommand(SERVER);
 
 export const hasRedisCluster = (): boolean => hasRedis() && hasCommand('redis-cli');
 
 export async function startRedis(port?: number): Promise<Server & { readonly url: string }> {
-  const at = port ?? (await freePort());
-  const folder = temporaryFolder('redis');
-  const args = ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  const server = await startServer({ command: 'redis-server', args, port: at, folder });
-  return { ...server, url: `redis://127.0.0.1:${at}` };
+  const server = await startNode('redis', [], port);
+  return { ...server, url: `redis://127.0.0.1:${server.port}` };
+}
+
+async function startNode(name: string, options: readonly string[], at?: number): Promise<Server> {
+  const [port, folder] = [at ?? (await freePort()), temporaryFolder(name)];
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  return startServer({ command: SERVER, args: [...args, ...options], port, folder });
 }
 
 /** A Redis for the tests of a `describe` block, emptied before each of them, and its client. */
@@ -38,6 +46,36 @@ export function useRedis(): { readonly client: Redis } {
       return client;
     },
   };
+}
+
+/** A master, a replica and a Sentinel that makes the replica the master once the first does not answer for a second. */
+export async function startRedisSentinel(): Promise<{
+  readonly name: string;
+  readonly port: number;
+  readonly master: Server;
+  readonly replica: Server;
+  stop(): Promise<void>;
+}> {
+  const [name, servers] = ['latchkey', [] as Server[]];
+  const stop = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.stop())));
+  try {
+    const master = await startNode('redis', []);
+    servers.push(master);
+    const replica = await startNode('redis', ['--replicaof', '127.0.0.1', `${master.port}`]);
+    servers.push(replica);
+    const [port, folder] = [await freePort(), temporaryFolder('redis-sentinel')];
+    const watched = `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`;
+    const limits = [`sentinel down-after-milliseconds ${name} 1000`, `sentinel failover-timeout ${name} 10000`];
+    const lines = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, watched, ...limits];
+    writeFileSync(join(folder, 'sentinel.conf'), `${lines.join('\n')}\n`);
+    servers.push(
+      await startServer({ command: SERVER, args: [join(folder, 'sentinel.conf'), '--sentinel'], port, folder }),
+    );
+    return { name, port, master, replica, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** A cluster of three masters on this machine. */
@@ -69,20 +107,13 @@ async function untilUp(port: number): Promise<void> {
 }
 
 async function startClusterNode(): Promise<Server> {
-  const [port, busPort, folder] = [await freePort(), await freePort(), temporaryFolder('redis-cluster')];
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, '--cluster-node-timeout', '60000'];
-  const args = [
-    '--port',
-    `${port}`,
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-    '--dir',
-    folder,
-    ...cluster,
-  ];
-  return startServer({ command: 'redis-server', args, port, folder });
+  const busPort = `${await freePort()}`;
+  return startNode('redis-cluster', [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-port',
+    busPort,
+    '--cluster-node-timeout',
+    '60000',
+  ]);
 }

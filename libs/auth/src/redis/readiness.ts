@@ -36,7 +36,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
     'The user of Redis may not publish or not subscribe. Allow it +publish, +subscribe and the channel, for example &latchkey:*, or leave out push.',
   ],
   [
-    /NOPERM|can't run this command/,
+    /NOPERM|can't run this command|ACL failure/,
     'The user of Redis may not do what the stores do. Allow it @read, @write, @scripting and TIME on the keys of the prefix.',
   ],
 ];
