@@ -28,7 +28,7 @@ const callers = [
   ['CommonJS', 'routes.cjs'],
 ] as const;
 
-/** The path of a Node of that major, from the npm package `node`; `undefined` where it cannot be had. */
+/** The path of a Node of that major, from the npm package `node`; `undefined` if it is not installed. */
 function nodeOf(major: string): string | undefined {
   const { status, stdout } = spawnSync('npx', ['-y', `node@${major}`, '-p', 'process.execPath'], {
     env: npmEnvironment,

@@ -180,7 +180,7 @@ describe.each(ADAPTERS)('the lifetime of cookies on %s', (adapter) => {
         clock.advance(wait);
         expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
       }
-      // Ten minutes are left of the sign-in; no cookie that holds a token says more.
+      // The login ends in ten minutes; no cookie that holds a token lives longer.
       for (const name of [ACCESS, REFRESH]) expect(jar.cookies.get(name)?.attributes).toContain('max-age=600');
     } finally {
       await app.close();

@@ -29,7 +29,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
   const act = (sending: Sending = {}) => jar.send(ACT, { method: 'POST', ...sending });
   const own = (more: Record<string, string> = {}) => ({ 'x-csrf-token': token, ...more });
 
-  /** Nothing ran, nothing was set, 403 without a challenge; says the code. */
+  /** Checks that nothing ran and nothing was set, with 403 and no challenge; returns the code. */
   async function refusal(send: () => Promise<Response>): Promise<unknown> {
     const answer = await expectRefusal(app, send);
     expect([answer.status, answer.headers.has('www-authenticate')]).toEqual([403, false]);
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
     expect(await refusal(() => send({}))).toBe('csrf_token_missing');
     expect(await refusal(() => send(own({ origin: EVIL })))).toBe('csrf_origin_rejected');
     expect([jar.value(ACCESS), jar.value(REFRESH)]).toEqual(before);
-    // The token was not used up: the next refresh is no replay.
+    // The token was not consumed: the next refresh is not a replay.
     expect((await jar.post('/auth/cookie/refresh')).status).toBe(204);
   });
 

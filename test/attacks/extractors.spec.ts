@@ -1,4 +1,4 @@
-// Tokens that `header.extractor` finds where the browser put them by itself, and extractors that break.
+// Tokens that `header.extractor` finds in places that the browser fills by itself, and extractors that throw.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, type INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -59,7 +59,7 @@ const fromCookie = read((request) => request.cookies?.[FOREIGN]);
 const code = async (answer: Response) => [answer.status, ((await answer.json()) as { errorCode?: string }).errorCode];
 
 describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
-  /** What the browser of a person sends for a page of another site. */
+  /** What the browser of a user sends for a page of another site. */
   const forged = (app: ProbedApp, headers: Record<string, string>, init: RequestInit = {}) =>
     app.fetch(ACT, { method: 'POST', ...init, headers: { ...EVIL, ...headers } });
 
@@ -297,7 +297,7 @@ describe('the options of the header', () => {
   const refusals: readonly (readonly [NonNullable<ProbedAppOptions['header']>, RegExp])[] = [
     [{ name: 'x-amzn-oidc-data', schemes: [] }, /header\.schemes is \[\] without header\.sentBy/],
     [{ extractor: fromCookie, sentBy: 'client' }, /header\.sentBy is 'client' beside header\.extractor/],
-    [{ sentBy: 'nobody' as never }, /header\.sentBy is 'nobody'; accepted is client or browser/],
+    [{ sentBy: 'server' as never }, /header\.sentBy is 'server'; accepted is client or browser/],
     [{ openapi: { always: {} } }, /header\.openapi describes header\.extractor/],
     [{ extractor: fromCookie, openapi: {} as never }, /header\.openapi is {}/],
   ];

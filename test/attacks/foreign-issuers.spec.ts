@@ -93,7 +93,7 @@ describe.each(ADAPTERS)('An application that trusts an external issuer, on %s', 
 
   it('reports "unavailable" for an unknown key until the issuer was asked, and "unknown" afterwards', async () => {
     await present(`Bearer ${await sign(ours)}`);
-    const authorization = `Bearer ${await sign({ ...ours, kid: 'nobody' })}`;
+    const authorization = `Bearer ${await sign({ ...ours, kid: 'unknown' })}`;
     const early = await expectRefusal(app, () => present(authorization), { secrets: [authorization] });
     expect([early.status, codeOf(early)]).toEqual([503, 'keys_unavailable']);
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
@@ -276,7 +276,7 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
   it('that are being fetched do not delay the shutdown', async () => {
     const server = await endpoint.keyServer(endpoint.silence);
     const app = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, { timeout: '5s' })] });
-    // Over a connection of its own: one that is kept alive would keep the server from closing.
+    // Over a separate connection: a keep-alive connection would keep the server from closing.
     const authorization = `Authorization: Bearer ${await sign(ours)}`;
     const answer = sendLines(app.url, ['GET /me HTTP/1.1', authorization]);
     while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -288,7 +288,7 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
   });
 });
 
-/** Asks again as long as the answer is that it is too early. */
+/** Repeats the request while the answer is that it is too early. */
 async function statusAfterRest(ask: () => Promise<Response>): Promise<number> {
   const deadline = AbortSignal.timeout(10_000);
   for (;;) {

@@ -17,7 +17,7 @@ describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
   let app: ProbedApp;
   beforeAll(async () => {
     const structure = { stores: switched.recipe(), clock: new FixedClock() };
-    // So that no machine is too slow for so many requests at once.
+    // So that even a slow computer handles this many requests at once.
     app = await startProbedApp(adapter, { revocation: { timeout: '1s' }, structure });
   });
   afterAll(() => app.close());
@@ -25,7 +25,7 @@ describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
     Object.assign(switched, { mood: 'well', overtaken: 0 });
   });
 
-  /** Asks about each of them again and again, all at once, and says what was not answered as it must be. */
+  /** Requests each of them repeatedly, all in parallel, and returns the wrong answers. */
   async function mixedUp<Asker>(
     askers: readonly Asker[],
     ask: (asker: Asker) => Promise<readonly [Answered, Answered]>,

@@ -74,7 +74,7 @@ describe.each(ADAPTERS)('a cookie refresh that lost a race, on %s', (adapter) =>
 
   it('leaves the cookies of a sign-in alone that finished first', async () => {
     const late = await refreshAsOfNow(app, jar);
-    // The user is looked up after the old sign-in was found good, and before its token is replaced.
+    // The user is looked up after the old login was verified, and before its token is replaced.
     app.people.findBySubject = async () => {
       Reflect.deleteProperty(app.people, 'findBySubject');
       await jar.post(LOGIN, CREDENTIALS);

@@ -19,7 +19,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
   const attempt = async (username: string, password: string): Promise<number> =>
     (await app.post('/auth/token', { username, password })).status;
 
-  /** A user with whatever stands where the hash should be; resolves the name. */
+  /** A user with any value in the column of the hash; resolves with the name. */
   async function addUser(passwordHash: string): Promise<string> {
     const username = `user-${randomUUID()}`;
     const database = await new DataSource({

@@ -34,7 +34,7 @@ class UnawareController {
     return { reached: true };
   }
   @OptionalAuth() @Get('optional') optional(@CurrentPrincipal() auth: Principal | undefined) {
-    return { who: auth?.kind ?? 'nobody' };
+    return { who: auth?.kind ?? 'anonymous' };
   }
 }
 
@@ -128,7 +128,7 @@ describe.each(ADAPTERS)('restricted clients and client principals on %s', (adapt
   });
 
   it('treats a client as anonymous on an optional route that does not allow clients', async () => {
-    expect(await authResultFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'nobody' });
+    expect(await authResultFor('/unaware/optional', await client({ restricted: true }))).toEqual({ who: 'anonymous' });
   });
 
   it('gives the same responses to the first and to every later request', async () => {

@@ -159,7 +159,7 @@ describe.each(ADAPTERS)('revocation in two processes on %s', (adapter) => {
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const accepted = async (sent: Promise<Response>): Promise<boolean> => (await sent).ok;
 
-/** Everything that a person holds after signing in by token, by cookie and by session. */
+/** Every credential of a user after signing in by token, by cookie and by session. */
 interface Held {
   readonly token: TokenPair;
   readonly cookie: CookieJar;

@@ -30,7 +30,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
 
   it('unknown user, wrong password and inactive user get the same response', async () => {
     const attempts = [
-      { username: 'nobody', password: PASSWORD },
+      { username: 'unknown', password: PASSWORD },
       { username: 'ada', password: 'wrong' },
       { username: 'lin', password: PASSWORD },
       { username: 'lin', password: 'wrong' },
@@ -99,7 +99,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
   });
 
   it('of a duplicate member one value counts, the same on both adapters', async () => {
-    const body = `{"username":"nobody","password":"${PASSWORD}","username":"ada"}`;
+    const body = `{"username":"unknown","password":"${PASSWORD}","username":"ada"}`;
     const { access_token } = (await (await send(body)).json()) as { access_token: string };
     expect(decodeJwt(access_token).sub).toBe('ada');
   });
@@ -136,10 +136,7 @@ describe.each(ADAPTERS)('signing in on %s', (adapter) => {
   it.each([
     ['the whole body', (nested: string) => nested],
     ['a member', (nested: string) => `{"username":${nested},"password":"x"}`],
-    [
-      'a member that nobody asked for',
-      (nested: string) => `{"username":"ada","password":"${PASSWORD}","more":${nested}}`,
-    ],
+    ['an unknown member', (nested: string) => `{"username":"ada","password":"${PASSWORD}","more":${nested}}`],
   ])('lists nested five thousand deep as %s cause no 500', async (_, bodyOf) => {
     const body = bodyOf('['.repeat(5_000) + ']'.repeat(5_000));
     for (const path of ['/auth/token', '/auth/token/refresh', '/auth/token/revoke', '/auth/token/verify']) {

@@ -1,4 +1,4 @@
-// What an issuer said, over HTTP: nothing is read into more, and what a token says against itself counts.
+// Claims of an external issuer, over HTTP: nothing is read as more than it is, and claims that restrict a token count.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { AllowClients, Authorize, AuthModule, JwtAuthGuard, RequireRoles, RequireScopes } from 'nestjs-latchkey';

@@ -28,7 +28,7 @@ interface FaultyApp extends ProbedApp {
   readonly switched: SwitchedStores;
 }
 
-/** The refusal "cannot tell", and nothing else: no challenge, no cookie set or cleared, nothing told of what is underneath. */
+/** The refusal "unavailable": no challenge, no cookie set or cleared, and no cause in the body. */
 async function expectUnavailable(sent: Promise<Response>): Promise<RawAnswer> {
   const answer = await readAnswer(await sent);
   expect([answer.status, JSON.parse(answer.body).errorCode]).toEqual([503, 'store_unavailable']);

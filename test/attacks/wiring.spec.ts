@@ -37,11 +37,11 @@ import { bearer, People, personCalled } from '../support/sample-users.js';
 
 const reached: string[] = [];
 
-/** Written without a constructor, as everybody does. */
+/** Written without a constructor, as is usual. */
 @Injectable()
 class CompanyGuard extends JwtAuthGuard {}
 
-/** Says which guards ran in which order. */
+/** Records the order in which guards ran. */
 @Injectable()
 class FirstGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -371,7 +371,7 @@ function globalGuard(name: string): DynamicModule {
   const guard: CanActivate = {
     canActivate(context: ExecutionContext): boolean {
       const { user } = context.switchToHttp().getRequest<{ user?: { id: string } }>();
-      reached.push(`${name}: ${user?.id ?? 'nobody'}`);
+      reached.push(`${name}: ${user?.id ?? 'anonymous'}`);
       return true;
     },
   };
@@ -390,10 +390,10 @@ describe.each(ADAPTERS)('global guards of the application on %s', (adapter) => {
     });
     const { accessToken } = await running.app.get(TokenService).issue(personCalled('grace'));
     expect((await running.fetch('/ordered', bearer(accessToken))).status).toBe(200);
-    expect(reached).toEqual(['root: nobody', 'before: nobody', 'after: grace', 'other guard after', 'ordered']);
+    expect(reached).toEqual(['root: anonymous', 'before: anonymous', 'after: grace', 'other guard after', 'ordered']);
     reached.length = 0;
     expect((await running.fetch('/ordered')).status).toBe(401);
-    expect(reached).toEqual(['root: nobody', 'before: nobody']);
+    expect(reached).toEqual(['root: anonymous', 'before: anonymous']);
     await running.close();
   });
 });

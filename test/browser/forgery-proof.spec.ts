@@ -25,7 +25,7 @@ afterAll(async () => {
   await front.close();
 });
 
-/** Cookies that a browser sends along from other sites too, so that nothing but the defence stands in the way. */
+/** Cookies that a browser sends from other sites too, so that only the protection prevents the attack. */
 async function start(adapter: AdapterName, dangerouslyDisable: boolean): Promise<RunningApplication> {
   const app = await startBrowserApp(adapter, {
     issuer: front.origin(APP),
@@ -48,7 +48,7 @@ async function signIn(context: BrowserContext): Promise<void> {
   expect(status).toBe(204);
 }
 
-/** What the person's motto is after they opened somebody else's page. */
+/** The motto of the user after they opened a page of the attacker. */
 async function mottoAfter(host: string, app: RunningApplication): Promise<{ status: number; motto: string }> {
   const ada = app.app.get(People, { strict: false }).of('ada');
   ada.motto = 'mine';

@@ -1,4 +1,4 @@
-// Pages that are no https pages: apps with a page inside, browser extensions, and pages inside of other sites.
+// Pages without an https origin of their own: apps with a web view, browser extensions, and pages embedded in other sites.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AuthConfigurationError } from 'nestjs-latchkey';
 import { ADAPTERS, type RunningApplication } from '../support/applications.js';

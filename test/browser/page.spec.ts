@@ -1,4 +1,4 @@
-// The web page of accounts in a real browser, and what other people's pages can do to those who use it.
+// The web page of accounts in a real browser, and what pages of an attacker can do to its users.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ADAPTERS } from '../support/applications.js';
@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     await page.getByRole('heading', { name: 'Hello, ada' }).waitFor();
   }
 
-  /** What the server says to this browser. */
+  /** What the server answers to this browser. */
   const account = () =>
     page.evaluate(async () => {
       const answer = await fetch('/account');
@@ -81,7 +81,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
 
   const lastSaid = () => page.locator('#log li').first().innerText();
 
-  /** Opens a page of somebody else in the same browser, and says what the forged request was answered. */
+  /** Opens a page of the attacker in the same browser, and returns the answer to the forged request. */
   async function forgedFrom(host: string, path: string): Promise<number> {
     const tab = await context.newPage();
     await tab.goto(front.origin(host) + path);
@@ -254,7 +254,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
       [path, '/'].map((each) => `${name}=${value}; Domain=example.test; Path=${each}; Secure`),
     );
     for (const line of lines) await tab.evaluate(`document.cookie = ${JSON.stringify(line)}`);
-    // Whatever the browser let through, nobody acts as somebody else.
+    // Whatever the browser let through, no request acts as another user.
     expect(await account()).toMatchObject({ status: 200, username: 'ada' });
     const planted = (await context.cookies(origin)).filter(({ domain }) => domain.startsWith('.'));
     expect(planted.every(({ name }) => !name.startsWith('__Host-'))).toBe(true);

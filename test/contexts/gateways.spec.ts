@@ -42,7 +42,7 @@ class OpenGateway {
   @OptionalAuth() @SubscribeMessage('hello') hello(@CurrentUser('id') id: string | undefined) {
     return { event: 'hello', data: id ?? 'stranger' };
   }
-  // The default guard: a gateway that says nothing is guarded.
+  // The default guard: a gateway without decorators is guarded.
   @SubscribeMessage('plain') plain(@CurrentUser('id') id: string) {
     return { event: 'plain', data: id };
   }
@@ -185,7 +185,7 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     const { subject } = await app.get(TokenService).verify(accessToken, { kind: 'access' });
     const find = store.find.bind(store);
     store.find = () => Promise.reject(new Error('down'));
-    await app.get(BlocklistService).revokeSubject({ ...subject, id: 'somebody else' });
+    await app.get(BlocklistService).revokeSubject({ ...subject, id: 'another user' });
     expect(await client.ask('me')).toMatchObject({ event: 'exception', data: { errorCode: 'store_unavailable' } });
     store.find = find;
     expect(await client.ask('me')).toMatchObject({ event: 'me' });
@@ -287,7 +287,7 @@ describe('a namespace that anonymous callers may enter', () => {
     @UseGuards(JwtAuthGuard)
     @SubscribeMessage('tell')
     tell(): void {
-      this.server.emit('told', 'everybody');
+      this.server.emit('told', 'all sockets');
     }
   }
   @WebSocketGateway()
@@ -306,7 +306,7 @@ describe('a namespace that anonymous callers may enter', () => {
     const heard = stranger.ask('nothing');
     const { client } = await openAs('ada');
     void client.ask('tell');
-    expect(await heard).toEqual({ event: 'told', data: 'everybody' });
+    expect(await heard).toEqual({ event: 'told', data: 'all sockets' });
     expect(log.join('\n')).toMatch(
       /Anybody may open a socket because of Motto\.motto, .*those of Broadcasts\.tell included/,
     );

@@ -34,7 +34,7 @@ import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { WebSocket } from 'ws';
 import { startApplication, type RunningApplication } from '../support/applications.js';
 
-// Mercurius serves a page with it, which nobody asks for here; on Node 20 Jest cannot load what it requires (docs/adr/0001).
+// Mercurius serves a page with it, which no test requests; on Node 20 Jest cannot load what it requires (docs/adr/0001).
 jest.mock('@fastify/static', () => () => undefined);
 const { MercuriusDriver } = await import('@nestjs/mercurius');
 
@@ -98,12 +98,12 @@ class TwoCallersResolver {
   byKey(@CurrentUser('id') before: string): Seen {
     return { before };
   }
-  @Public() @Query(() => Seen) byNobody(@CurrentUser('id') before: string | undefined): Seen {
-    return { before: before ?? 'nobody' };
+  @Public() @Query(() => Seen) byAnonymous(@CurrentUser('id') before: string | undefined): Seen {
+    return { before: before ?? 'anonymous' };
   }
   // Runs without guards of its own, after all of the above.
   @ResolveField(() => String) below(@CurrentUser('id') id: string | undefined): string {
-    return id ?? 'nobody';
+    return id ?? 'anonymous';
   }
 }
 
@@ -160,7 +160,7 @@ afterEach(async () => {
   running = undefined;
 });
 
-/** Follows a subscription; `ended` tells the code that the server ended the socket with. */
+/** Follows a subscription; `ended` resolves with the code with which the server closed the socket. */
 function subscribe(url: string, connectionParams: Record<string, unknown>) {
   const received: unknown[] = [];
   const opened = createClient({
@@ -261,12 +261,12 @@ describe.each(Object.entries(drivers))('a resolver of %s', (_, { adapter, module
 
   it('never shows one field the caller that the guard of another field authenticated', async () => {
     const { ask, tokenOf } = await start();
-    const query = '{ byBearer { before below } byKey { before below } byNobody { before below } }';
+    const query = '{ byBearer { before below } byKey { before below } byAnonymous { before below } }';
     expect(await ask(query, await tokenOf('ada'), { 'x-key': 'eve' })).toEqual({
       data: {
         byBearer: { before: 'ada', below: 'ada' },
         byKey: { before: 'eve', below: 'eve' },
-        byNobody: { before: 'nobody', below: 'nobody' },
+        byAnonymous: { before: 'anonymous', below: 'anonymous' },
       },
     });
   });

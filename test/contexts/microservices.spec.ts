@@ -286,7 +286,7 @@ describe('a microservice that listens before its application has started', () =>
   it('answers "unavailable"', async () => {
     const port = await freePort();
     const keys = ephemeralKeys('ES256');
-    // Whoever issues must have started.
+    // The issuing application must have started.
     const issuing = await Test.createTestingModule({ imports: [AuthModule.forRoot({ keys })] })
       .setLogger(SILENT)
       .compile();

@@ -113,12 +113,12 @@ const log = (): LoggerService => {
   return { ...SILENT, error: (message: unknown) => void lines.push(String(message)) };
 };
 
-const nobody = { user: { id: 'planted' }, auth: { subject: { id: 'planted' }, claims: { admin: true }, own: true } };
+const attached = { user: { id: 'planted' }, auth: { subject: { id: 'planted' }, claims: { admin: true }, own: true } };
 
 /** As passport, a session or an older middleware does. */
 const plant = (app: INestApplication) =>
   app.use((request: object, _: unknown, next: () => void) => {
-    Object.assign(request, nobody);
+    Object.assign(request, attached);
     next();
   });
 
@@ -201,7 +201,7 @@ class Greeter {
     return id;
   }
   @Public() @Query(() => String) open(@CurrentUser('id') id: string | undefined): string {
-    return id ?? 'nobody';
+    return id ?? 'anonymous';
   }
   @UseGuards(JwtAuthGuard)
   @Subscription(() => String, { resolve: (payload: string) => payload })
@@ -284,8 +284,8 @@ describe('the context of an operation of GraphQL', () => {
   });
 
   it('exposes to resolvers no user that other code attached', async () => {
-    const { ask } = await start(({ req }) => ({ req: Object.assign(req, nobody), ...nobody }));
-    expect(await ask('{ open }', {})).toContain('"open":"nobody"');
+    const { ask } = await start(({ req }) => ({ req: Object.assign(req, attached), ...attached }));
+    expect(await ask('{ open }', {})).toContain('"open":"anonymous"');
   });
 });
 

@@ -164,7 +164,7 @@ describe.each(ADAPTERS)('introspection of a refresh token on %s, with a replica 
   const ask = (): Promise<Response> =>
     app.post('/auth/token/introspect', { token: ada.refreshToken }, { authorization: `Bearer ${staff}` });
 
-  /** So that the access token of whoever asks is judged without the store, and what is asked there is asked about theirs. */
+  /** So that the access token of the caller is validated without the store, and each query concerns the introspected token. */
   async function memoryAnswers(): Promise<void> {
     while (!switched.asked.includes('changesSince')) await new Promise(setImmediate);
     const asked = switched.asked.length;

@@ -1,4 +1,4 @@
-// Revocation and introspection refuse bodies in the words of RFC 6749 §5.2, as RFC 7009 §2.2.1 and RFC 7662 §2.3 say; other routes do not.
+// Revocation and introspection refuse bodies in the format of RFC 6749 §5.2, as RFC 7009 §2.2.1 and RFC 7662 §2.3 require.
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ErrorResponseOptions } from 'nestjs-latchkey';

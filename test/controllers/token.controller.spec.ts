@@ -72,7 +72,7 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
     it('answers wrong password, unknown user and inactive user alike, after the same work', async () => {
       const attempts = [
         { ...ADA, password: 'wrong' },
-        { ...ADA, username: 'nobody' },
+        { ...ADA, username: 'unknown' },
         { username: 'lin', password: PASSWORD },
       ];
       const before = app.people.comparisons;
@@ -222,8 +222,8 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
     });
 
     it.each([
-      ['of somebody unknown', 'nobody'],
-      ['of somebody inactive', 'lin'],
+      ['of an unknown user', 'unknown'],
+      ['of an inactive user', 'lin'],
     ])('refuses a token %s', async (_, id) => {
       const token = await TokenFactory.of(app.app).valid(id);
       const answer = await expectRefused(() => verify(token), { secrets: [token], mayLookUp: true });

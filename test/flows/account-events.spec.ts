@@ -1,4 +1,4 @@
-// The audit trail of the sample: what happened to one's own account, and to nobody else's.
+// The audit trail of the sample: the events of the caller's own account, and of no other.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';

@@ -1,4 +1,4 @@
-// How the sample starts and ends: alone, several at once, on each database, again, and where it must not.
+// How the sample starts and stops: alone, several at once, on each database, again, and when it must not start.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startApp, type AppProcess, type AppProcessOptions } from '../support/sample-process.js';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
@@ -43,7 +43,7 @@ async function startTogether(count: number, environment: Readonly<Record<string,
   return Promise.all(Array.from({ length: count }, () => start({ folder, environment: shared })));
 }
 
-/** Whatever one of them says, the others know at once. */
+/** What one of them writes, the others see at once. */
 async function expectOneService([first, second]: readonly AppProcess[]): Promise<void> {
   if (first === undefined || second === undefined) throw new Error('Two processes are needed.');
   const { access_token, refresh_token } = await signIn(first);

@@ -59,7 +59,7 @@ describe.each(ADAPTERS)('accounts for browsers on %s', (adapter) => {
   });
 
   it('keeps sessions over a restart', async () => {
-    // The address is the issuer, and a sign-in belongs to it.
+    // The URL is the issuer, and a login belongs to it.
     const port = await freePort();
     const first = await startApp({ environment, port });
     const jar = new CookieJar({ fetch: (path, init) => current.fetch(path, init) });

@@ -1,4 +1,4 @@
-// Host sessions of the sample in Redis: in and out, over a restart, and while Redis says nothing or is gone.
+// Host sessions of the sample in Redis: sign-in and sign-out, over a restart, and while Redis does not answer or is down.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';
@@ -36,7 +36,7 @@ async function signedIn(app: Pick<AppProcess, 'fetch'>): Promise<CookieJar> {
   return jar;
 }
 
-/** What a route says while the store of sessions is away: try again, and nothing else. */
+/** What a route answers while the session store is down: to retry, and nothing else. */
 async function outcomeOf(answer: Response): Promise<readonly unknown[]> {
   const { errorCode } = (await answer.json()) as { errorCode?: string };
   const { headers } = answer;
@@ -46,7 +46,7 @@ async function outcomeOf(answer: Response): Promise<readonly unknown[]> {
 
 const CANNOT_TELL = [503, 'store_unavailable', true, 'no-store', []];
 
-/** Asks every route that needs a session, with a token that was good before. */
+/** Requests every route that needs a session, with a token that was valid before. */
 async function outcomesOf(jar: CookieJar, token: string): Promise<readonly (readonly unknown[])[]> {
   const headers = { 'x-csrf-token': token };
   const answers = await Promise.all([
@@ -64,7 +64,7 @@ async function expectNoAnswers(jar: CookieJar, token: string): Promise<void> {
   expect(outcomes).toEqual(outcomes.map(() => CANNOT_TELL));
 }
 
-/** Waits until a process that lost its Redis knows the person again. */
+/** Waits until a process that lost its Redis recognises the user again. */
 async function expectKnownAgain(jar: CookieJar): Promise<void> {
   let answer = await jar.send('/account');
   for (let attempt = 0; attempt < 50 && answer.status === 503; attempt += 1) {
@@ -108,7 +108,7 @@ requireOrSkip('redis-server', hasRedis())('accounts with sessions in Redis', () 
         async () => {
           const redis = await startRedis();
           running.redis = redis;
-          // The address is the issuer, and a sign-in belongs to it.
+          // The URL is the issuer, and a login belongs to it.
           const port = await freePort();
           const environment = { HTTP_ADAPTER: adapter, REDIS_URL: redis.url };
           const first = await startApp({ environment, port });

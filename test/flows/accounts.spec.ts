@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('accounts on %s', (adapter) => {
   });
 
   it('refuses lin everywhere, with the response of a wrong password', async () => {
-    const attempts = [LIN, { ...ADA, password: 'wrong' }, { username: 'nobody', password: 'wrong' }];
+    const attempts = [LIN, { ...ADA, password: 'wrong' }, { username: 'unknown', password: 'wrong' }];
     const answers: unknown[][] = [];
     for (const attempt of attempts) {
       const answer = await app.post('/auth/token', attempt);

@@ -1,4 +1,4 @@
-// A machine between both samples: its token is made on the command line of accounts' machine, and used at courses.
+// A client of both samples: its token is created on the command line of accounts, and used at courses.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

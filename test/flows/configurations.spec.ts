@@ -1,4 +1,4 @@
-// A public and an admin configuration in one application: same issuer, same keys, same store, and nothing of one is good for the other.
+// A public and an admin configuration in one application: same issuer, same keys, same store, and no credential of one is valid for the other.
 import { Controller, Get, Inject, Injectable, Module, Post, UseGuards } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -65,7 +65,7 @@ class Directory extends UserSource<Person> {
   }
 }
 
-/** The same names in both, so that nothing but the configuration tells them apart. */
+/** The same names in both, so that only the configuration distinguishes them. */
 const person = (id: string, roles: readonly string[], scopes: readonly string[]): Person => ({
   id,
   active: true,

@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('Accounts and courses on %s', (adapter) => {
   }, 90_000);
 });
 
-/** Comes back when the answer says so, as a client would. */
+/** Retries when the response says so, as a client would. */
 async function statusOnceAnswered(app: AppProcess, token: string): Promise<number> {
   const deadline = AbortSignal.timeout(PATIENCE_MS);
   for (;;) {

@@ -1,4 +1,4 @@
-// The one controller of the sample that still speaks passport.
+// The one controller of the sample that still uses passport.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';

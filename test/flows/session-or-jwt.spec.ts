@@ -38,7 +38,7 @@ class Scene {
     return this.running.app.get(People, { strict: false });
   }
 
-  /** A browser with a session of that person, or with none. */
+  /** A browser with a session of that user, or with none. */
   async browser(session?: string): Promise<CookieJar> {
     const jar = new CookieJar(this.running);
     if (session === undefined) return jar;
@@ -47,7 +47,7 @@ class Scene {
     return jar;
   }
 
-  /** An access token of that person, good unless it is spoilt. */
+  /** An access token of that user, valid unless it is altered. */
   async token(id: string, kind: 'good' | 'expired' | 'forged' | 'noise' = 'good'): Promise<string> {
     if (kind === 'noise') return 'not-a-token';
     const tokens = this.running.app.get(TokenService);
@@ -59,7 +59,7 @@ class Scene {
       : accessToken;
   }
 
-  /** Sends it and says status, code or scheme, and how the attempt ended. */
+  /** Sends it and returns status, code or scheme, and the outcome of the attempt. */
   async outcome(jar: CookieJar, path: string, sending: Parameters<CookieJar['send']>[1] = {}) {
     this.attempts.forget();
     const answer = await jar.send(path, sending);
@@ -83,7 +83,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
   });
   afterAll(() => scene.close());
 
-  /** Session of one person, cookie of another or the same. */
+  /** Session of one user, cookie of another or the same. */
   async function browserWith(session: string | undefined, cookie: string): Promise<CookieJar> {
     const jar = await scene.browser(session);
     jar.plant(ACCESS, cookie);
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('cookie and session together on %s', (adapter) => {
       code: 'session_user_mismatch',
       event: { outcome: 'user_mismatch_enforced', cookieSubject: 'ada', sessionSubject: 'bob' },
     });
-    // The cookie is taken back, so that the person is not locked out.
+    // The cookie is cleared, so that the user is not locked out.
     expect(jar.value(ACCESS)).toBeUndefined();
     expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 200, username: 'bob', scheme: 'session' });
   });

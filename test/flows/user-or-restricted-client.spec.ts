@@ -15,7 +15,7 @@ import { defineScheme } from 'nestjs-latchkey/schemes';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { bearer, People, personCalled } from '../support/sample-users.js';
 
-/** Stands for whatever recognises a person without a token: a host session, a client certificate. */
+/** A substitute for a scheme that authenticates a user without a token: a host session, a client certificate. */
 const desk = defineScheme<string>({
   name: 'desk',
   sentBy: 'client',
@@ -23,7 +23,7 @@ const desk = defineScheme<string>({
   verify: async (id) => ({ subject: { issuer: 'http://localhost', id }, kind: 'user', claims: {}, own: true }),
 });
 
-/** Whom a token of a client speaks for, lower-cased on comparison. */
+/** The user that a client token acts for, lower-cased on comparison. */
 const actingFor = ({ claims }: Principal): string | undefined =>
   typeof claims['acting_for'] === 'string' ? claims['acting_for'] : undefined;
 
@@ -118,11 +118,11 @@ describe.each(ADAPTERS)('user or restricted client on %s', (adapter) => {
     ['no organisation', { scopes: SCOPES }, '403 filter_mismatch'],
     ['another organisation', { scopes: SCOPES, filters: ['content_org:other'] }, '403 filter_mismatch'],
     [
-      'itself, acting for somebody else',
+      'itself, acting for another user',
       { scopes: SCOPES, filters: [...FILTERS, 'user:me'], claims: { acting_for: 'grace' } },
       '403 filter_mismatch',
     ],
-    ['itself, acting for nobody', { scopes: SCOPES, filters: [...FILTERS, 'user:me'] }, '403 filter_mismatch'],
+    ['itself, acting for no user', { scopes: SCOPES, filters: [...FILTERS, 'user:me'] }, '403 filter_mismatch'],
     [
       'another person by name',
       { scopes: SCOPES, filters: [...FILTERS, 'user:grace'], claims: { acting_for: 'ada' } },

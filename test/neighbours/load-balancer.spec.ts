@@ -1,4 +1,4 @@
-// The recipe for a load balancer of AWS, as it stands in the documentation: the code of docs/trusted-issuers.md itself runs here, against
+// The recipe for a load balancer of AWS: the code of docs/trusted-issuers.md itself runs here, against
 // a real server of keys and over real HTTP.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
@@ -152,7 +152,7 @@ describe.each(ADAPTERS)('The AWS load balancer recipe of the documentation, on %
     const made = randomUUID();
     expect(await code(dataWith({ header: { kid: made } }))).toEqual([401, 'unknown_key']);
     expect(await code(dataWith({ header: { kid: randomUUID() } }))).toEqual([503, 'keys_unavailable']);
-    // What is known is good all the same.
+    // Cached keys are valid nevertheless.
     expect((await ask(dataWith())).status).toBe(200);
     expect(keys.requests).toEqual([`/${KID}`, `/${KID}`, `/${next}`, `/${made}`]);
   });

@@ -81,7 +81,7 @@ const ask = (emitter: Socket): Promise<unknown> => {
   return answer;
 };
 
-/** A client as docs/contexts.md shows it: it fetches its token anew at each connection. */
+/** A client as docs/contexts.md shows it: it fetches its token again at each connection. */
 function connect(url: string, tokenOf: () => Promise<string>): Socket {
   socket = io(url, {
     transports: ['websocket'],
@@ -174,7 +174,7 @@ describe.each(ADAPTERS)('a client of graphql-ws on %s', (adapter) => {
     return running;
   }
 
-  /** Follows a subscription; the names it hears of, and how it ends. */
+  /** Follows a subscription; the names that it receives, and how it ends. */
   function follow(url: string, tokenOf: () => Promise<string>) {
     const heard = new Set<unknown>();
     const waiting: (() => void)[] = [];

@@ -1,4 +1,4 @@
-// @nestjs/serve-static answers before there is a route: its files are for anybody, and nothing else is.
+// @nestjs/serve-static answers before routing: its files are public, and nothing else is.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

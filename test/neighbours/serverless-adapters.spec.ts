@@ -181,7 +181,7 @@ describe.each(Object.keys(PACKAGES))('an application that %s runs', (name) => {
     const { invoke, accessToken } = await start(name, adapter, {}, true);
     const foreign = { origin: 'https://evil.example' };
     const { statusCode } = await invoke(eventOf('POST', foreign, [`jwt=${accessToken}`]));
-    // Where the lines of the client are known, the copy is not seen at all.
+    // If the raw header lines of the client are known, the copy is ignored.
     expect(statusCode).toBe(fillsLines(name, adapter) ? 401 : 403);
     const own = await invoke(eventOf('POST', { ...foreign, authorization: `Bearer ${accessToken}` }, ['other=1']));
     expect(own.statusCode).toBe(201);

@@ -1,4 +1,4 @@
-// The session packages that people have, in the place of the ones that fit: what starts, what answers, and what the log says.
+// Session packages that are not supported: whether the application starts, what it answers, and what the log says.
 import fastifyCookie from '@fastify/cookie';
 import fastifySecureSession from '@fastify/secure-session';
 import {
@@ -55,9 +55,9 @@ async function start(adapter: AdapterName, { configure, consumed }: Around): Pro
   Module({})(Consuming);
   const auth = AuthModule.forRoot({
     session: {},
-    // The token of a page needs the session too; what is looked at here is the sign-in.
+    // The CSRF token of a page needs the session too; this is about the sign-in.
     csrf: { dangerouslyDisable: true },
-    // The people of this test are a type of its own.
+    // The users of this test have a type of their own.
     users: People as never,
     controllers: [sessionController()],
   });
@@ -69,7 +69,7 @@ async function start(adapter: AdapterName, { configure, consumed }: Around): Pro
   return running;
 }
 
-/** The answer to a sign-in with good credentials. */
+/** The response to a sign-in with valid credentials. */
 async function signIn(app: RunningApplication): Promise<{ answer: Response; body: unknown; jar: CookieJar }> {
   const jar = new CookieJar(app);
   const answer = await jar.post('/auth/session/login', { username: 'ada', password: PASSWORD });

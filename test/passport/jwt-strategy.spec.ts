@@ -108,7 +108,7 @@ interface Member {
 
 class Members extends UserSource<Member> {
   override async findBySubject({ id, issuer }: { id: string; issuer: string }): Promise<Member | undefined> {
-    return id === 'nobody' ? undefined : { id, issuer, active: id !== 'inactive' };
+    return id === 'unknown' ? undefined : { id, issuer, active: id !== 'inactive' };
   }
   override describe({ id, active }: Member) {
     return { id, active };

@@ -309,7 +309,7 @@ describe('mistakes of a strategy', () => {
       [401, 'unauthenticated'],
     ],
     [
-      'recognises nobody in particular',
+      'authenticates no particular user',
       {
         authenticate(this: { success(user: unknown): void }) {
           this.success({});

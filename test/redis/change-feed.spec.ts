@@ -80,7 +80,7 @@ function testFeed(shards: number): void {
   });
 }
 
-/** Remembers all keys as an older snapshot does, or a replica that is behind. ErrorResponses how to come back with them. */
+/** Copies all keys, like an older snapshot or a replica that lags. Returns a function that restores them. */
 async function snapshotOf(client: Redis): Promise<() => Promise<void>> {
   const keys = await client.keys('*');
   const kept = await Promise.all(

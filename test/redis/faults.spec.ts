@@ -94,12 +94,12 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
   it('name keys so that no issuer and id collide with another pair, nor with other keys', async () => {
     const { revocations } = await boot();
-    await redis.client.set('latchkey', 'somebody else’s');
+    await redis.client.set('latchkey', 'a value of another application');
     await revocations.add({ ...entry, issuer: 'a:b', id: 'c' });
     await revocations.add({ ...entry, issuer: 'a', id: '","b' });
     expect(await revocations.find({ issuer: 'a', subject: 'u', jti: 'b:c' })).toBeUndefined();
     expect(await revocations.find({ issuer: 'a","', subject: 'u', jti: 'b' })).toBeUndefined();
-    expect(await redis.client.get('latchkey')).toBe('somebody else’s');
+    expect(await redis.client.get('latchkey')).toBe('a value of another application');
   });
 
   it('never scan the key space', async () => {
@@ -181,7 +181,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       const since = await acknowledgeFlush(redis.client, { prefix: 'mine:', shards });
       expect(await revocations.find(queryAt(since - 1))).toBe('subject');
       expect(await revocations.find(queryAt(since))).toBeUndefined();
-      // Whoever says it twice does not sign out those who came in meanwhile.
+      // Acknowledging twice does not sign out users who signed in meanwhile.
       for (const key of await redis.client.keys('mine:*sentinel')) await redis.client.set(key, String(since - 60));
       expect(await acknowledgeFlush(redis.client, { prefix: 'mine:', shards })).toBe(since - 60);
     });
@@ -213,7 +213,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
         await redis.client.flushall();
         if (onFlush === 'refuse') await acknowledgeFlush(redis.client, { shards });
         expect(await told(accessToken)).toBe('token_revoked');
-        // Whoever signs in now is let in at once.
+        // A login of now is accepted at once.
         const next = await instance.tokens.issue('ada');
         expect(await told(next.accessToken)).toBe('accepted');
         await expect(instance.tokens.refresh(next.refreshToken)).resolves.toBeDefined();
@@ -255,9 +255,14 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     });
 
     it('report that Redis does not answer, and what to do', async () => {
-      const nobody = new Redis({ port: 1, lazyConnect: true, retryStrategy: () => null, enableOfflineQueue: false });
-      nobody.on('error', () => {});
-      const stores = await redisStores({ client: nobody }).useFactory(clock);
+      const unreachable = new Redis({
+        port: 1,
+        lazyConnect: true,
+        retryStrategy: () => null,
+        enableOfflineQueue: false,
+      });
+      unreachable.on('error', () => {});
+      const stores = await redisStores({ client: unreachable }).useFactory(clock);
       await expect(checkReady(stores)).rejects.toThrow('Redis is not ready');
     });
 

@@ -9,7 +9,7 @@ import { checkReady } from '../support/store-suite.js';
 
 const MANY = 30;
 
-requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () => {
+requireOrSkip('redis-server', hasRedis())('Redis stores without pruning', () => {
   const redis = useRedis();
   let clock: FixedClock;
   let stores: Stores;
@@ -37,7 +37,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
     const keys = await redis.client.keys(pattern);
     return Promise.all(keys.map((key) => redis.client.zcard(key)));
   };
-  /** Ends the sign-ins at once, as the passing of time does. */
+  /** Expires the logins at once. */
   const expireSignIns = async (): Promise<void> => {
     await redis.client.del(await redis.client.keys('latchkey:sign-in:*'));
   };
@@ -75,7 +75,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores that nobody prunes', () 
   });
 
   it('hold no more ids of logins than there are, if each one is ended before the next', async () => {
-    // Ten that live on: a new sign-in looks only at the ten oldest, so that it does not clean up behind these.
+    // Ten that stay: a new login cleans up only among the ten oldest, and finds these.
     for (let at = 0; at < 10; at += 1) await signIn(`old-${at}`);
     clock.advance('1s');
     for (let at = 0; at < MANY; at += 1) {

@@ -86,7 +86,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     const rights = documentedRights().filter((right) => right.startsWith('+'));
     const stats = await operator.info('commandstats');
     const used = (right: string): boolean => stats.includes(`cmdstat_${right.slice(1)}:`);
-    // What only clients for clusters ask, and what a connection that is cut does not say.
+    // What only cluster clients request, and what a closed connection does not answer.
     const elsewhere = ['+cluster|slots', '+unsubscribe', '+ping'];
     expect(rights.filter((right) => !used(right) && !elsewhere.includes(right))).toEqual([]);
     expect(rights.length).toBeGreaterThan(20);

@@ -1,5 +1,5 @@
-// A Redis that answers something else than its scripts say: a proxy, another server, a client that maps types. What is not understood is
-// "cannot tell", and never a success.
+// A Redis with unexpected replies: a proxy, another server, a client that maps types. A reply that is not understood is
+// "unavailable", and never a success.
 import { describe, expect, it } from '@jest/globals';
 import { AuthModule, BlocklistService, LoginService, SystemClock, TokenService } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';

@@ -136,7 +136,7 @@ requireOrSkip('redis-server', hasRedis())('A key set cache in Redis', () => {
   });
 });
 
-/** A process that verifies one token, and says which code it was refused with: the signature can only be judged with the key. */
+/** A process that verifies one token, and prints the code of the refusal: the signature can only be verified with the key. */
 async function startCold(address: string, folder: string): Promise<string> {
   const script = join(root, 'test/support/verify-once.js');
   const child = spawn(process.execPath, [script, address, join(folder, 'keys.sqlite')], {

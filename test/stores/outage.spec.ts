@@ -80,7 +80,7 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
     }
     const before = performance.now();
     for (let at = 0; at < 10; at += 1) expect((await ask()).status).toBe(503);
-    // Ten answers in less than the limit of ten: nobody waited.
+    // Ten answers in less than the limit of ten: no request waited.
     expect(performance.now() - before).toBeLessThan(10 * LIMIT_MS);
     expect((await ask('/outside')).status).toBe(200);
     server.thaw();
@@ -175,7 +175,7 @@ async function untilTakenBack(refreshToken: string, logins: LoginStore): Promise
   throw new Error('It was never taken back.');
 }
 
-/** Takes every row for itself. ErrorResponses how to let go again. */
+/** Locks every row. Returns a function that releases them. */
 async function lockLogins(dataSource: DataSource): Promise<() => Promise<void>> {
   const runner = dataSource.createQueryRunner();
   await runner.startTransaction();

@@ -1,4 +1,4 @@
-// Three machines on one store, and what must hold whatever they race for. `npm test` runs a short round of it, `npm run test:soak` the long one.
+// Three processes on one store, and the invariants of their races. `npm test` runs a short round, `npm run test:soak` the long one.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -30,10 +30,10 @@ async function startDatabase(kind: string): Promise<Database> {
   return server;
 }
 
-// No sign-in is refreshed so often within its grace that its live token is held.
+// No login is refreshed so often within its grace that its live token is kept.
 const CHAIN = 25;
 
-/** Does so many rounds, ten lines of them at once, on sign-ins that last for a few rounds each. */
+/** Does so many rounds, ten in parallel, on logins that last for a few rounds each. */
 async function inLines(fleet: Fleet, rounds: number, round: (pair: Pair, at: number) => Promise<Pair>): Promise<void> {
   const lines = Array.from({ length: AT_ONCE }, async (_, line) => {
     let pair: Pair | undefined;
@@ -113,7 +113,7 @@ describe.each([
           inLines(fleet, ROUNDS, async (_, at) => {
             const first = await fleet.issue(`burst-${at}`);
             const { seen, jar } = await burst(first, (refreshToken) => refresh({ ...first, refreshToken }));
-            // Whatever was handed out leads to one and the same live token.
+            // Every returned token leads to one and the same live token.
             const live = await refresh({ ...first, refreshToken: jar });
             const others = [...seen].filter(([jti]) => jti !== jtiOf(live)).map(([, refreshToken]) => refreshToken);
             const told = await Promise.all(others.map((refreshToken) => refresh({ ...first, refreshToken })));
@@ -196,7 +196,7 @@ async function revokeAll(fleet: Fleet, withinMs: number): Promise<void> {
   await Promise.all(Array.from({ length: atOnce }, (_, name) => line(name)));
 }
 
-/** Refreshes and ends sign-ins while machines die, as clients do that ask again when nobody answered. */
+/** Refreshes and ends logins while processes die, as clients that retry after a lost response. */
 async function killAndWatch(fleet: Fleet): Promise<void> {
   const over = new AbortController();
   const revoked: Pair[] = [];

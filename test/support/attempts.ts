@@ -1,4 +1,4 @@
-// Listens to the attempts of this process, so that a test can say how the last one ended.
+// Records the attempts of this process, so that a test can check the outcome of the last one.
 import { onAuthEvent, type AttemptEvent } from 'nestjs-latchkey/events';
 
 export class Attempts {

@@ -3,7 +3,7 @@ import type { AuthRequest } from 'nestjs-latchkey';
 
 export interface RequestParts {
   readonly method?: string;
-  /** In order; a name may stand there twice. */
+  /** In order; a name may occur twice. */
   readonly headers?: readonly (readonly [string, string])[];
   readonly cookies?: readonly (readonly [string, string])[];
   readonly raw?: unknown;

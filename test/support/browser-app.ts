@@ -1,4 +1,4 @@
-// An application for browsers: people who sign in by cookie or by session, and an account page for any of their schemes.
+// An application for browsers: users who sign in by cookie or by session, and an account page for any of their schemes.
 import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
 import { Body, Controller, Get, Injectable, Module, Post, UseGuards, type INestApplication } from '@nestjs/common';
@@ -35,7 +35,7 @@ export interface Person {
   readonly scopes: readonly string[];
 }
 
-/** The people, and how often each of them was looked up. */
+/** The users, and how often each of them was looked up. */
 @Injectable()
 export class People extends UserSource<Person> {
   readonly all = new Map<string, Person>();
@@ -183,7 +183,7 @@ export async function startBrowserApp(
     audience: 'app',
     cookies: {},
     ...(sessions ? { session: {} } : undefined),
-    // The people of this test are a type of its own.
+    // The users of this test have a type of their own.
     users: People as never,
     controllers: [tokenController(), cookieController(), csrfController(), ...(sessions ? [sessionController()] : [])],
     ...options,

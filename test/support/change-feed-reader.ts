@@ -1,7 +1,7 @@
-// A reader of the change feed, as every other machine is one: it knows its cursor and what it was told, and nothing else.
+// A reader of the change feed, like every other process: it knows only its cursor and what it has read.
 import type { BlocklistStore } from 'nestjs-latchkey/stores';
 
-/** What one reading told. */
+/** The result of one reading. */
 export interface Told {
   readonly ids: readonly string[];
   readonly restarted: boolean;

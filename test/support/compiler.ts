@@ -5,7 +5,7 @@ import { root } from './repository.js';
 
 const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
 
-/** What tsconfig.json says, with the doors of the package mapped to its sources. */
+/** The options of tsconfig.json, with the doors of the package mapped to its sources. */
 export const compilerOptions: ts.CompilerOptions = {
   ...ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root).options,
   noEmit: true,

@@ -1,4 +1,4 @@
-// A browser as far as cookies go: it keeps them by name, host aside, and sends them where their path fits. It speaks real HTTP.
+// A browser reduced to cookies: it stores them by name, ignoring the host, and sends them by path, over real HTTP.
 import type { RunningApplication } from './applications.js';
 
 export interface StoredCookie {
@@ -27,7 +27,7 @@ export class CookieJar {
     return this.cookies.get(name)?.value;
   }
 
-  /** Puts a cookie there as somebody else would. */
+  /** Sets a cookie as an attacker would. */
   plant(name: string, value: string, path = '/'): void {
     this.cookies.set(name, { value, path, attributes: [] });
   }

@@ -1,4 +1,4 @@
-// A database server for one test file: started on a free port of this machine with a folder of its own, and killed at the end.
+// A database server for one test file: started on a free port with a folder of its own, and killed at the end.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -32,7 +32,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A folder that any user of this machine may enter, because some servers refuse to run as root. */
+/** A folder that every user may enter, because some servers refuse to run as root. */
 export function temporaryFolder(name: string): string {
   return mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
 }

@@ -1,10 +1,10 @@
-// One https server for several host names: some stand for an application behind it, others for pages of other people.
+// One https server for several host names: some forward to an application, others serve pages of an attacker.
 import { createServer, type Server } from 'node:https';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { selfSigned } from './self-signed-certificate.js';
 import { freePort } from './database-server.js';
 
-/** What a host name stands for: the address of an application, or the pages of somebody by path. */
+/** What a host name serves: the application at a URL, or pages by path. */
 export type Site = string | Readonly<Record<string, string>>;
 
 export class HttpsFront {

@@ -42,7 +42,7 @@ export interface IssuingApp {
   readonly issuer: string;
   readonly tokens: TokenService;
   readonly people: People;
-  /** Signs a person in: `ada`, or `grace`, who is staff. */
+  /** Signs a user in: `ada`, or `grace`, who is staff. */
   signIn(id?: string, options?: Parameters<TokenService['issue']>[1]): Promise<TokenPair>;
   close(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export async function startIssuingApp(adapter: AdapterName, options: AuthModuleO
     issuer,
     tokens,
     people,
-    // The people of this test are a type of its own.
+    // The users of this test have a type of their own.
     signIn: (id = 'ada', how = {}) => tokens.issue(people.of(id) as never, how),
     close: () => app.close(),
   };

@@ -84,7 +84,7 @@ export function serve(body: string | Buffer | object, headers: Headers = {}): Be
   };
 }
 
-/** ErrorResponses by path; anything else is 404. */
+/** Responses by path; anything else is 404. */
 export function routes(behaviours: Readonly<Record<string, Behaviour>>): Behaviour {
   return (socket, path) => (behaviours[path] ?? refuse(404))(socket, path);
 }
@@ -93,7 +93,7 @@ export function refuse(status: number, headers: Headers = {}): Behaviour {
   return (socket) => socket.end(head(status, { 'content-length': '0', ...headers }));
 }
 
-/** Takes the request and says nothing. */
+/** Accepts the request and never answers. */
 export const silence: Behaviour = () => {};
 
 /** Headers at once, and then a byte every so often. */

@@ -1,4 +1,4 @@
-// The world that the model of sign-ins lives in: two applications over one pair of stores, which can be made to fail.
+// The applications that the model of logins is compared with: two over one pair of stores, which can be made to fail.
 import { generateKeyPairSync } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -87,12 +87,7 @@ const happenings: fc.Arbitrary<Happening[]> = fc.array(
     {
       weight: 3,
       arbitrary: fc.record({
-        does: fc.constantFrom(
-          'revoke-access' as const,
-          'revoke-refresh' as const,
-          'end' as const,
-          'everyone-but' as const,
-        ),
+        does: fc.constantFrom('revoke-access' as const, 'revoke-refresh' as const, 'end' as const, 'all-but' as const),
         sign: nat,
       }),
     },

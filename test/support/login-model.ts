@@ -1,15 +1,15 @@
-// The reference model of sign-ins as a whole: who is signed in where, which token is the one live leaf, and what must be refused.
+// The reference model of logins: who is signed in where, which token is the live one, and what must be refused.
 // It knows nothing of stores and asks two instances over one of them, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
 import type { AuthError, LoginService, TokenPair, TokenService } from 'nestjs-latchkey';
 
-/** What may happen. Sign-ins and users are counted round, so that every number names one. */
+/** The steps. Numbers of logins and users wrap around, so that every number names one. */
 export type Happening =
   | { readonly does: 'sign-in'; readonly user: number }
   | { readonly does: 'refresh'; readonly sign: number; readonly age: number }
   | { readonly does: 'refresh-at-once'; readonly sign: number }
   | { readonly does: 'end-while-refreshing'; readonly sign: number; readonly everywhere: boolean }
-  | { readonly does: 'revoke-access' | 'revoke-refresh' | 'end' | 'everyone-but'; readonly sign: number }
+  | { readonly does: 'revoke-access' | 'revoke-refresh' | 'end' | 'all-but'; readonly sign: number }
   | { readonly does: 'everywhere' | 'disable' | 'enable' | 'change-password'; readonly user: number }
   | { readonly does: 'outage'; readonly sign: number }
   | { readonly does: 'wait'; readonly ms: number };
@@ -43,7 +43,7 @@ interface SignIn {
   readonly stamp: string;
   readonly sid: string;
   readonly absoluteEndMs: number;
-  /** Oldest first; the last is the leaf. */
+  /** Oldest first; the last is the live token. */
   readonly refreshTokens: { readonly token: string; readonly expiresAtMs: number; replacedAtMs?: number }[];
   readonly accessTokens: Access[];
   isEnded: boolean;
@@ -59,7 +59,7 @@ export class SignInModel {
 
   constructor(private readonly world: World) {}
 
-  /** Does one thing to the world and to the model, and compares all that both say. */
+  /** Applies one step to the applications and to the model, and compares all results. */
   async step(happening: Happening): Promise<void> {
     if (happening.does === 'wait') this.world.clock.ms += happening.ms;
     else if (happening.does === 'sign-in') await this.#signIn(this.#user(happening.user));
@@ -101,7 +101,7 @@ export class SignInModel {
     if (happening.does === 'refresh-at-once') await this.#refreshAtOnce(signIn);
     if (happening.does === 'end-while-refreshing') await this.#endWhileRefreshing(signIn, happening.everywhere);
     if (happening.does === 'revoke-access') await this.#revokeAccess(signIn);
-    if (happening.does === 'everyone-but') await this.#everyoneBut(signIn);
+    if (happening.does === 'all-but') await this.#allBut(signIn);
     if (happening.does === 'outage') await this.#outage(signIn);
     if (happening.does === 'end')
       await this.#end(signIn, (by) => by.logins.end(this.#subject(signIn.user), signIn.sid));
@@ -169,7 +169,7 @@ export class SignInModel {
     access.isRevoked = true;
   }
 
-  async #everyoneBut(spared: SignIn): Promise<void> {
+  async #allBut(spared: SignIn): Promise<void> {
     // Who has ended cannot ask.
     if (spared.isEnded) return;
     await this.#next.logins.endAll(this.#subject(spared.user), { exceptSid: spared.sid });

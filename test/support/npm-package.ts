@@ -1,4 +1,4 @@
-// Packs the library as `npm publish` would and installs it where nothing of this repository can be found.
+// Packs the library as `npm publish` would and installs it outside of this repository.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface Installation {
   remove(): void;
 }
 
-/** npm tells its children where it runs; an npm started from `npm test` must not believe that this is its project. */
+/** npm passes its folder to its children; an npm started from `npm test` must not use this project. */
 export const npmEnvironment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^INIT_CWD$/i.test(name),

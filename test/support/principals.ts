@@ -6,7 +6,7 @@ export interface PrincipalParts extends Partial<Omit<Principal, 'subject' | 'cla
   readonly claims?: Record<string, unknown>;
 }
 
-/** A person of our own issuer without any right, unless said otherwise. */
+/** A user of our own issuer without any rights by default. */
 export function principalWith({ id = 'user-1', claims = {}, ...parts }: PrincipalParts = {}): Principal {
   return {
     kind: 'user',

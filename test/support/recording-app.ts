@@ -41,7 +41,7 @@ export interface Person {
   readonly scopes: readonly string[];
 }
 
-/** The people, and what was asked about them. */
+/** The users, and how often they were looked up. */
 @Injectable()
 export class People extends UserSource<Person> {
   readonly all = new Map<string, Person>();
@@ -187,7 +187,7 @@ export async function startProbedApp(
     tokens,
     events,
     logged: lines.all,
-    // The people of this test are a type of its own.
+    // The users of this test have a type of their own.
     signIn: (id = 'ada') => tokens.issue(people.of(id) as never),
     post: (path, body, headers = {}) =>
       running.fetch(path, {

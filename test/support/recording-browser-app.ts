@@ -33,7 +33,7 @@ export function startProbedBrowserApp(
   });
 }
 
-/** A browser in which that person signed in by cookie. */
+/** A browser in which that user signed in by cookie. */
 export async function signedInBrowser(app: ProbedApp, username = 'ada'): Promise<CookieJar> {
   const jar = new CookieJar(app);
   const answer = await jar.post('/auth/cookie/login', { username, password: PASSWORD });

@@ -78,7 +78,7 @@ export async function startRedisSentinel(): Promise<{
   }
 }
 
-/** A cluster of three masters on this machine. */
+/** A cluster of three local masters. */
 export async function startRedisCluster(): Promise<{ readonly ports: readonly number[]; stop(): Promise<void> }> {
   const servers: Server[] = [];
   const stop = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.stop())));
@@ -97,7 +97,7 @@ export async function startRedisCluster(): Promise<{ readonly ports: readonly nu
 const redisCli = async (...args: readonly string[]): Promise<string> =>
   (await promisify(execFile)('redis-cli', args)).stdout;
 
-/** Each node hears for itself that the cluster is whole, some time after the command that made it has returned. */
+/** Each node learns separately that the cluster is complete, some time after the command that created it has returned. */
 async function untilUp(port: number): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt += 1) {
     if ((await redisCli('-p', `${port}`, 'cluster', 'info')).includes('cluster_state:ok')) return;

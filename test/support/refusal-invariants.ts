@@ -6,15 +6,15 @@ import { readAnswer, sendLines, type RawAnswer } from './raw-http.js';
 export interface RefusalExpectations {
   /** What the request carried and what must therefore never come back: tokens, passwords. Their long parts are looked for too. */
   readonly secrets?: readonly string[];
-  /** True where the request never reaches the application: Node or the adapter refuse it. */
+  /** True if the request never reaches the application: Node or the adapter refuse it. */
   readonly beforeUs?: boolean;
-  /** True where a ready-made controller refuses: interceptors have run then, as around every handler. */
+  /** True if a ready-made controller refuses: interceptors have run then, as around every handler. */
   readonly byController?: boolean;
-  /** True where whoever answers may be asked who the user is: the credential itself was good. */
+  /** True if the user source may run: the credential itself was valid. */
   readonly mayLookUp?: boolean;
 }
 
-// What would tell an attacker how the service is built.
+// Strings that would reveal to an attacker how the service is built.
 const INSIDES = /\bat .+:\d+:\d+|node_modules|\.(js|ts)\b|\bjose\b|latchkey|SELECT |ECONNREFUSED|"stack"/;
 
 /** Sends a request that must be refused and checks everything that holds for all refusals. Resolves the answer. */
@@ -39,7 +39,7 @@ export async function expectRefusal(
   return answer;
 }
 
-/** The challenge that the answer carries, without its realm; `undefined` where it has none. */
+/** The challenge of the response, without its realm; `undefined` if it has none. */
 export function challengeOf({ headers }: RawAnswer): string | undefined {
   return headers
     .get('www-authenticate')?.[0]

@@ -1,4 +1,4 @@
-// Where things lie in this repository, and the doors of the package.
+// Paths of this repository, and the doors of the package.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { packageDoors } from '../../tools/doors.js';
@@ -6,7 +6,7 @@ import { packageDoors } from '../../tools/doors.js';
 export const root = join(import.meta.dirname, '../..');
 export const library = join(root, 'libs/auth');
 
-/** Reads a file of the repository as text. */
+/** Reads a file of the repository as a string. */
 export function readText(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }

@@ -1,9 +1,9 @@
-// The reference model of a sign-in: every refresh token it ever had, in a row, of which the last is the one live leaf. It
+// The reference model of a login: every refresh token it ever had, in order, of which the last is the live one. It
 // shares no code with the stores, so that both would have to be wrong in the same way.
 import assert from 'node:assert/strict';
 import type { LoginStore, RotationOutcome } from 'nestjs-latchkey/stores';
 
-/** What happens to a sign-in. `age` counts back from the live token: 0 is the leaf, 1 the one before. */
+/** A step of a login. `age` counts back from the live token: 0 is the live one, 1 the one before. */
 export type Action =
   | { readonly does: 'present'; readonly ages: readonly number[] }
   /** Refreshes so often in a row. */
@@ -19,7 +19,7 @@ const ISSUER = 'https://issuer.example';
 const LIFE = 30 * 24 * 3_600;
 
 export class RotationModel {
-  /** Oldest first; the last is the leaf, which was not replaced. Empty once the sign-in has ended. */
+  /** Oldest first; the last is the live one, which was not replaced. Empty once the login has ended. */
   #tokens: { readonly jti: string; replacedAtMs?: number }[] = [];
   #counter = 0;
 
@@ -46,7 +46,7 @@ export class RotationModel {
     this.#tokens = [{ jti }];
   }
 
-  /** Does one thing to the store and to the model, and compares what both say. */
+  /** Applies one step to the store and to the model, and compares the results. */
   async step(action: Action): Promise<void> {
     if (action.does === 'wait') this.clock.nowMs += action.ms;
     if (action.does === 'touch')
@@ -62,7 +62,7 @@ export class RotationModel {
     assert.equal(login?.currentJti, this.#tokens.at(-1)?.jti, 'the leaf of the store is the leaf of the model');
   }
 
-  /** Presents tokens at the same moment, each from a caller of its own. */
+  /** Presents tokens at the same time, each from a caller of its own. */
   async #presentAll(ages: readonly number[]): Promise<void> {
     const told = ages.map(async (age) => ({
       age,
@@ -94,7 +94,7 @@ export class RotationModel {
     this.#tokens.push({ jti: next });
   }
 
-  /** What a caller may be told who presented a token of this age, whether it came before or after the rotation of this step. */
+  /** The allowed answers to a token of this age, whether it arrived before or after the rotation of this step. */
   #allows(
     age: number,
     { outcome, ...rest }: RotationOutcome,
@@ -113,7 +113,7 @@ export class RotationModel {
     return replacedAtMs !== undefined && this.clock.nowMs - replacedAtMs < this.options.graceMs;
   }
 
-  /** Whether so many were replaced within the grace that the leaf is not: 64, as the documentation says. */
+  /** Whether so many were replaced within the grace that the live token is kept: 64, as documented. */
   get #isHeld(): boolean {
     return this.#tokens.filter((_, at) => this.#isInside(this.#tokens.length - 1 - at)).length >= 64;
   }

@@ -23,7 +23,7 @@ export interface AppProcess {
 export interface AppProcessOptions {
   readonly app?: 'accounts' | 'courses';
   readonly environment?: Readonly<Record<string, string>>;
-  /** Where its database and keys are, to start a second process on them. @defaultValue a new one */
+  /** The folder of its database and keys, to start a second process on them. @defaultValue a new one */
   readonly folder?: string;
   readonly port?: number;
 }

@@ -1,4 +1,4 @@
-// The people of the tests: ada, a plain user; grace, who is staff; lin, who is inactive. And what they send.
+// The users of the tests: ada, a plain user; grace, who is staff; lin, who is inactive. And what they send.
 import { Injectable } from '@nestjs/common';
 import { UserSource, type AuthUser, type Subject, type UserDescription } from 'nestjs-latchkey';
 
@@ -14,11 +14,11 @@ const PEOPLE: readonly Person[] = [
   { id: 'lin', roles: ['staff'], active: false },
 ];
 
-/** A user source that counts how often it is asked, and can be made to answer with somebody else. */
+/** A user source that counts its calls, and can be made to return another user. */
 @Injectable()
 export class People extends UserSource {
   asked = 0;
-  /** ErrorResponses every question with this person. */
+  /** The id of the user that every lookup returns. */
   mistaken: string | undefined;
 
   override async findBySubject({ id }: Subject): Promise<AuthUser | undefined> {

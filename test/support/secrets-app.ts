@@ -1,4 +1,4 @@
-// An application in which everything that is secret is marked, and everything that could tell it is kept: log, events, tables.
+// An application in which every secret is marked, and every place that could reveal one is recorded: log, events, tables.
 import {
   Catch,
   Controller,
@@ -61,7 +61,7 @@ export const secrets = new Secrets();
 export const PASSWORD = secrets.make('password');
 const STAMP = secrets.make('stamp');
 const CLAIM = secrets.make('claim');
-/** What a driver says in its errors. It may stand in the `cause` of ours, which never leaves the process. */
+/** The message of a driver error. It may be in the `cause` of ours, which never leaves the process. */
 export const DRIVER = 'words of a driver';
 const DRIVER_WORDS = secrets.make(DRIVER);
 const CSRF_SECRET = secrets.make('csrf-secret').repeat(2);
@@ -162,7 +162,7 @@ class MarkedKeys extends KeySource {
   }
 }
 
-/** A store that works until it is told to fail, with words that nobody may see. */
+/** A store that works until the test makes it fail, with a message that must stay secret. */
 function breakableStore<Store extends object>(store: Store, state: { readonly down: boolean }): Store {
   return new Proxy(store, {
     get: (target, name) => {

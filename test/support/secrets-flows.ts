@@ -11,7 +11,7 @@ export interface Refused {
 
 export class MarkedFlows {
   readonly refusals: Refused[] = [];
-  /** How many answers there were by status, so that a test can say that the flows did what they were meant to. */
+  /** The number of responses by status, so that a test can check that the flows took place. */
   readonly statuses = new Map<number, number>();
 
   constructor(private readonly app: MarkedApp) {}
@@ -60,7 +60,7 @@ export class MarkedFlows {
     const wrong = secrets.make('wrong-password');
     const bodies: readonly unknown[] = [
       { username: 'ada', password: wrong },
-      // People type their password where the user name belongs.
+      // Users type their password into the field of the user name.
       { username: PASSWORD, password: wrong },
       { username: 'lin', password: PASSWORD },
       { username: 'ada', password: { [wrong]: PASSWORD } },
@@ -91,7 +91,7 @@ export class MarkedFlows {
       ...(await factory.refused('ada')).map(({ token }) => token),
       await factory.valid('ada', { claims: { exp: mark } }),
       await factory.valid('ada', { claims: { scope: [mark] } }),
-      await factory.valid('nobody', { claims: { email: mark } }),
+      await factory.valid('eve', { claims: { email: mark } }),
       await factory.valid('ada', { claims: { iss: mark } }),
       await factory.valid('ada', { claims: { sub: undefined, email: mark } }),
       await factory.valid('ada', { header: { jku: `https://${mark}.test`, typ: mark } }),
@@ -161,7 +161,7 @@ export class MarkedFlows {
     await this.browse(jar, '/auth/session/login', { method: 'POST', csrf: true, body: credentials });
     await this.browse(jar, '/doors');
     await this.browse(jar, '/doors', { method: 'POST' });
-    // A cookie of somebody else beside a live session.
+    // A cookie of another user beside a live session.
     const { access } = await this.signIn('grace');
     const torn = jar.copy();
     torn.plant('__Host-access', access);
@@ -176,10 +176,10 @@ export class MarkedFlows {
   private async foreign(): Promise<void> {
     const { issuer, clock } = this.app;
     const mark = secrets.make('foreign-claim');
-    const token = await issuer.tokens.valid('someone', { claims: { email: mark } });
+    const token = await issuer.tokens.valid('eve', { claims: { email: mark } });
     secrets.add('foreign token', token);
     await this.get('/doors/machines', token);
-    await this.get('/doors/machines', await issuer.tokens.tampered('someone', { claims: { email: mark } }));
+    await this.get('/doors/machines', await issuer.tokens.tampered('eve', { claims: { email: mark } }));
     for (const failure of ['unavailable', 'malformed', 'disconnected'] as const) {
       issuer.fail(failure);
       clock.advance('2m');

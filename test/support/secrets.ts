@@ -1,28 +1,28 @@
-// Remembers every secret that a test saw or made up, and looks for them in places where none may be.
+// Records every secret that a test saw or created, and searches for them in places that must not hold any.
 
 /** Shorter parts are found by chance. */
 const SHORTEST = 12;
 
-/** A secret that was found where none may be. */
+/** A secret that was found in such a place. */
 export interface Leak {
-  /** Where the secret came from. */
+  /** The origin of the secret. */
   readonly secret: string;
   readonly place: string;
-  /** What stands around it. */
+  /** The text around it. */
   readonly around: string;
 }
 
 export class Secrets {
   private readonly known = new Map<string, string>();
 
-  /** A made-up text that stands nowhere else. */
+  /** A generated string that occurs nowhere else. */
   make(kind: string): string {
     const text = `MARK-${kind}-${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`;
     this.add(kind, text);
     return text;
   }
 
-  /** A text, and the parts of it that would be as bad: halves of a token, of a signed cookie, of a header. */
+  /** A string, and the parts of it that are secret too: halves of a token, of a signed cookie, of a header. */
   add(kind: string, text: string | undefined): void {
     if (text === undefined || text.length < SHORTEST) return;
     const decoded = decodedUri(text);
@@ -35,7 +35,7 @@ export class Secrets {
     return this.known.size;
   }
 
-  /** Every secret in a text. */
+  /** Every secret in a string. */
   leaksIn(place: string, text: string): readonly Leak[] {
     return [...this.known].flatMap(([secret, kind]) => {
       const at = text.indexOf(secret);
@@ -44,7 +44,7 @@ export class Secrets {
   }
 }
 
-/** Anything at all as a text in which a secret would be found: errors with their stack and cause, maps, hidden members. */
+/** Any value as a string in which a secret would be found: errors with their stack and cause, maps, hidden members. */
 export function wholeText(value: unknown, seen = new Set<unknown>()): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (seen.has(value)) return '';

@@ -1,4 +1,4 @@
-// Makes a certificate that vouches for itself, for servers that only a test talks to (RFC 5280 §4.1, in DER).
+// Creates a self-signed certificate for servers of a test (RFC 5280 §4.1, in DER).
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 
 const ECDSA_WITH_SHA256 = Buffer.from('300a06082a8648ce3d040302', 'hex');

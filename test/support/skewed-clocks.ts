@@ -1,4 +1,4 @@
-// Machines on one pair of stores whose clocks disagree. Nothing moves the time of the stores here: it is that of the database.
+// Nodes on one pair of stores whose clocks disagree. The time of the stores is that of the database.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from '@jest/globals';
@@ -8,7 +8,7 @@ import type { MakeStores } from 'nestjs-latchkey/testing';
 import { startInstance } from './login-model-harness.js';
 import { jtiIn, jtiOf } from './tab-bursts.js';
 
-/** The clock of a machine that is so far ahead of this one. */
+/** The clock of a node that is so far ahead of this one. */
 class SkewedClock extends Clock {
   constructor(private readonly aheadMs: number) {
     super();
@@ -19,7 +19,7 @@ class SkewedClock extends Clock {
   }
 }
 
-/** Two machines. */
+/** Two nodes. */
 interface Machines {
   readonly here: Machine;
   readonly there: Machine;
@@ -30,7 +30,7 @@ type Machine = Awaited<ReturnType<typeof startInstance>>['instance'];
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
-/** Sign-ins that an hour from now have ended. */
+/** Logins that have expired an hour from now. */
 const SHORT = { idle: '30m', absolute: '40m' } as const;
 
 /** @param join makes stores on what `makeStores` made last */

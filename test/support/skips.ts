@@ -1,4 +1,4 @@
-// Skips a suite when this machine lacks what it needs, loudly; with LATCHKEY_NO_SKIP=1 the lack is a failure instead.
+// Skips a suite if a server is not installed, and reports that; with LATCHKEY_NO_SKIP=1 it is a failure instead.
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from '@jest/globals';
@@ -20,12 +20,12 @@ export function requireOrSkip(name: string, available: boolean): (title: string,
   };
 }
 
-/** True where a program of that name can be run: on the PATH, or where Debian puts servers. */
+/** True if a program of that name exists: on the PATH, or in the folders of Debian for servers. */
 export function hasCommand(name: string): boolean {
   return commandPath(name) !== undefined;
 }
 
-/** Finds a program on the PATH or where Debian puts servers. */
+/** Finds a program on the PATH or in the folders of Debian for servers. */
 export function commandPath(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((parent) => join(parent, name)).find(isExecutable);

@@ -9,18 +9,18 @@ import { root } from './repository.js';
 
 /** A piece of code in a document. Files that an earlier snippet titled can be imported by it, from `./title.js`. */
 export interface Snippet {
-  /** Where it stands, for messages: path and line. */
+  /** Its place, for messages: path and line. */
   readonly place: string;
   readonly fileName: string;
   readonly code: string;
-  /** False where the fence says `no-run`: it type-checks, but needs a world that a test cannot give. */
+  /** False if the fence says `no-run`: it type-checks, but needs surroundings that a test cannot provide. */
   readonly runs: boolean;
   readonly earlier: readonly Snippet[];
 }
 
 const fence = /^```(?:ts|typescript)\b([^\n]*)\n([\s\S]*?)^```/gm;
 
-/** Lists the fenced TypeScript of a Markdown text; `title="users.service.ts"` in a fence names its file. */
+/** Lists the fenced TypeScript of a Markdown document; `title="users.service.ts"` in a fence names its file. */
 export function markdownSnippets(path: string, text: string): Snippet[] {
   const found: Snippet[] = [];
   for (const { 1: words = '', 2: code = '', index } of text.matchAll(fence)) {
@@ -66,7 +66,7 @@ const runOptions: ts.CompilerOptions = { ...options, module: ts.ModuleKind.ESNex
 // Parsing Nest's declarations is most of the work, and the same for every snippet.
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
-/** Type-checks a snippet with the options of this repository; gives what the compiler says. */
+/** Type-checks a snippet with the options of this repository; returns the errors of the compiler. */
 export function typeErrors(snippet: Snippet): string[] {
   const files = new Map([...snippet.earlier, snippet].map(({ fileName, code }) => [join(folder, fileName), code]));
   const path = join(folder, snippet.fileName);

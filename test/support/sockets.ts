@@ -20,13 +20,13 @@ export interface ConnectOptions {
   readonly path?: string;
 }
 
-/** Opens a socket; rejects with what a refusing server says. */
+/** Opens a socket; rejects with the reason of a refusing server. */
 export function connectSocket(kind: SocketKind, url: string, options: ConnectOptions = {}): Promise<SocketClient> {
   return kind === 'ws' ? connectWs(url, options) : connectIo(url, options);
 }
 
 async function connectIo(url: string, { headers = {}, auth = {}, path = '' }: ConnectOptions): Promise<SocketClient> {
-  // A server waits 30 seconds for a client that polls to hear that it is closed.
+  // A server waits 30 seconds until a polling client has received that it is closed.
   const options = { transports: ['websocket'], forceNew: true, reconnection: false };
   const socket: Socket = io(url + path, { ...options, extraHeaders: headers, auth });
   await new Promise<void>((resolve, reject) => {

@@ -45,7 +45,7 @@ function isChecked(store: object): store is CheckedStore {
 }
 
 /**
- * @param join makes stores for another machine, on what `makeStores` made last
+ * @param join creates stores for another process, on what `makeStores` created last
  * @param histories how many random histories; memory takes thousands in the time a server takes dozens
  */
 export function testStores(makeStores: MakeStores, join: MakeStores, histories = 30): void {

@@ -10,7 +10,7 @@ export interface StoreCall {
   readonly args: readonly unknown[];
 }
 
-/** An answer that waits for its turn, which its rank says. */
+/** An answer that waits for its turn, which is its rank. */
 interface Waiting {
   readonly number: number;
   readonly rank: number;

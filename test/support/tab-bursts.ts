@@ -25,7 +25,7 @@ class HandClock extends Clock {
   }
 }
 
-/** How a server answers a refresh. Rejects with a code where it refuses. */
+/** How a server answers a refresh. Rejects with the code of a refusal. */
 export type Refresh = (token: string) => Promise<Answer>;
 
 type Answer = Pick<TokenPair, 'refreshToken'>;
@@ -39,7 +39,7 @@ export const jtiOf = ({ refreshToken }: Answer): string => jtiIn(refreshToken);
 
 /** What became of a burst. */
 export interface Burst {
-  /** Every token that the server handed out, the first one included. */
+  /** Every token that the server returned, the first one included. */
   readonly seen: ReadonlyMap<string, string>;
   /** What the jar holds in the end. */
   readonly jar: string;
@@ -90,7 +90,7 @@ export async function goThroughBursts(makeStores: MakeStores, bursts: number): P
 
 const MOST_ATTEMPTS = 20;
 
-/** Tries again after a 503, as clients do: a busy machine may keep a database from answering in time. */
+/** Retries after a 503, as clients do: on a busy computer a database may not answer in time. */
 async function patiently<T>(work: () => Promise<T>, attempt = 1): Promise<T> {
   try {
     return await work();

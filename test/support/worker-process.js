@@ -1,4 +1,4 @@
-// One machine of several: the built package on the stores of all, without HTTP. It does what its parent asks for and says how it ended.
+// One of several processes: the built package on shared stores, without HTTP. It executes the calls of its parent and returns their results.
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule, LoginService, TokenService } from 'nestjs-latchkey';
@@ -37,7 +37,7 @@ const auth = AuthModule.forRoot({
   audience: 'accounts',
   keys: keysFromDirectory(keys, { createIfMissing: true }),
   stores,
-  // Many machines share two cores here: what is slow is not down.
+  // Many processes share two cores here: a slow store is not down.
   revocation: { freshness, timeout: '1s' },
 });
 const application = await NestFactory.createApplicationContext(

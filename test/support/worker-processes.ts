@@ -1,4 +1,4 @@
-// Several machines on one database: processes of the built package, each of which can be killed at any moment.
+// Several processes of the built package on one database, each of which can be killed at any time.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface Pair {
   readonly sid: string;
 }
 
-/** How a call ended: `accepted`, the code of the refusal, or `died` where the machine did before it answered. */
+/** The result of a call: `accepted`, the code of the refusal, or `died` if the process did before it answered. */
 export interface Told {
   readonly code: string;
   readonly value?: unknown;
@@ -73,7 +73,7 @@ class Machine {
 
 export class Fleet {
   #turn = 0;
-  /** How often each code was told, for the report. */
+  /** How often each code was returned, for the report. */
   readonly told = new Map<string, number>();
 
   private constructor(
@@ -87,7 +87,7 @@ export class Fleet {
     return new Fleet(await Promise.all(Array.from({ length: size }, () => Machine.start(options))), options);
   }
 
-  /** Asks one machine: the next in turn that is alive, or the one with this number. */
+  /** Calls one process: the next one in turn that runs, or the one with this number. */
   async call(does: string, values: readonly string[], at?: number): Promise<Told> {
     const machine = at === undefined ? this.#next : this.machines[at % this.machines.length];
     const told = (await machine?.call(does, values)) ?? { code: 'died' };
@@ -97,25 +97,25 @@ export class Fleet {
 
   async issue(subject: string): Promise<Pair> {
     const { code, value } = await this.persist('issue', [subject]);
-    if (code !== 'accepted') throw new Error(`Nobody was signed in: ${code}`);
+    if (code !== 'accepted') throw new Error(`The sign-in failed: ${code}`);
     return value as Pair;
   }
 
-  /** Asks until somebody answers who could tell: what an honest client does after a lost answer or a 503. */
+  /** Retries until there is a definite answer, as an honest client does after a lost response or a 503. */
   async persist(does: string, values: readonly string[]): Promise<Told> {
     for (let attempt = 0; attempt < 100; attempt += 1) {
       const told = await this.call(does, values);
       if (told.code !== 'died' && told.code !== 'store_unavailable') return told;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return { code: 'nobody answered' };
+    return { code: 'no answer' };
   }
 
   get size(): number {
     return this.machines.length;
   }
 
-  /** Kills one machine at once (SIGKILL) and starts another in its place. */
+  /** Kills one process at once (SIGKILL) and starts another in its place. */
   async replace(at: number): Promise<void> {
     await this.machines[at]?.kill();
     this.machines[at] = await Machine.start(this.options);

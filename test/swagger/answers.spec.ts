@@ -1,4 +1,4 @@
-// What the document says about the answers of the token routes, held against what they answer.
+// The documented responses of the token routes, compared with the real ones.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ApiProperty, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { devicesController, tokenController, type TokenControllerRecipe } from 'nestjs-latchkey/controllers';

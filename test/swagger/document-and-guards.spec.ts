@@ -14,7 +14,7 @@ import {
   type DocumentedOperation,
 } from '../support/openapi.js';
 
-/** Every way of sending each credential kind or not. The guards of others in this application always pass. */
+/** Every way of sending each kind of credential or not. The other guards of this application always pass. */
 const PARTS = ['bearer', 'api-key', 'panel', 'panel-intent'] as const;
 const COMBINATIONS = Array.from({ length: 2 ** PARTS.length }, (_, bits) =>
   PARTS.filter((_part, index) => (bits & (1 << index)) !== 0),

@@ -94,7 +94,7 @@ describe.each(ADAPTERS)('a health check on %s', (adapter) => {
 
   it('is degraded, not down, while an issuer does not serve its keys', async () => {
     issuer.fail('unavailable');
-    const token = await issuer.tokens.valid('somebody');
+    const token = await issuer.tokens.valid('eve');
     await expect(app.app.get(TokenService).verify(token, { kind: 'access' })).rejects.toThrow();
     const { status, body, text } = await check();
     expect([status, body.status]).toEqual([200, OVERALL]);

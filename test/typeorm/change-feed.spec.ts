@@ -13,7 +13,7 @@ const WRITE_SECONDS = 20;
 /** The second that the database takes for the present one. */
 const database = { second: T };
 
-/** The clock of a machine on which a long time passes between any two looks at it; that of the database goes along. */
+/** The clock of a process, on which a long time passes between any two reads; that of the database advances too. */
 class SlowClock extends Clock {
   #looks = -1;
 
@@ -93,7 +93,7 @@ describe('the change feed in SQL', () => {
     const { length } = told;
     database.second = T + 60;
     for (let pages = 0; pages < 3; pages += 1) await readPage();
-    // It comes to an end all the same: only the last entries are told again.
+    // It ends nevertheless: only the last entries are reported again.
     expect(told.slice(length)).not.toContain('one');
   });
 

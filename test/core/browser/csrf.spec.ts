@@ -19,7 +19,7 @@ const service = new CsrfService(settings, () => [secret]);
 const holder = (sid: string): CsrfHolder => ({ subject: { issuer, id: 'ada' }, sid });
 const ada = holder('sid-of-ada');
 
-/** A request with a good cookie and a good header, unless told otherwise. */
+/** A request with a valid cookie and a valid header by default. */
 function requestWith(parts: { header?: string; cookie?: string; headers?: RequestParts['headers'] }) {
   const headers = [...(parts.headers ?? [])];
   if (parts.header !== undefined) headers.push(['X-CSRF-Token', parts.header]);
@@ -57,7 +57,10 @@ describe('a CSRF token', () => {
     ['another sign-in', { header: service.issue(holder('other')), cookie: service.issue(holder('other')) }],
     ['another sign-in in the header alone', { header: service.issue(holder('other')), cookie: service.issue(ada) }],
     ['another sign-in in the cookie alone', { header: service.issue(ada), cookie: service.issue(holder('other')) }],
-    ['nobody, from before the sign-in', { header: service.issue(undefined), cookie: service.issue(undefined) }],
+    [
+      'an anonymous caller, from before the sign-in',
+      { header: service.issue(undefined), cookie: service.issue(undefined) },
+    ],
     [
       'the same id at another issuer',
       {

@@ -128,7 +128,7 @@ describe('the session scheme', () => {
     ['nothing', undefined],
     ['null', null],
     ['text', 'ada'],
-    ['an object of somebody else', { user: 'ada' }],
+    ['an object of another package', { user: 'ada' }],
     [
       'a record of another issuer',
       { iss: 'https://other.test', sub: 'a', sid: 's', issuedAt: 1, expiresAt: 9e9, authTime: 1 },

@@ -1,4 +1,4 @@
-// Where metadata of an issuer are found: OpenID Connect Discovery §4, RFC 8414 §3, and what is not asked.
+// The URLs of issuer metadata (OpenID Connect Discovery §4, RFC 8414 §3), and the URLs that are not requested.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { trustedIssuer, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
 import { metadataAddresses } from '../../../libs/auth/src/core/issuers/key-set-address.js';
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-/** Asks a verifier that knows nothing but the issuer, and says what it asked for. */
+/** Asks a verifier that knows only the issuer, and returns what it requested. */
 async function discover(path: string, documents: Readonly<Record<string, object>>, more: object = {}) {
   const issuer = `${server.url}${path}`;
   const metadata = { issuer, jwks_uri: `${server.url}/jwks` };

@@ -1,5 +1,5 @@
-// Tokens of other issuers are held to rules for tokens of others: what their issuers write, as large and as old as they make them, within
-// bounds that an application can move; and a refusal says which rule it was.
+// External tokens have rules of their own: claims, size and age are those of their issuers, within
+// bounds that an application can configure; and a refusal names the rule.
 import { describe, expect, it } from '@jest/globals';
 import type { BlocklistService } from '../../../libs/auth/src/core/logins/blocklist-service.js';
 import { AuthError, reasonText } from '../../../libs/auth/src/core/base/errors.js';
@@ -274,7 +274,7 @@ describe('The refusal of an external token', () => {
       reasonOf(tokenWith({}, { alg: undefined }), trusts()),
       reasonOf(tokenWith({ iss: 'https://evil.example' }), trusts()),
       reasonOf(tokenWith({}, { alg: 'ES512' }), trusts()),
-      reasonOf(tokenWith({}, { kid: 'nobody' }), trusts()),
+      reasonOf(tokenWith({}, { kid: 'unknown' }), trusts()),
       reasonOf(tokenWith(), trusts({ keys: { jwks } })),
     ]);
     expect(reasons).toEqual([

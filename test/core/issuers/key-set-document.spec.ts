@@ -113,7 +113,7 @@ describe('A token that names no key', () => {
     );
     const [first, second] = keys;
     expect(await verdict(tokenWith({}, { kid: first?.kid }, second), options)).toBe('token_invalid');
-    expect(await verdict(tokenWith({}, { kid: 'nobody' }, second), options)).toBe('unknown_key');
+    expect(await verdict(tokenWith({}, { kid: 'unknown' }, second), options)).toBe('unknown_key');
   });
 
   it('is not tried with the key of another issuer in the same set', async () => {

@@ -165,7 +165,7 @@ describe('A remote key set without cached keys', () => {
     ['a reset connection', endpoint.reset],
     ['a length that is too small', endpoint.serve(setOf(ada), { 'content-length': '20' })],
     ['300 MB', endpoint.flood(300 * 1024 * 1024)],
-    ['an encoding that nobody asked for', endpoint.serve(setOf(ada), { 'content-encoding': 'zstd' })],
+    ['an encoding that was not requested', endpoint.serve(setOf(ada), { 'content-encoding': 'zstd' })],
     ['what says that it is gzip and is not', endpoint.serve(setOf(ada), { 'content-encoding': 'gzip' })],
     ['101 keys', json({ keys: Array.from({ length: 101 }, () => shown(ada)) })],
     ['a set of one private key', json({ keys: [ada.jwk] })],
@@ -276,7 +276,7 @@ describe('A remote key set with cached keys', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('refuses a token finally once the provider was asked after it arrived, whoever caused the fetch', async () => {
+  it('refuses a token finally once the provider was asked after it arrived, whichever request caused the fetch', async () => {
     clock.seconds += 10;
     await expect(found(set, 'withdrawn')).resolves.toBe('keys_unavailable');
     clock.seconds += 25;
@@ -378,7 +378,7 @@ describe('A remote key set with cached keys', () => {
         clock.seconds += 1;
       }
     };
-    // The worst moment for it to begin: just before the set would have been refreshed.
+    // The worst time for an outage to begin: just before the set would have been refreshed.
     await everySecond(480);
     Object.assign(provider, { isDown: true, fetches: 0 });
     await everySecond(3_600);
@@ -475,10 +475,10 @@ describe('The keys of a remote set', () => {
     ['a use that is not signing', { ...shown(bob), use: 'enc' }, /not for signatures/],
     ['operations that are not verifying', { ...shown(bob), key_ops: ['sign'] }, /key_ops/],
     ['another algorithm', { ...shown(bob), alg: 'ES384' }, /fits none/],
-    ['a curve that nobody listed', shown(forger('ES384', { kid: 'bob' })), /fits none/],
-    ['a type that nobody listed', shown(forger('RS256', { kid: 'bob' })), /fits none/],
+    ['a curve that is not listed', shown(forger('ES384', { kid: 'bob' })), /fits none/],
+    ['a type that is not listed', shown(forger('RS256', { kid: 'bob' })), /fits none/],
     ['a point that is not on its curve', { ...shown(bob), x: shown(ada).x }, /./],
-    ['a type that nobody knows', { kty: 'XYZ', kid: 'bob' }, /kty/],
+    ['an unknown type', { kty: 'XYZ', kid: 'bob' }, /kty/],
     ['a key id that is no text', { ...shown(bob), kid: 7 }, /kid/],
   ])('leave out one with %s, report it, and keep the others', async (_, bad, reason) => {
     await expect(kidsOf([null, bad, 'x', shown(ada)], ['ada', 'bob'])).resolves.toEqual(['ada', 'unknown_key']);

@@ -1,4 +1,4 @@
-// What an issuer said is read as what it said: texts, kinds, audiences, and what a token says against itself.
+// Claims of external issuers are never read as more than they are: strings, kinds, audiences, and claims that restrict a token.
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { auth0 } from '../../../libs/auth/src/core/issuers/presets/auth0.js';

@@ -129,7 +129,11 @@ describe('Two trusted issuers', () => {
   });
 
   it('are validated by their own rules each', async () => {
-    const strict = trusts({ issuer: other.issuer, audience: 'nobody', keys: { jwks: { keys: [publicOf(es)] } } });
+    const strict = trusts({
+      issuer: other.issuer,
+      audience: 'another service',
+      keys: { jwks: { keys: [publicOf(es)] } },
+    });
     const both = [trusts(), strict];
     expect(await verdict(tokenWith({}, {}, es), ...both)).toBe('OK');
     expect(await verdict(tokenWith({ iss: other.issuer }, {}, es), ...both)).toBe('invalid_audience');
@@ -281,7 +285,7 @@ describe('The configuration of external issuers', () => {
     ['no issuer', { audience: 'a', keys: { jwksUri } }, /trust\[0\]\.issuer is required/],
     ['no audience', { issuer: ISSUER, keys: { jwksUri } }, /trust\[0\]\.audience is required/],
     ['an empty audience', remote({ jwksUri }, { audience: [] }), /audience is \[\]/],
-    ['an audience that is nobody', remote({ jwksUri }, { audience: ['a', ''] }), /audience is \["a",""\]/],
+    ['an empty audience', remote({ jwksUri }, { audience: ['a', ''] }), /audience is \["a",""\]/],
     ['no keys', { issuer: ISSUER, audience: 'a' }, /keys is required/],
     ['keys of no kind', remote({}), /has none of/],
     ['keys of two kinds', remote({ jwksUri, secret: 's' }), /has several of/],

@@ -47,7 +47,7 @@ beforeAll(async () => {
     const { status, headers: sent = {}, body = '' } = answered;
     response.writeHead(status, { connection: 'close', ...sent }).end(body);
   });
-  // Whatever name is asked for is the provider: only the proxy knows where it is.
+  // Every host name is the provider: only the proxy can resolve it.
   proxy = createProxy().on('connect', ({ url = '', headers }, socket, head: Buffer) => {
     tunnels.push([url, headers['proxy-authorization']]);
     const onward = connect(portOf(provider), '127.0.0.1', () => {

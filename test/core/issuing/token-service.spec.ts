@@ -84,9 +84,9 @@ describe('issuing a pair of tokens', () => {
 
   it('issues for a subject id without a user source', async () => {
     const { tokens } = await rig({ withoutUsers: true });
-    const pair = await tokens.issue('somebody', { scopes: ['read'] });
+    const pair = await tokens.issue('eve', { scopes: ['read'] });
     const principal = await tokens.verify(pair.accessToken, { kind: 'access' });
-    expect(principal).toMatchObject({ user: { id: 'somebody', issuer: ISSUER }, scopes: ['read'], kind: 'user' });
+    expect(principal).toMatchObject({ user: { id: 'eve', issuer: ISSUER }, scopes: ['read'], kind: 'user' });
   });
 
   it('explains what is missing for a user without a user source', async () => {

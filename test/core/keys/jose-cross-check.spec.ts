@@ -26,7 +26,7 @@ import { verdictOf } from '../support/token-forgery.js';
 const generateRsa = promisify(generateKeyPair);
 const RUNS = Math.ceil(Number(process.env['PROPERTY_RUNS'] ?? 2000) / 20);
 
-/** Verifying takes about a millisecond: too long for everybody else to wait. */
+/** Verifying takes about a millisecond: too long to block all other requests. */
 const SLOW: ReadonlySet<Algorithm> = new Set(['ES384', 'ES512']);
 
 const keys = new Map<Algorithm, { readonly jwk: JWK; readonly own: OwnKey }>();

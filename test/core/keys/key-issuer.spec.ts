@@ -22,8 +22,8 @@ describe('A key that names an issuer', () => {
   it.each([
     ['the issuer of the token', OURS],
     ['every tenant, with a placeholder', PLACEHOLDER],
-    ['nobody', undefined],
-    ['nobody, spelt as null', null],
+    ['no issuer', undefined],
+    ['no issuer, given as null', null],
   ])('verifies a token of %s', async (_, issuer) => {
     expect(await verdictBy(issuer)).toBe('OK');
   });

@@ -28,7 +28,7 @@ import {
 
 const OVERLAP = LIFETIME + TOLERANCE;
 
-/** A source whose keys a test changes, and which it can make say so. */
+/** A source whose keys a test changes, and that reports a change when the test says so. */
 class ScriptedKeys extends KeySource {
   loads = 0;
   changed: () => void = () => {};

@@ -37,7 +37,7 @@ function withSignature(alg: Algorithm, change: (signature: Buffer) => Buffer): s
   return `${header}.${payload}.${change(Buffer.from(signature, 'base64url')).toString('base64url')}`;
 }
 
-/** An HMAC token under any bytes, with the id of somebody else's key. */
+/** An HMAC token under any bytes, with the id of another key. */
 function hmacToken(secret: string | Buffer, { kid }: Forger, alg = 'HS256'): string {
   const hash = `sha${alg.slice(2)}`;
   return forge({ alg, kid, typ: 'at+jwt' }, accessClaims(), {

@@ -1,4 +1,4 @@
-// Ends of sign-ins that fail half way, or that a refresh overtakes: nothing may live on.
+// Ending a login while a store fails, or while a refresh is in progress: no token may stay valid.
 import { describe, expect, it } from '@jest/globals';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { RevocationEntry } from '../../../libs/auth/src/core/stores/stores.js';
@@ -7,7 +7,7 @@ import { codeOf, ISSUER, rig, TestClock } from '../support/core-fixture.js';
 
 const ADA: Subject = { issuer: ISSUER, id: 'ada' };
 
-/** Sign-ins that cannot be forgotten while `fails`, and that wait for `beforeEndAll` before all of them are. */
+/** A store that cannot delete logins while `fails`, and that waits for `beforeEndAll` before it ends all of them. */
 class Logins extends MemoryRefreshStore {
   fails = false;
   beforeEndAll = (): Promise<unknown> => Promise.resolve();
@@ -72,7 +72,7 @@ describe('ending logins while a store fails', () => {
   });
 });
 
-/** How many seconds the clock of another machine is ahead; less than the tolerance. */
+/** How many seconds the clock of another node is ahead; less than the tolerance. */
 const AHEAD = 3;
 
 describe('ending all logins while a process whose clock is ahead refreshes one of them', () => {

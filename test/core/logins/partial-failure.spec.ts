@@ -1,10 +1,10 @@
-// What is told where a store fails half-way: the end of a sign-in is its entry on the blocklist, and an alarm is never lost.
+// A store that fails between two writes: the blocklist entry ends a login, and an alarm is never lost.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { codeOf, rig } from '../support/core-fixture.js';
 
-/** Forgets nothing while it is broken. */
+/** Deletes nothing while it fails. */
 class StubbornStore extends MemoryRefreshStore {
   isBroken = false;
 

@@ -232,8 +232,8 @@ describe('selfOrStaff', () => {
 
   it.each<[string, Given, Record<string, string>, string]>([
     ['the person that the path names', { id: '42' }, { id: '42' }, 'granted'],
-    ['somebody else', { id: '42' }, { id: '43' }, 'forbidden'],
-    ['staff for somebody else', { id: '1', roles: ['staff'] }, { id: '42' }, 'granted'],
+    ['another user', { id: '42' }, { id: '43' }, 'forbidden'],
+    ['staff for another user', { id: '1', roles: ['staff'] }, { id: '42' }, 'granted'],
     ['a missing parameter', { id: '42' }, {}, 'forbidden'],
     ['a missing parameter, also for staff', { roles: ['staff'] }, {}, 'forbidden'],
     ['an empty parameter and an empty id', { id: '' }, { id: '' }, 'forbidden'],
@@ -278,7 +278,7 @@ describe('hasFilter', () => {
     ['another kind', ['user:Acme'], 'filter_mismatch'],
     ['an empty list', [], 'filter_mismatch'],
     ['no filters at all', undefined, 'filter_mismatch'],
-    ['me, where nobody said who that is', ['content_org:me'], 'filter_mismatch'],
+    ['me, if it is not configured who that is', ['content_org:me'], 'filter_mismatch'],
     ['a filter without a colon', ['content_org'], 'invalid_claims'],
     ['a filter with two colons', ['content_org:Acme:x'], 'invalid_claims'],
     ['an unreadable filter beside the right one', ['content_org:Acme', 'nonsense'], 'invalid_claims'],
@@ -308,7 +308,7 @@ describe('hasFilter', () => {
 
   it.each<[string, string, string, string]>([
     ['me for oneself', 'user:me', 'Ada', 'granted'],
-    ['me for somebody else', 'user:me', 'grace', 'filter_mismatch'],
+    ['me for another user', 'user:me', 'grace', 'filter_mismatch'],
     ['another user by name', 'user:grace', 'Grace', 'granted'],
     ['a user who is called me', 'user:me', 'me', 'filter_mismatch'],
   ])('decides for %s', async (_, filter, asked, expected) => {

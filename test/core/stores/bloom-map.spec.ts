@@ -1,4 +1,4 @@
-// A map behind a filter must be a map: whatever the filter says, nothing that is there may be missed.
+// A map behind a Bloom filter must behave like a map: no entry may be missed.
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { BloomMap } from '../../../libs/auth/src/core/stores/bloom-map.js';

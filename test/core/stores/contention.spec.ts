@@ -1,4 +1,4 @@
-// A sign-in that others were in the way of is tried again, within the time that the call has.
+// A sign-in that met a conflict is retried within the time of the call.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from 'nestjs-latchkey';
@@ -74,7 +74,7 @@ describe('a sign-in under contention', () => {
   });
 });
 
-/** Sends each new sign-in twice, as a proxy does that lost an answer. */
+/** Sends each new login twice, as a proxy does that lost a response. */
 function insertingTwice(dataSource: DataSource): () => number {
   let inserts = 0;
   // TypeORM has one runner for SQLite.

@@ -15,7 +15,7 @@ class HandClock extends Clock {
   }
 }
 
-/** A blocklist that does as it is told: answers, breaks, or never answers. */
+/** A blocklist that answers, fails, or never answers, as the test says. */
 class ScriptedStore extends MemoryRevocationStore {
   mood: 'well' | 'broken' | 'silent' = 'well';
   asked = 0;

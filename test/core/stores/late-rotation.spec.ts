@@ -1,11 +1,11 @@
-// A rotation that lands after its caller was told "cannot tell": whoever tries again is no thief.
+// A rotation that commits after its caller received "unavailable": the retry of the client is not a reuse.
 import { describe, expect, it } from '@jest/globals';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { Rotation, RotationOutcome } from '../../../libs/auth/src/core/stores/stores.js';
 import { TestClock } from '../support/core-fixture.js';
 
-/** Holds rotations back until it is told to let them through. */
+/** Holds rotations back until the test releases them. */
 class HeldStore extends MemoryRefreshStore {
   readonly #held: (() => void)[] = [];
   isHolding = false;

@@ -13,7 +13,7 @@ import { TestClock } from '../support/core-fixture.js';
 const ISSUER = 'https://issuer.example';
 const WITHIN_MS = 1_000;
 
-/** The store of all machines, which counts how often it is asked and can be told to break or to begin anew. */
+/** The shared store, which counts its calls and can be made to fail or to start again. */
 class SharedStore extends MemoryRevocationStore {
   asked = 0;
   broken = false;
@@ -270,7 +270,7 @@ describe('a mirror whose store gives hints', () => {
     await expectLater(async () => readings() === before + 2);
   });
 
-  it('reads once more where a hint came while it was reading', async () => {
+  it('reads once more if a hint came while it was reading', async () => {
     let answer = (): void => {};
     const before = readings();
     hinting.wait = new Promise((resolve) => (answer = resolve));
@@ -284,7 +284,7 @@ describe('a mirror whose store gives hints', () => {
     expect(readings()).toBe(before + 2);
   });
 
-  it('asks the store within the bound where a hint was lost or its reading failed', async () => {
+  it('asks the store within the bound if a hint was lost or its reading failed', async () => {
     await hinting.add(entry('a'));
     hinting.broken = true;
     hinting.hint?.();

@@ -1,4 +1,4 @@
-// What is true of every preset, over the tokens that its provider documents: a person, a machine, what is refused and by which rule, and
+// What is true of every preset, over the tokens that its provider documents: a user, a client, what is refused and by which rule, and
 // keys that change under way.
 import { describe, expect, it } from '@jest/globals';
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
@@ -12,14 +12,14 @@ export type Refused = readonly [changes: object, code: string, withoutRule?: Par
 
 /** A provider's tokens as its documentation shows them: header and claims, with our own key under it. */
 export interface Shown {
-  /** The preset; where it is given a way to the keys, it must use it. */
+  /** The preset; if it receives a transport for the keys, it must use it. */
   readonly make: (way?: { readonly jwksUri: string; readonly allowLoopbackHttp: true }) => TrustOptions;
   /** Where it fetches keys; `undefined` if it discovers them. */
   readonly jwksUri: string | undefined;
   readonly header?: object;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly verified: object;
-  /** What makes it one of a machine, if the provider has machines. */
+  /** The claims of a client token, if the provider has clients. */
   readonly machine?: object;
   readonly machineVerified?: object;
   readonly refused: readonly Refused[];
@@ -97,7 +97,7 @@ export function describePreset(name: string, shown: Shown): void {
         expect(await answer(tokenOf(shown, {}, next))).toBe('OK');
         expect(server.requests).toEqual(['/keys', '/keys']);
         clock.seconds += 31;
-        // The signature is remembered for a token that was seen; another one of the withdrawn key is not good.
+        // The signature of a verified token is cached; another token of the withdrawn key is refused.
         expect(await answer(tokenOf(shown, { other: 1 }))).toBe('unknown_key');
         for (const issuer of issuers) issuer.close();
       } finally {

@@ -22,7 +22,7 @@ import {
 } from '../../../libs/auth/src/core/tokens/profiles.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 
-/** The moment at which all of these tests take place, in epoch seconds. */
+/** The time at which all of these tests take place, in epoch seconds. */
 export const NOW = 1_800_000_000;
 export const TOLERANCE = 5;
 export const LIFETIME = 900;
@@ -82,7 +82,7 @@ export function forger(alg: Algorithm, { kid = `${alg}-key`, jwk }: { kid?: stri
   };
 }
 
-/** A part of a token: an object, its JSON text, or bytes that may be anything. */
+/** A part of a token: an object, its JSON, or any bytes. */
 export type Part = object | string | Buffer;
 
 export function encode(part: Part): string {

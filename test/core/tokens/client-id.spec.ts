@@ -1,4 +1,4 @@
-// `client_id`, `acr` and `amr` of a person's token (RFC 9068 §2.2): from the options, per sign-in, and through refreshes.
+// `client_id`, `acr` and `amr` of a user token (RFC 9068 §2.2): from the options, per sign-in, and through refreshes.
 import { describe, expect, it } from '@jest/globals';
 import { isClient } from '../../../libs/auth/src/core/issuers/kind-rules.js';
 import { ISSUER, payloadOf, rig } from '../support/core-fixture.js';

@@ -20,7 +20,7 @@ const withPayload = (text: string | Buffer) => forge(header, text, by);
 const claimsText = () => JSON.stringify(accessClaims());
 const withClaims = (members: string) => withPayload(claimsText().replace(/\}$/, `,${members}}`));
 
-/** Replaces one segment of the good token and leaves the rest as it is. */
+/** Replaces one segment of the valid token and keeps the rest. */
 function bend(segment: number, change: (text: string) => string): string {
   return good
     .split('.')
@@ -39,7 +39,7 @@ const flattened = () => {
   return JSON.stringify({ protected: head, payload, signature });
 };
 
-/** A good token of exactly that length: not every length can be had by filling one segment alone. */
+/** A valid token of exactly that length: padding one segment does not reach every length. */
 function sized(length: number): string {
   for (const x of ['', 'x', 'xx']) {
     const empty = forge({ ...header, x }, accessClaims({ fill: '' }), by).length;

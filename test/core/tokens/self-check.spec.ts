@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ISSUER, rig } from '../support/core-fixture.js';
 
-/** A token that is not ours to read back: its sign-in must not be there either. */
+/** A token that we could not verify: no login may be stored for it. */
 async function refused(claims: Record<string, unknown>): Promise<unknown[]> {
   const { tokens, logins, people } = await rig({ subjectClaim: 'user_id' });
   people.add({ id: 'ada' });

@@ -115,7 +115,7 @@ const names = [
 ];
 const changes = fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 3, noNullPrototype: true });
 
-/** The same for a trusted issuer whose tokens are of the type JWT: what it says, and nothing read into it. */
+/** The same for an external issuer whose tokens have the type JWT. */
 function externalOracle(claims: Record<string, unknown>): boolean {
   const own = (name: string) => (Object.hasOwn(claims, name) ? (claims[name] ?? undefined) : undefined);
   const [aud, exp, iat, nbf] = ['aud', 'exp', 'iat', 'nbf'].map(own);

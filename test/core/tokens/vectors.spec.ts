@@ -1,4 +1,4 @@
-// Tokens and keys that others made: the examples of the RFCs, a real issuer, and a foreign system.
+// Tokens and keys from elsewhere: the examples of the RFCs, a real issuer, and an external system.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { JWK } from 'jose';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { UserSource } from '../../../libs/auth/src/core/users/users.js';
 import { bearerOf, codeOf, ISSUER, rig } from '../support/core-fixture.js';
 
-/** What an untyped or careless `describe()` may say. */
+/** What an untyped `describe()` may return. */
 type Loose = Readonly<Record<string, unknown>>;
 
 class Loosely extends UserSource<{ answer: unknown }> {
@@ -68,7 +68,7 @@ describe.each(UNUSABLE)('a user source that describes a user with %s', (_, answe
       () => sessions.signIn(request, { answer } as never),
     ];
     const outcomes = await Promise.all(work.map((each) => each().catch((error: unknown) => error)));
-    // Whoever calls is told by a TypeError; whoever signs in gets an answer, with the same error underneath.
+    // The calling code receives a TypeError; the client receives a response, with the same error as its cause.
     const told = outcomes.map((error) => (error as Error).cause ?? error);
     expect(outcomes.map((error) => (error as Error).constructor.name).sort()).toEqual([
       'AuthError',

@@ -52,7 +52,7 @@ function hasKey(context: ExecutionContext): boolean {
   return context.switchToHttp().getRequest<{ headers: Record<string, unknown> }>().headers['x-key'] === KEY['x-key'];
 }
 
-/** The instance that Nest itself calls where a route lists the class, as composite guards find it. */
+/** The instance that Nest itself calls if a route lists the class, as composite guards find it. */
 function guardOfRoutes(modules: ModuleRef, guard: Type<CanActivate> = JwtAuthGuard): CanActivate {
   return modules.get<CanActivate>(guard, { strict: false });
 }
@@ -117,7 +117,7 @@ interface Seen {
 }
 
 function principalFields({ user, auth }: Seen) {
-  return { user: user?.id ?? 'nobody', scheme: auth?.scheme ?? 'none' };
+  return { user: user?.id ?? 'anonymous', scheme: auth?.scheme ?? 'none' };
 }
 
 @Controller('asked')
@@ -260,8 +260,8 @@ describe.each(ADAPTERS)('a guard of the library that is called by something othe
       const of = async (headers: Record<string, string>): Promise<unknown> =>
         (await running.fetch('/asked/public', { headers })).json();
       expect(await of(token)).toEqual({ user: 'ada', scheme: 'bearer' });
-      expect(await of(KEY)).toEqual({ user: 'nobody', scheme: 'none' });
-      expect(await of({ ...KEY, authorization: 'Bearer junk' })).toEqual({ user: 'nobody', scheme: 'none' });
+      expect(await of(KEY)).toEqual({ user: 'anonymous', scheme: 'none' });
+      expect(await of({ ...KEY, authorization: 'Bearer junk' })).toEqual({ user: 'anonymous', scheme: 'none' });
     });
 
     it('checks the policies of the route, and its permissions', async () => {

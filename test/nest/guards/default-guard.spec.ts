@@ -29,7 +29,7 @@ class Tracker {
   constructor(@Inject(REQUEST) readonly request: Sent) {}
 }
 
-/** Made for each tenant, and handed what the strategy says about it. */
+/** Created for each tenant, with what the strategy says about it. */
 @Injectable({ scope: Scope.REQUEST, durable: true })
 class Tenant {
   static made = 0;

@@ -46,7 +46,7 @@ function guardWith(name: string, hook: Hook): Type<CanActivate> {
   return HookedGuard;
 }
 
-/** The ways in which applications go on where the library refuses. */
+/** The ways in which applications continue after a refusal of the library. */
 const GOING_ON: readonly (readonly [string, Type<CanActivate>])[] = [
   ['answers the user or null', guardWith('UserOrNull', (_, user) => user || null)],
   ['answers a user of its own', guardWith('Guest', (_, user) => user || personCalled('grace'))],
@@ -117,7 +117,7 @@ function routes(guard: Type<CanActivate> | undefined): Type<unknown> {
       return {};
     }
     @Get('plain') plain(@CurrentUser() user: AuthUser | undefined, @CurrentPrincipal() auth: Principal | undefined) {
-      return { user: (user as { id?: string } | undefined)?.id ?? 'nobody', auth: auth?.subject.id ?? 'none' };
+      return { user: (user as { id?: string } | undefined)?.id ?? 'anonymous', auth: auth?.subject.id ?? 'none' };
     }
     @Get('rows') rows(@Scoped(OwnRows) scoped: ScopeCondition<readonly string[]>) {
       return scoped(['one', 'two']);
@@ -289,10 +289,10 @@ class AnsweringController {
   @Authorize(teapot) @Get('teapot') teapot() {
     return {};
   }
-  @Authorize(allOf(hasRoles('nobody-has-it'), teapot)) @Get('all-of') allOf() {
+  @Authorize(allOf(hasRoles('unused'), teapot)) @Get('all-of') allOf() {
     return {};
   }
-  @Authorize(anyOf(hasRoles('nobody-has-it'), hidden)) @Get('any-of') anyOf() {
+  @Authorize(anyOf(hasRoles('unused'), hidden)) @Get('any-of') anyOf() {
     return {};
   }
   @Authorize(anyOf(hidden, quota)) @Get('first') first() {

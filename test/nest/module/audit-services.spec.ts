@@ -23,7 +23,7 @@ async function keyCalled(kid: string): Promise<KeyInput> {
   return { ...(await exportJWK(privateKey)), alg: 'ES256', kid } as KeyInput;
 }
 
-/** A sink that can be told how to fail. */
+/** A sink that fails as the test says. */
 class Sink extends MemoryAuditSink {
   failure: (() => Promise<void>) | undefined;
 

@@ -29,7 +29,7 @@ class MeController {
   }
 }
 
-/** One pair of stores, whoever asks: as one database is to two services. */
+/** One pair of stores for both services, as one database would be. */
 async function oneDatabase(): Promise<StoresFactory> {
   const stores = await memoryStores().useFactory(new SystemClock());
   return { useFactory: () => stores };
@@ -47,7 +47,7 @@ async function start(options: StartOptions): Promise<RunningApplication> {
   return app;
 }
 
-/** The service that issues, and what another one has to say to trust it. */
+/** The service that issues, and what another one has to configure to trust it. */
 async function accountsWith(stores: StoresFactory) {
   const accounts = await start({ imports: [AuthModule.forRoot({ issuer: ISSUER, audience: 'courses', stores })] });
   const jwks = accounts.app.get(OwnKeys).publicJwks();

@@ -53,7 +53,7 @@ describe('A token that a rule refuses', () => {
 
   it('is reported with the rule, the claim and the option that lifts it in the event and in the development log', async () => {
     const { issuer, app } = await withIssuer();
-    const answer = await me(app, await issuer.tokens.valid('someone', { claims: days }));
+    const answer = await me(app, await issuer.tokens.valid('eve', { claims: days }));
     expect(answer.status).toBe(401);
     const reason = { claim: 'exp', rule: 'must not be more than 86400 seconds after iat', option: 'maxLifetime' };
     expect(attemptsOf(app)).toMatchObject([{ code: 'invalid_claims', reason }]);
@@ -64,7 +64,7 @@ describe('A token that a rule refuses', () => {
 
   it('reveals nothing of that to the client', async () => {
     const { issuer, app } = await withIssuer();
-    const answer = await me(app, await issuer.tokens.valid('someone', { claims: days }));
+    const answer = await me(app, await issuer.tokens.valid('eve', { claims: days }));
     expect(await answer.json()).toEqual({
       statusCode: 401,
       error: 'Unauthorized',
@@ -99,7 +99,7 @@ describe('An outage', () => {
   it('of a key set is one log line, and its end another', async () => {
     const { clock, issuer, app } = await withIssuer();
     issuer.fail('unavailable');
-    const token = await issuer.tokens.valid('someone');
+    const token = await issuer.tokens.valid('eve');
     for (let round = 0; round < 3; round += 1) expect((await me(app, token)).status).toBe(503);
     expect(linesWith(app, 'does not answer')).toEqual([
       expect.stringContaining(`The key set of ${issuer.url} does not answer: the answer has the status 503.`),

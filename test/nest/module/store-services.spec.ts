@@ -40,7 +40,7 @@ async function startInStep() {
   return { app, switched, tokens: app.get(TokenService) };
 }
 
-/** Another machine ends the sign-in, and this one has not heard of it. */
+/** Another process ends the login, and this one has not received that yet. */
 async function endElsewhere({ kept }: SwitchedStores, { subject, sid }: TokenPair): Promise<void> {
   const now = clock.nowSeconds();
   const entry = { kind: 'login', issuer: subject.issuer, id: sid, revokedAt: now, expiresAt: now + 60 } as const;

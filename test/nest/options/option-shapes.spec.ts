@@ -1,11 +1,11 @@
-// What is no option, or no value of one, is a boot error that names it, at every depth.
+// An unknown option or an invalid value is a boot error that names it, at every depth.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AuthConfigurationError, AuthModule, memoryStores } from 'nestjs-latchkey';
 import { KeySource, keysFromDirectory } from 'nestjs-latchkey/keys';
 import { startApplication } from '../../support/applications.js';
 
-/** Everything that the boot complains about; empty where it starts. */
+/** The problems of the boot error; empty if the application starts. */
 async function problemsOf(options: object): Promise<readonly string[]> {
   try {
     // What an untyped caller, or an environment variable, may hand over.

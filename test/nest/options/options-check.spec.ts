@@ -31,7 +31,7 @@ async function boot(imports: Imports, more: Parameters<typeof Test.createTesting
   return app;
 }
 
-/** Everything that the boot complains about; empty where it starts. */
+/** The problems of the boot error; empty if the application starts. */
 async function problemsOf(work: () => Promise<{ close(): Promise<void> }>): Promise<readonly string[]> {
   try {
     await (await work()).close();

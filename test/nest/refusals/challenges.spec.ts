@@ -18,7 +18,7 @@ import { TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../../support/applications.js';
 import { ISSUER } from '../../support/recording-app.js';
 
-/** A password in every request. `good` is the only one. */
+/** A password in every request. `good` is the only valid one. */
 function passwordScheme(name: string, header: string, challenge?: string): Scheme {
   return defineScheme<string>({
     name,

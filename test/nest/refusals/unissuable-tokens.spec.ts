@@ -1,4 +1,4 @@
-// A sign-in whose token this service itself would refuse: a mistake of the application, told in the usual shape and in the log.
+// A sign-in whose token this service itself would refuse: a mistake of the application, in the usual response and in the log.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { cookieController, csrfController, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS } from '../../support/applications.js';

@@ -42,7 +42,7 @@ class RoutesController {
   @Get('plain') plain(@Req() { user }: Seen) {
     return { user: user?.id };
   }
-  @Public() @AuthReason('everybody may read it') @Get('public') open() {
+  @Public() @AuthReason('the text is public') @Get('public') open() {
     return {};
   }
   @UseGuards(AuthGuardFor('bearer')) @AuthReason('a test') @Get('own') own() {
@@ -53,17 +53,17 @@ class RoutesController {
 @Controller()
 class OptionalController {
   @OptionalAuth() @AuthReason('a name makes it nicer') @Get('optional') optional(@Req() { user }: Seen) {
-    return { user: user?.id ?? 'nobody' };
+    return { user: user?.id ?? 'anonymous' };
   }
 }
 
-/** Made anew for every request, and so are its guards. */
+/** Created for every request, like its guards. */
 @Controller({ path: 'scoped', scope: Scope.REQUEST })
 class ScopedController {
   @Get() plain() {
     return {};
   }
-  @Public() @AuthReason('everybody may read it') @Get('public') open() {
+  @Public() @AuthReason('the text is public') @Get('public') open() {
     return {};
   }
 }
@@ -110,7 +110,7 @@ const WAYS: readonly (readonly [string, Way])[] = [
 async function start(adapter: AdapterName, { providers = [], structure = NO_DEFAULT, before, after }: Way) {
   return startApplication(adapter, {
     imports: [AuthModule.forRoot(structure), GuardModule],
-    // Where nothing recognises anybody while the application starts, an optional route is a boot error.
+    // If no scheme exists while the application starts, an optional route is a boot error.
     controllers:
       after === undefined
         ? [RoutesController, OptionalController, ScopedController]
@@ -147,7 +147,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
     expect(await (await fetch('/plain', token)).json()).toEqual({ user: 'ada' });
     expect([await statusOf('/public', junk), await statusOf('/scoped/public', junk)]).toEqual([200, 200]);
     if (way.after !== undefined) return;
-    expect(await (await fetch('/optional', junk)).json()).toEqual({ user: 'nobody' });
+    expect(await (await fetch('/optional', junk)).json()).toEqual({ user: 'anonymous' });
     expect(await (await fetch('/optional', token)).json()).toEqual({ user: 'ada' });
   });
 

@@ -141,7 +141,7 @@ describe.each(ADAPTERS)('the audited paths on %s', (adapter) => {
         expect([path, answer.status]).toEqual([path, 200]);
       }
     }
-    // And no others: what the decorators say alone is another address as soon as there is a prefix or a version.
+    // And no others: with a prefix or a version, the path in the decorators alone is wrong.
     const addresses = listed.flatMap(({ paths }) => paths);
     for (const [path, number] of DECORATED) {
       const isListed = addresses.some((each) => each.replaceAll(/:\w+/g, 'x') === path);
@@ -246,7 +246,7 @@ describe.each(ADAPTERS)('the refresh cookie on %s', (adapter) => {
     },
   );
 
-  it('agrees with metadata, where every endpoint responds', async () => {
+  it('agrees with metadata, if every endpoint responds', async () => {
     for (const [configure, at] of [
       [together((app) => app.setGlobalPrefix('api'), uri), '/api/v1'],
       [uri, '/v1'],

@@ -62,7 +62,7 @@ class HealthController {
 }
 
 @Public()
-@AuthReason('everybody may read it')
+@AuthReason('the text is public')
 @Controller('motto')
 class MottoController {
   @Get() motto() {

@@ -46,7 +46,7 @@ const cells = LEVELS.flatMap((onHandler) => LEVELS.map((onClass) => ({ onHandler
 function controllerFor({ onHandler, onClass }: (typeof cells)[number]): Type<unknown> {
   class Cell {
     who(auth: Principal | undefined) {
-      return { who: auth?.scheme ?? 'nobody' };
+      return { who: auth?.scheme ?? 'anonymous' };
     }
   }
   const descriptor = Object.getOwnPropertyDescriptor(Cell.prototype, 'who') ?? {};
@@ -56,7 +56,7 @@ function controllerFor({ onHandler, onClass }: (typeof cells)[number]): Type<unk
   return Cell;
 }
 
-/** Without a default guard and with nobody else to authenticateCredential a caller, an optional route is a boot error. */
+/** Without a default guard and without another guard to authenticate a caller, an optional route is a boot error. */
 const bootable = (byDefault: Default) =>
   cells.filter(({ onHandler, onClass }) => expectedGuard(onHandler, onClass, byDefault) !== 'optional none');
 
@@ -89,10 +89,10 @@ describe.each(ADAPTERS)('the nearest decorator decides on %s', (adapter) => {
 });
 
 const OUTCOMES: Readonly<Record<string, unknown>> = {
-  none: { nothing: 'nobody', token: 'nobody', key: 'nobody' },
-  public: { nothing: 'nobody', token: 'nobody', key: 'nobody' },
+  none: { nothing: 'anonymous', token: 'anonymous', key: 'anonymous' },
+  public: { nothing: 'anonymous', token: 'anonymous', key: 'anonymous' },
   token: { nothing: 401, token: 'bearer', key: 401 },
   key: { nothing: 401, token: 401, key: 'key' },
-  'optional token': { nothing: 'nobody', token: 'bearer', key: 'nobody' },
-  'optional key': { nothing: 'nobody', token: 'nobody', key: 'key' },
+  'optional token': { nothing: 'anonymous', token: 'bearer', key: 'anonymous' },
+  'optional key': { nothing: 'anonymous', token: 'anonymous', key: 'key' },
 };

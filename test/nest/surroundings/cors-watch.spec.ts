@@ -83,7 +83,7 @@ it('CORS is logged if NestFactory.create() receives it', async () => {
 
 it('an application context without http starts, and ends, without a CORS notice', async () => {
   const app = await NestFactory.createApplicationContext(AuthModule.forRoot({ cookies: {} }), { logger: SILENT });
-  // A subscriber that throws is heard of in a task of its own.
+  // The error of a subscriber arrives in a separate task.
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(app.get(TokenService)).toBeDefined();
   await app.close();

@@ -1,4 +1,4 @@
-// A gateway that relies on the default guard: on Nest 11, which would let anybody in, it must not start.
+// A gateway that relies on the default guard: on Nest 11, which would not call it, the application must not start.
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

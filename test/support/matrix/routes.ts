@@ -1,5 +1,5 @@
 // What a user of the packed library does first: a guarded route, an open one and a request-scoped provider, on both adapters.
-// Throws where anything answers otherwise than it should.
+// Throws if a response is not as expected.
 import 'reflect-metadata';
 import { deepStrictEqual as expectEqual } from 'node:assert';
 import { Controller, Get, Injectable, Module, Scope, UseGuards, type INestApplication } from '@nestjs/common';

@@ -72,7 +72,7 @@ const APPLE: Shown = {
   },
   verified: { subject: { id: '001473.fe6f.1110' }, kind: 'user', scopes: [], roles: [] },
   refused: [
-    // A notification, as an object and as the text that Apple sends.
+    // A notification, as an object and as the string that Apple sends.
     [{ events: { type: 'consent-revoked' }, sub: undefined }, 'wrong_token_type'],
     [{ events: '{"type":"consent-revoked"}', sub: undefined }, 'missing_subject'],
     [{ iss: 'https://appleid.apple.com/' }, 'invalid_issuer'],

@@ -1,4 +1,4 @@
-// Issuers of tokens for workloads and for what stands behind an access proxy.
+// Issuers of tokens for workloads and for applications behind an access proxy.
 import { describe, expect, it } from '@jest/globals';
 import { cloudflareAccess, githubActions, gitlab, kubernetes } from 'nestjs-latchkey/issuers';
 import * as endpoint from '../../../support/key-server.js';
@@ -152,7 +152,7 @@ const GITLAB: Shown = {
     roles: [],
   },
   refused: [
-    // An ID token of the same issuer for a person has no job, whatever its audience is.
+    // An ID token of the same issuer for a user has no job, whatever its audience is.
     [
       { sub: '1', project_path: undefined, job_id: undefined, nonce: 'n' },
       'wrong_token_type',
