@@ -8,19 +8,11 @@ import type { TrustOptions } from 'nestjs-latchkey/issuers';
 import { Provider } from 'oidc-provider';
 import { type RunningApplication, startApplication } from '../support/applications.js';
 import { freePort } from '../support/database-server.js';
+import { OffsetClock } from '../support/clocks.js';
 
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
 const resourceFor = (alg: string): string => `https://courses.example/${alg}`;
 const SECRET = 'the secret of a client that only this test has';
-
-/** The real time, and what a test adds to it. */
-class LaterClock extends Clock {
-  seconds = 0;
-
-  override nowMs(): number {
-    return new Date().getTime() + this.seconds * 1_000;
-  }
-}
 
 @AllowClients()
 @Controller('kind')
@@ -114,7 +106,7 @@ const keysOf = (algorithms: readonly string[]): Promise<JWK[]> =>
   );
 
 async function verifier(changes: Partial<TrustOptions> = {}) {
-  const clock = new LaterClock();
+  const clock = new OffsetClock();
   const options: TrustOptions = {
     issuer,
     audience: ALGORITHMS.map(resourceFor),

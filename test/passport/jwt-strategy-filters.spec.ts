@@ -1,55 +1,14 @@
 // Refusals of `AuthGuard('jwt')` beside a catch-all filter of the application: status and headers are those of our own guards.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  Catch,
-  Controller,
-  Get,
-  HttpException,
-  UnauthorizedException,
-  UseGuards,
-  type ArgumentsHost,
-  type ExceptionFilter,
-  type INestApplication,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Get, UnauthorizedException, UseGuards, type INestApplication, type Type } from '@nestjs/common';
 import { APP_GUARD, HttpAdapterHost } from '@nestjs/core';
-import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
+import { AuthGuard, PassportModule } from '@nestjs/passport';
 import { AuthModule, TokenService, type AuthModuleOptions } from 'nestjs-latchkey';
 import { BlocklistStore } from 'nestjs-latchkey/stores';
 import { PassportJwtModule } from 'nestjs-latchkey/passport';
-import { Strategy as CustomStrategy } from 'passport-custom';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
-
-/** The catch-all filter of the Nest documentation, with what its readers add: what the exception says. */
-@Catch()
-class AllExceptionsFilter implements ExceptionFilter {
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
-
-  catch(exception: unknown, host: ArgumentsHost): void {
-    const isHttp = exception instanceof HttpException;
-    const statusCode = isHttp ? exception.getStatus() : 500;
-    const body = { envelope: true, statusCode, said: isHttp ? exception.getResponse() : 'Internal Server Error' };
-    this.adapterHost.httpAdapter.reply(host.switchToHttp().getResponse(), body, statusCode);
-  }
-}
-
-class KeyStrategy extends PassportStrategy(CustomStrategy, 'other') {
-  validate(request: { readonly headers: Record<string, string> }): { id: string } | undefined {
-    return request.headers['x-api-key'] === 'k-1' ? { id: 'machine' } : undefined;
-  }
-}
-
-class GoingOnGuard extends AuthGuard('jwt') {
-  override handleRequest<User>(_: Error | null, user: User | false): User {
-    return (user === false ? null : user) as User;
-  }
-}
-
-class BareGuard {
-  canActivate(): boolean {
-    throw new UnauthorizedException();
-  }
-}
+import { AllExceptionsFilter } from '../support/catch-all-filter.js';
+import { BareGuard, ContinuingGuard, KeyStrategy } from '../support/passport-guards.js';
 
 @Controller()
 class Routes {
@@ -69,7 +28,7 @@ class Routes {
     return {};
   }
 
-  @UseGuards(GoingOnGuard) @Get('goes-on') goesOn() {
+  @UseGuards(ContinuingGuard) @Get('goes-on') goesOn() {
     throw new UnauthorizedException();
   }
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Module, Req, UnauthorizedException, UseGuards } from '@nestjs/common';
-import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
+import { AuthGuard, PassportModule } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   AllowInactive,
@@ -21,29 +21,12 @@ import passport from 'passport';
 import { Strategy as CustomStrategy } from 'passport-custom';
 import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
-
-class KeyStrategy extends PassportStrategy(CustomStrategy, 'other') {
-  validate(request: { readonly headers: Record<string, string> }): { id: string } | undefined {
-    return request.headers['x-api-key'] === 'k-1' ? { id: 'machine' } : undefined;
-  }
-}
+import { BareGuard, ContinuingGuard, KeyStrategy } from '../support/passport-guards.js';
 
 class OutspokenGuard extends AuthGuard('jwt') {
   override handleRequest<User>(error: Error | null, user: User | false, info?: AuthError): User {
     if (user === false) throw error ?? info ?? new Error('no reason was given');
     return user;
-  }
-}
-
-class GoingOnGuard extends AuthGuard('jwt') {
-  override handleRequest<User>(_: Error | null, user: User | false): User {
-    return (user === false ? null : user) as User;
-  }
-}
-
-class BareGuard {
-  canActivate(): boolean {
-    throw new UnauthorizedException();
   }
 }
 
@@ -61,7 +44,7 @@ class Routes {
     return {};
   }
 
-  @UseGuards(GoingOnGuard)
+  @UseGuards(ContinuingGuard)
   @Get('goes-on')
   goesOn() {
     throw new UnauthorizedException();

@@ -39,6 +39,7 @@ import { Strategy as CustomStrategy } from 'passport-custom';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
 import { Strategy as LocalStrategy } from 'passport-local';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../support/applications.js';
+import { ManualClock } from '../support/clocks.js';
 
 const user = (id: string): AuthUser => Object.freeze({ id, issuer: 'somewhere' }) as AuthUser;
 
@@ -114,13 +115,6 @@ class Members extends UserSource {
 
 let running: RunningApplication | undefined;
 afterEach(() => running?.close());
-
-class Ticking extends Clock {
-  aheadMs = 0;
-  override nowMs(): number {
-    return 1_800_000_000_000 + this.aheadMs;
-  }
-}
 
 interface Given {
   readonly clock?: Clock;
@@ -369,12 +363,12 @@ describe('a passport strategy beside a user source', () => {
     ['standing', 401],
     ['fresh', 200],
   ])('answers, as a %s proof, %i once its subject was revoked a moment ago', async (proof, status) => {
-    const clock = new Ticking();
+    const clock = new ManualClock();
     const bearer = { headers: { authorization: 'Bearer t-1' } };
     const app = await start('express', opaque, { proof }, { users: Members, clock });
     expect((await app.fetch('/get', bearer)).status).toBe(200);
     await app.app.get(BlocklistService).revokeSubject({ issuer: 'http://localhost', id: 'grace' });
-    clock.aheadMs = 2000;
+    clock.advance(2);
     expect((await app.fetch('/get', bearer)).status).toBe(status);
   });
 

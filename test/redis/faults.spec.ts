@@ -4,28 +4,17 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Redis } from 'ioredis';
-import { AuthModule, Clock, SystemClock, type AuthError } from 'nestjs-latchkey';
+import { AuthModule, SystemClock, type AuthError } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import { acknowledgeFlush, redisStores, type OnFlush } from 'nestjs-latchkey/redis';
 import { hasRedis, useRedis } from '../support/redis.js';
 import { startInstance } from '../support/login-model-harness.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady } from '../support/store-suite.js';
+import { ManualClock } from '../support/clocks.js';
 
 const NOW = 1_900_000_000;
 const ISSUER = 'https://issuer.example';
-
-class HandClock extends Clock {
-  now = NOW;
-
-  override nowMs(): number {
-    return this.now * 1_000;
-  }
-
-  override storeNowMs(): number {
-    return this.nowMs();
-  }
-}
 
 const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: NOW, expiresAt: NOW + 60 } as const;
 const login = {
@@ -57,10 +46,10 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
 
 requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   const redis = useRedis();
-  let clock: HandClock;
+  let clock: ManualClock;
 
   beforeEach(async () => {
-    clock = new HandClock();
+    clock = new ManualClock(NOW * 1_000);
   });
 
   const boot = async (
@@ -132,8 +121,8 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   it('remove expired entries from the list of revocations', async () => {
     const { revocations } = await boot();
     await revocations.add(entry);
-    clock.now = NOW + 60;
-    await revocations.prune(clock.now);
+    clock.seconds = NOW + 60;
+    await revocations.prune(clock.seconds);
     expect(await redis.client.keys('latchkey:revocations:*')).toEqual([]);
   });
 
@@ -168,7 +157,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     it('answer again after the next start, and refuse tokens issued before it', async () => {
       const { revocations } = await boot({ shards });
       await redis.client.flushall();
-      clock.now = NOW + 50;
+      clock.seconds = NOW + 50;
       await boot({ shards });
       expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
       expect(await revocations.find(queryAt(NOW + 50))).toBeUndefined();
@@ -189,10 +178,10 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     it('with `barrier` refuse tokens issued before it was noticed, and none later', async () => {
       const { revocations } = await boot({ onFlush: 'barrier', shards });
       await redis.client.flushall();
-      clock.now = NOW + 50;
+      clock.seconds = NOW + 50;
       expect(await revocations.find(queryAt(NOW + 50))).toBe('subject');
       expect(await revocations.find(queryAt(NOW + 51))).toBeUndefined();
-      clock.now = NOW + 500;
+      clock.seconds = NOW + 500;
       expect(await revocations.find(queryAt(NOW + 49))).toBe('subject');
       expect(await revocations.find(queryAt(NOW + 51))).toBeUndefined();
     });
@@ -229,7 +218,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
     it('keep the first time of the sentinel when another process starts', async () => {
       const { revocations } = await boot({ shards });
-      clock.now = NOW + 500;
+      clock.seconds = NOW + 500;
       await boot({ shards });
       expect(await revocations.find(queryAt(NOW + 10))).toBeUndefined();
     });

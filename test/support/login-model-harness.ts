@@ -16,6 +16,7 @@ import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { SignInModel, type Happening, type Instance, type World } from './login-model.js';
 import { SwitchedStores } from './switched-stores.js';
+import { ManualClock } from './clocks.js';
 
 const ISSUER = 'https://accounts.test';
 
@@ -23,18 +24,6 @@ interface User {
   readonly id: string;
   active: boolean;
   stamp: string;
-}
-
-class HandClock extends Clock {
-  ms = 1_900_000_000_000;
-
-  override nowMs(): number {
-    return this.ms;
-  }
-
-  override storeNowMs(): number {
-    return this.ms;
-  }
 }
 
 @Injectable()
@@ -106,7 +95,7 @@ const happenings: fc.Arbitrary<Happening[]> = fc.array(
 
 /** Lives through random histories and compares with the model after every step. A failure prints the seed and the shortest history. */
 export async function compareWithModel(makeStores: MakeStores, numRuns: number): Promise<void> {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const kept = await makeStores(clock);
   const switched = new SwitchedStores();
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -18,75 +18,30 @@ import {
   JwtAuthGuard,
   Public,
   TokenService,
-  UserSource,
   type AuthModuleOptions,
   type AuthModuleStructure,
   type Principal,
-  type SignInCredentials,
-  type Subject,
   type TokenPair,
 } from 'nestjs-latchkey';
 import { onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import { devicesController, tokenController } from 'nestjs-latchkey/controllers';
 import { startApplication, type AdapterName, type RunningApplication } from './applications.js';
+import { UserDirectory } from './user-directory.js';
+
+export { PASSWORD, type Person } from './user-directory.js';
 
 export const ISSUER = 'https://accounts.test';
-export const PASSWORD = 'correct horse battery staple';
 
-export interface Person {
-  readonly id: string;
-  active: boolean;
-  stamp: string;
-  readonly roles: readonly string[];
-  readonly scopes: readonly string[];
-}
-
-/** The users, and how often they were looked up. */
+/** ada, a plain user; grace, who is staff; lin, who is inactive. */
 @Injectable()
-export class People extends UserSource<Person> {
-  readonly all = new Map<string, Person>();
-  lookups = 0;
-  /** How often a password was compared with a hash, be it a dummy. */
-  comparisons = 0;
-  /** Replaces the answer about a password. */
-  answer: (() => unknown) | undefined;
-  down = false;
-
+export class People extends UserDirectory {
   constructor() {
-    super();
-    for (const id of ['ada', 'grace', 'lin']) {
-      this.all.set(id, {
-        id,
-        active: id !== 'lin',
-        stamp: '1',
-        roles: id === 'grace' ? ['staff'] : [],
-        scopes: ['read'],
-      });
-    }
-  }
-
-  of(id: string): Person {
-    const person = this.all.get(id);
-    if (person === undefined) throw new Error(`There is no ${id}.`);
-    return person;
-  }
-
-  override async findBySubject({ id }: Subject): Promise<Person | undefined> {
-    this.lookups += 1;
-    if (this.down) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
-    return this.all.get(id);
-  }
-
-  override describe({ id, active, stamp, roles, scopes }: Person) {
-    return { id, active, stamp, roles, scopes };
-  }
-
-  override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {
-    this.comparisons += 1;
-    if (this.down) throw new Error('connect ECONNREFUSED 10.0.0.7:5432');
-    // A test may make the source answer what no source should.
-    if (this.answer !== undefined) return this.answer() as Person;
-    return password === PASSWORD ? this.all.get(username) : undefined;
+    const scopes = ['read'];
+    super([
+      { id: 'ada', scopes, roles: [] },
+      { id: 'grace', scopes, roles: ['staff'] },
+      { id: 'lin', scopes, roles: [], active: false },
+    ]);
   }
 }
 

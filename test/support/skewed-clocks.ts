@@ -2,22 +2,11 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from '@jest/globals';
-import { Clock } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { startInstance } from './login-model-harness.js';
 import { jtiIn, jtiOf } from './tab-bursts.js';
-
-/** The clock of a node that is so far ahead of this one. */
-class SkewedClock extends Clock {
-  constructor(private readonly aheadMs: number) {
-    super();
-  }
-
-  override nowMs(): number {
-    return Date.now() + this.aheadMs;
-  }
-}
+import { OffsetClock } from './clocks.js';
 
 /** Two nodes. */
 interface Machines {
@@ -41,7 +30,7 @@ export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
     refresh?: typeof SHORT,
   ): Promise<void> => {
     const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const [clock, ahead] = [new SkewedClock(0), new SkewedClock(aheadMs)];
+    const [clock, ahead] = [new OffsetClock(), new OffsetClock(aheadMs / 1_000)];
     const stores = await makeStores(clock);
     const here = await startInstance({ stores, clock, keys, ...(refresh && { refresh }) });
     const there = await startInstance({ stores: await join(ahead), clock: ahead, keys, ...(refresh && { refresh }) });

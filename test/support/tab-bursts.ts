@@ -3,27 +3,16 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AuthError, Clock, type TokenPair } from 'nestjs-latchkey';
+import { AuthError, type TokenPair } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
 import { startInstance } from './login-model-harness.js';
+import { ManualClock } from './clocks.js';
 
 const GRACE_MS = 10_000;
 const TABS = 8;
 /** How long the slowest requests and answers are on their way. */
 const SLOW_MS = 4;
-
-class HandClock extends Clock {
-  ms = 1_900_000_000_000;
-
-  override nowMs(): number {
-    return this.ms;
-  }
-
-  override storeNowMs(): number {
-    return this.ms;
-  }
-}
 
 /** How a server answers a refresh. Rejects with the code of a refusal. */
 export type Refresh = (token: string) => Promise<Answer>;
@@ -70,7 +59,7 @@ export async function burst(first: Answer, refresh: Refresh, onTurn: () => void 
 
 /** Goes through bursts on two instances of one pair of stores, and holds each to what must be true. */
 export async function goThroughBursts(makeStores: MakeStores, bursts: number): Promise<void> {
-  const clock = new HandClock();
+  const clock = new ManualClock();
   const stores = await makeStores(clock);
   const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const instances = [
@@ -105,7 +94,7 @@ async function checkBurst(at: {
   readonly tokens: { issue(subject: string): Promise<TokenPair> };
   readonly refresh: Refresh;
   readonly stores: Stores;
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
 }): Promise<void> {
   const { tokens, refresh, stores, clock } = at;
   const first = await tokens.issue('ada');

@@ -10,7 +10,8 @@ import {
 } from '../../../libs/auth/src/core/base/limits.js';
 import { parseJws } from '../../../libs/auth/src/core/tokens/jws.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
-import { accessClaims, FixedClock, forge, ISSUER, oneIssuer, verdictOf } from '../support/token-forgery.js';
+import { accessClaims, NOW, forge, ISSUER, oneIssuer, verdictOf } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 describe('limits', () => {
   it('are those of the documentation', () => {
@@ -70,7 +71,7 @@ describe('limits', () => {
       const code = name === 'token' ? 'token_too_large' : 'token_malformed';
       expect(() => parseJws(token, limits)).toThrow(expect.objectContaining({ code }));
       const issuers = [{ issuer: ISSUER, keys: { find: () => Promise.reject(new Error('asked')) }, profiles }];
-      const verifier = new TokenVerifier({ issuers, clock: new FixedClock(), limits });
+      const verifier = new TokenVerifier({ issuers, clock: new ManualClock(NOW * 1_000), limits });
       expect(await verdictOf(verifier.verify(token, 'access'))).toBe(code);
     }
   });

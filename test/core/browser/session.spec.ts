@@ -7,7 +7,8 @@ import type { Scheme } from '../../../libs/auth/src/core/schemes/schemes.js';
 import type { Stores } from '../../../libs/auth/src/core/stores/stores.js';
 import { UserSource } from '../../../libs/auth/src/core/users/users.js';
 import { authRequest } from '../../support/auth-request.js';
-import { ISSUER, rig, schemeIn, TestClock, type FieldSession } from '../support/core-fixture.js';
+import { ISSUER, rig, schemeIn, type FieldSession } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const start = 1_800_000_000;
 const subject = { issuer: ISSUER, id: 'ada' };
@@ -23,7 +24,7 @@ class People extends UserSource<Person> {
   override describe = ({ id, active = true, stamp }: Person) => ({ id, active, stamp });
 }
 
-let clock: TestClock;
+let clock: ManualClock;
 let stores: Stores;
 let host: FieldSession;
 let logins: LoginService;
@@ -32,7 +33,7 @@ let service: SessionService;
 let scheme: Scheme;
 
 beforeEach(async () => {
-  clock = new TestClock();
+  clock = new ManualClock();
   clock.ms = start * 1000;
   const parts = await rig({ clock, source: new People() as unknown as UserSource });
   ({ stores, host, logins, blocklist, sessions: service } = parts);

@@ -5,7 +5,8 @@ import { metadataAddresses } from '../../../libs/auth/src/core/issuers/key-set-a
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import * as endpoint from '../../support/key-server.js';
 import { publicOf, rsa, tokenWith } from '../support/external-tokens.js';
-import { FixedClock, verdictOf } from '../support/token-forgery.js';
+import { NOW, verdictOf } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const OIDC = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server';
@@ -30,7 +31,7 @@ async function discover(path: string, documents: Readonly<Record<string, object>
     audience: 'courses',
     keys: { discovery: true, allowLoopbackHttp: true, ...more },
   };
-  const clock = new FixedClock();
+  const clock = new ManualClock(NOW * 1_000);
   const issuers = [await trustedIssuer(options, { clock, toleranceSeconds: 5 })];
   const answer = await verdictOf(new TokenVerifier({ issuers, clock }).verify(tokenWith({ iss: issuer }), 'access'));
   return { answer, asked: server.requests.splice(0) };
@@ -65,7 +66,7 @@ describe('Discovery of an issuer', () => {
           ? endpoint.serve({ keys: [publicOf(rsa)] })
           : endpoint.serve('<html>Welcome</html>'))(socket, path),
     );
-    const clock = new FixedClock();
+    const clock = new ManualClock(NOW * 1_000);
     const keys = { discovery: true as const, allowLoopbackHttp: true };
     const options = { issuer: server.url, audience: 'courses', keys };
     const issuers = [await trustedIssuer(options, { clock, toleranceSeconds: 5 })];
@@ -87,7 +88,7 @@ describe('Discovery of an issuer', () => {
   it('asks an issuer that is down once, and not at every URL', async () => {
     const issuer = `${server.url}/a`;
     server.answer(endpoint.refuse(503));
-    const clock = new FixedClock();
+    const clock = new ManualClock(NOW * 1_000);
     const keys = { discovery: true as const, allowLoopbackHttp: true };
     const issuers = [await trustedIssuer({ issuer, audience: 'courses', keys }, { clock, toleranceSeconds: 5 })];
     const verifier = new TokenVerifier({ issuers, clock });

@@ -10,8 +10,9 @@ import { okta } from '../../../libs/auth/src/core/issuers/presets/okta.js';
 import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import { publicOf, rsa, tokenWith, trusts, verdict, verify } from '../support/external-tokens.js';
-import { accessClaims, FixedClock, forge, ISSUER, NOW, oneIssuer, verdictOf } from '../support/token-forgery.js';
+import { accessClaims, forge, ISSUER, NOW, oneIssuer, verdictOf } from '../support/token-forgery.js';
 import { codeOf, payloadOf, rig } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const DAY = 86_400;
 const withOurKey = (options: TrustOptions): TrustOptions => ({ ...options, keys: { jwks: { keys: [publicOf(rsa)] } } });
@@ -78,7 +79,7 @@ describe('A large external token', () => {
     expect(await verdict(sized(20_000, { iss: wide.issuer }), wide, trusts())).toBe('OK');
     expect(await verdict(sized(20_000), wide, trusts())).toBe('token_too_large');
     const own = await oneIssuer();
-    const clock = new FixedClock();
+    const clock = new ManualClock(NOW * 1_000);
     const foreign = await trustedIssuer(wide, { clock, toleranceSeconds: 5 });
     const keys = { find: () => Promise.reject(new Error('asked for a key')) };
     const issuers = [{ issuer: ISSUER, keys, profiles: own.profiles }, foreign];

@@ -3,7 +3,8 @@ import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { type FetchDocument, KeyFetchError } from '../../../libs/auth/src/core/issuers/key-fetch.js';
 import { KeySetCache, MemoryKeySetCache } from '../../../libs/auth/src/core/issuers/key-set-cache.js';
 import { RemoteKeySet } from '../../../libs/auth/src/core/issuers/remote-key-set.js';
-import { FixedClock, forger } from '../support/token-forgery.js';
+import { NOW, forger } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const ADDRESS = 'https://accounts.example/jwks';
 const ada = forger('ES256', { kid: 'ada' });
@@ -11,12 +12,12 @@ const bob = forger('ES256', { kid: 'bob' });
 const bodyOf = (...keys: (typeof ada)[]): string =>
   JSON.stringify({ keys: keys.map(({ jwk }) => ({ ...jwk, d: undefined })) });
 
-let clock: FixedClock;
+let clock: ManualClock;
 let cache: MemoryKeySetCache;
 const provider = { fetches: 0, isDown: false, body: '' };
 
 beforeEach(() => {
-  clock = new FixedClock();
+  clock = new ManualClock(NOW * 1_000);
   cache = new MemoryKeySetCache();
   Object.assign(provider, { fetches: 0, isDown: false, body: bodyOf(ada) });
 });

@@ -9,7 +9,8 @@ import { VainTokens } from '../../../libs/auth/src/core/issuers/vain-tokens.js';
 import type { DiscoveredKeys, JwksAddress } from '../../../libs/auth/src/core/issuers/trust-options.js';
 import type { VerificationKey } from '../../../libs/auth/src/core/keys/keys.js';
 import * as endpoint from '../../support/key-server.js';
-import { FixedClock, forger, verdictOf } from '../support/token-forgery.js';
+import { NOW, forger, verdictOf } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const ISSUER = 'https://accounts.example';
 const ada = forger('ES256', { kid: 'ada' });
@@ -20,13 +21,13 @@ const setOf = (...keys: (typeof ada)[]) => ({ keys: keys.map(shown) });
 const es256 = (kid?: string) => ({ alg: 'ES256' as const, kid, mark: kid ?? 'nameless' });
 
 let server: endpoint.KeyServer;
-let clock: FixedClock;
+let clock: ManualClock;
 let events: AuthEvent[];
 let stopListening: () => void;
 
 beforeEach(async () => {
   server = await endpoint.keyServer(endpoint.serve(setOf(ada)));
-  clock = new FixedClock();
+  clock = new ManualClock(NOW * 1_000);
   events = [];
   stopListening = onAuthEvent((event) => void events.push(event));
 });

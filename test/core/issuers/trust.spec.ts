@@ -18,7 +18,8 @@ import {
   verifierOf,
   verify,
 } from '../support/external-tokens.js';
-import { FixedClock, forger, NOW } from '../support/token-forgery.js';
+import { forger, NOW } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const upgradeClaims = (claims: Claims): Claims => ({ ...claims, scope: claims['scope'] ?? claims['scopes'] });
 const broken = () => {
@@ -266,7 +267,7 @@ describe('A shared cache of key sets', () => {
 
   it('is read when the application starts, and not at the first token', async () => {
     const keys = { jwksUri: 'https://accounts.example/jwks', sharedCache: new Unmade() };
-    const issuer = await trustedIssuer(trusts({ keys }), { clock: new FixedClock(), toleranceSeconds: 5 });
+    const issuer = await trustedIssuer(trusts({ keys }), { clock: new ManualClock(NOW * 1_000), toleranceSeconds: 5 });
     await expect(issuer.open()).rejects.toThrow(/latchkey_key_sets is missing/);
   });
 });

@@ -16,7 +16,8 @@ import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.
 import { selfSigned } from '../../support/self-signed-certificate.js';
 import * as endpoint from '../../support/key-server.js';
 import { ISSUER, publicOf, rsa, trusts } from '../support/external-tokens.js';
-import { FixedClock } from '../support/token-forgery.js';
+import { NOW } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const JWKS = JSON.stringify({ keys: [publicOf(rsa)] });
 const certificate = selfSigned('keys.test');
@@ -87,7 +88,7 @@ async function fetched(
 ) {
   const source = { ...('discovery' in keys ? {} : { jwksUri: 'https://keys.test/jwks' }), ...keys, eager: true };
   const options = trusts({ keys: source as TrustOptions['keys'] });
-  const issuer = await trustedIssuer(options, { clock: new FixedClock(), toleranceSeconds: 5, resolve });
+  const issuer = await trustedIssuer(options, { clock: new ManualClock(NOW * 1_000), toleranceSeconds: 5, resolve });
   try {
     await issuer.open();
     return 'OK';
@@ -301,10 +302,18 @@ describe('Plain http in a private network', () => {
     expect(preset.issuer).toBe('http://localhost:8080/realms/r');
     expect(trustProblems([preset])).toEqual([]);
     const inward: Resolve = async () => [{ address: '127.0.0.1', family: 4 }];
-    const issuer = await trustedIssuer(preset, { clock: new FixedClock(), toleranceSeconds: 5, resolve: inward });
+    const issuer = await trustedIssuer(preset, {
+      clock: new ManualClock(NOW * 1_000),
+      toleranceSeconds: 5,
+      resolve: inward,
+    });
     await expect(issuer.open()).resolves.toBeUndefined();
     const outward: Resolve = async () => [{ address: '93.184.216.34', family: 4 }];
-    const public_ = await trustedIssuer(preset, { clock: new FixedClock(), toleranceSeconds: 5, resolve: outward });
+    const public_ = await trustedIssuer(preset, {
+      clock: new ManualClock(NOW * 1_000),
+      toleranceSeconds: 5,
+      resolve: outward,
+    });
     await expect(public_.open()).rejects.toThrow(/no permitted address/);
     await server.stop();
   });

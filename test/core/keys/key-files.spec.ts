@@ -14,27 +14,19 @@ import { KeyRing } from '../../../libs/auth/src/core/keys/key-ring.js';
 import { signJws } from '../../../libs/auth/src/core/tokens/jws.js';
 import { ownAccessProfile } from '../../../libs/auth/src/core/tokens/profiles.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
-import {
-  accessClaims,
-  AUDIENCE,
-  FixedClock,
-  ISSUER,
-  LIFETIME,
-  NOW,
-  TOLERANCE,
-  verdictOf,
-} from '../support/token-forgery.js';
+import { accessClaims, AUDIENCE, ISSUER, LIFETIME, NOW, TOLERANCE, verdictOf } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const OVERLAP = LIFETIME + TOLERANCE;
 const folders: string[] = [];
 let path: string;
-let clock: FixedClock;
+let clock: ManualClock;
 
 beforeEach(async () => {
   const folder = await fs.mkdtemp(join(tmpdir(), 'latchkey-keys-'));
   folders.push(folder);
   path = join(folder, 'keys');
-  clock = new FixedClock();
+  clock = new ManualClock(NOW * 1_000);
 });
 
 afterAll(() => Promise.all(folders.map((folder) => fs.rm(folder, { recursive: true }))));

@@ -16,7 +16,6 @@ import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier
 import {
   accessClaims,
   AUDIENCE,
-  FixedClock,
   forge,
   forger,
   ISSUER,
@@ -25,6 +24,7 @@ import {
   TOLERANCE,
   verdictOf,
 } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const OVERLAP = LIFETIME + TOLERANCE;
 
@@ -56,7 +56,7 @@ class ScriptedKeys extends KeySource {
 const named = (kid: string): JWK => forger('ES256', { kid }).jwk;
 
 async function openRing(input: KeyRingInput) {
-  const clock = new FixedClock();
+  const clock = new ManualClock(NOW * 1_000);
   const source = new ScriptedKeys(input);
   const problems: unknown[] = [];
   const ring = await KeyRing.open({
@@ -85,7 +85,7 @@ async function openRing(input: KeyRingInput) {
 }
 
 async function problemsOf(input: KeyRingInput): Promise<readonly string[]> {
-  const options = { source: staticKeys(input), clock: new FixedClock(), overlapSeconds: OVERLAP };
+  const options = { source: staticKeys(input), clock: new ManualClock(NOW * 1_000), overlapSeconds: OVERLAP };
   try {
     await KeyRing.open(options);
     return [];
@@ -349,7 +349,7 @@ describe('an invalid ring', () => {
 });
 
 describe('the built-in key sources', () => {
-  const options = { clock: new FixedClock(), overlapSeconds: OVERLAP };
+  const options = { clock: new ManualClock(NOW * 1_000), overlapSeconds: OVERLAP };
 
   it('accept one key, or a ring', async () => {
     expect((await KeyRing.open({ ...options, source: staticKeys(named('one')) })).signingKey.kid).toBe('one');

@@ -9,7 +9,7 @@ import { type Algorithm, type KeySet, selectKey } from '../../../libs/auth/src/c
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   accessClaims,
-  FixedClock,
+  NOW,
   forge,
   type Forger,
   forger,
@@ -18,6 +18,7 @@ import {
   trusting,
   verdictOf,
 } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 type Fixture = Awaited<ReturnType<typeof oneIssuer>>;
 const fixtures = new Map<Algorithm, Fixture>();
@@ -235,7 +236,10 @@ describe('finding a key', () => {
     const { profiles } = fixture('ES256');
     for (const nothing of [undefined, null]) {
       const keys = { find: () => nothing } as unknown as KeySet;
-      const verifier = new TokenVerifier({ issuers: [{ issuer: ISSUER, keys, profiles }], clock: new FixedClock() });
+      const verifier = new TokenVerifier({
+        issuers: [{ issuer: ISSUER, keys, profiles }],
+        clock: new ManualClock(NOW * 1_000),
+      });
       expect(await verdictOf(verifier.verify(goodOf(fixture('ES256')), 'access'))).toBe('unknown_key');
     }
   });
@@ -243,7 +247,10 @@ describe('finding a key', () => {
   it('is unavailable when the key set throws', async () => {
     const { profiles } = fixture('ES256');
     const keys: KeySet = { find: () => Promise.reject(new TypeError('fetch failed')) };
-    const verifier = new TokenVerifier({ issuers: [{ issuer: ISSUER, keys, profiles }], clock: new FixedClock() });
+    const verifier = new TokenVerifier({
+      issuers: [{ issuer: ISSUER, keys, profiles }],
+      clock: new ManualClock(NOW * 1_000),
+    });
     expect(await verdictOf(verifier.verify(goodOf(fixture('ES256')), 'access'))).toBe('keys_unavailable');
   });
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { RevocationEntry } from '../../../libs/auth/src/core/stores/stores.js';
 import type { AuthUser, Subject } from '../../../libs/auth/src/core/base/principal.js';
-import { codeOf, ISSUER, rig, TestClock } from '../support/core-fixture.js';
+import { codeOf, ISSUER, rig } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const ADA: Subject = { issuer: ISSUER, id: 'ada' };
 
@@ -33,7 +34,7 @@ class Blocklist extends MemoryRevocationStore {
 }
 
 async function signedIn() {
-  const clock = new TestClock();
+  const clock = new ManualClock();
   const stores = { logins: new Logins(clock), revocations: new Blocklist(clock) };
   const parts = await rig({ clock, stores: () => stores });
   // The rig's users are not the registered user type of any application.

@@ -3,15 +3,16 @@ import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { onAuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { FailOpenPolicy } from '../../../libs/auth/src/core/stores/fail-open-policy.js';
 import type { Verified } from '../../../libs/auth/src/core/base/principal.js';
-import { codeOf, TestClock } from '../support/core-fixture.js';
+import { codeOf } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const MINUTE = 60;
 
 describe('the fail-open policy for a blocklist that is down', () => {
-  let clock: TestClock;
+  let clock: ManualClock;
   let allowance: FailOpenPolicy;
   beforeEach(() => {
-    clock = new TestClock();
+    clock = new ManualClock();
     allowance = new FailOpenPolicy(clock);
   });
 

@@ -5,12 +5,13 @@ import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { Login, Rotation, Stores } from '../../../libs/auth/src/core/stores/stores.js';
 import { SwitchedStores, type Mood } from '../../support/switched-stores.js';
-import { codeOf, ISSUER, TestClock } from '../support/core-fixture.js';
+import { codeOf, ISSUER } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const FAILURES = 5;
 const TIMEOUT_MS = 5;
 
-const clock = new TestClock();
+const clock = new ManualClock();
 const now = clock.nowSeconds();
 const subject = { issuer: ISSUER, id: 'ada' };
 const entry = { kind: 'token', issuer: ISSUER, id: 'jti-1', revokedAt: now, expiresAt: now + 60 } as const;

@@ -1,19 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CircuitBreaker } from '../../../libs/auth/src/core/stores/circuit-breaker.js';
-import { Clock } from '../../../libs/auth/src/core/base/clock.js';
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { onAuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { checkStores, type RevocationKind, type Stores } from '../../../libs/auth/src/core/stores/stores.js';
-
-class HandClock extends Clock {
-  ms = 1_900_000_000_000;
-
-  override nowMs(): number {
-    return this.ms;
-  }
-}
+import { ManualClock } from '../../support/clocks.js';
 
 /** A blocklist that answers, fails, or never answers, as the test says. */
 class ScriptedStore extends MemoryRevocationStore {
@@ -36,12 +28,12 @@ class ScriptedStore extends MemoryRevocationStore {
 const query = { issuer: 'https://issuer.example', subject: 'user-1', jti: 'jti-1' };
 
 describe('guarded stores', () => {
-  let clock: HandClock;
+  let clock: ManualClock;
   let store: ScriptedStore;
   let stores: Stores;
 
   beforeEach(() => {
-    clock = new HandClock();
+    clock = new ManualClock();
     store = new ScriptedStore(clock);
     stores = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
       timeoutMs: 5,
@@ -204,7 +196,7 @@ describe('guarded stores', () => {
 
 describe('a breaker', () => {
   it('reports whether it is open', async () => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const breaker = new CircuitBreaker(clock, { failures: 1 });
     expect(breaker.isOpen).toBe(false);
     await expect(breaker.run(() => Promise.reject(new Error('down')))).rejects.toBeInstanceOf(AuthError);
@@ -212,7 +204,7 @@ describe('a breaker', () => {
   });
 
   it('handles work that throws before it returns a promise', async () => {
-    const breaker = new CircuitBreaker(new HandClock());
+    const breaker = new CircuitBreaker(new ManualClock());
     await expect(breaker.run(throwAtOnce)).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { Rotation, RotationOutcome } from '../../../libs/auth/src/core/stores/stores.js';
-import { TestClock } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 /** Holds rotations back until the test releases them. */
 class HeldStore extends MemoryRefreshStore {
@@ -24,7 +24,7 @@ class HeldStore extends MemoryRefreshStore {
 }
 
 async function opened(graceMs: number) {
-  const clock = new TestClock();
+  const clock = new ManualClock();
   const store = new HeldStore(clock);
   const revocations = new MemoryRevocationStore(clock);
   const { logins } = withCircuitBreakers({ revocations, logins: store }, clock, { timeoutMs: 20 });

@@ -2,16 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { Clock, memoryStores } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import { testStores } from '../../support/store-suite.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const T = 1_900_000_000;
-
-class HandClock extends Clock {
-  now = T;
-
-  override nowMs(): number {
-    return this.now * 1_000;
-  }
-}
 
 const entry = (id: string) => ({ kind: 'token', issuer: 'i', id, revokedAt: T, expiresAt: T + 10 }) as const;
 const login = (sid: string) => ({
@@ -33,14 +26,14 @@ describe('memory stores', () => {
   testStores(makeStores, async (clock) => stores ?? makeStores(clock), 2_000);
 
   it('treat an id of null as none, which untyped schemes may return', async () => {
-    const { revocations } = await memoryStores().useFactory(new HandClock());
+    const { revocations } = await memoryStores().useFactory(new ManualClock());
     await revocations.add(entry('a'));
     const query = JSON.parse(JSON.stringify({ issuer: 'i', subject: 'user-1', jti: null, issuedAt: T }));
     expect(await revocations.find(query)).toBeUndefined();
   });
 
   describe('when they are full', () => {
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const small = async (): Promise<Stores> => memoryStores({ maxRevocations: 3, maxLogins: 3 }).useFactory(clock);
 
     it('the blocklist refuses a new entry, and keeps every live entry', async () => {
@@ -61,10 +54,10 @@ describe('memory stores', () => {
     it('both make room by deleting expired entries', async () => {
       const { revocations, logins } = await small();
       for (const id of ['a', 'b', 'c']) await Promise.all([revocations.add(entry(id)), logins.open(login(id))]);
-      clock.now = T + 10;
+      clock.seconds = T + 10;
       await expect(revocations.add({ ...entry('d'), expiresAt: T + 20 })).resolves.toBe(true);
       await expect(logins.open({ ...login('d'), currentExpiresAt: T + 20 })).resolves.toBeUndefined();
-      clock.now = T;
+      clock.seconds = T;
     });
   });
 });

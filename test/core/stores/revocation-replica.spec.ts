@@ -8,7 +8,7 @@ import type {
   RevocationKind,
   RevocationQuery,
 } from '../../../libs/auth/src/core/stores/stores.js';
-import { TestClock } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const ISSUER = 'https://issuer.example';
 const WITHIN_MS = 1_000;
@@ -34,12 +34,12 @@ class SharedStore extends MemoryRevocationStore {
   }
 }
 
-let clock: TestClock;
+let clock: ManualClock;
 let store: SharedStore;
 let mirror: RevocationReplica;
 
 beforeEach(() => {
-  clock = new TestClock();
+  clock = new ManualClock();
   store = new SharedStore(clock);
   mirror = new RevocationReplica(clock, { withinMs: WITHIN_MS });
 });

@@ -18,21 +18,10 @@ import { headerTransport, type Scheme } from '../../../libs/auth/src/core/scheme
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { LoginStore, BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
 import { UserSource, type SignInCredentials, type UserDescription } from '../../../libs/auth/src/core/users/users.js';
+import { ManualClock } from '../../support/clocks.js';
 
 export const ISSUER = 'https://auth.example';
 export const AUDIENCE = 'api';
-
-export class TestClock extends Clock {
-  ms = Date.UTC(2026, 0, 1);
-
-  override nowMs(): number {
-    return this.ms;
-  }
-
-  advance(seconds: number): void {
-    this.ms += seconds * 1000;
-  }
-}
 
 export interface Person {
   id: string;
@@ -102,7 +91,7 @@ export interface RigOptions {
   /** Signs with a key that is elsewhere, and cannot be reached while this says so. */
   readonly signerIsAway?: () => boolean;
   /** @defaultValue a clock of the rig's own */
-  readonly clock?: TestClock;
+  readonly clock?: ManualClock;
   readonly stores?: (clock: Clock) => { revocations: BlocklistStore; logins: LoginStore };
   /** Settings besides those above. */
   readonly settings?: Partial<AuthenticationSettings>;
@@ -180,7 +169,7 @@ async function remoteSigner(isAway: () => boolean): Promise<RemoteSigner> {
 
 /** Everything that a test of the core needs. `stores` are as they were before their guard. */
 export async function rig(options: RigOptions = {}) {
-  const { clock = new TestClock(), onMistake } = options;
+  const { clock = new ManualClock(), onMistake } = options;
   const people = new People();
   const host = new FieldSession();
   const stores = options.stores?.(clock) ?? {

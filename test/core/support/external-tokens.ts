@@ -3,7 +3,8 @@ import type { JWK } from 'jose';
 import { trustedIssuer, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
 import type { Verified } from '../../../libs/auth/src/core/base/principal.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
-import { FixedClock, forge, forger, NOW, verdictOf } from './token-forgery.js';
+import { forge, forger, NOW, verdictOf } from './token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 export const ISSUER = 'https://accounts.example';
 export const rsa = forger('RS256', { kid: 'rsa' });
@@ -31,7 +32,7 @@ export const tokenWith = (changes: object = {}, header: object = {}, by = rsa): 
   forge({ alg: by.alg, kid: by.kid, typ: 'at+jwt', ...header }, claimsWith(changes), by);
 
 export async function verifierOf(...options: readonly TrustOptions[]): Promise<TokenVerifier> {
-  const clock = new FixedClock();
+  const clock = new ManualClock(NOW * 1_000);
   const around = { clock, toleranceSeconds: 5 };
   const issuers = await Promise.all(options.map((each) => trustedIssuer(each, around)));
   return new TokenVerifier({ issuers, clock });

@@ -5,7 +5,8 @@ import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/a
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import * as endpoint from '../../support/key-server.js';
 import { es, publicOf, rsa, verdict, verify } from './external-tokens.js';
-import { FixedClock, forge, forger, NOW, verdictOf } from './token-forgery.js';
+import { forge, forger, NOW, verdictOf } from './token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 /** A token that is refused: what makes it one, the code, and the entry without the rule, which then accepts it. */
 export type Refused = readonly [changes: object, code: string, withoutRule?: Partial<TrustOptions>, header?: object];
@@ -86,7 +87,7 @@ export function describePreset(name: string, shown: Shown): void {
       const next = forger('RS256', { kid: 'next' });
       const server = await endpoint.keyServer(endpoint.serve({ keys: [publicOf(rsa)] }));
       try {
-        const clock = new FixedClock();
+        const clock = new ManualClock(NOW * 1_000);
         const fetched = make({ jwksUri: `${server.url}/keys`, allowLoopbackHttp: true });
         const issuers = [await trustedIssuer(fetched, { clock, toleranceSeconds: 5 })];
         const verifier = new TokenVerifier({ issuers, clock });

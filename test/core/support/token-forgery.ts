@@ -11,7 +11,6 @@ import {
 } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { TokenKind } from '../../../libs/auth/src/core/tokens/claims.js';
-import { Clock } from '../../../libs/auth/src/core/base/clock.js';
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { importOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
 import { type Algorithm, type KeySet, selectKey, type VerificationKey } from '../../../libs/auth/src/core/keys/keys.js';
@@ -21,6 +20,7 @@ import {
   ownRefreshProfile,
 } from '../../../libs/auth/src/core/tokens/profiles.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
+import { ManualClock } from '../../support/clocks.js';
 
 /** The time at which all of these tests take place, in epoch seconds. */
 export const NOW = 1_800_000_000;
@@ -28,16 +28,6 @@ export const TOLERANCE = 5;
 export const LIFETIME = 900;
 export const ISSUER = 'https://accounts.example';
 export const AUDIENCE = 'courses';
-
-export class FixedClock extends Clock {
-  constructor(public seconds: number = NOW) {
-    super();
-  }
-
-  override nowMs(): number {
-    return this.seconds * 1000;
-  }
-}
 
 export interface Forger {
   readonly alg: string;
@@ -121,7 +111,7 @@ export function trusting(
   algorithms: readonly Algorithm[],
   changes: Partial<OwnAccessProfileOptions> = {},
 ) {
-  const clock = new FixedClock();
+  const clock = new ManualClock(NOW * 1_000);
   const lookups: unknown[] = [];
   const set: KeySet = {
     find(query) {

@@ -8,7 +8,7 @@ import type { TokenProfile } from '../../../libs/auth/src/core/tokens/claims.js'
 import { type TrustedIssuer, TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import {
   accessClaims,
-  FixedClock,
+  NOW,
   forge,
   type Forger,
   forger,
@@ -18,6 +18,7 @@ import {
   trusting,
   verdictOf,
 } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 type Fixture = Awaited<ReturnType<typeof oneIssuer>>;
 let fixture: Fixture;
@@ -67,7 +68,7 @@ describe('a genuine token in the wrong place', () => {
     const { keys, profile } = issuerNamed('https://only-access.example', key);
     const verifier = new TokenVerifier({
       issuers: [{ issuer: profile.issuer, keys, profiles: { access: profile } }],
-      clock: new FixedClock(),
+      clock: new ManualClock(NOW * 1_000),
     });
     const token = typed('at+jwt', accessClaims({ iss: profile.issuer }));
     expect(await verdictOf(verifier.verify(token, 'access'))).toBe('OK');
@@ -83,7 +84,8 @@ function issuerNamed(issuer: string, verification: VerificationKey) {
   };
 }
 
-const build = (...issuers: readonly TrustedIssuer[]) => new TokenVerifier({ issuers, clock: new FixedClock() });
+const build = (...issuers: readonly TrustedIssuer[]) =>
+  new TokenVerifier({ issuers, clock: new ManualClock(NOW * 1_000) });
 
 function subjectOf({ oid }: Claims): string {
   if (typeof oid !== 'string') throw new TypeError('no oid');
@@ -104,7 +106,7 @@ describe('two issuers', () => {
       const { keys, profile } = issuerNamed(issuer, verification);
       return { issuer, keys, profiles: { access: profile } };
     });
-    return new TokenVerifier({ issuers, clock: new FixedClock() });
+    return new TokenVerifier({ issuers, clock: new ManualClock(NOW * 1_000) });
   }
 
   it('stay separate, whatever ids their keys and subjects have', async () => {
@@ -148,7 +150,7 @@ describe('the unverified subject of a token', () => {
   it('is read by the rules of the profile, and is undefined if that fails', () => {
     const { keys, profile } = issuerNamed(ISSUER, key);
     const issuers = [{ issuer: ISSUER, keys, profiles: { access: { ...profile, subjectOf } } }];
-    const verifier = new TokenVerifier({ issuers, clock: new FixedClock() });
+    const verifier = new TokenVerifier({ issuers, clock: new ManualClock(NOW * 1_000) });
     expect(verifier.claimedSubject(typed('at+jwt', accessClaims({ oid: 'o-1' })))?.id).toBe('o-1');
     expect(verifier.claimedSubject(typed('at+jwt', accessClaims()))).toBeUndefined();
   });

@@ -11,7 +11,6 @@ import { verifierOf } from '../support/external-tokens.js';
 import {
   accessClaims,
   AUDIENCE,
-  FixedClock,
   forge,
   type Forger,
   forger,
@@ -21,6 +20,7 @@ import {
   oneIssuer,
   TOLERANCE,
 } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 2000);
 
@@ -262,7 +262,7 @@ describe('a valid token with any change', () => {
 async function remembering(signatures: SignatureCache<TokenFacts>) {
   const first = forger('ES256', { kid: 'k' });
   let current: VerificationKey = (await importOwnKey(first.jwk, { optionName: 'keys' })).verification;
-  const clock = new FixedClock();
+  const clock = new ManualClock(NOW * 1_000);
   const { profiles } = await oneIssuer('ES256');
   const keys = { find: () => current };
   const verifier = new TokenVerifier({ issuers: [{ issuer: ISSUER, keys, profiles }], clock, signatures });

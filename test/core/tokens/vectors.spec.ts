@@ -12,7 +12,8 @@ import {
 } from '../../../libs/auth/src/core/keys/keys.js';
 import { parseJws, verifySignature } from '../../../libs/auth/src/core/tokens/jws.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
-import { FixedClock, forger, trusting, verdictOf } from '../support/token-forgery.js';
+import { forger, trusting, verdictOf } from '../support/token-forgery.js';
+import { ManualClock } from '../../support/clocks.js';
 
 function vectors<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../../support/vectors/${name}.json`, import.meta.url), 'utf8')) as T;
@@ -90,7 +91,7 @@ const auth0 = vectors<Auth0Vectors>('auth0-rs256');
 
 async function trustingAuth0(
   rules: Partial<TokenProfile> = {},
-  clock = new FixedClock(auth0.expected_valid.currentDate),
+  clock = new ManualClock(auth0.expected_valid.currentDate * 1_000),
 ) {
   const { issuer, audience } = auth0.expected_valid;
   const keys = await Promise.all(
@@ -103,7 +104,7 @@ async function trustingAuth0(
 }
 
 const verdictAt = async (seconds: number) =>
-  verdictOf((await trustingAuth0({}, new FixedClock(seconds))).verify(tokenNamed('valid_token'), 'access'));
+  verdictOf((await trustingAuth0({}, new ManualClock(seconds * 1_000))).verify(tokenNamed('valid_token'), 'access'));
 
 const tokenNamed = (name: string) => auth0.tokens.find((one) => one.name === name)?.token ?? '';
 

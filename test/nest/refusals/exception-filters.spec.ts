@@ -20,27 +20,8 @@ import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { AuthError, AuthModule, Public, TokenService, type AuthModuleOptions } from 'nestjs-latchkey';
 import { tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, startApplication, type AdapterName, type RunningApplication } from '../../support/applications.js';
+import { AllExceptionsFilter } from '../../support/catch-all-filter.js';
 import { ISSUER, People } from '../../support/recording-app.js';
-
-/** The catch-all filter of the Nest documentation, with what its readers add: what the exception says. */
-@Catch()
-class AllExceptionsFilter implements ExceptionFilter {
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
-
-  catch(exception: unknown, host: ArgumentsHost): void {
-    const { httpAdapter } = this.adapterHost;
-    const context = host.switchToHttp();
-    const isHttp = exception instanceof HttpException;
-    const status = isHttp ? exception.getStatus() : 500;
-    const body = {
-      envelope: true,
-      statusCode: status,
-      said: isHttp ? exception.getResponse() : 'Internal Server Error',
-      path: String(httpAdapter.getRequestUrl(context.getRequest())),
-    };
-    httpAdapter.reply(context.getResponse(), body, status);
-  }
-}
 
 /** As the documentation's `HttpExceptionFilter`: by the response of the framework, without the adapter. */
 @Catch(HttpException)

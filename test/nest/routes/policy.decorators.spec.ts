@@ -5,7 +5,6 @@ import {
   AllowInactive,
   AuthModule,
   Authorize,
-  Clock,
   JwtAuthGuard,
   OptionalAuth,
   Public,
@@ -19,6 +18,7 @@ import {
 import type { Policy } from 'nestjs-latchkey/policies';
 import { ADAPTERS, startApplication, type RunningApplication } from '../../support/applications.js';
 import { bearer, People, personCalled } from '../../support/sample-users.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const seen: unknown[] = [];
 const notes: Policy = ({ principal }) => seen.push(principal.subject.id) > 0;
@@ -74,17 +74,10 @@ class RulesController {
   }
 }
 
-class MovableClock extends Clock {
-  offsetMs = 0;
-  override nowMs(): number {
-    return 1_900_000_000_000 + this.offsetMs;
-  }
-}
-
 describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
   let running: RunningApplication;
   let tokens: TokenService;
-  const clock = new MovableClock();
+  const clock = new ManualClock();
   beforeAll(async () => {
     running = await startApplication(adapter, {
       imports: [AuthModule.forRoot({ users: People, clock, access: { ttl: '1h' } })],
@@ -176,9 +169,9 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
   it('require a more recent sign-in with the challenge of RFC 9470', async () => {
     const init = await tokenOf('ada');
     expect(await statusFor('/recent', init)).toBe(200);
-    clock.offsetMs = 601_000;
+    clock.advance(601);
     const answer = await running.fetch('/recent', init);
-    clock.offsetMs = 0;
+    clock.advance(-601);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe(
       'Bearer realm="api", error="insufficient_user_authentication", ' +

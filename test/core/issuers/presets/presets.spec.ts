@@ -10,8 +10,9 @@ import { okta } from '../../../../libs/auth/src/core/issuers/presets/okta.js';
 import { trustedIssuer, type TrustOptions } from '../../../../libs/auth/src/core/issuers/trust.js';
 import { TokenVerifier } from '../../../../libs/auth/src/core/tokens/token-verifier.js';
 import { rsa, trusts, verdict } from '../../support/external-tokens.js';
-import { FixedClock, forge, NOW, verdictOf } from '../../support/token-forgery.js';
+import { forge, NOW, verdictOf } from '../../support/token-forgery.js';
 import { describePreset, type Shown, times } from '../../support/preset-suite.js';
+import { ManualClock } from '../../../support/clocks.js';
 
 const PRESETS: Readonly<Record<string, Shown>> = {
   auth0: {
@@ -215,7 +216,7 @@ describe('The preset of Auth0 and the real tokens of a tenant', () => {
   const tenant = auth0({ domain: new URL(valid.issuer).host, audience: valid.audience });
 
   const at = async (changes: Partial<TrustOptions> = {}, { seconds = valid.currentDate, presented = token } = {}) => {
-    const clock = new FixedClock(seconds);
+    const clock = new ManualClock(seconds * 1_000);
     const around = {
       clock,
       toleranceSeconds: 5,
