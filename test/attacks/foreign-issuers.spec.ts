@@ -223,7 +223,7 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
   const get = async (app: ProbedApp) => app.fetch('/me', { headers: { authorization: `Bearer ${await sign(ours)}` } });
 
   const failures: readonly (readonly [string, endpoint.Behaviour])[] = [
-    ['are not answered for', endpoint.silence],
+    ['are not answered', endpoint.silence],
     ['come a byte at a time', endpoint.trickle(20)],
     ['are forbidden', endpoint.refuse(403)],
     ['are a page of HTML', endpoint.serve('<html></html>')],

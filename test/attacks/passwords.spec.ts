@@ -37,7 +37,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
     ['differ behind the 72nd byte', `${'a'.repeat(72)}b`, `${'a'.repeat(72)}c`],
     ['differ behind a NUL', 'begin\0one', 'begin\0two'],
     ['differ by what follows a NUL', 'begin', 'begin\0'],
-    ['differ by a blank at the end', 'begin', 'begin '],
+    ['differ by a space at the end', 'begin', 'begin '],
     ['differ in case', 'Begin', 'begin'],
   ])('treats two passwords that %s as different', async (_, right, wrong) => {
     const username = await addUser(await hash(right));
@@ -46,7 +46,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
 
   it.each([
     ['one letter typed as one character or as two', 'caf\u00e9 au lait', 'cafe\u0301 au lait'],
-    ['a blank that does not break', 'two words here', 'two\u00a0words here'],
+    ['a no-break space', 'two words here', 'two\u00a0words here'],
     [
       'Hangul as syllables or as letters',
       '\ud55c\uae00 \ud55c\uae00',
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('the passwords of accounts on %s', (adapter) => {
   });
 
   it.each([
-    ['a zero-width blank', 'a\u200bda'],
+    ['a zero-width space', 'a\u200bda'],
     ['a Cyrillic letter', '\u0430da'],
     ['a combining mark', 'ada\u0301'],
     ['a direction mark', '\u202eada'],

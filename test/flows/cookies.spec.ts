@@ -96,7 +96,7 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
   it.each([
     ['a wrong password', { username: 'ada', password: 'wrong' }],
     ['an unknown name', { username: 'unknown', password: PASSWORD }],
-    ['an inactive person', { username: 'lin', password: PASSWORD }],
+    ['an inactive user', { username: 'lin', password: PASSWORD }],
   ])('refuses %s with the same response, and sets no credential', async (_, body) => {
     for (const path of ['/auth/cookie/login', '/auth/session/login']) {
       const browser = new CookieJar(running);

@@ -104,10 +104,10 @@ describe.each(ADAPTERS)('user or restricted client on %s', (adapter) => {
     ['further scopes', { scopes: ['other', ...SCOPES], filters: FILTERS }],
     ['further organisations', { scopes: SCOPES, filters: ['content_org:other', ...FILTERS] }],
     [
-      'itself, acting for the person',
+      'itself, acting for the user',
       { scopes: SCOPES, filters: [...FILTERS, 'user:me'], claims: { acting_for: 'Ada' } },
     ],
-    ['the person by name', { scopes: SCOPES, filters: [...FILTERS, 'user:ADA'] }],
+    ['the user by name', { scopes: SCOPES, filters: [...FILTERS, 'user:ADA'] }],
   ])('accepts a restricted client with %s', async (_, options) => {
     expect(await authResultFor('ada', await client(options))).toBe('200');
   });
@@ -124,7 +124,7 @@ describe.each(ADAPTERS)('user or restricted client on %s', (adapter) => {
     ],
     ['itself, acting for no user', { scopes: SCOPES, filters: [...FILTERS, 'user:me'] }, '403 filter_mismatch'],
     [
-      'another person by name',
+      'another user by name',
       { scopes: SCOPES, filters: [...FILTERS, 'user:grace'], claims: { acting_for: 'ada' } },
       '403 filter_mismatch',
     ],

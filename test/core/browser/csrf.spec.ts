@@ -186,7 +186,7 @@ describe('the origin of a request', () => {
       ],
     ],
     [
-      'a foreign Referer',
+      'a Referer of another site',
       [
         ['referer', 'https://evil.example/'],
         ['sec-fetch-site', 'same-origin'],

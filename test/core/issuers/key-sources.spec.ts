@@ -67,7 +67,7 @@ describe('An issuer that moves from a secret to public keys', () => {
 
   it.each([
     ['no source', [], /keys is required/],
-    ['a source that is none', [null], /keys is required/],
+    ['an invalid source', [null], /keys is required/],
     ['a source of two kinds', [{ secret, alg: 'HS256', jwksUri: 'https://x.example/jwks' }], /keys\[0\] has several/],
     [
       'a secret for public algorithms',

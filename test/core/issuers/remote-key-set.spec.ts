@@ -161,7 +161,7 @@ describe('A remote key set without cached keys', () => {
     ['endless nesting', endpoint.serve(`{"keys":${'['.repeat(100_000)}`)],
     ['keys twice', endpoint.serve(`{"keys":[],"keys":${JSON.stringify(setOf(ada).keys)}}`)],
     ['a body cut short', endpoint.cutShort(JSON.stringify(setOf(ada)).slice(0, -1))],
-    ['a body cut short where its text is whole', endpoint.cutShort(JSON.stringify(setOf(ada)))],
+    ['a body cut short although its text is complete', endpoint.cutShort(JSON.stringify(setOf(ada)))],
     ['a chunk cut short', endpoint.cutChunk],
     ['a reset connection', endpoint.reset],
     ['a length that is too small', endpoint.serve(setOf(ada), { 'content-length': '20' })],
@@ -480,7 +480,7 @@ describe('The keys of a remote set', () => {
     ['a type that is not listed', shown(forger('RS256', { kid: 'bob' })), /fits none/],
     ['a point that is not on its curve', { ...shown(bob), x: shown(ada).x }, /./],
     ['an unknown type', { kty: 'XYZ', kid: 'bob' }, /kty/],
-    ['a key id that is no text', { ...shown(bob), kid: 7 }, /kid/],
+    ['a key id that is not a string', { ...shown(bob), kid: 7 }, /kid/],
   ])('leave out one with %s, report it, and keep the others', async (_, bad, reason) => {
     await expect(kidsOf([null, bad, 'x', shown(ada)], ['ada', 'bob'])).resolves.toEqual(['ada', 'unknown_key']);
     expect(reasons()).toContainEqual(expect.stringMatching(reason));

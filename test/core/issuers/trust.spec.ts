@@ -307,14 +307,10 @@ describe('The configuration of external issuers', () => {
     ['an inner address', remote({ jwksUri: 'https://169.254.169.254/jwks' }), /private network/],
     ['an inner address in another spelling', remote({ jwksUri: 'https://0x7f.1/jwks' }), /private network/],
     ['a password in the address', remote({ jwksUri: 'https://ada:secret@accounts.example/' }), /password/],
-    [
-      'discovery at an issuer that is no address',
-      remote({ discovery: true }, { issuer: 'accounts' }),
-      /not an address/,
-    ],
+    ['discovery at an issuer that is not a URL', remote({ discovery: true }, { issuer: 'accounts' }), /not an address/],
     ['discovery that is not asked for', remote({ discovery: false }), /discovery must be true/],
-    ['a key set that is none', remote({ jwks: [] }), /must be a key set/],
-    ['an algorithm that is none', remote({ jwksUri }, { algorithms: ['none'] }), /algorithms is \["none"\]/],
+    ['an invalid key set', remote({ jwks: [] }), /must be a key set/],
+    ['an invalid algorithm', remote({ jwksUri }, { algorithms: ['none'] }), /algorithms is \["none"\]/],
     ['no algorithms', remote({ jwksUri }, { algorithms: [] }), /accepted is a list/],
     ['secrets among public keys', remote({ jwksUri }, { algorithms: ['RS256', 'HS256'] }), /mixes HMAC/],
     ['HMAC with public keys', remote({ jwksUri }, { algorithms: ['HS256'] }), /its keys are public/],
@@ -329,7 +325,7 @@ describe('The configuration of external issuers', () => {
     ['too long a fetch', remote({ jwksUri, timeout: '30s' }), /'10ms' to '5s'/],
     ['a set that is good for days', remote({ jwksUri, maxAge: '2d' }), /one minute to 24 hours/],
     ['stale keys for days', remote({ jwksUri, staleIfError: '2d' }), /0 to 24 hours/],
-    ['a cache that is none', remote({ jwksUri, sharedCache: new Map() }), /must be a KeySetCache/],
+    ['an invalid cache', remote({ jwksUri, sharedCache: new Map() }), /must be a KeySetCache/],
     [
       'a flag that is text',
       remote({ jwksUri }, { idTokens: 'false' }),
@@ -342,19 +338,23 @@ describe('The configuration of external issuers', () => {
     ['private networks by a text', remote({ jwksUri, allowPrivateAddresses: '1' }), /allowPrivateAddresses is "1"/],
     ['eagerness by a text', remote({ jwksUri, eager: 'no' }), /keys\.eager is "no"/],
     [
-      'an exact value that is none',
+      'an invalid exact value',
       remote({ jwksUri }, { exactClaims: { typ: undefined } }),
       /exactClaims\.typ is undefined/,
     ],
     ['exact claims that are a text', remote({ jwksUri }, { exactClaims: 'typ' }), /exactClaims must be an object/],
-    ['a proof that is no list', remote({ jwksUri }, { accessTokenClaims: 'scp' }), /accessTokenClaims must be a list/],
+    [
+      'a proof that is not a list',
+      remote({ jwksUri }, { accessTokenClaims: 'scp' }),
+      /accessTokenClaims must be a list/,
+    ],
     [
       'roles that are no claim',
       remote({ jwksUri }, { claims: { roles: { name: 'roles' } } }),
       /claims\.roles must name/,
     ],
     ['scopes that are no claim', remote({ jwksUri }, { claims: { scopes: 7 } }), /claims\.scopes must name/],
-    ['an id that is no claim', remote({ jwksUri }, { claims: { id: true } }), /claims\.id must be a claim or false/],
+    ['an id that is not a claim', remote({ jwksUri }, { claims: { id: true } }), /claims\.id must be a claim or false/],
     ['a life of minutes without a unit', remote({ jwksUri }, { maxAge: '10' }), /trust\[0\]\.maxAge is "10"/],
     ['too long an age', remote({ jwksUri }, { maxAge: '500d' }), /one second to 400 days/],
     [
@@ -375,15 +375,15 @@ describe('The configuration of external issuers', () => {
       /needs an audience/,
     ],
     [
-      'a value that is none',
+      'an invalid value',
       remote({ jwksUri }, { claimEquals: { tenant: undefined } }),
       /claimEquals\.tenant is undefined/,
     ],
     ['no values', remote({ jwksUri }, { claimIncludes: { groups: [] } }), /claimIncludes\.groups is \[\]/],
     ['values that are a text', remote({ jwksUri }, { claimIncludes: 'groups' }), /claimIncludes must be an object/],
     ['no types', remote({ jwksUri }, { types: [] }), /types must be a list/],
-    ['a hook that is none', remote({ jwksUri }, { upgradeClaims: 'yes' }), /must be a function/],
-    ['a major that is none', remote({ jwksUri }, { supportedMajor: '1' }), /supportedMajor is "1"/],
+    ['an invalid hook', remote({ jwksUri }, { upgradeClaims: 'yes' }), /must be a function/],
+    ['an invalid major version', remote({ jwksUri }, { supportedMajor: '1' }), /supportedMajor is "1"/],
   ])('is refused with %s', (_, entry, sentence) => {
     expect(say(entry)).toMatch(sentence);
   });

@@ -333,7 +333,7 @@ describe('Plain http in a private network', () => {
 
 describe('A wrong transport option', () => {
   it.each([
-    ['proxy that is no address', { proxy: 'proxy:3128x' }, /proxy must be/],
+    ['a proxy that is not a URL', { proxy: 'proxy:3128x' }, /proxy must be/],
     ['proxy with a path', { proxy: 'http://proxy/x' }, /proxy must be/],
     ['proxy of another kind', { proxy: 'socks5://proxy' }, /proxy must be/],
     ['proxy that is true', { proxy: true }, /proxy must be/],
@@ -343,7 +343,7 @@ describe('A wrong transport option', () => {
     ['a header of ours', { headers: { Host: 'x' } }, /headers must be/],
     ['a header with a line break', { headers: { apikey: 's3cret\r\nx: y' } }, /headers must be/],
     ['a header that is a number', { headers: { apikey: 7 } }, /headers must be/],
-    ['a fetch that is none', { fetch: 'undici' }, /fetch must be a function/],
+    ['an invalid fetch', { fetch: 'undici' }, /fetch must be a function/],
     ['a fetch beside a proxy', { fetch: () => {}, proxy: 'environment' }, /fetch cannot be given together/],
     ['a fetch beside certificates', { fetch: () => {}, ca: certificate.cert }, /fetch cannot be given together/],
     ['hosts with a scheme', { allowPrivateHttp: ['http://keycloak'] }, /allowPrivateHttp must be a list/],

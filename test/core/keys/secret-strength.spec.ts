@@ -74,7 +74,7 @@ describe('keys used as secrets', () => {
     ['an RSA public key in PEM of PKCS #1', rsa.publicKey.export({ format: 'pem', type: 'pkcs1' })],
     ['an EC private key in PEM', ec.privateKey.export({ format: 'pem', type: 'sec1' })],
     [
-      'a PEM whose lines an environment variable spelt out',
+      'a PEM with escaped line ends, as in an environment variable',
       String(ec.publicKey.export({ format: 'pem', type: 'spki' })).replaceAll('\n', String.raw`\n`),
     ],
     ['an RSA public key in DER', der(rsa.publicKey, 'spki')],

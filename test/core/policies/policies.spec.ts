@@ -73,11 +73,11 @@ describe('a list of policies', () => {
 
 describe('allOf, anyOf and not', () => {
   it.each<[string, Policy, string]>([
-    ['allOf holds where all hold', allOf(yes, yes), 'granted'],
-    ['allOf refuses where one says no', allOf(yes, no), 'forbidden'],
-    ['anyOf holds where one holds', anyOf(no, broken, yes), 'granted'],
-    ['anyOf holds where one cannot tell and another holds', anyOf(cannotTell, yes), 'granted'],
-    ['anyOf refuses where none holds', anyOf(no, no), 'forbidden'],
+    ['allOf grants if all grant', allOf(yes, yes), 'granted'],
+    ['allOf refuses if one refuses', allOf(yes, no), 'forbidden'],
+    ['anyOf grants if one grants', anyOf(no, broken, yes), 'granted'],
+    ['anyOf grants if one throws and another grants', anyOf(cannotTell, yes), 'granted'],
+    ['anyOf refuses if none grants', anyOf(no, no), 'forbidden'],
     ['anyOf reports a refusal that has a code of its own', anyOf(no, broken, hasScopes('a')), 'insufficient_scope'],
     ['anyOf reports "cannot tell" before a refusal', anyOf(hasScopes('a'), cannotTell), 'store_unavailable'],
     ['not grants what is refused', not(no), 'granted'],
@@ -231,14 +231,14 @@ describe('selfOrStaff', () => {
   const policy = selfOrStaff({ param: 'id' });
 
   it.each<[string, Given, Record<string, string>, string]>([
-    ['the person that the path names', { id: '42' }, { id: '42' }, 'granted'],
+    ['the user that the path names', { id: '42' }, { id: '42' }, 'granted'],
     ['another user', { id: '42' }, { id: '43' }, 'forbidden'],
     ['staff for another user', { id: '1', roles: ['staff'] }, { id: '42' }, 'granted'],
     ['a missing parameter', { id: '42' }, {}, 'forbidden'],
     ['a missing parameter, also for staff', { roles: ['staff'] }, {}, 'forbidden'],
     ['an empty parameter and an empty id', { id: '' }, { id: '' }, 'forbidden'],
-    ['a blank parameter and a blank id', { id: ' ' }, { id: ' ' }, 'forbidden'],
-    ['a client with the id of the person', { id: '42', kind: 'client' }, { id: '42' }, 'forbidden'],
+    ['a whitespace parameter and a whitespace id', { id: ' ' }, { id: ' ' }, 'forbidden'],
+    ['a client with the id of the user', { id: '42', kind: 'client' }, { id: '42' }, 'forbidden'],
     ['a user of another issuer with the same id', { id: '42', own: false }, { id: '42' }, 'forbidden'],
     ['another case', { id: 'Ada' }, { id: 'ada' }, 'forbidden'],
   ])('decides for %s', async (_, given, params, expected) => {

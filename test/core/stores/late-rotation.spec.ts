@@ -57,7 +57,7 @@ describe('a rotation that commits too late', () => {
   it.each([
     ['ten seconds', 10, 10_000],
     ['an hour', 3_000, 10_000],
-    ['a moment, where there is no grace', 0, 0],
+    ['a moment, without a grace', 0, 0],
   ])('is rolled back after %s, so that the honest client stays signed in', async (_, seconds, graceMs) => {
     const { rotate, clock } = await lateBy(seconds, graceMs);
     expect(await rotate('first', 'second')).toMatchObject({ outcome: 'rotated', login: { currentJti: 'second' } });

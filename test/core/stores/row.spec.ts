@@ -28,7 +28,7 @@ describe('a value read back from a store', () => {
     ['text with an exponent', '1e9'],
     ['hexadecimal text', '0x10'],
     ['empty text', ''],
-    ['blank text', ' '],
+    ['whitespace', ' '],
     ['more than a number holds exactly', '9007199254740993'],
     ['a truth value', true],
     ['an array', [1]],

@@ -86,7 +86,7 @@ describe('the shape of a token', () => {
     ['stands in single quotes', () => `'${good}'`],
     ['stands in angle brackets', () => `<${good}>`],
     ['has a second prefix', () => `Bearer ${good}`],
-    ['has a foreign prefix', () => `JWT ${good}`],
+    ['has the prefix of another scheme', () => `JWT ${good}`],
   ])('refuses a token that %s', async (_, token) => {
     expect(await verdict(token())).toBe('token_malformed');
   });

@@ -37,7 +37,7 @@ describe('claims that our own verifier would refuse', () => {
     ['an empty id', { jti: '' }],
     ['a time of sign-in before 1970', { authTime: new Date(-1000) }],
     ['an audience without a name', { audience: '' }],
-    ['a blank audience', { audience: ['api', ' '] }],
+    ['a whitespace audience', { audience: ['api', ' '] }],
     ['no audience at all', { audience: [] }],
   ])('are refused as options too: %s', async (_, options) => {
     const { tokens, people, logins } = await rig();

@@ -137,7 +137,7 @@ describe('the unverified subject of a token', () => {
   });
 
   it.each([
-    ['that is no token', () => 'x'],
+    ['that is not a token', () => 'x'],
     ['of another issuer', () => typed('at+jwt', accessClaims({ iss: 'https://attacker.example' }))],
     ['without issuer', () => typed('at+jwt', accessClaims({ iss: undefined }))],
     ['without subject', () => typed('at+jwt', accessClaims({ sub: undefined }))],
@@ -173,7 +173,7 @@ describe('an invalid verifier configuration', () => {
     ['accepts no type', { types: [] }, 'no token type'],
     ['has a tolerance of more than a minute', { toleranceSeconds: 61 }, 'clock tolerance'],
     ['has a negative tolerance', { toleranceSeconds: -1 }, 'clock tolerance'],
-    ['has a tolerance that is no number', { toleranceSeconds: Number.NaN }, 'clock tolerance'],
+    ['has a tolerance that is not a number', { toleranceSeconds: Number.NaN }, 'clock tolerance'],
     ['names no audience', { audience: { claim: 'aud', accepted: [], exclusive: false } }, 'no audience'],
     ['names an empty audience', { audience: { claim: 'aud', accepted: [''], exclusive: false } }, 'no audience'],
     [

@@ -206,11 +206,11 @@ describe('an absent value', () => {
 
   it.each<[string, object, string]>([
     ['an issuer with a line feed', { issuer: 'https://a.example\n' }, 'issuer is '],
-    ['an issuer with a blank', { issuer: ' https://a.example' }, 'issuer is '],
-    ['a blank audience', { audience: ' ' }, 'audience is '],
-    ['an audience with a blank at an end', { audience: ['a', 'b '] }, 'audience is '],
+    ['an issuer with a space', { issuer: ' https://a.example' }, 'issuer is '],
+    ['a whitespace audience', { audience: ' ' }, 'audience is '],
+    ['an audience with a space at an end', { audience: ['a', 'b '] }, 'audience is '],
     [
-      'a blank trusted issuer',
+      'a whitespace issuer of a trust entry',
       { trust: [{ issuer: ' ', audience: 'a', keys: { jwksUri: 'https://a.example/k' } }] },
       'trust[0].issuer',
     ],
@@ -239,7 +239,7 @@ describe('the algorithm', () => {
     ['of another curve', { keys: ec, algorithm: 'ES384' }, /algorithm is 'ES384'; accepted for this key is ES256/],
     ['that is misspelt', { algorithm: 'HS265' }, /^algorithm is 'HS265'; accepted is HS256, .*did you mean HS256\?/],
     ['none', { keys: ec, algorithm: 'none' }, /^algorithm is 'none'; accepted is HS256, /],
-    ['that is no text', { algorithm: 256 }, /^algorithm is 256; accepted is HS256, /],
+    ['that is not a string', { algorithm: 256 }, /^algorithm is 256; accepted is HS256, /],
     [
       'of a wrapped key',
       { keys: { current: { key: ec, alg: 'ES265' } } },

@@ -100,7 +100,7 @@ describe('options', () => {
       { access: { ttl: '1h' }, refresh: { idle: '5m' } },
       'refresh.idle must not be shorter',
     ],
-    ['an issuer that is no address', { issuer: 'me' }, "issuer is 'me'; accepted is an http(s) address"],
+    ['an issuer that is not a URL', { issuer: 'me' }, "issuer is 'me'; accepted is an http(s) address"],
     ['an empty audience', { audience: '' }, "audience is ''; accepted is"],
     ['an audience list with an empty name', { audience: ['a', ''] }, 'audience is ["a",""]; accepted is'],
     ['a realm with a line break', { errors: { realm: 'a\r\nSet-Cookie: x' } }, 'errors.realm must be'],
@@ -116,7 +116,7 @@ describe('options', () => {
       'exclusiveAudience needs one audience',
     ],
     ['a strict audience of none', { audience: false, exclusiveAudience: true }, 'exclusiveAudience needs one audience'],
-    ['a header name that is none', { header: { name: 'x y' } }, "header.name is 'x y'; accepted is a header name"],
+    ['an invalid header name', { header: { name: 'x y' } }, "header.name is 'x y'; accepted is a header name"],
     ['no header schemes', { header: { schemes: [] } }, 'header.schemes is [] without header.sentBy; accepted is'],
     [
       'a freshness bound out of range',
@@ -131,7 +131,7 @@ describe('options', () => {
     ['an empty client', { access: { clientId: '' } }, 'access.clientId is another text; accepted is text of 1'],
     ['a client with a line break', { access: { clientId: 'a\nb' } }, 'access.clientId is another text'],
     ['a client that is a number', { access: { clientId: 7 } }, 'access.clientId is 7'],
-    ['claimsFor that is no function', { access: { claimsFor: {} } }, 'access.claimsFor must be a function'],
+    ['claimsFor that is not a function', { access: { claimsFor: {} } }, 'access.claimsFor must be a function'],
   ])('refuse %s', async (_, options, expected) => {
     const problems = await values(options);
     expect(problems).toHaveLength(1);
@@ -145,7 +145,7 @@ describe('options', () => {
 
   it.each([
     ['a secret shorter than the hash', { keys: { secret: SECRET.slice(0, 31), alg: 'HS256' } }],
-    ['a blank secret', { keys: { secret: ' '.repeat(64), alg: 'HS256' } }],
+    ['a whitespace secret', { keys: { secret: ' '.repeat(64), alg: 'HS256' } }],
     ['a public key to sign with', { keys: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey }],
     ['an RSA key of 1024 bits', { keys: generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey }],
     ['a key that does not fit its algorithm', { keys: { key: privateKey, alg: 'RS256' } }],
@@ -303,7 +303,7 @@ class RowsWithTokens extends Rows {
 
 describe('the user source', () => {
   it.each([
-    ['is no provider', Rows, []],
+    ['is not a provider', Rows, []],
     ['is made anew per request', RequestRows, [RequestRows]],
   ])('is refused at boot if it %s', async (_, users, providers) => {
     const problems = await problemsOf(() => boot([AuthModule.forRoot({ users })], { providers }));

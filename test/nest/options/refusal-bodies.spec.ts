@@ -87,7 +87,7 @@ describe.each(ADAPTERS)('errors.body on %s', (adapter) => {
     ['answers later', async () => ({})],
     ['answers with a text', () => 'no' as never],
     ['answers with a list', () => []],
-    ['answers with what is no JSON', () => ({ at: 1n })],
+    ['returns what is not JSON', () => ({ at: 1n })],
     ['answers with a circle', () => circle],
     ['answers with nothing to send', () => ({ toJSON: () => undefined })],
   ])('that %s results in the usual body, and a log line', async (_, body) => {

@@ -201,7 +201,7 @@ describe('a mistake in a policy', () => {
     ['@SelfOrStaff("")', () => SelfOrStaff('')],
     ['@RequireRecentAuth("soon")', () => RequireRecentAuth('soon' as never)],
     ['@Authorize()', () => (Authorize as (...none: Policy[]) => unknown)()],
-    ['@Authorize(something that is no function)', () => Authorize('staff' as never)],
+    ['@Authorize(something that is not a function)', () => Authorize('staff' as never)],
     ['@RequireFilter("")', () => RequireFilter('', () => 'x')],
   ])('%s throws while the class is defined, before anything listens', (_, decorate) => {
     expect(decorate).toThrow(TypeError);

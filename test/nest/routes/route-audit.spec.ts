@@ -204,7 +204,7 @@ describe.each(ADAPTERS)('controllers of packages on %s', (adapter) => {
     ['no reason', { controller: HealthController, public: true }, 'needs `reason`'],
     ['no statement', { controller: HealthController, reason: 'why not' }, 'states nothing'],
     ['a misspelt statement', { ...HEALTH, pubic: true }, 'has pubic; there are'],
-    ['a policy that is none', { ...HEALTH, public: false, policies: ['staff'] }, 'has a policy that is no function'],
+    ['an invalid policy', { ...HEALTH, public: false, policies: ['staff'] }, 'has a policy that is no function'],
     ['no controller', { public: true, reason: 'x' }, 'needs `controller`'],
     ['something else', null, 'needs `controller`'],
     ['a contradiction', { ...HEALTH, optional: true }, 'says both @Public() and @OptionalAuth()'],

@@ -1,4 +1,4 @@
-// The `latchkey` command: what an operator or developer does outside of the application. ErrorResponses go to standard output; what is
+// The `latchkey` command: what an operator or developer does outside of the application. Results go to standard output; what is
 // wrong goes to standard error, with exit code 1, or 2 where the words were not understood.
 import { text } from 'node:stream/consumers';
 import { SystemClock, AuthConfigurationError } from '../core/internal.js';

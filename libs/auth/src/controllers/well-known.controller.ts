@@ -105,7 +105,7 @@ export abstract class WellKnownController implements OnModuleInit {
     return Object.fromEntries(named);
   }
 
-  /** ErrorResponses with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
+  /** Responds with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
   protected answer(
     document: object,
     ifNoneMatch: string | readonly string[] | undefined,

@@ -1,4 +1,4 @@
-// ErrorResponses of ready-made routes in the document, which a subclass of the application may have made untrue.
+// Responses of ready-made routes in the document, which a subclass of the application may have made untrue.
 import { ANSWERED_BY, type AnsweredBy, type Route } from '../nest/internal.js';
 import type { Operation } from './operations.js';
 

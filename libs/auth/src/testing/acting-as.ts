@@ -31,7 +31,7 @@ export interface Acting {
   /** The header that carries the token, as the application is configured. */
   readonly headers: HeadersByName;
   /**
-   * Sends a request twice: first as nobody, which must be refused with 401, then as the user. ErrorResponses with the second answer.
+   * Sends a request twice: first as nobody, which must be refused with 401, then as the user. Resolves with the second answer.
    *
    * @throws {AssertionError} where nobody is let in, so that acting as the user would prove nothing; where the user is not recognised
    */

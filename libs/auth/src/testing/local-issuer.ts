@@ -78,7 +78,7 @@ export class LocalIssuer {
     this.failure = failure;
   }
 
-  /** ErrorResponses again. */
+  /** Answers again. */
   recover(): void {
     this.failure = undefined;
   }

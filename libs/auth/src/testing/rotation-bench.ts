@@ -25,7 +25,7 @@ export const rotation = (from: string, to: string, fields: Fields = {}): Rotatio
 const successorOf = (outcome: RotationOutcome): string =>
   outcome.outcome === 'unknown' ? 'unknown' : `${outcome.outcome} ${outcome.login.currentJti}`;
 
-/** Presents the first id and offers the second as its successor. ErrorResponses the outcome and the successor in words. */
+/** Presents the first id and offers the second as its successor. Returns the outcome and the successor in words. */
 export async function rotate(
   logins: LoginStore,
   [from, to]: readonly [string, string],

@@ -1,4 +1,4 @@
-// How cookies are read and written: one list of attributes for setting and for clearing. ErrorResponses cookies that are parsed in
+// How cookies are read and written: one list of attributes for setting and for clearing. Prevents cookies that are parsed in
 // two ways, cookies cleared with other attributes than they were set with, and cookies that browsers drop.
 import { AuthError } from '../base/errors.js';
 import type { TokenPair } from '../issuing/token-minter.js';

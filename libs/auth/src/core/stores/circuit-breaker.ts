@@ -1,4 +1,4 @@
-// When to stop asking something that does not answer. ErrorResponses the pile-up: every request waiting its whole limit for a store
+// When to stop asking something that does not answer. Prevents the pile-up: every request waiting its whole limit for a store
 // that is down, and a recovery that needs a restart.
 import type { Clock } from '../base/clock.js';
 import { AuthError } from '../base/errors.js';
@@ -108,7 +108,7 @@ export class CircuitBreaker {
     }
   }
 
-  /** Lets a call through, or throws. ErrorResponses whether it is the one that finds out. */
+  /** Lets a call through, or throws. Returns whether it is the one that finds out. */
   #admit(): boolean {
     if (this.#openedAtMs === undefined) return false;
     if (this.#probing || this.#restMs() > 0) throw this.#refusal(undefined);

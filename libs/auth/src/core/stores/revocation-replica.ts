@@ -1,4 +1,4 @@
-// The blocklist as this process remembers it, kept in step with the store within a stated bound. ErrorResponses a memory that lags
+// The blocklist as this process remembers it, kept in step with the store within a stated bound. Prevents a memory that lags
 // without anybody noticing: what is older than the bound is never believed, and the store is asked instead.
 import { after } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
@@ -25,7 +25,7 @@ const REST_WHEN_FULL_MS = 60_000;
 const HINT_MS = 10;
 
 /**
- * ErrorResponses from memory while it is in step, and asks the store while it is not: before the first reading, when the feed lags, and
+ * Answers from memory while it is in step, and asks the store while it is not: before the first reading, when the feed lags, and
  * when there is more than it may hold. What it knows to be revoked stays so, whatever becomes of the store.
  */
 export class RevocationReplica {

@@ -1,5 +1,5 @@
 // The rules of the ports that are arithmetic over rows already read, so that every store judges alike. What must be atomic
-// stays in each store. ErrorResponses a grace window that never closes, tabs that sign each other out, and a spared sign-in
+// stays in each store. Prevents a grace window that never closes, tabs that sign each other out, and a spared sign-in
 // that spares more than itself.
 import {
   MOST_REPLACED,

@@ -1,4 +1,4 @@
-// Waiting for a turn is not waiting for an answer. ErrorResponses a connection pool that the application's own transactions use up: the database is
+// Waiting for a turn is not waiting for an answer. Handles a connection pool that the application's own transactions use up: the database is
 // well, and nobody must take it for one that is down.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../base/clock.js';

@@ -15,7 +15,7 @@ const FOUND = 302;
 const REDIRECT = 'nestjs-latchkey:redirect-to-login';
 
 /**
- * ErrorResponses a 401 of this route or class with a redirect to the option `loginUrl`, or to the address given here; the page that was
+ * Answers a 401 of this route or class with a redirect to the option `loginUrl`, or to the address given here; the page that was
  * asked for goes along as `next`. Only for GET and HEAD, and only where the client accepts HTML; everybody else gets the 401.
  * The nearest statement wins: `@RedirectToLogin(false)` on a handler takes it back.
  * @throws {TypeError} for anything else

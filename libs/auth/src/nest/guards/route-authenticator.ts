@@ -30,7 +30,7 @@ export interface RouteAuthenticatorParts {
   peer(name: ConfigurationName): RouteAuthenticator | undefined;
 }
 
-/** ErrorResponses for every guard of the library; guards themselves hold nothing. */
+/** Authenticates for every guard of the library; guards themselves hold nothing. */
 export class RouteAuthenticator {
   private readonly demands = new WeakMap<EffectivePolicy, DemandsBySchemes>();
   private readonly plainDemands: DemandsBySchemes = new Map();

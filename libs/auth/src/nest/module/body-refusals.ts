@@ -36,7 +36,7 @@ interface Fastify {
   readonly errorHandler: (error: Error, request: unknown, reply: object) => unknown;
 }
 
-/** ErrorResponses bodies that cannot be read, at the routes that `errors.unreadableBodies` names. */
+/** Refuses bodies that cannot be read, at the routes that `errors.unreadableBodies` names. */
 @Injectable()
 export class BodyRefusals implements OnModuleInit {
   @Inject(HttpAdapterHost) private readonly adapters!: HttpAdapterHost | undefined;

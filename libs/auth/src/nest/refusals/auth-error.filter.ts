@@ -6,7 +6,7 @@ import { AuthError } from '../../core/base/errors.js';
 import { ErrorResponses } from './error-responses.js';
 import { isHttpException, isPreparedFor } from './http-compatible.js';
 
-/** ErrorResponses an `AuthError` as a guard would. Registered for the whole application, and asked after its own filters. */
+/** Answers an `AuthError` as a guard would. Registered for the whole application, and asked after its own filters. */
 @Catch(AuthError)
 export class AuthErrorFilter implements ExceptionFilter<AuthError> {
   @Inject(ErrorResponses) private readonly answers!: ErrorResponses;
