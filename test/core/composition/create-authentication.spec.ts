@@ -7,7 +7,8 @@ import { KeySource, type KeyRingInput } from '../../../libs/auth/src/core/keys/k
 import { generatePrivateJwk } from '../../../libs/auth/src/core/keys/key-import.js';
 import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
-import { bearerOf, codeOf, ISSUER, rig, TestClock, type RigOptions } from '../support/core-fixture.js';
+import { bearerOf, codeOf, ISSUER, rig, type RigOptions } from '../support/core-fixture.js';
+import { ManualClock } from '../../support/clocks.js';
 
 const REVOCATION = {
   freshness: 'every-request',
@@ -53,7 +54,7 @@ class RemoteBlocklist extends BlocklistStore {
 }
 
 async function remote(options: Omit<RigOptions, 'stores' | 'clock'> = {}) {
-  const clock = new TestClock();
+  const clock = new ManualClock();
   const revocations = new RemoteBlocklist(new MemoryRevocationStore(clock));
   const stores = { revocations, logins: new MemoryRefreshStore(clock) };
   const parts = await rig({
@@ -115,7 +116,7 @@ describe('an assembled core', () => {
   });
 
   it('keeps stores that were guarded before as they are, and their replica', async () => {
-    const clock = new TestClock();
+    const clock = new ManualClock();
     const raw = {
       revocations: new RemoteBlocklist(new MemoryRevocationStore(clock)),
       logins: new MemoryRefreshStore(clock),
