@@ -34,7 +34,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
 
   const refused = (cookie: string, ...more: string[]) => expectRefusal(app, () => view(app, cookie, ...more));
 
-  it('accepts a good token (what every other row changes)', async () => {
+  it('accepts a valid token (what every other row changes)', async () => {
     expect((await view(app, `${ACCESS}=${good}`)).status).toBe(200);
   });
 

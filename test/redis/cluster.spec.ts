@@ -155,7 +155,7 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
       await revocations.prune(clock.nowSeconds());
     };
 
-    it('touch one slot in each script, and give every machine its part', async () => {
+    it('touch one slot in each script, and use every node', async () => {
       const stores = await storesOf(clientOf('ioredis'), clock, { prefix: 'spread:', shards: 16 });
       const watched = await Promise.all(masters.map(watch));
       await doAll(stores);
@@ -176,7 +176,7 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
       await (await boot(client, { prefix: 'numbered:', shards: 16 })).close();
     });
 
-    it('answer for what lies on other machines if one was emptied, and for the rest once that is accepted', async () => {
+    it('answer from other nodes if one was emptied, and for its part once that is accepted', async () => {
       const layout = { prefix: 'emptied:', shards: 16 };
       const { revocations } = await storesOf(clientOf('ioredis'), clock, layout);
       const ids = Array.from({ length: 60 }, (_, at) => `jti-${at}`);

@@ -60,7 +60,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
     return stores;
   };
 
-  it('put every key under their prefix, and give every key an end but those that vouch for the rest', async () => {
+  it('put every key under their prefix, and give every key an expiry, except the sentinels', async () => {
     const { logins, revocations } = await boot({ prefix: 'mine:' });
     await logins.open(login);
     await logins.rotate(rotation);

@@ -82,7 +82,7 @@ requireOrSkip('redis-server', hasRedis())('the number of shards', () => {
     await expect(acknowledgeFlush(redis.client, { shards: 16 })).resolves.toBe(clock.nowSeconds());
   });
 
-  it('lists the newest of all shards first, and forgets in each what has ended', async () => {
+  it('lists the newest of all shards first, and deletes expired entries in each', async () => {
     const { revocations } = await boot(4);
     const ids = Array.from({ length: 40 }, (_, at) => `jti-${at}`);
     for (const [at, id] of ids.entries()) await revocations.add(entryOf(id, clock.nowSeconds() + at));

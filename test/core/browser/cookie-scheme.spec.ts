@@ -102,7 +102,7 @@ describe('the cookie scheme', () => {
   const verifier = { recognise: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
 
-  it('forgives unless told otherwise, and is sent by the browser', () => {
+  it('forgives by default, and is sent by the browser', () => {
     expect(schemeOf(true)).toMatchObject({ name: 'cookie', sentBy: 'browser', onFailure: 'forgive' });
     expect(schemeOf(false).onFailure).toBe('stop');
   });

@@ -91,7 +91,7 @@ describe('an assembled core', () => {
     expect(await names({ settings: { cookies } })).toEqual(['bearer', 'cookie', 'session']);
   });
 
-  it('issues nothing where the settings say that it only verifies', async () => {
+  it('issues nothing if the settings say that it only verifies', async () => {
     const { tokens, keys, verifier } = await rig({ withoutUsers: true, settings: { issuing: false, trust: [LOGIN] } });
     const issuing = await rig({ withoutUsers: true });
     expect(keys.ring).toBeUndefined();
@@ -154,7 +154,7 @@ describe('the life of an assembled core', () => {
     expect(revocations.calls).toContain('find');
   });
 
-  it('forgets what has ended every so often, from its start to its end', async () => {
+  it('prunes expired entries at its interval, from its start to its end', async () => {
     jest.useFakeTimers();
     const { lifecycle, revocations } = await remote({
       settings: { revocation: { ...REVOCATION, pruneEveryMs: 60_000 } },

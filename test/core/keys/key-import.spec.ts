@@ -290,7 +290,7 @@ describe('a secret', () => {
     expect(await problemOf(own({ secret: value, alg: 'HS256' }))).toContain(problem);
   });
 
-  it('signs HS256 unless told otherwise', async () => {
+  it('signs HS256 by default', async () => {
     expect((await own({ secret: randomBytes(64) })).signing.alg).toBe('HS256');
   });
 });

@@ -232,7 +232,7 @@ class HintingStore extends SharedStore {
   }
 }
 
-describe('a mirror whose store gives hints', () => {
+describe('a replica whose store pushes hints', () => {
   let hinting: HintingStore;
   const readings = () => hinting.readings;
   const knows = async (jti: string) =>
@@ -260,7 +260,7 @@ describe('a mirror whose store gives hints', () => {
     expect(await knows('b')).toBe(false);
   });
 
-  it('reads once for many hints together, and goes on following hints', async () => {
+  it('reads once for many hints together, and keeps following hints', async () => {
     const before = readings();
     for (let at = 0; at < 1_000; at += 1) hinting.hint?.();
     await expectLater(async () => readings() > before);

@@ -66,7 +66,7 @@ const scattered = (count: number) => `{"x":[${Array.from({ length: count - 1 }, 
 const nested = (levels: number) => withClaims(`"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}`);
 
 describe('the shape of a token', () => {
-  it('accepts a good token', async () => {
+  it('accepts a valid token', async () => {
     expect(await verdict(good)).toBe('OK');
   });
 

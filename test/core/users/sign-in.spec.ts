@@ -84,7 +84,7 @@ describe('the hashing queue', () => {
     expect(started).toEqual([0, 1, 2, 3]);
   });
 
-  it('refuses when too many wait, with a time to come back', async () => {
+  it('refuses when too many wait, with a time to retry', async () => {
     const queue = new HashingQueue({ concurrency: 1, waiting: 1 });
     const { promise, finish } = deferred();
     const running = [queue.run(() => promise), queue.run(() => promise)];
