@@ -78,7 +78,7 @@ function table(members, path) {
 
 /** Braces, brackets and quotes of what is accepted are code. @param {string} accepts */
 function cell(accepts) {
-  return accepts.replaceAll(/\[?\{.*?\}\]?(?: \})*|'[^']*'/g, (code) => `\`${code}\``);
+  return accepts.replaceAll(/\[.*?\]|\{.*?\}(?: \})*|'[^']*'/g, (code) => `\`${code}\``);
 }
 
 /** @param {string} summary */

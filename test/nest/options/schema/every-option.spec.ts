@@ -1,4 +1,5 @@
 // Walks the declarations of all options: each is documented, is refused in a good sentence, and is known to editors.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
@@ -41,13 +42,45 @@ function problemsOf(asked: object): readonly string[] {
   }
 }
 
+/** What an entry of `trust` must have besides. */
+const KEYS = {
+  discovery: {},
+  metadataUri: { discovery: true },
+  jwks: {},
+  secret: { alg: 'HS256' },
+  alg: { secret: randomBytes(32) },
+  kid: { secret: randomBytes(32), alg: 'HS256' },
+};
+
+function trustWith([name = '', inner]: readonly string[], refused: unknown): object {
+  const entry = { issuer: 'https://a.example', audience: 'a', keys: { jwksUri: 'https://a.example/jwks' } };
+  if (name === 'keys' && inner !== undefined) {
+    const keys = { ...(KEYS[inner as keyof typeof KEYS] ?? entry.keys), [inner]: refused };
+    // Only a source of a list has algorithms of its own.
+    return { ...entry, keys: inner === 'algorithms' ? [keys] : keys };
+  }
+  const tenants = name === 'tenants' ? { issuer: 'https://a.example/{tenantid}' } : {};
+  return { ...entry, ...tenants, [name]: inner === undefined ? refused : { [inner]: refused } };
+}
+
 /** The options in which one member has this value. Entries of lists stand in a list. */
 function optionsWith({ names, option }: Walked): object {
+  const [group, ...inner] = names;
+  if (group === 'trust' && inner.length > 0) return { trust: [trustWith(inner, option.refused)] };
   const lists = ofModule.filter(({ option: { accepts } }) => /^a list\b/.test(accepts)).map(({ path }) => path);
   return names.reduceRight<unknown>((inner, name, depth) => {
     const isEntryOf = depth < names.length - 1 && lists.includes(names.slice(0, depth + 1).join('.'));
     return { [name]: isEntryOf ? [inner] : inner };
   }, option.refused) as object;
+}
+
+/** What is refused is named, and what is accepted is said. */
+const SENTENCE =
+  / (is|are|has) .*accepted (is|are|in braces is) ['{\w]| must (be|name) ['\w]| is required[:,] | is too easy | is no https address/s;
+
+/** An address is refused by the entry, because what it may be depends on other options. */
+function namedFor(path: string): string {
+  return /^trust\.keys\.(jwksUri|metadataUri)$/.test(path) ? 'trust.keys: ' : path;
 }
 
 describe('every option', () => {
@@ -64,8 +97,8 @@ describe('every option', () => {
 
   it.each(table(ofModule))('%s refuses a wrong value: its name, what was given, what is accepted', (path, walked) => {
     const problems = problemsOf(optionsWith(walked));
-    const [said = ''] = problems.filter((problem) => problem.replaceAll(/\[\d+\]/g, '').startsWith(path));
-    expect(said).toMatch(/ (is|are|has) .*accepted (is|are) ['\w]| must be \w| is too easy /s);
+    const [said = ''] = problems.filter((problem) => problem.replaceAll(/\[\d+\]/g, '').startsWith(namedFor(path)));
+    expect(said).toMatch(SENTENCE);
     expect(said.length).toBeLessThan(400);
   });
 
@@ -78,7 +111,9 @@ describe('every option', () => {
     '%s refuses a name that does not exist, with the nearest one',
     (path, { names, option }) => {
       const [known = ''] = Object.keys(option.members ?? {});
-      const misspelt = optionsWith({ path, names, option: { ...option, refused: { [`${known}x`]: 1 } } });
+      const wrong = { ...(path === 'trust.keys' && { jwksUri: 'https://a.example/jwks' }), [`${known}x`]: 1 };
+      const refused = path === 'trust' ? [wrong] : wrong;
+      const misspelt = optionsWith({ path, names, option: { ...option, refused } });
       expect(problemsOf(misspelt).join('\n')).toMatch(
         new RegExp(`\\.${known}x is not (an option; did you mean ${known}|a limit; there are ${known})`),
       );
@@ -89,12 +124,19 @@ describe('every option', () => {
 const program = ts.createProgram([join(library, 'src/nest/options/auth.options.ts')], compilerOptions);
 const checker = program.getTypeChecker();
 
+/** The interfaces that a type is made of: of a union each, and of a list its entries. */
+function interfacesIn(type: ts.Type): readonly ts.Type[] {
+  const own = checker.getNonNullableType(type);
+  const entry = own.isUnion() ? undefined : checker.getIndexTypeOfType(own, ts.IndexKind.Number);
+  if (entry !== undefined) return interfacesIn(entry);
+  return own.isUnion() ? own.types.flatMap(interfacesIn) : [own];
+}
+
 /** The member of an interface as an editor shows it. */
 function hoverOf(names: readonly string[], type: ts.Type): ts.Symbol | undefined {
   const [name = '', ...inner] = names;
-  const own = checker.getNonNullableType(type);
-  const owner = checker.getIndexTypeOfType(own, ts.IndexKind.Number) ?? own;
-  const symbol = checker.getPropertyOfType(owner, name);
+  const found = interfacesIn(type).map((each) => checker.getPropertyOfType(each, name));
+  const symbol = found.find((each) => each !== undefined);
   return symbol === undefined || inner.length === 0 ? symbol : hoverOf(inner, checker.getTypeOfSymbol(symbol));
 }
 

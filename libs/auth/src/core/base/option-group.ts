@@ -18,8 +18,12 @@ import {
 export interface Rule<Values> {
   /** The options that the rule compares. If one of them is wrong, the rule is not asked. */
   readonly between: readonly (keyof Values & string)[];
-  /** The whole sentence if the rule is broken. `of` names an option: `of('ttl')` is `access.ttl`. */
-  readonly broken: (values: Values, of: (name: keyof Values & string) => string, at: Place) => string | false;
+  /** The whole sentence if the rule is broken, or several. `of` names an option: `of('ttl')` is `access.ttl`. */
+  readonly broken: (
+    values: Values,
+    of: (name: keyof Values & string) => string,
+    at: Place,
+  ) => string | false | readonly string[];
 }
 
 /** What is declared of a group. */
@@ -96,8 +100,8 @@ function readGroup(
   const values = Object.fromEntries(read.map(({ name, value }) => [name, value])) as never;
   const broken = rules
     .filter(({ between }) => !between.some((name) => wrong.includes(name)))
-    .map((rule) => rule.broken(values, (name) => memberOf(at, name).path, at))
-    .filter((sentence) => typeof sentence === 'string');
+    .flatMap((rule) => rule.broken(values, (name) => memberOf(at, name).path, at))
+    .filter((sentence) => sentence !== false);
   const problems = [...read.flatMap((each) => each.problems), ...broken];
   // Settings are made of options that are right.
   return { problems, value: settings === undefined || wrong.length > 0 ? values : settings(values, at) };

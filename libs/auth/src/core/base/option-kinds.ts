@@ -39,6 +39,8 @@ export interface Check {
    * secret or break a line. @defaultValue 'value'
    */
   readonly shows?: 'value' | 'kind' | 'nothing' | undefined;
+  /** What a sentence that shows nothing demands: "... must name claims". @defaultValue "be", and what is accepted */
+  readonly must?: string | undefined;
   /** The names that a value may have if it is an object; others are refused with the nearest one. */
   readonly names?: readonly string[];
 }
@@ -59,8 +61,9 @@ export function value<Given>(declared: (Settled<Given> | Unsettled<Given>) & Che
 }
 
 /** The sentence about a value that is not accepted. */
-export function refusal(given: unknown, at: Place, { accepts, shows = 'value' }: Pick<Check, 'accepts' | 'shows'>) {
-  if (shows === 'nothing') return `${at.path} must be ${accepts}`;
+export function refusal(given: unknown, at: Place, check: Pick<Check, 'accepts' | 'shows' | 'must'>): string {
+  const { accepts, shows = 'value', must = `be ${accepts}` } = check;
+  if (shows === 'nothing') return `${at.path} must ${must}`;
   return `${at.path} is ${shows === 'value' ? shown(given, at) : shownKind(given, at)}; accepted is ${accepts}`;
 }
 

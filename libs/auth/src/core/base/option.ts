@@ -82,7 +82,15 @@ export interface Declared<Given> {
 }
 
 /** An option with a default, in the spelling of the option, or one that must be given. */
-export type Settled<Given> = Declared<Given> & ({ readonly default: Given } | { readonly required: string });
+export type Settled<Given> = Declared<Given> &
+  (
+    | {
+        readonly default: Given;
+        /** What the table says of the default. @defaultValue its spelling in code */
+        readonly defaultInWords?: string;
+      }
+    | { readonly required: string }
+  );
 
 /** An option without a default value: the words say what happens then. */
 export type Unsettled<Given> = Declared<Given> & { readonly otherwise: string };
@@ -127,7 +135,8 @@ export function optionOf<Given, Value>(
 
 function byDefault<Given>(declared: Settled<Given> | Unsettled<Given>): string {
   if ('otherwise' in declared) return declared.otherwise;
-  return 'required' in declared ? 'required' : `\`${spelled(declared.default)}\``;
+  if ('required' in declared) return 'required';
+  return declared.defaultInWords ?? `\`${spelled(declared.default)}\``;
 }
 
 /** As it stands in code. */

@@ -4,11 +4,11 @@ import { AuthError } from '../base/errors.js';
 import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
 import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from '../tokens/claims.js';
-import type { TrustOptions } from './trust-options.js';
+import type { TrustedEntry } from './trust-options.js';
 
 /** How a token's `iss` is read, where it may be another text than the issuer's name. */
-export function issuerNames(options: TrustOptions): Pick<TokenProfile, 'nameOf'> {
-  const { issuer, aliases = [], tenantClaim = 'tid' } = options;
+export function issuerNames(entry: TrustedEntry): Pick<TokenProfile, 'nameOf'> {
+  const { issuer, aliases, tenantClaim = 'tid' } = entry;
   if (isTemplate(issuer)) return { nameOf: (claims) => tenantName(issuer, claims, tenantClaim) };
   if (aliases.length === 0) return {};
   const names = new Set<unknown>([issuer, ...aliases]);
@@ -24,7 +24,7 @@ export function isTemplate(issuer: string): boolean {
 export function tenantRule({
   issuer,
   tenants,
-}: TrustOptions): ((iss: unknown) => boolean | Promise<boolean>) | undefined {
+}: TrustedEntry): ((iss: unknown) => boolean | Promise<boolean>) | undefined {
   if (tenants === undefined) return undefined;
   return (iss) => {
     const tenant = tenantIn(issuer, iss);

@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.js';
 import { JsonError, parseStrictJsonObject } from '../base/json.js';
 import { type FetchedDocument, KeyFetchError } from './key-fetch.js';
-import type { DiscoveredKeys, JwksAddress } from './trust-options.js';
+import type { DiscoveredKeys, JwksAddress } from './key-source-options.js';
 
 const REMEMBERED_MS = 24 * 3_600_000;
 

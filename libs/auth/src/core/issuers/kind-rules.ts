@@ -4,19 +4,19 @@ import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from '../tokens/claims.js';
 import { refused } from '../tokens/refusals.js';
 import { KIND_CLAIMS } from '../tokens/token-kind.js';
-import type { TrustOptions } from './trust-options.js';
+import type { TrustedEntry } from './trust-options.js';
 
 /** Claims that no ID token has (OpenID Connect Core §2). */
 const ACCESS_TOKEN_CLAIMS = ['scope', 'scp'] as const;
 
 /** What proves that a token is an access token, whatever else it carries: a claim about its kind, or one that ID tokens lack. */
-export function kindRules(options: TrustOptions): KindRules {
-  const { exactClaims = {}, requiredClaims = [], accessTokenClaims = [], idTokens, boundTokens } = options;
+export function kindRules(entry: TrustedEntry): KindRules {
+  const { exactClaims, requiredClaims, accessTokenClaims, idTokens, boundTokens } = entry;
   const kindClaims = KIND_CLAIMS.filter((name) => name in exactClaims);
   const telling = [...accessTokenClaims, ...ACCESS_TOKEN_CLAIMS.filter((name) => requiredClaims.includes(name))];
   return {
-    idTokens: idTokens === true ? 'expect' : 'refuse',
-    boundTokens: boundTokens === true ? 'accept' : 'refuse',
+    idTokens: idTokens ? 'expect' : 'refuse',
+    boundTokens: boundTokens ? 'accept' : 'refuse',
     kindClaims,
     provesKind: (claims) => kindClaims.length > 0 || telling.some((name) => claims[name] !== undefined),
   };
@@ -34,11 +34,7 @@ function isClientGrant(grant: unknown): boolean {
 }
 
 /** Runs before anything else is judged, so that a token that is marked as another kind is never read as this one. */
-export function upgrade({
-  exactClaims = {},
-  accessTokenClaims = [],
-  upgradeClaims,
-}: TrustOptions): (claims: Claims) => Claims {
+export function upgrade({ exactClaims, accessTokenClaims, upgradeClaims }: TrustedEntry): (claims: Claims) => Claims {
   const exact = Object.entries(exactClaims).map(([name, values]) => [name, [values].flat()] as const);
   return (claims) => {
     for (const [claim, values] of exact)

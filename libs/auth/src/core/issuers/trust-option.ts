@@ -1,6 +1,6 @@
 // The option `trust`: a list of issuers.
 import { optionOf, type Option } from '../base/option.js';
-import type { TrustOptions } from './trust-options.js';
+import { trustedEntry, type TrustOptions } from './trust-options.js';
 import { trustProblems } from './trust-problems.js';
 import { trustWarnings } from './trust-warnings.js';
 
@@ -10,6 +10,7 @@ export const trust: Option<readonly TrustOptions[]> = optionOf<readonly TrustOpt
   {
     accepts: 'a list of issuers',
     refused: 'https://accounts.example.com',
+    members: trustedEntry.members,
     read: (given) => {
       const entries = given as readonly TrustOptions[];
       return { problems: trustProblems(entries), value: entries };

@@ -1,166 +1,34 @@
 // How an application says whom it trusts: one entry per issuer, each with rules and keys of its own.
-import type { JSONWebKeySet } from 'jose';
-import type { Algorithm } from '../keys/algorithms.js';
-import type { Duration } from '../base/duration.js';
-import type { ClaimValues } from '../policies/claim-values.js';
+import { DAY_MS, MINUTE_MS, SECOND_MS, type Duration } from '../base/duration.js';
+import { limitsOption, type TokenLimits } from '../base/limits.js';
+import { group } from '../base/option-group.js';
+import { callback, duration, flag, text, value } from '../base/option-kinds.js';
+import type { AnyOption } from '../base/option.js';
 import type { Claims } from '../base/principal.js';
-import type { TokenLimits } from '../base/limits.js';
-import type { KeySetCache } from './key-set-cache.js';
+import type { Algorithm } from '../keys/algorithms.js';
+import { TENANT_PLACEHOLDER } from '../keys/issuer-template.js';
+import { isClaimValue, type ClaimValues } from '../policies/claim-values.js';
+import { claimNames, isTrimmedText, type ClaimNames } from './claim-names.js';
+import { claimValues } from './claim-value-options.js';
+import { sourceAlgorithms, trustedKeys, type TrustedKeys, type TrustedKeySource } from './key-source-options.js';
+import { addressProblems, algorithmProblems } from './source-problems.js';
 
-/** Header lines of a request for keys. */
-export type KeyRequestHeaders =
-  | Readonly<Record<string, string>>
-  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
-
-/** What a fetch of the application's own is asked to send. */
-export interface KeyFetchRequest {
-  readonly method: 'GET';
-  /** A redirect is not followed. */
-  readonly redirect: 'manual';
-  /** Aborted when the time of the fetch is up, and when the application stops. */
-  readonly signal: AbortSignal;
-  readonly headers: Record<string, string>;
-}
-
-/** What is looked at of its answer: the members of a `Response` of the Fetch standard. */
-export interface KeyFetchResponse {
-  readonly status: number;
-  readonly redirected?: boolean;
-  readonly headers: { get(name: string): string | null };
-  readonly body: {
-    getReader(): {
-      read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-      cancel(): Promise<void>;
-    };
-  } | null;
-}
-
-/** A fetch of the application's own, such as the global one or that of undici with a dispatcher. */
-export type KeyFetch = (address: string, request: KeyFetchRequest) => Promise<KeyFetchResponse>;
-
-/** How keys are fetched. The defaults are those of a provider on the internet. */
-export interface KeyFetchOptions {
-  /**
-   * Permits plain http and addresses of this machine: `http://localhost:3000`. For development and tests.
-   * @defaultValue false
-   */
-  readonly allowLoopbackHttp?: boolean;
-  /**
-   * Permits a host whose address is of a private network. Without it an address that turns private is refused on the connected
-   * socket (DNS rebinding).
-   * @defaultValue false
-   */
-  readonly allowPrivateAddresses?: boolean;
-  /**
-   * Names of hosts that may be asked over plain http, because they are in the private network of the deployment (Docker Compose, a
-   * service mesh): `['keycloak']`. A name that turns out to stand for a public address is refused; one that stands for this machine
-   * needs `allowLoopbackHttp` too. Whoever can answer in that network can hand out keys: not for production without a mesh that
-   * encrypts.
-   * @defaultValue none
-   */
-  readonly allowPrivateHttp?: readonly string[];
-  /**
-   * The proxy that https addresses are asked through: its address, or `'environment'` for `HTTPS_PROXY` and `NO_PROXY` of the process.
-   * TLS is spoken with the provider inside a tunnel. The proxy resolves the names, so that what they stand for is its to judge;
-   * everything else stays as it is.
-   * @defaultValue none: connections go out directly, whatever the environment says
-   */
-  readonly proxy?: string;
-  /**
-   * Certificate authorities to believe for this source, in the place of Node's own: PEM texts of one certificate or several each.
-   * @defaultValue those of Node
-   */
-  readonly ca?: string | readonly string[];
-  /**
-   * Header lines to send, or a function that makes them for each request, for secrets that rotate. They go to the origin of
-   * `jwksUri` or the metadata alone, and not to another one that metadata name.
-   * @defaultValue none
-   */
-  readonly headers?: KeyRequestHeaders;
-  /**
-   * Fetches in the place of our own code, for a way out that no other option describes. Address, redirects, size and time are judged
-   * as ever; which addresses a name may stand for, and certificates, are then yours to judge. Not with `proxy` or `ca`.
-   * @defaultValue over `node:https`
-   */
-  readonly fetch?: KeyFetch;
-  /** One whole fetch: name, connection, headers and body. At most 5 seconds. @defaultValue '5s' */
-  readonly timeout?: Duration;
-  /** How long a set is used where the provider does not say, one minute to 24 hours. @defaultValue '10m' */
-  readonly maxAge?: Duration;
-  /**
-   * How long the last good set is used beyond its age while the provider cannot be reached, 0 to 24 hours.
-   * @defaultValue '1h'
-   */
-  readonly staleIfError?: Duration;
-  /** Fetches at boot, and does not boot without a good set. @defaultValue false */
-  readonly eager?: boolean;
-  /** Shares fetched sets between processes, so that many of them make one request. @defaultValue none: each fetches its own */
-  readonly sharedCache?: KeySetCache;
-}
-
-/** Keys at an address. */
-export interface JwksAddress extends KeyFetchOptions {
-  /** The https address of the key set, which must not redirect. */
-  readonly jwksUri: string;
-}
-
-/** Keys at the address that the issuer's own metadata names (OpenID Connect Discovery, RFC 8414). */
-export interface DiscoveredKeys extends KeyFetchOptions {
-  readonly discovery: true;
-  /**
-   * The address of the metadata. @defaultValue the issuer with `/.well-known/openid-configuration` appended (OpenID Connect Discovery
-   * §4), and if there is none, `/.well-known/oauth-authorization-server` between its host and path (RFC 8414 §3), and appended
-   */
-  readonly metadataUri?: string;
-}
-
-/** Keys that are known beforehand and change with a deployment. */
-export interface StaticKeys {
-  readonly jwks: JSONWebKeySet;
-}
-
-/** A secret shared with the issuer: whoever can verify can also sign. Prefer any of the others. */
-export interface SharedSecret {
-  /** As many bytes as the algorithm's hash has, at least. */
-  readonly secret: string | Uint8Array;
-  readonly alg: 'HS256' | 'HS384' | 'HS512';
-  /** The key id that tokens must name. @defaultValue whatever a token names: there is but one key */
-  readonly kid?: string;
-}
-
-/** Where the keys of an issuer come from. */
-export type TrustedKeys = JwksAddress | DiscoveredKeys | StaticKeys | SharedSecret;
-
-/** One of several sources of an issuer's keys, with algorithms of its own. */
-export type TrustedKeySource = TrustedKeys & {
-  /** What tokens of this source are signed with. @defaultValue RS256 and ES256, or that of the secret */
-  readonly algorithms?: readonly Algorithm[];
-};
-
-/**
- * Where texts are: a claim whose text is one of them, or a list of them. `scope` alone is read as separated by spaces (RFC 6749
- * §3.3); for another claim of that form write `{ spaceSeparated: 'scp' }`.
- */
-export type TextClaim = string | { readonly spaceSeparated: string };
-
-/** One such claim, several that are joined, or a function that reads them. */
-export type TextClaims = TextClaim | readonly TextClaim[] | ((claims: Claims) => readonly string[]);
-
-/** The claims that an issuer says its things with. A path leads into objects: `realm_access.roles`. */
-export interface ClaimNames {
-  /** A claim, or a function that finds the subject among several. @defaultValue 'sub' */
-  readonly subject?: string | ((claims: Claims) => string | undefined);
-  /** The granted scopes. @defaultValue ['scope', 'scp'] */
-  readonly scopes?: TextClaims;
-  /** The roles; a text is one role, whatever is in it. @defaultValue none: no roles are taken from foreign tokens */
-  readonly roles?: TextClaims;
-  /** The token's id; `false` where it has none, so that single tokens cannot be revoked. @defaultValue 'jti' */
-  readonly id?: string | false;
-  /** The sign-in's id. @defaultValue 'sid' */
-  readonly session?: string | false;
-  /** Who must be named. @defaultValue 'aud' */
-  readonly audience?: string;
-}
+export type { ClaimNames, TextClaim, TextClaims } from './claim-names.js';
+export type {
+  KeyFetch,
+  KeyFetchOptions,
+  KeyFetchRequest,
+  KeyFetchResponse,
+  KeyRequestHeaders,
+} from './key-fetch-options.js';
+export type {
+  DiscoveredKeys,
+  JwksAddress,
+  SharedSecret,
+  StaticKeys,
+  TrustedKeys,
+  TrustedKeySource,
+} from './key-source-options.js';
 
 /**
  * An issuer whose tokens are accepted, and what they must look like. It is chosen by the exact `iss`; nothing that one issuer
@@ -232,6 +100,7 @@ export interface TrustOptions {
    * type; for what a token must say besides that see `claimEquals`.
    */
   readonly exactClaims?: Readonly<Record<string, string | readonly string[]>>;
+  /** The claims that the issuer says its things with. */
   readonly claims?: ClaimNames;
   /**
    * Says that a token is of a machine that acts for itself, which only routes with `@AllowClients()` accept.
@@ -263,4 +132,205 @@ export interface TrustOptions {
   readonly supportedMajor?: number;
   /** Brings tokens of older versions up to date before they are judged; their signature already holds. */
   readonly upgradeClaims?: (claims: Claims) => Claims;
+}
+
+type Predicate = NonNullable<TrustOptions['isClient']>;
+type Upgrade = NonNullable<TrustOptions['upgradeClaims']>;
+type Tenants = NonNullable<TrustOptions['tenants']>;
+
+const VALUES = { values: 'a text, a number, true or false, or a list of them', isOne: isClaimValue } as const;
+const LIFE = { min: SECOND_MS, max: 400 * DAY_MS, accepts: 'one second to 400 days' };
+
+/** A list of names of claims. */
+const names = { accepts: 'a list of names', holds: areTexts, shows: 'nothing', refused: 'scp' } as const;
+
+export const trustedEntry = group<TrustOptions>()({
+  summary: 'an issuer whose tokens are accepted, and what they must look like',
+  accepts: 'an object with issuer, audience and keys',
+  shows: 'nothing',
+  options: {
+    issuer: text({
+      accepts: `the exact "iss" of its tokens; in braces ${TENANT_PLACEHOLDER}, once`,
+      check: issuerProblem,
+      refused: 'https://{tenant}.example.com',
+      required: 'the exact "iss" of its tokens',
+      summary: `the exact \`iss\`: every slash counts; \`${TENANT_PLACEHOLDER}\` stands for the tenant`,
+    }),
+    aliases: value<readonly string[]>({
+      accepts: 'a list of exact texts of "iss"',
+      holds: areTexts,
+      shows: 'nothing',
+      refused: 'accounts.example.com',
+      default: [],
+      defaultInWords: 'none',
+      summary: 'other exact values of `iss` that the same issuer writes',
+    }),
+    // What it may be depends on the issuer: see the rules.
+    tenants: value<Tenants>({
+      accepts: 'a function that says whether a tenant is accepted',
+      holds: () => true,
+      refused: ['contoso'],
+      otherwise: `none; required if the issuer holds \`${TENANT_PLACEHOLDER}\``,
+      summary: 'says which tenants are accepted, at every request, after the signature holds',
+    }),
+    tenantClaim: value<string | false>({
+      accepts: 'the name of a claim, or false',
+      holds: (given: unknown) => given === false || isTrimmedText(given),
+      refused: 7,
+      otherwise: "`'tid'`",
+      summary: 'the claim that must equal the tenant in `iss`; `false` if there is none',
+    }),
+    audience: value<TrustOptions['audience']>({
+      accepts: 'a name, a list of names, or false',
+      holds: (given: unknown) => given === false || (areTexts([given].flat()) && [given].flat().length > 0),
+      refused: ['a', ''],
+      required: 'whom its tokens must be meant for, or false to accept them all',
+      summary: 'one of these must be named; `false` accepts tokens for other services, with a warning',
+      warns: (given) => given === false && 'is false: its tokens for other services are accepted here.',
+    }),
+    keys: trustedKeys,
+    algorithms: sourceAlgorithms,
+    types: value<readonly string[]>({
+      accepts: "a list like ['at+jwt']",
+      holds: (given: unknown) =>
+        Array.isArray(given) && given.length > 0 && given.every((type) => typeof type === 'string'),
+      shows: 'nothing',
+      refused: [],
+      default: ['at+jwt'],
+      summary: "accepted `typ` headers without `application/`; `''` accepts a token without one",
+    }),
+    idTokens: flag({ default: false, summary: 'accepts ID tokens of OpenID Connect, which are no access tokens' }),
+    boundTokens: flag({
+      default: false,
+      summary: 'accepts tokens that are bound to a key (`cnf`: DPoP, mutual TLS) without the proof of it',
+      warns: (given) => given && 'is true: tokens that are bound to a key are accepted without the proof of it.',
+    }),
+    accessTokenClaims: value<readonly string[]>({
+      ...names,
+      default: [],
+      defaultInWords: 'none: a token with a `nonce` is an ID token',
+      summary: 'claims that access tokens have and ID tokens lack; with them a `nonce` is accepted',
+    }),
+    requiredClaims: value<readonly string[]>({
+      ...names,
+      default: ['iat'],
+      summary: 'claims that must be there, besides `iss`, `exp`, a subject and an audience',
+    }),
+    exactClaims: claimValues<string | readonly string[]>({
+      values: 'a text, or a list of texts',
+      isOne: isTrimmedText,
+      refused: { typ: undefined },
+      summary:
+        "claims that must be exactly this text, or one of a list: `{ token_use: 'access' }`; another value is another kind of token",
+    }),
+    claims: claimNames,
+    isClient: callback<Predicate>({
+      accepts: 'a function of the claims that says whether a machine acts for itself',
+      otherwise: '`kind: client`, `client_id` or `azp` equals `sub`, or a grant of client credentials',
+      summary: 'says that a token is of a machine, which only routes with `@AllowClients()` accept',
+    }),
+    clockTolerance: duration({
+      min: 0,
+      max: MINUTE_MS,
+      accepts: '0 to 60 seconds',
+      otherwise: "the module's",
+      summary: "how far the issuer's clock may differ",
+    }),
+    maxLifetime: duration({
+      ...LIFE,
+      default: '24h',
+      summary: 'the longest accepted life of a token, from `iat` to `exp`',
+    }),
+    maxAge: duration({
+      ...LIFE,
+      otherwise: 'no limit but `exp`',
+      summary: 'how long ago a token may have been issued, whatever its `exp` says',
+    }),
+    limits: limitsOption('bounds on what a token of this issuer may hold', () => "the module's"),
+    exclusiveAudience: flag({ default: false, summary: 'the audience must be one string and no list' }),
+    claimEquals: claimValues<ClaimValues>({
+      ...VALUES,
+      refused: { tenant: undefined },
+      summary: "claims or paths that must equal a value, or one of a list: `{ tenant: 'school' }`",
+    }),
+    claimIncludes: claimValues<ClaimValues>({
+      ...VALUES,
+      refused: { groups: [] },
+      summary: "claims or paths that must be lists with a value, or with all of a list: `{ groups: 'staff' }`",
+    }),
+    supportedMajor: value<number>({
+      accepts: 'a whole number',
+      holds: Number.isInteger,
+      refused: '1',
+      otherwise: 'the claim is not looked at',
+      summary: 'the highest major of the claim `version` that is understood',
+    }),
+    upgradeClaims: callback<Upgrade>({
+      accepts: 'a function of the claims that returns claims',
+      otherwise: 'none',
+      summary: 'brings tokens of older versions up to date before they are checked',
+    }),
+  },
+  rules: [
+    {
+      between: ['issuer', 'aliases'],
+      broken: ({ issuer, aliases }, of) => [
+        ...(aliases.includes(issuer) ? [`${of('aliases')} names the issuer itself`] : []),
+        ...(aliases.some((alias) => /[{}]/.test(alias)) ? [`${of('aliases')} are exact texts and hold no braces`] : []),
+        ...(isTemplate(issuer) && aliases.length > 0
+          ? [`${of('aliases')} cannot be given together with ${TENANT_PLACEHOLDER} in issuer`]
+          : []),
+      ],
+    },
+    {
+      between: ['issuer', 'tenants'],
+      broken: ({ issuer, tenants }, of) => {
+        if (!isTemplate(issuer))
+          return tenants !== undefined && `${of('tenants')} needs an issuer that holds ${TENANT_PLACEHOLDER}`;
+        return (
+          typeof tenants !== 'function' &&
+          `${of('tenants')} is required, because issuer holds ${TENANT_PLACEHOLDER}: a function that says whether a tenant is accepted`
+        );
+      },
+    },
+    {
+      between: ['issuer', 'tenantClaim'],
+      broken: ({ issuer, tenantClaim }, of) =>
+        !isTemplate(issuer) &&
+        tenantClaim !== undefined &&
+        `${of('tenantClaim')} needs an issuer that holds ${TENANT_PLACEHOLDER}`,
+    },
+    {
+      between: ['audience', 'exclusiveAudience'],
+      broken: ({ audience, exclusiveAudience }, of) => {
+        if (!exclusiveAudience) return false;
+        if (audience === false) return `${of('exclusiveAudience')} needs an audience`;
+        return [audience].flat().length !== 1 && `${of('exclusiveAudience')} needs one audience, and there are several`;
+      },
+    },
+    { between: ['issuer', 'keys'], broken: ({ issuer, keys }, of) => addressProblems(issuer, keys, of('keys')) },
+    {
+      between: ['keys', 'algorithms'],
+      broken: (values, of) => algorithmProblems(values, { keys: of('keys'), algorithms: of('algorithms') }),
+    },
+  ],
+});
+
+/** An entry with its defaults, in the units that the code uses. */
+export type TrustedEntry = typeof trustedEntry extends AnyOption<infer Entry> ? Entry : never;
+
+function issuerProblem(issuer: string): string | undefined {
+  const accepted = `is ${JSON.stringify(issuer).slice(0, 120)}; accepted`;
+  if (!isTrimmedText(issuer)) return `${accepted} is the exact "iss" of its tokens, without blanks around it`;
+  const places = issuer.split(TENANT_PLACEHOLDER).length - 1;
+  const hasBraces = /[{}]/.test(issuer.replaceAll(TENANT_PLACEHOLDER, ''));
+  return hasBraces || places > 1 ? `${accepted} in braces is ${TENANT_PLACEHOLDER}, once` : undefined;
+}
+
+function isTemplate(issuer: string): boolean {
+  return issuer.includes(TENANT_PLACEHOLDER);
+}
+
+function areTexts(given: unknown): boolean {
+  return Array.isArray(given) && given.every(isTrimmedText);
 }

@@ -1,6 +1,5 @@
 // The way from what an application says about an issuer to what the verifier works with.
 import type { Clock } from '../base/clock.js';
-import { parseDurationMs } from '../base/duration.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import type { KeySet } from '../keys/keys.js';
 import { isChecked } from '../stores/stores.js';
@@ -15,8 +14,9 @@ import { isFetched, type KeySourceRules, sourcesOf } from './key-sources.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { secretKeySet, staticKeySet } from './static-key-sets.js';
 import { addressRulesOf } from './source-problems.js';
-import type { KeyFetchOptions, TrustOptions } from './trust-options.js';
-import { trustProblems } from './trust-problems.js';
+import { keyFetchSettings } from './key-source-options.js';
+import { trustedEntry, type KeyFetchOptions, type TrustOptions } from './trust-options.js';
+import { entryPlace, trustProblems } from './trust-problems.js';
 import { wayOut } from './way-out.js';
 
 export type { TrustOptions } from './trust-options.js';
@@ -48,19 +48,20 @@ export interface ForeignIssuer extends TrustedIssuer {
 export async function trustedIssuer(options: TrustOptions, around: TrustContext): Promise<ForeignIssuer> {
   const problems = trustProblems([options]);
   if (problems.length > 0) throw new AuthConfigurationError(problems);
-  const { issuer, aliases } = options;
+  const { value: entry } = trustedEntry.read(options, entryPlace('trust'));
+  const { issuer, aliases } = entry;
   const sources = await Promise.all(
-    sourcesOf(options).map(async (rules) => ({ rules, set: await keySetOf(issuer, rules, around) })),
+    sourcesOf(entry).map(async (rules) => ({ rules, set: await keySetOf(issuer, rules, around) })),
   );
   const sets = sources.map(({ set }) => set);
   const [only] = sets;
   return Object.freeze({
     issuer,
     aliases,
-    accepts: tenantRule(options),
+    accepts: tenantRule(entry),
     keys: only !== undefined && sets.length === 1 ? only : combined(sources),
     remotes: sets.filter((set) => set instanceof RemoteKeySet),
-    profiles: { access: externalProfile(options, around) },
+    profiles: { access: externalProfile(entry, around) },
     open: async () => void (await Promise.all(sources.map(open))),
     close: () => sets.forEach((set) => set instanceof RemoteKeySet && set.close()),
   });
@@ -91,16 +92,14 @@ async function keySetOf(issuer: string, rules: KeySourceRules, around: TrustCont
   const { keys, algorithms } = rules;
   if ('secret' in keys) return secretKeySet({ issuer }, keys);
   if ('jwks' in keys) return staticKeySet({ issuer, algorithms }, keys);
+  const { timeout, maxAge, staleIfError } = keyFetchSettings(keys);
   return new RemoteKeySet({
     issuer,
     algorithms,
     keys,
     clock: around.clock,
-    timeoutMs: parseDurationMs(keys.timeout) ?? 5_000,
-    freshness: {
-      maxAgeMs: parseDurationMs(keys.maxAge) ?? 600_000,
-      staleIfErrorMs: parseDurationMs(keys.staleIfError) ?? 3_600_000,
-    },
+    timeoutMs: timeout,
+    freshness: { maxAgeMs: maxAge, staleIfErrorMs: staleIfError },
     addresses: addressRulesOf(keys),
     fetch: around.fetch ?? wayOut(keys, { firstAddress: firstAddressOf(issuer, keys) }),
     resolve: around.resolve,

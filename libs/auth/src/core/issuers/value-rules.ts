@@ -3,12 +3,12 @@ import { claimAt } from '../base/claim-path.js';
 import { type ClaimValue, type ClaimValues, equalsOne, includesAll } from '../policies/claim-values.js';
 import type { Claims, Json } from '../base/principal.js';
 import { refused, unacceptable } from '../tokens/refusals.js';
-import type { TrustOptions } from './trust-options.js';
+import type { TrustedEntry } from './trust-options.js';
 
 type ValueRule = readonly [name: string, values: readonly ClaimValue[]];
 
 /** What claims must say besides their kind. */
-export function valueRules({ claimEquals = {}, claimIncludes = {} }: TrustOptions): (claims: Claims) => void {
+export function valueRules({ claimEquals, claimIncludes }: TrustedEntry): (claims: Claims) => void {
   const [equal, included] = [listed(claimEquals), listed(claimIncludes)];
   return (claims) => {
     for (const [claim, values] of equal)
