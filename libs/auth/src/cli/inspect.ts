@@ -1,19 +1,13 @@
 // `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
 // text is no credential.
 import {
-  dateOf,
   AuthError,
-  reasonText,
-  type ForeignIssuer,
-  trustedIssuer,
-  parseJws,
-  type ParsedJws,
   highestLimits,
-  ownAccessProfile,
-  ownRefreshProfile,
-  type TrustedIssuer,
-  TokenVerifier,
-  KeyRing,
+  parseJws,
+  reasonText,
+  verifyAlone,
+  type OneIssuer,
+  type ParsedJws,
 } from '../core/internal.js';
 import type { TrustOptions } from '../issuers.js';
 import { keysFromDirectory } from '../keys.js';
@@ -70,7 +64,7 @@ function describe({ claims, token }: ParsedJws, { print }: Surroundings): void {
   print(`claims: ${shown(claims)}`);
   for (const name of TIMES) {
     const time = claims[name];
-    if (typeof time === 'number' && Math.abs(time) < 8.64e12) print(`${name}: ${dateOf(time).toISOString()}`);
+    if (typeof time === 'number' && Math.abs(time) < 8.64e12) print(`${name}: ${new Date(time * 1000).toISOString()}`);
   }
   print(`signature: ${Buffer.from(signature, 'base64url').length} bytes, not shown`);
 }
@@ -90,38 +84,39 @@ interface Asked extends Given {
 async function verdict(jws: ParsedJws, given: Asked, around: Surroundings): Promise<string> {
   const kind = optional(given, 'kind') ?? 'access';
   if (kind !== 'access' && kind !== 'refresh') throw new UsageError('--kind is access or refresh');
-  const issuer = await issuerOf(jws, given, around);
+  const issuer = issuerOf(jws, given, around);
   if (issuer === undefined) return 'not tried; name the keys with --dir or --jwks, or the issuer with --preset';
-  const {
-    subject,
-    kind: of,
-    scopes,
-  } = await new TokenVerifier({ issuers: [issuer], clock: around.clock }).verify(jws.token, kind).finally(issuer.close);
-  return `good for ${of} ${shown(subject.id)} of ${subject.issuer}, scopes ${shown(scopes)}; revocation and the user were not asked`;
+  const token = { text: jws.token, kind } as const;
+  const verified = await verifyAlone(token, issuer, { clock: around.clock, toleranceSeconds: TOLERANCE_SECONDS });
+  const { subject, scopes } = verified;
+  return `good for ${verified.kind} ${shown(subject.id)} of ${subject.issuer}, scopes ${shown(scopes)}; revocation and the user were not asked`;
 }
 
-type Closable = TrustedIssuer & Pick<ForeignIssuer, 'close'>;
-
-async function issuerOf(jws: ParsedJws, given: Asked, around: Surroundings): Promise<Closable | undefined> {
+function issuerOf(jws: ParsedJws, given: Asked, { clock }: Surroundings): OneIssuer | undefined {
   const preset = optional(given, 'preset');
-  if (preset !== undefined) return presetIssuer(preset, given, around);
+  if (preset !== undefined) return { trust: trustOf(preset, given) };
   const issuer = optional(given, 'issuer') ?? String(jws.claims['iss'] ?? '');
+  const audience = audienceOf(given);
   const directory = optional(given, 'dir');
-  if (directory !== undefined) return ownIssuer(issuer, { directory, audience: audienceOf(given) }, around);
+  if (directory !== undefined) {
+    const keys = keysFromDirectory(directory, { clock });
+    return { own: { issuer, keys, audience, maxLifetimeSeconds: LONGEST_LIFE_SECONDS } };
+  }
   const address = optional(given, 'jwks');
   if (address === undefined) return undefined;
-  const options: TrustOptions = {
-    issuer,
-    audience: audienceOf(given),
-    keys: { jwksUri: address, allowLoopbackHttp: true },
-    types: (optional(given, 'types') ?? 'at+jwt,jwt').split(','),
-    maxLifetime: LONGEST_LIFE_SECONDS,
+  return {
+    trust: {
+      issuer,
+      audience,
+      keys: { jwksUri: address, allowLoopbackHttp: true },
+      types: (optional(given, 'types') ?? 'at+jwt,jwt').split(','),
+      maxLifetime: LONGEST_LIFE_SECONDS,
+    },
   };
-  return trustedIssuer(options, { clock: around.clock, toleranceSeconds: TOLERANCE_SECONDS });
 }
 
 /** By the rules that an application with this preset has: its types, its longest life, its claims. */
-function presetIssuer(name: string, given: Asked, { clock }: Surroundings): Promise<Closable> {
+function trustOf(name: string, given: Asked): TrustOptions {
   const excluded = ['dir', 'jwks', 'types'].find((option) => given.values[option] !== undefined);
   if (excluded !== undefined) throw new UsageError(`--${excluded} cannot stand beside --preset, which knows it`);
   const shared = Object.fromEntries(
@@ -130,26 +125,9 @@ function presetIssuer(name: string, given: Asked, { clock }: Surroundings): Prom
       return value === undefined ? [] : [[option, value]];
     }),
   );
-  const trust = presetTrust(name, { ...given.preset, ...shared });
-  return trustedIssuer(trust, { clock, toleranceSeconds: TOLERANCE_SECONDS });
+  return presetTrust(name, { ...given.preset, ...shared });
 }
 
 function audienceOf(given: Given): string | false {
   return optional(given, 'audience') ?? false;
-}
-
-async function ownIssuer(
-  issuer: string,
-  { directory, audience }: { readonly directory: string; readonly audience: string | false },
-  { clock }: Surroundings,
-): Promise<Closable> {
-  const ring = await KeyRing.open({ source: keysFromDirectory(directory, { clock }), clock, overlapSeconds: 0 });
-  const common = {
-    issuer,
-    algorithms: ring.algorithms,
-    toleranceSeconds: TOLERANCE_SECONDS,
-    maxLifetimeSeconds: LONGEST_LIFE_SECONDS,
-  };
-  const profiles = { access: ownAccessProfile({ ...common, audience }), refresh: ownRefreshProfile(common) };
-  return { issuer, keys: ring, profiles, close: () => ring.close() };
 }

@@ -1,5 +1,5 @@
 // `latchkey keys`: what an operator does with the signing keys of a directory.
-import { dateOf, generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/internal.js';
+import { generateKeyFile, type KeyFile, listKeyFiles, rotateKeyFiles } from '../core/internal.js';
 import {
   algorithm,
   atMost,
@@ -63,7 +63,7 @@ export function directoryOf(given: Given): string {
 
 function printKeys(files: readonly KeyFile[], print: (line: string) => void): Outcome {
   for (const { state, alg, kid, until } of files) {
-    const end = until === undefined ? '' : `  until ${dateOf(until).toISOString()}`;
+    const end = until === undefined ? '' : `  until ${new Date(until * 1000).toISOString()}`;
     print(`${state.padEnd(8)} ${alg.padEnd(6)} ${kid}${end}`);
   }
   return 'done';

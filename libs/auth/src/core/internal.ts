@@ -2,7 +2,7 @@
 // without a look at them. Public names that stand here are behind the front door, which loads Nest.
 
 // What every door may need.
-export { Clock, dateOf, SystemClock } from './base/clock.js';
+export { Clock, SystemClock } from './base/clock.js';
 export { nameHint } from './base/did-you-mean.js';
 export { parseDurationMs } from './base/duration.js';
 export { AuthConfigurationError, AuthError, reasonText } from './base/errors.js';
@@ -36,23 +36,19 @@ export { accessCookieSpecs } from './browser/cookies.js';
 // For tokens that no application issued: of tests and of the command line.
 export { algorithms, isAlgorithm } from './keys/algorithms.js';
 export { generateKeyFile, listKeyFiles, rotateKeyFiles } from './keys/key-files.js';
-export { generateOwnKey, importOwnKey } from './keys/key-import.js';
-export { KeyRing } from './keys/key-ring.js';
+export { generateOwnKey } from './keys/key-import.js';
 export { parseJws, signJws } from './tokens/jws.js';
-export { ownAccessProfile, ownRefreshProfile } from './tokens/profiles.js';
-export { TokenVerifier } from './tokens/token-verifier.js';
-export { trustedIssuer } from './issuers/trust.js';
-export { TokenMinter } from './issuing/token-minter.js';
+export { signAlone } from './composition/sign-alone.js';
+export { verifyAlone } from './composition/verify-alone.js';
 export { refreshAudienceOf } from './issuing/token-settings.js';
 export type { KeyFile } from './keys/key-files.js';
 export type { PublishedKey } from './keys/keys.js';
+export type { LoneToken } from './composition/sign-alone.js';
+export type { OneIssuer } from './composition/verify-alone.js';
 export type { ParsedJws } from './tokens/jws.js';
-export type { TrustedIssuer } from './tokens/token-verifier.js';
-export type { ForeignIssuer } from './issuers/trust.js';
 
 // What was assembled.
 export type { Authentication } from './composition/create-authentication.js';
 
 // For users that another library vouches for.
-export { NO_PERMISSIONS } from './users/account-checks.js';
 export { AccountResolver, stampDigest } from './users/users.js';

@@ -1,9 +1,8 @@
 // The strategy behind `AuthGuard('jwt')`: our read path under passport's name. Passport keeps one strategy per name and process,
 // so this one serves every application of the process and finds the right one by the request.
 import passport from 'passport';
-import { NO_PERMISSIONS } from '../core/internal.js';
 import { AuthConfigurationError, type AuthError, type Decision } from '../index.js';
-import { NONE_OVERRULED, type BrandedGuard, type EffectivePolicy, leave } from '../nest/internal.js';
+import { PLAIN_POLICY, type BrandedGuard, type EffectivePolicy, leave } from '../nest/internal.js';
 
 /** What the strategy asks of an application: who is asking, and how a refusal is worded. */
 export interface PassportApplication {
@@ -17,20 +16,6 @@ export interface PassportApplication {
 
 /** A text, so that two copies of the package in one process share the strategy of the first. */
 const APPLICATIONS = Symbol.for('nestjs-latchkey:passport-applications');
-
-/** What passport's `AuthGuard` can ask for: a person, and nothing that a mark of ours would permit or demand. */
-const PLAIN: EffectivePolicy = Object.freeze({
-  access: 'guarded',
-  statedBy: 'handler',
-  guards: [],
-  byDefaultGuard: false,
-  overruled: NONE_OVERRULED,
-  overruledOnRoute: NONE_OVERRULED,
-  optional: false,
-  permissions: NO_PERMISSIONS,
-  policies: [],
-  reason: undefined,
-});
 
 type Applications = Map<object, PassportApplication>;
 
@@ -52,7 +37,8 @@ export class LatchkeyStrategy {
     if (application === undefined) {
       return this.error(new Error(`No running application of this request uses the strategy '${this.name}'.`));
     }
-    application.decide(request, PLAIN, application.guard).then(
+    // Passport's `AuthGuard` can ask for a person, and for nothing more.
+    application.decide(request, PLAIN_POLICY, application.guard).then(
       (decision) => answer(this, request, { application, decision }),
       (error: unknown) => this.error(error),
     );

@@ -10,13 +10,8 @@ import { AuthGuardFor } from '../guards/auth.guards.js';
 import { boundTo } from '../configurations/bound-classes.js';
 import { configurationOf } from '../options/named-tokens.js';
 import { socketOf } from '../transport/connections.js';
-import {
-  brandedGuard,
-  GUARD_SCHEMES,
-  NONE_OVERRULED,
-  type BrandedGuard,
-  type EffectivePolicy,
-} from '../routes/route-requirements.js';
+import { PLAIN_POLICY } from '../routes/plain-policy.js';
+import { brandedGuard, GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy } from '../routes/route-requirements.js';
 import { rememberHandshake } from '../transport/handshakes.js';
 import { LiveConnections } from '../guards/live-connections.js';
 import { gatewaysOf, type Gateway } from './message-handlers.js';
@@ -134,12 +129,7 @@ function trimmed(path: string): string {
 function entryPolicy(optional: boolean, guarded: readonly EffectivePolicy[]): EffectivePolicy {
   const permitted = (name: keyof Permissions): boolean => guarded.some(({ permissions }) => permissions[name]);
   return {
-    access: 'guarded',
-    statedBy: 'default',
-    guards: [],
-    byDefaultGuard: false,
-    overruled: NONE_OVERRULED,
-    overruledOnRoute: NONE_OVERRULED,
+    ...PLAIN_POLICY,
     optional,
     permissions: {
       ...NO_PERMISSIONS,
@@ -147,7 +137,5 @@ function entryPolicy(optional: boolean, guarded: readonly EffectivePolicy[]): Ef
       clients: permitted('clients'),
       restrictedClients: permitted('restrictedClients'),
     },
-    policies: [],
-    reason: undefined,
   };
 }

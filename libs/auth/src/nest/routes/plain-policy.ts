@@ -1,0 +1,17 @@
+// What is demanded where no route can state anything.
+import { NO_PERMISSIONS } from '../../core/users/account-checks.js';
+import { NONE_OVERRULED, type EffectivePolicy } from './route-requirements.js';
+
+/** An active person, and nothing that a decorator would permit or demand. The caller names the guard. */
+export const PLAIN_POLICY: EffectivePolicy = Object.freeze({
+  access: 'guarded',
+  statedBy: 'default',
+  guards: [],
+  byDefaultGuard: false,
+  overruled: NONE_OVERRULED,
+  overruledOnRoute: NONE_OVERRULED,
+  optional: false,
+  permissions: NO_PERMISSIONS,
+  policies: [],
+  reason: undefined,
+});
