@@ -1,8 +1,8 @@
 // What a strategy's user stands for: which subject, with which scopes, since when.
-import { stampDigest, AccountResolver } from '../core/internal.js';
+import { stampDigest, type Authentication } from '../core/internal.js';
 import type { ServiceFinder } from '../schemes.js';
 import { Clock, AuthError, type AuthUser, type Subject, type Verified } from '../index.js';
-import { type AuthSettings, AUTH_SETTINGS } from '../nest/internal.js';
+import { type AuthSettings, AUTH_SETTINGS, AUTHENTICATION } from '../nest/internal.js';
 
 /** What a strategy's user vouches for, where the defaults do not fit. */
 export type Vouching = Partial<Omit<Verified, 'user'>>;
@@ -27,7 +27,7 @@ const NO_CLAIMS: Verified['claims'] = Object.freeze({});
  */
 export function vouchedFor(user: AuthUser, info: unknown, { name, options, services }: VouchingParts): Verified {
   const { tokens } = services.get<AuthSettings>(AUTH_SETTINGS);
-  const users = services.get<AccountResolver>(AccountResolver);
+  const { users } = services.get<Authentication>(AUTHENTICATION);
   const described = users.source === undefined ? undefined : users.judged(users.source, user);
   const vouched = { ...scopesOf(info), ...proofOf(options, services), ...options.vouch?.(user, info) };
   const subject = vouched.subject ?? subjectOf(user, described?.id, { own: tokens.issuer, name });
