@@ -319,10 +319,12 @@ describe('the exception of a refusal', () => {
     const seen: unknown[] = [];
     class Watching extends JwtAuthGuard {
       override async canActivate(context: Parameters<JwtAuthGuard['canActivate']>[0]): Promise<boolean> {
-        return super.canActivate(context).catch((error: unknown) => {
+        try {
+          return await super.canActivate(context);
+        } catch (error) {
           seen.push(error);
           throw error;
-        });
+        }
       }
     }
     @UseGuards(Watching)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RouteRequirements } from '../../../libs/auth/src/core/authentication/authenticator.js';
-import { NO_PERMISSIONS } from '../../../libs/auth/src/core/users/account-checks.js';
+import { NO_PERMISSIONS } from '../../../libs/auth/src/core/users/accounts.js';
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { onAuthEvent, type AttemptEvent } from '../../../libs/auth/src/core/base/events.js';
 import type { AuthUser } from '../../../libs/auth/src/core/base/principal.js';

@@ -99,7 +99,10 @@ describe('a token split over two cookies', () => {
 });
 
 describe('the cookie scheme', () => {
-  const verifier = { recognise: () => Promise.reject(new AuthError('token_expired')), claimedSubject: () => undefined };
+  const verifier = {
+    recogniser: () => () => Promise.reject(new AuthError('token_expired')),
+    claimedSubject: () => undefined,
+  };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
 
   it('forgives by default, and is sent by the browser', () => {

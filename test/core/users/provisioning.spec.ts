@@ -6,7 +6,7 @@ import {
   type ProvisionedAttributes,
   type ProvisioningRules,
 } from '../../../libs/auth/src/core/users/provisioning.js';
-import { AccountResolver } from '../../../libs/auth/src/core/users/users.js';
+import { AccountResolver } from '../../../libs/auth/src/core/users/accounts.js';
 import { verdictOf } from '../support/token-forgery.js';
 
 interface Learner {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SignInService } from '../../../libs/auth/src/core/users/sign-in.js';
-import { AccountResolver, UserSource } from '../../../libs/auth/src/core/users/users.js';
+import { UserSource } from '../../../libs/auth/src/core/users/users.js';
+import { AccountResolver } from '../../../libs/auth/src/core/users/accounts.js';
 
 class SilentUsers extends UserSource<{ id: string }> {
   override findBySubject(): Promise<undefined> {

@@ -77,7 +77,7 @@ class NeverAskingGuard extends JwtAuthGuard {
 class ObservedGuard extends JwtAuthGuard {}
 Object.defineProperty(ObservedGuard.prototype, 'canActivate', {
   value(this: JwtAuthGuard, context: ExecutionContext): Observable<boolean> {
-    return from(JwtAuthGuard.prototype.canActivate.call(this, context).catch(() => true));
+    return from(Promise.resolve(JwtAuthGuard.prototype.canActivate.call(this, context)).catch(() => true));
   },
 });
 

@@ -51,4 +51,5 @@ export type { ParsedJws } from './tokens/jws.js';
 export type { Authentication } from './composition/create-authentication.js';
 
 // For users that another library vouches for.
-export { AccountResolver, stampDigest } from './users/users.js';
+export { AccountResolver } from './users/accounts.js';
+export { stampDigest } from './users/users.js';

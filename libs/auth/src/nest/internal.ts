@@ -30,5 +30,6 @@ export { PLAIN_POLICY } from './routes/plain-policy.js';
 export { brandedGuard } from './routes/route-requirements.js';
 export { routesOf } from './routes/routes.js';
 export { isUserLeftOn, leave } from './transport/request-auth.js';
+export { recordOf } from './transport/contexts.js';
 export type { BrandedGuard, ClassOrMethod, EffectivePolicy } from './routes/route-requirements.js';
 export type { Route } from './routes/routes.js';

@@ -24,7 +24,7 @@ import {
 } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
 import { AuthError, AuthGuardFor, JwtAuthGuard } from '../index.js';
-import { brandedGuard, RouteAuthenticator } from '../nest/internal.js';
+import { brandedGuard, recordOf, RouteAuthenticator } from '../nest/internal.js';
 import { assertOurs, enlist, strike } from './jwt-strategy.js';
 
 /** What the strategy is called, and what it accepts. */
@@ -140,7 +140,7 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     const routes = this.modules.get(RouteAuthenticator, { strict: false });
     const { schemes } = this.options;
     enlist(this.name, instance, {
-      decide: (request, policy, guard) => routes.decide(request, policy, guard),
+      decide: async (request, policy, guard) => routes.decide(recordOf(request), policy, guard),
       refuse: (error, request) => {
         const context = contexts.get(request);
         return context === undefined ? new EndedChain(error) : routes.answers.refuse(error, context);

@@ -13,9 +13,7 @@ import type { BlocklistService } from '../logins/blocklist-service.js';
 import { enforce } from '../policies/policies.js';
 import { SchemeCalls } from '../schemes/scheme-calls.js';
 import { findCandidates, isSentByBrowser, type Candidate, type Scheme } from '../schemes/schemes.js';
-import { check } from '../users/account-checks.js';
-import { principalOf } from '../users/principal-of.js';
-import type { AccountResolver } from '../users/users.js';
+import { check, principalOf, type AccountResolver } from '../users/accounts.js';
 
 export type { RouteRequirements } from './route-requirements.js';
 

@@ -1,7 +1,7 @@
 // What a route asks of a caller, in the words of the core.
 import type { Policy } from '../policies/policies.js';
 import type { Scheme } from '../schemes/schemes.js';
-import type { Permissions } from '../users/account-checks.js';
+import type { Permissions } from '../users/accounts.js';
 
 /** What a route asks of a caller. */
 export interface RouteRequirements {

@@ -11,7 +11,8 @@ import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes/schemes.js';
 import { withTimeout } from '../base/timeout.js';
 import type { TokenSettings } from '../issuing/token-settings.js';
-import { stampDigest, type AccountResolver } from '../users/users.js';
+import { stampDigest } from '../users/users.js';
+import type { AccountResolver } from '../users/accounts.js';
 
 /** What a host session holds of a sign-in. Times in epoch seconds. */
 export interface SessionRecord {

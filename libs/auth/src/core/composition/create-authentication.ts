@@ -22,7 +22,7 @@ import type { Stores } from '../stores/stores.js';
 import { selfCheck } from '../tokens/self-check.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
 import { SignInService } from '../users/sign-in.js';
-import { AccountResolver } from '../users/users.js';
+import { AccountResolver } from '../users/accounts.js';
 import type { AuthenticationSettings } from './authentication-settings.js';
 import { builtInSchemes } from './built-in-schemes.js';
 import { csrfSecrets } from './csrf-secrets.js';

@@ -23,12 +23,13 @@ export function guardStores(stores: Stores, { freshness, timeoutMs }: Revocation
   return { logins: guarded.logins, revocations: isMemory ? stores.revocations : guarded.revocations, replica };
 }
 
-/** How requests ask the blocklist: the replica or the store, and with the allowance if it was chosen. */
+/** How requests ask the blocklist: the replica or the store, and with the allowance if it was chosen. `undefined` is the store alone. */
 export function lookupIn(
   { revocations, replica }: GuardedStores,
   rules: RevocationSettings,
   clock: Clock,
-): RevocationLookup {
+): RevocationLookup | undefined {
+  if (replica === undefined && rules.onStoreError === 'refuse') return undefined;
   const ask: RevocationLookup = (query) =>
     replica === undefined ? revocations.find(query) : replica.find(query, revocations);
   if (rules.onStoreError === 'refuse') return ask;

@@ -1,14 +1,13 @@
 // The write path: issue, verify, refresh, revoke. All checks run before the store is changed: a refresh changes the store
 // last, in one atomic step.
 import type { BlocklistService } from '../logins/blocklist-service.js';
-import { check, NO_PERMISSIONS } from '../users/account-checks.js';
+import { check, NO_PERMISSIONS, principalOf, type AccountResolver } from '../users/accounts.js';
 import type { Clock } from '../base/clock.js';
 import { parseDurationMs } from '../base/duration.js';
 import { AuthError, type AuthErrorCode } from '../base/errors.js';
 import type { LoginService } from '../logins/login-service.js';
 import { newId } from '../base/new-id.js';
 import type { TokenKind } from '../tokens/claims.js';
-import { principalOf } from '../users/principal-of.js';
 import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
 import type { Login } from '../stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
@@ -16,7 +15,7 @@ import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptio
 import { assertFilters, assertSubject, audienceIn, signInFacts } from './issue-input.js';
 import type { TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
-import { stampDigest, type UserDescription, type AccountResolver } from '../users/users.js';
+import { stampDigest, type UserDescription } from '../users/users.js';
 
 /** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
 const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);

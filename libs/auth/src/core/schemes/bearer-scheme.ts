@@ -16,7 +16,7 @@ export interface BearerSource {
 /** What the scheme is made from. */
 export interface BearerSchemeParts {
   readonly source: BearerSource;
-  readonly verifier: Pick<TokenVerifier, 'recognise'>;
+  readonly verifier: Pick<TokenVerifier, 'recogniser'>;
   readonly csrf: CsrfPolicy;
 }
 
@@ -26,7 +26,7 @@ export function bearerScheme({ source, verifier, csrf }: BearerSchemeParts): Sch
   const base = {
     name: 'bearer',
     find,
-    verify: (token: string) => verifier.recognise(token, 'access'),
+    verify: verifier.recogniser('access'),
     challenge,
     csrf,
   };

@@ -100,12 +100,12 @@ export class TokenVerifier {
    * `algorithm_not_allowed`, `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
    */
   async verify(token: string, kind: TokenKind): Promise<Verified> {
-    return this.recognise(token, kind);
+    return this.verifyAs(token, EXPECTED[kind]);
   }
 
-  /** As {@link verify}, and at once where all that it takes is in this process: it then throws, and returns no promise. */
-  recognise(token: string, kind: TokenKind): Verified | Promise<Verified> {
-    return this.verifyAs(token, EXPECTED[kind]);
+  /** A function like {@link verify}, which answers at once if all that it takes is in this process: it may throw, too. */
+  recogniser(kind: TokenKind): (token: string) => Verified | Promise<Verified> {
+    return (token) => this.verifyAs(token, EXPECTED[kind]);
   }
 
   /**

@@ -3,7 +3,8 @@ import { orUnavailable } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import type { AuthUser } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
-import type { SignInCredentials, AccountResolver } from './users.js';
+import type { SignInCredentials } from './users.js';
+import type { AccountResolver } from './accounts.js';
 import { channelSink, type EventSink } from '../base/event-sink.js';
 
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer. */

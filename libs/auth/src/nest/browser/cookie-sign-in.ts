@@ -14,7 +14,7 @@ import type { TokenVerifier } from '../../core/tokens/token-verifier.js';
 import type { Verified } from '../../core/base/principal.js';
 import type { SignInCredentials } from '../../core/users/users.js';
 import type { AuthCookies } from './auth-cookies.js';
-import { adaptRequest } from '../transport/contexts.js';
+import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
 
 /**

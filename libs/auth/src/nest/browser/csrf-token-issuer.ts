@@ -5,7 +5,7 @@ import { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { findCandidates, isSentByBrowser, type Scheme } from '../../core/schemes/schemes.js';
 import type { AuthCookies } from './auth-cookies.js';
-import { adaptRequest } from '../transport/contexts.js';
+import { adaptRequest } from '../transport/adapt-request.js';
 import type { FaultLog } from '../refusals/fault-log.js';
 import type { Exchange } from '../transport/http-exchange.js';
 

@@ -4,7 +4,7 @@ import type { SessionService } from '../../core/browser/session.js';
 import type { SignInService } from '../../core/users/sign-in.js';
 import type { SignInCredentials } from '../../core/users/users.js';
 import type { AuthCookies } from './auth-cookies.js';
-import { adaptRequest } from '../transport/contexts.js';
+import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
 
 /** Signs people in and out by session. */

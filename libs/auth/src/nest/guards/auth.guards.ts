@@ -1,14 +1,20 @@
 // The guards. They hold no rule: what a route demands is effective-policy.ts, who is asking is the core.
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import type { Decision } from '../../core/authentication/authenticator.js';
-import { isPromise } from '../../core/base/at-once.js';
+import { after, rescued } from '../../core/base/at-once.js';
 import { AuthError } from '../../core/base/errors.js';
-import type { AuthUser } from '../../core/base/principal.js';
+import type { AuthUser, Principal } from '../../core/base/principal.js';
 import { shown } from '../../core/base/shown.js';
 import { attach } from '../transport/request-auth.js';
+import {
+  isFrameworkRequest,
+  recordOf,
+  requestOf,
+  type AuthenticatedRequest,
+  type RequestRecord,
+} from '../transport/contexts.js';
 import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
 import { connectionOf } from '../transport/connections.js';
-import { isFrameworkRequest, requestOf } from '../transport/contexts.js';
 import { handmadeRefusal } from './handmade-guard.js';
 import { OverrideWatch } from './override-watch.js';
 import { attachHabits } from './passport-habits.js';
@@ -59,17 +65,12 @@ export abstract class AuthGuardBase implements CanActivate {
    *
    * An override that answers without `super.canActivate()`, or goes on after it threw, opens only routes without policies.
    */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (!this[INJECTED]) throw handmadeRefusal(this);
-    try {
-      await this.decide(context);
-      this.overrides?.ended(context, undefined);
-      return true;
-    } catch (error) {
-      const exception = error instanceof AuthError ? this.exceptionFor(error, context) : error;
-      this.overrides?.ended(context, exception);
-      throw exception;
-    }
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (!this[INJECTED]) return Promise.reject(handmadeRefusal(this));
+    return rescued(
+      () => after(this.decide(context), () => this.passed(context)),
+      (error) => this.refused(error, context),
+    );
   }
 
   /**
@@ -114,43 +115,83 @@ export abstract class AuthGuardBase implements CanActivate {
     context: ExecutionContext,
   ): Readonly<Record<string, unknown>> | undefined | Promise<Readonly<Record<string, unknown>> | undefined>;
 
-  private async decide(context: ExecutionContext): Promise<void> {
+  private passed(context: ExecutionContext): true {
+    this.overrides?.ended(context, undefined);
+    return true;
+  }
+
+  /** Rejects, and never throws: whoever asks several guards counts on that. */
+  private async refused(error: unknown, context: ExecutionContext): Promise<never> {
+    const exception = error instanceof AuthError ? this.exceptionFor(error, context) : error;
+    this.overrides?.ended(context, exception);
+    throw exception;
+  }
+
+  private decide(context: ExecutionContext): void | Promise<void> {
     const policy = this.routes.policyOf(context);
-    if (standsAside(this, context, policy)) return;
-    const request = this.getRequest(context);
-    const own = this.constructor as BrandedGuard;
-    const decision = await this.decisionAbout(request, { context, policy, own });
-    const handled = this.handled(decision, context, request);
-    // An async hook is possible in passport, and one that rejects must refuse.
-    const user = isPromise(handled) ? await handled : handled;
-    if ('error' in decision && isFinal(decision.error, policy)) throw decision.error;
+    if (policy.overruled.size > 0 && standsAside(this, context, policy)) return undefined;
+    const record = recordOf(this.getRequest(context));
+    const decision = this.decisionAbout(record, policy, context);
+    return after(decision, (decided) =>
+      // An async hook is possible in passport, and one that rejects must refuse.
+      after(this.handled(decided, context, record), (user) => this.finish(decided, user, { context, policy, record })),
+    );
+  }
+
+  /** Leaves the answer on the request, and follows what outlives it. */
+  private finish(decision: Decision, user: Handled, guarded: Guarded): void | Promise<void> {
+    if ('error' in decision && isFinal(decision.error, guarded.policy)) throw decision.error;
     // If `handleRequest` swallows the error, clear the principal left by an earlier message.
-    const auth = 'error' in decision ? undefined : decision.principal;
-    attach(context, request, { auth, user });
-    if (this.getAuthenticateOptions !== undefined)
-      attachHabits(request, { auth, user }, await this.getAuthenticateOptions(context));
-    this.connections.follow(connectionOf(context, request), auth, () => this.routes.decideAgain(request, policy, own));
+    const answer = { auth: 'error' in decision ? undefined : decision.principal, user };
+    if (guarded.context.getType() === 'http') this.finishHttp(answer, guarded);
+    else this.finishOther(answer, guarded);
+    if (this.getAuthenticateOptions === undefined) return undefined;
+    const { context, record } = guarded;
+    return after(this.getAuthenticateOptions(context), (habits) => attachHabits(record.carrier, answer, habits));
+  }
+
+  private finishHttp(answer: Required<AuthenticatedRequest>, guarded: Guarded): void {
+    if (this.readsRequest) guarded.record.leave(answer);
+    else attach(guarded.context, guarded.record, answer);
+    if (guarded.policy.isStream) this.follow(answer.auth, guarded);
+  }
+
+  private finishOther(answer: Required<AuthenticatedRequest>, guarded: Guarded): void {
+    attach(guarded.context, guarded.record, answer);
+    this.follow(answer.auth, guarded);
+  }
+
+  /** Whether it reads the framework's own request. */
+  private get readsRequest(): boolean {
+    return this.getRequest === AuthGuardBase.prototype.getRequest;
+  }
+
+  private follow(principal: Principal | undefined, { context, policy, record }: Guarded): void {
+    const recheck = async (): Promise<Decision> =>
+      this.routes.decideAgain(record, policy, this.constructor as BrandedGuard);
+    this.connections.follow(connectionOf(context, record.carrier), principal, recheck);
   }
 
   /** What an override of `getRequest()` answers may outlive the request, so nothing is remembered with it. */
   private decisionAbout(
-    request: unknown,
-    { context, policy, own }: { context: ExecutionContext; policy: EffectivePolicy; own: BrandedGuard },
-  ): Promise<Decision> {
-    const isOfFramework =
-      this.getRequest === AuthGuardBase.prototype.getRequest || isFrameworkRequest(request, context);
-    return isOfFramework ? this.routes.decide(request, policy, own) : this.routes.decideAgain(request, policy, own);
+    record: RequestRecord,
+    policy: EffectivePolicy,
+    context: ExecutionContext,
+  ): Decision | Promise<Decision> {
+    const own = this.constructor as BrandedGuard;
+    const isOfFramework = this.readsRequest || isFrameworkRequest(record.carrier, context);
+    return isOfFramework ? this.routes.decide(record, policy, own) : this.routes.decideAgain(record, policy, own);
   }
 
   /** What the hook makes of the decision. It is not asked about nobody and about machines, which are no users. */
-  private handled(decision: Decision, context: ExecutionContext, request: unknown): Handled | Promise<Handled> {
+  private handled(decision: Decision, context: ExecutionContext, record: RequestRecord): Handled | Promise<Handled> {
     if (!('error' in decision)) {
       const user = decision.principal?.user;
       return user === undefined ? undefined : this.handleRequest(null, user, undefined, context);
     }
     const { error } = decision;
     if (context.getType() === 'http')
-      this.deadCookies.clear(decision, { request, response: context.switchToHttp().getResponse<unknown>() });
+      this.deadCookies.clear(decision, record.request, context.switchToHttp().getResponse<unknown>());
     return this.handleRequest<AuthUser>(error.isUnavailable ? error : null, false, error, context);
   }
 
@@ -164,6 +205,13 @@ export abstract class AuthGuardBase implements CanActivate {
 }
 
 type Handled = AuthUser | undefined;
+
+/** What a guard guards: a call of a handler, and the request behind it. */
+interface Guarded {
+  readonly context: ExecutionContext;
+  readonly policy: EffectivePolicy;
+  readonly record: RequestRecord;
+}
 
 /** A refusal that no hook of the application can go on after: what a policy closes stays closed, and "cannot tell" stays untold. */
 function isFinal(error: AuthError, { policies }: EffectivePolicy): boolean {

@@ -4,7 +4,8 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { CsrfService } from '../../core/browser/csrf.js';
 import { AuthError } from '../../core/base/errors.js';
 import { ErrorResponses } from '../refusals/error-responses.js';
-import { adaptRequest, requestOf } from '../transport/contexts.js';
+import { adaptRequest } from '../transport/adapt-request.js';
+import { requestOf } from '../transport/contexts.js';
 import { handmadeRefusal } from './handmade-guard.js';
 import { INJECTED } from '../routes/route-requirements.js';
 

@@ -2,6 +2,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, ModulesContainer, type ContextId } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
+import { after } from '../../core/base/at-once.js';
 import { INJECTED } from '../routes/route-requirements.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAuthenticator } from './route-authenticator.js';
@@ -32,8 +33,9 @@ export class DefaultAuthGuard implements CanActivate {
     return this.modules !== undefined;
   }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    return this.structure.defaultGuard === false || passes(await this.guardFor(context), context);
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (this.structure.defaultGuard === false) return true;
+    return after(this.guardFor(context), (guard) => passes(guard, context));
   }
 
   /** A guard that is made anew per request, since it injects something that is, is made for this one. */
@@ -79,13 +81,25 @@ export class GlobalDispatch implements CanActivate {
   }
 
   /** Guards that were registered too late for Nest are asked here, in the order in which they were registered. */
-  private async askAll(context: ExecutionContext): Promise<boolean> {
-    for (const guard of [this.guard, ...this.globals.late]) if (!(await passes(guard, context))) return false;
-    return true;
+  private askAll(context: ExecutionContext): boolean | Promise<boolean> {
+    const { late } = this.globals;
+    const passed = passes(this.guard, context);
+    return late.length === 0 ? passed : askInTurn([() => passed, ...late.map((guard) => () => passes(guard, context))]);
   }
 }
 
-async function passes(guard: CanActivate, context: ExecutionContext): Promise<boolean> {
-  const answer = guard.canActivate(context);
-  return isObservable(answer) ? lastValueFrom(answer) : answer;
+async function askInTurn(questions: readonly (() => boolean | Promise<boolean>)[]): Promise<boolean> {
+  for (const ask of questions) if (!(await ask())) return false;
+  return true;
+}
+
+/** What a guard answers, at once if it does. */
+function passes(guard: CanActivate, context: ExecutionContext): boolean | Promise<boolean> {
+  const answer: unknown = guard.canActivate(context);
+  return typeof answer === 'boolean' ? answer : answered(answer);
+}
+
+async function answered(answer: unknown): Promise<boolean> {
+  const given: unknown = await answer;
+  return Boolean(isObservable(given) ? await lastValueFrom(given) : given);
 }

@@ -7,7 +7,8 @@ import { shown } from '../../core/base/shown.js';
 import type { LoginUrl } from '../options/auth.options.js';
 import { httpExceptionOf } from '../refusals/http-compatible.js';
 import { headersWithAnswer } from '../refusals/refusal-headers.js';
-import { adaptRequest, requestOf } from '../transport/contexts.js';
+import { adaptRequest } from '../transport/adapt-request.js';
+import { requestOf } from '../transport/contexts.js';
 
 const FOUND = 302;
 

@@ -1,5 +1,5 @@
 // What guards of the application say in the words of passport's guard, as far as it means something here.
-import type { AuthenticatedRequest } from '../transport/request-auth.js';
+import type { AuthenticatedRequest } from '../transport/contexts.js';
 import type { BrandedGuard } from '../routes/route-requirements.js';
 
 /** What `getAuthenticateOptions()` may answer. Passport knows more names; `property` and `authInfo` are the honoured ones. */

@@ -1,13 +1,14 @@
 // The join of a route and the read path: which schemes the route's guard accepts, and what its demand is. The decision is
-// remembered on the request, so that a second guard costs nothing.
+// remembered with the request, so that a second guard costs nothing.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, RouteRequirements } from '../../core/authentication/authenticator.js';
+import { after } from '../../core/base/at-once.js';
 import { AuthConfigurationError, AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { Scheme } from '../../core/schemes/schemes.js';
 import type { ErrorResponses } from '../refusals/error-responses.js';
 import type { FaultLog } from '../refusals/fault-log.js';
-import { adaptRequest, isLongLived } from '../transport/contexts.js';
+import type { RequestRecord } from '../transport/contexts.js';
 import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
 import { earlyUse } from '../refusals/early-use.js';
 import {
@@ -22,7 +23,8 @@ import {
 /** What a configuration is made of, as its guards see it. */
 export interface RouteAuthenticatorParts {
   readonly schemes: Map<string, Scheme>;
-  readonly defaults: RouteDefaults;
+  /** Knows what holds where a route states nothing. */
+  readonly globals: { readonly defaults: RouteDefaults };
   readonly configuration: ConfigurationName;
   /** Tells the log what the application has to mend. */
   readonly faults: FaultLog;
@@ -51,7 +53,7 @@ export class RouteAuthenticator {
 
   /** What holds where a route states nothing. */
   get defaults(): RouteDefaults {
-    return this.parts.defaults;
+    return this.parts.globals.defaults;
   }
 
   /** What the route of this context demands. */
@@ -65,30 +67,34 @@ export class RouteAuthenticator {
     return effectivePolicy(handler, owner, this.defaults);
   }
 
-  /** Who is asking, as far as this guard's schemes can tell. Asked twice about one request, the answer is the same. */
-  decide(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
-    if (typeof request !== 'object' || request === null || isLongLived(request))
-      return this.decideAgain(request, policy, guard);
+  /**
+   * Who is asking, as far as this guard's schemes can tell: at once if that is known. Asked twice about one request, the answer is the
+   * same.
+   */
+  decide(record: RequestRecord, policy: EffectivePolicy, guard: BrandedGuard): Decision | Promise<Decision> {
+    if (record.isLongLived) return this.decideAgain(record, policy, guard);
     const demand = this.demandOf(policy, guard);
-    const remembering: Remembering = request;
-    const earlier = remembering[DECIDED];
-    const known = decisionIn(earlier, request, demand);
+    const known = record.decisionOn(demand);
     if (known !== undefined) return known;
-    const decision = this.decideAgain(request, policy, guard);
-    if (Object.isExtensible(request)) remembering[DECIDED] = { request, demand, decision, earlier };
+    const decision = this.decideAgain(record, policy, guard);
+    record.remember(demand, decision);
     return decision;
   }
 
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
-  async decideAgain(request: unknown, policy: EffectivePolicy, guard: BrandedGuard): Promise<Decision> {
+  decideAgain(record: RequestRecord, policy: EffectivePolicy, guard: BrandedGuard): Decision | Promise<Decision> {
     if (!this.ready) return { error: this.early(), scheme: undefined };
     const demand = this.demandOf(policy, guard);
-    const decision = await this.authenticator.authenticate(this.adapted(request), demand);
-    if ('error' in decision) {
-      this.parts.faults.report(decision.error);
-      this.answers.about(decision.error, { schemes: demand.schemes, scheme: decision.scheme });
-    }
-    return decision;
+    const decision = this.authenticator.authenticate(this.adapted(record), demand);
+    return after(decision, (decided) => ('error' in decided ? this.reported(decided, demand) : decided));
+  }
+
+  /** Tells the log what the application has to mend, and the answer which schemes it is about. */
+  private reported(refusal: Refusal, { schemes }: RouteRequirements): Refusal {
+    const { error, scheme } = refusal;
+    this.parts.faults.report(error);
+    this.answers.about(error, { schemes, scheme });
+    return refusal;
   }
 
   /** The exception for a refusal by this guard, with the challenges of its schemes. The log is told what the application has to mend. */
@@ -98,9 +104,9 @@ export class RouteAuthenticator {
     return this.answers.refuse(error, context);
   }
 
-  private adapted(request: unknown): AuthRequest {
+  private adapted(record: RequestRecord): AuthRequest {
     try {
-      return adaptRequest(request);
+      return record.request;
     } catch (error) {
       if (error instanceof AuthError) this.parts.faults.report(error);
       throw error;
@@ -160,31 +166,9 @@ export class RouteAuthenticator {
   }
 }
 
-/** Kept on the request itself: a WeakMap of requests costs more than all the rest of the read path. */
-const DECIDED = Symbol('nestjs-latchkey:decided');
-
-interface Remembering {
-  [DECIDED]?: Decided;
-}
-
 type DemandsBySchemes = Map<readonly string[], RouteRequirements>;
 
-/** What was decided about a request: hardly ever more than one demand. A stand-in may be a copy of a request, and is another one. */
-interface Decided {
-  readonly request: object;
-  readonly demand: RouteRequirements;
-  readonly decision: Promise<Decision>;
-  readonly earlier: Decided | undefined;
-}
-
-function decisionIn(
-  decided: Decided | undefined,
-  request: object,
-  demand: RouteRequirements,
-): Promise<Decision> | undefined {
-  if (decided === undefined || decided.request !== request) return undefined;
-  return decided.demand === demand ? decided.decision : decisionIn(decided.earlier, request, demand);
-}
+type Refusal = Extract<Decision, { readonly error: unknown }>;
 
 function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {
   return !optional && policies.length === 0 && Object.values(permissions).every((allowed) => !allowed);

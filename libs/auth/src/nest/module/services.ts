@@ -88,9 +88,7 @@ const guardServices = [
     (...[{ authenticator, schemes }, answers, structure, modules, faults, globals]: RouteParts) =>
       new RouteAuthenticator(authenticator, answers, {
         schemes,
-        get defaults() {
-          return globals.defaults;
-        },
+        globals,
         configuration: structure.name,
         faults,
         peer: (name) => inConfiguration<RouteAuthenticator>(modules, name, RouteAuthenticator),

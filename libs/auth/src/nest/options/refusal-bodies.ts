@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { isPromise } from '../../core/base/at-once.js';
 import type { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
-import { adaptRequest } from '../transport/contexts.js';
+import { adaptRequest } from '../transport/adapt-request.js';
 import type { RefusalBody } from '../transport/context-errors.js';
 import type { AuthSettings } from './settings.js';
 

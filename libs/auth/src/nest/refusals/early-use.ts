@@ -1,7 +1,7 @@
 // The answer to whoever asks before the application has started: "cannot tell", and a line in the log that says what to do.
 import { Logger } from '@nestjs/common';
 import { AuthError } from '../../core/base/errors.js';
-import type { AccountResolver } from '../../core/users/users.js';
+import type { AccountResolver } from '../../core/users/accounts.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 
 const TOO_EARLY =

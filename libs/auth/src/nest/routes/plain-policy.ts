@@ -1,5 +1,5 @@
 // What is demanded where no route can state anything.
-import { NO_PERMISSIONS } from '../../core/users/account-checks.js';
+import { NO_PERMISSIONS } from '../../core/users/accounts.js';
 import { NONE_OVERRULED, type EffectivePolicy } from './route-requirements.js';
 
 /** An active person, and nothing that a decorator would permit or demand. The caller names the guard. */
@@ -14,4 +14,5 @@ export const PLAIN_POLICY: EffectivePolicy = Object.freeze({
   permissions: NO_PERMISSIONS,
   policies: [],
   reason: undefined,
+  isStream: false,
 });

@@ -1,7 +1,7 @@
 // The one answer to "what does this route demand?": for the guards, the route audit and OpenAPI alike. The nearest
 // statement decides about authentication; policies accumulate; permissive marks are nearest-wins.
 import type { CanActivate, Type } from '@nestjs/common';
-import type { Permissions } from '../../core/users/account-checks.js';
+import type { Permissions } from '../../core/users/accounts.js';
 import type { Policy } from '../../core/policies/policies.js';
 
 /** Metadata keys: texts, so that two copies of the package in one application agree. */
@@ -20,6 +20,9 @@ export const GUARD_SCHEMES = Symbol.for('nestjs-latchkey:guard-schemes');
 
 /** Where Nest keeps what `@UseGuards()` was given. */
 const NEST_GUARDS = '__guards__';
+
+/** Where Nest marks handlers of server-sent events. */
+const NEST_SSE = '__sse__';
 
 /** A guard class of this library, or a subclass of one. */
 export type BrandedGuard = Type<CanActivate> & { readonly [GUARD_SCHEMES]: readonly string[] };
@@ -51,6 +54,8 @@ export interface EffectivePolicy {
   readonly policies: readonly Policy[];
   /** Why the route deviates, where the level that decides says so. */
   readonly reason: string | undefined;
+  /** True if the handler answers with server-sent events, so that the answer outlives the question. */
+  readonly isStream: boolean;
 }
 
 /** What the options state about a route or a class that is not the application's to decorate. */
@@ -93,15 +98,32 @@ type ErrorResponses = WeakMap<RouteDefaults, EffectivePolicy>;
 
 const remembered = new WeakMap<ClassOrMethod, WeakMap<ClassOrMethod, ErrorResponses>>();
 
+/** The last answer about a handler. */
+interface Latest {
+  readonly owner: ClassOrMethod;
+  readonly defaults: RouteDefaults;
+  readonly policy: EffectivePolicy;
+}
+
+const latest = new WeakMap<ClassOrMethod, Latest>();
+
 /**
  * What the route demands. The answer is remembered: by handler, then by class, because inherited handlers are one function on
- * several classes.
+ * several classes. Nearly always the last answer about a handler is asked for again.
  */
 export function effectivePolicy(
   handler: ClassOrMethod,
   owner: ClassOrMethod,
   defaults: RouteDefaults,
 ): EffectivePolicy {
+  const last = latest.get(handler);
+  if (last !== undefined && last.owner === owner && last.defaults === defaults) return last.policy;
+  const policy = rememberedPolicy(handler, owner, defaults);
+  latest.set(handler, { owner, defaults, policy });
+  return policy;
+}
+
+function rememberedPolicy(handler: ClassOrMethod, owner: ClassOrMethod, defaults: RouteDefaults): EffectivePolicy {
   const byClass = remembered.get(handler) ?? new WeakMap<ClassOrMethod, ErrorResponses>();
   remembered.set(handler, byClass);
   const byDefaults = byClass.get(owner) ?? new WeakMap<RouteDefaults, EffectivePolicy>();
@@ -129,6 +151,7 @@ function readPolicy(handler: ClassOrMethod, owner: ClassOrMethod, defaults: Rout
     permissions: permissionsOf(handler, owner),
     policies: [...onClass.policies, ...onHandler.policies],
     reason: nearest.reason,
+    isStream: readMetadata(handler, NEST_SSE, false),
   });
 }
 

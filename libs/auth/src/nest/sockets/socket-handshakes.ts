@@ -2,10 +2,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Decision } from '../../core/authentication/authenticator.js';
-import { NO_PERMISSIONS, type Permissions } from '../../core/users/account-checks.js';
+import { NO_PERMISSIONS, type Permissions } from '../../core/users/accounts.js';
 import { AuthError } from '../../core/base/errors.js';
 import type { Principal } from '../../core/base/principal.js';
 import { leave } from '../transport/request-auth.js';
+import { recordOf } from '../transport/contexts.js';
 import { AuthGuardFor } from '../guards/auth.guards.js';
 import { boundTo } from '../configurations/bound-classes.js';
 import { configurationOf } from '../options/named-tokens.js';
@@ -83,7 +84,7 @@ export class SocketHandshakes {
   private async decide(carrier: object, server: ServerLike): Promise<Decision | undefined> {
     let refusal: Decision | undefined;
     for (const { routes, policy, guard } of this.entriesOf(server)) {
-      const decision = await routes.decide(carrier, policy, guard);
+      const decision = await routes.decide(recordOf(carrier), policy, guard);
       if (!('error' in decision) && decision.principal !== undefined) return decision;
       // Nobody is let in only where no configuration refuses, and "cannot tell" is heard before "no".
       refusal = refusal === undefined ? decision : graver(refusal, decision);

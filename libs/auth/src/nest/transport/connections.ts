@@ -19,10 +19,7 @@ const CLOSE_CODES = 4000;
 /** The client of graphql-ws takes 4401 for the end, and connects again after 4403. */
 const GRAPHQL_COME_BACK = 4403;
 
-/** Where Nest marks handlers of server-sent events. */
-const NEST_SSE = '__sse__';
-
-/** The connection that a handler serves; `undefined` where one answer is all there is. */
+/** The connection that a handler serves, which in http is that of its answer; `undefined` if one answer is all there is. */
 export function connectionOf(context: ExecutionContext, carrier: unknown): Connection | undefined {
   switch (context.getType<string>()) {
     case 'ws':
@@ -30,19 +27,10 @@ export function connectionOf(context: ExecutionContext, carrier: unknown): Conne
     case 'graphql':
       return graphqlConnection(carrier);
     case 'http':
-      return isStream(context.getHandler()) ? responseConnection(context.switchToHttp().getResponse()) : undefined;
+      return responseConnection(context.switchToHttp().getResponse());
     default:
       return undefined;
   }
-}
-
-const streams = new WeakMap<object, boolean>();
-
-/** Whether a handler answers with server-sent events. Remembered, because metadata is slow to read and this is every request. */
-function isStream(handler: object): boolean {
-  const known = streams.get(handler) ?? Reflect.hasMetadata(NEST_SSE, handler);
-  streams.set(handler, known);
-  return known;
 }
 
 /** A socket of socket.io or of `ws`. */

@@ -1,10 +1,14 @@
-// Stage 1: from whatever a framework hands over to an `AuthRequest`. What is not understood is refused, with the reason as the cause.
+// What carries the request of a context, and the record of it: all that the library knows of one request while it is served. It is adapted
+// once; what was decided about it, and what was left on it for its handler, is shared by all guards.
 import type { ExecutionContext } from '@nestjs/common';
+import type { Decision } from '../../core/authentication/authenticator.js';
+import type { RouteRequirements } from '../../core/authentication/route-requirements.js';
+import type { AuthUser, Principal } from '../../core/base/principal.js';
 import type { AuthRequest } from '../../core/base/request.js';
+import { adaptRequest, isLongLived } from './adapt-request.js';
 import { graphqlCarrierOf } from './graphql-carriers.js';
-import { adaptHandshake, handshakeOf } from './handshakes.js';
-import { adaptHttp, isHttpRequest, isNodeRequest, isUpgrade, isWholeRequest, MESSAGE } from './http-requests.js';
-import { rememberPayload, rpcHeaders } from './rpc-carriers.js';
+import { HttpAuthRequest, isNodeRequest } from './http-requests.js';
+import { rememberPayload } from './rpc-carriers.js';
 import { unsupported } from './unsupported.js';
 
 /**
@@ -39,40 +43,102 @@ export function isFrameworkRequest(request: unknown, context: ExecutionContext):
   }
 }
 
-/** @throws {AuthError} `unsupported_context` where it is nothing that could carry a credential */
-export function adaptRequest(request: unknown): AuthRequest {
-  if (isNodeRequest(request)) return adaptHttp(request);
-  const handshake = handshakeOf(request);
-  if (handshake !== undefined) return adaptHandshake(handshake);
-  if (isHttpRequest(request)) return adaptHttp(request);
-  const headers = rpcHeaders(request);
-  if (headers === undefined) throw unsupported(whyNot(request));
-  return {
-    method: MESSAGE,
-    headerLines: (name) => headers(name.toLowerCase()).filter((line) => typeof line === 'string'),
-    cookieValues: () => [],
-    param: () => undefined,
-    raw: request,
-  };
+/** What a guard attaches to the framework's request. */
+export interface AuthenticatedRequest {
+  /** The user, under the name that Nest and passport developers know. */
+  user?: AuthUser | undefined;
+  /** The principal; `undefined` if no caller was recognised. */
+  auth?: Principal | undefined;
 }
 
-/** True where many messages share what was sent once, so that no answer may be remembered with it. */
-export function isLongLived(request: unknown): boolean {
-  if (isNodeRequest(request)) return isUpgrade(request);
-  return handshakeOf(request) !== undefined || (isHttpRequest(request) && !isWholeRequest(request));
+/** What was decided about a request: hardly ever more than one demand. */
+interface Decided {
+  readonly demand: RouteRequirements;
+  readonly decision: Decision | Promise<Decision>;
+  readonly earlier: Decided | undefined;
 }
 
-/** Names members, never what they hold. */
-function whyNot(request: unknown): string {
-  if (request === undefined || request === null)
-    return (
-      'it has no request with headers: the context of a GraphQL operation needs a member `req` or `request`, and an overridden getRequest() ' +
-      'has to return one'
-    );
-  if (typeof request !== 'object') return `its request is a ${typeof request}, and not an object`;
-  const members = Object.keys(request).filter((name) => /^[\w$-]{1,30}$/.test(name));
-  return (
-    `its request carries no headers: there is neither \`rawHeaders\` nor an object \`headers\`, and it is no socket and no message ` +
-    `that is known (its members are ${members.slice(0, 8).join(', ') || 'none'})`
-  );
+/** The record of one request. */
+export class RequestRecord {
+  /** What guards left for the handler. */
+  answer: Required<AuthenticatedRequest> | undefined;
+  /** What Node received is adapted once. How a socket was opened, or what a stand-in holds, may become known later than its record. */
+  private readonly http: HttpAuthRequest | undefined;
+  private decided: Decided | undefined;
+
+  /** @param carrier what carries the request: the framework's own, a socket, the context of a message */
+  constructor(readonly carrier: unknown) {
+    this.http = isNodeRequest(carrier) ? new HttpAuthRequest(carrier) : undefined;
+  }
+
+  /** True if many messages share what was sent once, so that no decision may be remembered with it. */
+  get isLongLived(): boolean {
+    return this.http === undefined ? isLongLived(this.carrier) : this.http.isUpgrade;
+  }
+
+  /**
+   * The request in the words of the core.
+   * @throws {AuthError} `unsupported_context` if it is nothing that could carry a credential
+   */
+  get request(): AuthRequest {
+    return this.http ?? adaptRequest(this.carrier);
+  }
+
+  /** What was decided before about the same demand. */
+  decisionOn(demand: RouteRequirements): Decision | Promise<Decision> | undefined {
+    let { decided } = this;
+    while (decided !== undefined && decided.demand !== demand) decided = decided.earlier;
+    return decided?.decision;
+  }
+
+  remember(demand: RouteRequirements, decision: Decision | Promise<Decision>): void {
+    this.decided = { demand, decision, earlier: this.decided };
+  }
+
+  /** Leaves an answer on the request: `user` and `auth` for the application, and the same here, for the library. */
+  leave(answer: Required<AuthenticatedRequest>): void {
+    const { carrier } = this;
+    this.answer = answer;
+    if (typeof carrier !== 'object' || carrier === null || !Object.isExtensible(carrier)) return;
+    const attached = carrier as AuthenticatedRequest;
+    attached.auth = answer.auth;
+    attached.user = answer.user;
+  }
+}
+
+/**
+ * The record, on what carries the request. The members beside it are for the application's convenience, and are never read again:
+ * middleware of another party may have put something there. A text underneath, so that two copies of the package agree.
+ */
+const RECORD = Symbol.for('nestjs-latchkey:record');
+
+interface Recorded {
+  [RECORD]?: Pick<RequestRecord, 'carrier' | 'answer'>;
+}
+
+/** Records of what cannot be written on. If it can, a WeakMap would cost more than the rest of the work. */
+const ofFrozen = new WeakMap<object, RequestRecord>();
+
+/** The record of what carries a request: the same one for as long as it is served. */
+export function recordOf(carrier: unknown): RequestRecord {
+  if (typeof carrier !== 'object' || carrier === null) return new RequestRecord(carrier);
+  const known = recordOn(carrier);
+  // Another copy of the package decides by demands of its own.
+  if (known instanceof RequestRecord) return known;
+  const record = new RequestRecord(carrier);
+  record.answer = known?.answer;
+  if (Object.isExtensible(carrier)) (carrier as Recorded)[RECORD] = record;
+  else ofFrozen.set(carrier, record);
+  return record;
+}
+
+/** What was left on what carries a request; empty if no guard of ours left an answer. */
+export function answerOn(carrier: unknown): AuthenticatedRequest {
+  return (typeof carrier === 'object' && carrier !== null && recordOn(carrier)?.answer) || {};
+}
+
+/** A copy of a request is another request, and has no record of its own. */
+function recordOn(carrier: object): Recorded[typeof RECORD] {
+  const { [RECORD]: noted } = carrier as Recorded;
+  return noted?.carrier === carrier ? noted : ofFrozen.get(carrier);
 }

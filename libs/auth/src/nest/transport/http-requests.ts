@@ -15,18 +15,18 @@ export interface HttpRequest {
   readonly params?: Readonly<Record<string, string>>;
 }
 
-/** The request in the words of the core. */
-export function adaptHttp(request: HttpRequest): AuthRequest {
-  return new AdaptedRequest(request);
-}
+/** A request in the words of the core. A class, so that a request costs one object and no closures. */
+export class HttpAuthRequest implements AuthRequest {
+  /** True for the request that a socket is opened with. */
+  readonly isUpgrade: boolean;
 
-/** A class, so that a request costs one object and no closures. */
-class AdaptedRequest implements AuthRequest {
-  constructor(readonly raw: HttpRequest) {}
+  constructor(readonly raw: HttpRequest) {
+    this.isUpgrade = isUpgrade(raw);
+  }
 
   get method(): string {
     // A WebSocket upgrade is a GET, but later messages may have side effects, so treat it as unsafe.
-    if (isUpgrade(this.raw)) return MESSAGE;
+    if (this.isUpgrade) return MESSAGE;
     const { method } = nodeOf(this.raw);
     return typeof method === 'string' ? method.toUpperCase() : MESSAGE;
   }
@@ -73,7 +73,7 @@ export function showsReceivedLines(request: HttpRequest): boolean {
 }
 
 /** True for the request that a socket is opened with. */
-export function isUpgrade(request: HttpRequest): boolean {
+function isUpgrade(request: HttpRequest): boolean {
   // Not by `headers`, which Node makes of all lines when it is first read.
   return headerLinesOf(request, 'upgrade').some((line) => line.toLowerCase() === 'websocket');
 }
@@ -86,7 +86,7 @@ export function isHttpRequest(request: unknown): request is HttpRequest {
 
 /** True for what Node, or an adapter in its place, made of a request that came in: it is nothing else besides. */
 export function isNodeRequest(request: unknown): request is HttpRequest {
-  return isHttpRequest(request) && Array.isArray(nodeOf(request).rawHeaders);
+  return isObject(request) && Array.isArray(nodeOf(request).rawHeaders);
 }
 
 /** True for a request that lives as long as its answer. A stand-in without a method may be shared by many messages. */

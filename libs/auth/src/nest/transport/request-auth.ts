@@ -1,17 +1,8 @@
 // The last stage: where a guard leaves its answer, for handlers, other guards and loggers. What the library did not put there is never
 // taken for its own.
 import type { ExecutionContext } from '@nestjs/common';
-import type { AuthUser, Principal } from '../../core/base/principal.js';
 import { memberIn } from '../../core/base/members.js';
-import { requestOf } from './contexts.js';
-
-/** What a guard attaches to the framework's request. */
-export interface AuthenticatedRequest {
-  /** The user, under the name that Nest and passport developers know. */
-  user?: AuthUser | undefined;
-  /** The principal; `undefined` where nobody was recognised. */
-  auth?: Principal | undefined;
-}
+import { answerOn, recordOf, requestOf, type AuthenticatedRequest, type RequestRecord } from './contexts.js';
 
 /** A field of a GraphQL operation: what all fields of the operation share, and the way from its root to this one. */
 interface Field {
@@ -22,38 +13,9 @@ interface Field {
 /** By GraphQL operation, and there by the path of the field. */
 const ofFields = new WeakMap<object, Map<string, AuthenticatedRequest>>();
 
-/**
- * The record of the library on what carries a request. The members beside it are for the application's convenience, and are never read
- * again: middleware of another party may have put something there. A text underneath, so that two copies of the package agree.
- */
-const LEFT = Symbol.for('nestjs-latchkey:left');
-
-/** A copy of a request is another request, and has no record of its own. */
-interface Left {
-  readonly carrier: object;
-  readonly answer: Required<AuthenticatedRequest>;
-}
-
-/** Records of what cannot be written on. Where it can, a WeakMap would cost more than the rest of the work. */
-const ofFrozen = new WeakMap<object, Required<AuthenticatedRequest>>();
-
-/** Leaves an answer on what carries a request: `user` and `auth` for the application, and a record for the library. */
+/** Leaves an answer on what carries a request. */
 export function leave(carrier: unknown, answer: Required<AuthenticatedRequest>): void {
-  if (typeof carrier !== 'object' || carrier === null) return;
-  if (!Object.isExtensible(carrier)) {
-    ofFrozen.set(carrier, answer);
-    return;
-  }
-  const attached = carrier as AuthenticatedRequest & { [LEFT]?: Left };
-  attached.auth = answer.auth;
-  attached.user = answer.user;
-  attached[LEFT] = { carrier, answer };
-}
-
-function answerOn(carrier: unknown): AuthenticatedRequest {
-  if (typeof carrier !== 'object' || carrier === null) return {};
-  const { [LEFT]: left } = carrier as { readonly [LEFT]?: Left };
-  return (left?.carrier === carrier ? left.answer : ofFrozen.get(carrier)) ?? {};
+  recordOf(carrier).leave(answer);
 }
 
 /** True if this user is on the request because a guard of the library left it there. */
@@ -62,14 +24,14 @@ export function isUserLeftOn(request: unknown, user: unknown): boolean {
 }
 
 /**
- * Leaves an answer for a handler. The fields of one GraphQL operation share a request and may have different guards, so there each
- * field keeps its own as well: no field reads what was decided for another.
- * @param request what the guard read, which need not be what the context shows
+ * Leaves an answer for a handler if the request that the guard read is not all that the handler sees. The fields of one GraphQL
+ * operation share a request and may have different guards, so there each field keeps its own answer as well: no field reads what was
+ * decided for another.
  */
-export function attach(context: ExecutionContext, request: unknown, answer: Required<AuthenticatedRequest>): void {
-  leave(request, answer);
+export function attach(context: ExecutionContext, record: RequestRecord, answer: Required<AuthenticatedRequest>): void {
+  record.leave(answer);
   const shown = shownBy(context);
-  if (shown !== request) leave(shown, answer);
+  if (shown !== record.carrier) leave(shown, answer);
   const field = fieldOf(context);
   if (field === undefined) return;
   const ofOperation = ofFields.get(field.operation) ?? new Map<string, AuthenticatedRequest>();

@@ -1,0 +1,218 @@
+// From a verified credential to the principal that a request carries: whose account it is, whether that may be used, and what is made of
+// both. One list of checks for every path: request, refresh and verify.
+import { orUnavailable } from '../base/at-once.js';
+import { dateOf } from '../base/clock.js';
+import { AuthError } from '../base/errors.js';
+import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
+import { withTimeout } from '../base/timeout.js';
+import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
+import { SourceCalls } from './source-calls.js';
+import { stampDigest, type ExternalUserSource, type UserDescription, type UserSource } from './users.js';
+
+/** The user of a credential, and what is known of them. Without a source nothing is known, and nothing is compared. */
+export interface Account {
+  readonly user: AuthUser | undefined;
+  readonly description: UserDescription | undefined;
+}
+
+/** A source that takes longer does not answer. */
+const LOOKUP_TIMEOUT_MS = 3_000;
+
+/** Stage 5 of the read path: subject to user. */
+export class AccountResolver {
+  /** Makes the answer to every question while the sources are still to be found; `undefined` once they are, or if there are none. */
+  early: (() => AuthError) | undefined;
+
+  private ownUsers: UserSource | undefined;
+  private externalUsers: ExternalUserSource | undefined;
+
+  /**
+   * Assigned when the application starts, because the source may itself need services of this library.
+   * @throws {AuthError} `users_unavailable` before that
+   */
+  get source(): UserSource | undefined {
+    if (this.early !== undefined) throw this.early();
+    return this.ownUsers;
+  }
+
+  set source(source: UserSource | undefined) {
+    this.ownUsers = source;
+  }
+
+  /** As {@link source}, for the tokens of other issuers. */
+  get foreignSource(): ExternalUserSource | undefined {
+    if (this.early !== undefined) throw this.early();
+    return this.externalUsers;
+  }
+
+  set foreignSource(source: ExternalUserSource | undefined) {
+    this.externalUsers = source;
+  }
+
+  /** How the sources are asked. */
+  readonly calls = new SourceCalls();
+
+  /** @param onMistake told of every description that cannot be used: a mistake in the application, which its log should show */
+  constructor(private readonly onMistake: (mistake: TypeError) => void = () => {}) {}
+
+  /**
+   * What a source says of a user.
+   * @throws {UnusableDescription} a TypeError that names the member; and whatever `describe()` itself throws
+   */
+  describe<User>(source: DescribingSource<User>, user: User): UserDescription {
+    try {
+      return descriptionOf(source, user);
+    } catch (error) {
+      if (error instanceof UnusableDescription) this.onMistake(error);
+      throw error;
+    }
+  }
+
+  /**
+   * The account behind a verified credential.
+   * @throws {AuthError} `user_not_found`, also where a source answers with somebody else; `users_unavailable`;
+   * `misconfigured` where it describes the user with what is not acceptable
+   */
+  resolve(verified: Verified): Account | Promise<Account> {
+    if (verified.kind === 'client') return NO_ACCOUNT;
+    const source = verified.own ? this.source : this.foreignSource;
+    return source === undefined ? accountFromToken(verified) : this.accountBy(source, verified);
+  }
+
+  /**
+   * The account with that id of ours, without any credential.
+   * @throws {AuthError} `user_not_found`, `users_unavailable`
+   * @throws {UnusableDescription} where the source describes the user with what is not acceptable
+   */
+  async lookUp(subject: Subject): Promise<Account> {
+    try {
+      return await this.resolve({ subject, kind: 'user', claims: NO_CLAIMS, own: true });
+    } catch (error) {
+      throw error instanceof AuthError && error.cause instanceof UnusableDescription ? error.cause : error;
+    }
+  }
+
+  private async accountBy(source: UserSource | ExternalUserSource, verified: Verified): Promise<Account> {
+    const user = await (verified.user ?? this.find(verified));
+    if (user === undefined || user === null) throw new AuthError('user_not_found');
+    const description = await orUnavailable('users_unavailable', () => this.judged(source, user));
+    // A source that answers with somebody else would hand one person the account of another.
+    if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
+    return { user, description };
+  }
+
+  /**
+   * As {@link describe}, where a mistake is answered and not thrown at the caller.
+   * @throws {AuthError} `misconfigured`
+   */
+  judged<User>(source: DescribingSource<User>, user: User): UserDescription {
+    try {
+      return this.describe(source, user);
+    } catch (cause) {
+      throw cause instanceof UnusableDescription ? new AuthError('misconfigured', { cause }) : cause;
+    }
+  }
+
+  private find(verified: Verified): Promise<AuthUser | undefined> | AuthUser | undefined {
+    return this.calls.ask(verified.own ? 'users' : 'externalUsers', () =>
+      withTimeout(LOOKUP_TIMEOUT_MS, async () =>
+        verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
+      ),
+    );
+  }
+}
+
+const NO_CLAIMS: Verified['claims'] = Object.freeze({});
+
+/** Client principals have no user. */
+const NO_ACCOUNT: Account = Object.freeze({ user: undefined, description: undefined });
+
+/** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
+function accountFromToken(verified: Verified): Account {
+  return { user: verified.user ?? userOfToken(verified), description: undefined };
+}
+
+/** Nothing is registered as the user type where no source exists, so the token's own user is what `AuthUser` means then. */
+function userOfToken({ subject }: Verified): AuthUser {
+  const user: { id: string; issuer: string } = { id: subject.id, issuer: subject.issuer };
+  return Object.freeze(user) as unknown as AuthUser;
+}
+
+/** What a route permits beyond an active person. Every permission is off unless the route says it by name. */
+export interface Permissions {
+  /** `@AllowInactive()` */
+  readonly inactive: boolean;
+  /** `@AllowClients()` */
+  readonly clients: boolean;
+  /** `@AllowRestrictedClients()` */
+  readonly restrictedClients: boolean;
+}
+
+/** Nothing beyond an active person. */
+export const NO_PERMISSIONS: Permissions = Object.freeze({ inactive: false, clients: false, restrictedClients: false });
+
+/** Everything a check may look at. */
+export interface Facts {
+  readonly verified: Verified;
+  readonly account: Account;
+  readonly permissions: Permissions;
+}
+
+/** Stays silent, or throws an `AuthError`. */
+export type Check = (facts: Facts) => void;
+
+const active: Check = ({ account, permissions }) => {
+  const isActive = account.description === undefined || account.description.active === true;
+  if (!isActive && !permissions.inactive) throw new AuthError('user_disabled');
+};
+
+/** A user with a stamp was changed since the credential was issued, or the credential never carried one. */
+const current: Check = ({ verified, account }) => {
+  const stamp = account.description?.stamp;
+  if (stamp === undefined || !verified.own) return;
+  if (verified.stamp !== stampDigest(verified.subject, stamp)) throw new AuthError('token_superseded');
+};
+
+const person: Check = ({ verified, permissions }) => {
+  if (verified.kind === 'client' && !permissions.clients) throw new AuthError('client_not_allowed');
+};
+
+const unrestricted: Check = ({ verified, permissions }) => {
+  if (verified.restricted === true && !permissions.restrictedClients) throw new AuthError('restricted_client');
+};
+
+/** In the order of what a client should hear first: a dead credential (401) before a lack of permission (403). */
+const CHECKS: readonly Check[] = [active, current, person, unrestricted];
+
+/**
+ * Judges a verified credential and its account.
+ * @throws {AuthError} `user_disabled`, `token_superseded`, `client_not_allowed`, `restricted_client`
+ */
+export function check(facts: Facts): void {
+  for (const each of CHECKS) each(facts);
+}
+
+/** The principal of a verified credential and its account. */
+export function principalOf(verified: Verified, account: Account, scheme: string): Principal {
+  const { description } = account;
+  return Object.freeze({
+    kind: verified.kind,
+    user: account.user,
+    subject: verified.subject,
+    own: verified.own,
+    scheme,
+    scopes: scopesOf(verified, account),
+    roles: description?.roles ?? verified.roles ?? [],
+    claims: verified.claims,
+    jti: verified.jti,
+    sid: verified.sid,
+    authTime: verified.authTime === undefined ? undefined : dateOf(verified.authTime),
+    expiresAt: verified.expiresAt === undefined ? undefined : dateOf(verified.expiresAt),
+    restricted: verified.restricted === true,
+  });
+}
+
+/** A session has the current scopes of its user; a token has the scopes that were granted to it. */
+function scopesOf({ scopes }: Verified, { description }: Account): readonly string[] {
+  return scopes ?? description?.scopes ?? [];
+}
