@@ -114,26 +114,22 @@ async function* countedFor(id: string): AsyncGenerator<string> {
   }
 }
 
+const apollo = () =>
+  GraphQLModule.forRoot<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    autoSchemaFile: true,
+    graphiql: false,
+    subscriptions: { 'graphql-ws': true },
+  });
+
 const drivers = {
   'Apollo on Express': {
     adapter: 'express',
-    module: () =>
-      GraphQLModule.forRoot<ApolloDriverConfig>({
-        driver: ApolloDriver,
-        autoSchemaFile: true,
-        graphiql: false,
-        subscriptions: { 'graphql-ws': true },
-      }),
+    module: apollo,
   },
   'Apollo on Fastify': {
     adapter: 'fastify',
-    module: () =>
-      GraphQLModule.forRoot<ApolloDriverConfig>({
-        driver: ApolloDriver,
-        autoSchemaFile: true,
-        graphiql: false,
-        subscriptions: { 'graphql-ws': true },
-      }),
+    module: apollo,
   },
   'Mercurius on Fastify': {
     adapter: 'fastify',

@@ -1,22 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { cookieScheme, findAccessToken } from '../../../libs/auth/src/core/browser/cookie-scheme.js';
-import { cookieSpecs, type CookieSettings } from '../../../libs/auth/src/core/browser/cookies.js';
+import { cookieSpecs } from '../../../libs/auth/src/core/browser/cookies.js';
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { authRequest } from '../../support/auth-request.js';
+import { cookieSettings } from '../support/cookie-settings.js';
 
-const settings: CookieSettings = {
-  mode: 'single',
-  names: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
-  sameSite: 'lax',
-  domain: undefined,
-  refreshPath: '/auth/cookie',
-  secure: true,
-  forgiving: true,
-  persistent: true,
-};
-const single = cookieSpecs(settings);
-const split = cookieSpecs({ ...settings, mode: 'split' });
+const single = cookieSpecs(cookieSettings);
+const split = cookieSpecs({ ...cookieSettings, mode: 'split' });
 
 const heard: AuthEvent[] = [];
 const stop = onAuthEvent((event) => void heard.push(event));

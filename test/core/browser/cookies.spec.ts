@@ -10,17 +10,7 @@ import {
   writeTokenCookies,
   type CookieSettings,
 } from '../../../libs/auth/src/core/browser/cookies.js';
-
-const settings: CookieSettings = {
-  mode: 'single',
-  names: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
-  sameSite: 'lax',
-  domain: undefined,
-  refreshPath: '/auth/cookie',
-  secure: true,
-  forgiving: true,
-  persistent: true,
-};
+import { cookieSettings } from '../support/cookie-settings.js';
 
 const now = 1_800_000_000;
 
@@ -83,7 +73,7 @@ describe('reading cookies', () => {
 
 describe('the attributes of cookies', () => {
   it('are as strict as they can be by default', () => {
-    const specs = cookieSpecs(settings);
+    const specs = cookieSpecs(cookieSettings);
     expect(writeCookie(specs.access, 'x', 60).line).toBe(
       '__Host-access=x; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax',
     );
@@ -101,16 +91,16 @@ describe('the attributes of cookies', () => {
     ['plain http gives up every prefix', { secure: false }, 'access=x; Path=/; HttpOnly; SameSite=Lax'],
     ['strict is passed on', { sameSite: 'strict' }, '__Host-access=x; Path=/; HttpOnly; Secure; SameSite=Strict'],
   ])('change with the options: %s', (_, changed, line) => {
-    expect(writeCookie(cookieSpecs({ ...settings, ...changed }).access, 'x').line).toBe(line);
+    expect(writeCookie(cookieSpecs({ ...cookieSettings, ...changed }).access, 'x').line).toBe(line);
   });
 
   it('allow the host prefix for a refresh cookie of the whole site', () => {
-    expect(cookieSpecs({ ...settings, refreshPath: '/' }).refresh.name).toBe('__Host-refresh');
+    expect(cookieSpecs({ ...cookieSettings, refreshPath: '/' }).refresh.name).toBe('__Host-refresh');
   });
 
   it('are the same for setting and for clearing', () => {
     for (const changed of [{}, { domain: 'example.com' }, { secure: false }, { mode: 'split' as const }]) {
-      const { access, payload, signature, refresh, csrf } = cookieSpecs({ ...settings, ...changed });
+      const { access, payload, signature, refresh, csrf } = cookieSpecs({ ...cookieSettings, ...changed });
       for (const spec of [access, payload, signature, refresh, csrf]) {
         const set = writeCookie(spec, 'x', 5).line.replace('=x; Max-Age=5', '=; Max-Age=0');
         expect(clearCookie(spec).line).toBe(set);
@@ -119,20 +109,20 @@ describe('the attributes of cookies', () => {
   });
 
   it('let scripts read only the first half of a split token', () => {
-    const { payload, signature } = cookieSpecs({ ...settings, mode: 'split' });
+    const { payload, signature } = cookieSpecs({ ...cookieSettings, mode: 'split' });
     expect([payload.httpOnly, signature.httpOnly]).toEqual([false, true]);
   });
 
   it.each(['a;b', 'a\r\nSet-Cookie: x=y', 'a b', 'a"b', 'é', 'a,b', '\0'])(
     'refuse a value that would not be read back unchanged: %j',
     (value) => {
-      expect(() => writeCookie(cookieSpecs(settings).access, value)).toThrow(TypeError);
+      expect(() => writeCookie(cookieSpecs(cookieSettings).access, value)).toThrow(TypeError);
     },
   );
 });
 
 const names = (changed: Partial<CookieSettings>) =>
-  writeTokenCookies(cookieSpecs({ ...settings, ...changed }), pairOf({}), now).map(({ name }) => name);
+  writeTokenCookies(cookieSpecs({ ...cookieSettings, ...changed }), pairOf({}), now).map(({ name }) => name);
 
 const valueOf = (line = '') => line.slice(line.indexOf('=') + 1, line.indexOf(';'));
 
@@ -143,34 +133,34 @@ describe('the cookies of a sign-in', () => {
 
   it('are two for the access token in split mode, and form it when joined', () => {
     const pair = pairOf({ sub: 'ada' });
-    const [payload, signature] = writeTokenCookies(cookieSpecs({ ...settings, mode: 'split' }), pair, now);
+    const [payload, signature] = writeTokenCookies(cookieSpecs({ ...cookieSettings, mode: 'split' }), pair, now);
     expect(`${valueOf(payload?.line)}.${valueOf(signature?.line)}`).toBe(pair.accessToken);
   });
 
   it('never outlive their tokens', () => {
-    const [access, refresh] = writeTokenCookies(cookieSpecs(settings), pairOf({}), now);
+    const [access, refresh] = writeTokenCookies(cookieSpecs(cookieSettings), pairOf({}), now);
     expect(access?.line).toContain('Max-Age=900;');
     expect(refresh?.line).toContain('Max-Age=86400;');
   });
 
   it('end with the browser if they are not persistent', () => {
-    const lines = writeTokenCookies(cookieSpecs({ ...settings, persistent: false }), pairOf({}), now);
+    const lines = writeTokenCookies(cookieSpecs({ ...cookieSettings, persistent: false }), pairOf({}), now);
     expect(lines.some(({ line }) => line.includes('Max-Age'))).toBe(false);
   });
 
   it('are refused if a browser would drop one, naming the large claims and no value', () => {
     const pair = pairOf({ sub: 'ada', courses: Array.from({ length: 400 }, () => 'SECRET-COURSE') });
-    const write = () => writeTokenCookies(cookieSpecs(settings), pair, now);
+    const write = () => writeTokenCookies(cookieSpecs(cookieSettings), pair, now);
     expect(write).toThrow(CookieTooLargeError);
     expect(write).toThrow(/__Host-access would take \d+ bytes; browsers keep 4096\. The biggest claims: courses/);
     expect(write).not.toThrow(/SECRET-COURSE/);
   });
 
   it('fit up to 4,096 bytes with name and attributes, and not one more', () => {
-    const { access } = cookieSpecs(settings);
+    const { access } = cookieSpecs(cookieSettings);
     const rest = writeCookie(access, '', 900).line.length;
     const sized = (bytes: number) => ({ ...pairOf({}), accessToken: `e30.e30.${'x'.repeat(bytes - rest - 8)}` });
-    const write = (bytes: number) => () => writeTokenCookies(cookieSpecs(settings), sized(bytes), now);
+    const write = (bytes: number) => () => writeTokenCookies(cookieSpecs(cookieSettings), sized(bytes), now);
     expect(write(4096)).not.toThrow();
     expect(write(4097)).toThrow(CookieTooLargeError);
   });
@@ -178,7 +168,7 @@ describe('the cookies of a sign-in', () => {
 
 describe('the cookies to clear', () => {
   it('are those of both modes, so that a change of mode leaves none', () => {
-    expect(accessCookieSpecs(cookieSpecs(settings)).map(({ name }) => name)).toEqual([
+    expect(accessCookieSpecs(cookieSpecs(cookieSettings)).map(({ name }) => name)).toEqual([
       '__Host-access',
       '__Host-access-payload',
       '__Host-access-signature',

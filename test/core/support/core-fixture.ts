@@ -19,6 +19,7 @@ import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/sr
 import type { LoginStore, BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
 import { UserSource, type SignInCredentials, type UserDescription } from '../../../libs/auth/src/core/users/users.js';
 import { ManualClock } from '../../support/clocks.js';
+import { cookieSettings } from './cookie-settings.js';
 
 export const ISSUER = 'https://auth.example';
 export const AUDIENCE = 'api';
@@ -117,16 +118,10 @@ function tokenSettings(options: RigOptions): TokenSettings {
   };
 }
 
-const COOKIES = cookieSpecs({
-  mode: 'single',
-  names: { access: 'access', refresh: 'refresh', csrf: 'csrf' },
-  sameSite: 'lax',
-  domain: undefined,
-  refreshPath: '/auth/cookie',
-  secure: true,
-  forgiving: true,
-  persistent: true,
-});
+/** Before the time of the tokens in token-forgery.ts, so that what is stored about them has not expired. */
+const START_MS = Date.UTC(2026, 0, 1);
+
+const COOKIES = cookieSpecs(cookieSettings);
 
 async function settingsOf(options: RigOptions): Promise<AuthenticationSettings> {
   const { signerIsAway, onMismatch = 'reject' } = options;
@@ -169,7 +164,7 @@ async function remoteSigner(isAway: () => boolean): Promise<RemoteSigner> {
 
 /** Everything that a test of the core needs. `stores` are as they were before their guard. */
 export async function rig(options: RigOptions = {}) {
-  const { clock = new ManualClock(), onMistake } = options;
+  const { clock = new ManualClock(START_MS), onMistake } = options;
   const people = new People();
   const host = new FieldSession();
   const stores = options.stores?.(clock) ?? {
