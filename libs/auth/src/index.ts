@@ -58,7 +58,7 @@ export type {
 } from './nest/options/auth.options.js';
 export type { AuthConfiguration } from './nest/configurations/auth-configuration.js';
 export type { AuthModuleAsyncOptions, AuthOptionsFactory } from './nest/module/auth.module-definition.js';
-export type { NamedRoute } from './nest/options/named-route.js';
+export type { NamedRoute } from './nest/options/schema/named-route.js';
 export type { RouteAddress } from './nest/routes/route-paths.js';
 export type { MountableController } from './nest/options/mountable-controller.js';
 export type { Decision } from './core/authentication/authenticator.js';

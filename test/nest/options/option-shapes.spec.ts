@@ -61,7 +61,11 @@ describe('an unknown option', () => {
     ['of errors', { errors: { relm: 'x' } }, 'errors.relm is not an option; did you mean realm?'],
     ['of limits', { limits: { tokens: 1 } }, 'limits.tokens is not a limit'],
     ['of audit', { audit: { sink, requierd: true } }, 'audit.requierd is not an option; did you mean required?'],
-    ['of a named route', { routes: [{ controller: class Health {}, publik: true, reason: 'r' }] }, 'has publik'],
+    [
+      'of a named route',
+      { routes: [{ controller: class Health {}, publik: true, reason: 'r' }] },
+      'routes[0].publik is not an option; did you mean public?',
+    ],
     [
       'of trust',
       {
@@ -126,9 +130,7 @@ describe('a flag', () => {
   it('of a named route is checked too', async () => {
     class Health {}
     const routes = [{ controller: Health, public: 'false', reason: 'the balancer asks' }];
-    expect((await problemsOf({ routes })).join()).toContain(
-      'routes[0] has public or optional that is not true or false',
-    );
+    expect((await problemsOf({ routes })).join()).toContain("routes[0].public is 'false'; accepted is true or false");
   });
 
   it('is not a string: defaultGuard "false" does not open routes', async () => {

@@ -201,12 +201,20 @@ describe.each(ADAPTERS)('controllers of packages on %s', (adapter) => {
       { ...HEALTH, method: 'chekc' },
       'names chekc, which is no method of HealthController',
     ],
-    ['no reason', { controller: HealthController, public: true }, 'needs `reason`'],
+    [
+      'no reason',
+      { controller: HealthController, public: true },
+      'routes[0].reason is required: a sentence for the route audit',
+    ],
     ['no statement', { controller: HealthController, reason: 'why not' }, 'states nothing'],
-    ['a misspelt statement', { ...HEALTH, pubic: true }, 'has pubic; there are'],
-    ['an invalid policy', { ...HEALTH, public: false, policies: ['staff'] }, 'has a policy that is no function'],
-    ['no controller', { public: true, reason: 'x' }, 'needs `controller`'],
-    ['something else', null, 'needs `controller`'],
+    ['a misspelt statement', { ...HEALTH, pubic: true }, 'routes[0].pubic is not an option; did you mean public?'],
+    [
+      'an invalid policy',
+      { ...HEALTH, public: false, policies: ['staff'] },
+      'routes[0].policies is a list; accepted is a list of policies, which are functions',
+    ],
+    ['no controller', { public: true, reason: 'x' }, 'routes[0].controller is required: a controller class'],
+    ['something else', null, 'routes[0] is null; accepted is a statement like { controller: HealthController'],
     ['a contradiction', { ...HEALTH, optional: true }, 'says both @Public() and @OptionalAuth()'],
   ])('cannot be named with %s', async (_, route, sentence) => {
     const imports = [AuthModule.forRoot({ routes: [route as NamedRoute] })];

@@ -2,7 +2,7 @@
 // with it. Nothing is written onto those classes, so two applications in one process do not meet.
 import type { Type } from '@nestjs/common';
 import type { AuthModuleStructure } from '../options/auth.options.js';
-import type { NamedRoute } from '../options/named-route.js';
+import type { NamedRoute } from '../options/schema/named-route.js';
 import {
   brandedGuard,
   type BrandedGuard,
@@ -12,11 +12,9 @@ import {
   type ClassOrMethod,
 } from './route-requirements.js';
 
-const NAMES = ['controller', 'method', 'public', 'optional', 'policies', 'reason'];
-
-/** The statements by class. Entries that make no sense are left out here, and named by {@link namedRouteProblems}. */
+/** The statements by class. What names no method is left out here, and named by {@link namedRouteProblems}. */
 function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<ClassOrMethod, NamedClass> {
-  const sound = routes.filter((route) => problemsWith(route).length === 0);
+  const sound = routes.filter(hasItsMethod);
   const owners = new Set(sound.map(({ controller }) => controller));
   return new Map(
     [...owners].map((owner) => [asTarget(owner), namedClass(sound.filter(({ controller }) => controller === owner))]),
@@ -36,48 +34,22 @@ export function routeDefaultsOf(
   return { guards: [...new Set(guards)], everywhere: [], named: namedClasses(routes) };
 }
 
-/** A sentence for everything that is wrong with the option. */
-export function namedRouteProblems(routes: unknown, mounted: ReadonlySet<ClassOrMethod>): readonly string[] {
-  if (!Array.isArray(routes))
-    return ['routes must be a list like [{ controller: HealthController, public: true, reason: "..." }]'];
-  return routes.flatMap((route: NamedRoute, index) => {
-    const problems = problemsWith(route);
-    if (problems.length === 0 && !mounted.has(asTarget(route.controller)))
-      problems.push(`names ${route.controller.name}, which is no controller of this application`);
-    return problems.map((problem) => `routes[${index}] ${problem}`);
+/** What only the application shows to be wrong: controllers that it does not have, and methods that they do not have. */
+export function namedRouteProblems(
+  routes: readonly NamedRoute[],
+  mounted: ReadonlySet<ClassOrMethod>,
+): readonly string[] {
+  return routes.flatMap((route, index) => {
+    const { controller, method } = route;
+    const place = `routes[${index}] names`;
+    if (!hasItsMethod(route)) return [`${place} ${String(method)}, which is no method of ${controller.name}`];
+    if (mounted.has(asTarget(controller))) return [];
+    return [`${place} ${controller.name}, which is no controller of this application`];
   });
-}
-
-function problemsWith(route: NamedRoute): string[] {
-  if (typeof route !== 'object' || route === null || typeof route.controller !== 'function')
-    return ['needs `controller`, a controller class'];
-  const { policies = [], reason } = route;
-  const unknown = Object.keys(route).filter((name) => !NAMES.includes(name));
-  const rules: readonly (readonly [boolean, string])[] = [
-    [hasItsMethod(route), `names ${String(route.method)}, which is no method of ${route.controller.name}`],
-    [typeof reason === 'string' && reason.trim() !== '', 'needs `reason`, a sentence for the route audit'],
-    [areFlags(route), 'has public or optional that is not true or false; text such as "false" is neither'],
-    [statesSomething(route), 'states nothing: say public, optional or policies'],
-    [isListOfFunctions(policies), 'has a policy that is no function'],
-    [unknown.length === 0, `has ${unknown.join(', ')}; there are ${NAMES.join(', ')}`],
-  ];
-  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
-}
-
-function isListOfFunctions(policies: unknown): boolean {
-  return Array.isArray(policies) && policies.every((policy) => typeof policy === 'function');
 }
 
 function hasItsMethod(route: NamedRoute): boolean {
   return route.method === undefined || methodOf(route) !== undefined;
-}
-
-function areFlags(route: NamedRoute): boolean {
-  return [route.public, route.optional].every((each) => each === undefined || typeof each === 'boolean');
-}
-
-function statesSomething({ public: isPublic, optional, policies = [] }: NamedRoute): boolean {
-  return isPublic === true || optional === true || policies.length > 0;
 }
 
 function namedClass(routes: readonly NamedRoute[]): NamedClass {

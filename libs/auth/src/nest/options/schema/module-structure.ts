@@ -7,9 +7,9 @@ import type { Scheme } from '../../../core/schemes/schemes.js';
 import type { StoresFactory } from '../../../core/stores/stores.js';
 import type { ExternalUserSource, UserSource } from '../../../core/users/users.js';
 import type { MountableController } from '../mountable-controller.js';
-import type { NamedRoute } from '../named-route.js';
 import type { SchemeFactory } from '../../../core/schemes/scheme-factory.js';
 import { audit, type AuditOptions } from './audit.js';
+import { namedRoute, type NamedRoute } from './named-route.js';
 
 /** The name of a configuration: in tokens, in names of cookies and in paths. */
 export const CONFIGURATION_NAME = /^[a-z][a-z0-9-]{0,31}$/;
@@ -137,11 +137,8 @@ export const moduleStructure = group<AuthModuleStructure>()({
       }),
       { accepts: 'a list of schemes', default: [], summary: 'your own schemes for `AuthGuardFor`' },
     ),
-    routes: value<readonly NamedRoute[]>({
+    routes: listOf(namedRoute, {
       accepts: 'a list like [{ controller: HealthController, public: true, reason: "..." }]',
-      holds: Array.isArray,
-      shows: 'nothing',
-      refused: 'health',
       default: [],
       summary: 'statements about controllers that you cannot decorate',
     }),
