@@ -5,6 +5,7 @@ import { AuthModule, BlocklistService, LoginService, SystemClock, TokenService }
 import type { Stores } from 'nestjs-latchkey/stores';
 import { RedisKeySetCache, redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { Test } from '@nestjs/testing';
+import { checkReady } from '../support/store-suite.js';
 
 const NOW = 1_900_000_000;
 const ISSUER = 'https://issuer.example';
@@ -90,6 +91,20 @@ describe('a Redis with invalid replies', () => {
       await expect(cache.get('a')).rejects.toThrow();
     },
   );
+
+  it.each([
+    ["ERR The user executing the script can't run this command or subcommand script: 1", '@write'],
+    ["ERR ACL failure in script: User reader has no permissions to run the 'time' command script: 1", '@write'],
+    ["NOPERM this user has no permissions to run the 'evalsha' command", '@write'],
+    ['ERR ACL failure in script: User mute has no permissions to access one of the channels', '&latchkey:*'],
+    ['CROSSSLOT Keys in request do not hash to the same slot', 'shards: 16'],
+    ['MOVED 1234 127.0.0.1:7000', 'createCluster()'],
+    ['READONLY You can not write against a read only replica.', 'Connect the client to the master'],
+  ])('the start says what to do about "%s"', async (message, advice) => {
+    const refuse = () => Promise.reject(new Error(message));
+    const stores = await redisStores({ client: { evalSha: refuse, eval: refuse } }).useFactory(new SystemClock());
+    await expect(checkReady(stores)).rejects.toThrow(advice);
+  });
 
   it('numbers as strings, a client option, are numbers', async () => {
     const { revocations, logins } = await redisStores({ client: answering('1') }).useFactory(new SystemClock());

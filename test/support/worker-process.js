@@ -1,23 +1,33 @@
 // One of several processes: the built package on shared stores, without HTTP. It executes the calls of its parent and returns their results.
+import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule, LoginService, TokenService } from 'nestjs-latchkey';
 import { keysFromDirectory } from 'nestjs-latchkey/keys';
 import { redisStores } from 'nestjs-latchkey/redis';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
-import { createClient } from 'redis';
+import { createClient, createCluster } from 'redis';
 
-/** @typedef {{ database: string, keys: string, freshness: 'every-request' | { withinMs: number } }} Options */
+/** @typedef {{ database: string, keys: string, freshness: 'every-request' | { withinMs: number }, push: boolean }} Options */
 /** @typedef {{ id: number, does: string, values: string[] }} Call */
 
 const ISSUER = 'https://accounts.test';
 /** @type {Options} */
-const { database, keys, freshness } = JSON.parse(process.argv[2] ?? '');
+const { database, keys, freshness, push } = JSON.parse(process.argv[2] ?? '');
 
 async function redis() {
   const client = createClient({ url: database });
   client.on('error', () => {});
-  return { imports: [], stores: redisStores({ client: await client.connect() }) };
+  return { imports: [], stores: redisStores({ client: await client.connect(), push }) };
+}
+
+/** @param {string} ports of machines on this one, as a list */
+async function redisCluster(ports) {
+  const rootNodes = ports.split(',').map((port) => ({ url: `redis://127.0.0.1:${port}` }));
+  const client = createCluster({ rootNodes });
+  client.on('error', () => {});
+  await client.connect();
+  return { imports: [], stores: redisStores({ client, shards: 16, push }) };
 }
 
 function postgres() {
@@ -30,7 +40,13 @@ function postgres() {
   return { imports: [source], stores: typeOrmStores() };
 }
 
-const { imports, stores } = database.startsWith('redis:') ? await redis() : postgres();
+function connect() {
+  const [scheme, rest = ''] = database.split(/:(.*)/s);
+  if (scheme === 'redis') return redis();
+  return scheme === 'redis-cluster' ? redisCluster(rest) : postgres();
+}
+
+const { imports, stores } = await connect();
 class Machine {}
 const auth = AuthModule.forRoot({
   issuer: ISSUER,
@@ -52,10 +68,31 @@ const deeds = {
   issue: (subject) => tokens.issue(/** @type {string} */ (subject)),
   refresh: (token) => tokens.refresh(/** @type {string} */ (token)),
   verify: async (token) => (await tokens.verify(/** @type {string} */ (token), { kind: 'access' })).sid,
+  // Both clocks are the monotonic one of this computer, so that they can be compared.
+  revokeAt: async (token) => {
+    await tokens.revoke(/** @type {string} */ (token));
+    return monotonicMs();
+  },
+  seenRevokedAt: async (token) => {
+    while (await isAccepted(/** @type {string} */ (token))) await wait(1);
+    return monotonicMs();
+  },
   revoke: (token) => tokens.revoke(/** @type {string} */ (token)),
   end: (subject, sid) => logins.end(subjectOf(subject), /** @type {string} */ (sid)),
   endAll: (subject) => logins.endAll(subjectOf(subject)),
 };
+
+/** @param {string} token */
+function isAccepted(token) {
+  return tokens.verify(token, { kind: 'access' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function monotonicMs() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 /** @param {string | undefined} id */
 function subjectOf(id) {

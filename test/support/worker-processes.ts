@@ -22,6 +22,7 @@ export interface FleetOptions {
   readonly database: string;
   readonly size?: number;
   readonly freshness?: 'every-request' | { readonly withinMs: number };
+  readonly push?: boolean;
 }
 
 const WORKER = join(import.meta.dirname, 'worker-process.js');
@@ -81,9 +82,9 @@ export class Fleet {
     private readonly options: { readonly keys: string },
   ) {}
 
-  static async start({ database, size = 3, freshness = 'every-request' }: FleetOptions): Promise<Fleet> {
+  static async start({ database, size = 3, freshness = 'every-request', push = false }: FleetOptions): Promise<Fleet> {
     if (!existsSync(join(root, 'libs/auth/dist/index.js'))) throw new Error('Run "npm run build" first.');
-    const options = { database, freshness, keys: join(temporaryFolder('fleet'), 'keys') };
+    const options = { database, freshness, push, keys: join(temporaryFolder('fleet'), 'keys') };
     return new Fleet(await Promise.all(Array.from({ length: size }, () => Machine.start(options))), options);
   }
 
