@@ -4,9 +4,9 @@
 // What a running application has: its settings and services, by the name of the configuration.
 export { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from './options/injection-tokens.js';
 export { configurationOf, tokenIn } from './options/named-tokens.js';
-export { structuresIn } from './configurations/configurations.js';
-export { AuthBoot } from './module/auth.boot.js';
+export { describedApplication } from './module/described-application.js';
 export { findProvider } from './module/find-provider.js';
+export type { DescribedApplication } from './module/described-application.js';
 export type { ConfigurationName } from './options/named-tokens.js';
 export type { AuthSettings } from './options/settings.js';
 
@@ -28,7 +28,6 @@ export { LoginRedirectError } from './refusals/login-redirect-error.js';
 export { previewAudit } from './configurations/preview-audit.js';
 export { PLAIN_POLICY } from './routes/plain-policy.js';
 export { brandedGuard } from './routes/route-requirements.js';
-export { routesOf } from './routes/routes.js';
 export { isUserLeftOn, leave } from './transport/request-auth.js';
 export { recordOf } from './transport/contexts.js';
 export type { BrandedGuard, ClassOrMethod, EffectivePolicy } from './routes/route-requirements.js';

@@ -1,21 +1,14 @@
 // The one line of main.ts: a document whose security is what the guards really do. All of it follows from `effectivePolicy`
 // and `schemesOf`, which are what the guards themselves ask.
 import type { INestApplication } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { AuthConfigurationError } from '../index.js';
 import {
-  AuthBoot,
-  structuresIn,
   configurationOf,
+  describedApplication,
   type ConfigurationName,
+  type DescribedApplication,
   type EffectivePolicy,
-  RouteAuthenticator,
-  routesOf,
-  type Route,
-  type AuthSettings,
-  AUTH_SETTINGS,
-  findProvider,
+  type RouteAuthenticator,
 } from '../nest/internal.js';
 import { dropUntrueAnswer } from './answers.js';
 import { describeBrowserRoute } from './browser-routes.js';
@@ -86,24 +79,18 @@ interface Described extends DescriptionParts {
   readonly descriptions: SchemeDescriptions;
 }
 
-function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & { readonly routes: readonly Route[] } {
+function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & Pick<DescribedApplication, 'routes'> {
   const usualName = app.getHttpAdapter().getType() === 'fastify' ? 'sessionId' : 'connect.sid';
   const sessionCookieName = options.sessionCookieName ?? usualName;
-  const others = structuresIn(app.get(ModulesContainer)).flatMap(({ name }) => (name === undefined ? [] : [name]));
-  return {
-    authenticator: findProvider<RouteAuthenticator>(app, RouteAuthenticator),
-    configurations: new Map([undefined, ...others].map((name) => [name, described(app, name, sessionCookieName)])),
-    routes: routesOf(findProvider<DiscoveryService>(app, DiscoveryService), new MetadataScanner()),
-  };
-}
-
-function described(app: INestApplication, name: string | undefined, sessionCookieName: string): Described {
-  const settings = findProvider<AuthSettings>(app, AUTH_SETTINGS, name);
-  const { schemes } = findProvider<RouteAuthenticator>(app, RouteAuthenticator, name);
-  const problems = findProvider<AuthBoot>(app, AuthBoot, name).findSchemes();
-  if (problems.length > 0) throw new AuthConfigurationError(problems);
-  const parts = { settings, sessionCookieName };
-  return { ...parts, descriptions: new SchemeDescriptions(schemes.values(), builtInDescriptions(parts), name) };
+  const { configurations, ...application } = describedApplication(app);
+  const described = configurations.map(({ name, settings, schemes }) => {
+    const parts = { settings, sessionCookieName };
+    return [
+      name,
+      { ...parts, descriptions: new SchemeDescriptions(schemes, builtInDescriptions(parts), name) },
+    ] as const;
+  });
+  return { ...application, configurations: new Map(described) };
 }
 
 /** Writes into one document, operation by operation. */
