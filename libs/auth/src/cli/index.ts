@@ -6,6 +6,7 @@ import { type Command, type Surroundings, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import { keys } from './keys.js';
 import { routes } from './routes.js';
+import { schema } from './schema.js';
 import { token } from './token.js';
 
 /** How each command is used. */
@@ -26,9 +27,12 @@ const USAGE = {
                                                        history of the shell and the list of processes`,
   routes: `  routes <dist/app.module.js> [--export AppModule] [--json]
                                                        what every route of an application demands; nothing is started`,
+  schema: `  schema --dialect postgres|mysql|sqlite [--prefix shop_] [--schema auth] [--from <version>] [--format sql|prisma|drizzle]
+                                                       what makes the tables of the SQL stores; with --from only what came
+                                                       after that version`,
 } as const;
 
-const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, inspect, routes };
+const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, inspect, routes, schema };
 
 const ASKS_FOR_HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 

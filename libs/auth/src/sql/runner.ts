@@ -8,12 +8,14 @@ import { compile, type SqlValues } from './statements.js';
 import type { SqlTables } from './tables.js';
 import { transactionOn } from './transactions.js';
 
-// Serialisation failure and deadlock on PostgreSQL, MySQL and MariaDB (a stale snapshot is ER_CHECKREAD), as Prisma says it, SQLite busy.
+// Serialisation failure and deadlock on PostgreSQL, MySQL and MariaDB (a stale snapshot is ER_CHECKREAD; Prisma tells numbers), SQLite busy.
 const TRANSIENT: ReadonlySet<unknown> = new Set([
   '40001',
   '40P01',
   'ER_LOCK_DEADLOCK',
   'ER_CHECKREAD',
+  '1213',
+  '1020',
   'P2034',
   'SQLITE_BUSY',
   'SQLITE_BUSY_SNAPSHOT',

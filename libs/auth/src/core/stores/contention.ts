@@ -2,7 +2,7 @@
 import { hasCode } from './error-codes.js';
 import type { Login, LoginStore } from './stores.js';
 
-/** A unique violation, a serialisation failure or a deadlock: on PostgreSQL, on MySQL and MariaDB, on SQLite. */
+/** A unique violation, a serialisation failure or a deadlock: on PostgreSQL, on MySQL and MariaDB (by name and number), on SQLite. */
 const CONTENTION: ReadonlySet<unknown> = new Set([
   '23505',
   '40001',
@@ -10,6 +10,9 @@ const CONTENTION: ReadonlySet<unknown> = new Set([
   'ER_DUP_ENTRY',
   'ER_LOCK_DEADLOCK',
   'ER_CHECKREAD',
+  '1062',
+  '1213',
+  '1020',
   'SQLITE_BUSY',
   'SQLITE_BUSY_SNAPSHOT',
   'SQLITE_CONSTRAINT',
