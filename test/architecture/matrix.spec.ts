@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { compilerOptions } from '../support/compiler.js';
 import { comparison, npmEnvironment, packInto } from '../support/npm-package.js';
+import { nodeOf } from '../support/other-nodes.js';
 import { requireOrSkip } from '../support/skips.js';
 import { root } from '../support/repository.js';
 
@@ -27,16 +28,6 @@ const callers = [
   ['an ES module', 'routes.mjs'],
   ['CommonJS', 'routes.cjs'],
 ] as const;
-
-/** The path of a Node of that major, from the npm package `node`; `undefined` if it is not installed. */
-function nodeOf(major: string): string | undefined {
-  const { status, stdout } = spawnSync('npx', ['-y', `node@${major}`, '-p', 'process.execPath'], {
-    env: npmEnvironment,
-    encoding: 'utf8',
-    timeout: INSTALL_MS,
-  });
-  return status === 0 ? stdout.trim() : undefined;
-}
 
 const nodes = [
   [`${process.versions.node.split('.')[0]}, which runs this`, process.execPath],

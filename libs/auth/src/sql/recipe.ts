@@ -1,10 +1,10 @@
 // How an application gets its stores, its audit sink and its cache of key sets in SQL.
-import { Clock } from '../core/internal.js';
+import { AuthConfigurationError, Clock, suggest } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { AuditSinkFactory } from '../events.js';
 import { SqlAuditSink } from './audit-sink.js';
 import { SqlBlocklistStore } from './blocklist-store.js';
-import type { SqlDatabase } from './database.js';
+import { SQL_DIALECTS, type SqlDatabase } from './database.js';
 import { StoredKeySetCache } from './key-set-cache.js';
 import { SqlLoginStore } from './login-store.js';
 import type { Remedy } from './readiness.js';
@@ -100,8 +100,29 @@ export class SqlKeySetCache extends StoredKeySetCache {
   }
 }
 
-function runnerOn(database: SqlDatabase, place: SqlPlace): SqlRunner {
-  return new SqlRunner(database, tablesAt(database.dialect, place));
+/** @throws {AuthConfigurationError} naming what is wrong with an option */
+function runnerOn(database: SqlDatabase, options: SqlPlace): SqlRunner {
+  const problems = [...unknownOptions(options), ...databaseProblems(database)];
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
+  return new SqlRunner(database, tablesAt(database.dialect, options));
+}
+
+const OPTIONS = ['database', 'inject', 'prefix', 'schema'];
+
+function unknownOptions(options: object): string[] {
+  const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
+  return unknown.map((name) => {
+    const near = suggest(name, OPTIONS);
+    return `${name} is not an option of SQL stores; ${near === undefined ? `there are ${OPTIONS.join(', ')}` : `did you mean ${near}?`}`;
+  });
+}
+
+// A pool or an ORM itself is easily handed over instead of the adapter.
+function databaseProblems(database: Partial<SqlDatabase> | undefined): string[] {
+  const isDatabase = typeof database?.execute === 'function' && SQL_DIALECTS.some((each) => each === database.dialect);
+  return isDatabase
+    ? []
+    : ['database is not a database; accepted is what an adapter makes: pgDatabase(pool), mysql2Database(pool), ...'];
 }
 
 /** The command that prints what is missing. */

@@ -121,7 +121,6 @@ function drizzleTable(
   { make, key, dialect }: { readonly make: string; readonly key: TableKey; readonly dialect: SqlDialect },
 ): string {
   const { columns, primaryKey, indexes } = SHAPES[key];
-  const list = (names: readonly string[]): string => names.map((each) => `table.${camelCase(each)}`).join(', ');
   const lines = [
     `export const ${camelCase(TABLE_NAMES[key])} = ${make}(`,
     `  '${name}',`,
@@ -129,12 +128,16 @@ function drizzleTable(
     ...columns.map((column) => `    ${camelCase(column.name)}: ${drizzleColumn(column, dialect)},`),
     '  },',
     '  (table) => [',
-    `    primaryKey({ columns: [${list(primaryKey)}] }),`,
-    ...indexes.map(({ over, columns: on }) => `    index('${indexName(name, over)}').on(${list(on)}),`),
+    `    primaryKey({ columns: [${fieldsOf(primaryKey)}] }),`,
+    ...indexes.map(({ over, columns: on }) => `    index('${indexName(name, over)}').on(${fieldsOf(on)}),`),
     '  ],',
     ');',
   ];
   return lines.join('\n');
+}
+
+function fieldsOf(columns: readonly string[]): string {
+  return columns.map((name) => `table.${camelCase(name)}`).join(', ');
 }
 
 function drizzleColumn(column: ColumnShape, dialect: SqlDialect): string {
