@@ -1,5 +1,5 @@
 // How an application gets its stores, its audit sink and its cache of key sets in SQL.
-import { AuthConfigurationError, Clock, suggest } from '../core/internal.js';
+import { AuthConfigurationError, Clock, nameHint } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { AuditSinkFactory } from '../events.js';
 import { SqlAuditSink } from './audit-sink.js';
@@ -111,10 +111,7 @@ const OPTIONS = ['database', 'inject', 'prefix', 'schema'];
 
 function unknownOptions(options: object): string[] {
   const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
-  return unknown.map((name) => {
-    const near = suggest(name, OPTIONS);
-    return `${name} is not an option of SQL stores; ${near === undefined ? `there are ${OPTIONS.join(', ')}` : `did you mean ${near}?`}`;
-  });
+  return unknown.map((name) => `${name} is not an option of SQL stores; ${nameHint(name, OPTIONS)}`);
 }
 
 // A pool or an ORM itself is easily handed over instead of the adapter.
