@@ -6,10 +6,11 @@ import { Session } from 'node:inspector/promises';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { AuthModule, TokenService } from 'nestjs-latchkey';
+import { AuthModule, BlocklistService, TokenService } from 'nestjs-latchkey';
 
 /** @typedef {{ file: string, functions: string[] }} Passed */
 
+const ISSUER = 'http://localhost';
 const root = new URL('../libs/auth/dist/', import.meta.url).href;
 
 /** An application as the documentation begins: one guarded route, everything in memory. */
@@ -23,7 +24,7 @@ function application() {
   Get()(RouteController.prototype, 'answer', /** @type {PropertyDescriptor} */ (handler));
   Controller()(RouteController);
   class Application {}
-  const auth = AuthModule.forRoot({ issuer: 'http://localhost', audience: 'read-path' });
+  const auth = AuthModule.forRoot({ issuer: ISSUER, audience: 'read-path' });
   Module({ imports: [auth], controllers: [RouteController] })(Application);
   return Application;
 }
@@ -44,6 +45,13 @@ export async function passedByWarmRequest() {
   await app.listen(await freePort(), '127.0.0.1');
   const url = await app.getUrl();
   const { accessToken } = await app.get(TokenService).issue('reader');
+  // A blocklist in use.
+  const blocklist = app.get(BlocklistService);
+  for (const id of ['another', 'one more']) {
+    await blocklist.revokeToken({ subject: { issuer: ISSUER, id }, jti: id });
+    await blocklist.revokeLogin({ issuer: ISSUER, sid: id });
+    await blocklist.revokeSubject({ issuer: ISSUER, id });
+  }
   const send = async () => {
     const { status } = await fetch(url, { headers: { authorization: `Bearer ${accessToken}` } });
     if (status !== 200) throw new Error(`The request was answered with ${status}.`);

@@ -69,19 +69,25 @@ export class Authenticator {
 
   /** One scheme; `undefined` where the next one may answer. */
   private authenticateWith(each: Candidate, attempt: Attempt): Answer {
+    if (each.scheme.onFailure !== 'forgive') return this.authenticateUncontradicted(each, attempt);
     return rescued(
-      () =>
-        after(this.authenticateCredential(each, attempt), (principal) =>
-          // A request with one credential has nothing that could contradict it.
-          principal === undefined || attempt.found.length === 1
-            ? principal
-            : after(this.mismatch.sessionWins(principal, each, attempt), (wins) => (wins ? undefined : principal)),
-        ),
+      () => this.authenticateUncontradicted(each, attempt),
       (error) => {
-        if (!isForgivable(error, each.scheme)) throw error;
+        if (!isForgivable(error)) throw error;
         attempt.forgiven = [...attempt.forgiven, { scheme: each.scheme.name, error }];
         return after(this.mismatch.rejectCookieOfOtherUser(error, each, attempt), () => undefined);
       },
+    );
+  }
+
+  /** A request with one credential has nothing that could contradict it. */
+  private authenticateUncontradicted(each: Candidate, attempt: Attempt): Answer {
+    const answer = this.authenticateCredential(each, attempt);
+    if (attempt.found.length === 1) return answer;
+    return after(answer, (principal) =>
+      principal === undefined
+        ? undefined
+        : after(this.mismatch.sessionWins(principal, each, attempt), (wins) => (wins ? undefined : principal)),
     );
   }
 
@@ -178,8 +184,8 @@ function assertAnonymousAllowed(attempt: Attempt): undefined {
  * Unavailable (503) and malformed (400) errors never fall through to the next scheme, and a cookie/session mismatch is handled by
  * `session.mismatch`.
  */
-function isForgivable(error: unknown, scheme: Scheme): error is AuthError {
-  if (!(error instanceof AuthError) || scheme.onFailure !== 'forgive') return false;
+function isForgivable(error: unknown): error is AuthError {
+  if (!(error instanceof AuthError)) return false;
   return !error.isUnavailable && error.status !== 400 && error.code !== 'session_user_mismatch';
 }
 

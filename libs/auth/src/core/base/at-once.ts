@@ -4,7 +4,7 @@ import { AuthError } from './errors.js';
 
 /** True for any promise, also of another library: what an application hands in need not be a native one. */
 export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
-  return typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function';
+  return typeof answer === 'object' && answer !== null && typeof (answer as Partial<Promise<T>>).then === 'function';
 }
 
 /** Goes on with an answer: at once if it is known, else when it comes. */

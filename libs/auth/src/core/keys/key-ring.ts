@@ -159,8 +159,9 @@ export class KeyRing implements KeySet {
   }
 
   private isInForce(key: VerificationKey): boolean {
-    const now = this.options.clock.nowSeconds();
-    return this.ring.keys.some(({ verification, until }) => verification === key && now < until);
+    const found = this.ring.keys.find(({ verification }) => verification === key);
+    if (found === undefined) return false;
+    return found.until === Number.POSITIVE_INFINITY || this.options.clock.nowSeconds() < found.until;
   }
 
   private inForce(): readonly RingKey[] {

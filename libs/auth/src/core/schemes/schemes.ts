@@ -120,8 +120,11 @@ export type CredentialFinder = (request: AuthRequest) => string | undefined;
 
 /** A scheme name (RFC 9110 §11.4). */
 const SCHEME_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
-/** What no token holds: the blanks of HTTP, and what separates several. */
-const SEPARATORS = [' ', '\t', ','] as const;
+
+/** True for what no token holds: the blanks of HTTP, and what separates several. */
+function isSeparated(text: string): boolean {
+  return text.includes(' ') || text.includes('\t') || text.includes(',');
+}
 
 /**
  * Reads `Authorization: Bearer <token>`, or another header and other scheme names, which compare without case. Without any scheme name
@@ -135,35 +138,44 @@ export function headerTransport(options: {
   readonly schemes: readonly string[];
 }): CredentialFinder {
   if (options.schemes.length === 0) return bareTransport(options.name);
+  // As nearly every client writes it; all other spellings are read with care.
+  const prefixes = options.schemes.map((scheme) => `${scheme} `);
   const accepted = new Set(options.schemes.map((scheme) => scheme.toLowerCase()));
   return (request) => {
-    const [line, ...others] = request.headerLines(options.name);
-    if (others.length > 0) throw new AuthError('ambiguous_credentials');
+    const line = onlyLine(request, options.name);
     if (line === undefined) return undefined;
+    const usual = prefixes.find((prefix) => line.startsWith(prefix));
+    if (usual !== undefined) return oneToken(line, usual.length - 1);
     const scheme = SCHEME_NAME.exec(line)?.[0] ?? '';
-    if (!accepted.has(scheme.toLowerCase())) return undefined;
-    const token = oneToken(line, scheme.length);
-    if (token === undefined) throw new AuthError('malformed_header');
-    return token;
+    return accepted.has(scheme.toLowerCase()) ? oneToken(line, scheme.length) : undefined;
   };
+}
+
+/** @throws {AuthError} `ambiguous_credentials` */
+function onlyLine(request: AuthRequest, name: string): string | undefined {
+  const lines = request.headerLines(name);
+  if (lines.length > 1) throw new AuthError('ambiguous_credentials');
+  return lines[0];
 }
 
 /** A line that is the token; an empty one is none. */
 function bareTransport(name: string): CredentialFinder {
   return (request) => {
-    const [line = '', ...others] = request.headerLines(name);
-    if (others.length > 0) throw new AuthError('ambiguous_credentials');
-    if (line === '') return undefined;
-    if (SEPARATORS.some((separator) => line.includes(separator))) throw new AuthError('malformed_header');
+    const line = onlyLine(request, name);
+    if (line === undefined || line === '') return undefined;
+    if (isSeparated(line)) throw new AuthError('malformed_header');
     return line;
   };
 }
 
-/** One or more plain spaces and one token, to the end of the line. Searched, not matched: this is every request, and tokens are long. */
-function oneToken(line: string, from: number): string | undefined {
+/**
+ * One or more plain spaces and one token, to the end of the line. Searched, not matched: this is every request, and tokens are long.
+ * @throws {AuthError} `malformed_header`
+ */
+function oneToken(line: string, from: number): string {
   let start = from;
   while (line[start] === ' ') start += 1;
   const token = line.slice(start);
-  const isOne = start > from && token !== '' && !SEPARATORS.some((separator) => token.includes(separator));
-  return isOne ? token : undefined;
+  if (start > from && token !== '' && !isSeparated(token)) return token;
+  throw new AuthError('malformed_header');
 }

@@ -76,15 +76,18 @@ export class RouteAuthenticator {
     const demand = this.demandOf(policy, guard);
     const known = record.decisionOn(demand);
     if (known !== undefined) return known;
-    const decision = this.decideAgain(record, policy, guard);
+    const decision = this.decideOn(record, demand);
     record.remember(demand, decision);
     return decision;
   }
 
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
   decideAgain(record: RequestRecord, policy: EffectivePolicy, guard: BrandedGuard): Decision | Promise<Decision> {
+    return this.decideOn(record, this.demandOf(policy, guard));
+  }
+
+  private decideOn(record: RequestRecord, demand: RouteRequirements): Decision | Promise<Decision> {
     if (!this.ready) return { error: this.early(), scheme: undefined };
-    const demand = this.demandOf(policy, guard);
     const decision = this.authenticator.authenticate(this.adapted(record), demand);
     return after(decision, (decided) => ('error' in decided ? this.reported(decided, demand) : decided));
   }

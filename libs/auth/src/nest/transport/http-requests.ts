@@ -86,7 +86,7 @@ export function isHttpRequest(request: unknown): request is HttpRequest {
 
 /** True for what Node, or an adapter in its place, made of a request that came in: it is nothing else besides. */
 export function isNodeRequest(request: unknown): request is HttpRequest {
-  return isObject(request) && Array.isArray(nodeOf(request).rawHeaders);
+  return typeof request === 'object' && request !== null && Array.isArray(nodeOf(request).rawHeaders);
 }
 
 /** True for a request that lives as long as its answer. A stand-in without a method may be shared by many messages. */
@@ -97,6 +97,8 @@ export function isWholeRequest(request: HttpRequest): boolean {
 /** Node's request, as far as there is one. */
 function nodeOf(request: HttpRequest): HttpRequest {
   const { raw } = request;
+  // What Fastify has, told first because this is every request.
+  if (Array.isArray(raw?.rawHeaders)) return raw;
   return raw !== undefined && carriesHeaders(raw) ? raw : request;
 }
 
