@@ -35,13 +35,15 @@ or \`useExisting\`, because it decides which providers exist; the factory return
  * Gives the text of docs/options.md.
  *
  * @param {readonly Section[]} sections
+ * @param {Readonly<Record<string, Declared>>} controllers the options of each function of nestjs-latchkey/controllers
  */
-export function optionsDocument(sections) {
+export function optionsDocument(sections, controllers) {
   const written = sections.flatMap(({ title, introduction: text, group, path = '' }) => [
     `## ${title}\n\n${text}\n\n${table(group.members ?? {}, path)}`,
     ...groupsIn(group.members ?? {}, path),
   ]);
-  return `${introduction}\n${written.join('\n\n')}\n`;
+  const mounted = `## Ready-made controllers\n\nWhat the functions of \`nestjs-latchkey/controllers\` accept.`;
+  return `${introduction}\n${[...written, mounted, ...groupsIn(controllers, '')].join('\n\n')}\n`;
 }
 
 /**
@@ -98,5 +100,11 @@ if (process.argv[1] === import.meta.filename) {
   const { documentedOptions } = await import(
     new URL('../libs/auth/dist/nest/options/documented-options.js', import.meta.url).href
   );
-  writeFileSync(join(import.meta.dirname, '../docs/options.md'), optionsDocument(documentedOptions));
+  const { documentedControllers } = await import(
+    new URL('../libs/auth/dist/controllers/documented-options.js', import.meta.url).href
+  );
+  writeFileSync(
+    join(import.meta.dirname, '../docs/options.md'),
+    optionsDocument(documentedOptions, documentedControllers),
+  );
 }

@@ -16,7 +16,11 @@ function allowed(path: string, name: string): boolean {
   if (path.startsWith(source)) return target ? insideLibrary(path, target) : packageAllowed(path, name);
   if (target === undefined) return !name.startsWith(source);
   if (path.startsWith('test/core/') && target.startsWith(`${source}core/`)) return true;
-  if (declarationTests.test(path) && /^libs\/auth\/src\/(core\/base|nest\/options)\//.test(target)) return true;
+  if (
+    declarationTests.test(path) &&
+    /^libs\/auth\/src\/(core\/base\/|nest\/options\/|controllers\/documented)/.test(target)
+  )
+    return true;
   return !target.startsWith('libs/');
 }
 

@@ -2,12 +2,14 @@
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { type SignInCredentials, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
+import { group, readOptions } from '../core/internal.js';
 import { CookieSignIn, FaultLog, issuedBy, HttpExchange, type Exchange } from '../nest/internal.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';
 import { Describes } from './open-api.js';
 import { UserAgent } from './routing.js';
+import { bodyOptions, bodyRule, pathOption, toLabel, type DeclaredBody } from './shared-options.js';
 
 /** What can be asked of {@link cookieController}. */
 export type CookieControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
@@ -16,6 +18,14 @@ export type CookieControllerOptions<Body extends object = SignInBody> = SignInBo
   /** What a device is called. @defaultValue {@link deviceLabel} */
   readonly toLabel?: (userAgent: string | undefined) => string | undefined;
 };
+
+type Declared = DeclaredBody & Pick<CookieControllerOptions, 'path' | 'toLabel'>;
+
+export const cookieControllerOptions = group<Declared>()({
+  summary: 'log-in, refresh and log-out by cookies',
+  options: { path: pathOption('auth/cookie'), ...bodyOptions, toLabel },
+  rules: [bodyRule],
+});
 
 /** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
 export abstract class CookieController {
@@ -55,7 +65,8 @@ export interface CookieControllerRecipe extends MountableController {
 export function cookieController<SignIn extends object = SignInBody>(
   options: CookieControllerOptions<SignIn> = {},
 ): CookieControllerRecipe {
-  const { path = 'auth/cookie', body = SignInBody, toLabel = deviceLabel } = options;
+  const read = readOptions('cookieController', cookieControllerOptions, options);
+  const { path, body = SignInBody, toLabel = deviceLabel } = read;
 
   @Controller(path)
   @Public()

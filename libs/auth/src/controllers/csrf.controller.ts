@@ -1,15 +1,22 @@
 // The route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/csrf-token-issuer.ts.
 import { Controller, Get, Header, Inject, type Type } from '@nestjs/common';
 import { Public, type MountableController } from '../index.js';
+import { group, readOptions } from '../core/internal.js';
 import { HttpExchange, type Exchange, CsrfTokenIssuer } from '../nest/internal.js';
 import { PAGE_TOKEN } from './browser-answers.js';
 import { Describes } from './open-api.js';
+import { pathOption } from './shared-options.js';
 
 /** What can be asked of {@link csrfController}. */
 export interface CsrfControllerOptions {
   /** Where the route is, without a leading slash. @defaultValue 'auth/csrf' */
   readonly path?: string;
 }
+
+export const csrfControllerOptions = group<CsrfControllerOptions>()({
+  summary: 'the route that hands CSRF tokens to pages',
+  options: { path: pathOption('auth/csrf') },
+});
 
 /** What the CSRF route does. Extend the class that {@link csrfController} made, so that the route comes along. */
 export abstract class CsrfController {
@@ -29,7 +36,9 @@ export interface CsrfControllerRecipe extends MountableController {
  * `GET` answers `{ csrfToken }` and sets the cookie that goes with it; the token goes back in the header `X-CSRF-Token`. Ask for one
  * before signing in and again afterwards. Pages of other origins must not read it: leave them out of CORS with credentials.
  */
-export function csrfController({ path = 'auth/csrf' }: CsrfControllerOptions = {}): CsrfControllerRecipe {
+export function csrfController(options: CsrfControllerOptions = {}): CsrfControllerRecipe {
+  const { path } = readOptions('csrfController', csrfControllerOptions, options);
+
   @Controller(path)
   @Public()
   class MountedCsrfController extends CsrfController {

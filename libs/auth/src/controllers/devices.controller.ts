@@ -11,6 +11,7 @@ import {
   type CanActivate,
   type Type,
 } from '@nestjs/common';
+import { callback, group, readOptions, value } from '../core/internal.js';
 import {
   LoginService,
   type Device,
@@ -20,6 +21,7 @@ import {
   type MountableController,
 } from '../index.js';
 import { Describes, MOMENT, objectOf, TEXT, type Answer } from './open-api.js';
+import { isClass, pathOption } from './shared-options.js';
 
 /** What can be asked of {@link devicesController}. */
 export interface DevicesControllerOptions {
@@ -30,6 +32,26 @@ export interface DevicesControllerOptions {
   /** What a device looks like in the list. @defaultValue {id, label, createdAt, lastUsedAt, current} */
   readonly toResponse?: (device: Device, current: boolean) => unknown;
 }
+
+export const devicesControllerOptions = group<DevicesControllerOptions>()({
+  summary: 'the devices of the current user: a list, one to end, all others to end',
+  options: {
+    path: pathOption('auth/devices'),
+    guard: value<Type<CanActivate>>({
+      accepts: 'a guard class',
+      holds: isClass,
+      shows: 'kind',
+      refused: {},
+      otherwise: '`JwtAuthGuard`',
+      summary: 'who is the current user: `SessionOrJwtGuard` if there are sessions too',
+    }),
+    toResponse: callback<NonNullable<DevicesControllerOptions['toResponse']>>({
+      accepts: 'a function of the device, and of whether it is the current one',
+      otherwise: '`{ id, label, createdAt, lastUsedAt, current }`',
+      summary: 'what a device looks like in the list',
+    }),
+  },
+});
 
 /** What the device routes do. Extend the class that {@link devicesController} made, so that the routes come along. */
 export abstract class DevicesController {
@@ -76,12 +98,18 @@ export interface DevicesControllerRecipe extends MountableController {
 
 /** The sign-ins of the current user: a list, one to end, all others to end. Mount it as `controllers: [devicesController()]`. */
 export function devicesController(options: DevicesControllerOptions = {}): DevicesControllerRecipe {
-  @Controller(options.path ?? 'auth/devices')
-  @UseGuards(options.guard ?? JwtAuthGuard)
+  const {
+    path,
+    guard = JwtAuthGuard,
+    toResponse,
+  } = readOptions('devicesController', devicesControllerOptions, options);
+
+  @Controller(path)
+  @UseGuards(guard)
   class MountedDevicesController extends DevicesController {
     @Get()
     @Header('Cache-Control', 'no-store')
-    @Describes(options.toResponse === undefined ? DEVICES : { ...DEVICES, schema: undefined })
+    @Describes(toResponse === undefined ? DEVICES : { ...DEVICES, schema: undefined })
     list(@CurrentPrincipal() principal: Principal) {
       return this.listFor(principal);
     }
@@ -99,7 +127,7 @@ export function devicesController(options: DevicesControllerOptions = {}): Devic
     }
 
     protected override toResponse(device: Device, current: boolean): unknown {
-      return options.toResponse === undefined ? super.toResponse(device, current) : options.toResponse(device, current);
+      return toResponse === undefined ? super.toResponse(device, current) : toResponse(device, current);
     }
   }
   Object.defineProperty(MountedDevicesController, 'name', { value: 'DevicesController' });

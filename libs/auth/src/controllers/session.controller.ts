@@ -2,12 +2,14 @@
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { type SignInCredentials, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
+import { group, readOptions } from '../core/internal.js';
 import { SessionSignIn, HttpExchange, type Exchange } from '../nest/internal.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
 import { deviceLabel } from './device-label.js';
 import { Describes } from './open-api.js';
 import { UserAgent } from './routing.js';
+import { bodyOptions, bodyRule, pathOption, toLabel, type DeclaredBody } from './shared-options.js';
 
 /** What can be asked of {@link sessionController}. */
 export type SessionControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
@@ -16,6 +18,14 @@ export type SessionControllerOptions<Body extends object = SignInBody> = SignInB
   /** What a device is called. @defaultValue {@link deviceLabel} */
   readonly toLabel?: (userAgent: string | undefined) => string | undefined;
 };
+
+type Declared = DeclaredBody & Pick<SessionControllerOptions, 'path' | 'toLabel'>;
+
+export const sessionControllerOptions = group<Declared>()({
+  summary: 'log-in and log-out by the session of the host',
+  options: { path: pathOption('auth/session'), ...bodyOptions, toLabel },
+  rules: [bodyRule],
+});
 
 /** What the session routes do. Extend the class that {@link sessionController} made, so that the routes come along. */
 export abstract class SessionController {
@@ -42,7 +52,8 @@ export interface SessionControllerRecipe extends MountableController {
 export function sessionController<SignIn extends object = SignInBody>(
   options: SessionControllerOptions<SignIn> = {},
 ): SessionControllerRecipe {
-  const { path = 'auth/session', body = SignInBody, toLabel = deviceLabel } = options;
+  const read = readOptions('sessionController', sessionControllerOptions, options);
+  const { path, body = SignInBody, toLabel = deviceLabel } = read;
 
   @Controller(path)
   @Public()

@@ -1,9 +1,11 @@
 // The mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, type Type } from '@nestjs/common';
-import type { MountableController } from '../index.js';
+import { callback, group, readOptions, value } from '../core/internal.js';
+import type { MountableController, TokenPair } from '../index.js';
 import type { Policy } from '../policies.js';
 import type { Answer } from './open-api.js';
 import { absolute, UserAgent } from './routing.js';
+import { bodyOptions, bodyRule, isClass, pathOption, toLabel, type DeclaredBody } from './shared-options.js';
 import {
   bodyPipe,
   credentialsIn,
@@ -30,12 +32,60 @@ export type TokenControllerOptions<Body extends object = SignInBody> = SignInBod
     readonly mayIntrospect?: Policy;
   };
 
+type Declared = DeclaredBody & TokenAnswers & Pick<TokenControllerOptions, 'path' | 'routes' | 'mayIntrospect'>;
+
+const routeName = (name: TokenRoute) =>
+  value<string | false>({
+    accepts: 'a path, or false for no route',
+    holds: (given: unknown) => given === false || (typeof given === 'string' && /^[^\s?#]+$/.test(given)),
+    refused: true,
+    default: name,
+    summary: `the route \`${name}\` below the path`,
+  });
+
+const routeNames = group<NonNullable<TokenControllerOptions['routes']>>()({
+  summary: 'the routes below the path; `false` leaves one out',
+  options: {
+    refresh: routeName('refresh'),
+    verify: routeName('verify'),
+    revoke: routeName('revoke'),
+    introspect: routeName('introspect'),
+  },
+});
+
+export const tokenControllerOptions = group<Declared>()({
+  summary: 'the token endpoints',
+  options: {
+    path: pathOption('auth/token'),
+    routes: routeNames,
+    mayIntrospect: callback<Policy>({
+      accepts: 'a policy',
+      otherwise: 'the role `staff`, or the scope `introspect`',
+      summary: 'who may introspect tokens',
+    }),
+    ...bodyOptions,
+    toResponse: callback<(pair: TokenPair) => unknown>({
+      accepts: 'a function of the token pair that returns the body of the answer',
+      otherwise: '`{ access_token, refresh_token, token_type, expires_in }`',
+      summary: 'what a sign-in and a refresh answer',
+    }),
+    response: value<Type<object>>({
+      accepts: 'a class with @ApiProperty() on its members',
+      holds: isClass,
+      shows: 'kind',
+      refused: {},
+      otherwise: 'none',
+      summary: 'the class of that answer, for OpenAPI',
+    }),
+    toLabel,
+  },
+  rules: [bodyRule],
+});
+
 /** What is to be mounted, with its class to extend: `{ ...recipe, controller: MyTokens }`. */
 export interface TokenControllerRecipe extends MountableController {
   readonly controller: Type<TokenController>;
 }
-
-const ROUTES = { refresh: 'refresh', verify: 'verify', revoke: 'revoke', introspect: 'introspect' };
 
 /**
  * `POST` signs in; `POST refresh`, `verify`, `revoke` (RFC 7009) and `introspect` (RFC 7662) do what they say. The last two take
@@ -62,8 +112,8 @@ const ROUTES = { refresh: 'refresh', verify: 'verify', revoke: 'revoke', introsp
 export function tokenController<SignIn extends object = SignInBody>(
   options: TokenControllerOptions<SignIn> = {},
 ): TokenControllerRecipe {
-  const { path = 'auth/token', body = SignInBody, mayIntrospect = staffOrIntrospectors } = options;
-  const routes = { ...ROUTES, ...options.routes };
+  const read = readOptions('tokenController', tokenControllerOptions, options);
+  const { path, routes, body = SignInBody, mayIntrospect = staffOrIntrospectors } = read;
   const schema = options.toResponse === undefined ? PAIR.schema : undefined;
   const pair: Answer = { ...PAIR, schema, type: options.response };
 
@@ -107,7 +157,7 @@ export function tokenController<SignIn extends object = SignInBody>(
 }
 
 /** By their names in RFC 8414 §2. There is no `token_endpoint`: the sign-in speaks JSON, not RFC 6749. */
-function endpoints(path: string, { revoke, introspect }: typeof ROUTES | Record<TokenRoute, string | false>) {
+function endpoints(path: string, { revoke, introspect }: Readonly<Record<TokenRoute, string | false>>) {
   return {
     ...(revoke === false ? undefined : { revocation_endpoint: absolute(path, revoke) }),
     ...(introspect === false ? undefined : { introspection_endpoint: absolute(path, introspect) }),

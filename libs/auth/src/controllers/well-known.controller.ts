@@ -13,15 +13,9 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { parseDurationMs } from '../core/internal.js';
+import { duration, group, readOptions, text, wholeSeconds } from '../core/internal.js';
 import { OwnKeys } from '../keys.js';
-import {
-  type Duration,
-  AuthConfigurationError,
-  Public,
-  type AuthModuleStructure,
-  type MountableController,
-} from '../index.js';
+import { type Duration, Public, type AuthModuleStructure, type MountableController } from '../index.js';
 import { RouteAddresses, type AuthSettings, AUTH_SETTINGS, AUTH_STRUCTURE } from '../nest/internal.js';
 
 /** What can be asked of {@link wellKnownController}. */
@@ -37,6 +31,27 @@ export interface WellKnownControllerOptions {
    */
   readonly baseUrl?: string;
 }
+
+export const wellKnownControllerOptions = group<WellKnownControllerOptions>()({
+  summary: 'the public keys and the metadata of this issuer',
+  options: {
+    maxAge: duration({
+      min: 1_000,
+      max: 86_400_000,
+      accepts: 'one second to 24 hours',
+      default: '5m',
+      summary: 'how long others may use what they read; publish a new key for at least so long before it signs',
+    }),
+    baseUrl: text({
+      accepts: 'an address',
+      check: (given) => (URL.canParse(given) ? undefined : `is '${given.slice(0, 80)}'; accepted is an address`),
+      refused: '/api',
+      otherwise: 'the issuer, followed by the global prefix',
+      summary: 'the address that the routes of this application are under, as the outside sees it',
+    }),
+  },
+  settings: ({ maxAge, baseUrl }) => ({ maxAgeSeconds: wholeSeconds(maxAge), baseUrl }),
+});
 
 const FOLDER = '.well-known';
 const KEYS = 'jwks.json';
@@ -114,7 +129,7 @@ export abstract class WellKnownController implements OnModuleInit {
     const { httpAdapter } = this.adapters;
     const tag = `"${createHash('sha256').update(JSON.stringify(document)).digest('base64url').slice(0, 27)}"`;
     httpAdapter.setHeader(response, 'ETag', tag);
-    httpAdapter.setHeader(response, 'Cache-Control', `public, max-age=${maxAgeSeconds(this.options)}`);
+    httpAdapter.setHeader(response, 'Cache-Control', `public, max-age=${settingsOf(this.options).maxAgeSeconds}`);
     // Pages of other origins verify tokens too, and what is public may be read by all.
     httpAdapter.setHeader(response, 'Access-Control-Allow-Origin', '*');
     if (!names(ifNoneMatch, tag)) return document;
@@ -142,7 +157,7 @@ export interface WellKnownControllerRecipe extends MountableController {
  * ```
  */
 export function wellKnownController(options: WellKnownControllerOptions = {}): WellKnownControllerRecipe {
-  assertOptions(options);
+  settingsOf(options);
 
   @Controller({ path: FOLDER, version: VERSION_NEUTRAL })
   @Public()
@@ -179,19 +194,9 @@ function metadataPath(issuer: string): string {
   return `/${FOLDER}/${METADATA}${new URL(issuer).pathname.replace(/\/+$/, '')}`;
 }
 
-function assertOptions({ maxAge = '5m', baseUrl = 'https://localhost' }: WellKnownControllerOptions): void {
-  const seconds = (parseDurationMs(maxAge) ?? 0) / 1_000;
-  const problems = [
-    ...(seconds >= 1 && seconds <= 86_400
-      ? []
-      : ["wellKnownController: maxAge must be one second to 24 hours, like '5m'"]),
-    ...(URL.canParse(baseUrl) ? [] : ['wellKnownController: baseUrl must be an address']),
-  ];
-  if (problems.length > 0) throw new AuthConfigurationError(problems);
-}
-
-function maxAgeSeconds({ maxAge = '5m' }: WellKnownControllerOptions): number {
-  return Math.floor((parseDurationMs(maxAge) ?? 0) / 1_000);
+/** @throws {AuthConfigurationError} with everything that is wrong */
+function settingsOf(options: WellKnownControllerOptions) {
+  return readOptions('wellKnownController', wellKnownControllerOptions, options);
 }
 
 function names(header: string | readonly string[] | undefined, tag: string): boolean {

@@ -13,6 +13,11 @@ export { withTimeout } from './base/timeout.js';
 export { VERSION } from './base/version.js';
 export type { Subject } from './base/principal.js';
 
+// For options of a door.
+export { group } from './base/option-group.js';
+export { callback, duration, text, value, wholeSeconds } from './base/option-kinds.js';
+export { readOptions } from './base/read-options.js';
+
 // For stores: what is in a row, and the rules that hold in every store.
 export { hasCode } from './stores/error-codes.js';
 export {

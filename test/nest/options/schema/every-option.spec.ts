@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import { readOptions } from '../../../../libs/auth/src/core/base/read-options.js';
 import type { AnyOption } from '../../../../libs/auth/src/core/base/option.js';
+import { documentedControllers } from '../../../../libs/auth/src/controllers/documented-options.js';
 import { documentedOptions } from '../../../../libs/auth/src/nest/options/documented-options.js';
 import { readStructure, resolveAuthOptions } from '../../../../libs/auth/src/nest/options/options-check.js';
 import { optionsDocument } from '../../../../tools/options-document.js';
@@ -27,6 +29,9 @@ function walk(members: Readonly<Record<string, AnyOption>>, inside: readonly str
 const [structure, values, ring] = documentedOptions;
 const ofModule = [...walk(structure.group.members ?? {}), ...walk(values.group.members ?? {})];
 const ofRing = walk(ring.group.members ?? {}, ['keys']);
+const ofControllers = Object.entries(documentedControllers).flatMap(([name, { members = {} }]) =>
+  walk(members, [name]),
+);
 const table = (options: readonly Walked[]) => options.map((each) => [each.path, each] as const);
 
 /** Everything that the start-up would say about options. */
@@ -84,13 +89,16 @@ function namedFor(path: string): string {
 }
 
 describe('every option', () => {
-  it.each(table([...ofModule, ...ofRing]))('%s says what it does, what it accepts and its default', (_, { option }) => {
-    expect(option.summary).toMatch(/^[\w`].{3,}[^.]$/s);
-    expect(option.accepts).toMatch(/\w/);
-    expect(option.byDefault).toMatch(/\w|\[\]/);
-  });
+  it.each(table([...ofModule, ...ofRing, ...ofControllers]))(
+    '%s says what it does, what it accepts and its default',
+    (_, { option }) => {
+      expect(option.summary).toMatch(/^[\w`].{3,}[^.]$/s);
+      expect(option.accepts).toMatch(/\w/);
+      expect(option.byDefault).toMatch(/\w|\[\]/);
+    },
+  );
 
-  it.each(table([...ofModule, ...ofRing]))('%s has a default that it accepts', (path, { option }) => {
+  it.each(table([...ofModule, ...ofRing, ...ofControllers]))('%s has a default that it accepts', (path, { option }) => {
     const { problems } = option.absent({ path, production: false });
     expect(problems).toEqual(option.byDefault === 'required' ? [expect.stringMatching(/ is required: /)] : []);
   });
@@ -102,9 +110,17 @@ describe('every option', () => {
     expect(said.length).toBeLessThan(400);
   });
 
-  it.each(table(ofRing))('%s refuses a wrong value', (path, { option }) => {
+  it.each(table([...ofRing, ...ofControllers]))('%s refuses a wrong value', (path, { option }) => {
     const [said = ''] = option.read(option.refused, { path, production: false }).problems;
-    expect(said).toMatch(/^keys\.[\w.[\]]+ (is|must be) ['\w]/);
+    expect(said.startsWith(path)).toBe(true);
+    expect(said).toMatch(/ (is|must be) ['\w]/);
+  });
+
+  it.each(Object.entries(documentedControllers))('%s() refuses a name that does not exist', (name, option) => {
+    const [known = ''] = Object.keys(option.members ?? {});
+    expect(() => readOptions<unknown>(name, option, { [`${known}x`]: 1 })).toThrow(
+      `${name}: ${known}x is not an option; did you mean ${known}?`,
+    );
   });
 
   it.each(table(ofModule.filter(({ option }) => option.members !== undefined)))(
@@ -162,5 +178,5 @@ describe('the interface in an editor', () => {
 });
 
 it('keeps docs/options.md in step with the declarations (npm run build && node tools/options-document.js)', () => {
-  expect(readText('docs/options.md')).toBe(optionsDocument(documentedOptions));
+  expect(readText('docs/options.md')).toBe(optionsDocument(documentedOptions, documentedControllers));
 });
