@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 
 describe('the signatures of the doors', () => {
   it(
-    'mention no type that no door exports: export it if it belongs, or take it out of the signature',
+    'mention no type that no door exports: export it from its door, or take it out of the signature',
     () => {
       expect(unexportedTypes(doors)).toEqual([]);
     },

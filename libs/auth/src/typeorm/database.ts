@@ -70,13 +70,14 @@ function databaseOf(dataSource: DataSource): SqlDatabase {
  * @param manager the `EntityManager` of the transaction
  * @example
  * ```ts
+ * import { randomUUID } from 'node:crypto';
  * import type { TokenService } from 'nestjs-latchkey';
  * import { joinTypeOrmTransaction } from 'nestjs-latchkey/typeorm';
  * import type { DataSource } from 'typeorm';
  *
  * export const signUp = (dataSource: DataSource, tokens: TokenService, name: string) =>
  *   dataSource.transaction(async (manager) => {
- *     const { id } = await manager.save('User', { name });
+ *     const { id } = await manager.save('User', { id: randomUUID(), name });
  *     return joinTypeOrmTransaction(manager, () => tokens.issue(id));
  *   });
  * ```
