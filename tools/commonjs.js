@@ -37,8 +37,19 @@ function declare() {
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   for (const file of files.filter((name) => name.endsWith('.d.ts') && !/^(commonjs|cli)\b/.test(name))) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
-    cpSync(join(dist, file), join(target, file));
+    writeFileSync(join(target, file), takeTypes(readFileSync(join(dist, file), 'utf8')));
   }
+}
+
+/** CommonJS may import the types of an ES module, if it says that it knows (TypeScript 5.3). */
+function takeTypes(/** @type {string} */ declaration) {
+  const imports = /^import (?:type \{ (.*) \}|\{ type (\w+) \}) from 'jose';$/gm;
+  const written = declaration.replace(
+    imports,
+    (_, many, one) => `import type { ${many ?? one} } from 'jose' with { 'resolution-mode': 'import' };`,
+  );
+  if (/from 'jose';/.test(written)) throw new Error('A declaration imports from jose in a way that is not known here.');
+  return written;
 }
 
 /** What the licence of jose asks for, and the version for tools that look for known faults. */

@@ -58,8 +58,8 @@ function isText(text: unknown): text is string {
   return typeof text === 'string' && text.trim() !== '';
 }
 
-/** A parameter decorator that takes a path of member names, and pipes as all of Nest's do. */
-type PathDecorator = ReturnType<typeof createParamDecorator<string | undefined>>;
+/** A parameter decorator that takes a path of member names, and pipes as all of Nest's do: what those are depends on the version of Nest. */
+export type PathDecorator = ReturnType<typeof createParamDecorator<string | undefined>>;
 
 /** Anything else would fail at the first request, as a 500. */
 function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
@@ -91,7 +91,7 @@ function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
  * }
  * ```
  */
-export const CurrentUser = checkingPath(
+export const CurrentUser: PathDecorator = checkingPath(
   '@CurrentUser()',
   createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
     follow(authResultFor(context).user, path),
@@ -99,7 +99,7 @@ export const CurrentUser = checkingPath(
 );
 
 /** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` where nobody was recognised. */
-export const TokenClaims = checkingPath(
+export const TokenClaims: PathDecorator = checkingPath(
   '@TokenClaims()',
   createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
     follow(authResultFor(context).auth?.claims, path),
