@@ -45,13 +45,18 @@ export abstract class HostSession {
   abstract destroy(request: unknown): Promise<void>;
 }
 
+/** Where the use of a login is noted. Not picked from `LoginService`: the declarations leave its inner methods out. */
+interface UsedLogins {
+  touch(subject: Subject, sid: string): Promise<void>;
+}
+
 /** What the scheme is made from. */
 export interface SessionSchemeParts {
   readonly issuer: string;
   readonly host: HostSession;
   readonly clock: Clock;
   readonly csrf: CsrfPolicy;
-  readonly logins: Pick<LoginService, 'touch'>;
+  readonly logins: UsedLogins;
 }
 
 /** The scheme that finds sign-ins in host sessions. */
@@ -71,7 +76,7 @@ const BETWEEN_NOTES_SECONDS = 60;
 const REMEMBERED_NOTES = 10_000;
 
 /** Updates `lastUsedAt` at most once a minute, in the background. */
-function useNotes(logins: Pick<LoginService, 'touch'>, clock: Clock) {
+function useNotes(logins: UsedLogins, clock: Clock) {
   const notedAt = new Map<string, number>();
   return (subject: Subject, sid: string | undefined): void => {
     const now = clock.nowSeconds();
