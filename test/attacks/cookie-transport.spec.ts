@@ -6,28 +6,28 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { ISSUER, PASSWORD, type ProbedApp } from '../support/recording-app.js';
-import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, PASSWORD, type RecordingApp } from '../support/recording-app.js';
+import { ACCESS, CSRF, REFRESH, signedInBrowser, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 import { sendLines } from '../support/raw-http.js';
 
 const ada = { username: 'ada', password: PASSWORD };
 
 /** A page view with these Cookie lines. */
-const view = (app: ProbedApp, ...cookies: string[]) =>
+const view = (app: RecordingApp, ...cookies: string[]) =>
   sendLines(app.url, ['GET /me HTTP/1.1', ...cookies.map((cookie) => `Cookie: ${cookie}`)]);
 
 const attributesOf = (line: string) => line.split('; ').slice(1).sort();
 
-async function loginLines(app: ProbedApp): Promise<ReadonlyMap<string, string>> {
+async function loginLines(app: RecordingApp): Promise<ReadonlyMap<string, string>> {
   const answer = await new CookieJar(app).post('/auth/cookie/login', ada);
   return new Map(answer.headers.getSetCookie().map((line) => [line.slice(0, line.indexOf('=')), line]));
 }
 
 describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   let good: string;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter, { structure: { clock: new FixedClock() } });
+    app = await startRecordingBrowserApp(adapter, { structure: { clock: new FixedClock() } });
     good = (await app.signIn()).accessToken;
   });
   afterAll(() => app.close());
@@ -170,7 +170,7 @@ describe.each(ADAPTERS)('tokens in cookies on %s', (adapter) => {
 describe.each(ADAPTERS)('the lifetime of cookies on %s', (adapter) => {
   it('is never longer than that of the token inside, also late in a login', async () => {
     const clock = new FixedClock();
-    const app = await startProbedBrowserApp(adapter, {
+    const app = await startRecordingBrowserApp(adapter, {
       refresh: { idle: '2h', absolute: '3h' },
       structure: { clock },
     });
@@ -188,7 +188,7 @@ describe.each(ADAPTERS)('the lifetime of cookies on %s', (adapter) => {
   });
 
   it('ends with the browser if the client does not ask to be remembered', async () => {
-    const app = await startProbedBrowserApp(adapter, { cookies: { persistent: false } });
+    const app = await startRecordingBrowserApp(adapter, { cookies: { persistent: false } });
     try {
       const jar = await signedInBrowser(app);
       const ages = [...jar.cookies.values()].flatMap(({ attributes }) =>
@@ -204,11 +204,11 @@ describe.each(ADAPTERS)('the lifetime of cookies on %s', (adapter) => {
 describe.each(ADAPTERS)('a token split over two cookies on %s', (adapter) => {
   const PAYLOAD = `${ACCESS}-payload`;
   const SIGNATURE = `${ACCESS}-signature`;
-  let app: ProbedApp;
+  let app: RecordingApp;
   let halves: readonly [string, string];
   let whole: string;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter, { cookies: { mode: 'split' } });
+    app = await startRecordingBrowserApp(adapter, { cookies: { mode: 'split' } });
     whole = (await app.tokens.issue(app.people.of('ada') as never)).accessToken;
     const dot = whole.lastIndexOf('.');
     halves = [whole.slice(0, dot), whole.slice(dot + 1)];
@@ -254,7 +254,7 @@ describe.each(ADAPTERS)('a token split over two cookies on %s', (adapter) => {
   });
 });
 
-const boot = (name: AdapterName, options: object) => startProbedBrowserApp(name, options).then((app) => app.close());
+const boot = (name: AdapterName, options: object) => startRecordingBrowserApp(name, options).then((app) => app.close());
 
 describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
   it.each([

@@ -6,19 +6,19 @@ import { CsrfService } from 'nestjs-latchkey/browser';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar, type Sending } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { ISSUER, PASSWORD, type ProbedApp } from '../support/recording-app.js';
-import { ACCESS, CSRF, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, PASSWORD, type RecordingApp } from '../support/recording-app.js';
+import { ACCESS, CSRF, REFRESH, signedInBrowser, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 
 const ada = { username: 'ada', password: PASSWORD };
 const EVIL = 'https://evil.example';
 const ACT = '/me/echo/transfer';
 
 describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   let jar: CookieJar;
   let token: string;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter);
+    app = await startRecordingBrowserApp(adapter);
   });
   afterAll(() => app.close());
   beforeEach(async () => {
@@ -201,7 +201,7 @@ describe.each(ADAPTERS)('a forged request on %s', (adapter) => {
 
 describe.each(ADAPTERS)('public routes on %s', (adapter) => {
   it('need no CSRF token', async () => {
-    const app = await startProbedBrowserApp(adapter);
+    const app = await startRecordingBrowserApp(adapter);
     try {
       const answer = await app.post('/auth/token', ada, { origin: EVIL });
       expect(answer.status).toBe(200);
@@ -212,7 +212,7 @@ describe.each(ADAPTERS)('public routes on %s', (adapter) => {
 });
 
 /** Takes the cookies and the token of one process to another. */
-async function crosses(one: ProbedApp, other: ProbedApp): Promise<number> {
+async function crosses(one: RecordingApp, other: RecordingApp): Promise<number> {
   const here = await signedInBrowser(one);
   const token = await here.csrfToken();
   const there = new CookieJar(other);
@@ -221,9 +221,12 @@ async function crosses(one: ProbedApp, other: ProbedApp): Promise<number> {
 }
 
 describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
-  async function withTwo(options: object, check: (one: ProbedApp, other: ProbedApp) => Promise<void>): Promise<void> {
-    const one = await startProbedBrowserApp(adapter, options);
-    const other = await startProbedBrowserApp(adapter, options);
+  async function withTwo(
+    options: object,
+    check: (one: RecordingApp, other: RecordingApp) => Promise<void>,
+  ): Promise<void> {
+    const one = await startRecordingBrowserApp(adapter, options);
+    const other = await startRecordingBrowserApp(adapter, options);
     try {
       await check(one, other);
     } finally {
@@ -240,8 +243,8 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
 
   it('is the one of the option if it is given, also if the keys are the same', async () => {
     const keys = signingKey();
-    const one = await startProbedBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
-    const other = await startProbedBrowserApp(adapter, { keys });
+    const one = await startRecordingBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
+    const other = await startRecordingBrowserApp(adapter, { keys });
     try {
       expect(await crosses(one, other)).toBe(403);
     } finally {
@@ -252,8 +255,8 @@ describe.each(ADAPTERS)('the CSRF secret on %s', (adapter) => {
 
   it('must be given if the private key is held elsewhere', async () => {
     const keys = remoteSigner();
-    await expect(startProbedBrowserApp(adapter, { keys })).rejects.toThrow('csrf.secret is required');
-    const app = await startProbedBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
+    await expect(startRecordingBrowserApp(adapter, { keys })).rejects.toThrow('csrf.secret is required');
+    const app = await startRecordingBrowserApp(adapter, { keys, csrf: { secret: randomBytes(32).toString('hex') } });
     const jar = await signedInBrowser(app);
     expect((await jar.post(ACT)).status).toBeLessThan(300);
     await app.close();
@@ -291,8 +294,8 @@ function remoteSigner() {
   return { alg: 'ES256', publicJwk, sign: async (data: Uint8Array) => new Uint8Array(signed(data)) } as const;
 }
 
-function startWithNestDefence(adapter: AdapterName): Promise<ProbedApp> {
-  return startProbedBrowserApp(adapter, {
+function startWithNestDefence(adapter: AdapterName): Promise<RecordingApp> {
+  return startRecordingBrowserApp(adapter, {
     configure: (app) => {
       app.enableCsrfProtection({ trustedOrigins: [ISSUER] });
     },

@@ -8,7 +8,7 @@ import { OptionalAuth, type TokenExtractor } from 'nestjs-latchkey';
 import { csrfController, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { ISSUER, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../support/recording-app.js';
+import { ISSUER, startRecordingApp, type RecordingApp, type RecordingAppOptions } from '../support/recording-app.js';
 import { sendLines } from '../support/raw-http.js';
 
 const { ExtractJwt } = passportJwt;
@@ -29,13 +29,13 @@ class Optional {
   }
 }
 
-const started: ProbedApp[] = [];
+const started: RecordingApp[] = [];
 afterEach(async () => {
   for (const app of started.splice(0)) await app.close();
 });
 
-async function start(adapter: AdapterName, options: ProbedAppOptions): Promise<ProbedApp> {
-  const app = await startProbedApp(adapter, {
+async function start(adapter: AdapterName, options: RecordingAppOptions): Promise<RecordingApp> {
+  const app = await startRecordingApp(adapter, {
     structure: { controllers: [tokenController(), csrfController()] },
     ...options,
   });
@@ -60,7 +60,7 @@ const code = async (answer: Response) => [answer.status, ((await answer.json()) 
 
 describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
   /** What the browser of a user sends for a page of another site. */
-  const forged = (app: ProbedApp, headers: Record<string, string>, init: RequestInit = {}) =>
+  const forged = (app: RecordingApp, headers: Record<string, string>, init: RequestInit = {}) =>
     app.fetch(ACT, { method: 'POST', ...init, headers: { ...EVIL, ...headers } });
 
   it('is under CSRF rules if a cookie of another party holds it', async () => {
@@ -104,7 +104,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
         request.headers['authorization'] = `Bearer ${/jwt=([^;]*)/.exec(request.headers['cookie'] ?? '')?.[1]}`;
         next();
       });
-    const cases: readonly (readonly [TokenExtractor, (token: string) => string, ProbedAppOptions?])[] = [
+    const cases: readonly (readonly [TokenExtractor, (token: string) => string, RecordingAppOptions?])[] = [
       [encoded, (token) => `kept=${token.replaceAll('.', '%2E')}`],
       [halves, (token) => `a=${token.slice(0, token.lastIndexOf('.'))}; b=${token.slice(token.lastIndexOf('.') + 1)}`],
       [unpacked, (token) => `s=${Buffer.from(token).toString('base64url')}`],
@@ -294,7 +294,7 @@ describe.each(ADAPTERS)('a token that an extractor finds on %s', (adapter) => {
 });
 
 describe('the options of the header', () => {
-  const refusals: readonly (readonly [NonNullable<ProbedAppOptions['header']>, RegExp])[] = [
+  const refusals: readonly (readonly [NonNullable<RecordingAppOptions['header']>, RegExp])[] = [
     [{ name: 'x-amzn-oidc-data', schemes: [] }, /header\.schemes is \[\] without header\.sentBy/],
     [{ extractor: fromCookie, sentBy: 'client' }, /header\.sentBy is 'client' beside header\.extractor/],
     [{ sentBy: 'server' as never }, /header\.sentBy is 'server'; accepted is client or browser/],

@@ -6,8 +6,8 @@ import type { TrustOptions } from 'nestjs-latchkey/issuers';
 import { ADAPTERS } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/refusal-invariants.js';
 import * as endpoint from '../support/key-server.js';
-import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
-import { ACCESS, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { startRecordingApp, type RecordingApp } from '../support/recording-app.js';
+import { ACCESS, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 import { sendLines } from '../support/raw-http.js';
 
 const ISSUER = 'https://sister.example';
@@ -41,7 +41,7 @@ const trusts = (jwksUri: string, issuer = ISSUER, keys: object = {}): TrustOptio
 
 describe.each(ADAPTERS)('An application that trusts an external issuer, on %s', (adapter) => {
   let server: endpoint.KeyServer;
-  let app: ProbedApp;
+  let app: RecordingApp;
   let ours: Signer;
   let stranger: Signer;
 
@@ -53,7 +53,7 @@ describe.each(ADAPTERS)('An application that trusts an external issuer, on %s', 
       '/other': endpoint.serve({ keys: [{ ...stranger.jwk, kid: 'ours' }] }),
     });
     server.answer(elsewhere);
-    app = await startProbedApp(adapter, {
+    app = await startRecordingApp(adapter, {
       trust: [trusts(`${server.url}/jwks`), trusts(`${server.url}/other`, OTHER)],
     });
   });
@@ -97,7 +97,7 @@ describe.each(ADAPTERS)('An application that trusts an external issuer, on %s', 
     const early = await expectRefusal(app, () => present(authorization), { secrets: [authorization] });
     expect([early.status, codeOf(early)]).toEqual([503, 'keys_unavailable']);
     expect(Number(early.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    const cold = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`)] });
+    const cold = await startRecordingApp(adapter, { trust: [trusts(`${server.url}/jwks`)] });
     const asked = await cold.fetch('/me', { headers: { authorization } });
     expect([asked.status, await asked.json()]).toMatchObject([401, { errorCode: 'unknown_key' }]);
     await cold.close();
@@ -105,7 +105,10 @@ describe.each(ADAPTERS)('An application that trusts an external issuer, on %s', 
 
   it('keeps a cookie while its key cannot be fetched yet, and clears one that is refused', async () => {
     const issuers = { trust: [trusts(`${server.url}/jwks`)] };
-    const [warm, cold] = [await startProbedBrowserApp(adapter, issuers), await startProbedBrowserApp(adapter, issuers)];
+    const [warm, cold] = [
+      await startRecordingBrowserApp(adapter, issuers),
+      await startRecordingBrowserApp(adapter, issuers),
+    ];
     const cookie = `${ACCESS}=${await sign({ ...ours, kid: 'rotated' })}`;
     try {
       expect((await warm.fetch('/me', { headers: { authorization: `Bearer ${await sign(ours)}` } })).status).toBe(200);
@@ -207,11 +210,11 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
 
   async function withServer(
     behaviour: endpoint.Behaviour,
-    work: (server: endpoint.KeyServer, app: ProbedApp) => Promise<void>,
+    work: (server: endpoint.KeyServer, app: RecordingApp) => Promise<void>,
     keys: object = {},
   ): Promise<void> {
     const server = await endpoint.keyServer(behaviour);
-    const app = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, keys)] });
+    const app = await startRecordingApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, keys)] });
     try {
       await work(server, app);
     } finally {
@@ -220,7 +223,8 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
     }
   }
 
-  const get = async (app: ProbedApp) => app.fetch('/me', { headers: { authorization: `Bearer ${await sign(ours)}` } });
+  const get = async (app: RecordingApp) =>
+    app.fetch('/me', { headers: { authorization: `Bearer ${await sign(ours)}` } });
 
   const failures: readonly (readonly [string, endpoint.Behaviour])[] = [
     ['are not answered', endpoint.silence],
@@ -263,7 +267,7 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
     await withServer(endpoint.refuse(500), async (server) => {
       expect(server.requests).toHaveLength(0);
       const eager = { trust: [trusts(`${server.url}/jwks`, ISSUER, { eager: true })] };
-      await expect(startProbedApp(adapter, eager)).rejects.toThrow(
+      await expect(startRecordingApp(adapter, eager)).rejects.toThrow(
         /sister\.example.*could not be fetched.*status 500/s,
       );
       expect(server.requests).toHaveLength(1);
@@ -275,7 +279,7 @@ describe.each(ADAPTERS)('The keys of an external issuer on %s', (adapter) => {
 
   it('that are being fetched do not delay the shutdown', async () => {
     const server = await endpoint.keyServer(endpoint.silence);
-    const app = await startProbedApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, { timeout: '5s' })] });
+    const app = await startRecordingApp(adapter, { trust: [trusts(`${server.url}/jwks`, ISSUER, { timeout: '5s' })] });
     // Over a separate connection: a keep-alive connection would keep the server from closing.
     const authorization = `Authorization: Bearer ${await sign(ours)}`;
     const answer = sendLines(app.url, ['GET /me HTTP/1.1', authorization]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthModule } from 'nestjs-latchkey';
 import { ADAPTERS, startApplication } from '../support/applications.js';
 import { challengeOf, codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 import { sendBytes, sendLines, type RawAnswer } from '../support/raw-http.js';
 
 /** U0, UT and BR of the list. */
@@ -29,11 +29,11 @@ async function sendChunked(url: string, lines: { header?: string; trailer?: stri
 }
 
 describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   let good: string;
   let other: string;
   beforeAll(async () => {
-    app = await startProbedApp(adapter, { cookies: {} });
+    app = await startRecordingApp(adapter, { cookies: {} });
     good = (await app.signIn('ada')).accessToken;
     other = (await app.signIn('grace')).accessToken;
   });
@@ -209,7 +209,7 @@ describe.each(ADAPTERS)('the Authorization header on %s', (adapter) => {
 
 describe.each(ADAPTERS)('the challenge on %s', (adapter) => {
   it('escapes quotes and backslashes in the realm', async () => {
-    const app = await startProbedApp(adapter, { errors: { realm: 'a"b\\c' } });
+    const app = await startRecordingApp(adapter, { errors: { realm: 'a"b\\c' } });
     const answer = await sendLines(app.url, ['GET /me HTTP/1.1']);
     expect(answer.headers.get('www-authenticate')).toEqual([String.raw`Bearer realm="a\"b\\c"`]);
     await app.close();

@@ -4,7 +4,7 @@ import type { TokenPair } from 'nestjs-latchkey';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
-import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 import { SwitchedStores } from '../support/switched-stores.js';
 
 /** What a request is answered with: whose it is taken for, or that it is refused. */
@@ -14,11 +14,11 @@ const ROUNDS = 20;
 
 describe.each(ADAPTERS)('answers that come out of order on %s', (adapter) => {
   const switched = new SwitchedStores();
-  let app: ProbedApp;
+  let app: RecordingApp;
   beforeAll(async () => {
     const structure = { stores: switched.recipe(), clock: new FixedClock() };
     // So that even a slow computer handles this many requests at once.
-    app = await startProbedApp(adapter, { revocation: { timeout: '1s' }, structure });
+    app = await startRecordingApp(adapter, { revocation: { timeout: '1s' }, structure });
   });
   afterAll(() => app.close());
   beforeEach(() => {

@@ -1,18 +1,18 @@
 // Drives every flow with marked secrets and searches for them in responses, logs, events and tables.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
-import { DRIVER, PASSWORD, secrets, startMarkedApp, type MarkedApp } from '../support/secrets-app.js';
-import { MarkedFlows } from '../support/secrets-flows.js';
+import { DRIVER, PASSWORD, secrets, startSecretsApp, type SecretsApp } from '../support/secrets-app.js';
+import { SecretsFlows } from '../support/secrets-flows.js';
 import { wholeText } from '../support/secrets.js';
 
 const INSIDES = /\bat .+:\d+:\d+|node_modules|SELECT |ECONNREFUSED|SQLITE|"stack"/;
 
 describe.each(ADAPTERS)('after every flow, accepted and refused, on %s', (adapter) => {
-  let app: MarkedApp;
-  let flows: MarkedFlows;
+  let app: SecretsApp;
+  let flows: SecretsFlows;
   beforeAll(async () => {
-    app = await startMarkedApp(adapter);
-    flows = new MarkedFlows(app);
+    app = await startSecretsApp(adapter);
+    flows = new SecretsFlows(app);
     await flows.driveAll();
   }, 120_000);
   afterAll(() => app.close());

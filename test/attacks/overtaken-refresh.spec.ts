@@ -6,8 +6,8 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
 import type { CookieJar } from '../support/cookie-jar.js';
-import { ISSUER, PASSWORD, type People, type ProbedApp } from '../support/recording-app.js';
-import { ACCESS, REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, PASSWORD, type People, type RecordingApp } from '../support/recording-app.js';
+import { ACCESS, REFRESH, signedInBrowser, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 
 const LOGIN = '/auth/cookie/login';
 const ROUTE = '/auth/cookie/refresh';
@@ -15,7 +15,7 @@ const CREDENTIALS = { username: 'ada', password: PASSWORD };
 const ADA = { id: 'ada', active: true, stamp: '1', roles: [], scopes: ['read'] };
 
 interface Overtaking {
-  readonly app: ProbedApp;
+  readonly app: RecordingApp;
   readonly jar: CookieJar;
   readonly clock: FixedClock;
 }
@@ -41,7 +41,7 @@ function changed(people: People, changes: object = {}): void {
 }
 
 /** A refresh as this browser would send it now, to be sent later. */
-async function refreshAsOfNow(app: ProbedApp, jar: CookieJar): Promise<() => Promise<Response>> {
+async function refreshAsOfNow(app: RecordingApp, jar: CookieJar): Promise<() => Promise<Response>> {
   const csrf = { 'x-csrf-token': await jar.csrfToken() };
   const headers = { cookie: jar.headerFor(ROUTE), ...csrf };
   return () => app.fetch(ROUTE, { method: 'POST', headers });
@@ -52,10 +52,10 @@ const refusals = (events: readonly AuthEvent[]) =>
 
 describe.each(ADAPTERS)('a cookie refresh that lost a race, on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   let jar: CookieJar;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter, { structure: { clock } });
+    app = await startRecordingBrowserApp(adapter, { structure: { clock } });
   });
   afterAll(() => app.close());
   beforeEach(async () => {

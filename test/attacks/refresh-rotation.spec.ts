@@ -7,8 +7,8 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { ISSUER, startProbedApp, type ProbedApp } from '../support/recording-app.js';
-import { REFRESH, signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
+import { REFRESH, signedInBrowser, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 import { readAnswer } from '../support/raw-http.js';
 
 interface Answer {
@@ -23,10 +23,10 @@ const payloadOf = (
 
 describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   let pair: TokenPair;
   beforeAll(async () => {
-    app = await startProbedApp(adapter, { structure: { clock } });
+    app = await startRecordingApp(adapter, { structure: { clock } });
   });
   afterAll(() => app.close());
   beforeEach(async () => {
@@ -42,7 +42,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
   };
   const refused = (token: unknown) => expectRefusal(app, () => present(token), { byController: true, mayLookUp: true });
   const me = (token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
-  const leaf = async () => (await app.app.get(LoginStore).find(ISSUER, pair.sid))?.currentJti;
+  const liveJti = async () => (await app.app.get(LoginStore).find(ISSUER, pair.sid))?.currentJti;
   const expectAllDead = async (tokens: readonly Answer[]): Promise<void> => {
     for (const { access_token, refresh_token } of tokens) {
       expect((await me(access_token)).status).toBe(401);
@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
 
   it('a live token is replaced by a new pair, whose refresh token is then the live one', async () => {
     const next = await refreshed(pair.refreshToken);
-    expect(payloadOf(next.refresh_token).jti).toBe(await leaf());
+    expect(payloadOf(next.refresh_token).jti).toBe(await liveJti());
     expect(payloadOf(next.refresh_token).jti).not.toBe(payloadOf(pair.refreshToken).jti);
     expect((await me(next.access_token)).status).toBe(200);
   });
@@ -63,7 +63,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
     expect(new Set(again.map((answer) => payloadOf(answer.refresh_token).jti))).toEqual(
       new Set([payloadOf(refresh_token).jti]),
     );
-    expect(await leaf()).toBe(payloadOf(refresh_token).jti);
+    expect(await liveJti()).toBe(payloadOf(refresh_token).jti);
   });
 
   it('after the grace an old token ends the login for thief and victim alike, with an alarm', async () => {
@@ -85,7 +85,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
   it('eight parallel refreshes with the live token get one successor', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => refreshed(pair.refreshToken)));
     const successors = new Set(answers.map(({ refresh_token }) => payloadOf(refresh_token).jti));
-    expect([...successors]).toEqual([await leaf()]);
+    expect([...successors]).toEqual([await liveJti()]);
   });
 
   it('a refresh in parallel with a sign-out leaves no valid token once both have answered', async () => {
@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
 
   it('a list of tokens is refused, and its first token is not used', async () => {
     expect((await refused([pair.refreshToken, pair.refreshToken])).status).toBe(400);
-    expect(await leaf()).toBe(payloadOf(pair.refreshToken).jti);
+    expect(await liveJti()).toBe(payloadOf(pair.refreshToken).jti);
   });
 
   it('a scope that was not granted cannot be requested in the body', async () => {
@@ -192,7 +192,7 @@ describe.each(ADAPTERS)('refresh tokens on %s', (adapter) => {
 
 describe.each(ADAPTERS)('refresh tokens without a grace on %s', (adapter) => {
   it('the second use of a token ends the login; the first does not', async () => {
-    const app = await startProbedApp(adapter, { refresh: { grace: 0 } });
+    const app = await startRecordingApp(adapter, { refresh: { grace: 0 } });
     const { refreshToken } = await app.signIn();
     const answer = await app.post('/auth/token/refresh', { refresh_token: refreshToken });
     expect(answer.status).toBe(200);
@@ -208,9 +208,9 @@ const isSignedIn = async (jar: CookieJar) => (await jar.send('/me')).status === 
 
 describe.each(ADAPTERS)('refresh cookies on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter, { structure: { clock } });
+    app = await startRecordingBrowserApp(adapter, { structure: { clock } });
   });
   afterAll(() => app.close());
 

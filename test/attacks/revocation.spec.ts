@@ -14,8 +14,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
-import { signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
+import { signedInBrowser, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 
 const ADA = { issuer: ISSUER, id: 'ada' };
 /** The order of P-256 (FIPS 186-5). */
@@ -36,10 +36,10 @@ function respelled(token: string): string {
 
 describe.each(ADAPTERS)('revocation on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   let pair: TokenPair;
   beforeAll(async () => {
-    app = await startProbedApp(adapter, { structure: { clock } });
+    app = await startRecordingApp(adapter, { structure: { clock } });
   });
   afterAll(() => app.close());
   beforeEach(async () => {
@@ -145,7 +145,7 @@ describe.each(ADAPTERS)('revocation in two processes on %s', (adapter) => {
     };
     const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const options = { keys, structure: { stores, clock: new FixedClock() } };
-    const [one, other] = [await startProbedApp(adapter, options), await startProbedApp(adapter, options)];
+    const [one, other] = [await startRecordingApp(adapter, options), await startRecordingApp(adapter, options)];
     const { accessToken } = await one.signIn();
     const me = () => other.fetch('/me', { headers: { authorization: `Bearer ${accessToken}` } });
     expect((await me()).status).toBe(200);
@@ -167,10 +167,10 @@ interface Held {
 }
 
 describe.each(ADAPTERS)('every path checks the blocklist, on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   let staff: string;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter, {
+    app = await startRecordingBrowserApp(adapter, {
       structure: {
         controllers: [
           tokenController(),

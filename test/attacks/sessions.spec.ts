@@ -7,8 +7,8 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
 import { ISSUER, PASSWORD, People, SESSION_COOKIE, startBrowserApp } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import type { ProbedApp } from '../support/recording-app.js';
-import { startProbedBrowserApp } from '../support/recording-browser-app.js';
+import type { RecordingApp } from '../support/recording-app.js';
+import { startRecordingBrowserApp } from '../support/recording-browser-app.js';
 import type { RunningApplication } from '../support/applications.js';
 
 const credentials = (username: string) => ({ username, password: PASSWORD });
@@ -47,11 +47,11 @@ function idIn(cookie: string | undefined): string {
 }
 
 describe.each(ADAPTERS)('sessions on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   let store: ReturnType<typeof storeOf>;
   beforeAll(async () => {
     store = storeOf(adapter);
-    app = await startProbedBrowserApp(adapter, { sessionStore: store });
+    app = await startRecordingBrowserApp(adapter, { sessionStore: store });
   });
   afterAll(() => app.close());
 

@@ -3,15 +3,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { decodeJwt } from 'jose';
 import { ADAPTERS } from '../support/applications.js';
 import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 import type { RawAnswer } from '../support/raw-http.js';
 
 const ADA = { username: 'ada', password: PASSWORD };
 
 describe.each(ADAPTERS)('signing in on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   beforeAll(async () => {
-    app = await startProbedApp(adapter);
+    app = await startRecordingApp(adapter);
   });
   afterEach(() => {
     app.people.answer = undefined;

@@ -4,8 +4,8 @@ import { LoginService, type AuthModuleOptions, type TokenPair } from 'nestjs-lat
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
-import { signedInBrowser, startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
+import { signedInBrowser, startRecordingBrowserApp } from '../support/recording-browser-app.js';
 import { SwitchedStores, type Mood } from '../support/switched-stores.js';
 import { readAnswer, type RawAnswer } from '../support/raw-http.js';
 
@@ -24,7 +24,7 @@ interface Opening {
   readonly send: () => Promise<unknown>;
 }
 
-interface FaultyApp extends ProbedApp {
+interface FaultyApp extends RecordingApp {
   readonly switched: SwitchedStores;
 }
 
@@ -50,7 +50,7 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
   const start = async (options: AuthModuleOptions = {}): Promise<FaultyApp> => {
     const switched = new SwitchedStores();
     const structure = { stores: switched.recipe(), clock };
-    const probed = await startProbedApp(adapter, { revocation: { timeout: '20ms' }, structure, ...options });
+    const probed = await startRecordingApp(adapter, { revocation: { timeout: '20ms' }, structure, ...options });
     return { ...probed, switched };
   };
   const me = (token = pair.accessToken) => app.fetch('/me', bearer(token));
@@ -222,9 +222,9 @@ describe.each(ADAPTERS)('stores that fail, on %s', (adapter) => {
 describe.each(ADAPTERS)('cookies and sessions while stores fail, on %s', (adapter) => {
   const clock = new FixedClock();
   const switched = new SwitchedStores();
-  let app: ProbedApp;
+  let app: RecordingApp;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter, {
+    app = await startRecordingBrowserApp(adapter, {
       revocation: { timeout: '20ms' },
       structure: { stores: switched.recipe(), clock },
     });

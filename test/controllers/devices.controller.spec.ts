@@ -5,8 +5,8 @@ import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { CookieJar } from '../support/cookie-jar.js';
 import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
-import { startProbedBrowserApp } from '../support/recording-browser-app.js';
+import { ISSUER, PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
+import { startRecordingBrowserApp } from '../support/recording-browser-app.js';
 
 const ADA = { username: 'ada', password: PASSWORD };
 
@@ -21,11 +21,11 @@ interface Listed {
 
 describe.each(ADAPTERS)('the device routes on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   let desk: string;
   let phone: string;
   beforeAll(async () => {
-    app = await startProbedApp(adapter, { structure: { clock } });
+    app = await startRecordingApp(adapter, { structure: { clock } });
   });
   beforeEach(async () => {
     await call(await signIn(FIREFOX), 'DELETE');
@@ -89,7 +89,7 @@ describe.each(ADAPTERS)('device routes of the application’s own on %s', (adapt
       path: 'my/devices',
       toResponse: ({ id }, current) => ({ device: id, current }),
     });
-    const app = await startProbedApp(adapter, { structure: { controllers: [devices] } });
+    const app = await startRecordingApp(adapter, { structure: { controllers: [devices] } });
     const { accessToken, sid } = await app.signIn();
     const answer = await app.fetch('/my/devices', { headers: { authorization: `Bearer ${accessToken}` } });
     expect(await answer.json()).toEqual([{ device: sid, current: true }]);
@@ -98,9 +98,9 @@ describe.each(ADAPTERS)('device routes of the application’s own on %s', (adapt
 });
 
 describe.each(ADAPTERS)('devices that signed in by browser on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   beforeAll(async () => {
-    app = await startProbedBrowserApp(adapter);
+    app = await startRecordingBrowserApp(adapter);
   });
   afterAll(() => app.close());
 

@@ -6,7 +6,7 @@ import { tokenController } from 'nestjs-latchkey/controllers';
 import { FixedClock, TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { codeOf, expectRefusal } from '../support/refusal-invariants.js';
-import { ISSUER, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { ISSUER, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 import { SwitchedStores, type StoreCall } from '../support/switched-stores.js';
 
 const mayIntrospect: Policy = ({ principal }) => principal.subject.id === 'ada';
@@ -14,11 +14,11 @@ const NOT_LIVE = '{"active":false}';
 
 describe.each(ADAPTERS)('introspection on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   let staff: string;
   let ada: TokenPair;
   beforeAll(async () => {
-    app = await startProbedApp(adapter, { structure: { clock } });
+    app = await startRecordingApp(adapter, { structure: { clock } });
   });
   beforeEach(async () => {
     staff = (await app.signIn('grace')).accessToken;
@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
   });
 
   it('is open to callers that the application allows', async () => {
-    const own = await startProbedApp(adapter, { structure: { controllers: [tokenController({ mayIntrospect })] } });
+    const own = await startRecordingApp(adapter, { structure: { controllers: [tokenController({ mayIntrospect })] } });
     const tokens = [(await own.signIn('ada')).accessToken, (await own.signIn('grace')).accessToken];
     const statuses = tokens.map(async (token) => {
       const headers = { authorization: `Bearer ${token}` };
@@ -144,12 +144,12 @@ describe.each(ADAPTERS)('introspection on %s', (adapter) => {
 
 describe.each(ADAPTERS)('introspection of a refresh token on %s, with a replica of the blocklist', (adapter) => {
   const switched = new SwitchedStores();
-  let app: ProbedApp;
+  let app: RecordingApp;
   let staff: string;
   let ada: TokenPair;
   beforeAll(async () => {
     const structure = { stores: switched.recipe(), clock: new FixedClock() };
-    app = await startProbedApp(adapter, { revocation: { freshness: { withinMs: 60_000 } }, structure });
+    app = await startRecordingApp(adapter, { revocation: { freshness: { withinMs: 60_000 } }, structure });
     staff = (await app.signIn('grace')).accessToken;
   });
   beforeEach(async () => {

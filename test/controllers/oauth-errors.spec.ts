@@ -4,17 +4,17 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ErrorResponseOptions } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS, type AdapterName } from '../support/applications.js';
-import { startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 import { SwitchedStores } from '../support/switched-stores.js';
 
-const running: ProbedApp[] = [];
+const running: RecordingApp[] = [];
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
 });
 
-async function start(adapter: AdapterName, errors: ErrorResponseOptions = {}): Promise<ProbedApp> {
-  const app = await startProbedApp(adapter, { errors });
+async function start(adapter: AdapterName, errors: ErrorResponseOptions = {}): Promise<RecordingApp> {
+  const app = await startRecordingApp(adapter, { errors });
   running.push(app);
   return app;
 }
@@ -26,7 +26,7 @@ const OAUTH = {
 };
 
 describe.each(ADAPTERS)('a body without a token on %s', (adapter) => {
-  const answers = async (app: ProbedApp): Promise<[string, string | null, unknown][]> => {
+  const answers = async (app: RecordingApp): Promise<[string, string | null, unknown][]> => {
     const { accessToken } = await app.signIn('grace');
     const asked = ['revoke', 'introspect', 'verify'].map(async (route) => {
       const headers = { authorization: `Bearer ${accessToken}` };
@@ -70,7 +70,7 @@ describe.each(ADAPTERS)('a revocation that cannot be written on %s', (adapter) =
     'is answered with 503, and the %s still exists (RFC 7009 §2.2.1)',
     async (name) => {
       const stores = new SwitchedStores();
-      const app = await startProbedApp(adapter, { structure: { stores: stores.recipe() } });
+      const app = await startRecordingApp(adapter, { structure: { stores: stores.recipe() } });
       running.push(app);
       const token = (await app.signIn())[name];
       const revoke = () => app.fetch('/auth/token/revoke', { method: 'POST', body: new URLSearchParams({ token }) });

@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose';
 import { Public, type AuthUser, type IssueOptions } from 'nestjs-latchkey';
 import { devicesController, SignInBody, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS } from '../support/applications.js';
-import { PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 
 class EmailSignIn {
   @IsEmail() readonly email!: string;
@@ -26,10 +26,10 @@ class OwnTokens extends recipe.controller {
 
 describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapter) => {
   async function withTokens(
-    controllers: Parameters<typeof startProbedApp>[1] & object,
-    work: (app: ProbedApp) => Promise<void>,
+    controllers: Parameters<typeof startRecordingApp>[1] & object,
+    work: (app: RecordingApp) => Promise<void>,
   ): Promise<void> {
-    const app = await startProbedApp(adapter, controllers);
+    const app = await startRecordingApp(adapter, controllers);
     await work(app).finally(() => app.close());
   }
 

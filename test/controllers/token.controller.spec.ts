@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { FixedClock, TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
 import { codeOf, expectRefusal, type RefusalExpectations } from '../support/refusal-invariants.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { ISSUER, PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 
 const ADA = { username: 'ada', password: PASSWORD };
 
@@ -14,7 +14,7 @@ interface Pair {
   readonly expires_in: number;
 }
 
-function revoke(app: ProbedApp, token: string, type: 'json' | 'form'): Promise<Response> {
+function revoke(app: RecordingApp, token: string, type: 'json' | 'form'): Promise<Response> {
   const members = { token, token_type_hint: 'anything' };
   return type === 'json'
     ? app.post('/auth/token/revoke', members)
@@ -23,9 +23,9 @@ function revoke(app: ProbedApp, token: string, type: 'json' | 'form'): Promise<R
 
 describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
   const clock = new FixedClock();
-  let app: ProbedApp;
+  let app: RecordingApp;
   beforeAll(async () => {
-    app = await startProbedApp(adapter, { structure: { clock } });
+    app = await startRecordingApp(adapter, { structure: { clock } });
   });
   afterAll(() => app.close());
   afterEach(() => {

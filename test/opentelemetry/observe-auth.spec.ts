@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { observeAuth } from 'nestjs-latchkey/opentelemetry';
 import { ADAPTERS } from '../support/applications.js';
-import { startMarkedApp, secrets, type MarkedApp } from '../support/secrets-app.js';
-import { MarkedFlows } from '../support/secrets-flows.js';
+import { startSecretsApp, secrets, type SecretsApp } from '../support/secrets-app.js';
+import { SecretsFlows } from '../support/secrets-flows.js';
 import { wholeText } from '../support/secrets.js';
 import { Telemetry, type Point } from '../support/telemetry.js';
 
@@ -30,16 +30,16 @@ const FLOWS: readonly (readonly [metric: string, unit: string, labels: object])[
 
 describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
   let telemetry: Telemetry;
-  let app: MarkedApp;
+  let app: SecretsApp;
   let stop: () => void;
   let points: readonly Point[];
   let issuer: string;
   beforeAll(async () => {
     telemetry = new Telemetry();
     stop = observeAuth();
-    app = await startMarkedApp(adapter, {}, (running) => void running.use(telemetry.middleware));
+    app = await startSecretsApp(adapter, {}, (running) => void running.use(telemetry.middleware));
     issuer = app.issuer.url;
-    await new MarkedFlows(app).driveAll();
+    await new SecretsFlows(app).driveAll();
     points = await telemetry.points();
   }, 120_000);
   afterAll(async () => {

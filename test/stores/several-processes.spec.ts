@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Fleet, type Pair } from '../support/worker-processes.js';
+import { WorkerProcesses, type Pair } from '../support/worker-processes.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { hasRedis, hasRedisCluster, startRedis, startRedisCluster } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
@@ -45,11 +45,15 @@ const starters: Readonly<Record<string, () => Promise<Database>>> = {
 const CHAIN = 25;
 
 /** Does so many rounds, ten in parallel, on logins that last for a few rounds each. */
-async function inLines(fleet: Fleet, rounds: number, round: (pair: Pair, at: number) => Promise<Pair>): Promise<void> {
+async function inLines(
+  workers: WorkerProcesses,
+  rounds: number,
+  round: (pair: Pair, at: number) => Promise<Pair>,
+): Promise<void> {
   const lines = Array.from({ length: AT_ONCE }, async (_, line) => {
     let pair: Pair | undefined;
     for (let at = 0; at < rounds / AT_ONCE; at += 1) {
-      if (pair === undefined || at % CHAIN === 0) pair = await fleet.issue(`user-${line}`);
+      if (pair === undefined || at % CHAIN === 0) pair = await workers.issue(`user-${line}`);
       pair = await round(pair, at);
     }
   });
@@ -70,18 +74,18 @@ describe.each([
 ] as const)('%s', (kind, needed, available) => {
   requireOrSkip(needed, available)(`three machines on one ${kind}`, () => {
     let database: Database;
-    let fleet: Fleet;
+    let workers: WorkerProcesses;
     beforeAll(async () => {
       database = await (starters[kind] as () => Promise<Database>)();
-      fleet = await Fleet.start({ database: database.url });
+      workers = await WorkerProcesses.start({ database: database.url });
     }, 2 * MINUTES);
     afterAll(async () => {
-      await fleet?.stop();
+      await workers?.stop();
       await database?.stop();
     });
 
     const refresh = async ({ refreshToken }: Pair): Promise<Pair> => {
-      const { code, value } = await fleet.persist('refresh', [refreshToken]);
+      const { code, value } = await workers.persist('refresh', [refreshToken]);
       expect(code).toBe('accepted');
       return value as Pair;
     };
@@ -90,7 +94,7 @@ describe.each([
       'survive eight parallel refreshes of one token, chained, without a second live token',
       () =>
         measured(`${kind}, races of 8`, ROUNDS, () =>
-          inLines(fleet, ROUNDS, async (pair) => {
+          inLines(workers, ROUNDS, async (pair) => {
             const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(pair)));
             expect(new Set(answers.map(jtiOf)).size).toBe(1);
             expect(answers[0] && jtiOf(answers[0])).not.toBe(jtiOf(pair));
@@ -104,14 +108,14 @@ describe.each([
       'survive lost responses and two racing tabs without signing an honest client out',
       () =>
         measured(`${kind}, lost answers and two tabs`, ROUNDS, () =>
-          inLines(fleet, ROUNDS, async (pair, at) => {
+          inLines(workers, ROUNDS, async (pair, at) => {
             if (at % 2 === 0) {
               // The answer is lost; the client knows only the token that it has.
-              await fleet.call('refresh', [pair.refreshToken]);
+              await workers.call('refresh', [pair.refreshToken]);
               return refresh(pair);
             }
             const tabs = await Promise.all([refresh(pair), wait(randomInt(5)).then(() => refresh(pair))]);
-            for (const tab of tabs) expect((await fleet.persist('verify', [tab.accessToken])).code).toBe('accepted');
+            for (const tab of tabs) expect((await workers.persist('verify', [tab.accessToken])).code).toBe('accepted');
             return tabs[randomInt(2)] ?? pair;
           }),
         ),
@@ -122,8 +126,8 @@ describe.each([
       'survive bursts of up to eight tabs with slow requests, with all clients signed in',
       () =>
         measured(`${kind}, bursts of up to 8 tabs`, ROUNDS, () =>
-          inLines(fleet, ROUNDS, async (_, at) => {
-            const first = await fleet.issue(`burst-${at}`);
+          inLines(workers, ROUNDS, async (_, at) => {
+            const first = await workers.issue(`burst-${at}`);
             const { seen, jar } = await burst(first, (refreshToken) => refresh({ ...first, refreshToken }));
             // Every returned token leads to one and the same live token.
             const live = await refresh({ ...first, refreshToken: jar });
@@ -139,28 +143,28 @@ describe.each([
     it(
       'end a login for a token that was replaced longer ago than the grace',
       async () => {
-        const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => fleet.issue(`old-${name}`)));
+        const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => workers.issue(`old-${name}`)));
         const second = await Promise.all(pairs.map(refresh));
         await wait(GRACE_MS);
         const live = await Promise.all(second.map(refresh));
         for (const { refreshToken } of pairs)
-          expect((await fleet.persist('refresh', [refreshToken])).code).toBe('refresh_reused');
+          expect((await workers.persist('refresh', [refreshToken])).code).toBe('refresh_reused');
         for (const { refreshToken } of live)
-          expect((await fleet.persist('refresh', [refreshToken])).code).toBe('token_revoked');
+          expect((await workers.persist('refresh', [refreshToken])).code).toBe('token_revoked');
       },
       MINUTES,
     );
 
     it(
       'accept nothing after the response to a revocation, in any process',
-      () => measured(`${kind}, revocations, strict`, ROUNDS, () => revokeAll(fleet, 0)),
+      () => measured(`${kind}, revocations, strict`, ROUNDS, () => revokeAll(workers, 0)),
       30 * MINUTES,
     );
 
     it(
       `accept nothing once ${WITHIN_MS} ms have passed since the response, if that is the bound`,
       async () => {
-        const bounded = await Fleet.start({ database: database.url, freshness: { withinMs: WITHIN_MS } });
+        const bounded = await WorkerProcesses.start({ database: database.url, freshness: { withinMs: WITHIN_MS } });
         try {
           await measured(`${kind}, revocations, within ${WITHIN_MS} ms`, ROUNDS, () => revokeAll(bounded, WITHIN_MS));
         } finally {
@@ -173,7 +177,11 @@ describe.each([
     (pushes.has(kind) ? it : it.skip)(
       'push a revocation to processes that read every half minute',
       async () => {
-        const pushed = await Fleet.start({ database: database.url, freshness: { withinMs: 60_000 }, push: true });
+        const pushed = await WorkerProcesses.start({
+          database: database.url,
+          freshness: { withinMs: 60_000 },
+          push: true,
+        });
         try {
           // Each of them has read once, and listens.
           await wait(1_000);
@@ -192,22 +200,22 @@ describe.each([
 
     it(
       'survive kills at random times: all clients stay signed in, and all revocations hold',
-      () => measured(`${kind}, kills`, killsOf(kind), () => killAndWatch(fleet, killsOf(kind))),
+      () => measured(`${kind}, kills`, killsOf(kind), () => killAndWatch(workers, killsOf(kind))),
       30 * MINUTES,
     );
   });
 });
 
 /** Revokes by token, by refresh token, by device and everywhere, in turn. */
-async function revokeAll(fleet: Fleet, withinMs: number): Promise<void> {
+async function revokeAll(workers: WorkerProcesses, withinMs: number): Promise<void> {
   const atOnce = withinMs > 0 ? 100 : AT_ONCE;
   let left = ROUNDS;
   const line = async (name: number): Promise<void> => {
     while (left > 0) {
       left -= 1;
       const subject = `revoked-${name}-${left}`;
-      const { accessToken, refreshToken, sid } = await fleet.issue(subject);
-      expect((await fleet.persist('verify', [accessToken])).code).toBe('accepted');
+      const { accessToken, refreshToken, sid } = await workers.issue(subject);
+      expect((await workers.persist('verify', [accessToken])).code).toBe('accepted');
       const ways = [
         ['revoke', [accessToken]],
         ['revoke', [refreshToken]],
@@ -215,53 +223,53 @@ async function revokeAll(fleet: Fleet, withinMs: number): Promise<void> {
         ['endAll', [subject]],
       ] as const;
       const [does, values] = ways[left % ways.length] ?? ways[0];
-      expect((await fleet.persist(does, values)).code).toBe('accepted');
+      expect((await workers.persist(does, values)).code).toBe('accepted');
       if (withinMs > 0) await wait(withinMs + 1);
-      for (let at = 0; at < fleet.size; at += 1) {
-        const { code } = await fleet.call('verify', [accessToken], at);
+      for (let at = 0; at < workers.size; at += 1) {
+        const { code } = await workers.call('verify', [accessToken], at);
         expect(['token_revoked', 'store_unavailable']).toContain(code);
       }
       if (does !== 'revoke' || values[0] === refreshToken)
-        expect((await fleet.persist('refresh', [refreshToken])).code).not.toBe('accepted');
+        expect((await workers.persist('refresh', [refreshToken])).code).not.toBe('accepted');
     }
   };
   await Promise.all(Array.from({ length: atOnce }, (_, name) => line(name)));
 }
 
 /** How long after its answer each revocation by one process counted at the two others, in milliseconds and in order. */
-async function pushAll(fleet: Fleet, rounds: number): Promise<readonly number[]> {
+async function pushAll(workers: WorkerProcesses, rounds: number): Promise<readonly number[]> {
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const { accessToken } = await fleet.issue(`pushed-${round}`);
-    const others = [1, 2].map((at) => fleet.call('seenRevokedAt', [accessToken], at));
-    const revoked = await fleet.call('revokeAt', [accessToken], 0);
+    const { accessToken } = await workers.issue(`pushed-${round}`);
+    const others = [1, 2].map((at) => workers.call('seenRevokedAt', [accessToken], at));
+    const revoked = await workers.call('revokeAt', [accessToken], 0);
     for (const seen of await Promise.all(others)) times.push(Math.max(0, Number(seen.value) - Number(revoked.value)));
   }
   return times.sort((one, other) => one - other);
 }
 
 /** Refreshes and ends logins while processes die, as clients that retry after a lost response. */
-async function killAndWatch(fleet: Fleet, most: number): Promise<void> {
+async function killAndWatch(workers: WorkerProcesses, most: number): Promise<void> {
   const over = new AbortController();
   const revoked: Pair[] = [];
   const living: Pair[] = [];
   const client = async (name: number): Promise<void> => {
-    let pair = (await fleet.persist('issue', [`client-${name}`])).value as Pair;
+    let pair = (await workers.persist('issue', [`client-${name}`])).value as Pair;
     while (!over.signal.aborted) {
-      const { code, value } = await fleet.persist('refresh', [pair.refreshToken]);
+      const { code, value } = await workers.persist('refresh', [pair.refreshToken]);
       expect(code).toBe('accepted');
       pair = value as Pair;
       if (randomInt(20) > 0) continue;
-      expect((await fleet.persist('end', [`client-${name}`, pair.sid])).code).toBe('accepted');
+      expect((await workers.persist('end', [`client-${name}`, pair.sid])).code).toBe('accepted');
       revoked.push(pair);
-      pair = (await fleet.persist('issue', [`client-${name}`])).value as Pair;
+      pair = (await workers.persist('issue', [`client-${name}`])).value as Pair;
     }
     living.push(pair);
   };
   const killer = async (): Promise<void> => {
     for (let kills = 0; kills < most; kills += 1) {
       await wait(randomInt(300));
-      await fleet.replace(randomInt(fleet.size));
+      await workers.replace(randomInt(workers.size));
     }
     over.abort();
   };
@@ -270,8 +278,8 @@ async function killAndWatch(fleet: Fleet, most: number): Promise<void> {
   );
   expect(revoked.length).toBeGreaterThan(0);
   for (const { accessToken, refreshToken } of revoked.slice(-1_000)) {
-    expect((await fleet.persist('verify', [accessToken])).code).toBe('token_revoked');
-    expect((await fleet.persist('refresh', [refreshToken])).code).toBe('token_revoked');
+    expect((await workers.persist('verify', [accessToken])).code).toBe('token_revoked');
+    expect((await workers.persist('refresh', [refreshToken])).code).toBe('token_revoked');
   }
-  for (const { accessToken } of living) expect((await fleet.persist('verify', [accessToken])).code).toBe('accepted');
+  for (const { accessToken } of living) expect((await workers.persist('verify', [accessToken])).code).toBe('accepted');
 }

@@ -14,7 +14,7 @@ import {
 } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import type { MakeStores } from 'nestjs-latchkey/testing';
-import { SignInModel, type Happening, type Instance, type World } from './login-model.js';
+import { SignInModel, type Step, type Instance, type Applications } from './login-model.js';
 import { SwitchedStores } from './switched-stores.js';
 import { ManualClock } from './clocks.js';
 
@@ -60,7 +60,7 @@ const waits = fc.constantFrom(
   15 * DAY,
 );
 
-const happenings: fc.Arbitrary<Happening[]> = fc.array(
+const happenings: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ does: fc.constant('sign-in' as const), user: nat }) },
     { weight: 8, arbitrary: fc.record({ does: fc.constant('refresh' as const), sign: nat, age }) },
@@ -106,7 +106,7 @@ export async function compareWithModel(makeStores: MakeStores, numRuns: number):
   const life = fc.asyncProperty(happenings, async (history) => {
     lives += 1;
     AccountResolver.all = ['ada', 'grace'].map((name) => ({ id: `${name}-${lives}`, active: true, stamp: '1' }));
-    const world: World = {
+    const applications: Applications = {
       instances,
       users: AccountResolver.all,
       clock,
@@ -114,9 +114,9 @@ export async function compareWithModel(makeStores: MakeStores, numRuns: number):
       setDown: (isDown) => void (switched.mood = isDown ? 'broken' : 'well'),
       leafOf: async (sid) => (await kept.logins.find(ISSUER, sid))?.currentJti,
     };
-    const model = new SignInModel(world);
+    const model = new SignInModel(applications);
     await model.step({ does: 'sign-in', user: 0 });
-    for (const happening of history) await model.step(happening);
+    for (const step of history) await model.step(step);
   });
   try {
     await fc.assert(life, { numRuns, endOnFailure: false });

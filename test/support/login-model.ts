@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { AuthError, LoginService, TokenPair, TokenService } from 'nestjs-latchkey';
 
 /** The steps. Numbers of logins and users wrap around, so that every number names one. */
-export type Happening =
+export type Step =
   | { readonly does: 'sign-in'; readonly user: number }
   | { readonly does: 'refresh'; readonly sign: number; readonly age: number }
   | { readonly does: 'refresh-at-once'; readonly sign: number }
@@ -21,7 +21,7 @@ export interface Instance {
 }
 
 /** What the model moves and looks at. */
-export interface World {
+export interface Applications {
   readonly instances: readonly [Instance, Instance];
   readonly users: { readonly id: string; active: boolean; stamp: string }[];
   readonly clock: { ms: number };
@@ -39,7 +39,7 @@ interface Access {
 }
 
 interface SignIn {
-  readonly user: World['users'][number];
+  readonly user: Applications['users'][number];
   readonly stamp: string;
   readonly sid: string;
   readonly absoluteEndMs: number;
@@ -57,14 +57,14 @@ export class SignInModel {
   readonly #signIns: SignIn[] = [];
   #turn = 0;
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly applications: Applications) {}
 
   /** Applies one step to the applications and to the model, and compares all results. */
-  async step(happening: Happening): Promise<void> {
-    if (happening.does === 'wait') this.world.clock.ms += happening.ms;
-    else if (happening.does === 'sign-in') await this.#signIn(this.#user(happening.user));
-    else if ('user' in happening) await this.#changeUser(happening.does, this.#user(happening.user));
-    else await this.#act(happening);
+  async step(step: Step): Promise<void> {
+    if (step.does === 'wait') this.applications.clock.ms += step.ms;
+    else if (step.does === 'sign-in') await this.#signIn(this.#user(step.user));
+    else if ('user' in step) await this.#changeUser(step.does, this.#user(step.user));
+    else await this.#act(step);
     await this.#compare();
   }
 
@@ -94,19 +94,18 @@ export class SignInModel {
     for (const signIn of this.#signIns) if (signIn.user === user) signIn.isEnded = true;
   }
 
-  async #act(happening: Extract<Happening, { readonly sign: number }>): Promise<void> {
-    const signIn = this.#signIns[happening.sign % Math.max(1, this.#signIns.length)];
+  async #act(step: Extract<Step, { readonly sign: number }>): Promise<void> {
+    const signIn = this.#signIns[step.sign % Math.max(1, this.#signIns.length)];
     if (signIn === undefined) return;
-    if (happening.does === 'refresh') await this.#refresh(signIn, happening.age);
-    if (happening.does === 'refresh-at-once') await this.#refreshAtOnce(signIn);
-    if (happening.does === 'end-while-refreshing') await this.#endWhileRefreshing(signIn, happening.everywhere);
-    if (happening.does === 'revoke-access') await this.#revokeAccess(signIn);
-    if (happening.does === 'all-but') await this.#allBut(signIn);
-    if (happening.does === 'outage') await this.#outage(signIn);
-    if (happening.does === 'end')
-      await this.#end(signIn, (by) => by.logins.end(this.#subject(signIn.user), signIn.sid));
-    if (happening.does === 'revoke-refresh' && !this.#isPast(leaf(signIn)))
-      await this.#end(signIn, (by) => by.tokens.revoke(leaf(signIn).token));
+    if (step.does === 'refresh') await this.#refresh(signIn, step.age);
+    if (step.does === 'refresh-at-once') await this.#refreshAtOnce(signIn);
+    if (step.does === 'end-while-refreshing') await this.#endWhileRefreshing(signIn, step.everywhere);
+    if (step.does === 'revoke-access') await this.#revokeAccess(signIn);
+    if (step.does === 'all-but') await this.#allBut(signIn);
+    if (step.does === 'outage') await this.#outage(signIn);
+    if (step.does === 'end') await this.#end(signIn, (by) => by.logins.end(this.#subject(signIn.user), signIn.sid));
+    if (step.does === 'revoke-refresh' && !this.#isPast(liveToken(signIn)))
+      await this.#end(signIn, (by) => by.tokens.revoke(liveToken(signIn).token));
   }
 
   async #refresh(signIn: SignIn, age: number): Promise<void> {
@@ -122,31 +121,31 @@ export class SignInModel {
       return;
     }
     assert.ok(told.value, `an honest refresh was refused: ${told.code}`);
-    if (standing === 'retry') assert.equal(jtiOf(told.value.refreshToken), jtiOf(leaf(signIn).token));
-    this.#remember(signIn, told.value, standing === 'leaf');
+    if (standing === 'retry') assert.equal(jtiOf(told.value.refreshToken), jtiOf(liveToken(signIn).token));
+    this.#remember(signIn, told.value, standing === 'live');
   }
 
   /** What must become of the token that is so many rotations old. */
-  #standing(signIn: SignIn, age: number): 'leaf' | 'retry' | 'ends' | 'refused' | 'expired' {
+  #standing(signIn: SignIn, age: number): 'live' | 'retry' | 'ends' | 'refused' | 'expired' {
     const presented = signIn.refreshTokens.at(-1 - age);
     if (presented === undefined || this.#isPast(presented)) return 'expired';
     if (signIn.isEnded) return 'refused';
     if (!this.#isWelcome(signIn)) return 'ends';
-    if (this.world.clock.ms >= signIn.absoluteEndMs) return 'expired';
-    if (age === 0) return 'leaf';
-    return this.world.clock.ms - (presented.replacedAtMs ?? -Infinity) < GRACE_MS ? 'retry' : 'ends';
+    if (this.applications.clock.ms >= signIn.absoluteEndMs) return 'expired';
+    if (age === 0) return 'live';
+    return this.applications.clock.ms - (presented.replacedAtMs ?? -Infinity) < GRACE_MS ? 'retry' : 'ends';
   }
 
   async #refreshAtOnce(signIn: SignIn): Promise<void> {
-    if (this.#standing(signIn, 0) !== 'leaf') return;
-    const { token } = leaf(signIn);
+    if (this.#standing(signIn, 0) !== 'live') return;
+    const { token } = liveToken(signIn);
     const told = await Promise.all(Array.from({ length: 4 }, () => codeOf(this.#next.tokens.refresh(token))));
     const [first] = told;
     assert.deepEqual(
       told.map(({ code }) => code),
       Array(4).fill('accepted'),
     );
-    assert.equal(new Set(told.map(({ value }) => value && jtiOf(value.refreshToken))).size, 1, 'one leaf');
+    assert.equal(new Set(told.map(({ value }) => value && jtiOf(value.refreshToken))).size, 1, 'one live token');
     if (first?.value) this.#remember(signIn, first.value);
   }
 
@@ -154,7 +153,7 @@ export class SignInModel {
     const { tokens, logins } = this.#next;
     const subject = this.#subject(signIn.user);
     const [told] = await Promise.all([
-      codeOf(tokens.refresh(leaf(signIn).token)),
+      codeOf(tokens.refresh(liveToken(signIn).token)),
       everywhere ? this.#next.logins.endAll(subject) : logins.end(subject, signIn.sid),
     ]);
     for (const each of this.#signIns)
@@ -183,13 +182,13 @@ export class SignInModel {
 
   /** Nothing may be decided while the store is down, and nothing may have changed after it. */
   async #outage(signIn: SignIn): Promise<void> {
-    if (this.#isPast(leaf(signIn))) return;
-    this.world.setDown(true);
+    if (this.#isPast(liveToken(signIn))) return;
+    this.applications.setDown(true);
     const told = [
-      await codeOf(this.#next.tokens.refresh(leaf(signIn).token)),
+      await codeOf(this.#next.tokens.refresh(liveToken(signIn).token)),
       await codeOf(this.#next.logins.end(this.#subject(signIn.user), signIn.sid)),
     ];
-    this.world.setDown(false);
+    this.applications.setDown(false);
     assert.deepEqual(
       told.map(({ code }) => code),
       ['store_unavailable', 'store_unavailable'],
@@ -198,11 +197,11 @@ export class SignInModel {
 
   async #compare(): Promise<void> {
     for (const signIn of this.#signIns) {
-      const leafJti = await this.world.leafOf(signIn.sid);
+      const leafJti = await this.applications.leafOf(signIn.sid);
       assert.equal(
         leafJti,
-        signIn.isEnded ? undefined : jtiOf(leaf(signIn).token),
-        'the leaf of the store is that of the model',
+        signIn.isEnded ? undefined : jtiOf(liveToken(signIn).token),
+        'the liveToken of the store is that of the model',
       );
       for (const access of signIn.accessTokens) {
         const { code } = await codeOf(this.#next.tokens.verify(access.token, { kind: 'access' }));
@@ -220,12 +219,12 @@ export class SignInModel {
     signIn.accessTokens.push({ token: accessToken, expiresAtMs: endOf(accessToken), isRevoked: false });
     if (!isNewLeaf) return;
     const replaced = signIn.refreshTokens.at(-1);
-    if (replaced !== undefined) replaced.replacedAtMs = this.world.clock.ms;
+    if (replaced !== undefined) replaced.replacedAtMs = this.applications.clock.ms;
     signIn.refreshTokens.push({ token: refreshToken, expiresAtMs: endOf(refreshToken) });
   }
 
   #isPast({ expiresAtMs }: { readonly expiresAtMs: number }): boolean {
-    return Math.floor(this.world.clock.ms / 1_000) * 1_000 >= expiresAtMs + TOLERANCE_MS;
+    return Math.floor(this.applications.clock.ms / 1_000) * 1_000 >= expiresAtMs + TOLERANCE_MS;
   }
 
   #isWelcome({ user, stamp }: SignIn): boolean {
@@ -233,11 +232,11 @@ export class SignInModel {
   }
 
   #subject(user: SignIn['user']) {
-    return { issuer: this.world.issuer, id: user.id };
+    return { issuer: this.applications.issuer, id: user.id };
   }
 
   #user(at: number): SignIn['user'] {
-    const user = this.world.users[at % this.world.users.length];
+    const user = this.applications.users[at % this.applications.users.length];
     assert.ok(user);
     return user;
   }
@@ -245,11 +244,11 @@ export class SignInModel {
   /** The instances take turns. */
   get #next(): Instance {
     this.#turn += 1;
-    return this.world.instances[this.#turn % 2 === 0 ? 0 : 1];
+    return this.applications.instances[this.#turn % 2 === 0 ? 0 : 1];
   }
 }
 
-function leaf({ refreshTokens }: SignIn) {
+function liveToken({ refreshTokens }: SignIn) {
   const last = refreshTokens.at(-1);
   assert.ok(last);
   return last;

@@ -100,7 +100,7 @@ function textOf(part: unknown): string {
       : JSON.stringify(part);
 }
 
-export interface ProbedApp extends RunningApplication {
+export interface RecordingApp extends RunningApplication {
   readonly people: People;
   readonly probe: Probe;
   readonly tokens: TokenService;
@@ -111,16 +111,16 @@ export interface ProbedApp extends RunningApplication {
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-export interface ProbedAppOptions extends AuthModuleOptions {
+export interface RecordingAppOptions extends AuthModuleOptions {
   readonly structure?: AuthModuleStructure;
   readonly configure?: (app: INestApplication) => unknown;
 }
 
 /** Starts it with the token and device routes. */
-export async function startProbedApp(
+export async function startRecordingApp(
   adapter: AdapterName,
-  { structure = {}, configure, ...options }: ProbedAppOptions = {},
-): Promise<ProbedApp> {
+  { structure = {}, configure, ...options }: RecordingAppOptions = {},
+): Promise<RecordingApp> {
   const lines = new Lines();
   const events: AuthEvent[] = [];
   const running = await startApplication(adapter, {

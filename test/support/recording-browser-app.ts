@@ -3,22 +3,22 @@ import { cookieController, csrfController, sessionController, tokenController } 
 import type { AdapterName } from './applications.js';
 import { registerSessions } from './browser-app.js';
 import { CookieJar } from './cookie-jar.js';
-import { PASSWORD, startProbedApp, type ProbedApp, type ProbedAppOptions } from './recording-app.js';
+import { PASSWORD, startRecordingApp, type RecordingApp, type RecordingAppOptions } from './recording-app.js';
 
 export const ACCESS = '__Host-access';
 export const REFRESH = '__Secure-refresh';
 export const CSRF = '__Host-csrf';
 
-export interface ProbedBrowserOptions extends ProbedAppOptions {
+export interface RecordingBrowserOptions extends RecordingAppOptions {
   /** The store of the sessions. @defaultValue the framework's own, in memory */
   readonly sessionStore?: unknown;
 }
 
-export function startProbedBrowserApp(
+export function startRecordingBrowserApp(
   adapter: AdapterName,
-  { structure, configure, sessionStore, ...options }: ProbedBrowserOptions = {},
-): Promise<ProbedApp> {
-  return startProbedApp(adapter, {
+  { structure, configure, sessionStore, ...options }: RecordingBrowserOptions = {},
+): Promise<RecordingApp> {
+  return startRecordingApp(adapter, {
     cookies: {},
     session: {},
     ...options,
@@ -34,7 +34,7 @@ export function startProbedBrowserApp(
 }
 
 /** A browser in which that user signed in by cookie. */
-export async function signedInBrowser(app: ProbedApp, username = 'ada'): Promise<CookieJar> {
+export async function signedInBrowser(app: RecordingApp, username = 'ada'): Promise<CookieJar> {
   const jar = new CookieJar(app);
   const answer = await jar.post('/auth/cookie/login', { username, password: PASSWORD });
   if (answer.status !== 204) throw new Error(`Signing in answered ${answer.status}.`);

@@ -1,6 +1,6 @@
 // What holds for every refusal (nothing ran, nothing leaked, nothing was granted): one check, used by all tests of attacks.
 import { expect } from '@jest/globals';
-import type { ProbedApp } from './recording-app.js';
+import type { RecordingApp } from './recording-app.js';
 import { readAnswer, sendLines, type RawAnswer } from './raw-http.js';
 
 export interface RefusalExpectations {
@@ -19,7 +19,7 @@ const INSIDES = /\bat .+:\d+:\d+|node_modules|\.(js|ts)\b|\bjose\b|latchkey|SELE
 
 /** Sends a request that must be refused and checks everything that holds for all refusals. Resolves the answer. */
 export async function expectRefusal(
-  app: ProbedApp,
+  app: RecordingApp,
   send: () => Promise<RawAnswer | Response>,
   expected: RefusalExpectations = {},
 ): Promise<RawAnswer> {
@@ -52,7 +52,7 @@ export function codeOf({ body }: RawAnswer): unknown {
   return (JSON.parse(body) as { errorCode?: unknown }).errorCode;
 }
 
-function reached({ probe, people }: ProbedApp) {
+function reached({ probe, people }: RecordingApp) {
   return { handled: probe.handled, intercepted: probe.intercepted, lookups: people.lookups };
 }
 
@@ -82,7 +82,7 @@ function expectShape(answer: RawAnswer): void {
 }
 
 /** An attack must not spoil what comes after it. */
-async function expectStillGood(app: ProbedApp): Promise<void> {
+async function expectStillGood(app: RecordingApp): Promise<void> {
   const { down } = app.people;
   app.people.down = false;
   const { accessToken } = await app.signIn();

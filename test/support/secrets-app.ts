@@ -67,7 +67,7 @@ const DRIVER_WORDS = secrets.make(DRIVER);
 const CSRF_SECRET = secrets.make('csrf-secret').repeat(2);
 
 @Injectable()
-class MarkedPeople extends UserSource<Person> {
+class SecretUsers extends UserSource<Person> {
   down = false;
 
   private of(id: string): Person | undefined {
@@ -90,7 +90,7 @@ class MarkedPeople extends UserSource<Person> {
   }
 }
 
-@Module({ providers: [MarkedPeople], exports: [MarkedPeople] })
+@Module({ providers: [SecretUsers], exports: [SecretUsers] })
 class PeopleModule {}
 
 @Controller('doors')
@@ -150,7 +150,7 @@ class KeptErrors extends BaseExceptionFilter {
 }
 
 /** Keys that a test can replace by something broken. */
-class MarkedKeys extends KeySource {
+class SecretKeys extends KeySource {
   next: (() => KeyRingInput) | undefined;
 
   constructor(private readonly ring: KeyRingInput) {
@@ -188,27 +188,27 @@ function breakable(state: { readonly down: boolean }): StoresFactory {
   };
 }
 
-export interface MarkedApp extends RunningApplication {
+export interface SecretsApp extends RunningApplication {
   readonly clock: FixedClock;
   readonly issuer: LocalIssuer;
-  readonly keys: MarkedKeys;
+  readonly keys: SecretKeys;
   readonly ownKeys: OwnKeys;
   readonly log: readonly string[];
   readonly events: readonly AuthEvent[];
   /** What a catch-all filter of the application was given. */
   errors(): readonly HttpException[];
-  readonly people: MarkedPeople;
+  readonly people: SecretUsers;
   readonly store: { down: boolean };
   tokenOf(id: string): Promise<string>;
   /** Every table, whole. */
   tables(): Promise<string>;
 }
 
-export async function startMarkedApp(
+export async function startSecretsApp(
   adapter: AdapterName,
   structure: AuthModuleStructure = {},
   configure: (app: INestApplication) => void = () => {},
-): Promise<MarkedApp> {
+): Promise<SecretsApp> {
   const log = new KeptLog();
   const events: AuthEvent[] = [];
   const stop = onAuthEvent((event) => void events.push(event));
@@ -218,7 +218,7 @@ export async function startMarkedApp(
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: 'own' };
   secrets.add('private key', jwk.d);
-  const keys = new MarkedKeys({ current: jwk as KeyRingInput['current'] });
+  const keys = new SecretKeys({ current: jwk as KeyRingInput['current'] });
   const auth = AuthModule.forRoot({
     issuer: 'https://doors.test',
     audience: 'doors',
@@ -230,7 +230,7 @@ export async function startMarkedApp(
     cookies: {},
     session: {},
     csrf: { secret: CSRF_SECRET },
-    users: MarkedPeople as never,
+    users: SecretUsers as never,
     stores: breakable(store),
     audit: { sink: typeOrmAuditSink() },
     controllers: [
@@ -269,7 +269,7 @@ export async function startMarkedApp(
     store,
     log: log.lines,
     ownKeys: running.app.get(OwnKeys),
-    people: running.app.get(MarkedPeople, { strict: false }),
+    people: running.app.get(SecretUsers, { strict: false }),
     errors: () => errors?.kept ?? [],
     tokenOf: (id) => TokenFactory.of(running.app).valid(id),
     tables: () => tablesIn(source),

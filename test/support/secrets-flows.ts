@@ -1,7 +1,7 @@
 // Drives everything that the library does, well and badly, and keeps what was secret in it and how it was refused.
 import { TokenFactory } from 'nestjs-latchkey/testing';
 import { CookieJar, type Sending } from './cookie-jar.js';
-import { PASSWORD, secrets, type MarkedApp } from './secrets-app.js';
+import { PASSWORD, secrets, type SecretsApp } from './secrets-app.js';
 import { readAnswer, sendLines, type RawAnswer } from './raw-http.js';
 
 export interface Refused {
@@ -9,12 +9,12 @@ export interface Refused {
   readonly answer: RawAnswer;
 }
 
-export class MarkedFlows {
+export class SecretsFlows {
   readonly refusals: Refused[] = [];
   /** The number of responses by status, so that a test can check that the flows took place. */
   readonly statuses = new Map<number, number>();
 
-  constructor(private readonly app: MarkedApp) {}
+  constructor(private readonly app: SecretsApp) {}
 
   async driveAll(): Promise<void> {
     await this.tokens();

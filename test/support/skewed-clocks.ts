@@ -9,13 +9,13 @@ import { jtiIn, jtiOf } from './tab-bursts.js';
 import { OffsetClock } from './clocks.js';
 
 /** Two nodes. */
-interface Machines {
-  readonly here: Machine;
-  readonly there: Machine;
+interface Nodes {
+  readonly here: Node;
+  readonly there: Node;
   readonly stores: Stores;
 }
 
-type Machine = Awaited<ReturnType<typeof startInstance>>['instance'];
+type Node = Awaited<ReturnType<typeof startInstance>>['instance'];
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -26,7 +26,7 @@ const SHORT = { idle: '30m', absolute: '40m' } as const;
 export function testNodeClocks(makeStores: MakeStores, join: MakeStores): void {
   const onTwo = async (
     aheadMs: number,
-    work: (machines: Machines) => Promise<void>,
+    work: (machines: Nodes) => Promise<void>,
     refresh?: typeof SHORT,
   ): Promise<void> => {
     const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

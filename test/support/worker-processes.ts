@@ -13,12 +13,12 @@ export interface Pair {
 }
 
 /** The result of a call: `accepted`, the code of the refusal, or `died` if the process did before it answered. */
-export interface Told {
+export interface CallResult {
   readonly code: string;
   readonly value?: unknown;
 }
 
-export interface FleetOptions {
+export interface WorkerOptions {
   readonly database: string;
   readonly size?: number;
   readonly freshness?: 'every-request' | { readonly withinMs: number };
@@ -27,13 +27,13 @@ export interface FleetOptions {
 
 const WORKER = join(import.meta.dirname, 'worker-process.js');
 
-class Machine {
-  readonly #waiting = new Map<number, (told: Told) => void>();
+class WorkerProcess {
+  readonly #waiting = new Map<number, (told: CallResult) => void>();
   #calls = 0;
 
   private constructor(private readonly child: ChildProcess) {
     child.on('message', (message) => {
-      const { id, ...told } = message as Told & { readonly id: number };
+      const { id, ...told } = message as CallResult & { readonly id: number };
       this.#waiting.get(id)?.(told);
       this.#waiting.delete(id);
     });
@@ -43,14 +43,14 @@ class Machine {
     });
   }
 
-  static async start(options: object): Promise<Machine> {
+  static async start(options: object): Promise<WorkerProcess> {
     const child = fork(WORKER, [JSON.stringify(options)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
     const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
     if (message !== 'ready') throw new Error('A machine did not start.');
-    return new Machine(child);
+    return new WorkerProcess(child);
   }
 
-  call(does: string, values: readonly string[]): Promise<Told> {
+  call(does: string, values: readonly string[]): Promise<CallResult> {
     if (!this.isAlive) return Promise.resolve({ code: 'died' });
     this.#calls += 1;
     const id = this.#calls;
@@ -72,24 +72,32 @@ class Machine {
   }
 }
 
-export class Fleet {
+export class WorkerProcesses {
   #turn = 0;
   /** How often each code was returned, for the report. */
   readonly told = new Map<string, number>();
 
   private constructor(
-    private readonly machines: Machine[],
+    private readonly machines: WorkerProcess[],
     private readonly options: { readonly keys: string },
   ) {}
 
-  static async start({ database, size = 3, freshness = 'every-request', push = false }: FleetOptions): Promise<Fleet> {
+  static async start({
+    database,
+    size = 3,
+    freshness = 'every-request',
+    push = false,
+  }: WorkerOptions): Promise<WorkerProcesses> {
     if (!existsSync(join(root, 'libs/auth/dist/index.js'))) throw new Error('Run "npm run build" first.');
-    const options = { database, freshness, push, keys: join(temporaryFolder('fleet'), 'keys') };
-    return new Fleet(await Promise.all(Array.from({ length: size }, () => Machine.start(options))), options);
+    const options = { database, freshness, push, keys: join(temporaryFolder('workers'), 'keys') };
+    return new WorkerProcesses(
+      await Promise.all(Array.from({ length: size }, () => WorkerProcess.start(options))),
+      options,
+    );
   }
 
   /** Calls one process: the next one in turn that runs, or the one with this number. */
-  async call(does: string, values: readonly string[], at?: number): Promise<Told> {
+  async call(does: string, values: readonly string[], at?: number): Promise<CallResult> {
     const machine = at === undefined ? this.#next : this.machines[at % this.machines.length];
     const told = (await machine?.call(does, values)) ?? { code: 'died' };
     this.told.set(told.code, (this.told.get(told.code) ?? 0) + 1);
@@ -103,7 +111,7 @@ export class Fleet {
   }
 
   /** Retries until there is a definite answer, as an honest client does after a lost response or a 503. */
-  async persist(does: string, values: readonly string[]): Promise<Told> {
+  async persist(does: string, values: readonly string[]): Promise<CallResult> {
     for (let attempt = 0; attempt < 100; attempt += 1) {
       const told = await this.call(does, values);
       if (told.code !== 'died' && told.code !== 'store_unavailable') return told;
@@ -119,7 +127,7 @@ export class Fleet {
   /** Kills one process at once (SIGKILL) and starts another in its place. */
   async replace(at: number): Promise<void> {
     await this.machines[at]?.kill();
-    this.machines[at] = await Machine.start(this.options);
+    this.machines[at] = await WorkerProcess.start(this.options);
   }
 
   async stop(): Promise<void> {
@@ -127,7 +135,7 @@ export class Fleet {
     rmSync(join(this.options.keys, '..'), { recursive: true, force: true });
   }
 
-  get #next(): Machine | undefined {
+  get #next(): WorkerProcess | undefined {
     this.#turn += 1;
     const alive = this.machines.filter((machine) => machine.isAlive);
     return alive[this.#turn % Math.max(1, alive.length)];

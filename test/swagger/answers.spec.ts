@@ -3,21 +3,21 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { ApiProperty, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { devicesController, tokenController, type TokenControllerRecipe } from 'nestjs-latchkey/controllers';
 import { describeAuth } from 'nestjs-latchkey/swagger';
-import { PASSWORD, startProbedApp, type ProbedApp } from '../support/recording-app.js';
+import { PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 
 class Pair {
   @ApiProperty() readonly token!: string;
   @ApiProperty() readonly seconds!: number;
 }
 
-const open: ProbedApp[] = [];
+const open: RecordingApp[] = [];
 
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
 });
 
 async function start(recipe: TokenControllerRecipe) {
-  const app = await startProbedApp('fastify', { structure: { controllers: [recipe] } });
+  const app = await startRecordingApp('fastify', { structure: { controllers: [recipe] } });
   open.push(app);
   const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
   const document = describeAuth(app.app, () => SwaggerModule.createDocument(app.app, config));
@@ -78,7 +78,7 @@ describe('The answer of the token routes in the document', () => {
       }
     }
     const listAt = async (controller: typeof recipe.controller) => {
-      const app = await startProbedApp('fastify', { structure: { controllers: [{ ...recipe, controller }] } });
+      const app = await startRecordingApp('fastify', { structure: { controllers: [{ ...recipe, controller }] } });
       open.push(app);
       const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
       const { paths } = describeAuth(app.app, () => SwaggerModule.createDocument(app.app, config));

@@ -3,11 +3,11 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from '@jest/globals';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS } from '../support/applications.js';
-import { startProbedApp, type ProbedAppOptions } from '../support/recording-app.js';
+import { startRecordingApp, type RecordingAppOptions } from '../support/recording-app.js';
 
 describe.each(ADAPTERS)('the OpenAPI document of the ready-made routes on %s', (adapter) => {
-  async function documentOf(options: ProbedAppOptions = {}, version = '3.1.0'): Promise<OpenAPIObject> {
-    const app = await startProbedApp(adapter, options);
+  async function documentOf(options: RecordingAppOptions = {}, version = '3.1.0'): Promise<OpenAPIObject> {
+    const app = await startRecordingApp(adapter, options);
     const about = new DocumentBuilder().setTitle('Test').setOpenAPIVersion(version).build();
     const document = describeAuth(app.app, () => SwaggerModule.createDocument(app.app, about));
     await app.close();

@@ -3,16 +3,16 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { LoginService } from 'nestjs-latchkey';
 import { cookieController, csrfController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS, type AdapterName } from '../../support/applications.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../../support/recording-app.js';
+import { ISSUER, PASSWORD, startRecordingApp, type RecordingApp } from '../../support/recording-app.js';
 
-const open: ProbedApp[] = [];
+const open: RecordingApp[] = [];
 
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
 });
 
-async function start(adapter: AdapterName): Promise<ProbedApp> {
-  const app = await startProbedApp(adapter, {
+async function start(adapter: AdapterName): Promise<RecordingApp> {
+  const app = await startRecordingApp(adapter, {
     cookies: {},
     access: { claimsFor: () => ({ courses: Array.from({ length: 260 }, () => 'SECRET-COURSE') }) },
     structure: { controllers: [cookieController(), csrfController()] },
@@ -21,7 +21,7 @@ async function start(adapter: AdapterName): Promise<ProbedApp> {
   return app;
 }
 
-async function logIn(app: ProbedApp): Promise<Response> {
+async function logIn(app: RecordingApp): Promise<Response> {
   const asked = await app.fetch('/auth/csrf');
   const { csrfToken } = (await asked.json()) as { csrfToken: string };
   const cookie = asked.headers.getSetCookie().map((line) => String(line.split(';')[0]));

@@ -6,7 +6,7 @@ import { KeySource, OwnKeys, type KeyInput } from 'nestjs-latchkey/keys';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { exportJWK, generateKeyPair } from 'jose';
 import { ADAPTERS } from '../../support/applications.js';
-import { ISSUER, PASSWORD, startProbedApp, type ProbedApp } from '../../support/recording-app.js';
+import { ISSUER, PASSWORD, startRecordingApp, type RecordingApp } from '../../support/recording-app.js';
 
 class Keys extends KeySource {
   retired: { readonly key: KeyInput }[] = [];
@@ -46,7 +46,7 @@ const FAILURES: readonly (readonly [string, () => Promise<void>])[] = [
 const credentials = { username: 'ada', password: PASSWORD };
 
 describe.each(ADAPTERS)('the audit trail on %s', (adapter) => {
-  let app: ProbedApp;
+  let app: RecordingApp;
   let sink: Sink;
   let clock: FixedClock;
   afterEach(() => app.close());
@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('the audit trail on %s', (adapter) => {
   async function start(required: boolean): Promise<void> {
     sink = new Sink();
     clock = new FixedClock();
-    app = await startProbedApp(adapter, {
+    app = await startRecordingApp(adapter, {
       structure: { clock, audit: { sink: { useFactory: () => sink }, required } },
     });
   }
@@ -130,7 +130,7 @@ describe.each(ADAPTERS)('the audit trail on %s', (adapter) => {
     const recorder = new (class extends Sink {
       override record = async (entry: AuditEntry) => void recorded.push(entry);
     })();
-    app = await startProbedApp(adapter, { keys, structure: { audit: { sink: { useFactory: () => recorder } } } });
+    app = await startRecordingApp(adapter, { keys, structure: { audit: { sink: { useFactory: () => recorder } } } });
     const ownKeys = app.app.get(OwnKeys);
     await ownKeys.reload();
     expect(recorded).toEqual([]);

@@ -9,9 +9,9 @@ import { FixedClock, LocalIssuer } from 'nestjs-latchkey/testing';
 import {
   ISSUER,
   PASSWORD,
-  startProbedApp,
-  type ProbedApp,
-  type ProbedAppOptions,
+  startRecordingApp,
+  type RecordingApp,
+  type RecordingAppOptions,
 } from '../../support/recording-app.js';
 import { SwitchedStores } from '../../support/switched-stores.js';
 
@@ -21,8 +21,8 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-async function start(options: ProbedAppOptions = {}): Promise<ProbedApp> {
-  const app = await startProbedApp('fastify', options);
+async function start(options: RecordingAppOptions = {}): Promise<RecordingApp> {
+  const app = await startRecordingApp('fastify', options);
   open.unshift(app);
   return app;
 }
@@ -34,9 +34,11 @@ async function withIssuer() {
   return { clock, issuer, app: await start({ trust: [issuer.trust()], structure: { clock } }) };
 }
 
-const me = async (app: ProbedApp, token: string) => app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
-const attemptsOf = ({ events }: ProbedApp) => events.filter((event): event is AttemptEvent => event.type === 'attempt');
-const linesWith = ({ logged }: ProbedApp, part: string) => logged.filter((line) => line.includes(part));
+const me = async (app: RecordingApp, token: string) =>
+  app.fetch('/me', { headers: { authorization: `Bearer ${token}` } });
+const attemptsOf = ({ events }: RecordingApp) =>
+  events.filter((event): event is AttemptEvent => event.type === 'attempt');
+const linesWith = ({ logged }: RecordingApp, part: string) => logged.filter((line) => line.includes(part));
 
 async function during<T>(environment: string, work: () => Promise<T>): Promise<T> {
   const before = process.env['NODE_ENV'];
@@ -187,7 +189,7 @@ describe('A scheme of the application whose database is down', () => {
     return { clock, app: await start({ structure }) };
   }
 
-  const ask = ({ fetch }: ProbedApp) => fetch('/auth/devices', { headers: { 'x-partner': 'p-1' } });
+  const ask = ({ fetch }: RecordingApp) => fetch('/auth/devices', { headers: { 'x-partner': 'p-1' } });
 
   it('is 503 that does not mention keys, and its name is in event and log', async () => {
     const { app } = await withScheme();

@@ -4,7 +4,7 @@ import { AuthModule, type AuthModuleOptions, type ErrorResponseOptions, type Ref
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { ADAPTERS, SILENT, startApplication } from '../../support/applications.js';
-import { startProbedApp, type ProbedApp } from '../../support/recording-app.js';
+import { startRecordingApp, type RecordingApp } from '../../support/recording-app.js';
 
 const open: { close(): unknown }[] = [];
 
@@ -12,8 +12,8 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-async function start(adapter: 'express' | 'fastify', errors: ErrorResponseOptions): Promise<ProbedApp> {
-  const app = await startProbedApp(adapter, { errors });
+async function start(adapter: 'express' | 'fastify', errors: ErrorResponseOptions): Promise<RecordingApp> {
+  const app = await startRecordingApp(adapter, { errors });
   open.push(app);
   return app;
 }

@@ -2,9 +2,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { cookieController, csrfController, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS } from '../../support/applications.js';
-import { PASSWORD, startProbedApp, type ProbedApp, type ProbedAppOptions } from '../../support/recording-app.js';
+import {
+  PASSWORD,
+  startRecordingApp,
+  type RecordingApp,
+  type RecordingAppOptions,
+} from '../../support/recording-app.js';
 
-const open: ProbedApp[] = [];
+const open: RecordingApp[] = [];
 
 afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
@@ -13,14 +18,18 @@ afterEach(async () => {
 const SECRET = 'value-of-a-claim';
 
 describe.each(ADAPTERS)('A token that cannot be issued, on %s', (adapter) => {
-  async function start(options: ProbedAppOptions): Promise<ProbedApp> {
+  async function start(options: RecordingAppOptions): Promise<RecordingApp> {
     const controllers = [tokenController(), cookieController(), csrfController()];
-    const app = await startProbedApp(adapter, { cookies: { secure: false }, structure: { controllers }, ...options });
+    const app = await startRecordingApp(adapter, {
+      cookies: { secure: false },
+      structure: { controllers },
+      ...options,
+    });
     open.push(app);
     return app;
   }
 
-  const signIn = (app: ProbedApp) => app.post('/auth/token', { username: 'ada', password: PASSWORD });
+  const signIn = (app: RecordingApp) => app.post('/auth/token', { username: 'ada', password: PASSWORD });
   const misconfigured = {
     statusCode: 500,
     error: 'Internal Server Error',
