@@ -1,7 +1,7 @@
 // Measures single calls in this process: what a token costs when it is seen for the first time, and what the blocklist costs as it
 // grows. The two sides of each ratio take turns.
 import 'reflect-metadata';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -9,7 +9,7 @@ import { importJWK, jwtVerify } from 'jose';
 import { AuthModule, memoryStores, SystemClock, TokenService } from 'nestjs-latchkey';
 import { median } from './requests.js';
 
-/** @typedef {{ ratio: number, ours: number, theirs: number }} Comparison microseconds for one call of each */
+/** @typedef {{ ratio: number, cpu: number, ours: number, theirs: number }} Comparison by time and by processor time; microseconds for one call of each */
 
 const ISSUER = 'http://localhost';
 const AUDIENCE = 'bench';
@@ -17,16 +17,38 @@ const AUDIENCE = 'bench';
 /** An id like those of the library. */
 const newId = () => randomBytes(32).toString('base64url');
 
-/** The whole of `TokenService.verify` (claims, blocklist, principal) over `jwtVerify` alone. @param {{ rounds: number }} options */
-export async function measureFirstSight({ rounds }) {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const key = await importJWK(pair.publicKey.export({ format: 'jwk' }), 'ES256');
+/** @typedef {'ES256' | 'RS256' | 'PS256' | 'EdDSA' | 'HS256'} Algorithm */
+
+const ecPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const rsaPair = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+/** @type {Record<Exclude<Algorithm, 'HS256'>, () => import('node:crypto').KeyPairKeyObjectResult>} */
+const pairs = { ES256: ecPair, RS256: rsaPair, PS256: rsaPair, EdDSA: () => generateKeyPairSync('ed25519') };
+
+/** A key of ours, and the same as jose verifies with it fastest: imported before. @param {Algorithm} alg */
+async function keysOf(alg) {
+  if (alg === 'HS256') {
+    const secret = createSecretKey(randomBytes(32));
+    const imported = { name: 'HMAC', hash: 'SHA-256' };
+    return { own: secret, theirs: await crypto.subtle.importKey('raw', secret.export(), imported, false, ['verify']) };
+  }
+  const { privateKey, publicKey } = pairs[alg]();
+  return { own: privateKey, theirs: await importJWK(publicKey.export({ format: 'jwk' }), alg) };
+}
+
+/**
+ * The whole of `TokenService.verify` (claims, blocklist, principal) over `jwtVerify` alone.
+ * @param {Algorithm} alg
+ * @param {{ rounds: number }} options
+ */
+export async function measureFirstSight(alg, { rounds }) {
+  const { own, theirs } = await keysOf(alg);
   class BenchModule {}
   Module({})(BenchModule);
-  const auth = AuthModule.forRoot({ issuer: ISSUER, audience: AUDIENCE, keys: pair.privateKey });
+  const auth = AuthModule.forRoot({ issuer: ISSUER, audience: AUDIENCE, keys: { key: own, alg } });
   const app = await NestFactory.createApplicationContext({ module: BenchModule, imports: [auth] }, { logger: false });
   const tokens = app.get(TokenService);
-  const options = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['ES256'], typ: 'at+jwt' };
+  const options = { issuer: ISSUER, audience: AUDIENCE, algorithms: [alg], typ: 'at+jwt' };
   const fresh = async () =>
     Promise.all(
       Array.from({ length: 200 }, async () => (await tokens.issue('user-1', { scopes: ['read'] })).accessToken),
@@ -34,7 +56,7 @@ export async function measureFirstSight({ rounds }) {
   const comparison = await compare(rounds, {
     prepare: fresh,
     ours: (token) => tokens.verify(token, { kind: 'access' }),
-    theirs: (token) => jwtVerify(token, key, options),
+    theirs: (token) => jwtVerify(token, theirs, options),
   });
   await app.close();
   return comparison;
@@ -83,20 +105,28 @@ async function compare(rounds, { prepare, ours, theirs }) {
   for (let round = -2; round < rounds; round += 1) {
     const values = await prepare();
     const both = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
-    const times = new Map();
-    for (const side of both) times.set(side, await timeOf(values, side));
-    if (round >= 0) samples.push({ ours: times.get(ours), theirs: times.get(theirs) });
+    const costs = new Map();
+    for (const side of both) costs.set(side, await costOf(values, side));
+    if (round >= 0) samples.push({ ours: costs.get(ours), theirs: costs.get(theirs) });
   }
   return {
-    ratio: median(samples.map((sample) => sample.ours / sample.theirs)),
-    ours: median(samples.map((sample) => sample.ours)),
-    theirs: median(samples.map((sample) => sample.theirs)),
+    ratio: median(samples.map((sample) => sample.ours.time / sample.theirs.time)),
+    cpu: median(samples.map((sample) => sample.ours.cpu / sample.theirs.cpu)),
+    ours: median(samples.map((sample) => sample.ours.time)),
+    theirs: median(samples.map((sample) => sample.theirs.time)),
   };
 }
 
-/** @param {readonly string[]} values @param {(value: string) => unknown} call @returns microseconds for one call */
-async function timeOf(values, call) {
+/**
+ * @param {readonly string[]} values
+ * @param {(value: string) => unknown} call
+ * @returns {Promise<{ time: number, cpu: number }>} microseconds for one call, by the clock and of all processors
+ */
+async function costOf(values, call) {
+  const used = process.cpuUsage();
   const begin = performance.now();
   for (const value of values) await call(value);
-  return ((performance.now() - begin) * 1000) / values.length;
+  const time = ((performance.now() - begin) * 1000) / values.length;
+  const { user, system } = process.cpuUsage(used);
+  return { time, cpu: (user + system) / values.length };
 }
