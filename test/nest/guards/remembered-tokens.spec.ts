@@ -106,7 +106,11 @@ interface StartOptions {
 async function start({ adapter = 'fastify', users, options = {} }: StartOptions = {}) {
   const clock = new FixedClock(START);
   const auth = AuthModule.forRoot({ issuer: ISSUER, audience: AUDIENCE, clock, ...(users && { users }), ...options });
-  @Module({ imports: [auth], controllers: [RoutesController], providers: [JwtAuthGuard, WatchingGuard, ...(users ? [users] : [])] })
+  @Module({
+    imports: [auth],
+    controllers: [RoutesController],
+    providers: [JwtAuthGuard, WatchingGuard, ...(users ? [users] : [])],
+  })
   class TestModule {}
   const app =
     adapter === 'fastify'
