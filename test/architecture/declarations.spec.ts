@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import { compilerOptions, describeDiagnostics } from '../support/compiler.js';
 import { type Door, doors, library, manifest, optionalPeers, peersOf } from '../support/repository.js';
 
 const dist = join(library, 'dist');
@@ -41,6 +42,14 @@ describe('the declarations', () => {
       expect(foreign).toEqual([]);
     },
   );
+
+  it('type-check by themselves: nothing that was stripped is missing in what is left', () => {
+    const entries = doors.map(({ entry }) => join(dist, `${entry}.d.ts`));
+    const program = ts.createProgram(entries, { ...compilerOptions, skipLibCheck: false });
+    const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(dist));
+    expect(ours.length).toBeGreaterThan(doors.length);
+    expect(describeDiagnostics(ours.flatMap((file) => program.getSemanticDiagnostics(file)))).toEqual([]);
+  }, 120_000);
 
   it('keep the comments of the sources', () => {
     expect(readFileSync(join(dist, 'core/base/errors.d.ts'), 'utf8')).toContain('/** ');

@@ -1,8 +1,8 @@
 // The routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
+import { group, readOptions } from '../core/internal.js';
 import { type SignInCredentials, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
-import { group, readOptions } from '../core/internal.js';
 import { CookieSignIn, FaultLog, issuedBy, HttpExchange, type Exchange } from '../nest/internal.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';

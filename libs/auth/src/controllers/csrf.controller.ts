@@ -1,7 +1,7 @@
 // The route that hands CSRF tokens to pages. Whose token it is, is decided by nest/browser/csrf-token-issuer.ts.
 import { Controller, Get, Header, Inject, type Type } from '@nestjs/common';
-import { Public, type MountableController } from '../index.js';
 import { group, readOptions } from '../core/internal.js';
+import { Public, type MountableController } from '../index.js';
 import { HttpExchange, type Exchange, CsrfTokenIssuer } from '../nest/internal.js';
 import { PAGE_TOKEN } from './browser-answers.js';
 import { Describes } from './open-api.js';

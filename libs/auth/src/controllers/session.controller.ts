@@ -1,8 +1,8 @@
 // The routes that sign people in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
+import { group, readOptions } from '../core/internal.js';
 import { type SignInCredentials, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
-import { group, readOptions } from '../core/internal.js';
 import { SessionSignIn, HttpExchange, type Exchange } from '../nest/internal.js';
 import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
