@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 
-/** A person can read so many files. */
+/** The number of files that a reader can follow. */
 const MOST_FILES = 18;
 
 interface Passed {

@@ -1,4 +1,4 @@
-// What the opentelemetry door tells the real SDK, in memory.
+// What the opentelemetry door reports to the real SDK, in memory.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { observeAuth } from 'nestjs-latchkey/opentelemetry';
 import { ADAPTERS } from '../support/applications.js';

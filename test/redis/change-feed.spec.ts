@@ -22,7 +22,7 @@ function testFeed(shards: number): void {
       clock = new FixedClock();
       revocations = await boot();
       reader = new FeedReader(revocations);
-      // The list is vouched for since an earlier second than that of the first revocation, as it nearly always is.
+      // The sentinel is older than the second of the first revocation, as it nearly always is.
       clock.advance('1s');
     });
 

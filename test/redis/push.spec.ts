@@ -1,4 +1,4 @@
-// Revocations that are pushed: a process that reads the blocklist only every half minute hears of them at once, and one whose connection
+// Revocations that are pushed: a process that reads the blocklist only every half minute receives them at once, and one whose connection
 // for that is lost still keeps its bound.
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';

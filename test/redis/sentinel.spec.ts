@@ -45,7 +45,7 @@ afterEach(async () => {
   expect(told.filter(({ status }) => status === 'rejected')).toEqual([]);
 }, 30_000);
 
-/** As a client does that is told to try again. */
+/** Retries, as a client does after a 503. */
 async function persist<Answer>(work: () => Promise<Answer>): Promise<Answer> {
   for (let tries = 0; ; tries += 1) {
     try {
@@ -104,7 +104,7 @@ requireOrSkip('redis-server', hasRedis())('stores behind Redis Sentinel', () => 
       expect(await codeOf(there.verify(next.accessToken, { kind: 'access' }))).toBe('accepted');
       await persist(() => here.revoke(next.refreshToken));
       expect(await codeOf(here.verify(next.accessToken, { kind: 'access' }))).toBe('token_revoked');
-      // Heard of it on the new master, before it would have been read: every 30 seconds.
+      // Pushed by the new master, before it would have been read: every 30 seconds.
       const startedMs = performance.now();
       for (let code = ''; code !== 'token_revoked'; await wait(20))
         code = await codeOf(there.verify(next.accessToken, { kind: 'access' }));

@@ -1,5 +1,5 @@
-// The number of shards of the blocklist, on one Redis: processes that were told different numbers must never run side by side, because
-// neither would hear what the other revoked.
+// The number of shards of the blocklist, on one Redis: processes with different numbers must never run side by side, because
+// neither would receive what the other revoked.
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Stores } from 'nestjs-latchkey/stores';
 import { acknowledgeFlush, redisStores } from 'nestjs-latchkey/redis';
@@ -64,7 +64,7 @@ requireOrSkip('redis-server', hasRedis())('the number of shards', () => {
     const changed = await boot(16);
     const issuedAt = clock.nowSeconds() - 1;
     expect(await changed.revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'jti', issuedAt })).toBe('subject');
-    // A process with the old number that was forgotten tells nothing any more.
+    // A process that still runs with the old number publishes nothing any more.
     await expect(revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'jti', issuedAt })).rejects.toThrow('gone');
     await expect(boot(1)).rejects.toThrow('has 16');
   });

@@ -74,7 +74,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       await checkReady(stores);
       return stores;
     };
-    /** Stores with keys of their own, vouched for as at boot. */
+    /** Stores with keys of their own, with the sentinel that the boot writes. */
     const freshStores = (clock: Clock): Promise<Stores> => {
       prefix = `latchkey:${randomUUID()}:`;
       return joinedStores(clock);

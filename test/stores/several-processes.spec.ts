@@ -19,7 +19,7 @@ const MINUTES = 60_000;
 const WITHIN_MS = 250;
 const GRACE_MS = 10_000;
 
-/** What tells other processes at once, and not only when they ask. */
+/** The calls that reach other processes at once, and not only when they read. */
 const pushes: ReadonlySet<string> = new Set(['Redis', 'Redis Cluster']);
 
 interface Database {

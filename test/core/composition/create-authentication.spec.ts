@@ -23,7 +23,7 @@ const LOGIN = {
 } as const;
 const subject = { issuer: ISSUER, id: 'ada' };
 
-/** A blocklist that is not in the memory of this process, as far as anything can tell. */
+/** A blocklist that counts as one outside of this process. */
 class RemoteBlocklist extends BlocklistStore {
   readonly calls: string[] = [];
   answers = true;

@@ -31,7 +31,7 @@ const header = () => ({ alg: by.alg, kid: by.kid, typ: 'at+jwt' });
 const token = (changes: object) => forge(header(), accessClaims(changes), by);
 const verdictOn = (changes: object) => verdict(token(changes));
 
-/** What the claims of a token vouch for, by all rules. */
+/** The verified claims of a token, by all rules. */
 function checkedClaims(jws: ParsedJws, rules: TokenProfile) {
   const verified = readClaims(jws, rules);
   assertInTime(verified, rules, NOW);
