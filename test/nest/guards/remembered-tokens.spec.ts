@@ -219,7 +219,7 @@ describe('a remembered token', () => {
     }
   });
 
-  it('is no caller on an optional route once it is not good any more', async () => {
+  it('is anonymous on an optional route once it is not valid any more', async () => {
     const { app, clock, json, warm } = await start({ options: { access: { ttl: '15m' } } });
     const [revoked, expired] = [await warm('ada'), await warm('grace')];
     expect(await json(revoked.accessToken, 'optional')).toEqual({ id: 'ada' });
