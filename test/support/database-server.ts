@@ -43,9 +43,12 @@ export async function startServer(options: {
   args: readonly string[];
   port: number;
   folder: string;
+  /** The user and group that it runs as. */
+  uid?: number | undefined;
 }): Promise<Server> {
-  const { command, args, port, folder } = options;
-  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const { command, args, port, folder, uid } = options;
+  const user = uid === undefined ? {} : { uid, gid: uid };
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], ...user });
   const said = collect(child);
   const killNow = (): void => void child.kill('SIGKILL');
   process.once('exit', killNow);
