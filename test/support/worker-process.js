@@ -1,11 +1,15 @@
 // One of several processes: the built package on shared stores, without HTTP. It executes the calls of its parent and returns their results.
+import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule, LoginService, TokenService } from 'nestjs-latchkey';
 import { keysFromDirectory } from 'nestjs-latchkey/keys';
 import { redisStores } from 'nestjs-latchkey/redis';
+import { betterSqlite3Database, mysql2Database, pgDatabase, sqlStores } from 'nestjs-latchkey/sql';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
+import { createPool } from 'mysql2/promise';
+import { Pool } from 'pg';
 import { createClient, createCluster } from 'redis';
 
 /** @typedef {{ database: string, keys: string, freshness: 'every-request' | { withinMs: number }, push: boolean }} Options */
@@ -40,10 +44,28 @@ function postgres() {
   return { imports: [source], stores: typeOrmStores() };
 }
 
+function pg() {
+  const pool = new Pool({ connectionString: database.replace('pg:', 'postgres:') });
+  pool.on('error', () => {});
+  return { imports: [], stores: sqlStores({ database: pgDatabase(pool) }) };
+}
+
+function mysql() {
+  return { imports: [], stores: sqlStores({ database: mysql2Database(createPool(database)) }) };
+}
+
+/** @param {string} path */
+function sqlite(path) {
+  const Database = createRequire(import.meta.url)('better-sqlite3');
+  const opened = new Database(path, { timeout: 250 });
+  opened.pragma('journal_mode = WAL');
+  return { imports: [], stores: sqlStores({ database: betterSqlite3Database(opened) }) };
+}
+
 function connect() {
   const [scheme, rest = ''] = database.split(/:(.*)/s);
-  if (scheme === 'redis') return redis();
-  return scheme === 'redis-cluster' ? redisCluster(rest) : postgres();
+  const ways = { redis, mysql, pg, 'redis-cluster': () => redisCluster(rest), sqlite: () => sqlite(rest) };
+  return (ways[/** @type {keyof typeof ways} */ (scheme)] ?? postgres)();
 }
 
 const { imports, stores } = await connect();
