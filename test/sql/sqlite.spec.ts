@@ -1,8 +1,9 @@
-import { describe } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 
 import { betterSqlite3Database } from 'nestjs-latchkey/sql';
 import { openSqlite } from '../support/better-sqlite3.js';
-import { testSqlStores } from '../support/sql-suite.js';
+import { temporaryFolder } from '../support/database-server.js';
+import { loginOf, makeTables, sqlStoresOn, testSqlStores } from '../support/sql-suite.js';
 
 describe('SQL stores on better-sqlite3', () => {
   testSqlStores(
@@ -12,4 +13,41 @@ describe('SQL stores on better-sqlite3', () => {
     },
     { histories: 200 },
   );
+});
+
+describe('SQL stores on a file of SQLite that another process writes to', () => {
+  const open = async () => {
+    const path = `${temporaryFolder('busy')}/database`;
+    const sqlite = openSqlite(path, { timeout: 5 });
+    const other = openSqlite(path, { timeout: 5 });
+    sqlite.exec('PRAGMA journal_mode = WAL');
+    const database = betterSqlite3Database(sqlite);
+    await makeTables(database);
+    const close = (): void => {
+      sqlite.close();
+      other.close();
+    };
+    return { other, stores: sqlStoresOn(database), close };
+  };
+
+  it('try again while it holds the lock for a moment', async () => {
+    const { other, stores, close } = await open();
+    other.exec('BEGIN IMMEDIATE');
+    const opened = stores.logins.open(loginOf('sid-1'));
+    other.exec('COMMIT');
+    await expect(opened).resolves.toBeUndefined();
+    close();
+  });
+
+  it('read on, and fail in time to write, while it holds the lock', async () => {
+    const { other, stores, close } = await open();
+    other.exec('BEGIN IMMEDIATE');
+    const startedMs = performance.now();
+    await expect(stores.logins.open(loginOf('sid-1'))).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(await stores.logins.find('i', 'sid-1')).toBeUndefined();
+    other.exec('COMMIT');
+    await expect(stores.logins.open(loginOf('sid-1'))).resolves.toBeUndefined();
+    close();
+  });
 });

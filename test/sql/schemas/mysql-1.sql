@@ -1,0 +1,31 @@
+-- Version 1 of the schema, as it was released. Never changed.
+CREATE TABLE IF NOT EXISTS `latchkey_revocations` (
+  issuer varbinary(765) NOT NULL,
+  kind varbinary(16) NOT NULL,
+  id varbinary(765) NOT NULL,
+  revoked_at bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  except_sid varbinary(765),
+  reason varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+  changed_at bigint NOT NULL,
+  PRIMARY KEY (issuer, kind, id),
+  KEY `latchkey_revocations_moment` (revoked_at),
+  KEY `latchkey_revocations_end` (expires_at),
+  KEY `latchkey_revocations_change` (changed_at)
+) ENGINE=InnoDB;
+CREATE TABLE IF NOT EXISTS `latchkey_logins` (
+  issuer varbinary(765) NOT NULL,
+  sid varbinary(765) NOT NULL,
+  subject varbinary(765) NOT NULL,
+  current_jti varbinary(765) NOT NULL,
+  current_issued_at bigint NOT NULL,
+  current_expires_at bigint NOT NULL,
+  previous_jti varbinary(765),
+  rotated_at_ms bigint,
+  created_at bigint NOT NULL,
+  last_used_at bigint NOT NULL,
+  absolute_expires_at bigint NOT NULL,
+  label varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+  PRIMARY KEY (issuer, sid),
+  KEY `latchkey_logins_subject` (issuer, subject)
+) ENGINE=InnoDB;
