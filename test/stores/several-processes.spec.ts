@@ -28,8 +28,8 @@ const MINUTES = 60_000;
 const WITHIN_MS = 250;
 const GRACE_MS = 10_000;
 
-/** The calls that reach other processes at once, and not only when they read. */
-const pushes: ReadonlySet<string> = new Set(['Redis', 'Redis Cluster']);
+/** The databases that say at once that something changed. */
+const pushes: ReadonlySet<string> = new Set(['PostgreSQL', 'PostgreSQL through pg', 'Redis', 'Redis Cluster']);
 
 interface Database {
   readonly url: string;

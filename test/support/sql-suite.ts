@@ -8,7 +8,9 @@ import {
   sqlAuditSink,
   sqlSchema,
   sqlStores,
+  type OpenPgListener,
   type SqlDatabase,
+  type PushOptions,
   type SqlPlace,
 } from 'nestjs-latchkey/sql';
 import { auditSinkContract, keySetCacheContract } from 'nestjs-latchkey/testing';
@@ -17,6 +19,7 @@ import { checkReady, testStores } from './store-suite.js';
 /** A database of a test, and how it is closed. */
 export interface OpenedDatabase {
   readonly database: SqlDatabase;
+  readonly listen?: OpenPgListener;
   close(): Promise<void> | void;
 }
 
@@ -48,7 +51,11 @@ export async function makeTables(database: SqlDatabase, place: SqlPlace = {}): P
   for (const statement of sqlSchema({ dialect: database.dialect, ...place })) await database.execute(statement, []);
 }
 
-export function sqlStoresOn(database: SqlDatabase, place: SqlPlace = {}, clock: Clock = new SystemClock()): Stores {
+export function sqlStoresOn(
+  database: SqlDatabase,
+  place: SqlPlace & PushOptions = {},
+  clock: Clock = new SystemClock(),
+): Stores {
   return sqlStores({ database, ...place }).useFactory(clock) as Stores;
 }
 
@@ -68,12 +75,17 @@ export function testSqlStores(open: () => Promise<OpenedDatabase>, options: SqlS
     for (const table of TABLES) await opened.database.execute(`DELETE FROM ${place.prefix ?? ''}${table}`, []);
     return opened.database;
   };
-  const freshStores = async (clock: Clock): Promise<Stores> => sqlStoresOn(await empty(), place, clock);
-  testStores(freshStores, (clock) => sqlStoresOn(opened.database, place, clock), histories);
+  const joinedStores = (clock: Clock): Stores =>
+    sqlStoresOn(opened.database, { ...place, listen: opened.listen }, clock);
+  const freshStores = async (clock: Clock): Promise<Stores> => {
+    await empty();
+    return joinedStores(clock);
+  };
+  testStores(freshStores, joinedStores, histories);
 
   it('is ready once the printed statements ran', async () => {
     const database = await empty();
-    await expect(checkReady(sqlStoresOn(database, place))).resolves.toBeUndefined();
+    await expect(checkReady(joinedStores(new SystemClock()))).resolves.toBeUndefined();
     await expect(new SqlKeySetCache(database, place).checkReady()).resolves.toBeUndefined();
   });
 

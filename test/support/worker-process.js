@@ -9,7 +9,7 @@ import { redisStores } from 'nestjs-latchkey/redis';
 import { betterSqlite3Database, mysql2Database, pgDatabase, sqlStores } from 'nestjs-latchkey/sql';
 import { latchkeyEntities, latchkeyMigrations, typeOrmStores } from 'nestjs-latchkey/typeorm';
 import { createPool } from 'mysql2/promise';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { createClient, createCluster } from 'redis';
 
 /** @typedef {{ database: string, keys: string, freshness: 'every-request' | { withinMs: number }, push: boolean }} Options */
@@ -41,13 +41,19 @@ function postgres() {
     entities: [...latchkeyEntities],
     migrations: [...latchkeyMigrations],
   });
-  return { imports: [source], stores: typeOrmStores() };
+  return { imports: [source], stores: typeOrmStores(push ? { listen: listenAt(database) } : {}) };
+}
+
+/** @param {string} url */
+function listenAt(url) {
+  return () => new Client({ connectionString: url });
 }
 
 function pg() {
-  const pool = new Pool({ connectionString: database.replace('pg:', 'postgres:') });
+  const url = database.replace('pg:', 'postgres:');
+  const pool = new Pool({ connectionString: url });
   pool.on('error', () => {});
-  return { imports: [], stores: sqlStores({ database: pgDatabase(pool) }) };
+  return { imports: [], stores: sqlStores({ database: pgDatabase(pool), ...(push && { listen: listenAt(url) }) }) };
 }
 
 function mysql() {

@@ -270,6 +270,22 @@ describe('a replica whose store pushes hints', () => {
     await expectLater(async () => readings() === before + 2);
   });
 
+  it('rests four times as long as the last reading took, so that a slow store is not asked all the time', async () => {
+    let answer = (): void => {};
+    const before = readings();
+    hinting.wait = new Promise((resolve) => (answer = resolve));
+    hinting.hint?.();
+    await expectLater(async () => readings() === before + 1);
+    clock.ms += 50;
+    hinting.wait = undefined;
+    answer();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const startedMs = performance.now();
+    hinting.hint?.();
+    await expectLater(async () => readings() === before + 2);
+    expect(performance.now() - startedMs).toBeGreaterThan(190);
+  });
+
   it('reads once more if a hint came while it was reading', async () => {
     let answer = (): void => {};
     const before = readings();

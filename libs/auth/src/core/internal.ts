@@ -29,6 +29,7 @@ export {
   storedKind,
   storedReplaced,
 } from './stores/row.js';
+export { keepListening } from './stores/listening.js';
 export { classifyPresentedToken, isLive, listLength, matchingRevocation, rotatedFields } from './stores/rules.js';
 
 // For metrics.

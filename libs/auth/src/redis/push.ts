@@ -1,13 +1,10 @@
 // Hears by publish and subscribe that the blocklist changed. It takes a connection of its own, made like that of the application, and only
 // brings a reading forward: where the connection is down or a message is lost, the change is read a little later.
 import { EventEmitter, once } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
-import { AuthConfigurationError } from '../core/internal.js';
+import { AuthConfigurationError, keepListening } from '../core/internal.js';
 import { run, script, type RedisClient } from './client.js';
 import type { Keys } from './keys.js';
 import { checkRedis } from './readiness.js';
-
-const AGAIN_MS = 1_000;
 
 /** The part of a duplicate of a node-redis client that is used. */
 interface NodeSubscriber extends EventEmitter {
@@ -43,17 +40,7 @@ interface Listener {
  * @returns how to stop
  */
 export function listen(listener: Listener): () => void {
-  const over = new AbortController();
-  void listenUntil(over.signal, listener);
-  return () => over.abort();
-}
-
-async function listenUntil(over: AbortSignal, listener: Listener): Promise<void> {
-  while (!over.aborted) {
-    // What went wrong is tried again; nothing depends on it.
-    await listenOnce(over, listener).catch(() => {});
-    if (!over.aborted) await wait(AGAIN_MS, undefined, { ref: false });
-  }
+  return keepListening(async (over) => listenOnce(over, listener));
 }
 
 async function listenOnce(over: AbortSignal, { client, channel, onMessage }: Listener): Promise<void> {

@@ -22,6 +22,7 @@ import {
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
 import type { SqlResult } from './database.js';
 import { exactId, readable } from './exact-id.js';
+import { checkListener, listen, NOTIFY, type OpenPgListener } from './listener.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable, type Remedy } from './readiness.js';
 import { insertUnlessThere, limitTo, type SqlRunner } from './runner.js';
@@ -34,6 +35,13 @@ const LATEST_TRANSACTION_SECONDS = 300;
 const LATEST_COMMIT_MS = (LOOKS_BACK_SECONDS / 2) * 1_000;
 const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 
+/** How a blocklist in SQL is made. */
+export interface BlocklistStoreOptions {
+  readonly remedy: Remedy;
+  /** What hears of changes, on PostgreSQL. */
+  readonly openListener?: OpenPgListener | undefined;
+}
+
 /** The blocklist in one table of your database. */
 export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, TurnTakingStore {
   /** Whether the database has a pool of connections, which the rest of the application may use up. */
@@ -43,7 +51,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
   constructor(
     private readonly runner: SqlRunner,
     private readonly clock: Clock,
-    private readonly remedy: Remedy,
+    private readonly how: BlocklistStoreOptions,
   ) {
     super();
     this.takesTurns = runner.takesTurns;
@@ -113,8 +121,15 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
     });
   }
 
+  override watch(onHint: () => void): () => void {
+    const { openListener } = this.how;
+    return openListener === undefined ? () => {} : listen(openListener, onHint);
+  }
+
   async checkReady(): Promise<void> {
-    await checkTable(this.runner, 'revocations', this.remedy);
+    const { remedy, openListener } = this.how;
+    await checkTable(this.runner, 'revocations', remedy);
+    if (openListener !== undefined) await checkListener(this.runner, openListener);
   }
 
   async #insert(values: SqlValues): Promise<boolean> {
@@ -129,7 +144,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
       changed_at: this.#stamp,
     };
     const sql = insertUnlessThere(this.runner.dialect, this.#table, columns);
-    return (await this.runner.record(sql, values)).affected > 0;
+    return (await this.runner.record(`${sql}${this.#notice}`, values)).affected > 0;
   }
 
   /** Takes over a row that has ended, by the clock of the database too, and was not pruned yet: it counts as absent. */
@@ -137,7 +152,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
     const { affected } = await this.runner.record(
       `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason,
          changed_at = ${this.#stamp}
-       WHERE ${KEY} AND expires_at <= :now AND expires_at * 1000 <= ${nowMsIn(this.runner.dialect, this.clock)}`,
+       WHERE ${KEY} AND expires_at <= :now AND expires_at * 1000 <= ${nowMsIn(this.runner.dialect, this.clock)}${this.#notice}`,
       { ...values, now: this.clock.nowSeconds() },
     );
     return affected > 0;
@@ -157,7 +172,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
     const { affected } = await this.runner.record(
       `UPDATE ${this.#table} SET changed_at = ${this.#stamp},
          expires_at = CASE WHEN expires_at < :expiresAt THEN :expiresAt ELSE expires_at END
-       WHERE ${KEY}`,
+       WHERE ${KEY}${this.#notice}`,
       values,
     );
     if (affected > 0) return true;
@@ -173,6 +188,11 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
   get #stamp(): string {
     const now = NOW[this.runner.dialect];
     return this.runner.isJoined ? `${now} + ${LATEST_TRANSACTION_SECONDS}` : now;
+  }
+
+  /** What tells those who listen, as part of the write: with its transaction or not at all. */
+  get #notice(): string {
+    return this.how.openListener === undefined ? '' : ` RETURNING ${NOTIFY} AS told`;
   }
 
   get #table(): string {

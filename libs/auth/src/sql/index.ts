@@ -8,7 +8,8 @@ export { nodeSqliteDatabase, type NodeSqlite, type NodeSqliteStatement } from '.
 export { pgDatabase, type PgLike, type PgPool, type PgQueries } from './adapters/pg.js';
 export { prismaDatabase, type PrismaLike, type PrismaOptions } from './adapters/prisma.js';
 export { returnsRows, type SqlDatabase, type SqlDialect, type SqlResult, type SqlValue } from './database.js';
-export { SqlKeySetCache, sqlAuditSink, sqlStores, type SqlStoresOptions } from './recipe.js';
+export { type OpenPgListener, type PgListener, type PushOptions } from './listener.js';
+export { SqlKeySetCache, sqlAuditSink, sqlStores, type SqlDatabaseOptions, type SqlStoresOptions } from './recipe.js';
 export { SCHEMA_VERSION, sqlSchema, type SqlSchemaOptions } from './schema.js';
 export { type SqlPlace } from './tables.js';
 export { joinTransaction } from './transactions.js';

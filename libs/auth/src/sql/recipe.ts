@@ -5,6 +5,7 @@ import type { AuditSinkFactory } from '../events.js';
 import { SqlAuditSink } from './audit-sink.js';
 import { SqlBlocklistStore } from './blocklist-store.js';
 import { SQL_DIALECTS, type SqlDatabase } from './database.js';
+import type { PushOptions } from './listener.js';
 import { StoredKeySetCache } from './key-set-cache.js';
 import { SqlLoginStore } from './login-store.js';
 import type { Remedy } from './readiness.js';
@@ -12,7 +13,7 @@ import { SqlRunner } from './runner.js';
 import { tablesAt, type SqlPlace } from './tables.js';
 
 /** Which database to use, and where in it. */
-export type SqlStoresOptions = SqlPlace &
+export type SqlDatabaseOptions = SqlPlace &
   (
     | {
         /** The database, as one of the adapters makes it: `pgDatabase(pool)`. */
@@ -23,6 +24,9 @@ export type SqlStoresOptions = SqlPlace &
         readonly inject: unknown;
       }
   );
+
+/** Which database the stores use, and how they hear of changes. */
+export type SqlStoresOptions = SqlDatabaseOptions & PushOptions;
 
 /**
  * Keeps the blocklist and the logins in your own database: PostgreSQL, MySQL, MariaDB or SQLite, through the driver or the ORM that you
@@ -41,10 +45,13 @@ export type SqlStoresOptions = SqlPlace &
  */
 export function sqlStores(options: SqlStoresOptions): StoresFactory {
   const makeStores = (clock: Clock, database: SqlDatabase): Stores => {
-    const runner = runnerOn(database, options);
+    const { listen } = options;
+    const runner = runnerOn(database, options, STORE_OPTIONS);
     const remedy = remedyFor(database, options);
+    if (listen !== undefined && typeof listen !== 'function')
+      throw new AuthConfigurationError(['listen is not a function; accepted is one that makes a Client of pg']);
     return {
-      revocations: new SqlBlocklistStore(runner, clock, remedy),
+      revocations: new SqlBlocklistStore(runner, clock, { remedy, openListener: listen }),
       logins: new SqlLoginStore(runner, clock, remedy),
     };
   };
@@ -70,7 +77,7 @@ export function sqlStores(options: SqlStoresOptions): StoresFactory {
  * });
  * ```
  */
-export function sqlAuditSink(options: SqlStoresOptions): AuditSinkFactory {
+export function sqlAuditSink(options: SqlDatabaseOptions): AuditSinkFactory {
   const makeSink = (database: SqlDatabase) =>
     new SqlAuditSink(runnerOn(database, options), remedyFor(database, options));
   return 'database' in options
@@ -101,17 +108,18 @@ export class SqlKeySetCache extends StoredKeySetCache {
 }
 
 /** @throws {AuthConfigurationError} naming what is wrong with an option */
-function runnerOn(database: SqlDatabase, options: SqlPlace): SqlRunner {
-  const problems = [...unknownOptions(options), ...databaseProblems(database)];
+function runnerOn(database: SqlDatabase, options: SqlPlace, names = OPTIONS): SqlRunner {
+  const problems = [...unknownOptions(options, names), ...databaseProblems(database)];
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   return new SqlRunner(database, tablesAt(database.dialect, options));
 }
 
 const OPTIONS = ['database', 'inject', 'prefix', 'schema'];
+const STORE_OPTIONS = [...OPTIONS, 'listen'];
 
-function unknownOptions(options: object): string[] {
-  const unknown = Object.keys(options).filter((name) => !OPTIONS.includes(name));
-  return unknown.map((name) => `${name} is not an option of SQL stores; ${nameHint(name, OPTIONS)}`);
+function unknownOptions(options: object, names: readonly string[]): string[] {
+  const unknown = Object.keys(options).filter((name) => !names.includes(name));
+  return unknown.map((name) => `${name} is not an option of SQL stores; ${nameHint(name, names)}`);
 }
 
 // A pool or an ORM itself is easily handed over instead of the adapter.

@@ -2,10 +2,11 @@
 import { DataSource } from 'typeorm';
 import { Clock } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
+import type { PushOptions } from '../sql/listener.js';
 import { TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
 
 /** Which database to use. */
-export interface TypeOrmStoresOptions {
+export interface TypeOrmStoresOptions extends PushOptions {
   /**
    * The injection token of the DataSource, for an application that has several: `getDataSourceToken('name')`.
    * @defaultValue the default one of `TypeOrmModule`
@@ -33,11 +34,11 @@ export interface TypeOrmStoresOptions {
  * export const auth = AuthModule.forRoot({ stores: typeOrmStores() });
  * ```
  */
-export function typeOrmStores({ dataSource = DataSource }: TypeOrmStoresOptions = {}): StoresFactory {
+export function typeOrmStores({ dataSource = DataSource, listen }: TypeOrmStoresOptions = {}): StoresFactory {
   return {
     inject: [Clock, dataSource],
     useFactory: (clock: Clock, source: DataSource): Stores => ({
-      revocations: new TypeOrmRevocationStore(source, clock),
+      revocations: new TypeOrmRevocationStore(source, clock, listen),
       logins: new TypeOrmRefreshStore(source, clock),
     }),
   };

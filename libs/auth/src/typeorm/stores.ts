@@ -2,6 +2,7 @@
 import type { DataSource } from 'typeorm';
 import { SystemClock, type Clock } from '../core/internal.js';
 import { SqlBlocklistStore } from '../sql/blocklist-store.js';
+import type { OpenPgListener } from '../sql/listener.js';
 import { SqlLoginStore } from '../sql/login-store.js';
 import { runnerOn } from './database.js';
 import { LoginEntity, RevocationEntity } from './entities.js';
@@ -12,8 +13,9 @@ export class TypeOrmRevocationStore extends SqlBlocklistStore {
   constructor(
     private readonly dataSource: DataSource,
     clock: Clock,
+    openListener?: OpenPgListener,
   ) {
-    super(runnerOn(dataSource), clock, runMigrations(dataSource));
+    super(runnerOn(dataSource), clock, { remedy: runMigrations(dataSource), openListener });
   }
 
   override async checkReady(): Promise<void> {

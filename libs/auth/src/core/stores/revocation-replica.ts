@@ -23,6 +23,8 @@ const PAGE = 1_000;
 const REST_WHEN_FULL_MS = 60_000;
 /** Hints that come together are followed once, and many in a row a hundred times a second at most. */
 const HINT_MS = 10;
+/** Readings that follow hints take a fifth of the time at most: the rest is for what else the store has to do. */
+const RESTS_PER_READING = 4;
 
 /**
  * Answers from memory while it is in step, and asks the store while it is not: before the first reading, when the feed lags, and
@@ -41,6 +43,8 @@ export class RevocationReplica {
   /** True from a hint to the reading that follows it. */
   #isHinted = false;
   #isReading = false;
+  /** How long the last reading took, with all its pages. */
+  #tookMs = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -148,8 +152,11 @@ export class RevocationReplica {
     // A hint that comes while the store is being read may be about what this reading does not see.
     this.#isHinted = false;
     this.#isReading = true;
+    const startedMs = this.clock.monotonicMs();
+    const isFirst = this.#readingSinceMs === undefined;
     const more = await this.read(store).catch(() => false);
     this.#isReading = false;
+    this.#tookMs = (isFirst ? 0 : this.#tookMs) + this.clock.monotonicMs() - startedMs;
     if (this.#store !== undefined) this.#readAgainIn(more ? 0 : this.#isResting ? REST_WHEN_FULL_MS : this.#pauseMs);
   }
 
@@ -161,6 +168,6 @@ export class RevocationReplica {
   /** Twice within the bound, so that a reading may take as long as the rest. */
   get #pauseMs(): number {
     const pauseMs = this.options.withinMs / 2;
-    return this.#isHinted ? Math.min(pauseMs, HINT_MS) : pauseMs;
+    return this.#isHinted ? Math.min(pauseMs, Math.max(HINT_MS, this.#tookMs * RESTS_PER_READING)) : pauseMs;
   }
 }
