@@ -32,8 +32,15 @@ type UnavailableCode = 'keys_unavailable' | 'store_unavailable' | 'users_unavail
  * `AuthError` passes unchanged.
  */
 export function orUnavailable<T>(code: UnavailableCode, work: () => T | Promise<T>): T | Promise<T> {
-  return rescued(work, (cause) => {
-    if (cause instanceof AuthError) throw cause;
-    throw new AuthError(code, { cause });
-  });
+  try {
+    const answer = work();
+    return isPromise(answer) ? Promise.resolve(answer).then(undefined, (cause) => unavailable(code, cause)) : answer;
+  } catch (cause) {
+    return unavailable(code, cause);
+  }
+}
+
+function unavailable(code: UnavailableCode, cause: unknown): never {
+  if (cause instanceof AuthError) throw cause;
+  throw new AuthError(code, { cause });
 }

@@ -24,8 +24,11 @@ export interface SignatureCacheOptions {
   readonly maxBytes?: number;
 }
 
-/** Length of the signature suffix used as the map key: random bytes of the signature, so that hardly two share it. */
-const FILED_UNDER = 32;
+/**
+ * Length of the signature suffix used as the map key: random bytes of the signature, so that hardly two share it. The engine copies so
+ * short a piece, where a longer one would keep a reference to the whole header.
+ */
+const FILED_UNDER = 12;
 
 /**
  * Remembers signatures that held. What was not found for longest is forgotten first, roughly: an entry that was found gets a second

@@ -86,9 +86,9 @@ export class RequestRecord {
 
   /** What was decided before about the same demand. */
   decisionOn(demand: RouteRequirements): Decision | Promise<Decision> | undefined {
-    let { decided } = this;
-    while (decided !== undefined && decided.demand !== demand) decided = decided.earlier;
-    return decided?.decision;
+    for (let each = this.decided; each !== undefined; each = each.earlier)
+      if (each.demand === demand) return each.decision;
+    return undefined;
   }
 
   remember(demand: RouteRequirements, decision: Decision | Promise<Decision>): void {

@@ -75,7 +75,11 @@ export function showsReceivedLines(request: HttpRequest): boolean {
 /** True for the request that a socket is opened with. */
 function isUpgrade(request: HttpRequest): boolean {
   // Not by `headers`, which Node makes of all lines when it is first read.
-  return headerLinesOf(request, 'upgrade').some((line) => line.toLowerCase() === 'websocket');
+  return headerLinesOf(request, 'upgrade').some(isWebSocket);
+}
+
+function isWebSocket(line: string): boolean {
+  return line.toLowerCase() === 'websocket';
 }
 
 /** True for whatever carries headers: what Express, Fastify or Node calls a request, and stand-ins for one. */
@@ -123,6 +127,8 @@ function isName(given: string | undefined, name: string): boolean {
   return given?.length === name.length && given.toLowerCase() === name;
 }
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** From so many names and values on, Node leaves out the lines that follow; a proxy may have read them. */
 const NODE_KEEPS = 2_000;
 
@@ -132,10 +138,12 @@ const NODE_KEEPS = 2_000;
  */
 function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   if (rawHeaders.length >= NODE_KEEPS) throw new AuthError('ambiguous_credentials');
-  const lines: string[] = [];
+  let lines: string[] | undefined;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const value = rawHeaders[index + 1];
-    if (value !== undefined && isName(rawHeaders[index], name)) lines.push(value);
+    if (value === undefined || !isName(rawHeaders[index], name)) continue;
+    if (lines === undefined) lines = [value];
+    else lines.push(value);
   }
-  return lines;
+  return lines ?? NONE;
 }
