@@ -25,6 +25,19 @@ describe('the options of shards', () => {
   });
 });
 
+describe('other options', () => {
+  const client = { evalSha: async () => 1, eval: async () => 1 };
+
+  it.each([
+    [{ shard: 16 }, 'shard is not an option of redisStores'],
+    [{ push: 'yes' }, 'push of redisStores is "yes"; accepted is true or false'],
+    [{ allowEviction: 1 }, 'allowEviction of redisStores is 1; accepted is true or false'],
+    [{ onFlush: 'ignore' }, 'onFlush of redisStores is "ignore"; accepted is refuse or barrier'],
+  ])('refuse %j', (options, told) => {
+    expect(() => redisStores({ client, ...(options as object) })).toThrow(told);
+  });
+});
+
 requireOrSkip('redis-server', hasRedis())('the number of shards', () => {
   const redis = useRedis();
   let clock: FixedClock;

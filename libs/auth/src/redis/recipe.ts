@@ -1,5 +1,5 @@
 // How an application gets its stores in Redis.
-import { Clock } from '../core/internal.js';
+import { AuthConfigurationError, Clock, nameHint } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
@@ -45,6 +45,8 @@ export type RedisStoresOptions = {
  * Keeps revocations and sign-ins in Redis 7 or later. The client is yours: you connect it and you close it. Redis must not
  * throw keys away when it is full: set `maxmemory-policy noeviction`.
  *
+ * @throws {AuthConfigurationError} naming an option that is not there, or what is accepted for one
+ * @throws {TypeError} if the prefix is empty, or the number of shards cannot be
  * @example
  * ```ts
  * import { AuthModule } from 'nestjs-latchkey';
@@ -57,6 +59,8 @@ export type RedisStoresOptions = {
  * ```
  */
 export function redisStores(options: RedisStoresOptions): StoresFactory {
+  const problems = problemsOf(options);
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
   const keys = new Keys(options.prefix ?? DEFAULT_PREFIX, options.shards);
   const { onFlush, allowEviction, push } = options;
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
@@ -67,6 +71,23 @@ export function redisStores(options: RedisStoresOptions): StoresFactory {
   return 'client' in options
     ? { warnings, inject: [Clock], useFactory: (clock: Clock) => makeStores(clock, options.client) }
     : { warnings, inject: [Clock, options.inject], useFactory: makeStores };
+}
+
+const OPTIONS = ['client', 'inject', 'prefix', 'shards', 'push', 'onFlush', 'allowEviction'];
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  push: [true, false],
+  allowEviction: [true, false],
+  onFlush: ['refuse', 'barrier'],
+};
+
+/** Options that are not there, and values that mean nothing. */
+function problemsOf(options: object): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (!OPTIONS.includes(name)) return [`${name} is not an option of redisStores; ${nameHint(name, OPTIONS)}`];
+    const accepted = VALUES[name];
+    if (value === undefined || accepted === undefined || accepted.includes(value)) return [];
+    return [`${name} of redisStores is ${JSON.stringify(value)}; accepted is ${accepted.join(' or ')}`];
+  });
 }
 
 /** What is chosen open, with its consequence. */
