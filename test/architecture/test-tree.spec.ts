@@ -12,6 +12,7 @@ const CROSSING = new Set([
   'contexts',
   'flows',
   'neighbours',
+  'projects',
   'stores',
   'support',
   'types',
