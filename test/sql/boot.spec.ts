@@ -163,7 +163,7 @@ requireOrSkip('mariadb-server', hasMariaDb())('SQL stores on MariaDB at start-up
     await server?.stop();
   });
   beforeEach(async () => {
-    for (const table of ['revocations', 'logins', 'key_sets', 'audit'])
+    for (const table of ['revocations', 'logins', 'key_sets', 'audit', 'one_time'])
       await pool.query(`DROP TABLE IF EXISTS latchkey_${table}`);
   });
 

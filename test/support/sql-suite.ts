@@ -29,7 +29,7 @@ export interface SqlSuiteOptions extends SqlPlace {
 }
 
 const NOW = 1_900_000_000;
-const TABLES = ['latchkey_revocations', 'latchkey_logins', 'latchkey_key_sets', 'latchkey_audit'] as const;
+const TABLES = ['revocations', 'logins', 'key_sets', 'audit', 'one_time'] as const;
 const ROUNDS = process.env['LATCHKEY_SOAK'] === '1' ? 10_000 : 50;
 
 /** A login that was opened just now, by the sid. */
@@ -72,7 +72,7 @@ export function testSqlStores(open: () => Promise<OpenedDatabase>, options: SqlS
   afterAll(() => opened?.close());
 
   const empty = async (): Promise<SqlDatabase> => {
-    for (const table of TABLES) await opened.database.execute(`DELETE FROM ${place.prefix ?? ''}${table}`, []);
+    for (const table of TABLES) await opened.database.execute(`DELETE FROM ${place.prefix ?? ''}latchkey_${table}`, []);
     return opened.database;
   };
   const joinedStores = (clock: Clock): Stores =>

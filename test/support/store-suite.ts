@@ -35,9 +35,10 @@ function agesOf({ maxLength }: { maxLength: number }): fc.Arbitrary<number[]> {
   return fc.array(fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 5, 8, 13, 63, 64, 65), { minLength: 1, maxLength });
 }
 
-/** Looks at both stores as an application does when it starts. */
-export async function checkReady({ revocations, logins }: Stores): Promise<void> {
-  for (const store of [revocations, logins]) if (isChecked(store)) await store.checkReady();
+/** Looks at the stores as an application does when it starts. */
+export async function checkReady({ revocations, logins, oneTime }: Stores): Promise<void> {
+  for (const store of [revocations, logins, oneTime])
+    if (store !== undefined && isChecked(store)) await store.checkReady();
 }
 
 function isChecked(store: object): store is CheckedStore {

@@ -1,6 +1,6 @@
 // Stores in memory with a switch: they answer, break, never answer, or answer out of order, and they count what they are asked.
 import { Clock, memoryStores } from 'nestjs-latchkey';
-import { LoginStore, BlocklistStore, type Stores, type StoresFactory } from 'nestjs-latchkey/stores';
+import { LoginStore, BlocklistStore, OneTimeStore, type Stores, type StoresFactory } from 'nestjs-latchkey/stores';
 
 export type Mood = 'well' | 'broken' | 'silent' | 'shuffled';
 
@@ -43,10 +43,11 @@ export class SwitchedStores {
   }
 
   /** The same stores behind the switch. */
-  around({ revocations, logins }: Stores): Stores {
+  around({ revocations, logins, oneTime }: Stores): Stores {
     return {
       revocations: this.#behind(revocations, BlocklistStore.prototype, 'revocations'),
       logins: this.#behind(logins, LoginStore.prototype, 'logins'),
+      oneTime: oneTime && this.#behind(oneTime, OneTimeStore.prototype, 'oneTime'),
     };
   }
 

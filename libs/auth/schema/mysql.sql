@@ -1,4 +1,4 @@
--- Tables of nestjs-latchkey, version 4 of the schema. Its stores write them; read them as you like.
+-- Tables of nestjs-latchkey, version 5 of the schema. Its stores write them; read them as you like.
 CREATE TABLE IF NOT EXISTS `latchkey_revocations` (
   issuer varbinary(765) NOT NULL,
   kind varbinary(16) NOT NULL,
@@ -51,4 +51,10 @@ CREATE TABLE IF NOT EXISTS `latchkey_audit` (
   PRIMARY KEY (id),
   KEY `latchkey_audit_subject` (subject, at_ms),
   KEY `latchkey_audit_moment` (at_ms)
+) ENGINE=InnoDB;
+CREATE TABLE IF NOT EXISTS `latchkey_one_time` (
+  id varbinary(765) NOT NULL,
+  expires_at bigint NOT NULL,
+  PRIMARY KEY (id),
+  KEY `latchkey_one_time_end` (expires_at)
 ) ENGINE=InnoDB;

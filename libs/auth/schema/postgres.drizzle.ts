@@ -1,4 +1,4 @@
-// Tables of nestjs-latchkey, version 4 of the schema. Its stores write them; read them as you like.
+// Tables of nestjs-latchkey, version 5 of the schema. Its stores write them; read them as you like.
 import { bigint, index, pgTable, primaryKey, text, varchar } from 'drizzle-orm/pg-core';
 
 export const latchkeyRevocations = pgTable(
@@ -75,5 +75,17 @@ export const latchkeyAudit = pgTable(
     primaryKey({ columns: [table.id] }),
     index('latchkey_audit_subject').on(table.subject, table.atMs),
     index('latchkey_audit_moment').on(table.atMs),
+  ],
+);
+
+export const latchkeyOneTime = pgTable(
+  'latchkey_one_time',
+  {
+    id: varchar('id', { length: 255 }).notNull(),
+    expiresAt: bigint('expires_at', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index('latchkey_one_time_end').on(table.expiresAt),
   ],
 );

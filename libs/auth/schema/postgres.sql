@@ -1,4 +1,4 @@
--- Tables of nestjs-latchkey, version 4 of the schema. Its stores write them; read them as you like.
+-- Tables of nestjs-latchkey, version 5 of the schema. Its stores write them; read them as you like.
 CREATE TABLE IF NOT EXISTS "latchkey_revocations" (
   issuer varchar(255) NOT NULL,
   kind varchar(16) NOT NULL,
@@ -52,3 +52,9 @@ CREATE TABLE IF NOT EXISTS "latchkey_audit" (
 );
 CREATE INDEX IF NOT EXISTS "latchkey_audit_subject" ON "latchkey_audit" (subject, at_ms);
 CREATE INDEX IF NOT EXISTS "latchkey_audit_moment" ON "latchkey_audit" (at_ms);
+CREATE TABLE IF NOT EXISTS "latchkey_one_time" (
+  id varchar(255) NOT NULL,
+  expires_at bigint NOT NULL,
+  PRIMARY KEY (id)
+);
+CREATE INDEX IF NOT EXISTS "latchkey_one_time_end" ON "latchkey_one_time" (expires_at);

@@ -1,4 +1,4 @@
-// Tables of nestjs-latchkey, version 4 of the schema. Its stores write them; read them as you like.
+// Tables of nestjs-latchkey, version 5 of the schema. Its stores write them; read them as you like.
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 export const latchkeyRevocations = sqliteTable(
@@ -75,5 +75,17 @@ export const latchkeyAudit = sqliteTable(
     primaryKey({ columns: [table.id] }),
     index('latchkey_audit_subject').on(table.subject, table.atMs),
     index('latchkey_audit_moment').on(table.atMs),
+  ],
+);
+
+export const latchkeyOneTime = sqliteTable(
+  'latchkey_one_time',
+  {
+    id: text('id').notNull(),
+    expiresAt: integer('expires_at', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.id] }),
+    index('latchkey_one_time_end').on(table.expiresAt),
   ],
 );

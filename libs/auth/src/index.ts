@@ -33,6 +33,7 @@ export { Scoped } from './nest/routes/scoped.decorator.js';
 export { AuthErrorFilter } from './nest/refusals/auth-error.filter.js';
 export { guardSockets } from './nest/sockets/guard-sockets.js';
 export { AUTH_MODULE_OPTIONS } from './nest/options/injection-tokens.js';
+export { OneTimeTokens } from './core/issuing/one-time-tokens.js';
 export { TokenService } from './core/issuing/token-service.js';
 export { BlocklistService } from './core/logins/blocklist-service.js';
 export { LoginService } from './core/logins/login-service.js';
@@ -83,6 +84,12 @@ export type {
   Verified,
 } from './core/base/principal.js';
 export type { AuthRequest } from './core/base/request.js';
+export type {
+  IssuedOneTimeToken,
+  OneTimeTokenOptions,
+  RedeemedToken,
+  RedeemOptions,
+} from './core/issuing/one-time-tokens.js';
 export type { TokenPair } from './core/issuing/token-minter.js';
 export type {
   ClientTokenOptions,

@@ -1,6 +1,6 @@
 // The `stores` door: the ports of the stores, for adapters of your own.
 export { takeTurn } from './core/stores/turns.js';
-export { MOST_REPLACED, LoginStore, BlocklistStore } from './core/stores/stores.js';
+export { MOST_REPLACED, LoginStore, BlocklistStore, OneTimeStore } from './core/stores/stores.js';
 
 export type {
   CheckedStore,

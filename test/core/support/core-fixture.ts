@@ -15,8 +15,12 @@ import type { ClaimsFor, TokenSettings } from '../../../libs/auth/src/core/issui
 import { generateOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
 import type { RemoteSigner } from '../../../libs/auth/src/core/keys/keys.js';
 import { headerTransport, type Scheme } from '../../../libs/auth/src/core/schemes/schemes.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
-import type { LoginStore, BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
+import {
+  MemoryOneTimeStore,
+  MemoryRefreshStore,
+  MemoryRevocationStore,
+} from '../../../libs/auth/src/core/stores/memory-stores.js';
+import type { Stores } from '../../../libs/auth/src/core/stores/stores.js';
 import { UserSource, type SignInCredentials, type UserDescription } from '../../../libs/auth/src/core/users/users.js';
 import { ManualClock } from '../../support/clocks.js';
 import { cookieSettings } from './cookie-settings.js';
@@ -93,7 +97,7 @@ export interface RigOptions {
   readonly signerIsAway?: () => boolean;
   /** @defaultValue a clock of the rig's own */
   readonly clock?: ManualClock;
-  readonly stores?: (clock: Clock) => { revocations: BlocklistStore; logins: LoginStore };
+  readonly stores?: (clock: Clock) => Stores;
   /** Settings besides those above. */
   readonly settings?: Partial<AuthenticationSettings>;
   /** Ports besides those above. */
@@ -170,6 +174,7 @@ export async function rig(options: RigOptions = {}) {
   const stores = options.stores?.(clock) ?? {
     revocations: new MemoryRevocationStore(clock),
     logins: new MemoryRefreshStore(clock),
+    oneTime: new MemoryOneTimeStore(clock),
   };
   const find = headerTransport({ name: 'authorization', schemes: ['Bearer'] });
   const core = await createAuthentication(await settingsOf(options), {

@@ -71,6 +71,11 @@ export class Keys {
     return name.slice(-this.login('', '').length);
   }
 
+  /** One use of what may be used once. */
+  oneTime(id: string): string {
+    return `${this.prefix}one-time:${textOf('one-time', id)}`;
+  }
+
   /** One fetched key set. */
   keySet(address: string): string {
     return `${this.prefix}key-set:${textOf('key-set', address)}`;

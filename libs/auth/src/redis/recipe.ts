@@ -3,6 +3,7 @@ import { AuthConfigurationError, Clock, nameHint } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
+import { RedisOneTimeStore } from './one-time-store.js';
 import { RedisRefreshStore } from './refresh-store.js';
 import { RedisRevocationStore, type OnFlush } from './revocation-store.js';
 
@@ -42,7 +43,7 @@ export type RedisStoresOptions = {
 );
 
 /**
- * Keeps revocations and sign-ins in Redis 7 or later. The client is yours: you connect it and you close it. Redis must not
+ * Keeps revocations, sign-ins and used one-time tokens in Redis 7 or later. The client is yours: you connect it and you close it. Redis must not
  * throw keys away when it is full: set `maxmemory-policy noeviction`.
  *
  * @throws {AuthConfigurationError} naming an option that is not there, or what is accepted for one
@@ -66,6 +67,7 @@ export function redisStores(options: RedisStoresOptions): StoresFactory {
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
     revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction, push }),
     logins: new RedisRefreshStore({ client, keys, clock }),
+    oneTime: new RedisOneTimeStore({ client, keys, clock }),
   });
   const warnings = warningsOf(options);
   return 'client' in options

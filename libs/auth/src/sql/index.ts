@@ -19,3 +19,4 @@ export type { SqlAuditSink } from './audit-sink.js';
 export type { SqlBlocklistStore } from './blocklist-store.js';
 export type { StoredKeySetCache } from './key-set-cache.js';
 export type { SqlLoginStore } from './login-store.js';
+export type { SqlOneTimeStore } from './one-time-store.js';

@@ -8,6 +8,7 @@ import { SQL_DIALECTS, type SqlDatabase } from './database.js';
 import type { PushOptions } from './listener.js';
 import { StoredKeySetCache } from './key-set-cache.js';
 import { SqlLoginStore } from './login-store.js';
+import { SqlOneTimeStore } from './one-time-store.js';
 import type { Remedy } from './readiness.js';
 import { SqlRunner } from './runner.js';
 import { tablesAt, type SqlPlace } from './tables.js';
@@ -29,7 +30,7 @@ export type SqlDatabaseOptions = SqlPlace &
 export type SqlStoresOptions = SqlDatabaseOptions & PushOptions;
 
 /**
- * Keeps the blocklist and the logins in your own database: PostgreSQL, MySQL, MariaDB or SQLite, through the driver or the ORM that you
+ * Keeps the blocklist, the logins and used one-time tokens in your own database: PostgreSQL, MySQL, MariaDB or SQLite, through the driver or the ORM that you
  * have. `npx latchkey schema` prints the statements that make the tables.
  *
  * @throws {AuthConfigurationError} if the prefix or the schema is not a plain identifier
@@ -53,6 +54,7 @@ export function sqlStores(options: SqlStoresOptions): StoresFactory {
     return {
       revocations: new SqlBlocklistStore(runner, clock, { remedy, openListener: listen }),
       logins: new SqlLoginStore(runner, clock, remedy),
+      oneTime: new SqlOneTimeStore(runner, clock, remedy),
     };
   };
   return 'database' in options

@@ -33,6 +33,7 @@ const MODELS: Readonly<Record<TableKey, string>> = {
   logins: 'LatchkeyLogin',
   keySets: 'LatchkeyKeySet',
   audit: 'LatchkeyAudit',
+  oneTime: 'LatchkeyOneTime',
 };
 
 const HEADING = `Tables of nestjs-latchkey, version ${SCHEMA_VERSION} of the schema. Its stores write them; read them as you like.`;

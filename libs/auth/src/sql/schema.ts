@@ -36,7 +36,7 @@ export interface TableShape {
 }
 
 /** The present version. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 const id = (name: string, more: Partial<ColumnShape> = {}): ColumnShape => ({ name, kind: 'id', ...more });
 const time = (name: string, more: Partial<ColumnShape> = {}): ColumnShape => ({ name, kind: 'time', ...more });
@@ -122,6 +122,12 @@ export const SHAPES: Readonly<Record<TableKey, TableShape>> = {
       { over: 'subject', columns: ['subject', 'at_ms'] },
       { over: 'moment', columns: ['at_ms'] },
     ],
+  },
+  oneTime: {
+    since: 5,
+    columns: [id('id'), time('expires_at')],
+    primaryKey: ['id'],
+    indexes: [{ over: 'end', columns: ['expires_at'] }],
   },
 };
 

@@ -18,6 +18,7 @@ export interface SqlTables {
   readonly logins: SqlTable;
   readonly keySets: SqlTable;
   readonly audit: SqlTable;
+  readonly oneTime: SqlTable;
 }
 
 /** What a table may hold. */
@@ -29,6 +30,7 @@ export const TABLE_NAMES = {
   logins: 'latchkey_logins',
   keySets: 'latchkey_key_sets',
   audit: 'latchkey_audit',
+  oneTime: 'latchkey_one_time',
 } as const satisfies Readonly<Record<TableKey, string>>;
 
 /** Where the tables lie, and how their names begin. */
@@ -58,7 +60,13 @@ export function tablesAt(dialect: SqlDialect, place: SqlPlace): SqlTables {
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   const { prefix = '', schema } = place;
   const at = (key: TableKey): SqlTable => tableIn(dialect, { schema, name: prefix + TABLE_NAMES[key] });
-  return { revocations: at('revocations'), logins: at('logins'), keySets: at('keySets'), audit: at('audit') };
+  return {
+    revocations: at('revocations'),
+    logins: at('logins'),
+    keySets: at('keySets'),
+    audit: at('audit'),
+    oneTime: at('oneTime'),
+  };
 }
 
 /** The table of that name, quoted. */

@@ -17,7 +17,7 @@ const joined = new AsyncLocalStorage<Joined>();
  * Does work whose logins, revocations and audit entries are written by a transaction of the application: they are committed or rolled
  * back with it. Commit after it resolves; return no token to the client before that.
  *
- * Only what is recorded takes part: new and ended logins, revocations, audit entries, and the look at a user's earlier sign-out. Whether a
+ * Only what is recorded takes part: new and ended logins, revocations, used one-time tokens, audit entries, and the look at a user's earlier sign-out. Whether a
  * token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is never part of a transaction,
  * because its client could not be told of a rollback. Nothing is retried: a transaction that failed has to begin again.
  *

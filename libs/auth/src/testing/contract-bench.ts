@@ -1,6 +1,6 @@
 // What the cases of the contract work with: a clock of their own and a few assertions.
 import assert from 'node:assert/strict';
-import type { Stores } from '../stores.js';
+import type { OneTimeStore, Stores } from '../stores.js';
 import { Clock } from '../index.js';
 
 /** A clock that a case moves by hand. */
@@ -26,6 +26,7 @@ export class ContractClock extends Clock {
 /** What a case works with. */
 export interface StoreBench extends Stores {
   readonly clock: ContractClock;
+  readonly oneTime: OneTimeStore;
 }
 
 /** A case as it is written: with stores at hand. */

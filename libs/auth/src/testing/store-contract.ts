@@ -1,13 +1,21 @@
 // The contract of the stores as a list of cases: every sentence of the ports, for any test runner. The cases themselves are
-// in revocation-contract.ts, changes-contract.ts, login-contract.ts, rotation-contract.ts and grace-contract.ts.
-import type { Stores } from '../stores.js';
+// in revocation-contract.ts, changes-contract.ts, login-contract.ts, rotation-contract.ts, grace-contract.ts and
+// one-time-contract.ts.
+import assert from 'node:assert/strict';
+import type { OneTimeStore, Stores } from '../stores.js';
 import type { Clock } from '../index.js';
 import { ContractClock } from './contract-bench.js';
 import { loginContract } from './login-contract.js';
 import { changesContract } from './changes-contract.js';
 import { graceContract } from './grace-contract.js';
+import { oneTimeContract } from './one-time-contract.js';
 import { revocationContract } from './revocation-contract.js';
 import { rotationContract } from './rotation-contract.js';
+
+const NO_ONE_TIME_STORE: OneTimeStore = {
+  consume: () => assert.fail('The stores have no `oneTime`.'),
+  prune: () => assert.fail('The stores have no `oneTime`.'),
+};
 
 /** Makes the stores for one case: empty, on this clock. */
 export type MakeStores = (clock: Clock) => Stores | Promise<Stores>;
@@ -20,7 +28,8 @@ export interface StoreCase {
 }
 
 /**
- * What every pair of stores must do, in the words of `BlocklistStore` and `LoginStore`. Takes no longer than your database
+ * What the stores must do, in the words of `BlocklistStore`, `LoginStore` and `OneTimeStore`; the cases of the last begin with
+ * `a one-time store`, and fail for stores without one. Takes no longer than your database
  * does: nothing waits, time is a clock that the cases move.
  *
  * @example
@@ -40,11 +49,12 @@ export const storeContract: readonly StoreCase[] = [
   ...loginContract,
   ...rotationContract,
   ...graceContract,
+  ...oneTimeContract,
 ].map(({ name, test }) => ({
   name,
   async run(makeStores) {
     const clock = new ContractClock();
-    const { revocations, logins } = await makeStores(clock);
-    await test({ clock, revocations, logins });
+    const { revocations, logins, oneTime = NO_ONE_TIME_STORE } = await makeStores(clock);
+    await test({ clock, revocations, logins, oneTime });
   },
 }));

@@ -9,6 +9,7 @@ import { joinFor } from '../sql/transactions.js';
 import { AuditEntity } from './audit-entity.js';
 import { LoginEntity, RevocationEntity } from './entities.js';
 import { KeySetEntity } from './key-set-entity.js';
+import { OneTimeEntity } from './one-time-entity.js';
 
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   'better-sqlite3': 'sqlite',
@@ -118,6 +119,10 @@ class EntityTables implements SqlTables {
 
   get audit(): SqlTable {
     return this.#tableOf(AuditEntity);
+  }
+
+  get oneTime(): SqlTable {
+    return this.#tableOf(OneTimeEntity);
   }
 
   // Not before it is asked for: a DataSource knows its entities once it is initialised.

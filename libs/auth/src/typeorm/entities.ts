@@ -5,6 +5,7 @@ import { readOptionalString, readOptionalInteger } from '../core/internal.js';
 import type { RevocationKind } from '../stores.js';
 import { AuditEntity } from './audit-entity.js';
 import { KeySetEntity } from './key-set-entity.js';
+import { OneTimeEntity } from './one-time-entity.js';
 
 /** A row of `latchkey_revocations`. Times are epoch seconds. */
 export interface RevocationRow {
@@ -100,7 +101,7 @@ export const LoginEntity = new EntitySchema<LoginRow>({
 });
 
 /** All entities, for the `entities` of a DataSource. */
-export const latchkeyEntities = [RevocationEntity, LoginEntity, KeySetEntity, AuditEntity] as const;
+export const latchkeyEntities = [RevocationEntity, LoginEntity, KeySetEntity, AuditEntity, OneTimeEntity] as const;
 
 function asIs(value: unknown): unknown {
   return value;

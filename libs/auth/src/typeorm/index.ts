@@ -8,5 +8,7 @@ export { KeySetEntity, type KeySetRow } from './key-set-entity.js';
 export { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 export { CreateLatchkeyTables1763880000000, latchkeyMigrations } from './migrations.js';
 export { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
+export { OneTimeEntity, type OneTimeRow } from './one-time-entity.js';
+export { CreateLatchkeyOneTime1764504000000 } from './one-time.migration.js';
 export { typeOrmStores, type TypeOrmStoresOptions } from './recipe.js';
-export { TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
+export { TypeOrmOneTimeStore, TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';

@@ -6,6 +6,7 @@ import { dataSourceOf, dialectOf } from './database.js';
 import { CreateLatchkeyAudit1763887200000 } from './audit.migration.js';
 import { CreateLatchkeyKeySets1763883600000 } from './key-sets.migration.js';
 import { LoginEntity, RevocationEntity } from './entities.js';
+import { CreateLatchkeyOneTime1764504000000 } from './one-time.migration.js';
 import { indexNameOf, placeOf } from './places.js';
 import { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 
@@ -63,6 +64,7 @@ export const latchkeyMigrations = [
   CreateLatchkeyKeySets1763883600000,
   CreateLatchkeyAudit1763887200000,
   RememberReplacedTokens1764417600000,
+  CreateLatchkeyOneTime1764504000000,
 ] as const;
 
 function revocations(queryRunner: QueryRunner, { id, note, time }: ColumnKinds): Table {

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { PushOptions } from '../sql/listener.js';
-import { TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
+import { TypeOrmOneTimeStore, TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
 
 /** Which database to use. */
 export interface TypeOrmStoresOptions extends PushOptions {
@@ -15,7 +15,7 @@ export interface TypeOrmStoresOptions extends PushOptions {
 }
 
 /**
- * Keeps revocations and sign-ins in your own database: SQLite, PostgreSQL, MySQL or MariaDB.
+ * Keeps revocations, sign-ins and used one-time tokens in your own database: SQLite, PostgreSQL, MySQL or MariaDB.
  *
  * The stores join a transaction of yours only through {@link joinTypeOrmTransaction}. SQLite is the exception: TypeORM has one connection
  * to it, so that what is written while your transaction is open goes when it is rolled back.
@@ -40,6 +40,7 @@ export function typeOrmStores({ dataSource = DataSource, listen }: TypeOrmStores
     useFactory: (clock: Clock, source: DataSource): Stores => ({
       revocations: new TypeOrmRevocationStore(source, clock, listen),
       logins: new TypeOrmRefreshStore(source, clock),
+      oneTime: new TypeOrmOneTimeStore(source, clock),
     }),
   };
 }

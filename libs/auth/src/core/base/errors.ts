@@ -63,6 +63,11 @@ export const ERROR_TABLE = {
     challenge: 'invalid_request',
     message: 'The request carries two credentials in one place.',
   },
+  one_time_token_invalid: {
+    status: 400,
+    challenge: 'none',
+    message: 'This link or code is not valid, or no longer valid.',
+  },
   invalid_request: { status: 400, challenge: 'none', message: 'The request body does not have the required shape.' },
   payload_too_large: {
     status: 413,

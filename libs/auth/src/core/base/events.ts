@@ -113,7 +113,7 @@ export interface KeysEvent {
 /** A store stopped answering, or answers again. */
 export interface StoreEvent {
   readonly type: 'store_failed' | 'store_recovered';
-  readonly store: 'revocations' | 'logins' | 'audit';
+  readonly store: 'revocations' | 'logins' | 'one_time' | 'audit';
 }
 
 /** The verification of a scheme of the application threw something other than a refusal, or works again. */

@@ -11,6 +11,7 @@ import { NO_NOTICES, type OperatorNotices } from '../base/operator-notices.js';
 import { CsrfService } from '../browser/csrf.js';
 import { SessionService, type HostSession } from '../browser/session.js';
 import { ExternalIssuers } from '../issuers/external-issuers.js';
+import { OneTimeTokens, type OneTimeTokensParts } from '../issuing/one-time-tokens.js';
 import { TokenMinter } from '../issuing/token-minter.js';
 import { TokenService } from '../issuing/token-service.js';
 import { OwnKeys } from '../keys/own-keys.js';
@@ -60,6 +61,7 @@ export interface Authentication {
   readonly blocklist: BlocklistService;
   readonly logins: LoginService;
   readonly tokens: TokenService;
+  readonly oneTime: OneTimeTokens;
   readonly signIn: SignInService;
   readonly csrf: CsrfService;
   readonly sessions: SessionService;
@@ -88,13 +90,23 @@ export async function createAuthentication(
   const logins = new LoginService(stores.logins, blocklist, clock);
   const common = { settings: settings.tokens, clock, users, logins, blocklist };
   const tokens = new TokenService({ ...common, verifier, minter: minterOf(settings, keys) });
+  const oneTime = oneTimeTokensOf(settings, { ...common, keys, store: stores.oneTime });
   const signIn = new SignInService(users, eventSink);
   const csrf = new CsrfService(settings.csrf, csrfSecrets(settings.csrf.secret, keys));
   const sessions = new SessionService({ ...common, host });
   const schemes = builtInSchemes(settings, { bearer: ports.bearer, verifier, csrf, host, clock, logins });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
   const { pruneEveryMs } = settings.revocation;
-  const lifecycle = new Lifecycle({ keys, issuers, stores, blocklist, logins, auditSink: audit?.sink, pruneEveryMs });
+  const lifecycle = new Lifecycle({
+    clock,
+    keys,
+    issuers,
+    stores,
+    blocklist,
+    logins,
+    auditSink: audit?.sink,
+    pruneEveryMs,
+  });
   return {
     clock,
     stores,
@@ -106,6 +118,7 @@ export async function createAuthentication(
     blocklist,
     logins,
     tokens,
+    oneTime,
     signIn,
     csrf,
     sessions,
@@ -153,4 +166,12 @@ function minterOf(settings: AuthenticationSettings, keys: OwnKeys): TokenMinter 
     // Lowered limits are for what is presented.
     limits: widestLimits([defaultLimits, ownLimits(settings.limits)]),
   });
+}
+
+function oneTimeTokensOf(
+  settings: AuthenticationSettings,
+  parts: Omit<OneTimeTokensParts, 'settings' | 'toleranceSeconds' | 'limits'>,
+): OneTimeTokens {
+  const { tokens, toleranceSeconds, limits } = settings;
+  return new OneTimeTokens({ ...parts, settings: tokens, toleranceSeconds, limits: ownLimits(limits) });
 }

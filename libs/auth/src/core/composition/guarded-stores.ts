@@ -8,19 +8,19 @@ import { RevocationReplica } from '../stores/revocation-replica.js';
 import type { Stores } from '../stores/stores.js';
 import type { RevocationSettings } from './authentication-settings.js';
 
-/** Both stores behind their guard. */
+/** The stores behind their guard. */
 export interface GuardedStores extends Stores {
   /** The blocklist as this process remembers it; `undefined` if every request asks the store. */
   readonly replica: RevocationReplica | undefined;
 }
 
-/** Puts the guard in front of both stores. */
+/** Puts the guard in front of the stores. */
 export function guardStores(stores: Stores, { freshness, timeoutMs }: RevocationSettings, clock: Clock): GuardedStores {
   // What is in the memory of this process cannot hang, and a timer for each request would cost more than the answer.
   const isMemory = stores.revocations instanceof MemoryRevocationStore;
   const replica = isMemory || freshness === 'every-request' ? undefined : new RevocationReplica(clock, freshness);
   const guarded = withCircuitBreakers(stores, clock, { timeoutMs, onAdded: (entry) => replica?.note(entry) });
-  return { logins: guarded.logins, revocations: isMemory ? stores.revocations : guarded.revocations, replica };
+  return { ...guarded, revocations: isMemory ? stores.revocations : guarded.revocations, replica };
 }
 
 /** How requests ask the blocklist: the replica or the store, and with the allowance if it was chosen. `undefined` is the store alone. */

@@ -1,5 +1,6 @@
 // The core from the start of an application to its end: what must be there before the first request, and what goes on beside requests.
 import type { AuditSink } from '../audit/audit.js';
+import type { Clock } from '../base/clock.js';
 import { completeAll } from '../base/complete-all.js';
 import type { ExternalIssuers } from '../issuers/external-issuers.js';
 import type { OwnKeys } from '../keys/own-keys.js';
@@ -10,6 +11,7 @@ import type { GuardedStores } from './guarded-stores.js';
 
 /** What starts and ends with the application. */
 export interface LifecycleParts {
+  readonly clock: Clock;
   readonly keys: OwnKeys;
   readonly issuers: ExternalIssuers;
   readonly stores: GuardedStores;
@@ -54,6 +56,7 @@ export class Lifecycle {
 
   /** A store that is down is pruned the next time; its breaker reports that it is down. */
   private async prune(): Promise<void> {
-    await Promise.allSettled([this.parts.blocklist.prune(), this.parts.logins.prune()]);
+    const { blocklist, logins, stores, clock } = this.parts;
+    await Promise.allSettled([blocklist.prune(), logins.prune(), stores.oneTime?.prune(clock.nowSeconds())]);
   }
 }

@@ -9,6 +9,7 @@ import {
   isChecked,
   LoginStore,
   BlocklistStore,
+  OneTimeStore,
   type CheckedStore,
   type Login,
   type RevocationChanges,
@@ -27,15 +28,19 @@ export interface GuardOptions extends Omit<BreakerOptions, 'store' | 'takesTurns
 }
 
 /**
- * Wraps both stores, each with a time limit and a breaker of its own, so that one that is down does not take the other along.
+ * Wraps the stores, each with a time limit and a breaker of its own, so that one that is down does not take the other along.
  * Every rejection becomes `AuthError('store_unavailable')` with `retryAfterSeconds`. Stores that are wrapped stay as they are.
  *
  * A write that answers too late has still happened. That is harmless: a rotation is answered again as a retry, or taken back, and all
  * else is idempotent or tried with a fresh id.
  */
-export function withCircuitBreakers({ revocations, logins }: Stores, clock: Clock, options: GuardOptions = {}): Stores {
+export function withCircuitBreakers(
+  { revocations, logins, oneTime }: Stores,
+  clock: Clock,
+  options: GuardOptions = {},
+): Stores {
   const { onAdded } = options;
-  const breakerOf = (kept: object, store: 'revocations' | 'logins'): CircuitBreaker =>
+  const breakerOf = (kept: object, store: 'revocations' | 'logins' | 'one_time'): CircuitBreaker =>
     new CircuitBreaker(clock, { ...options, store, takesTurns: takesTurns(kept) });
   return {
     revocations:
@@ -46,6 +51,10 @@ export function withCircuitBreakers({ revocations, logins }: Stores, clock: Cloc
       logins instanceof GuardedRefreshStore
         ? logins
         : new GuardedRefreshStore(logins, breakerOf(logins, 'logins'), clock),
+    oneTime:
+      oneTime === undefined || oneTime instanceof GuardedOneTimeStore
+        ? oneTime
+        : new GuardedOneTimeStore(oneTime, breakerOf(oneTime, 'one_time')),
   };
 }
 
@@ -155,6 +164,27 @@ class GuardedRefreshStore extends LoginStore implements CheckedStore {
 
   override endAll(subject: Subject, exceptSid?: string): Promise<number> {
     return this.breaker.run(() => this.store.endAll(subject, exceptSid));
+  }
+
+  override prune(now: number): Promise<number> {
+    return this.breaker.runInBackground(() => this.store.prune(now));
+  }
+
+  async checkReady(): Promise<void> {
+    if (isChecked(this.store)) await this.store.checkReady();
+  }
+}
+
+class GuardedOneTimeStore extends OneTimeStore implements CheckedStore {
+  constructor(
+    private readonly store: OneTimeStore,
+    private readonly breaker: CircuitBreaker,
+  ) {
+    super();
+  }
+
+  override consume(id: string, expiresAt: number): Promise<boolean> {
+    return this.breaker.run(() => this.store.consume(id, expiresAt));
   }
 
   override prune(now: number): Promise<number> {

@@ -6,6 +6,7 @@ import { BloomMap } from './bloom-map.js';
 import {
   LoginStore,
   BlocklistStore,
+  OneTimeStore,
   type Login,
   type RevocationAnswer,
   type RevocationChanges,
@@ -27,6 +28,8 @@ export interface MemoryStoresOptions {
   readonly maxRevocations?: number | undefined;
   /** @defaultValue 100,000 sign-ins */
   readonly maxLogins?: number | undefined;
+  /** @defaultValue 1,000,000 uses of one-time tokens */
+  readonly maxOneTime?: number | undefined;
 }
 
 /** An entry and the number of the change that made it what it is. */
@@ -238,6 +241,45 @@ export class MemoryRefreshStore extends LoginStore {
   }
 }
 
+/** What was used, in the memory of this process. It is forgotten with the process. */
+export class MemoryOneTimeStore extends OneTimeStore {
+  /** When each use may be forgotten, in epoch seconds. */
+  readonly #used = new Map<string, number>();
+  #sweepAt = FIRST_SWEEP;
+
+  constructor(
+    private readonly clock: Clock = new SystemClock(),
+    private readonly maxUsed = 1_000_000,
+  ) {
+    super();
+  }
+
+  override async consume(id: string, expiresAt: number): Promise<boolean> {
+    if (this.#used.has(id)) return false;
+    this.#makeRoom();
+    this.#used.set(id, expiresAt);
+    return true;
+  }
+
+  override async prune(now: number): Promise<number> {
+    return this.#sweep(Math.min(now, this.clock.nowSeconds()));
+  }
+
+  #makeRoom(): void {
+    if (this.#used.size >= Math.min(this.#sweepAt, this.maxUsed)) {
+      this.#sweep(this.clock.nowSeconds());
+      this.#sweepAt = Math.max(FIRST_SWEEP, this.#used.size * 2);
+    }
+    if (this.#used.size >= this.maxUsed) throw new Error(`The memory store is full (${this.maxUsed} live uses).`);
+  }
+
+  #sweep(now: number): number {
+    const before = this.#used.size;
+    for (const [id, expiresAt] of this.#used) if (expiresAt <= now) this.#used.delete(id);
+    return before - this.#used.size;
+  }
+}
+
 /** Member by member: an object that was spread takes more than twice the memory, and there may be a million. */
 function keptOf(
   { kind, issuer, id, revokedAt, exceptSid, reason }: RevocationEntry,
@@ -256,13 +298,14 @@ function keyOf(issuer: string, sid: string): string {
   return JSON.stringify([issuer, sid]);
 }
 
-/** Keeps revocations and sign-ins in the memory of the process: for development, tests and services that run alone. */
-export function memoryStores({ maxRevocations, maxLogins }: MemoryStoresOptions = {}): StoresFactory {
+/** Keeps revocations, sign-ins and used one-time tokens in the memory of the process: for development, tests and services that run alone. */
+export function memoryStores({ maxRevocations, maxLogins, maxOneTime }: MemoryStoresOptions = {}): StoresFactory {
   return {
     inject: [Clock],
     useFactory: (clock: Clock): Stores => ({
       revocations: new MemoryRevocationStore(clock, maxRevocations),
       logins: new MemoryRefreshStore(clock, maxLogins),
+      oneTime: new MemoryOneTimeStore(clock, maxOneTime),
     }),
   };
 }

@@ -1,4 +1,4 @@
-// The two store ports. A port is an abstract class, and that class is its injection token. What is promised here is
+// The three store ports. A port is an abstract class, and that class is its injection token. What is promised here is
 // tested by one contract suite (`nestjs-latchkey/testing`), which every adapter runs.
 import { AuthConfigurationError } from '../base/errors.js';
 import type { Subject } from '../base/principal.js';
@@ -225,16 +225,38 @@ export abstract class LoginStore {
   abstract prune(now: number): Promise<number>;
 }
 
+/**
+ * What may be used once: ids of tokens that were redeemed. One-time tokens are signed, so that only those that were used are kept.
+ */
+export abstract class OneTimeStore {
+  /**
+   * Uses an id. Resolves `true` exactly once for each: of many concurrent calls, on any process, one sees `true`, and every other and
+   * later one `false`. Ids have any length and are compared exactly, with case.
+   *
+   * Callers judge the end themselves, before they ask. Rejects only when the store is unavailable; then the id was not used, unless the
+   * answer alone was lost.
+   *
+   * @param id names what is used, and what for: ids of two purposes must differ
+   * @param expiresAt epoch seconds after which the use may be forgotten, because nothing could be used any more
+   */
+  abstract consume(id: string, expiresAt: number): Promise<boolean>;
+
+  /** Forgets uses whose `expiresAt <= now` (epoch seconds), as {@link BlocklistStore.prune} does. Resolves how many. */
+  abstract prune(now: number): Promise<number>;
+}
+
 /** A store that must be looked at before the first request: a missing table or key space is a boot error naming it. */
 export interface CheckedStore {
   /** Rejects with a sentence that names what is missing and how to make it. */
   checkReady(): Promise<void>;
 }
 
-/** The two stores of an application. */
+/** The stores of an application. */
 export interface Stores {
   readonly revocations: BlocklistStore;
   readonly logins: LoginStore;
+  /** Without it `OneTimeTokens` rejects with an error that says so, and all else works. @defaultValue none */
+  readonly oneTime?: OneTimeStore | undefined;
 }
 
 /**
@@ -254,11 +276,12 @@ export interface StoresFactory {
 }
 
 /**
- * Looks at both stores before the first request, as far as they can be looked at.
- * @throws {AuthConfigurationError} with the problems of both
+ * Looks at all stores before the first request, as far as they can be looked at.
+ * @throws {AuthConfigurationError} with the problems of all
  */
-export async function checkStores({ revocations, logins }: Stores): Promise<void> {
-  const looks = [revocations, logins].map(async (store) => (isChecked(store) ? store.checkReady() : undefined));
+export async function checkStores({ revocations, logins, oneTime }: Stores): Promise<void> {
+  const stores = [revocations, logins, ...(oneTime === undefined ? [] : [oneTime])];
+  const looks = stores.map(async (store) => (isChecked(store) ? store.checkReady() : undefined));
   const problems = (await Promise.allSettled(looks)).flatMap((look) =>
     look.status === 'rejected' ? problemsOf(look.reason) : [],
   );

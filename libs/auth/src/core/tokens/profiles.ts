@@ -6,8 +6,8 @@ import type { Claims } from '../base/principal.js';
 import { refused, unacceptable } from './refusals.js';
 import { spacedTexts } from './texts.js';
 
-/** The `typ` headers of our own tokens: RFC 9068 §2.1, and one of our own that no other verifier takes for it. */
-export const OWN_TYPES = Object.freeze({ access: 'at+jwt', refresh: 'rt+jwt' });
+/** The `typ` headers of our own tokens: RFC 9068 §2.1, and two of our own that no other verifier takes for it. */
+export const OWN_TYPES = Object.freeze({ access: 'at+jwt', refresh: 'rt+jwt', oneTime: 'ot+jwt' });
 
 /** What all of our own profiles are made from. */
 export interface OwnRefreshProfileOptions {
@@ -54,6 +54,22 @@ export function ownRefreshProfile(options: OwnRefreshProfileOptions, audience = 
     types: [OWN_TYPES.refresh],
     audience: { claim: 'aud', accepted: [audience], exclusive: true },
     requiredClaims: [...OWN_CLAIMS, 'aud', 'sid'],
+    isClient: () => false,
+  });
+}
+
+/**
+ * The profile of our own one-time tokens. They belong to no login.
+ * @param audience the one that stands for the purpose
+ */
+export function ownOneTimeProfile(options: OwnRefreshProfileOptions, audience: string): TokenProfile {
+  return Object.freeze({
+    ...ownProfile(options),
+    types: [OWN_TYPES.oneTime],
+    audience: { claim: 'aud', accepted: [audience], exclusive: true },
+    requiredClaims: [...OWN_CLAIMS, 'aud'],
+    scopesOf: () => [],
+    rolesOf: () => [],
     isClient: () => false,
   });
 }

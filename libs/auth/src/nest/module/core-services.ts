@@ -8,12 +8,13 @@ import { CsrfService } from '../../core/browser/csrf.js';
 import { HostSession, SessionService } from '../../core/browser/session.js';
 import { createAuthentication, type Authentication } from '../../core/composition/create-authentication.js';
 import { guardStores, type GuardedStores } from '../../core/composition/guarded-stores.js';
+import { OneTimeTokens } from '../../core/issuing/one-time-tokens.js';
 import { TokenService } from '../../core/issuing/token-service.js';
 import { OwnKeys } from '../../core/keys/own-keys.js';
 import { BlocklistService } from '../../core/logins/blocklist-service.js';
 import { LoginService } from '../../core/logins/login-service.js';
 import { memoryStores } from '../../core/stores/memory-stores.js';
-import { BlocklistStore, LoginStore, type Stores } from '../../core/stores/stores.js';
+import { BlocklistStore, LoginStore, OneTimeStore, type Stores } from '../../core/stores/stores.js';
 import { SignInService } from '../../core/users/sign-in.js';
 import { FrameworkHostSession } from '../browser/host-session.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
@@ -51,6 +52,7 @@ function ports({ stores, audit }: AuthModuleStructure): Provider[] {
     ),
     factoryProvider(BlocklistStore, [AUTH_STORES], ({ revocations }: Stores) => revocations),
     factoryProvider(LoginStore, [AUTH_STORES], ({ logins }: Stores) => logins),
+    factoryProvider(OneTimeStore, [AUTH_STORES], ({ oneTime }: Stores) => oneTime),
     factoryProvider(
       HostSession,
       [HttpAdapterHost, AUTH_STRUCTURE],
@@ -67,15 +69,16 @@ type Ports = [
   GuardedStores,
   BlocklistStore,
   LoginStore,
+  OneTimeStore | undefined,
   HostSession,
   AuditSink?,
 ];
 
 async function assemble(...[structure, settings, clock, guarded, ...others]: Ports): Promise<Authentication> {
-  const [revocations, logins, hostSession, sink] = others;
+  const [revocations, logins, oneTime, hostSession, sink] = others;
   const core = await createAuthentication(settings, {
     clock,
-    stores: { ...guarded, revocations, logins },
+    stores: { ...guarded, revocations, logins, oneTime },
     hostSession,
     bearer: bearerSource(settings.header),
     audit: sink && { sink, required: structure.audit?.required },
@@ -86,7 +89,16 @@ async function assemble(...[structure, settings, clock, guarded, ...others]: Por
   return core;
 }
 
-const PORTS = [AUTH_STRUCTURE, AUTH_SETTINGS, Clock, AUTH_STORES, BlocklistStore, LoginStore, HostSession] as const;
+const PORTS = [
+  AUTH_STRUCTURE,
+  AUTH_SETTINGS,
+  Clock,
+  AUTH_STORES,
+  BlocklistStore,
+  LoginStore,
+  OneTimeStore,
+  HostSession,
+] as const;
 
 function part<Part>(token: InjectionToken, of: (core: Authentication) => Part): Provider {
   return factoryProvider(token, [AUTHENTICATION], of);
@@ -102,6 +114,7 @@ export function coreProviders(structure: AuthModuleStructure): Provider[] {
       useFactory: assemble,
     },
     part(TokenService, ({ tokens }) => tokens),
+    part(OneTimeTokens, ({ oneTime }) => oneTime),
     part(BlocklistService, ({ blocklist }) => blocklist),
     part(LoginService, ({ logins }) => logins),
     part(SignInService, ({ signIn }) => signIn),
@@ -116,9 +129,11 @@ export const coreExports: readonly InjectionToken[] = [
   Clock,
   BlocklistStore,
   LoginStore,
+  OneTimeStore,
   HostSession,
   AUTHENTICATION,
   TokenService,
+  OneTimeTokens,
   BlocklistService,
   LoginService,
   SignInService,
