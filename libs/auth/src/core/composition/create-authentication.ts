@@ -93,20 +93,9 @@ export async function createAuthentication(
   const oneTime = oneTimeTokensOf(settings, { ...common, keys, store: stores.oneTime });
   const signIn = new SignInService(users, eventSink);
   const csrf = new CsrfService(settings.csrf, csrfSecrets(settings.csrf.secret, keys));
-  const sessions = new SessionService({ ...common, host });
   const schemes = builtInSchemes(settings, { bearer: ports.bearer, verifier, csrf, host, clock, logins });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
-  const { pruneEveryMs } = settings.revocation;
-  const lifecycle = new Lifecycle({
-    clock,
-    keys,
-    issuers,
-    stores,
-    blocklist,
-    logins,
-    auditSink: audit?.sink,
-    pruneEveryMs,
-  });
+  const lifecycle = lifecycleOf(settings, ports, { keys, issuers, stores, blocklist, logins });
   return {
     clock,
     stores,
@@ -121,7 +110,7 @@ export async function createAuthentication(
     oneTime,
     signIn,
     csrf,
-    sessions,
+    sessions: new SessionService({ ...common, host }),
     schemes,
     authenticator,
     lifecycle,
@@ -174,4 +163,12 @@ function oneTimeTokensOf(
 ): OneTimeTokens {
   const { tokens, toleranceSeconds, limits } = settings;
   return new OneTimeTokens({ ...parts, settings: tokens, toleranceSeconds, limits: ownLimits(limits) });
+}
+
+function lifecycleOf(
+  { revocation }: AuthenticationSettings,
+  { clock, audit }: AuthenticationPorts,
+  parts: Pick<Authentication, 'keys' | 'issuers' | 'stores' | 'blocklist' | 'logins'>,
+): Lifecycle {
+  return new Lifecycle({ ...parts, clock, auditSink: audit?.sink, pruneEveryMs: revocation.pruneEveryMs });
 }
