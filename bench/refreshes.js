@@ -16,34 +16,53 @@ const CLIENTS = 16;
 /** So many that none is rotated more often within one grace than the store remembers (64): see ADR 17. */
 const LOGINS = 512;
 
+/** @typedef {{ perSecond: number, cpuMicroseconds: number }} Refreshes the median round, and the server's processor time of a refresh */
+
 /**
+ * Measures the stores through TypeORM and through `pg`, a round of one and a round of the other in turn.
+ *
  * @param {{ rounds: number, seconds: number }} options
- * @returns {Promise<{ perSecond: number, cpuMicroseconds: number }>} the median round, and the server's processor time of a refresh
+ * @returns {Promise<{ typeorm: Refreshes, pg: Refreshes }>}
  */
 export async function measureRefreshes({ rounds, seconds }) {
   const postgres = await startPostgres();
-  const child = fork(server, [postgres.url]);
+  const children = { typeorm: fork(server, [postgres.url, 'typeorm']), pg: fork(server, [postgres.url, 'pg']) };
   try {
-    const { url } = await answerOf(child);
-    const samples = [];
-    for (let round = -1; round < rounds; round += 1) {
-      child.send({ signIn: LOGINS });
-      const { held } = await answerOf(child);
-      const before = await cpuOf(child);
-      const result = await refreshFor(`${url}/auth/token/refresh`, held, seconds);
-      const cpuMicroseconds = ((await cpuOf(child)) - before) / result.requests.total;
-      if (round >= 0) samples.push({ perSecond: result.requests.total / result.duration, cpuMicroseconds });
-    }
-    child.send('stop');
-    await once(child, 'exit');
-    return {
-      perSecond: median(samples.map(({ perSecond }) => perSecond)),
-      cpuMicroseconds: median(samples.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-    };
+    const urls = { typeorm: (await answerOf(children.typeorm)).url, pg: (await answerOf(children.pg)).url };
+    /** @type {{ typeorm: Refreshes[], pg: Refreshes[] }} */
+    const samples = { typeorm: [], pg: [] };
+    for (let round = -1; round < rounds; round += 1)
+      for (const through of /** @type {const} */ (['typeorm', 'pg'])) {
+        const sample = await measureOnce(children[through], urls[through], seconds);
+        if (round >= 0) samples[through].push(sample);
+      }
+    return { typeorm: medianOf(samples.typeorm), pg: medianOf(samples.pg) };
   } finally {
-    child.kill();
+    for (const child of Object.values(children)) child.kill();
     await postgres.stop();
   }
+}
+
+/** @param {readonly Refreshes[]} samples */
+function medianOf(samples) {
+  return {
+    perSecond: median(samples.map(({ perSecond }) => perSecond)),
+    cpuMicroseconds: median(samples.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+  };
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} url
+ * @param {number} seconds
+ */
+async function measureOnce(child, url, seconds) {
+  child.send({ signIn: LOGINS });
+  const { held } = await answerOf(child);
+  const before = await cpuOf(child);
+  const result = await refreshFor(`${url}/auth/token/refresh`, held, seconds);
+  const cpuMicroseconds = ((await cpuOf(child)) - before) / result.requests.total;
+  return { perSecond: result.requests.total / result.duration, cpuMicroseconds };
 }
 
 /** A server that ended would be waited for in vain. @param {import('node:child_process').ChildProcess} child */

@@ -12,6 +12,8 @@ export interface PgQueries {
 export interface PgPool {
   connect(): Promise<PgQueries & { release(error?: Error | boolean): void }>;
   readonly totalCount: number;
+  listenerCount(event: 'error'): number;
+  on(event: 'error', listener: () => void): unknown;
 }
 
 /** A `Pool` of `pg`, or one of its clients: in a transaction, the client of the transaction. */
@@ -20,6 +22,8 @@ export type PgLike = PgPool | PgQueries;
 /** Makes a database of a `Pool` of `pg`. Statements are not named, so that PgBouncer may hand each to another connection. */
 export function pgDatabase(pg: PgLike): SqlDatabase {
   const isPool = 'totalCount' in pg;
+  // Without a listener the process would end when the server closes an idle connection; the next statement reports what is wrong.
+  if (isPool && pg.listenerCount('error') === 0) pg.on('error', () => {});
   return {
     dialect: 'postgres',
     takesTurns: isPool,
