@@ -8,7 +8,7 @@ import type { Stores } from 'nestjs-latchkey/stores';
 import { acknowledgeFlush, redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { createCluster } from 'redis';
-import { hasRedisCluster, startRedisCluster } from '../support/redis.js';
+import { hasRedisCluster, redisCli, startRedisCluster } from '../support/redis.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady, testStores } from '../support/store-suite.js';
 
@@ -196,6 +196,45 @@ requireOrSkip('redis-cli', hasRedisCluster())('stores on a Redis Cluster', () =>
       expect(new Set(await Promise.all(ids.map(find)))).toEqual(new Set(['token', 'subject']));
       expect(await revocations.changesSince?.(undefined, 10)).toMatchObject({ restarted: false });
     });
+
+    it.each(['node-redis', 'ioredis'])(
+      'accept nothing that was revoked while slots move to another node: %s',
+      async (name) => {
+        const layout = { prefix: `moved-${name}:`, shards: 64 };
+        const { revocations } = await storesOf(clientOf(name), clock, layout);
+        const ids = Array.from({ length: 100 }, (_, at) => `jti-${at}`);
+        for (const id of ids) await revocations.add(entryOf(id));
+        const find = (jti: string): Promise<string> =>
+          Promise.resolve(revocations.find({ issuer: ISSUER, subject: 'ada', jti, issuedAt: clock.nowSeconds() })).then(
+            (kind) => kind ?? 'accepted',
+            () => 'unavailable',
+          );
+        const moved = new AbortController();
+        const [from, to] = await Promise.all(masters.map((master) => master.cluster('MYID')));
+        const port = String(cluster?.ports[0]);
+        const slots = ['--cluster-from', String(from), '--cluster-to', String(to), '--cluster-slots', '1500'];
+        const moving = redisCli('--cluster', 'reshard', `127.0.0.1:${port}`, ...slots, '--cluster-yes').finally(() =>
+          moved.abort(),
+        );
+        const seen = { revoked: new Set<string>(), others: new Set<string>() };
+        let added = 0;
+        for (let at = 0; !moved.signal.aborted; at += 1) {
+          seen.revoked.add(await find(ids[at % ids.length] ?? ''));
+          seen.others.add(await find(`living-${at}`));
+          const id = `added-${at}`;
+          const isAdded = await revocations.add(entryOf(id)).catch(() => undefined);
+          if (isAdded === true) seen.revoked.add(await find(id));
+          if (isAdded === true) added += 1;
+        }
+        await moving;
+        expect([...seen.revoked].filter((told) => told !== 'unavailable')).toEqual(['token']);
+        expect([...seen.others].filter((told) => told !== 'unavailable')).toEqual(['accepted']);
+        expect(added).toBeGreaterThan(0);
+        for (const id of ids) expect(await find(id)).toBe('token');
+        expect(await find('living')).toBe('accepted');
+      },
+      120_000,
+    );
   });
 });
 

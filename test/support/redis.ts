@@ -94,7 +94,8 @@ export async function startRedisCluster(): Promise<{ readonly ports: readonly nu
   }
 }
 
-const redisCli = async (...args: readonly string[]): Promise<string> =>
+/** Runs `redis-cli`. Answers what it printed. */
+export const redisCli = async (...args: readonly string[]): Promise<string> =>
   (await promisify(execFile)('redis-cli', args)).stdout;
 
 /** Each node learns separately that the cluster is complete, some time after the command that created it has returned. */
