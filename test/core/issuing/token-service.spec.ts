@@ -415,3 +415,32 @@ describe('a token for a client', () => {
     expect(people.loads).toBe(0);
   });
 });
+
+describe('the subject of a user', () => {
+  it('ends all logins of the user', async () => {
+    const { tokens, logins, person, pair } = await signedIn();
+    const subject = tokens.subjectOf(asUser(person));
+    expect(subject).toEqual(pair.subject);
+    await logins.endAll(subject, { reason: 'password-reset' });
+    expect(await codeOf(tokens.verify(pair.accessToken, { kind: 'access' }))).toBe('token_revoked');
+    expect(await codeOf(tokens.refresh(pair.refreshToken))).toBe('token_revoked');
+  });
+
+  it('is known of an inactive user, of an id, and while the user source is away', async () => {
+    const { tokens, people } = await signedIn();
+    people.failure = new Error('away');
+    expect(tokens.subjectOf(asUser(people.add({ id: 'lin', active: false })))).toEqual({ issuer: ISSUER, id: 'lin' });
+    expect(tokens.subjectOf('lin')).toEqual({ issuer: ISSUER, id: 'lin' });
+    expect(people.loads).toBe(0);
+  });
+
+  it.each(['', 'a\nb', 'x'.repeat(256), 7 as unknown as string])('is not made of %j', async (id) => {
+    const { tokens } = await signedIn();
+    expect(() => tokens.subjectOf(id)).toThrow(TypeError);
+  });
+
+  it('is not made of a user without a user source', async () => {
+    const { tokens } = await rig({ withoutUsers: true });
+    expect(() => tokens.subjectOf({ id: 'ada' } as AuthUser)).toThrow('AuthModule has no user source');
+  });
+});

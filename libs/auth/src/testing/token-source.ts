@@ -97,7 +97,7 @@ async function describeBy({ source }: AccountResolver, issuer: string, who: Test
   if (source === undefined) return { id: idOf(who) };
   const user = typeof who === 'string' ? await source.findBySubject({ issuer, id: who }) : who;
   // Nobody has that id: a token for nobody is a fine thing to test with.
-  if (user === undefined) return { id: idOf(who) };
+  if (user === undefined || user === null) return { id: idOf(who) };
   const { id, stamp, scopes, roles } = source.describe(user);
   const subject: Subject = { issuer, id };
   return { id, scopes, roles, stampDigest: stamp === undefined ? undefined : stampDigest(subject, stamp) };

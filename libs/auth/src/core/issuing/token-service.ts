@@ -83,6 +83,21 @@ export class TokenService {
   }
 
   /**
+   * The subject of a user, as their tokens name it: for `LoginService.endAll()` after a password was reset, `LoginService.list()` or
+   * `BlocklistService`. No store and no user source is asked.
+   *
+   * @param user the user, active or not, or the `sub`
+   * @throws {TypeError} if the user source describes the user with what is not acceptable, if there is a user and no user source, or for
+   * an id that no token can carry; the message says which
+   */
+  subjectOf(user: AuthUser | string): Subject {
+    const { users, settings } = this.parts;
+    if (typeof user !== 'string') return { issuer: settings.issuer, id: users.describe(sourceOf(users), user).id };
+    assertSubject(user, 'The subject given to TokenService.subjectOf');
+    return { issuer: settings.issuer, id: user };
+  }
+
+  /**
    * A short token for a machine that acts for itself: no user, no refresh token. Routes refuse it unless they say
    * `@AllowClients()`, and `@AllowRestrictedClients()` for a restricted one.
    *
@@ -293,7 +308,7 @@ interface Described {
 function sourceOf({ source }: AccountResolver): NonNullable<AccountResolver['source']> {
   if (source !== undefined) return source;
   throw new TypeError(
-    'TokenService.issue was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
+    'TokenService was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
   );
 }
 

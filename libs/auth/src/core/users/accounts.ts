@@ -113,7 +113,7 @@ export class AccountResolver {
     }
   }
 
-  private find(verified: Verified): Promise<AuthUser | undefined> | AuthUser | undefined {
+  private find(verified: Verified): Promise<AuthUser | undefined | null> | AuthUser | undefined | null {
     return this.calls.ask(verified.own ? 'users' : 'externalUsers', () =>
       withTimeout(LOOKUP_TIMEOUT_MS, async () =>
         verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),

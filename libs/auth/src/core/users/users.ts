@@ -35,13 +35,13 @@ export interface UserDescription {
  * Where users come from. Extend it, and name the class in `AuthModule.forRoot({ users })`.
  *
  * Methods reject only when the source is unavailable (the answer is then 503, and nobody is logged out); "no such user" is
- * `undefined`. An id that cannot be one of yours (text for a uuid column) is "no such user" too.
+ * `undefined` or `null`, whichever your database answers. An id that cannot be one of yours (text for a uuid column) is "no such user" too.
  *
  * A lookup that takes longer than 3 seconds, or a judgement of credentials longer than 10, counts as unavailable.
  */
 export abstract class UserSource<User = AuthUser> {
-  /** The user with that `sub`, active or not. Called at every guarded request, after the signature held. */
-  abstract findBySubject(subject: Subject): Promise<User | undefined>;
+  /** The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held. */
+  abstract findBySubject(subject: Subject): Promise<User | undefined | null>;
 
   /**
    * What the library needs to know of a user. Called often, with no waiting: read it from the user. A description that cannot be used
@@ -51,9 +51,9 @@ export abstract class UserSource<User = AuthUser> {
 
   /**
    * The user whose credentials these are, active or not. Unknown user and wrong password both resolve `undefined`, after the same
-   * work: compare with a dummy hash when nobody has that name.
+   * work: compare with a dummy hash when nobody has that name. `null` counts as `undefined`.
    */
-  verifyCredentials?(credentials: SignInCredentials): Promise<User | undefined>;
+  verifyCredentials?(credentials: SignInCredentials): Promise<User | undefined | null>;
 }
 
 /**
@@ -61,8 +61,8 @@ export abstract class UserSource<User = AuthUser> {
  * Identity is `(iss, sub)`: never look a user up by a name or an address that a token claims.
  */
 export abstract class ExternalUserSource<User = AuthUser> {
-  /** The user for this verified token of another issuer, made if that is your wish; `undefined` refuses the token. */
-  abstract resolve(verified: Verified): Promise<User | undefined>;
+  /** The user for this verified token of another issuer, made if that is your wish; `undefined` or `null` refuses the token. */
+  abstract resolve(verified: Verified): Promise<User | undefined | null>;
 
   /** As `UserSource.describe()`. */
   abstract describe(user: User): UserDescription;
