@@ -74,6 +74,7 @@ export const doors = {
   passport: { on: 'nest', packages: ['@nestjs/passport', 'passport', 'passport-jwt'] },
   opentelemetry: { on: 'core', packages: ['@opentelemetry/api'] },
   terminus: { on: 'nest', packages: ['@nestjs/terminus'] },
+  passwords: { on: 'nest', packages: ['@node-rs/argon2'] },
   testing: { on: 'nest', packages: [] },
   // One of its commands looks at an application; it loads Nest when it is asked to.
   cli: { on: 'nest', packages: [], above: ['sql'] },

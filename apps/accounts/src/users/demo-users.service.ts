@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { Passwords } from 'nestjs-latchkey/passwords';
 import type { Repository } from 'typeorm';
 import { inProduction } from '../environment.js';
-import { PasswordsService } from './passwords.service.js';
 import { User } from './user.entity.js';
 
 const DEMO_USERS = [
@@ -21,7 +21,7 @@ export class DemoUsersService implements OnModuleInit {
 
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
-    private readonly passwords: PasswordsService,
+    private readonly passwords: Passwords,
   ) {}
 
   async onModuleInit(): Promise<void> {

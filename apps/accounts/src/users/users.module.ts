@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { Passwords } from 'nestjs-latchkey/passwords';
 import { DemoUsersService } from './demo-users.service.js';
-import { PasswordsService } from './passwords.service.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
@@ -10,7 +10,13 @@ import { VisibleUsers } from './visible-users.policy.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User])],
   controllers: [UsersController],
-  providers: [VisibleUsers, UsersService, PasswordsService, DemoUsersService],
-  exports: [UsersService, TypeOrmModule],
+  providers: [
+    VisibleUsers,
+    UsersService,
+    // argon2id, 19 MiB, two passes; two at a time. A cost that is too cheap is refused here.
+    { provide: Passwords, useFactory: () => new Passwords() },
+    DemoUsersService,
+  ],
+  exports: [UsersService, Passwords, TypeOrmModule],
 })
 export class UsersModule {}

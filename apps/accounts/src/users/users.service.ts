@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { UserSource, type SignInCredentials, type Subject, type UserDescription } from 'nestjs-latchkey';
+import { Passwords } from 'nestjs-latchkey/passwords';
 import type { Repository } from 'typeorm';
-import { PasswordsService } from './passwords.service.js';
 import { User } from './user.entity.js';
 import { normaliseUsername } from './username.js';
 
@@ -10,9 +10,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 @Injectable()
 export class UsersService extends UserSource<User> {
+  private readonly logger = new Logger(UsersService.name);
+
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
-    private readonly passwords: PasswordsService,
+    private readonly passwords: Passwords,
   ) {
     super();
   }
@@ -28,14 +30,36 @@ export class UsersService extends UserSource<User> {
 
   override async verifyCredentials({ username, password }: SignInCredentials): Promise<User | undefined> {
     const user = await this.findByUsername(username);
-    const matches = await this.passwords.matches(user?.passwordHash, password);
-    return matches ? user : undefined;
+    const { matches, newHash } = await this.passwords.verify(user?.passwordHash, password);
+    if (!matches || user === undefined) return undefined;
+    if (newHash !== undefined) await this.keepDearerHash(user, newHash);
+    return user;
   }
 
-  private async findByUsername(text: string): Promise<User | undefined> {
+  /** Takes the text as it was typed. */
+  async findByUsername(text: string): Promise<User | undefined> {
     const username = normaliseUsername(text);
     if (username === undefined) return undefined;
     const query = this.users.createQueryBuilder('user').addSelect('user.passwordHash');
     return (await query.where('user.username = :username', { username }).getOne()) ?? undefined;
+  }
+
+  /**
+   * Gives a user another password: with the version, everything that was issued before ends, reset links included.
+   * @throws {AuthError} `invalid_request` for a password that is too short or too long
+   */
+  async changePassword({ id }: User, password: string): Promise<void> {
+    const passwordHash = await this.passwords.hash(password);
+    const change = this.users.createQueryBuilder().update();
+    await change.set({ passwordHash, version: () => 'version + 1' }).where({ id }).execute();
+  }
+
+  /** The password is the same, so nothing ends. A password that was changed meanwhile stays, and a failure can wait for the next sign-in. */
+  private async keepDearerHash({ id, passwordHash }: User, newHash: string): Promise<void> {
+    try {
+      await this.users.update({ id, passwordHash }, { passwordHash: newHash });
+    } catch {
+      this.logger.warn('A dearer password hash could not be stored.');
+    }
   }
 }
