@@ -51,7 +51,10 @@ export class UsersService extends UserSource<User> {
   async changePassword({ id }: User, password: string): Promise<void> {
     const passwordHash = await this.passwords.hash(password);
     const change = this.users.createQueryBuilder().update();
-    await change.set({ passwordHash, version: () => 'version + 1' }).where({ id }).execute();
+    await change
+      .set({ passwordHash, version: () => 'version + 1' })
+      .where({ id })
+      .execute();
   }
 
   /** The password is the same, so nothing ends. A password that was changed meanwhile stays, and a failure can wait for the next sign-in. */

@@ -62,8 +62,7 @@ export function isCheaper(one: PasswordCost, other: PasswordCost): boolean {
   return one.memoryCost * one.timeCost < other.memoryCost * other.timeCost;
 }
 
-const ENCODED =
-  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
+const ENCODED = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
 
 /** The cost of a stored argon2id hash of version 1.3; `undefined` for anything else, and for one that nobody should have to pay. */
 export function costOf(stored: string): PasswordCost | undefined {

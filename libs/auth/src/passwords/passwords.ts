@@ -102,7 +102,8 @@ export class Passwords {
     let newHash: string | undefined;
     for (const dummy of this.dummies.filter((each) => cost === undefined || !isSameCost(each.cost, cost))) {
       // In the place of the work for the present cost, which is as long.
-      if (isOutdated && isSameCost(dummy.cost, this.settings.cost)) newHash = await hash(password, optionsOf(dummy.cost));
+      if (isOutdated && isSameCost(dummy.cost, this.settings.cost))
+        newHash = await hash(password, optionsOf(dummy.cost));
       else await verify(dummy.stored, password);
     }
     return { matches, newHash };
