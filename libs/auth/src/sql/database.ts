@@ -1,11 +1,11 @@
 // The port to a database: one statement with its values, and what came of it.
 import type { StoredRow } from '../stores.js';
 
-/** The kinds of SQL that the stores speak. */
-export const SQL_DIALECTS = ['postgres', 'mysql', 'sqlite'] as const;
-
 /** Which SQL a database speaks. MariaDB speaks `mysql`. */
-export type SqlDialect = (typeof SQL_DIALECTS)[number];
+export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';
+
+/** All dialects. */
+export const SQL_DIALECTS: readonly SqlDialect[] = ['postgres', 'mysql', 'sqlite'];
 
 /** What is bound to a placeholder. Never an object: some drivers expand objects into SQL. */
 export type SqlValue = string | number | null;
