@@ -7,7 +7,7 @@ import type { AuthUser, Principal } from '../../core/base/principal.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptRequest, isLongLived } from './adapt-request.js';
 import { graphqlCarrierOf } from './graphql-carriers.js';
-import { HttpAuthRequest, isNodeRequest } from './http-requests.js';
+import { adaptNodeRequest, type HttpAuthRequest } from './http-requests.js';
 import { rememberPayload } from './rpc-carriers.js';
 import { unsupported } from './unsupported.js';
 
@@ -68,7 +68,7 @@ export class RequestRecord {
 
   /** @param carrier what carries the request: the framework's own, a socket, the context of a message */
   constructor(readonly carrier: unknown) {
-    this.http = isNodeRequest(carrier) ? new HttpAuthRequest(carrier) : undefined;
+    this.http = adaptNodeRequest(carrier);
   }
 
   /** True if many messages share what was sent once, so that no decision may be remembered with it. */
