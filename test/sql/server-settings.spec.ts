@@ -1,12 +1,16 @@
 // Servers as operators have set them: time zones, collations, character sets, modes. Ids compare exactly and the grace is measured right.
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import knex from 'knex';
+import { Kysely, MysqlDialect } from 'kysely';
+import { createPool as createCallbackPool } from 'mysql2';
 import { createPool, type Pool } from 'mysql2/promise';
-import { mysql2Database, pgDatabase, type SqlDatabase } from 'nestjs-latchkey/sql';
+import { knexDatabase, kyselyDatabase, mysql2Database, pgDatabase, type SqlDatabase } from 'nestjs-latchkey/sql';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
 import { openPgPool } from '../support/pg-pool.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { requireOrSkip } from '../support/skips.js';
 import { loginOf, makeTables, sqlStoresOn } from '../support/sql-suite.js';
+import { checkReady } from '../support/store-suite.js';
 
 const NOW = 1_900_000_000;
 
@@ -68,6 +72,22 @@ requireOrSkip('mariadb-server', hasMariaDb())('SQL stores on MariaDB', () => {
     await admin.query(setting);
     pool = createPool({ uri: server.url, ...options });
     await expectRight(mysql2Database(pool), nextPrefix());
+  });
+
+  it('refuse to start if a driver writes values into statements that the server reads otherwise', async () => {
+    await admin.query(`SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'`);
+    pool = createPool(server.url);
+    const database = mysql2Database(pool);
+    const place = { prefix: nextPrefix() };
+    await makeTables(database, place);
+    await expect(checkReady(sqlStoresOn(database, place))).resolves.toBeUndefined();
+    const kysely = new Kysely({ dialect: new MysqlDialect({ pool: createCallbackPool(server.url) }) });
+    const opened = knex({ client: 'mysql2', connection: server.url });
+    for (const escaping of [kyselyDatabase(kysely, { dialect: 'mysql' }), knexDatabase(opened, { dialect: 'mysql' })])
+      await expect(checkReady(sqlStoresOn(escaping, place))).rejects.toThrow('its sql_mode has NO_BACKSLASH_ESCAPES');
+    await kysely.destroy();
+    await opened.destroy();
+    await admin.query(`SET GLOBAL sql_mode = ''`);
   });
 });
 

@@ -22,11 +22,31 @@ interface Found {
  * @throws {AuthConfigurationError} with every lack at once
  */
 export async function checkTable(runner: SqlRunner, key: TableKey, remedy: Remedy): Promise<void> {
+  await checkEscaping(runner);
   const table = runner.tables[key];
   const problems = problemsOf(await lookAt(runner, table), { table, shape: SHAPES[key], dialect: runner.dialect });
   if (problems.length === 0) return;
   const from = Math.min(...problems.map(({ since }) => since)) - 1;
   throw new AuthConfigurationError(problems.map(({ lack }) => `${lack}. ${remedy(from)}.`));
+}
+
+/** One backslash. A driver that writes values into statements doubles it, which a server in another mode takes for two. */
+const PROBE = '\\';
+
+/**
+ * Looks whether a value arrives at MySQL and MariaDB as it is. Several drivers write values into the statement instead of binding them;
+ * if the server has the mode NO_BACKSLASH_ESCAPES, an id of an external issuer could leave its quotation marks.
+ *
+ * @throws {AuthConfigurationError} if it does not
+ */
+async function checkEscaping(runner: SqlRunner): Promise<void> {
+  if (runner.dialect !== 'mysql') return;
+  const { rows } = await runner.execute('SELECT :probe AS probe', { probe: PROBE });
+  if (readString(rows[0] ?? {}, 'probe') === PROBE) return;
+  throw new AuthConfigurationError([
+    'The driver writes values into statements in a way that this server does not read: its sql_mode has NO_BACKSLASH_ESCAPES. Remove that ' +
+      'mode for the connection, or use mysql2Database(), which prepares statements',
+  ]);
 }
 
 interface Problem {
