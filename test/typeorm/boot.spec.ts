@@ -8,19 +8,26 @@ import { storesOf } from '../support/typeorm-suite.js';
 interface Setup {
   readonly entities?: DataSource['options']['entities'];
   readonly migrate?: boolean;
+  readonly synchronize?: boolean;
   /** SQL that spoils the tables. */
   readonly spoil?: readonly string[];
 }
 
 let dataSource: DataSource | undefined;
 
-async function boot({ entities = [...latchkeyEntities], migrate = true, spoil = [] }: Setup): Promise<void> {
+async function boot({
+  entities = [...latchkeyEntities],
+  migrate = true,
+  synchronize = false,
+  spoil = [],
+}: Setup): Promise<void> {
   dataSource = new DataSource({
     type: 'better-sqlite3',
     database: ':memory:',
     entities,
     migrations: [...latchkeyMigrations],
     migrationsRun: migrate,
+    synchronize,
   });
   await dataSource.initialize();
   for (const statement of spoil) await dataSource.query(statement);
@@ -105,6 +112,17 @@ describe('TypeORM stores at boot', () => {
     await boot({});
     await dataSource?.query('DELETE FROM migrations');
     await expect(dataSource?.runMigrations()).resolves.toHaveLength(latchkeyMigrations.length);
+  });
+
+  it('say that synchronize does not make the tables', async () => {
+    const failed = boot({ migrate: false, synchronize: true });
+    await expect(failed).rejects.toThrow('`synchronize: true` does not make these tables');
+    await dataSource?.destroy();
+    await expect(boot({ migrate: false })).rejects.not.toThrow('synchronize');
+  });
+
+  it('are ready if migrations run beside synchronize', async () => {
+    await expect(boot({ synchronize: true })).resolves.toBeUndefined();
   });
 
   it('are not changed by synchronize', async () => {

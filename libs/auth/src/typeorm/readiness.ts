@@ -24,5 +24,6 @@ export function runMigrations({ options }: DataSource): Remedy {
     ? '. The DataSource has an entityPrefix: give it a migrationsTableName of its own, or migrations of another application in the ' +
       'same schema count as its own'
     : '';
-  return () => RUN_MIGRATIONS + hint;
+  const synchronized = options.synchronize === true ? '. `synchronize: true` does not make these tables' : '';
+  return () => RUN_MIGRATIONS + synchronized + hint;
 }

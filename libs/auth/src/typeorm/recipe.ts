@@ -37,6 +37,8 @@ export interface TypeOrmStoresOptions extends PushOptions {
 export function typeOrmStores({ dataSource = DataSource, listen }: TypeOrmStoresOptions = {}): StoresFactory {
   return {
     inject: [Clock, dataSource],
+    remedy:
+      'import TypeOrmModule.forRoot() in your root module; for a DataSource of another name set typeOrmStores({ dataSource })',
     useFactory: (clock: Clock, source: DataSource): Stores => ({
       revocations: new TypeOrmRevocationStore(source, clock, listen),
       logins: new TypeOrmRefreshStore(source, clock),

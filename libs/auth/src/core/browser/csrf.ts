@@ -1,4 +1,4 @@
-// The proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. ErrorResponses
+// The proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. Answers
 // forged requests of other sites (origin), and cookies planted by sibling hosts (the token is signed and bound to the sign-in).
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AuthError } from '../base/errors.js';
@@ -24,6 +24,12 @@ interface Opened {
   readonly binding: Buffer;
 }
 
+/** Both halves of the proof, whose signatures hold. */
+interface Presented {
+  readonly header: Opened;
+  readonly cookies: readonly Opened[];
+}
+
 const RANDOM_BYTES = 16;
 const BINDING_BYTES = 16;
 const MAC_BYTES = 32;
@@ -38,10 +44,15 @@ export const CSRF_PURPOSE = 'nestjs-latchkey csrf v1';
 
 /** Makes and judges CSRF tokens. */
 export class CsrfService {
-  /** @internal The module makes it: inject it. @param secrets the one to sign with, and then those that were signed with before; asked each time, because keys rotate */
+  /**
+   * @internal The module makes it: inject it.
+   * @param secrets the one to sign with, and then those that were signed with before; asked each time, because keys rotate
+   * @param onRefusal told of every refusal, before it is thrown
+   */
   constructor(
     private readonly settings: CsrfSettings,
     private readonly secrets: () => readonly Uint8Array[],
+    private readonly onRefusal: (error: AuthError, request: AuthRequest) => void = () => {},
   ) {}
 
   /** A fresh token. No two are alike, so that compression of an answer says nothing about it (BREACH). */
@@ -66,11 +77,11 @@ export class CsrfService {
    * @throws {AuthError} `csrf_origin_rejected`, `csrf_cookie_missing`, `csrf_token_missing`, `csrf_token_invalid`
    */
   enforce(request: AuthRequest, holder: CsrfHolder): void {
-    if (this.settings.disabled) return;
-    const { header, cookies } = this.presented(request);
-    const expected = bindingOf(holder);
-    const bound = [header, ...cookies].filter(({ binding }) => timingSafeEqual(binding, expected));
-    if (!bound.includes(header) || bound.length < 2) throw new AuthError('csrf_token_invalid');
+    this.insist(request, ({ header, cookies }) => {
+      const expected = bindingOf(holder);
+      const bound = [header, ...cookies].filter(({ binding }) => timingSafeEqual(binding, expected));
+      return bound.includes(header) && bound.length >= 2;
+    });
   }
 
   /**
@@ -79,14 +90,23 @@ export class CsrfService {
    * @throws {AuthError} as {@link enforce}
    */
   enforceForAnyone(request: AuthRequest): void {
+    this.insist(request, ({ header, cookies }) =>
+      cookies.some(({ binding }) => timingSafeEqual(binding, header.binding)),
+    );
+  }
+
+  private insist(request: AuthRequest, holds: (presented: Presented) => boolean): void {
     if (this.settings.disabled) return;
-    const { header, cookies } = this.presented(request);
-    const agree = cookies.some(({ binding }) => timingSafeEqual(binding, header.binding));
-    if (!agree) throw new AuthError('csrf_token_invalid');
+    try {
+      if (!holds(this.presented(request))) throw new AuthError('csrf_token_invalid');
+    } catch (error) {
+      if (error instanceof AuthError) this.onRefusal(error, request);
+      throw error;
+    }
   }
 
   /** The origin first: it costs nothing and answers every other site. Then both halves, which must both be ours. */
-  private presented(request: AuthRequest): { readonly header: Opened; readonly cookies: readonly Opened[] } {
+  private presented(request: AuthRequest): Presented {
     assertOrigin(request, this.settings.trustedOrigins);
     const sent = request.cookieValues(this.settings.cookieName).filter((value) => value !== '');
     if (sent.length === 0) throw new AuthError('csrf_cookie_missing');

@@ -8,6 +8,7 @@ import { completeAll } from '../base/complete-all.js';
 import { channelSink, type EventSink } from '../base/event-sink.js';
 import { defaultLimits, externalLimits, ownLimits, widestLimits } from '../base/limits.js';
 import { NO_NOTICES, type OperatorNotices } from '../base/operator-notices.js';
+import { csrfExplanation } from '../browser/csrf-explanation.js';
 import { CsrfService } from '../browser/csrf.js';
 import { SessionService, type HostSession } from '../browser/session.js';
 import { ExternalIssuers } from '../issuers/external-issuers.js';
@@ -44,6 +45,8 @@ export interface AuthenticationPorts {
   readonly audit?: { readonly sink: AuditSink; readonly required?: boolean | undefined } | undefined;
   /** Told of every user description that cannot be used: a mistake of the application. @defaultValue ignored */
   readonly onMistake?: ((mistake: Error) => void) | undefined;
+  /** Told in words why a page was refused, with what was sent: for development, never for production. @defaultValue ignored */
+  readonly onPageRefused?: ((explanation: string) => void) | undefined;
   /** The log of the application. @defaultValue none */
   readonly notices?: OperatorNotices | undefined;
 }
@@ -92,7 +95,7 @@ export async function createAuthentication(
   const tokens = new TokenService({ ...common, verifier, minter: minterOf(settings, keys) });
   const oneTime = oneTimeTokensOf(settings, { ...common, keys, store: stores.oneTime });
   const signIn = new SignInService(users, eventSink);
-  const csrf = new CsrfService(settings.csrf, csrfSecrets(settings.csrf.secret, keys));
+  const csrf = csrfOf(settings, ports, keys);
   const schemes = builtInSchemes(settings, { bearer: ports.bearer, verifier, csrf, host, clock, logins });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
   const lifecycle = lifecycleOf(settings, ports, { keys, issuers, stores, blocklist, logins });
@@ -146,6 +149,13 @@ function blocklistOf(
     accessSeconds: tokens.access.maxTtlSeconds,
     loginSeconds: tokens.refresh.absoluteSeconds,
     toleranceSeconds,
+  });
+}
+
+function csrfOf({ csrf }: AuthenticationSettings, { onPageRefused }: AuthenticationPorts, keys: OwnKeys): CsrfService {
+  return new CsrfService(csrf, csrfSecrets(csrf.secret, keys), ({ code }, request) => {
+    const explanation = onPageRefused && csrfExplanation(code, request, csrf);
+    if (explanation !== undefined) onPageRefused?.(explanation);
   });
 }
 

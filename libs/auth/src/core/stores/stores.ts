@@ -269,6 +269,8 @@ export interface Stores {
 export interface StoresFactory {
   readonly imports?: readonly unknown[] | undefined;
   readonly inject?: readonly unknown[] | undefined;
+  /** Said at boot if something of `inject` is missing: what to do, as the end of a sentence. */
+  readonly remedy?: string | undefined;
   /** Said at boot: choices that leave something open, with their consequence. */
   readonly warnings?: readonly string[] | undefined;
   // A method, because its parameters are compared loosely: each recipe names the types of what it injects.

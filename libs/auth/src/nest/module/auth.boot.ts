@@ -191,7 +191,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
 
   private lookUp<T>(option: string, token: unknown): Looked<T> {
     if (token === undefined) return { found: undefined, problems: [] };
-    const name = typeof token === 'function' ? token.name : String(token);
+    const name = typeof token === 'function' ? token.name || 'a function without a name' : String(token);
     try {
       return { found: this.serviceOf<T>(token), problems: [] };
     } catch {

@@ -1,6 +1,6 @@
 // The core inside Nest: its ports are providers, so that each can be replaced; one provider is the assembled core; and its public parts
 // are injected by their class.
-import type { InjectionToken, Provider, Type } from '@nestjs/common';
+import type { InjectionToken, Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { AuditSink } from '../../core/audit/audit.js';
 import { Clock, SystemClock } from '../../core/base/clock.js';
@@ -22,29 +22,15 @@ import { AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES 
 import type { AuthSettings } from '../options/settings.js';
 import { awaitingStart } from '../refusals/early-use.js';
 import { bearerSource } from '../transport/bearer-source.js';
-import { factoryProvider } from './factory-provider.js';
-import { mistakeLog } from './mistake-log.js';
+import { factoryProvider, namedFactory } from './factory-provider.js';
+import { mistakeLog, pageLog } from './mistake-log.js';
 import { operatorNotices } from './operator-log.js';
-
-/** A factory that the application names in the structure; typed loosely because the core knows no framework. */
-interface NamedFactory {
-  readonly inject?: readonly unknown[] | undefined;
-  useFactory(...injected: readonly unknown[]): unknown;
-}
-
-function fromFactory(provide: InjectionToken, factory: NamedFactory): Provider {
-  return {
-    provide,
-    inject: [...((factory.inject ?? []) as Type<unknown>[])],
-    useFactory: (...injected: readonly unknown[]) => factory.useFactory(...injected),
-  };
-}
 
 /** What the core needs from outside. Whoever replaces one of these replaces it for everything. */
 function ports({ stores, audit }: AuthModuleStructure): Provider[] {
   return [
     factoryProvider(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),
-    fromFactory(RAW_STORES, stores ?? memoryStores()),
+    namedFactory('stores', RAW_STORES, stores ?? memoryStores()),
     factoryProvider(
       AUTH_STORES,
       [RAW_STORES, AUTH_SETTINGS, Clock],
@@ -58,7 +44,7 @@ function ports({ stores, audit }: AuthModuleStructure): Provider[] {
       [HttpAdapterHost, AUTH_STRUCTURE],
       (adapters: HttpAdapterHost, { name }: AuthModuleStructure) => new FrameworkHostSession(adapters, name),
     ),
-    ...(audit === undefined ? [] : [fromFactory(AuditSink, audit.sink)]),
+    ...(audit === undefined ? [] : [namedFactory('audit.sink', AuditSink, audit.sink)]),
   ];
 }
 
@@ -83,6 +69,7 @@ async function assemble(...[structure, settings, clock, guarded, ...others]: Por
     bearer: bearerSource(settings.header),
     audit: sink && { sink, required: structure.audit?.required },
     onMistake: mistakeLog(clock),
+    onPageRefused: settings.production ? undefined : pageLog(clock),
     notices: operatorNotices,
   });
   awaitingStart(core.users, structure);

@@ -83,7 +83,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
       summary: 'the guard of routes that state none; `false` leaves them open, with a warning',
     }),
     users: value<Users>({
-      accepts: 'the class of your UserSource',
+      accepts: 'the class of your UserSource, not an instance of it',
       holds: isClass,
       shows: 'kind',
       refused: 'UsersService',
@@ -91,7 +91,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
       summary: 'the class of your `UserSource`, wherever it is provided',
     }),
     externalUsers: value<Type<ExternalUserSource<unknown>>>({
-      accepts: 'the class of your ExternalUserSource',
+      accepts: 'the class of your ExternalUserSource, not an instance of it',
       holds: isClass,
       shows: 'kind',
       refused: 'UsersService',
@@ -99,7 +99,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
       summary: 'the class that maps tokens of external issuers to your users',
     }),
     stores: value<StoresFactory>({
-      accepts: 'memoryStores(), typeOrmStores() or redisStores({ client })',
+      accepts: 'what memoryStores(), typeOrmStores() or redisStores({ client }) returns',
       holds: isGroup,
       shows: 'kind',
       refused: 'redis',
@@ -113,7 +113,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
     audit,
     controllers: listOf(
       value<MountableController>({
-        accepts: 'a controller of nestjs-latchkey/controllers, like tokenController()',
+        accepts: 'what a function of nestjs-latchkey/controllers returns: tokenController(), and not tokenController',
         holds: isGroup,
         shows: 'kind',
         refused: class {},
