@@ -167,6 +167,28 @@ requireOrSkip('redis-server', hasRedis())('revocations pushed by Redis', () => {
     while ((await subscribers()) !== 1) await wait(5);
   });
 
+  it.each(['ioredis', 'node-redis'])(
+    'are read once it listens again, if they were said meanwhile: %s',
+    async (name) => {
+      const user = `returning-${name}`;
+      await operator.acl('SETUSER', user, 'on', '>secret', '~*', '&*', '+@all');
+      const as = { username: user, password: 'secret' };
+      const here = await start(io(), { push: false });
+      const there = await start(await (name === 'ioredis' ? io(as) : node(as)));
+      while ((await subscribers()) !== 1) await wait(5);
+      await settled();
+      await operator.acl('SETUSER', user, 'resetchannels');
+      while ((await subscribers()) !== 0) await wait(5);
+      expect(await reach(here, there, 500)).toBeUndefined();
+      const { accessToken } = await here.issue('ada');
+      await here.revoke(accessToken);
+      await operator.acl('SETUSER', user, '&*');
+      const startedMs = performance.now();
+      while (!(await isRevoked(there, accessToken))) await wait(5);
+      expect(performance.now() - startedMs).toBeLessThan(SOON_MS);
+    },
+  );
+
   it('leave no connection behind when the application closes, nor when it does not start', async () => {
     const before = await subscribers();
     await start(io());

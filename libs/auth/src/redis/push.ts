@@ -21,8 +21,10 @@ interface IoSubscriber extends EventEmitter {
 
 /** A connection that listens to one channel, until it is closed. */
 interface Subscription {
-  /** Resolves once it listens. Both clients subscribe again by themselves after they had to connect again. */
+  /** Resolves once it listens. A client that connects again by itself subscribes again by itself too. */
   open(channel: string, onMessage: () => void): Promise<unknown>;
+  /** Calls back whenever the client is connected, again too: what was said meanwhile was not heard. */
+  onReady(listener: () => void): void;
   /** Resolves once the client has given up to connect. */
   readonly ended: Promise<unknown>;
   close(): void;
@@ -44,10 +46,13 @@ export function listen(listener: Listener): () => void {
 }
 
 async function listenOnce(over: AbortSignal, { client, channel, onMessage }: Listener): Promise<void> {
-  const { open, ended, close } = subscriptionOf(client);
+  const { open, onReady, ended, close } = subscriptionOf(client);
+  const hear = (): void => void (over.aborted || onMessage());
   over.addEventListener('abort', close, { once: true });
   try {
-    await open(channel, () => over.aborted || onMessage());
+    await open(channel, hear);
+    onReady(hear);
+    hear();
     await ended;
   } finally {
     over.removeEventListener('abort', close);
@@ -66,21 +71,25 @@ function nodeSubscription(client: RedisClient): Subscription {
       await connection.connect();
       await connection.subscribe(channel, onMessage);
     },
+    onReady: (listener) => void connection.on('ready', listener),
     ended: new Promise((resolve) => connection.once('end', resolve)),
     close: () => connection.destroy(),
   };
 }
 
 function ioSubscription(client: RedisClient): Subscription {
-  // What is asked of it waits until it is connected, whatever the client of the application was told about commands.
+  // What is asked of it waits until it is connected, whatever the client of the application was told about commands. One that is lost is
+  // not connected again but made anew: where it may not subscribe any more, ioredis would leave a rejection that ends the process.
   const patient = { enableOfflineQueue: true, lazyConnect: false };
-  const overrides = 'nodes' in client ? [[], patient] : [{ ...patient, maxRetriesPerRequest: null }];
+  const single = { maxRetriesPerRequest: null, retryStrategy: null, sentinelRetryStrategy: null };
+  const overrides = 'nodes' in client ? [[], patient] : [{ ...patient, ...single }];
   const connection = duplicateOf<IoSubscriber>(client, ...overrides);
   return {
     open: (channel, onMessage) => {
       connection.on('message', onMessage);
       return connection.subscribe(channel);
     },
+    onReady: (listener) => void connection.on('ready', listener),
     ended: new Promise((resolve) => connection.once('end', resolve)),
     close: () => connection.disconnect(),
   };

@@ -47,6 +47,8 @@ export function listen(openListener: OpenPgListener, onMessage: () => void): () 
     listener.on('notification', () => over.aborted || onMessage());
     try {
       await Promise.race([aborted, lost, startListening(listener)]);
+      // What was said before was not heard.
+      if (!over.aborted) onMessage();
       await Promise.race([aborted, lost]);
     } finally {
       done.abort();
