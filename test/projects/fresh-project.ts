@@ -26,8 +26,7 @@ export interface Ended {
 
 /** Runs a project with one version of Node after the other. */
 export class FreshProject {
-  private readonly parent = mkdtempSync(join(tmpdir(), 'latchkey-project-'));
-  private readonly folder = join(this.parent, 'app');
+  private parent = '';
 
   constructor(
     private readonly template: Template,
@@ -36,6 +35,7 @@ export class FreshProject {
 
   /** As `nest new app` does. */
   make(): Ended {
+    this.parent = mkdtempSync(join(tmpdir(), 'latchkey-project-'));
     const { cli, schematics, answers, nodes } = this.template;
     const command = 'schematics @nestjs/schematics:application --name=app --no-interactive';
     const packages = ['-p', `@nestjs/cli@${cli}`, '-p', `@nestjs/schematics@${schematics}`];
@@ -94,7 +94,11 @@ export class FreshProject {
   }
 
   remove(): void {
-    rmSync(this.parent, { recursive: true, force: true });
+    if (this.parent !== '') rmSync(this.parent, { recursive: true, force: true });
+  }
+
+  private get folder(): string {
+    return join(this.parent, 'app');
   }
 
   private becomeModule(): void {
