@@ -17,11 +17,23 @@ const RUN_MS = 60_000;
 /** The first that announces connected microservices, which the check of hybrid applications needs. */
 const OLDEST = '11.1.6';
 
+/** What the doors need in the versions beside one Nest, and a database that needs no server. */
+const peersBeside = (nest: string, typeorm: string): string[] => [
+  ...['passport', 'swagger', 'terminus'].map((name) => `@nestjs/${name}@${nest}`),
+  `typeorm@${typeorm}`,
+  ...['passport', 'passport-jwt', 'class-validator', 'class-transformer', 'sql.js'],
+];
+
 /** The platforms of one Nest; `packages` are what only some programs need. */
 const nests = [
-  { nest: '12', version: '^12.5.0', packages: [] },
-  { nest: '11', version: '^11.2.0', packages: ['@nestjs/websockets@^11.2.0', '@nestjs/platform-ws@^11.2.0'] },
-  { nest: 'the oldest 11', version: OLDEST, packages: [] },
+  { nest: '12', version: '^12.5.0', packages: peersBeside('12', '1'), gateways: [] },
+  {
+    nest: '11',
+    version: '^11.2.0',
+    packages: peersBeside('11', '0.3'),
+    gateways: ['@nestjs/websockets@^11.2.0', '@nestjs/platform-ws@^11.2.0'],
+  },
+  { nest: 'the oldest 11', version: OLDEST, packages: [], gateways: [] },
 ] as const;
 
 const callers = [
@@ -48,18 +60,18 @@ function compileInto(folder: string, name: string): void {
   }
 }
 
-describe.each(nests)('the packed package with Nest $nest', ({ version, packages }) => {
+describe.each(nests)('the packed package with Nest $nest', ({ version, packages, gateways }) => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-matrix-'));
 
   beforeAll(() => {
     const tarball = packInto(folder);
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }));
-    for (const name of ['routes', 'gateway']) compileInto(folder, name);
+    for (const name of ['routes', 'gateway', 'peers']) compileInto(folder, name);
     const platform = ['common', 'core', 'platform-express', 'platform-fastify'].map(
       (name) => `@nestjs/${name}@${version}`,
     );
     const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--strict-peer-deps'];
-    const wanted = [tarball, ...platform, ...packages, 'reflect-metadata@^0.2.0', 'rxjs@^7.1.0'];
+    const wanted = [tarball, ...platform, ...packages, ...gateways, 'reflect-metadata@^0.2.0', 'rxjs@^7.1.0'];
     execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, env: npmEnvironment, stdio: 'pipe' });
   }, INSTALL_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,7 +114,16 @@ describe.each(nests)('the packed package with Nest $nest', ({ version, packages 
     });
   }
 
-  if (packages.length > 0) {
+  if (packages.length > 0)
+    it.each(['peers.mjs', 'peers.cjs'])(
+      'does with the peers beside it what its doors promise: %s',
+      (program) => {
+        expect(run(process.execPath, program)).toMatch(/^\d+ promises kept/);
+      },
+      RUN_MS,
+    );
+
+  if (gateways.length > 0) {
     it(
       'does not start with a gateway that the default guard would not reach',
       () => {
