@@ -21,7 +21,11 @@ const OLDEST = '11.1.6';
 const peersBeside = (nest: string, typeorm: string): string[] => [
   ...['passport', 'swagger', 'terminus'].map((name) => `@nestjs/${name}@${nest}`),
   `typeorm@${typeorm}`,
-  ...['passport', 'passport-jwt', 'class-validator', 'class-transformer', 'sql.js'],
+  'passport',
+  'passport-jwt',
+  'class-validator',
+  'class-transformer',
+  'sql.js',
 ];
 
 /** The platforms of one Nest; `packages` are what only some programs need. */
