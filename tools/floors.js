@@ -18,6 +18,7 @@ export const floors = {
     'issuers',
     'logins',
     'issuing',
+    'sign-in',
     'browser',
     'authentication',
     'composition',
@@ -54,6 +55,7 @@ export const lists = {
   keys: 'core',
   issuers: 'core',
   schemes: 'core',
+  'sign-in': 'core',
   stores: 'core',
   events: 'core',
 };

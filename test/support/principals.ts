@@ -20,6 +20,8 @@ export function principalWith({ id = 'user-1', claims = {}, ...parts }: Principa
     jti: undefined,
     sid: undefined,
     authTime: undefined,
+    acr: undefined,
+    amr: [],
     expiresAt: undefined,
     restricted: false,
     ...parts,

@@ -37,7 +37,7 @@ export { OneTimeTokens } from './core/issuing/one-time-tokens.js';
 export { TokenService } from './core/issuing/token-service.js';
 export { BlocklistService } from './core/logins/blocklist-service.js';
 export { LoginService } from './core/logins/login-service.js';
-export { SignInService } from './core/users/sign-in.js';
+export { SignInService } from './core/sign-in/sign-in-service.js';
 export { HashingQueue } from './core/users/hashing-queue.js';
 export { AuthConfigurationError, AuthError, ERROR_TABLE } from './core/base/errors.js';
 export { Clock, SystemClock } from './core/base/clock.js';

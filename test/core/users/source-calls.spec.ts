@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { SignInService } from '../../../libs/auth/src/core/users/sign-in.js';
+import { SignInService } from '../../../libs/auth/src/core/sign-in/sign-in-service.js';
 import { UserSource } from '../../../libs/auth/src/core/users/users.js';
 import { AccountResolver } from '../../../libs/auth/src/core/users/accounts.js';
 

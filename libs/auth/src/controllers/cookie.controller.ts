@@ -1,30 +1,31 @@
 // The routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { group, readOptions } from '../core/internal.js';
-import { type SignInCredentials, Public, type MountableController } from '../index.js';
+import { type IssueOptions, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
-import { CookieSignIn, FaultLog, issuedBy, HttpExchange, type Exchange } from '../nest/internal.js';
-import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import { CookieSignIn, FaultLog, issuedBy, HttpExchange, signInFactsOf, type Exchange } from '../nest/internal.js';
+import { bodyPipe, SignInBody, TakesBody } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
-import { deviceLabel } from './device-label.js';
 import { Describes } from './open-api.js';
-import { UserAgent } from './routing.js';
-import { bodyOptions, bodyRule, pathOption, toLabel, type DeclaredBody } from './shared-options.js';
+import { loginOptions, pathOption, signInOptions, type DeclaredSignIn, type SignInOptions } from './shared-options.js';
+
+/** How logins by cookie may differ. */
+export type CookieLoginOptions = Omit<IssueOptions, 'accept' | 'acr' | 'amr' | 'authTime'>;
 
 /** What can be asked of {@link cookieController}. */
-export type CookieControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
+export interface CookieControllerOptions<Body extends object = SignInBody> extends SignInOptions<
+  Body,
+  CookieLoginOptions
+> {
   /** Where the routes are, without a leading slash; a given `cookies.refreshPath` must cover it. @defaultValue 'auth/cookie' */
   readonly path?: string;
-  /** What a device is called. @defaultValue {@link deviceLabel} */
-  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
-};
+}
 
-type Declared = DeclaredBody & Pick<CookieControllerOptions, 'path' | 'toLabel'>;
+type Declared = DeclaredSignIn & Pick<CookieControllerOptions, 'path'>;
 
 export const cookieControllerOptions = group<Declared>()({
   summary: 'log-in, refresh and log-out by cookies',
-  options: { path: pathOption('auth/cookie'), ...bodyOptions, toLabel },
-  rules: [bodyRule],
+  options: { path: pathOption('auth/cookie'), ...signInOptions },
 });
 
 /** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
@@ -32,8 +33,16 @@ export abstract class CookieController {
   @Inject(CookieSignIn) private readonly signIns!: CookieSignIn;
   @Inject(FaultLog) private readonly faults!: FaultLog;
 
-  protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {
-    return issuedBy(() => this.signIns.login(exchange, credentials, label), this.faults);
+  /** What `cookieController()` was asked for. */
+  protected readonly options: SignInOptions<object, CookieLoginOptions> = {};
+
+  protected signIn(exchange: Exchange, body: object): Promise<void> {
+    const facts = signInFactsOf(exchange.request);
+    return issuedBy(
+      () =>
+        this.signIns.login(exchange, body, ({ user, step }) => loginOptions(this.options, user, { body, step, facts })),
+      this.faults,
+    );
   }
 
   protected renew(exchange: Exchange): Promise<void> {
@@ -66,19 +75,22 @@ export function cookieController<SignIn extends object = SignInBody>(
   options: CookieControllerOptions<SignIn> = {},
 ): CookieControllerRecipe {
   const read = readOptions('cookieController', cookieControllerOptions, options);
-  const { path, body = SignInBody, toLabel = deviceLabel } = read;
+  const { path, body = SignInBody } = read;
 
   @Controller(path)
   @Public()
   @UseGuards(CsrfGuard)
   class MountedCookieController extends CookieController {
+    // The pipe lets in instances of the class alone, which is the one that the functions of the options are for.
+    protected override readonly options = options as unknown as CookieController['options'];
+
     @Post('login')
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
     @Describes(COOKIES_SET)
-    login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
-      return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
+    login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange) {
+      return this.signIn(exchange, sent);
     }
 
     @Post('refresh')

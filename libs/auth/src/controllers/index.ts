@@ -11,12 +11,13 @@ export { wellKnownController, WellKnownController } from './well-known.controlle
 export { deviceLabel } from './device-label.js';
 
 export type { TokenControllerOptions, TokenControllerRecipe, TokenRoute } from './token.controller.js';
-export type { TokenAnswers } from './token-routes.js';
+export type { TokenAnswerContext, TokenAnswers, TokenLoginOptions } from './token-routes.js';
 export type { DevicesControllerOptions, DevicesControllerRecipe } from './devices.controller.js';
 export type { Exchange } from '../nest/internal.js';
-export type { CookieControllerOptions, CookieControllerRecipe } from './cookie.controller.js';
+export type { CookieControllerOptions, CookieControllerRecipe, CookieLoginOptions } from './cookie.controller.js';
 export type { CsrfControllerOptions, CsrfControllerRecipe } from './csrf.controller.js';
-export type { SessionControllerOptions, SessionControllerRecipe } from './session.controller.js';
+export type { SessionControllerOptions, SessionControllerRecipe, SessionLoginOptions } from './session.controller.js';
 export type { WellKnownControllerOptions, WellKnownControllerRecipe } from './well-known.controller.js';
-export type { SignInBodyOptions } from './sign-in-body.js';
+export type { SignInContext, SignInOptions } from './shared-options.js';
+export type { RefreshRequest } from './token-bodies.js';
 export type { Introspection } from './introspection.js';

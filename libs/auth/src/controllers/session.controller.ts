@@ -1,38 +1,46 @@
 // The routes that sign people in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { group, readOptions } from '../core/internal.js';
-import { type SignInCredentials, Public, type MountableController } from '../index.js';
+import { Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
-import { SessionSignIn, HttpExchange, type Exchange } from '../nest/internal.js';
-import { bodyPipe, credentialsIn, SignInBody, TakesBody, type SignInBodyOptions } from './sign-in-body.js';
+import type { LoginOptions } from '../sign-in.js';
+import { SessionSignIn, HttpExchange, signInFactsOf, type Exchange } from '../nest/internal.js';
+import { bodyPipe, SignInBody, TakesBody } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
-import { deviceLabel } from './device-label.js';
 import { Describes } from './open-api.js';
-import { UserAgent } from './routing.js';
-import { bodyOptions, bodyRule, pathOption, toLabel, type DeclaredBody } from './shared-options.js';
+import { loginOptions, pathOption, signInOptions, type DeclaredSignIn, type SignInOptions } from './shared-options.js';
+
+/** How logins by session may differ. */
+export type SessionLoginOptions = Omit<LoginOptions, 'acr' | 'amr' | 'authTime'>;
 
 /** What can be asked of {@link sessionController}. */
-export type SessionControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> & {
+export interface SessionControllerOptions<Body extends object = SignInBody> extends SignInOptions<
+  Body,
+  SessionLoginOptions
+> {
   /** Where the routes are, without a leading slash. @defaultValue 'auth/session' */
   readonly path?: string;
-  /** What a device is called. @defaultValue {@link deviceLabel} */
-  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
-};
+}
 
-type Declared = DeclaredBody & Pick<SessionControllerOptions, 'path' | 'toLabel'>;
+type Declared = DeclaredSignIn & Pick<SessionControllerOptions, 'path'>;
 
 export const sessionControllerOptions = group<Declared>()({
   summary: 'log-in and log-out by the session of the host',
-  options: { path: pathOption('auth/session'), ...bodyOptions, toLabel },
-  rules: [bodyRule],
+  options: { path: pathOption('auth/session'), ...signInOptions },
 });
 
 /** What the session routes do. Extend the class that {@link sessionController} made, so that the routes come along. */
 export abstract class SessionController {
   @Inject(SessionSignIn) private readonly signIns!: SessionSignIn;
 
-  protected signIn(exchange: Exchange, credentials: SignInCredentials, label: string | undefined): Promise<void> {
-    return this.signIns.login(exchange, credentials, label);
+  /** What `sessionController()` was asked for. */
+  protected readonly options: SignInOptions<object, SessionLoginOptions> = {};
+
+  protected signIn(exchange: Exchange, body: object): Promise<void> {
+    const facts = signInFactsOf(exchange.request);
+    return this.signIns.login(exchange, body, ({ user, step }) =>
+      loginOptions(this.options, user, { body, step, facts }),
+    );
   }
 
   protected end(exchange: Exchange): Promise<void> {
@@ -53,19 +61,22 @@ export function sessionController<SignIn extends object = SignInBody>(
   options: SessionControllerOptions<SignIn> = {},
 ): SessionControllerRecipe {
   const read = readOptions('sessionController', sessionControllerOptions, options);
-  const { path, body = SignInBody, toLabel = deviceLabel } = read;
+  const { path, body = SignInBody } = read;
 
   @Controller(path)
   @Public()
   @UseGuards(CsrfGuard)
   class MountedSessionController extends SessionController {
+    // The pipe lets in instances of the class alone, which is the one that the functions of the options are for.
+    protected override readonly options = options as unknown as SessionController['options'];
+
     @Post('login')
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
     @Describes(SESSION_STARTED)
-    login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange, @UserAgent() userAgent?: string) {
-      return this.signIn(exchange, credentialsIn(options, sent), toLabel(userAgent));
+    login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange) {
+      return this.signIn(exchange, sent);
     }
 
     @Post('logout')

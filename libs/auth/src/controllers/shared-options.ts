@@ -1,7 +1,10 @@
 // Options that several ready-made controllers have.
 import type { Type } from '@nestjs/common';
 import { callback, text, value } from '../core/internal.js';
-import type { SignInCredentials } from '../index.js';
+import type { AuthUser } from '../index.js';
+import type { IdentifiedUser, LoginOptions, SignInFacts } from '../sign-in.js';
+import { deviceLabel } from './device-label.js';
+import type { SignInBody } from './sign-in-body.js';
 
 /** Where the routes of a controller are. */
 export function pathOption(usual: string) {
@@ -14,48 +17,66 @@ export function pathOption(usual: string) {
   });
 }
 
-/** What a device is called. */
-export const toLabel = callback<(userAgent: string | undefined) => string | undefined>({
-  accepts: 'a function of the header User-Agent that returns text',
-  otherwise: '`Firefox on Linux`, as far as the header tells',
-  summary: 'what a device is called',
-});
-
 /** A class. */
 export const isClass = (given: unknown): boolean => typeof given === 'function';
 
-/** The body of a sign-in, as both options are declared. */
-export interface DeclaredBody {
-  readonly body?: Type<object>;
-  readonly toCredentials?: (body: never) => SignInCredentials;
+/** What is known when a login begins. */
+export interface SignInContext<Body extends object = SignInBody> {
+  /** What was sent, as the class of the body lets it in; `undefined` if a further step completed the sign-in. */
+  readonly body: Body | undefined;
+  /** The further step that completed the sign-in, with the data that the user source gave it. */
+  readonly step: IdentifiedUser['step'];
+  readonly facts: SignInFacts;
 }
 
-/** A body of your own, and where the credentials are in it. */
-export const bodyOptions = {
-  body: value<Type<object>>({
-    accepts: 'a class with the rules of class-validator',
-    holds: isClass,
-    shows: 'kind',
-    refused: {},
+/** What the controllers that sign people in have in common. */
+export interface SignInOptions<Body extends object, Login> {
+  /**
+   * The body of a sign-in: a class with the rules of class-validator. What they do not name is dropped, all else reaches
+   * `verifyCredentials`. @defaultValue SignInBody
+   */
+  readonly body?: Type<Body>;
+  /** What a device is called. @defaultValue `Firefox on Linux`, as far as the header tells */
+  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
+  /** What the login of this user is to be like: how long it may last, its scopes. @defaultValue as the module says */
+  readonly toLogin?: (user: AuthUser, context: SignInContext<Body>) => Login | Promise<Login>;
+}
+
+/** As it is declared: for any body. */
+export interface DeclaredSignIn {
+  readonly body?: Type<object>;
+  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
+  readonly toLogin?: (user: never, context: never) => unknown;
+}
+
+/** What a sign-in reads, and what becomes of it. */
+export const signInOptions = {
+  body: classOption('a class with the rules of class-validator', {
     otherwise: '`SignInBody`',
     summary: 'the body of a sign-in; what its rules do not name is dropped',
   }),
-  toCredentials: callback<NonNullable<DeclaredBody['toCredentials']>>({
-    accepts: 'a function of the body that returns { username, password }',
-    otherwise: 'the members of `SignInBody`',
-    summary: 'where the user name and the password are in the body',
+  toLabel: callback<NonNullable<DeclaredSignIn['toLabel']>>({
+    accepts: 'a function of the header User-Agent that returns text',
+    otherwise: '`Firefox on Linux`, as far as the header tells',
+    summary: 'what a device is called',
+  }),
+  toLogin: callback<NonNullable<DeclaredSignIn['toLogin']>>({
+    accepts: 'a function of the user and the sign-in that returns options of the login',
+    otherwise: 'as the module says',
+    summary: 'what the login of a user is to be like: how long it may last, its scopes',
   }),
 };
 
-interface BodyValues {
-  readonly body: Type<object> | undefined;
-  readonly toCredentials: DeclaredBody['toCredentials'] | undefined;
+/** A class of the application. */
+export function classOption(accepts: string, words: { readonly otherwise: string; readonly summary: string }) {
+  return value<Type<object>>({ accepts, holds: isClass, shows: 'kind', refused: {}, ...words });
 }
 
-/** A class comes with a mapping, because only its author knows its members. */
-export const bodyRule = {
-  between: ['body', 'toCredentials'] as const,
-  broken: ({ body, toCredentials }: BodyValues, of: (name: 'body' | 'toCredentials') => string) =>
-    (body === undefined) !== (toCredentials === undefined) &&
-    `${of(body === undefined ? 'body' : 'toCredentials')} is required beside ${body === undefined ? 'toCredentials' : 'body'}`,
-};
+/** What the login of a user is to be like, under the name of their device. */
+export async function loginOptions<Body extends object, Login extends LoginOptions>(
+  { toLabel = deviceLabel, toLogin }: SignInOptions<Body, Login>,
+  user: AuthUser,
+  context: SignInContext<Body>,
+): Promise<Login | LoginOptions> {
+  return { label: toLabel(context.facts.userAgent), ...(await toLogin?.(user, context)) };
+}

@@ -4,7 +4,7 @@ import { ValidationPipe, type ArgumentMetadata, type Type } from '@nestjs/common
 import * as transformerPackage from 'class-transformer';
 import * as validatorPackage from 'class-validator';
 import { IsNotEmpty, IsString, MaxLength, type ValidationError } from 'class-validator';
-import { AuthError, type AuthErrorOptions, type SignInCredentials } from '../index.js';
+import { AuthError, type AuthErrorOptions } from '../index.js';
 
 // @nestjs/swagger reads this static, as its compiler plugin writes it; so the door needs no import of it.
 export const documented = (...names: readonly string[]) =>
@@ -27,23 +27,6 @@ export class SignInBody {
   static _OPENAPI_METADATA_FACTORY() {
     return documented('username', 'password');
   }
-}
-
-/** How the body of a sign-in may differ. A class of your own comes with a mapping, because only you know its members. */
-export type SignInBodyOptions<Body extends object> =
-  | { readonly body?: undefined; readonly toCredentials?: undefined }
-  | {
-      /** A class with the rules of class-validator: what they do not name is dropped. @defaultValue SignInBody */
-      readonly body: Type<Body>;
-      /** Where the user name and the password are in it. */
-      readonly toCredentials: (body: Body) => SignInCredentials;
-    };
-
-/** The credentials in a body that the pipe let through, and which therefore is of the class that the options name. */
-export function credentialsIn<Body extends object>(options: SignInBodyOptions<Body>, sent: object): SignInCredentials {
-  if (options.toCredentials !== undefined) return options.toCredentials(sent as Body);
-  const { username, password } = sent as SignInBody;
-  return { username, password };
 }
 
 /** class-validator overflows the stack on deep input; report that as 400. */

@@ -7,7 +7,6 @@ import {
   type TokenPair,
   type IssueOptions,
   TokenService,
-  type SignInCredentials,
   AllowClients,
   AllowRestrictedClients,
   Public,
@@ -15,24 +14,40 @@ import {
   Authorize,
 } from '../index.js';
 import type { Policy } from '../policies.js';
+import type { IdentifiedUser, SignInFacts } from '../sign-in.js';
 import { FaultLog, issuedBy } from '../nest/internal.js';
-import { deviceLabel } from './device-label.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
+import { loginOptions, type SignInContext, type SignInOptions } from './shared-options.js';
+import type { RefreshRequest } from './token-bodies.js';
+
+/** What an answer with tokens may depend on. */
+export interface TokenAnswerContext {
+  /** Whose the tokens are; absent at a refresh in an application without a user source. */
+  readonly user: AuthUser | undefined;
+  readonly occasion: 'sign-in' | 'refresh';
+  readonly facts: SignInFacts;
+}
 
 /** How the answers of the token routes may differ. */
 export interface TokenAnswers {
   /** What a sign-in and a refresh answer. @defaultValue {access_token, refresh_token, token_type, expires_in} */
-  readonly toResponse?: (pair: TokenPair) => unknown;
+  readonly toResponse?: (pair: TokenPair, context: TokenAnswerContext) => unknown;
   /**
    * The class of that answer, with `@ApiProperty()` on its members, for OpenAPI. Without one, a `toResponse` of your own, or a subclass
    * that overrides `signIn`, `renew` or `toResponse`, leaves the body undescribed. @defaultValue none
    */
   readonly response?: Type<object>;
-  /** What a device is called. @defaultValue `Firefox on Linux`, as far as the header tells */
-  readonly toLabel?: (userAgent: string | undefined) => string | undefined;
+  /** The status of that answer. @defaultValue 200 */
+  readonly status?: 200 | 201;
 }
+
+/** How logins by tokens may differ. */
+export type TokenLoginOptions = Omit<IssueOptions, 'accept' | 'acr' | 'amr' | 'authTime'>;
+
+/** What `tokenController()` was asked for, as the routes need it. */
+type RouteOptions = TokenAnswers & SignInOptions<object, TokenLoginOptions>;
 
 /**
  * What the token routes do, as methods to override. Extend the class that `tokenController()` made, so that the routes come along;
@@ -44,30 +59,41 @@ export abstract class TokenController {
   @Inject(LoginStore) protected readonly logins!: LoginStore;
   @Inject(FaultLog) private readonly faults!: FaultLog;
   /** What `tokenController()` was asked for. */
-  protected readonly answers: TokenAnswers = {};
+  protected readonly options: RouteOptions = {};
 
   /** The answer that hands a pair out. */
-  protected toResponse(pair: TokenPair): unknown {
-    if (this.answers.toResponse !== undefined) return this.answers.toResponse(pair);
+  protected toResponse(pair: TokenPair, context: TokenAnswerContext): unknown {
+    if (this.options.toResponse !== undefined) return this.options.toResponse(pair, context);
     const { accessToken, refreshToken, expiresIn } = pair;
     return { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresIn };
   }
 
-  /** What the tokens of a sign-in are to be like. Override it for scopes or claims of your own. */
-  protected issueOptions(_user: AuthUser, userAgent: string | undefined): IssueOptions | Promise<IssueOptions> {
-    return { label: (this.answers.toLabel ?? deviceLabel)(userAgent) };
+  /** What the login of this user is to be like. Override it for scopes or claims of your own. */
+  protected issueOptions(
+    user: AuthUser,
+    context: SignInContext<object>,
+  ): TokenLoginOptions | Promise<TokenLoginOptions> {
+    return loginOptions(this.options, user, context);
   }
 
   /** @throws {AuthError} `invalid_credentials`, the same for every reason; `misconfigured` for a token that cannot be issued */
-  protected async signIn(credentials: SignInCredentials, userAgent: string | undefined): Promise<unknown> {
-    const user = await this.signIns.verify(credentials);
-    const options = await this.issueOptions(user, userAgent);
-    return this.toResponse(await issuedBy(() => this.tokens.issue(user, options), this.faults));
+  protected async signIn(body: object, facts: SignInFacts): Promise<unknown> {
+    return this.handOut(await this.signIns.identify(body, facts), { body, facts });
   }
 
   /** @throws {AuthError} as `TokenService.refresh` */
-  protected async renew(refreshToken: string): Promise<unknown> {
-    return this.toResponse(await issuedBy(() => this.tokens.refresh(refreshToken), this.faults));
+  protected async renew({ refreshToken, scopes }: RefreshRequest, facts: SignInFacts): Promise<unknown> {
+    const renewed = await issuedBy(() => this.tokens.refreshLogin(refreshToken, { scopes }), this.faults);
+    return this.toResponse(renewed.pair, { user: renewed.user, occasion: 'refresh', facts });
+  }
+
+  private async handOut(
+    { user, acr, amr, step }: IdentifiedUser,
+    { body, facts }: Omit<SignInContext<object>, 'step'>,
+  ): Promise<unknown> {
+    const options = await this.issueOptions(user, { body, step, facts });
+    const pair = await issuedBy(() => this.tokens.issue(user, { ...options, acr, amr }), this.faults);
+    return this.toResponse(pair, { user, occasion: 'sign-in', facts });
   }
 
   /** @throws {AuthError} as `TokenService.verify` */

@@ -4,35 +4,46 @@ import { callback, group, readOptions, value } from '../core/internal.js';
 import type { MountableController, TokenPair } from '../index.js';
 import type { Policy } from '../policies.js';
 import type { Answer } from './open-api.js';
-import { absolute, UserAgent } from './routing.js';
-import { bodyOptions, bodyRule, isClass, pathOption, toLabel, type DeclaredBody } from './shared-options.js';
-import {
-  bodyPipe,
-  credentialsIn,
-  oauthBodyPipe,
-  SignInBody,
-  TakesBody,
-  type SignInBodyOptions,
-} from './sign-in-body.js';
-import { RefreshBody, TokenBody } from './token-bodies.js';
+import type { SignInFacts } from '../sign-in.js';
+import { absolute, RequestFacts } from './routing.js';
+import { classOption, pathOption, signInOptions, type DeclaredSignIn, type SignInOptions } from './shared-options.js';
+import { bodyPipe, oauthBodyPipe, SignInBody, TakesBody } from './sign-in-body.js';
+import { RefreshBody, refreshIn, TokenBody, type RefreshRequest } from './token-bodies.js';
 import { ENDED, GOOD, PAIR } from './token-answers.js';
-import { OpenRoute, PolicyRoute, staffOrIntrospectors, TokenController, type TokenAnswers } from './token-routes.js';
+import {
+  OpenRoute,
+  PolicyRoute,
+  staffOrIntrospectors,
+  TokenController,
+  type TokenAnswerContext,
+  type TokenAnswers,
+  type TokenLoginOptions,
+} from './token-routes.js';
 
 /** The token routes that have a name of their own below the path. */
 export type TokenRoute = 'refresh' | 'verify' | 'revoke' | 'introspect';
 
 /** How the controller may differ. */
-export type TokenControllerOptions<Body extends object = SignInBody> = SignInBodyOptions<Body> &
-  TokenAnswers & {
-    /** Where it is mounted. @defaultValue 'auth/token' */
-    readonly path?: string;
-    /** The routes below the path; `false` leaves one out. @defaultValue their own names */
-    readonly routes?: Readonly<Partial<Record<TokenRoute, string | false>>>;
-    /** Who may introspect tokens. @defaultValue the role `staff`, or the scope `introspect`, which is for clients */
-    readonly mayIntrospect?: Policy;
-  };
+export interface TokenControllerOptions<Body extends object = SignInBody, Refresh extends object = RefreshBody>
+  extends SignInOptions<Body, TokenLoginOptions>, TokenAnswers {
+  /** Where it is mounted. @defaultValue 'auth/token' */
+  readonly path?: string;
+  /** The routes below the path; `false` leaves one out. @defaultValue their own names */
+  readonly routes?: Readonly<Partial<Record<TokenRoute, string | false>>>;
+  /** Who may introspect tokens. @defaultValue the role `staff`, or the scope `introspect`, which is for clients */
+  readonly mayIntrospect?: Policy;
+  /** The body of a refresh: a class with the rules of class-validator, together with `toRefresh`. @defaultValue RefreshBody */
+  readonly refreshBody?: Type<Refresh>;
+  /** Where the refresh token, and scopes if fewer are wanted, are in that body. @defaultValue `refresh_token` and `scope` */
+  readonly toRefresh?: (body: Refresh) => RefreshRequest;
+}
 
-type Declared = DeclaredBody & TokenAnswers & Pick<TokenControllerOptions, 'path' | 'routes' | 'mayIntrospect'>;
+type Declared = DeclaredSignIn &
+  TokenAnswers &
+  Pick<TokenControllerOptions, 'path' | 'routes' | 'mayIntrospect'> & {
+    readonly refreshBody?: Type<object>;
+    readonly toRefresh?: (body: never) => RefreshRequest;
+  };
 
 const routeName = (name: TokenRoute) =>
   value<string | false>({
@@ -63,23 +74,42 @@ export const tokenControllerOptions = group<Declared>()({
       otherwise: 'the role `staff`, or the scope `introspect`',
       summary: 'who may introspect tokens',
     }),
-    ...bodyOptions,
-    toResponse: callback<(pair: TokenPair) => unknown>({
+    ...signInOptions,
+    toResponse: callback<NonNullable<TokenAnswers['toResponse']>>({
       accepts: 'a function of the token pair that returns the body of the answer',
       otherwise: '`{ access_token, refresh_token, token_type, expires_in }`',
       summary: 'what a sign-in and a refresh answer',
     }),
-    response: value<Type<object>>({
-      accepts: 'a class with @ApiProperty() on its members',
-      holds: isClass,
-      shows: 'kind',
-      refused: {},
+    response: classOption('a class with @ApiProperty() on its members', {
       otherwise: 'none',
       summary: 'the class of that answer, for OpenAPI',
     }),
-    toLabel,
+    status: value<200 | 201>({
+      accepts: '200 or 201',
+      holds: (given: unknown) => given === 200 || given === 201,
+      refused: 204,
+      default: 200,
+      summary: 'the status of that answer',
+    }),
+    refreshBody: classOption('a class with the rules of class-validator', {
+      otherwise: '`RefreshBody`',
+      summary: 'the body of a refresh; what its rules do not name is dropped',
+    }),
+    toRefresh: callback<NonNullable<Declared['toRefresh']>>({
+      accepts: 'a function of the body that returns { refreshToken, scopes }',
+      otherwise: '`refresh_token` and `scope`',
+      summary: 'where the refresh token is in that body, and scopes if fewer are wanted',
+    }),
   },
-  rules: [bodyRule],
+  rules: [
+    {
+      between: ['refreshBody', 'toRefresh'],
+      broken: ({ refreshBody, toRefresh }, of) =>
+        // A class comes with a mapping, because only its author knows its members.
+        (refreshBody === undefined) !== (toRefresh === undefined) &&
+        `${of(refreshBody === undefined ? 'refreshBody' : 'toRefresh')} is required beside ${refreshBody === undefined ? 'toRefresh' : 'refreshBody'}`,
+    },
+  ],
 });
 
 /** What is to be mounted, with its class to extend: `{ ...recipe, controller: MyTokens }`. */
@@ -96,6 +126,7 @@ export interface TokenControllerRecipe extends MountableController {
  * import { IsEmail, IsString } from 'class-validator';
  * import { tokenController } from 'nestjs-latchkey/controllers';
  *
+ * // What reaches `verifyCredentials()` of the user source.
  * class EmailSignIn {
  *   @IsEmail() readonly email!: string;
  *   @IsString() readonly password!: string;
@@ -104,32 +135,34 @@ export interface TokenControllerRecipe extends MountableController {
  * export const tokens = tokenController({
  *   path: 'login',
  *   body: EmailSignIn,
- *   toCredentials: ({ email, password }) => ({ username: email, password }),
  *   toResponse: ({ accessToken, refreshToken }) => ({ accessToken, refreshToken }),
  * });
  * ```
  */
-export function tokenController<SignIn extends object = SignInBody>(
-  options: TokenControllerOptions<SignIn> = {},
+export function tokenController<SignIn extends object = SignInBody, Refresh extends object = RefreshBody>(
+  options: TokenControllerOptions<SignIn, Refresh> = {},
 ): TokenControllerRecipe {
   const read = readOptions('tokenController', tokenControllerOptions, options);
-  const { path, routes, body = SignInBody, mayIntrospect = staffOrIntrospectors } = read;
+  const { path, routes, status, mayIntrospect = staffOrIntrospectors } = read;
+  const { body = SignInBody, refreshBody = RefreshBody, toRefresh = refreshIn } = read;
   const schema = options.toResponse === undefined ? PAIR.schema : undefined;
-  const pair: Answer = { ...PAIR, schema, type: options.response };
+  const pair: Answer = { ...PAIR, status, schema, type: options.response };
 
   @Controller(path)
   class MountedTokenController extends TokenController {
-    protected override readonly answers = options;
+    // The pipe lets in instances of the class alone, which is the one that the functions of the options are for.
+    protected override readonly options = options as unknown as TokenController['options'];
 
     @TakesBody(body)
     @OpenRoute('', { ...pair, madeBy: ['signIn', 'toResponse'] })
-    obtain(@Body(bodyPipe(body)) sent: object, @UserAgent() userAgent?: string) {
-      return this.signIn(credentialsIn(options, sent), userAgent);
+    obtain(@Body(bodyPipe(body)) sent: object, @RequestFacts() facts: SignInFacts) {
+      return this.signIn(sent, facts);
     }
 
+    @TakesBody(refreshBody)
     @OpenRoute(routes.refresh, { ...pair, madeBy: ['renew', 'toResponse'] })
-    refresh(@Body(bodyPipe(RefreshBody)) { refresh_token }: RefreshBody) {
-      return this.renew(refresh_token);
+    refresh(@Body(bodyPipe(refreshBody)) sent: object, @RequestFacts() facts: SignInFacts) {
+      return this.renew(toRefresh(sent as never), facts);
     }
 
     @OpenRoute(routes.verify, GOOD)

@@ -19,6 +19,7 @@ export { FaultLog } from './refusals/fault-log.js';
 export { issuedBy } from './refusals/issued-by.js';
 export { RouteAddresses } from './routes/route-addresses.js';
 export { HttpExchange } from './transport/http-exchange.js';
+export { signInFactsOf } from './transport/sign-in-facts.js';
 export type { AnsweredBy, BrowserRoute } from './options/mountable-controller.js';
 export type { Exchange } from './transport/http-exchange.js';
 

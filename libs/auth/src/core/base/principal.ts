@@ -82,6 +82,10 @@ export interface Verified {
   readonly expiresAt?: number | undefined;
   /** When the person last proved who they are, in epoch seconds (`auth_time`). */
   readonly authTime?: number | undefined;
+  /** How well the person proved who they are (`acr`), by the names of the issuer. */
+  readonly acr?: string | undefined;
+  /** How the person proved who they are (`amr`, RFC 8176). */
+  readonly amr?: readonly string[] | undefined;
   /** Digest of the user's stamp at the time of issue; see `UserDescription.stamp`. */
   readonly stamp?: string | undefined;
   /** True for a token of a client that may do only what a route allows by name (`is_restricted`). */
@@ -112,6 +116,10 @@ export interface Principal<User = AuthUser> {
   readonly sid: string | undefined;
   /** When the person last proved who they are. */
   readonly authTime: Date | undefined;
+  /** How well the person proved who they are, by the names of the issuer; `undefined` if the credential does not say. */
+  readonly acr: string | undefined;
+  /** How the person proved who they are, such as `['pwd', 'otp']` (RFC 8176); empty if the credential does not say. */
+  readonly amr: readonly string[];
   /** When the credential stops being good. */
   readonly expiresAt: Date | undefined;
   /** True for a token of a restricted client. */

@@ -6,10 +6,13 @@ import { orUnavailable } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import type { LoginService } from '../logins/login-service.js';
 import { isRecord } from '../base/members.js';
+import { acrProblem, amrProblem, assertProof } from '../base/proof.js';
 import { newId } from '../base/new-id.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { defineScheme, type CsrfPolicy, type Scheme } from '../schemes/schemes.js';
 import { withTimeout } from '../base/timeout.js';
+import { authTimeOf, lifetimeOf } from '../issuing/issue-input.js';
+import type { LoginOptions } from '../issuing/token-options.js';
 import type { TokenSettings } from '../issuing/token-settings.js';
 import { stampDigest } from '../users/users.js';
 import type { AccountResolver } from '../users/accounts.js';
@@ -24,6 +27,8 @@ export interface SessionRecord {
   readonly expiresAt: number;
   readonly authTime: number;
   readonly stamp?: string | undefined;
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
 }
 
 /**
@@ -99,12 +104,13 @@ function isSessionRecord(value: unknown): value is SessionRecord {
   if (!isRecord(value)) return false;
   const texts = TEXTS.every((name) => typeof value[name] === 'string' && value[name] !== '');
   const times = TIMES.every((name) => Number.isInteger(value[name]));
-  return texts && times && ['string', 'undefined'].includes(typeof value['stamp']);
+  const isProven = acrProblem(value['acr']) === undefined && amrProblem(value['amr']) === undefined;
+  return texts && times && isProven && ['string', 'undefined'].includes(typeof value['stamp']);
 }
 
 function verifiedOf(record: SessionRecord, now: number): Verified {
   if (record.expiresAt <= now) throw new AuthError('token_expired');
-  const { iss, sub, sid, issuedAt, expiresAt, authTime, stamp } = record;
+  const { iss, sub, sid, issuedAt, expiresAt, authTime, stamp, acr, amr } = record;
   return {
     subject: { issuer: iss, id: sub },
     kind: 'user',
@@ -114,6 +120,8 @@ function verifiedOf(record: SessionRecord, now: number): Verified {
     issuedAt,
     expiresAt,
     authTime,
+    acr,
+    amr,
     stamp,
   };
 }
@@ -141,29 +149,31 @@ export class SessionService {
    *
    * @param request the framework's own request
    * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; nobody is signed in then
-   * @throws {TypeError} where there is no user source, or its `describe()` answers with what is not acceptable
+   * @param options.refresh of it `absolute` alone counts: how long a session may rest is the host's to decide
+   * @throws {TypeError} where there is no user source, or an option or what its `describe()` answers is not acceptable
    */
-  async signIn(
-    request: unknown,
-    user: AuthUser,
-    options: { readonly label?: string | undefined } = {},
-  ): Promise<SignedIn> {
+  async signIn(request: unknown, user: AuthUser, options: LoginOptions = {}): Promise<SignedIn> {
     const { settings, blocklist, logins } = this.parts;
     const { id, active, stamp } = this.describe(user);
     if (!active) throw new AuthError('user_disabled');
+    const { acr, amr, label } = options;
+    assertProof({ acr, amr });
+    const { absoluteSeconds } = lifetimeOf(options, settings.refresh);
     const subject: Subject = { issuer: settings.issuer, id };
     await this.endLogin(request);
     const issuedAt = await blocklist.earliestIssue(subject);
-    const absoluteExpiresAt = issuedAt + settings.refresh.absoluteSeconds;
+    const absoluteExpiresAt = issuedAt + absoluteSeconds;
     const sid = newId();
-    await logins.open({ subject, sid, refresh: undefined, issuedAt, absoluteExpiresAt, label: options.label });
+    await logins.open({ subject, sid, refresh: undefined, issuedAt, absoluteExpiresAt, label });
     const record: SessionRecord = {
       iss: subject.issuer,
       sub: id,
       sid,
       issuedAt,
       expiresAt: absoluteExpiresAt,
-      authTime: issuedAt,
+      authTime: authTimeOf(options, issuedAt),
+      ...(acr === undefined ? undefined : { acr }),
+      ...(amr === undefined ? undefined : { amr }),
       ...(stamp === undefined ? undefined : { stamp: stampDigest(subject, stamp) }),
     };
     await this.start(request, record);

@@ -23,7 +23,7 @@ import type { Scheme } from '../schemes/schemes.js';
 import type { Stores } from '../stores/stores.js';
 import { selfCheck } from '../tokens/self-check.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
-import { SignInService } from '../users/sign-in.js';
+import { SignInService } from '../sign-in/sign-in-service.js';
 import { AccountResolver } from '../users/accounts.js';
 import type { AuthenticationSettings } from './authentication-settings.js';
 import { builtInSchemes } from './built-in-schemes.js';

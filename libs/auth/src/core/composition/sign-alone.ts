@@ -50,6 +50,7 @@ async function userToken(
     subject,
     sid: newId(),
     authTime: grant.issuedAt,
+    idleSeconds: undefined,
     absoluteExpiresAt: grant.issuedAt + grant.ttlSeconds,
     stamp: stamp === undefined ? undefined : stampDigest(subject, stamp),
     roles,

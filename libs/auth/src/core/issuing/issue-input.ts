@@ -1,7 +1,10 @@
 // Checks of what callers of `TokenService.issue` and its siblings pass in.
+import { parseDurationMs, MINUTE_MS } from '../base/duration.js';
+import { assertProof } from '../base/proof.js';
 import { isFilter } from '../policies/filters.js';
 import type { RefreshGrant } from './token-minter.js';
-import type { IssueOptions } from './token-options.js';
+import type { IssueOptions, LoginOptions } from './token-options.js';
+import type { TokenSettings } from './token-settings.js';
 import { clientIdProblem } from '../tokens/client-id.js';
 import { subjectProblem } from '../tokens/subject-id.js';
 
@@ -24,18 +27,34 @@ export function audienceIn({ audience }: Pick<IssueOptions, 'audience'>): readon
 export function signInFacts({ clientId, acr, amr }: IssueOptions): Pick<RefreshGrant, 'clientId' | 'acr' | 'amr'> {
   const problem = clientId === undefined ? undefined : clientIdProblem(clientId);
   if (problem !== undefined) throw new TypeError(`The clientId ${problem}.`);
-  if (acr !== undefined && !isFact(acr)) throw new TypeError('The acr must be a text of 1 to 255 characters.');
-  if (amr !== undefined && !areFacts(amr))
-    throw new TypeError("The amr must be a list of 1 to 16 texts like ['pwd', 'otp'].");
+  assertProof({ acr, amr });
   return { clientId, acr, amr };
 }
 
-function isFact(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= 255;
+/** When the person proved who they are, in epoch seconds: at the moment of issue, unless it is said. */
+export function authTimeOf({ authTime }: Pick<LoginOptions, 'authTime'>, issuedAt: number): number {
+  return authTime === undefined ? issuedAt : Math.floor(authTime.getTime() / 1000);
 }
 
-function areFacts(values: unknown): boolean {
-  return Array.isArray(values) && values.length > 0 && values.length <= 16 && values.every(isFact);
+/** How long a login may last. @throws {TypeError} for more than the module allows: a login shortens it, and never lengthens it */
+export function lifetimeOf(
+  { refresh }: Pick<LoginOptions, 'refresh'>,
+  module: Pick<TokenSettings['refresh'], 'idleSeconds' | 'absoluteSeconds'>,
+): { readonly idleSeconds: number; readonly absoluteSeconds: number } {
+  return {
+    idleSeconds: secondsOf('idle', refresh?.idle, module.idleSeconds),
+    absoluteSeconds: secondsOf('absolute', refresh?.absolute, module.absoluteSeconds),
+  };
+}
+
+function secondsOf(name: 'idle' | 'absolute', given: unknown, most: number): number {
+  if (given === undefined) return most;
+  const milliseconds = parseDurationMs(given);
+  if (milliseconds !== undefined && milliseconds >= MINUTE_MS && milliseconds <= most * 1000)
+    return Math.floor(milliseconds / 1000);
+  throw new TypeError(
+    `refresh.${name} of a login must be a duration from one minute to that of the module (${most} seconds).`,
+  );
 }
 
 /** @throws {TypeError} for a filter that no route could read: the token would be refused everywhere */

@@ -30,6 +30,8 @@ export interface RefreshGrant {
   readonly jti: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** How long it may go without a refresh, where it is less than the module's. */
+  readonly idleSeconds: number | undefined;
   /** The end of the sign-in, which no refresh passes. */
   readonly absoluteExpiresAt: number;
   readonly authTime: number;
@@ -171,6 +173,7 @@ export class TokenMinter {
       jti,
       issuedAt,
       expiresAt,
+      idleSeconds: secondsIn(claims['login_idle']),
       absoluteExpiresAt,
       stamp,
       authTime: authTime ?? issuedAt,
@@ -238,6 +241,7 @@ export class TokenMinter {
       sid: grant.sid,
       auth_time: grant.authTime,
       login_exp: grant.absoluteExpiresAt,
+      login_idle: grant.idleSeconds,
       scope: grant.scopes?.join(' '),
       access_aud: grant.audience,
       client_id: grant.clientId,
@@ -271,6 +275,10 @@ function spaced(scopes: readonly string[]): string | undefined {
 /** One audience is written as a string, as most verifiers expect (RFC 7519 §4.1.3 allows both). */
 function single(audience: readonly string[]): string | readonly string[] | undefined {
   return audience.length === 1 ? audience[0] : audience;
+}
+
+function secondsIn(claim: unknown): number | undefined {
+  return typeof claim === 'number' ? claim : undefined;
 }
 
 function textIn(claim: unknown): string | undefined {

@@ -34,9 +34,25 @@ export interface IssueOptions {
   readonly acr?: string | undefined;
   /** How the person did, such as `['pwd', 'otp']` (RFC 8176): `amr`, at most 16, at each refresh too. @defaultValue none */
   readonly amr?: readonly string[] | undefined;
+  /**
+   * How long this login may last, where it is to be shorter than others: "remember me" not ticked, a shared device. Each from one minute up
+   * to the option of the module. @defaultValue `refresh.idle` and `refresh.absolute` of the module
+   */
+  readonly refresh?: LoginLifetime | undefined;
   /** Looks at the tokens before anything is stored; what it throws refuses the sign-in. @defaultValue none */
   readonly accept?: ((pair: TokenPair) => void) | undefined;
 }
+
+/** How long a login may last. */
+export interface LoginLifetime {
+  /** It ends if it is not refreshed for so long. */
+  readonly idle?: Duration | undefined;
+  /** It ends after so long, however often it is refreshed. */
+  readonly absolute?: Duration | undefined;
+}
+
+/** How a login may differ from others, in tokens, cookies and sessions alike. */
+export type LoginOptions = Pick<IssueOptions, 'label' | 'authTime' | 'acr' | 'amr' | 'refresh'>;
 
 /** How a refresh may differ from the sign-in. */
 export interface RefreshTokenOptions extends Pick<IssueOptions, 'accept'> {

@@ -12,7 +12,7 @@ import type { AuthUser, Principal, Subject, Verified } from '../base/principal.j
 import type { Login } from '../stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
-import { assertFilters, assertSubject, audienceIn, signInFacts } from './issue-input.js';
+import { assertFilters, assertSubject, audienceIn, authTimeOf, lifetimeOf, signInFacts } from './issue-input.js';
 import type { TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import { stampDigest, type UserDescription } from '../users/users.js';
@@ -53,15 +53,17 @@ export class TokenService {
     if (!description.active) throw new AuthError('user_disabled');
     const subject: Subject = { issuer: settings.issuer, id: description.id };
     const issuedAt = await blocklist.earliestIssue(subject);
-    const absoluteExpiresAt = issuedAt + settings.refresh.absoluteSeconds;
+    const { idleSeconds, absoluteSeconds } = lifetimeOf(options, settings.refresh);
+    const absoluteExpiresAt = issuedAt + absoluteSeconds;
     const refresh: RefreshGrant = {
       subject,
       sid: newId(),
       jti: newId(),
       issuedAt,
-      expiresAt: Math.min(issuedAt + settings.refresh.idleSeconds, absoluteExpiresAt),
+      expiresAt: Math.min(issuedAt + idleSeconds, absoluteExpiresAt),
+      idleSeconds: idleSeconds < settings.refresh.idleSeconds ? idleSeconds : undefined,
       absoluteExpiresAt,
-      authTime: options.authTime === undefined ? issuedAt : Math.floor(options.authTime.getTime() / 1000),
+      authTime: authTimeOf(options, issuedAt),
       scopes: options.scopes,
       audience: audienceIn(options),
       ...signInFacts(options),
@@ -146,6 +148,11 @@ export class TokenService {
    * 503 where it cannot be told: nothing was consumed then
    */
   async refresh(token: string, options: RefreshTokenOptions = {}): Promise<TokenPair> {
+    return (await this.refreshLogin(token, options)).pair;
+  }
+
+  /** @internal As {@link refresh}, with the user: absent in an application without a user source. */
+  async refreshLogin(token: string, options: RefreshTokenOptions = {}): Promise<RefreshedLogin> {
     try {
       return await this.rotate(token, options);
     } catch (error) {
@@ -169,7 +176,7 @@ export class TokenService {
     else if (held.verified.sid !== undefined) await logins.end(held.verified.subject, held.verified.sid, 'revoked');
   }
 
-  private async rotate(token: string, options: RefreshTokenOptions): Promise<TokenPair> {
+  private async rotate(token: string, options: RefreshTokenOptions): Promise<RefreshedLogin> {
     const { settings, clock, logins, minter } = this.parts;
     // Read before the blocklist is asked, so that a cut-off made while the user is looked up ends the new tokens too.
     const now = clock.nowSeconds();
@@ -195,7 +202,8 @@ export class TokenService {
     if (result.outcome === 'unknown') throw new AuthError('refresh_unknown');
     if (result.outcome === 'reused') return this.punish(from);
     this.parts.blocklist.eventSink.after({ type: REFRESHED[result.outcome], ...event });
-    return result.outcome === 'rotated' ? pair : minter.pair(access, asStored(next, result.login));
+    const live = result.outcome === 'rotated' ? pair : await minter.pair(access, asStored(next, result.login));
+    return { pair: live, user: account.user };
   }
 
   /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` where the sign-in has no time left */
@@ -203,7 +211,8 @@ export class TokenService {
     const { settings } = this.parts;
     // Never before its predecessor, which may have been issued a second ahead: see BlocklistService.earliestIssue.
     const issuedAt = Math.max(now, from.issuedAt);
-    const expiresAt = Math.min(issuedAt + settings.refresh.idleSeconds, from.absoluteExpiresAt);
+    const idleSeconds = Math.min(from.idleSeconds ?? Infinity, settings.refresh.idleSeconds);
+    const expiresAt = Math.min(issuedAt + idleSeconds, from.absoluteExpiresAt);
     if (expiresAt <= issuedAt) throw new AuthError('refresh_expired');
     return { ...from, jti: newId(), issuedAt, expiresAt };
   }
@@ -296,6 +305,12 @@ export class TokenService {
     }
     return Math.floor(milliseconds / 1000);
   }
+}
+
+/** A login that was refreshed. */
+interface RefreshedLogin {
+  readonly pair: TokenPair;
+  readonly user: AuthUser | undefined;
 }
 
 /** A user, as far as there is one, and what is known of them. */

@@ -4,7 +4,8 @@ import type { Algorithm } from '../keys/algorithms.js';
 import { AuthError } from '../base/errors.js';
 import { acceptSubject, acceptTexts, isTime, naming, readFlag, readId, readTime } from './claim-readers.js';
 import type { ParsedJws } from './jws.js';
-import { refused } from './refusals.js';
+import { acrProblem, amrProblem } from '../base/proof.js';
+import { refused, unacceptable } from './refusals.js';
 import { assertKind } from './token-kind.js';
 import { defaultLimits, type TokenLimits } from '../base/limits.js';
 import type { AuthClaims, Claims, Verified } from '../base/principal.js';
@@ -179,6 +180,21 @@ function readAuthTime(claims: Claims, profile: TokenProfile): number | undefined
   return isAskedFor || isTime(claims['auth_time'], profile) ? readTime(claims, 'auth_time', profile) : undefined;
 }
 
+/** As for `auth_time`: what another issuer writes in another way is not known, and a route that asks for it refuses. */
+function readAcr({ acr }: Claims, own: boolean): string | undefined {
+  const problem = acrProblem(acr);
+  if (problem === undefined) return acr as string | undefined;
+  if (own) throw unacceptable('acr', problem);
+  return undefined;
+}
+
+function readAmr({ amr }: Claims, own: boolean): readonly string[] | undefined {
+  const problem = amrProblem(amr);
+  if (problem === undefined) return amr as readonly string[] | undefined;
+  if (own) throw unacceptable('amr', problem);
+  return undefined;
+}
+
 function readFacts(claims: Claims, profile: TokenProfile): Verified {
   const { limits = defaultLimits, own, rolesOf } = profile;
   const [issuedAt, expiresAt] = ['iat', 'exp'].map((name) => readTime(claims, name, profile));
@@ -196,6 +212,8 @@ function readFacts(claims: Claims, profile: TokenProfile): Verified {
     issuedAt: rounded(Math.floor, issuedAt),
     expiresAt: rounded(Math.ceil, expiresAt),
     authTime: rounded(Math.floor, authTime),
+    acr: readAcr(claims, own),
+    amr: readAmr(claims, own),
     stamp: own ? readId(claims, 'stamp', limits.subject) : undefined,
     restricted: readFlag(claims, 'is_restricted'),
   };

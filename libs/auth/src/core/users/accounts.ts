@@ -192,6 +192,8 @@ export function check(facts: Facts): void {
   for (const each of CHECKS) each(facts);
 }
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** The principal of a verified credential and its account. */
 export function principalOf(verified: Verified, account: Account, scheme: string): Principal {
   const { description } = account;
@@ -207,6 +209,8 @@ export function principalOf(verified: Verified, account: Account, scheme: string
     jti: verified.jti,
     sid: verified.sid,
     authTime: verified.authTime === undefined ? undefined : dateOf(verified.authTime),
+    acr: verified.acr,
+    amr: verified.amr ?? NONE,
     expiresAt: verified.expiresAt === undefined ? undefined : dateOf(verified.expiresAt),
     restricted: verified.restricted === true,
   });

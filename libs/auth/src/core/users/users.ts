@@ -1,11 +1,17 @@
 // Where users come from: the ports that an application fills in.
 import { createHash } from 'node:crypto';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
+import type { SignInAnswer, SignInFacts, SignInStep } from './sign-in-answers.js';
 
-/** What a person types in to sign in. `username` is whatever your users sign in with. */
+/** What a person types in to sign in, unless a body of your own says otherwise. `username` is whatever your users sign in with. */
 export interface SignInCredentials {
   readonly username: string;
   readonly password: string;
+}
+
+/** What a person types in at a further step, unless a body of your own says otherwise. */
+export interface StepCredentials {
+  readonly code: string;
 }
 
 /** What the library needs to know of a user. */
@@ -39,7 +45,7 @@ export interface UserDescription {
  *
  * A lookup that takes longer than 3 seconds, or a judgement of credentials longer than 10, counts as unavailable.
  */
-export abstract class UserSource<User = AuthUser> {
+export abstract class UserSource<User = AuthUser, Body = SignInCredentials, StepBody = StepCredentials> {
   /** The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held. */
   abstract findBySubject(subject: Subject): Promise<User | undefined | null>;
 
@@ -52,8 +58,23 @@ export abstract class UserSource<User = AuthUser> {
   /**
    * The user whose credentials these are, active or not. Unknown user and wrong password both resolve `undefined`, after the same
    * work: compare with a dummy hash when nobody has that name. `null` counts as `undefined`.
+   *
+   * `proven({ user, amr, acr })` says how they were proven as well, `challenge({ kind, user, data })` that a further step is needed; both
+   * are in `nestjs-latchkey/sign-in`.
+   *
+   * @param body all that was sent, as the class of the route's body declares it: `username` and `password`, unless it is one of your own
+   * @param facts what is known of the request
    */
-  verifyCredentials?(credentials: SignInCredentials): Promise<User | undefined | null>;
+  verifyCredentials?(body: Body, facts: SignInFacts): Promise<SignInAnswer<User>>;
+
+  /**
+   * The user who passed the step, or another {@link challenge}; `undefined` if what was sent is not right. Asked once for each try, of
+   * which there are few. A code that was used before must be refused here: the library does not know codes.
+   *
+   * @param step what `challenge()` said; its user was looked up afresh, and is active and unchanged
+   * @param body all that was sent, as the class of the route's body declares it: `code`, unless it is one of your own
+   */
+  completeChallenge?(step: SignInStep<User>, body: StepBody, facts: SignInFacts): Promise<SignInAnswer<User>>;
 }
 
 /**

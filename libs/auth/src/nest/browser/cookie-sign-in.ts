@@ -7,15 +7,16 @@ import type { CookieSpecs } from '../../core/browser/cookies.js';
 import { AuthError, type AuthErrorCode } from '../../core/base/errors.js';
 import type { LoginService } from '../../core/logins/login-service.js';
 import type { AuthRequest } from '../../core/base/request.js';
-import type { SignInService } from '../../core/users/sign-in.js';
+import type { IdentifiedUser, SignInService } from '../../core/sign-in/sign-in-service.js';
+import type { IssueOptions } from '../../core/issuing/token-options.js';
 import type { TokenService } from '../../core/issuing/token-service.js';
 import type { TokenKind } from '../../core/tokens/claims.js';
 import type { TokenVerifier } from '../../core/tokens/token-verifier.js';
-import type { Verified } from '../../core/base/principal.js';
-import type { SignInCredentials } from '../../core/users/users.js';
+import type { AuthUser, Verified } from '../../core/base/principal.js';
 import type { AuthCookies } from './auth-cookies.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
+import { signInFactsOf } from '../transport/sign-in-facts.js';
 
 /**
  * Refusals that say nothing about the token itself: another request of the same sign-in may have won, and its cookies are already on
@@ -28,6 +29,9 @@ const OVERTAKEN: ReadonlySet<AuthErrorCode> = new Set([
   'token_superseded',
   'user_not_found',
 ]);
+
+/** What a login is to be like, once it is known whose it is. */
+export type OptionsFor<Options> = (found: IdentifiedUser) => Options | Promise<Options>;
 
 /** Signs people in and out by cookies. */
 export class CookieSignIn {
@@ -46,15 +50,29 @@ export class CookieSignIn {
 
   /**
    * Signs in, and ends the sign-in that the browser had before.
+   * @param body what was sent, for the user source
+   * @param optionsFor what the login is to be like, once it is known whose it is
    * @throws {AuthError} `csrf_*`, `invalid_credentials`, and the 503 codes
    * @throws {CookieTooLargeError} before anything is stored
    */
-  async login(exchange: Exchange, credentials: SignInCredentials, label?: string): Promise<void> {
-    const { csrf, signIn, tokens, cookies } = this.parts;
+  async login(exchange: Exchange, body: object, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<void> {
+    const { csrf, signIn } = this.parts;
+    csrf.enforceForAnyone(adaptRequest(exchange.request));
+    const found = await signIn.identify(body, signInFactsOf(exchange.request));
+    const { user, acr, amr } = found;
+    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
+  }
+
+  /**
+   * Signs in a user who has proven who they are elsewhere: an identity provider, a key. CSRF is not judged: whoever calls this knows what
+   * proves that this browser asked for it. Ends the sign-in that the browser had before.
+   * @throws {AuthError} `user_disabled`, and the 503 codes
+   * @throws {CookieTooLargeError} before anything is stored
+   */
+  async complete(exchange: Exchange, user: AuthUser, options: Omit<IssueOptions, 'accept'> = {}): Promise<void> {
+    const { tokens, cookies } = this.parts;
     const request = adaptRequest(exchange.request);
-    csrf.enforceForAnyone(request);
-    const user = await signIn.verify(credentials);
-    const pair = await tokens.issue(user, { label, accept: (made) => cookies.assertFit(made) });
+    const pair = await tokens.issue(user, { ...options, accept: (made) => cookies.assertFit(made) });
     for (const previous of request.cookieValues(this.parts.specs.refresh.name)) await tokens.revoke(previous);
     cookies.set(exchange.response, pair);
   }

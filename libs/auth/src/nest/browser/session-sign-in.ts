@@ -1,11 +1,14 @@
 // Sign-ins that live in the host's session: in and out, with CSRF judged in both.
 import type { CsrfService } from '../../core/browser/csrf.js';
 import type { SessionService } from '../../core/browser/session.js';
-import type { SignInService } from '../../core/users/sign-in.js';
-import type { SignInCredentials } from '../../core/users/users.js';
+import type { SignInService } from '../../core/sign-in/sign-in-service.js';
+import type { AuthUser } from '../../core/base/principal.js';
+import type { LoginOptions } from '../../core/issuing/token-options.js';
 import type { AuthCookies } from './auth-cookies.js';
+import type { OptionsFor } from './cookie-sign-in.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
+import { signInFactsOf } from '../transport/sign-in-facts.js';
 
 /** Signs people in and out by session. */
 export class SessionSignIn {
@@ -20,13 +23,26 @@ export class SessionSignIn {
 
   /**
    * Signs in under a new session id; what the session held before is gone.
+   * @param body what was sent, for the user source
+   * @param optionsFor what the login is to be like, once it is known whose it is
    * @throws {AuthError} `csrf_*`, `invalid_credentials`, and the 503 codes
    */
-  async login({ request, response }: Exchange, credentials: SignInCredentials, label?: string): Promise<void> {
-    const { csrf, signIn, sessions, cookies } = this.parts;
-    csrf.enforceForAnyone(adaptRequest(request));
-    const user = await signIn.verify(credentials);
-    cookies.bindCsrf(response, await sessions.signIn(request, user, { label }));
+  async login(exchange: Exchange, body: object, optionsFor: OptionsFor<LoginOptions> = () => ({})): Promise<void> {
+    const { csrf, signIn } = this.parts;
+    csrf.enforceForAnyone(adaptRequest(exchange.request));
+    const found = await signIn.identify(body, signInFactsOf(exchange.request));
+    const { user, acr, amr } = found;
+    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
+  }
+
+  /**
+   * Signs in a user who has proven who they are elsewhere: an identity provider, a key. CSRF is not judged: whoever calls this knows what
+   * proves that this browser asked for it.
+   * @throws {AuthError} `user_disabled`, and the 503 codes
+   */
+  async complete({ request, response }: Exchange, user: AuthUser, options: LoginOptions = {}): Promise<void> {
+    const { sessions, cookies } = this.parts;
+    cookies.bindCsrf(response, await sessions.signIn(request, user, options));
   }
 
   /**

@@ -10,7 +10,7 @@ import { csrfSecrets } from '../../core/composition/csrf-secrets.js';
 import { TokenService } from '../../core/issuing/token-service.js';
 import type { OwnKeys } from '../../core/keys/own-keys.js';
 import { LoginService } from '../../core/logins/login-service.js';
-import { SignInService } from '../../core/users/sign-in.js';
+import { SignInService } from '../../core/sign-in/sign-in-service.js';
 import { AuthCookies } from '../browser/auth-cookies.js';
 import { CookieSignIn } from '../browser/cookie-sign-in.js';
 import { CsrfTokenIssuer } from '../browser/csrf-token-issuer.js';

@@ -15,7 +15,7 @@ import { BlocklistService } from '../../core/logins/blocklist-service.js';
 import { LoginService } from '../../core/logins/login-service.js';
 import { memoryStores } from '../../core/stores/memory-stores.js';
 import { BlocklistStore, LoginStore, OneTimeStore, type Stores } from '../../core/stores/stores.js';
-import { SignInService } from '../../core/users/sign-in.js';
+import { SignInService } from '../../core/sign-in/sign-in-service.js';
 import { FrameworkHostSession } from '../browser/host-session.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
 import { AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
