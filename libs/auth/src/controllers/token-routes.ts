@@ -46,9 +46,6 @@ export interface TokenAnswers {
 /** How logins by tokens may differ. */
 export type TokenLoginOptions = Omit<IssueOptions, 'accept' | 'acr' | 'amr' | 'authTime'>;
 
-/** What `tokenController()` was asked for, as the routes need it. */
-type RouteOptions = TokenAnswers & SignInOptions<object, TokenLoginOptions>;
-
 /**
  * What the token routes do, as methods to override. Extend the class that `tokenController()` made, so that the routes come along;
  * a subclass may add routes of its own.
@@ -59,7 +56,7 @@ export abstract class TokenController {
   @Inject(LoginStore) protected readonly logins!: LoginStore;
   @Inject(FaultLog) private readonly faults!: FaultLog;
   /** What `tokenController()` was asked for. */
-  protected readonly options: RouteOptions = {};
+  protected readonly options: TokenAnswers & SignInOptions<object, TokenLoginOptions> = {};
 
   /** The answer that hands a pair out. */
   protected toResponse(pair: TokenPair, context: TokenAnswerContext): unknown {

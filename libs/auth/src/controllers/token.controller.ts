@@ -1,7 +1,7 @@
 // The mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, type Type } from '@nestjs/common';
 import { callback, group, readOptions, value } from '../core/internal.js';
-import type { MountableController, TokenPair } from '../index.js';
+import type { MountableController } from '../index.js';
 import type { Policy } from '../policies.js';
 import type { Answer } from './open-api.js';
 import type { SignInFacts } from '../sign-in.js';
@@ -15,7 +15,6 @@ import {
   PolicyRoute,
   staffOrIntrospectors,
   TokenController,
-  type TokenAnswerContext,
   type TokenAnswers,
   type TokenLoginOptions,
 } from './token-routes.js';
