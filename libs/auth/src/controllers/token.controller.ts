@@ -144,8 +144,7 @@ export function tokenController<SignIn extends object = SignInBody, Refresh exte
   const read = readOptions('tokenController', tokenControllerOptions, options);
   const { path, routes, status, mayIntrospect = staffOrIntrospectors } = read;
   const { body = SignInBody, refreshBody = RefreshBody, toRefresh = refreshIn } = read;
-  const schema = options.toResponse === undefined ? PAIR.schema : undefined;
-  const pair: Answer = { ...PAIR, status, schema, type: options.response };
+  const pair = pairAnswer({ ...options, status });
 
   @Controller(path)
   class MountedTokenController extends TokenController {
@@ -186,6 +185,11 @@ export function tokenController<SignIn extends object = SignInBody, Refresh exte
     requires: ['credentials', 'signing'],
     endpoints: endpoints(path, routes),
   };
+}
+
+/** The schema is that of the usual body. */
+function pairAnswer({ toResponse, response, status = 200 }: TokenAnswers): Answer {
+  return { ...PAIR, status, schema: toResponse === undefined ? PAIR.schema : undefined, type: response };
 }
 
 /** By their names in RFC 8414 §2. There is no `token_endpoint`: the sign-in speaks JSON, not RFC 6749. */

@@ -9,10 +9,10 @@ import type { LoginService } from '../logins/login-service.js';
 import { newId } from '../base/new-id.js';
 import type { TokenKind } from '../tokens/claims.js';
 import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
-import type { Login } from '../stores/stores.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
 import { assertFilters, assertSubject, audienceIn, authTimeOf, lifetimeOf, signInFacts } from './issue-input.js';
+import { asRefreshError, asStored, narrowed, type RefreshedLogin } from './refresh-rules.js';
 import type { TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import { stampDigest, type UserDescription } from '../users/users.js';
@@ -307,12 +307,6 @@ export class TokenService {
   }
 }
 
-/** A login that was refreshed. */
-interface RefreshedLogin {
-  readonly pair: TokenPair;
-  readonly user: AuthUser | undefined;
-}
-
 /** A user, as far as there is one, and what is known of them. */
 interface Described {
   readonly user: AuthUser | undefined;
@@ -333,23 +327,4 @@ interface AccessOrigin {
   readonly description: UserDescription | undefined;
   readonly options: IssueOptions;
   readonly occasion: 'sign-in' | 'refresh';
-}
-
-/** The one live refresh token of the login, to be signed again exactly as it was. */
-function asStored(next: RefreshGrant, login: Login): RefreshGrant {
-  return { ...next, jti: login.currentJti, issuedAt: login.currentIssuedAt, expiresAt: login.currentExpiresAt };
-}
-
-/** @throws {AuthError} `invalid_scope` where more is asked for than was granted (RFC 6749 §6) */
-function narrowed(granted: readonly string[], requested: readonly string[] | undefined): readonly string[] {
-  if (requested === undefined) return granted;
-  if (!requested.every((scope) => granted.includes(scope))) throw new AuthError('invalid_scope');
-  return requested;
-}
-
-/** An expired refresh token means that the sign-in has ended, which is what a client needs to hear. */
-function asRefreshError(error: unknown): never {
-  throw error instanceof AuthError && error.code === 'token_expired'
-    ? new AuthError('refresh_expired', { cause: error })
-    : error;
 }
