@@ -165,7 +165,8 @@ export function doorOverrides() {
 
 const LINT = join(import.meta.dirname, '../.oxlintrc.json');
 const isOurs = (/** @type {{ files: readonly string[], rules: object }} */ { files, rules }) =>
-  /^libs\/auth\/src\/[a-z]+\/([a-z]+\/)?\*\*\/\*\.ts$/.test(files[0] ?? '') && 'eslint/no-restricted-imports' in rules;
+  /^libs\/auth\/src\/[a-z-]+\/([a-z-]+\/)?\*\*\/\*\.ts$/.test(files[0] ?? '') &&
+  'eslint/no-restricted-imports' in rules;
 
 /** The overrides that .oxlintrc.json has for the folders of both rings and for the doors. */
 export function writtenOverrides() {
