@@ -15,6 +15,7 @@ import { FaultLog } from '../refusals/fault-log.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
+import { AnswerWatch } from '../surroundings/answer-watch.js';
 import { CorsWatch } from '../surroundings/cors-watch.js';
 import { browserProviders, browserServices } from './browser-services.js';
 import { applicationContextProviders, contextProviders, contextServices } from './context-services.js';
@@ -110,7 +111,7 @@ export const serviceProviders: Provider[] = [
 ];
 
 /** What the application has once, however many configurations there are. */
-export const applicationProviders: Provider[] = [CorsWatch, OperatorLog, ...applicationContextProviders];
+export const applicationProviders: Provider[] = [AnswerWatch, CorsWatch, OperatorLog, ...applicationContextProviders];
 
 /** What other modules may inject of each configuration, besides the core. */
 export const exportedServices: readonly InjectionToken[] = [
