@@ -1,0 +1,119 @@
+// How many attempts there may be in a span of time, counted by all processes together. Each attempt takes one of the places of its window
+// in the store of one-time uses, before it is made: many at once cannot take more places than there are.
+import { createHash } from 'node:crypto';
+import { orUnavailable } from '../base/at-once.js';
+import type { Clock } from '../base/clock.js';
+import type { OneTimeStore } from './stores.js';
+
+/** What is counted, and how much of it there may be. */
+export interface AttemptLimit {
+  /** Names what is counted, so that two limits do not share their places. */
+  readonly name: string;
+  /** How many attempts there may be in each window, 1 to 10,000. */
+  readonly limit: number;
+  /** How long a window is, in seconds, 1 to 86,400. Windows begin at multiples of it, so that twice the limit may come about its turn. */
+  readonly windowSeconds: number;
+}
+
+/** Whether an attempt may be made. */
+export type AttemptVerdict =
+  { readonly allowed: true } | { readonly allowed: false; readonly retryAfterSeconds: number };
+
+/** What this process knows of a key in the present window. */
+interface Known {
+  readonly window: number;
+  /** The place to try next; all below it are taken. */
+  readonly next: number;
+  readonly isFull: boolean;
+}
+
+/** So many places are asked for at most by one attempt. */
+const MOST_TRIES = 16;
+/** More keys than this push out those that have not been heard of for longest. */
+const MOST_KNOWN = 10_000;
+const ALLOWED: AttemptVerdict = Object.freeze({ allowed: true });
+
+/**
+ * Limits attempts by a key (an address, a name, both) across all processes that share a store.
+ *
+ * There are never more attempts in a window than the limit, whatever races there are. Near the limit an attempt may be refused although a
+ * place is left, if the limit is above 16 and another process took those that were asked for. A place is not given back.
+ *
+ * @example
+ * ```ts
+ * import { Clock } from 'nestjs-latchkey';
+ * import { AttemptLimiter, OneTimeStore } from 'nestjs-latchkey/stores';
+ *
+ * export const mails = {
+ *   provide: 'MAIL_LIMITER',
+ *   inject: [OneTimeStore, Clock],
+ *   useFactory: (store: OneTimeStore, clock: Clock) =>
+ *     new AttemptLimiter(store, clock, { name: 'mails', limit: 3, windowSeconds: 3_600 }),
+ * };
+ * ```
+ */
+export class AttemptLimiter {
+  private readonly known = new Map<string, Known>();
+
+  /** @throws {TypeError} if the limit is not acceptable */
+  constructor(
+    private readonly store: OneTimeStore,
+    private readonly clock: Pick<Clock, 'nowSeconds'>,
+    private readonly options: AttemptLimit,
+  ) {
+    assertWhole('limit', options.limit, 10_000);
+    assertWhole('windowSeconds', options.windowSeconds, 86_400);
+    if (typeof options.name !== 'string' || options.name === '') throw new TypeError('name must be a text.');
+  }
+
+  /**
+   * Takes a place for an attempt.
+   * @param key any text; only a digest of it is kept
+   * @throws {AuthError} `store_unavailable` (503) if it cannot be told
+   */
+  async take(key: string): Promise<AttemptVerdict> {
+    const { limit, windowSeconds } = this.options;
+    const now = this.clock.nowSeconds();
+    const window = Math.floor(now / windowSeconds);
+    const endsAt = (window + 1) * windowSeconds;
+    const refused: AttemptVerdict = { allowed: false, retryAfterSeconds: Math.max(1, endsAt - now) };
+    const digest = createHash('sha256')
+      .update(JSON.stringify([this.options.name, key]))
+      .digest('base64url');
+    const known = this.knownOf(digest, window);
+    if (known.isFull) return refused;
+    for (let tries = 0; tries < Math.min(MOST_TRIES, limit); tries += 1) {
+      const place = (known.next + tries) % limit;
+      // Said before the answer, so that attempts of this process that come meanwhile ask for other places.
+      this.remember(digest, { window, next: (place + 1) % limit, isFull: false });
+      if (await this.isFree(`attempt:${digest}:${window}:${place}`, endsAt)) return ALLOWED;
+    }
+    // All were asked for: until the window ends there is nothing to ask the store.
+    if (limit <= MOST_TRIES) this.remember(digest, { window, next: 0, isFull: true });
+    return refused;
+  }
+
+  private async isFree(place: string, endsAt: number): Promise<boolean> {
+    return (await orUnavailable('store_unavailable', () => this.store.consume(place, endsAt))) === true;
+  }
+
+  /** Where there are many places, processes begin at different ones. */
+  private knownOf(digest: string, window: number): Known {
+    const known = this.known.get(digest);
+    if (known?.window === window) return known;
+    const { limit } = this.options;
+    return { window, next: limit <= MOST_TRIES ? 0 : Math.floor(Math.random() * limit), isFull: false };
+  }
+
+  private remember(digest: string, known: Known): void {
+    this.known.delete(digest);
+    this.known.set(digest, known);
+    const [oldest] = this.known.keys();
+    if (this.known.size > MOST_KNOWN && oldest !== undefined) this.known.delete(oldest);
+  }
+}
+
+function assertWhole(name: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new TypeError(`${name} is ${String(value)}; accepted are whole numbers from 1 to ${most}.`);
+}
