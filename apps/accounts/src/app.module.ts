@@ -10,6 +10,7 @@ import { EventsController } from './events.controller.js';
 import { LegacyController } from './legacy.controller.js';
 import { MeController } from './me.controller.js';
 import { PageController } from './page/page.controller.js';
+import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -23,6 +24,7 @@ import { UsersModule } from './users/users.module.js';
     ThrottlingModule,
     authentication,
     PassportJwtModule,
+    PasswordResetModule,
   ],
   controllers: [AppController, MeController, LegacyController, AccountController, EventsController, PageController],
 })

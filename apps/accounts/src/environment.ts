@@ -16,6 +16,9 @@ export const redisUrl = process.env['REDIS_URL'];
 /** Where the service is reached by https, a proxy speaks it. Asked before there is an application. */
 export const behindProxy = process.env['PUBLIC_URL']?.startsWith('https:') === true;
 
+/** Where mails are put, one file each, for whatever sends them. Without it they are lines of the log in development. */
+export const mailFolder = process.env['MAIL_DIR'];
+
 export const inProduction = process.env['NODE_ENV'] === 'production';
 
 /** @throws {Error} naming the variable that makes no sense */

@@ -107,6 +107,20 @@ describe('a one-time token', () => {
     await expect(oneTime.redeem(late, 'password-reset')).rejects.toMatchObject(INVALID);
   });
 
+  it('is as good as before if what is prepared fails, and is used after what is prepared', async () => {
+    const token = await issueReset();
+    const fault = new Error('too many hashes');
+    const failing = oneTime.redeem(token, 'password-reset', { prepare: () => Promise.reject(fault) });
+    await expect(failing).rejects.toBe(fault);
+    const prepared: unknown[] = [];
+    const prepare = (redeemed: object): void => void prepared.push(redeemed);
+    const redeemed = await oneTime.redeem(token, 'password-reset', { prepare });
+    expect(prepared).toEqual([redeemed]);
+    // What is not good is not prepared for.
+    await expect(oneTime.redeem('forged', 'password-reset', { prepare })).rejects.toMatchObject(INVALID);
+    expect(prepared).toHaveLength(1);
+  });
+
   it('is no access token and no refresh token', async () => {
     const token = await issueReset();
     for (const anyAudience of [false, true])

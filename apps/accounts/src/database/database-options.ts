@@ -1,14 +1,21 @@
 import { latchkeyEntities, latchkeyMigrations } from 'nestjs-latchkey/typeorm';
 import type { DataSourceOptions } from 'typeorm';
+import { KnownAddress } from '../throttling/known-address.entity.js';
 import { SessionRow } from '../sessions/session-row.entity.js';
 import { User } from '../users/user.entity.js';
 import { CreateHttpSessions1763900000001 } from './create-http-sessions.migration.js';
+import { CreateKnownAddresses1764504000001 } from './create-known-addresses.migration.js';
 import { CreateUsers1763900000000 } from './create-users.migration.js';
 
 /** The schema is made by migrations alone, those of the library and our own. */
 const schema = {
-  entities: [User, SessionRow, ...latchkeyEntities],
-  migrations: [...latchkeyMigrations, CreateUsers1763900000000, CreateHttpSessions1763900000001],
+  entities: [User, SessionRow, KnownAddress, ...latchkeyEntities],
+  migrations: [
+    ...latchkeyMigrations,
+    CreateUsers1763900000000,
+    CreateHttpSessions1763900000001,
+    CreateKnownAddresses1764504000001,
+  ],
   synchronize: false,
 };
 

@@ -1,67 +1,53 @@
 import type { ServerResponse } from 'node:http';
-import { Injectable, type ExecutionContext } from '@nestjs/common';
-import {
-  InjectThrottlerStorage,
-  ThrottlerGuard,
-  type ThrottlerLimitDetail,
-  type ThrottlerRequest,
-} from '@nestjs/throttler';
-import { AuthError } from 'nestjs-latchkey';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { normaliseUsername } from '../users/username.js';
-import type { SignInAttempts } from './sign-in-attempts.js';
+import { KnownAddresses } from './known-addresses.js';
+import { networkOf } from './network.js';
+import { SignInLimits } from './sign-in-limits.js';
 
-const SIGN_INS = new Set(['/auth/token', '/auth/cookie/login', '/auth/session/login']);
-const REFUSED = 401;
+/** Where a password is looked at. */
+const SIGN_INS: ReadonlySet<string> = new Set(['/auth/token', '/auth/cookie/login', '/auth/session/login']);
+/** Where something else is done for whoever asks. */
+const OPEN: ReadonlySet<string> = new Set(['/password-reset', '/password-reset/redeem']);
 
 /** What both frameworks tell about a request; the path is that of the route, so that no spelling of the address matters. */
 interface SignInRequest {
   readonly method: string;
   readonly ip: string;
-  readonly body?: { readonly username?: unknown };
+  readonly body?: { readonly username?: unknown; readonly password?: unknown };
   readonly route?: { readonly path: string };
   readonly routeOptions?: { readonly url?: string };
 }
 
-/** Counts failed sign-ins, whichever way in was tried, and answers 429 if there were too many, as a refusal like all others. */
+/** Counts attempts to sign in, whichever way in was tried, and answers 429 if there were too many, as a refusal like all others. */
 @Injectable()
-export class SignInThrottlerGuard extends ThrottlerGuard {
-  @InjectThrottlerStorage() private readonly attempts!: SignInAttempts;
+export class SignInThrottlerGuard implements CanActivate {
+  constructor(
+    private readonly limits: SignInLimits,
+    private readonly known: KnownAddresses,
+  ) {}
 
-  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;
-    const { method, route, routeOptions } = context.switchToHttp().getRequest<SignInRequest>();
-    return method !== 'POST' || !SIGN_INS.has(routeOptions?.url ?? route?.path ?? '');
-  }
-
-  /** By address, an IPv6 one without its last 64 bits; and for the narrow limit by the name as it would be looked up, too. */
-  protected override async handleRequest(given: ThrottlerRequest): Promise<boolean> {
-    const { context, throttler, ttl } = given;
-    const { ip, body } = context.switchToHttp().getRequest<SignInRequest>();
-    const address = await this.getTracker({ ip });
-    const key = throttler.name === 'address' ? `address ${address}` : `name ${address} ${nameIn(body)}`;
-    await super.handleRequest({ ...given, getTracker: async () => address, generateKey: () => key });
+    const { method, ip, body, route, routeOptions } = context.switchToHttp().getRequest<SignInRequest>();
+    const path = routeOptions?.url ?? route?.path ?? '';
+    if (method !== 'POST' || !(SIGN_INS.has(path) || OPEN.has(path))) return true;
+    const network = networkOf(ip);
+    // A body without a name or a password is refused before anything is compared.
+    const isGuess = typeof body?.username === 'string' && typeof body.password === 'string';
+    if (!SIGN_INS.has(path) || !isGuess) {
+      await this.limits.admitNetwork(network);
+      return true;
+    }
+    // Spellings of one name are one name; what cannot be a name shares one place.
+    const who = { network, name: normaliseUsername(String(body?.username)) ?? '' };
+    await this.limits.admit(who);
     const response = rawResponse(context);
-    const settle = (): void => {
-      // Whoever hangs up early must not get the attempt for nothing.
-      const failed = response.statusCode === REFUSED || !response.writableFinished;
-      this.attempts.settle(key, { failed, ttl });
-    };
-    if (response.destroyed) settle();
-    else response.once('close', settle);
+    response.once('finish', () => {
+      if (response.statusCode < 300) void this.known.note(who);
+    });
     return true;
   }
-
-  protected override async throwThrottlingException(
-    _context: ExecutionContext,
-    { timeToBlockExpire }: ThrottlerLimitDetail,
-  ): Promise<void> {
-    throw new AuthError('too_many_requests', { retryAfterSeconds: timeToBlockExpire });
-  }
-}
-
-/** Spellings of one name are one name; what cannot be a name shares one place. */
-function nameIn(body: SignInRequest['body']): string {
-  return typeof body?.username === 'string' ? (normaliseUsername(body.username) ?? '') : '';
 }
 
 function rawResponse(context: ExecutionContext): ServerResponse {

@@ -32,7 +32,7 @@ export class UsersService extends UserSource<User> {
     const user = await this.findByUsername(username);
     const { matches, newHash } = await this.passwords.verify(user?.passwordHash, password);
     if (!matches || user === undefined) return undefined;
-    if (newHash !== undefined) await this.keepDearerHash(user, newHash);
+    if (newHash !== undefined) await this.keepDearerHash(user.id, { old: user.passwordHash ?? '', new: newHash });
     return user;
   }
 
@@ -45,11 +45,9 @@ export class UsersService extends UserSource<User> {
   }
 
   /**
-   * Gives a user another password: with the version, everything that was issued before ends, reset links included.
-   * @throws {AuthError} `invalid_request` for a password that is too short or too long
+   * Gives a user another password, hashed already: with the version, everything that was issued before ends, reset links included.
    */
-  async changePassword({ id }: User, password: string): Promise<void> {
-    const passwordHash = await this.passwords.hash(password);
+  async changePasswordHash({ id }: User, passwordHash: string): Promise<void> {
     const change = this.users.createQueryBuilder().update();
     await change
       .set({ passwordHash, version: () => 'version + 1' })
@@ -58,9 +56,9 @@ export class UsersService extends UserSource<User> {
   }
 
   /** The password is the same, so nothing ends. A password that was changed meanwhile stays, and a failure can wait for the next sign-in. */
-  private async keepDearerHash({ id, passwordHash }: User, newHash: string): Promise<void> {
+  private async keepDearerHash(id: string, hashes: { readonly old: string; readonly new: string }): Promise<void> {
     try {
-      await this.users.update({ id, passwordHash }, { passwordHash: newHash });
+      await this.users.update({ id, passwordHash: hashes.old }, { passwordHash: hashes.new });
     } catch {
       this.logger.warn('A dearer password hash could not be stored.');
     }

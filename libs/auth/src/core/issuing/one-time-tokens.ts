@@ -38,6 +38,11 @@ export interface IssuedOneTimeToken {
 export interface RedeemOptions {
   /** Whether a user who is not active may: to confirm the address that makes them active. @defaultValue false */
   readonly allowInactive?: boolean | undefined;
+  /**
+   * Work that may fail, like hashing the new password: it is done once the token was found good and before it is used. If it rejects, the
+   * token is as good as before, and so is the error. @defaultValue none
+   */
+  readonly prepare?: ((redeemed: RedeemedToken) => void | Promise<void>) | undefined;
 }
 
 /** What a one-time token was good for. */
@@ -122,20 +127,18 @@ export class OneTimeTokens {
    *
    * @param purpose the one that it was issued for
    * @throws {AuthError} `one_time_token_invalid`, the same for every reason: forged, expired, used, for another purpose, or of a user who
-   * is gone, inactive or changed; `users_unavailable`, `store_unavailable`, `keys_unavailable`
+   * is gone, inactive or changed; `users_unavailable`, `store_unavailable`, `keys_unavailable`; and whatever `prepare` rejects with
    * @throws {AuthConfigurationError} without a store for one-time tokens, and in a service that only verifies
    */
-  async redeem(token: string, purpose: string, { allowInactive = false }: RedeemOptions = {}): Promise<RedeemedToken> {
+  async redeem(token: string, purpose: string, options: RedeemOptions = {}): Promise<RedeemedToken> {
     const store = this.storeInUse();
     const audience = this.audienceOf(purpose);
-    try {
-      const { verified, account } = await this.stand(token, audience, allowInactive);
-      await this.use(store, verified);
-      const { subject, claims } = verified;
-      return { subject, user: account.user, data: claims['data'] };
-    } catch (error) {
-      throw refusalOf(error);
-    }
+    const { verified, account } = await this.stand(token, audience, options.allowInactive === true).catch(refuse);
+    const { subject, claims } = verified;
+    const redeemed: RedeemedToken = { subject, user: account.user, data: claims['data'] };
+    await options.prepare?.(redeemed);
+    await this.use(store, verified).catch(refuse);
+    return redeemed;
   }
 
   /** Whose token it is. @throws {AuthError} if it is not good, or that cannot be told */
@@ -219,7 +222,7 @@ function ttlIn({ ttl }: OneTimeTokenOptions): number {
 }
 
 /** One answer for all that is wrong with a token, and those that say "cannot tell" as they are. */
-function refusalOf(error: unknown): unknown {
-  if (!(error instanceof AuthError) || error.status >= 500) return error;
-  return new AuthError('one_time_token_invalid', { cause: error });
+function refuse(error: unknown): never {
+  if (!(error instanceof AuthError) || error.status >= 500) throw error;
+  throw new AuthError('one_time_token_invalid', { cause: error });
 }
