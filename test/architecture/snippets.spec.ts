@@ -13,6 +13,7 @@ const documents = [
     'databases',
     'migrating',
     'observability',
+    'passwords',
     'revocation',
     'testing',
     'throttling',
