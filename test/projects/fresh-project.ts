@@ -10,7 +10,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { npmEnvironment } from '../support/npm-package.js';
 import { nodeOf } from '../support/other-nodes.js';
 import { COMPANIONS, NAME, PASSWORD, switchOn, withExtensions } from './features.js';
-import type { Template } from './templates.js';
+import type { Builder, Template } from './templates.js';
 
 const STEP_MS = 300_000;
 const START_MS = 60_000;
@@ -57,7 +57,7 @@ export class FreshProject {
   }
 
   /** @param builder as `nest build --builder` names it; the template's own where there is none */
-  build(builder?: 'swc' | 'webpack'): Ended {
+  build(builder?: Builder): Ended {
     const [node] = this.template.nodes;
     if (builder === undefined) return this.run(node, 'npm', ['run', 'build']);
     return this.run(node, 'npx', ['nest', 'build', '--builder', builder]);

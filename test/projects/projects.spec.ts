@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { packInto } from '../support/npm-package.js';
 import { FreshProject, type Ended, type PackageManager } from './fresh-project.js';
-import { templates, type Template } from './templates.js';
+import { templates, type Builder, type Template } from './templates.js';
 
 const STEP_MS = 400_000;
 const isEverything = process.env['LATCHKEY_PROJECTS'] === 'all';
@@ -24,6 +24,19 @@ const projects: readonly (readonly [string, PackageManager, Template])[] = templ
       manager === { 'Nest 11, CommonJS, Jest': 'npm', 'Nest 12, ES modules, Vitest': 'pnpm' }[template.title],
   );
 });
+
+/** What each builder needs beside the CLI. */
+const PACKAGES: Readonly<Record<Builder, readonly string[]>> = {
+  swc: ['@swc/cli', '@swc/core'],
+  webpack: [
+    'webpack',
+    'webpack-node-externals',
+    'ts-loader',
+    'tsconfig-paths-webpack-plugin',
+    'fork-ts-checker-webpack-plugin',
+  ],
+  rspack: ['@rspack/core', 'webpack-node-externals', 'tsconfig-paths-webpack-plugin'],
+};
 
 /** The output is shown where a command fails. */
 function expectSuccess({ status, output }: Ended): void {
@@ -89,24 +102,11 @@ describe.each(projects)('%s, with %s', (_, manager, template) => {
       STEP_MS,
     );
 
-  // The other builders of Nest 11 make CommonJS.
-  if (isEverything && template.becomesModule !== true)
-    it.each([
-      ['swc', ['@swc/cli', '@swc/core']],
-      [
-        'webpack',
-        [
-          'webpack',
-          'webpack-node-externals',
-          'ts-loader',
-          'tsconfig-paths-webpack-plugin',
-          'fork-ts-checker-webpack-plugin',
-        ],
-      ],
-    ] as const)(
+  if (isEverything && template.builders.length > 0)
+    it.each(template.builders)(
       'builds with %s as well',
-      async (builder, packages) => {
-        expectSuccess(project.add(...packages));
+      async (builder) => {
+        expectSuccess(project.add(...PACKAGES[builder]));
         expectSuccess(project.build(builder));
         expect(await project.signIn(template.nodes[0])).toEqual({ answers: [401, 200, 200, 401], errors: '' });
       },

@@ -1,5 +1,7 @@
 // The projects that the CLI of Nest makes, pinned by version: nothing of their files is kept here.
 
+export type Builder = 'swc' | 'webpack' | 'rspack';
+
 /** One template, as `nest new` of one version makes it. */
 export interface Template {
   readonly title: string;
@@ -13,6 +15,8 @@ export interface Template {
   readonly nodes: readonly [build: string, ...others: string[]];
   /** Where its own tests run. Jest loads Nest 12 on Node 24 alone. */
   readonly testedOn: readonly string[];
+  /** What else than tsc the CLI builds it with, without more configuration. */
+  readonly builders: readonly Builder[];
   /** True where the template is CommonJS and becomes a project of ES modules by the line in its manifest that says so. */
   readonly becomesModule?: boolean;
 }
@@ -27,6 +31,7 @@ export const templates: readonly Template[] = [
     answers: [],
     nodes: ['20', '22', '24'],
     testedOn: ['20', '22', '24'],
+    builders: ['swc', 'webpack'],
   },
   {
     title: 'Nest 11, ES modules',
@@ -37,6 +42,7 @@ export const templates: readonly Template[] = [
     answers: [],
     nodes: ['20', '24'],
     testedOn: [],
+    builders: [],
     becomesModule: true,
   },
   {
@@ -48,6 +54,7 @@ export const templates: readonly Template[] = [
     answers: ['--type=esm'],
     nodes: ['24', '20', '22'],
     testedOn: ['24', '20', '22'],
+    builders: ['swc', 'rspack'],
   },
   {
     title: 'Nest 12, CommonJS, Jest',
@@ -58,5 +65,6 @@ export const templates: readonly Template[] = [
     answers: ['--type=cjs'],
     nodes: ['24', '20', '22'],
     testedOn: ['24'],
+    builders: ['swc', 'webpack'],
   },
 ];
