@@ -67,9 +67,15 @@ async function measureOnce(child, url, seconds) {
 
 /** A server that ended would be waited for in vain. @param {import('node:child_process').ChildProcess} child */
 async function answerOf(child) {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('The server ended.')));
-  const [answer] = await Promise.race([once(child, 'message'), ended]);
-  return answer;
+  const over = new AbortController();
+  const ended = once(child, 'exit', { signal: over.signal }).then(() => Promise.reject(new Error('The server ended.')));
+  ended.catch(() => {});
+  try {
+    const [answer] = await Promise.race([once(child, 'message'), ended]);
+    return answer;
+  } finally {
+    over.abort();
+  }
 }
 
 /**
