@@ -11,6 +11,7 @@ const CROSSING = new Set([
   'browser',
   'contexts',
   'flows',
+  'migrations',
   'neighbours',
   'projects',
   'stores',
