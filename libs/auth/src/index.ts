@@ -23,6 +23,7 @@ export {
 } from './nest/routes/auth.decorators.js';
 export {
   Authorize,
+  RequireAuth,
   RequireFilter,
   RequireRecentAuth,
   RequireRoles,
@@ -55,6 +56,7 @@ export type {
   KeysOption,
   RefreshOptions,
   RevocationOptions,
+  SignInStepOptions,
   TokenExtractor,
 } from './nest/options/auth.options.js';
 export type { AuthConfiguration } from './nest/configurations/auth-configuration.js';

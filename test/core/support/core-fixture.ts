@@ -148,6 +148,7 @@ async function settingsOf(options: RigOptions): Promise<AuthenticationSettings> 
       secret: undefined,
       disabled: false,
     },
+    signIn: { ttlSeconds: 300, tries: 3, triesPerHour: 20 },
     session: { mismatch: onMismatch, enabled: true },
     revocation: { freshness: 'every-request', onStoreError: 'refuse', timeoutMs: 300, pruneEveryMs: undefined },
     ...options.settings,

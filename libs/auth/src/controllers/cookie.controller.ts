@@ -3,11 +3,21 @@ import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type 
 import { group, readOptions } from '../core/internal.js';
 import { type IssueOptions, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
+import type { IdentifiedUser } from '../sign-in.js';
 import { CookieSignIn, FaultLog, issuedBy, HttpExchange, signInFactsOf, type Exchange } from '../nest/internal.js';
-import { bodyPipe, SignInBody, TakesBody } from './sign-in-body.js';
+import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { Describes } from './open-api.js';
-import { loginOptions, pathOption, signInOptions, type DeclaredSignIn, type SignInOptions } from './shared-options.js';
+import {
+  loginOptions,
+  pathOption,
+  requiresOf,
+  signInOptions,
+  stepBodyOf,
+  StepRoute,
+  type DeclaredSignIn,
+  type SignInOptions,
+} from './shared-options.js';
 
 /** How logins by cookie may differ. */
 export type CookieLoginOptions = Omit<IssueOptions, 'accept' | 'acr' | 'amr' | 'authTime'>;
@@ -36,13 +46,14 @@ export abstract class CookieController {
   /** What `cookieController()` was asked for. */
   protected readonly options: SignInOptions<object, CookieLoginOptions> = {};
 
-  protected signIn(exchange: Exchange, body: object): Promise<void> {
+  /** @param continuation at a further step, with its body */
+  protected signIn(exchange: Exchange, body: object, continuation?: string): Promise<void> {
     const facts = signInFactsOf(exchange.request);
-    return issuedBy(
-      () =>
-        this.signIns.login(exchange, body, ({ user, step }) => loginOptions(this.options, user, { body, step, facts })),
-      this.faults,
-    );
+    const sent = { body, continuation, canGoOn: this.options.steps !== undefined };
+    const first = continuation === undefined ? body : undefined;
+    const optionsFor = ({ user, step }: IdentifiedUser) =>
+      loginOptions(this.options, user, { body: first, step, facts });
+    return issuedBy(() => this.signIns.login(exchange, sent, optionsFor), this.faults);
   }
 
   protected renew(exchange: Exchange): Promise<void> {
@@ -75,14 +86,24 @@ export function cookieController<SignIn extends object = SignInBody>(
   options: CookieControllerOptions<SignIn> = {},
 ): CookieControllerRecipe {
   const read = readOptions('cookieController', cookieControllerOptions, options);
-  const { path, body = SignInBody } = read;
+  return {
+    controller: mounted(options as unknown as RouteOptions, read),
+    requires: ['credentials', ...requiresOf(read.steps), 'signing', 'cookies', 'csrf'],
+  };
+}
+
+type RouteOptions = SignInOptions<object, CookieLoginOptions>;
+type Read = ReturnType<(typeof cookieControllerOptions)['read']>['value'];
+
+function mounted(options: RouteOptions, { path, body = SignInBody, steps }: Read): Type<CookieController> {
+  const stepBody = stepBodyOf(steps);
 
   @Controller(path)
   @Public()
   @UseGuards(CsrfGuard)
   class MountedCookieController extends CookieController {
     // The pipe lets in instances of the class alone, which is the one that the functions of the options are for.
-    protected override readonly options = options as unknown as CookieController['options'];
+    protected override readonly options = options;
 
     @Post('login')
     @HttpCode(204)
@@ -91,6 +112,12 @@ export function cookieController<SignIn extends object = SignInBody>(
     @Describes(COOKIES_SET)
     login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange) {
       return this.signIn(exchange, sent);
+    }
+
+    @TakesBody(stepBody)
+    @StepRoute(steps, COOKIES_SET)
+    proceed(@Body(bodyPipe(stepBody)) sent: ContinuationBody, @HttpExchange() exchange: Exchange) {
+      return this.signIn(exchange, sent, sent.continuation);
     }
 
     @Post('refresh')
@@ -110,8 +137,5 @@ export function cookieController<SignIn extends object = SignInBody>(
     }
   }
   Object.defineProperty(MountedCookieController, 'name', { value: 'CookieController' });
-  return {
-    controller: MountedCookieController,
-    requires: ['credentials', 'signing', 'cookies', 'csrf'],
-  };
+  return MountedCookieController;
 }

@@ -5,7 +5,7 @@ export { devicesController, DevicesController } from './devices.controller.js';
 export { cookieController, CookieController } from './cookie.controller.js';
 export { csrfController, CsrfController } from './csrf.controller.js';
 export { sessionController, SessionController } from './session.controller.js';
-export { SignInBody } from './sign-in-body.js';
+export { ContinuationBody, SignInBody, StepBody } from './sign-in-body.js';
 export { RefreshBody, TokenBody } from './token-bodies.js';
 export { wellKnownController, WellKnownController } from './well-known.controller.js';
 export { deviceLabel } from './device-label.js';

@@ -3,12 +3,21 @@ import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type 
 import { group, readOptions } from '../core/internal.js';
 import { Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
-import type { LoginOptions } from '../sign-in.js';
+import type { IdentifiedUser, LoginOptions } from '../sign-in.js';
 import { SessionSignIn, HttpExchange, signInFactsOf, type Exchange } from '../nest/internal.js';
-import { bodyPipe, SignInBody, TakesBody } from './sign-in-body.js';
+import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
 import { Describes } from './open-api.js';
-import { loginOptions, pathOption, signInOptions, type DeclaredSignIn, type SignInOptions } from './shared-options.js';
+import {
+  loginOptions,
+  pathOption,
+  requiresOf,
+  signInOptions,
+  stepBodyOf,
+  StepRoute,
+  type DeclaredSignIn,
+  type SignInOptions,
+} from './shared-options.js';
 
 /** How logins by session may differ. */
 export type SessionLoginOptions = Omit<LoginOptions, 'acr' | 'amr' | 'authTime'>;
@@ -36,11 +45,14 @@ export abstract class SessionController {
   /** What `sessionController()` was asked for. */
   protected readonly options: SignInOptions<object, SessionLoginOptions> = {};
 
-  protected signIn(exchange: Exchange, body: object): Promise<void> {
+  /** @param continuation at a further step, with its body */
+  protected signIn(exchange: Exchange, body: object, continuation?: string): Promise<void> {
     const facts = signInFactsOf(exchange.request);
-    return this.signIns.login(exchange, body, ({ user, step }) =>
-      loginOptions(this.options, user, { body, step, facts }),
-    );
+    const sent = { body, continuation, canGoOn: this.options.steps !== undefined };
+    const first = continuation === undefined ? body : undefined;
+    const optionsFor = ({ user, step }: IdentifiedUser) =>
+      loginOptions(this.options, user, { body: first, step, facts });
+    return this.signIns.login(exchange, sent, optionsFor);
   }
 
   protected end(exchange: Exchange): Promise<void> {
@@ -61,7 +73,8 @@ export function sessionController<SignIn extends object = SignInBody>(
   options: SessionControllerOptions<SignIn> = {},
 ): SessionControllerRecipe {
   const read = readOptions('sessionController', sessionControllerOptions, options);
-  const { path, body = SignInBody } = read;
+  const { path, body = SignInBody, steps } = read;
+  const stepBody = stepBodyOf(steps);
 
   @Controller(path)
   @Public()
@@ -79,6 +92,12 @@ export function sessionController<SignIn extends object = SignInBody>(
       return this.signIn(exchange, sent);
     }
 
+    @TakesBody(stepBody)
+    @StepRoute(steps, SESSION_STARTED)
+    proceed(@Body(bodyPipe(stepBody)) sent: ContinuationBody, @HttpExchange() exchange: Exchange) {
+      return this.signIn(exchange, sent, sent.continuation);
+    }
+
     @Post('logout')
     @HttpCode(204)
     @Header('Cache-Control', 'no-store')
@@ -90,6 +109,6 @@ export function sessionController<SignIn extends object = SignInBody>(
   Object.defineProperty(MountedSessionController, 'name', { value: 'SessionController' });
   return {
     controller: MountedSessionController,
-    requires: ['credentials', 'session', 'csrf'],
+    requires: ['credentials', ...requiresOf(steps), 'session', 'csrf'],
   };
 }

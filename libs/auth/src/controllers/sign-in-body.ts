@@ -29,6 +29,31 @@ export class SignInBody {
   }
 }
 
+/** What every body of a further step has. Extend it by what your steps ask for. */
+export class ContinuationBody {
+  /** As the step before it was answered. */
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(8192)
+  readonly continuation!: string;
+
+  static _OPENAPI_METADATA_FACTORY() {
+    return documented('continuation');
+  }
+}
+
+/** Body of a further step that asks for a code. */
+export class StepBody extends ContinuationBody {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(64)
+  readonly code!: string;
+
+  static override _OPENAPI_METADATA_FACTORY() {
+    return documented('continuation', 'code');
+  }
+}
+
 /** class-validator overflows the stack on deep input; report that as 400. */
 class BodyPipe extends ValidationPipe {
   constructor(

@@ -20,6 +20,8 @@ import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
 import { loginOptions, type SignInContext, type SignInOptions } from './shared-options.js';
+import type { ContinuationBody } from './sign-in-body.js';
+import { secretOf } from './step-secret.js';
 import type { RefreshRequest } from './token-bodies.js';
 
 /** What an answer with tokens may depend on. */
@@ -75,7 +77,15 @@ export abstract class TokenController {
 
   /** @throws {AuthError} `invalid_credentials`, the same for every reason; `misconfigured` for a token that cannot be issued */
   protected async signIn(body: object, facts: SignInFacts): Promise<unknown> {
-    return this.handOut(await this.signIns.identify(body, facts), { body, facts });
+    const binding = this.options.steps === undefined ? undefined : { secret: secretOf(facts) };
+    return this.handOut(await this.signIns.identify(body, facts, binding), { body, facts });
+  }
+
+  /** @throws {AuthError} as `SignInService.resume`: `invalid_credentials`, the same for every reason */
+  protected async resume(sent: ContinuationBody, facts: SignInFacts): Promise<unknown> {
+    const { continuation } = sent;
+    const found = await this.signIns.resume({ continuation, body: sent }, facts, { secret: secretOf(facts) });
+    return this.handOut(found, { body: undefined, facts });
   }
 
   /** @throws {AuthError} as `TokenService.refresh` */

@@ -1,13 +1,22 @@
 // The mounting of the token routes: paths, bodies, and who may call.
 import { Body, Controller, type Type } from '@nestjs/common';
 import { callback, group, readOptions, value } from '../core/internal.js';
-import type { MountableController } from '../index.js';
+import { Public, type MountableController } from '../index.js';
 import type { Policy } from '../policies.js';
 import type { Answer } from './open-api.js';
 import type { SignInFacts } from '../sign-in.js';
 import { absolute, RequestFacts } from './routing.js';
-import { classOption, pathOption, signInOptions, type DeclaredSignIn, type SignInOptions } from './shared-options.js';
-import { bodyPipe, oauthBodyPipe, SignInBody, TakesBody } from './sign-in-body.js';
+import {
+  classOption,
+  pathOption,
+  requiresOf,
+  signInOptions,
+  stepBodyOf,
+  StepRoute,
+  type DeclaredSignIn,
+  type SignInOptions,
+} from './shared-options.js';
+import { bodyPipe, oauthBodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { RefreshBody, refreshIn, TokenBody, type RefreshRequest } from './token-bodies.js';
 import { ENDED, GOOD, PAIR } from './token-answers.js';
 import {
@@ -36,6 +45,9 @@ export interface TokenControllerOptions<Body extends object = SignInBody, Refres
   /** Where the refresh token, and scopes if fewer are wanted, are in that body. @defaultValue `refresh_token` and `scope` */
   readonly toRefresh?: (body: Refresh) => RefreshRequest;
 }
+
+/** What the routes need of the options. */
+type RouteOptions = TokenAnswers & SignInOptions<object, TokenLoginOptions>;
 
 type Declared = DeclaredSignIn &
   TokenAnswers &
@@ -142,19 +154,36 @@ export function tokenController<SignIn extends object = SignInBody, Refresh exte
   options: TokenControllerOptions<SignIn, Refresh> = {},
 ): TokenControllerRecipe {
   const read = readOptions('tokenController', tokenControllerOptions, options);
-  const { path, routes, status, mayIntrospect = staffOrIntrospectors } = read;
-  const { body = SignInBody, refreshBody = RefreshBody, toRefresh = refreshIn } = read;
-  const pair = pairAnswer({ ...options, status });
+  return {
+    controller: mounted(options as unknown as RouteOptions, read),
+    requires: ['credentials', 'signing', ...requiresOf(read.steps)],
+    endpoints: endpoints(read.path, read.routes),
+  };
+}
+
+type Read = ReturnType<(typeof tokenControllerOptions)['read']>['value'];
+
+function mounted(options: RouteOptions, read: Read): Type<TokenController> {
+  const { path, routes, mayIntrospect = staffOrIntrospectors, body = SignInBody, steps } = read;
+  const { refreshBody = RefreshBody, toRefresh = refreshIn } = read;
+  const [pair, stepBody] = [pairAnswer(read), stepBodyOf(steps)];
 
   @Controller(path)
   class MountedTokenController extends TokenController {
     // The pipe lets in instances of the class alone, which is the one that the functions of the options are for.
-    protected override readonly options = options as unknown as TokenController['options'];
+    protected override readonly options = options;
 
     @TakesBody(body)
     @OpenRoute('', { ...pair, madeBy: ['signIn', 'toResponse'] })
     obtain(@Body(bodyPipe(body)) sent: object, @RequestFacts() facts: SignInFacts) {
       return this.signIn(sent, facts);
+    }
+
+    @Public()
+    @TakesBody(stepBody)
+    @StepRoute(steps, { ...pair, madeBy: ['resume', 'toResponse'] })
+    proceed(@Body(bodyPipe(stepBody)) sent: ContinuationBody, @RequestFacts() facts: SignInFacts) {
+      return this.resume(sent, facts);
     }
 
     @TakesBody(refreshBody)
@@ -180,15 +209,11 @@ export function tokenController<SignIn extends object = SignInBody, Refresh exte
   }
   // What OpenAPI and logs call it.
   Object.defineProperty(MountedTokenController, 'name', { value: 'TokenController' });
-  return {
-    controller: MountedTokenController,
-    requires: ['credentials', 'signing'],
-    endpoints: endpoints(path, routes),
-  };
+  return MountedTokenController;
 }
 
 /** The schema is that of the usual body. */
-function pairAnswer({ toResponse, response, status = 200 }: TokenAnswers): Answer {
+function pairAnswer({ toResponse, response, status }: Pick<Read, 'toResponse' | 'response' | 'status'>): Answer {
   return { ...PAIR, status, schema: toResponse === undefined ? PAIR.schema : undefined, type: response };
 }
 

@@ -27,6 +27,19 @@ const MESSAGE = {
   anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
 };
 
+/** What a client goes on with. */
+const STEP = {
+  type: 'object',
+  description: 'The step that is missing, with `further_step_required`.',
+  properties: {
+    kind: text('What is asked for.'),
+    data: { description: 'What the application tells besides.' },
+    continuation: text('What the next step comes back with. It is good once.'),
+    expiresIn: { type: 'integer', description: 'How long, in seconds.' },
+  },
+  required: ['kind', 'continuation', 'expiresIn'],
+};
+
 /** The body of every refusal. */
 export function errorSchema({ format, body }: Pick<AuthSettings['errors'], 'format' | 'body'>): SchemaObject {
   // Only the application knows what its function answers with.
@@ -42,7 +55,12 @@ export function errorSchema({ format, body }: Pick<AuthSettings['errors'], 'form
       ? { type: text('Always `about:blank`.'), title: text('The reason phrase.'), status, detail: text('For people.') }
       : { statusCode: status, message: MESSAGE, error: text('The reason phrase.') };
   const all = { ...properties, errorCode };
-  return { type: 'object', description: 'A refusal.', properties: all, required: Object.keys(all) };
+  return {
+    type: 'object',
+    description: 'A refusal.',
+    properties: { ...all, step: STEP },
+    required: Object.keys(all),
+  };
 }
 
 /** What a handler may answer that refuses by itself, and says so. */
@@ -86,15 +104,30 @@ export function refusalsOf(policy: EffectivePolicy, format: Format): Record<stri
   };
   if (isOpenToNobody(policy)) return always;
   const scopes = scopesOf(policy);
+  const signedIn = authenticationOf(policy);
   const needed = scopes.length === 0 ? '' : ` Required scopes: ${scopes.join(' ')}.`;
   return {
     ...always,
-    401: refusal('No credential, or one that is not good.', challenge('What to send; bare if nothing was sent.')),
+    401: refusal(
+      `No credential, or one that is not good.${signedIn}`,
+      challenge('What to send; bare if nothing was sent.'),
+    ),
     403: refusal(
       `The caller is known and may not do this.${needed}`,
       challenge('With `error="insufficient_scope"`, if a scope is missing.', false),
     ),
   };
+}
+
+/** How recent and how strong the sign-in must be, in words (RFC 9470). */
+function authenticationOf({ policies }: EffectivePolicy): string {
+  const demands = policies.flatMap(({ requires }) => requires?.authentication ?? []);
+  const words = demands.flatMap(({ maxAgeSeconds, acrValues, amr = [] }) => [
+    ...(maxAgeSeconds === undefined ? [] : [`at most ${maxAgeSeconds} seconds old`]),
+    ...(acrValues === undefined ? [] : [`of acr ${acrValues.join(' or ')}`]),
+    ...(amr.length === 0 ? [] : [`by ${amr.join(' and ')}`]),
+  ]);
+  return words.length === 0 ? '' : ` Required is a sign-in ${words.join(', ')}.`;
 }
 
 type ResponseHeaders = Record<string, { description: string; schema: { type: string }; required?: boolean }>;

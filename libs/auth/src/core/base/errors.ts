@@ -1,4 +1,5 @@
 // Error codes and their HTTP representation.
+import type { Json } from './principal.js';
 
 /** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
 export type Challenge =
@@ -27,6 +28,7 @@ const mistaken = { status: 500, challenge: 'none' } as const;
 /** Every refusal of the library. Codes are never renamed; one is added with a test and a changelog line. */
 export const ERROR_TABLE = {
   unauthenticated: { status: 401, challenge: 'bare', message: 'Sign in to use this resource.' },
+  further_step_required: { status: 401, challenge: 'bare', message: 'A further step is needed to sign in.' },
   invalid_credentials: { status: 401, challenge: 'bare', message: 'The user name or password is not right.' },
   malformed_header: { ...refused, message: 'The authorization header is malformed.' },
   token_malformed: { ...dead, message: 'The token is malformed.' },
@@ -57,6 +59,11 @@ export const ERROR_TABLE = {
     status: 401,
     challenge: 'insufficient_user_authentication',
     message: 'This resource requires a more recent sign-in.',
+  },
+  stronger_authentication_required: {
+    status: 401,
+    challenge: 'insufficient_user_authentication',
+    message: 'This resource requires a stronger sign-in.',
   },
   ambiguous_credentials: {
     status: 400,
@@ -119,6 +126,18 @@ export interface RefusalReason {
   readonly option?: string | undefined;
 }
 
+/** A step that is missing before somebody is signed in. */
+export interface FurtherStep {
+  /** What is asked for, by the name that the user source gave it: `totp`. */
+  readonly kind: string;
+  /** What the user source tells the client besides. */
+  readonly data: Json | undefined;
+  /** What the client comes back with. It is good once, for a short time, and for the client that it was handed to. */
+  readonly continuation: string;
+  /** How long, in seconds. */
+  readonly expiresIn: number;
+}
+
 /** What a refusal may carry besides its code; all of it is safe to show, except `cause` and `reason`. */
 export interface AuthErrorOptions {
   /** The error underneath. It never leaves the process. */
@@ -127,8 +146,12 @@ export interface AuthErrorOptions {
   readonly reason?: RefusalReason;
   /** The scopes that the route requires, for `insufficient_scope`. */
   readonly requiredScopes?: readonly string[];
-  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` (RFC 9470 §3). */
-  readonly maxAgeSeconds?: number;
+  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` and `stronger_authentication_required` (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number | undefined;
+  /** What the sign-in must be, one of them and best the first, for the same codes (RFC 9470 §3). */
+  readonly acrValues?: readonly string[] | undefined;
+  /** The step that is missing, for `further_step_required`. The client is told; logs, events and serialisers are not. */
+  readonly step?: FurtherStep;
   /** When to try again, in seconds: for the 503 codes, and for `too_many_requests`. @defaultValue 1 for 503, unsaid for 429 */
   readonly retryAfterSeconds?: number;
   /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
@@ -159,10 +182,13 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   override readonly name: string = 'AuthError';
   readonly requiredScopes: readonly string[] | undefined;
   readonly maxAgeSeconds: number | undefined;
+  readonly acrValues: readonly string[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly problems: readonly string[] | undefined;
   /** For operators only: not enumerable, so that a filter that serialises the error does not send it. */
   declare readonly reason: RefusalReason | undefined;
+  /** For the client that it is about: not enumerable, so that no log has the continuation. */
+  declare readonly step: FurtherStep | undefined;
   /** The code of RFC 6749 §5.2 that the body names as `error`. Not enumerable, as it says nothing that `code` does not. */
   declare readonly oauthError: 'invalid_request' | undefined;
 
@@ -173,10 +199,12 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     super(ERROR_TABLE[code].message, options.cause === undefined ? undefined : { cause: options.cause });
     this.requiredScopes = options.requiredScopes;
     this.maxAgeSeconds = options.maxAgeSeconds;
+    this.acrValues = options.acrValues;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.problems = options.problems;
     // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
     if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
+    Object.defineProperty(this, 'step', { value: options.step, enumerable: false });
     Object.defineProperty(this, 'reason', { value: options.reason, enumerable: false });
     Object.defineProperty(this, 'oauthError', { value: options.oauthError, enumerable: false });
   }

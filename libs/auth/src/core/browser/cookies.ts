@@ -44,6 +44,8 @@ export interface CookieSpecs {
   readonly signature: CookieSpec;
   readonly refresh: CookieSpec;
   readonly csrf: CookieSpec;
+  /** What binds the steps of a sign-in to this browser. */
+  readonly step: CookieSpec;
 }
 
 /** A cookie as it goes on a response. */
@@ -102,6 +104,7 @@ export function cookieSpecs(settings: CookieSettings): CookieSpecs {
     signature: at(`${names.access}-signature`),
     refresh: at(names.refresh, { path: refreshPath, sameSite: strict }),
     csrf: at(names.csrf),
+    step: at(`${names.access}-step`, { sameSite: strict }),
   });
 }
 

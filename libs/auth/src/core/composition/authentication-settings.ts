@@ -5,6 +5,7 @@ import type { CookieSettings, CookieSpecs } from '../browser/cookies.js';
 import type { CsrfSettings } from '../browser/csrf.js';
 import type { TrustOptions } from '../issuers/trust-options.js';
 import type { TokenSettings } from '../issuing/token-settings.js';
+import type { StepSettings } from '../sign-in/continuations.js';
 import type { KeyRingInput, KeySource } from '../keys/key-ring.js';
 import type { Algorithm, KeyInput } from '../keys/keys.js';
 
@@ -32,6 +33,8 @@ export interface AuthenticationSettings {
     /** `undefined` asks for one that is derived from the signing keys. */
     readonly secret: string | undefined;
   };
+  /** Sign-ins in several steps. */
+  readonly signIn: StepSettings;
   readonly session: { readonly mismatch: MismatchRule; readonly enabled: boolean };
   readonly revocation: RevocationSettings;
 }

@@ -23,6 +23,7 @@ import type { Scheme } from '../schemes/schemes.js';
 import type { Stores } from '../stores/stores.js';
 import { selfCheck } from '../tokens/self-check.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
+import { Continuations } from '../sign-in/continuations.js';
 import { SignInService } from '../sign-in/sign-in-service.js';
 import { AccountResolver } from '../users/accounts.js';
 import type { AuthenticationSettings } from './authentication-settings.js';
@@ -94,7 +95,7 @@ export async function createAuthentication(
   const common = { settings: settings.tokens, clock, users, logins, blocklist };
   const tokens = new TokenService({ ...common, verifier, minter: minterOf(settings, keys) });
   const oneTime = oneTimeTokensOf(settings, { ...common, keys, store: stores.oneTime });
-  const signIn = new SignInService(users, eventSink);
+  const signIn = signInOf(settings, { ...common, eventSink, oneTime, store: stores.oneTime });
   const csrf = csrfOf(settings, ports, keys);
   const schemes = builtInSchemes(settings, { bearer: ports.bearer, verifier, csrf, host, clock, logins });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
@@ -182,3 +183,11 @@ function lifecycleOf(
 ): Lifecycle {
   return new Lifecycle({ ...parts, clock, auditSink: audit?.sink, pruneEveryMs: revocation.pruneEveryMs });
 }
+
+function signInOf({ signIn }: AuthenticationSettings, { users, eventSink, ...parts }: SignInParts): SignInService {
+  return new SignInService(users, eventSink, new Continuations({ ...parts, settings: signIn }));
+}
+
+type SignInParts = Pick<Authentication, 'users' | 'eventSink' | 'clock' | 'oneTime'> & {
+  readonly store: GuardedStores['oneTime'];
+};

@@ -53,6 +53,13 @@ export interface RedeemedToken {
   readonly data: Json | undefined;
 }
 
+/** A token that was looked at and not used. */
+interface InspectedToken {
+  readonly verified: Verified;
+  readonly user: AuthUser | undefined;
+  use(): Promise<void>;
+}
+
 /** What one-time tokens are made of. */
 export interface OneTimeTokensParts {
   readonly settings: TokenSettings;
@@ -131,14 +138,19 @@ export class OneTimeTokens {
    * @throws {AuthConfigurationError} without a store for one-time tokens, and in a service that only verifies
    */
   async redeem(token: string, purpose: string, options: RedeemOptions = {}): Promise<RedeemedToken> {
+    const { verified, user, use } = await this.inspect(token, purpose, options);
+    const redeemed: RedeemedToken = { subject: verified.subject, user, data: verified.claims['data'] };
+    await options.prepare?.(redeemed);
+    await use();
+    return redeemed;
+  }
+
+  /** @internal The first half of {@link redeem}: what the token is good for, and how it is used. */
+  async inspect(token: string, purpose: string, { allowInactive }: RedeemOptions = {}): Promise<InspectedToken> {
     const store = this.storeInUse();
     const audience = this.audienceOf(purpose);
-    const { verified, account } = await this.stand(token, audience, options.allowInactive === true).catch(refuse);
-    const { subject, claims } = verified;
-    const redeemed: RedeemedToken = { subject, user: account.user, data: claims['data'] };
-    await options.prepare?.(redeemed);
-    await this.use(store, verified).catch(refuse);
-    return redeemed;
+    const { verified, account } = await this.stand(token, audience, allowInactive === true).catch(refuse);
+    return { verified, user: account.user, use: () => this.use(store, verified).catch(refuse) };
   }
 
   /** Whose token it is. @throws {AuthError} if it is not good, or that cannot be told */

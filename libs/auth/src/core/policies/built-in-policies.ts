@@ -135,7 +135,7 @@ export function recentAuth(maxAge: Duration): Policy {
     if (ageSeconds <= maxAgeSeconds && ageSeconds >= -FUTURE_SECONDS) return true;
     throw new AuthError('reauthentication_required', { maxAgeSeconds });
   };
-  return describePolicy(`recentAuth(${maxAge})`, policy);
+  return describePolicy(`recentAuth(${maxAge})`, policy, { authentication: { maxAgeSeconds } });
 }
 
 /** The token is one of a restricted client: good only for what a route allows by name. */

@@ -17,6 +17,12 @@ export interface PolicyContext {
 export interface PolicyRequirements {
   /** Scopes that nobody gets past the policy without. */
   readonly scopes?: readonly string[];
+  /** How recent and how strong the sign-in must be. */
+  readonly authentication?: {
+    readonly maxAgeSeconds?: number | undefined;
+    readonly acrValues?: readonly string[] | undefined;
+    readonly amr?: readonly string[] | undefined;
+  };
 }
 
 /**

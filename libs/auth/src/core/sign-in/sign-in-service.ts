@@ -7,7 +7,17 @@ import type { AuthUser, Json } from '../base/principal.js';
 import { assertProof, type Proof } from '../base/proof.js';
 import { withTimeout } from '../base/timeout.js';
 import type { AccountResolver } from '../users/accounts.js';
-import { isChallenge, isProven, NO_FACTS, type Challenge, type SignInFacts } from '../users/sign-in-answers.js';
+import {
+  isChallenge,
+  isProven,
+  NO_FACTS,
+  type Challenge,
+  withProof,
+  type SignInFacts,
+  type SignInStep,
+} from '../users/sign-in-answers.js';
+import type { UserDescription } from '../users/users.js';
+import type { Continuations } from './continuations.js';
 
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer. */
 const VERIFICATION_TIMEOUT_MS = 10_000;
@@ -19,12 +29,29 @@ export interface IdentifiedUser extends Proof {
   readonly step?: { readonly kind: string; readonly data: Json | undefined } | undefined;
 }
 
+/** What binds the steps of one sign-in to its sender, besides the header `User-Agent`. */
+export interface StepBinding {
+  /**
+   * What only the sender knows, or a digest of it: the value of a cookie that was set with the first step, the digest of a secret that the
+   * client keeps. The same text at each step. @defaultValue nothing
+   */
+  readonly secret?: string | undefined;
+}
+
+/** What a further step is sent with. */
+export interface ResumedSignIn {
+  readonly continuation: string;
+  /** For the user source, which gets it as it is. */
+  readonly body: object;
+}
+
 /** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
 export class SignInService {
   /** @internal The module makes it: inject it. */
   constructor(
     private readonly users: AccountResolver,
     private readonly eventSink: EventSink = channelSink,
+    private readonly continuations?: Continuations,
   ) {}
 
   /**
@@ -39,56 +66,126 @@ export class SignInService {
    * The active user whose credentials these are, and how they were proven.
    * @param body what was sent, which the user source gets as it is
    * @param facts what is known of the request @defaultValue nothing
-   * @throws {AuthError} `invalid_credentials`, the same for every reason; `users_unavailable`; `sign_in_overloaded` as thrown by
-   * the user source; `misconfigured` where it describes the user with what no token can carry, which is no wrong password
+   * @param binding for callers that can go on with a further step: what binds it to its sender. Without it a challenge is `misconfigured`
+   * @throws {AuthError} `invalid_credentials`, the same for every reason; `further_step_required`; `users_unavailable`;
+   * `sign_in_overloaded` as thrown by the user source; `misconfigured` where it describes the user with what no token can carry, which is
+   * no wrong password
    */
-  async identify(body: object, facts: SignInFacts = NO_FACTS): Promise<IdentifiedUser> {
+  identify(body: object, facts: SignInFacts = NO_FACTS, binding?: StepBinding): Promise<IdentifiedUser> {
+    return this.told(async () => {
+      const { source } = this.users;
+      if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
+      if (!hasPlainCredentials(body)) throw new AuthError('invalid_credentials');
+      // What the body holds is between the class of the route and the source, which the application matches.
+      const answer = await this.ask(() => source.verifyCredentials?.(body as never, facts));
+      return this.judge(answer, facts, binding);
+    });
+  }
+
+  /**
+   * Goes on with a sign-in that needed a further step: the user who completed it. What the steps have proven is put together.
+   * @param sent what was sent, and the continuation as the client was told it
+   * @throws {AuthError} as {@link identify}: `invalid_credentials` also for a continuation that is used, expired, of another sender, or of a
+   * user who was changed meanwhile; `too_many_requests` after too many tries of one user, who knows the password
+   */
+  resume(
+    { continuation, body }: ResumedSignIn,
+    facts: SignInFacts = NO_FACTS,
+    binding: StepBinding = {},
+  ): Promise<IdentifiedUser> {
+    return this.told(async () => {
+      const { source } = this.users;
+      if (source?.completeChallenge === undefined || this.continuations === undefined)
+        throw this.users.mistake(NO_STEPS);
+      const begun = await this.continuations.open(continuation, { facts, secret: binding.secret });
+      await begun.takeTry();
+      const answer = await this.ask(() => source.completeChallenge?.(begun.step, body as never, facts));
+      const found = await this.found(answer, begun.step);
+      // The use is last: what could not be told has used nothing up.
+      await begun.use();
+      if (isChallenge(found)) throw await this.furtherStep(found, facts, binding);
+      const { kind, data } = begun.step;
+      return { ...found, step: { kind, data } };
+    });
+  }
+
+  private async judge(answer: unknown, facts: SignInFacts, binding: StepBinding | undefined): Promise<IdentifiedUser> {
+    const found = await this.found(answer);
+    if (!isChallenge(found)) return found;
+    throw await this.furtherStep(found, facts, binding);
+  }
+
+  /** The answer of the source, about an active user. */
+  private async found(answer: unknown, before?: SignInStep): Promise<Challenge | IdentifiedUser> {
+    const found = this.answerOf(answer);
+    const { active, id } = await this.describe(found.user);
+    if (!active) throw new AuthError('invalid_credentials');
+    if (before === undefined) return found;
+    // A step is about the user whose it is, whatever the source answers.
+    if (id !== (await this.describe(before.user)).id) throw new AuthError('invalid_credentials');
+    return together(found, before);
+  }
+
+  private async describe(user: AuthUser): Promise<UserDescription> {
+    const { users } = this;
+    const { source } = users;
+    if (source === undefined) throw new TypeError(NO_CREDENTIALS);
+    return orUnavailable('users_unavailable', () => users.judged(source, user));
+  }
+
+  /**
+   * @throws {AuthError} `invalid_credentials` for what is no user: `true`, numbers and error objects; `misconfigured` for an `acr` or `amr`
+   * that cannot be signed
+   */
+  private answerOf(answer: unknown): Challenge | IdentifiedUser {
+    if (!isUser(answer)) throw new AuthError('invalid_credentials');
+    if (!isProven(answer) && !isChallenge(answer)) return { user: answer };
+    if (!isUser(answer.user)) throw new AuthError('invalid_credentials');
     try {
-      return await this.judge(body, facts);
+      assertProof(answer);
+    } catch (cause) {
+      throw this.users.mistake(cause instanceof Error ? cause.message : NO_STEPS);
+    }
+    return answer;
+  }
+
+  private async furtherStep(
+    found: Challenge,
+    facts: SignInFacts,
+    binding: StepBinding | undefined,
+  ): Promise<AuthError> {
+    const canGoOn = this.users.source?.completeChallenge !== undefined && this.continuations !== undefined;
+    if (!canGoOn || binding === undefined) return this.users.mistake(NO_STEPS);
+    const step = await this.continuations.begin(found, { facts, secret: binding.secret });
+    return new AuthError('further_step_required', { step });
+  }
+
+  private async ask(work: () => Promise<unknown> | undefined): Promise<unknown> {
+    return this.users.calls.ask('users', () => withTimeout(VERIFICATION_TIMEOUT_MS, async () => work()));
+  }
+
+  /** Every refusal is told; that a step is missing is none. */
+  private async told(work: () => Promise<IdentifiedUser>): Promise<IdentifiedUser> {
+    try {
+      return await work();
     } catch (error) {
-      if (error instanceof AuthError)
+      if (error instanceof AuthError && error.code !== 'further_step_required')
         this.eventSink.after({ type: 'sign_in_refused', code: error.code, reason: error.reason });
       throw error;
     }
   }
+}
 
-  private async judge(body: object, facts: SignInFacts): Promise<IdentifiedUser> {
-    const { source } = this.users;
-    if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
-    if (!hasPlainCredentials(body)) throw new AuthError('invalid_credentials');
-    const answer: unknown = await this.users.calls.ask('users', () =>
-      // What the body holds is between the class of the route and the source, which the application matches.
-      withTimeout(VERIFICATION_TIMEOUT_MS, async () => source.verifyCredentials?.(body as never, facts)),
-    );
-    const found = answerOf(answer);
-    const { active } = await orUnavailable('users_unavailable', () => this.users.judged(source, found.user));
-    if (!active) throw new AuthError('invalid_credentials');
-    if (isChallenge(found)) throw new AuthError('misconfigured', { cause: new TypeError(NO_STEPS) });
-    return { user: found.user, acr: found.acr, amr: found.amr };
-  }
+/** What two steps have proven: the methods of both, and the level of the last that names one. */
+function together<Found extends Challenge | IdentifiedUser>(found: Found, before: SignInStep): Found {
+  const amr = [...new Set([...before.amr, ...(found.amr ?? [])])];
+  return withProof(found, { acr: found.acr ?? before.acr, amr: amr.length === 0 ? undefined : amr });
 }
 
 /** A driver may expand objects into conditions, and then the first row wins. What a class of the application names besides, it checks. */
 function hasPlainCredentials(body: unknown): body is object {
   if (!isObject(body)) return false;
   return ['username', 'password'].every((name) => !(name in body) || typeof Reflect.get(body, name) === 'string');
-}
-
-/**
- * The answer of a source, with the user in it.
- * @throws {AuthError} `invalid_credentials` for what is no user: `true`, numbers and error objects; `misconfigured` for an `acr` or `amr`
- * that cannot be signed
- */
-function answerOf(answer: unknown): Challenge | IdentifiedUser {
-  if (!isUser(answer)) throw new AuthError('invalid_credentials');
-  if (!isProven(answer) && !isChallenge(answer)) return { user: answer };
-  if (!isUser(answer.user)) throw new AuthError('invalid_credentials');
-  try {
-    assertProof(answer);
-    return answer;
-  } catch (cause) {
-    throw new AuthError('misconfigured', { cause });
-  }
 }
 
 /** Only an object that the source itself can describe signs in. */
@@ -99,4 +196,5 @@ function isUser(answer: unknown): answer is AuthUser {
 const NO_CREDENTIALS =
   'Signing in needs a user source that can verify credentials: give AuthModule `users`, and that class a verifyCredentials method.';
 
-const NO_STEPS = 'The user source answered with a challenge, and nothing here goes on with it.';
+const NO_STEPS =
+  'The user source answered with a challenge, and nothing goes on with it: give the controller `steps`, and the source a completeChallenge method.';

@@ -113,6 +113,13 @@ export class AccountResolver {
     }
   }
 
+  /** The refusal for a mistake of the application, which its log is told of. */
+  mistake(sentence: string): AuthError {
+    const cause = new TypeError(sentence);
+    this.onMistake(cause);
+    return new AuthError('misconfigured', { cause });
+  }
+
   private find(verified: Verified): Promise<AuthUser | undefined | null> | AuthUser | undefined | null {
     return this.calls.ask(verified.own ? 'users' : 'externalUsers', () =>
       withTimeout(LOOKUP_TIMEOUT_MS, async () =>

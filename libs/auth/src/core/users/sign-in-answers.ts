@@ -98,6 +98,12 @@ export function isChallenge(answer: object): answer is Challenge {
   return Reflect.get(answer, KIND) === 'challenge';
 }
 
+/** The answer with another proof. */
+export function withProof<Answer extends Proof>(answer: Answer, proof: Proof): Answer {
+  const changed = { ...answer, ...proof };
+  return isChallenge(answer) ? marked('challenge', changed) : changed;
+}
+
 /** By a symbol, because a user of the application may have a member of any name. */
 function marked<Answer extends object>(kind: 'proven' | 'challenge', answer: Answer): Answer {
   return Object.freeze(Object.defineProperty({ ...answer }, KIND, { value: kind }));

@@ -11,6 +11,7 @@ import {
   type CookieSpecs,
   type WrittenCookie,
 } from '../../core/browser/cookies.js';
+import { singleCookie } from '../../core/browser/cookie-scheme.js';
 import type { CsrfHolder, CsrfService } from '../../core/browser/csrf.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { TokenPair } from '../../core/issuing/token-minter.js';
@@ -127,6 +128,20 @@ export class AuthCookies {
   /** Sets the CSRF cookie for a sign-in, or for nobody. */
   bindCsrf(response: unknown, holder: CsrfHolder): void {
     this.setCsrf(response, this.parts.csrf.issue(holder));
+  }
+
+  /** Sets the cookie that binds the steps of a sign-in to this browser. It ends with the step. */
+  setStep(response: unknown, secret: string, seconds: number): void {
+    this.write(response, [writeCookie(this.specs.step, secret, seconds)]);
+  }
+
+  /** What binds the steps of a sign-in to this browser. @throws {AuthError} `ambiguous_credentials` */
+  stepOf(request: AuthRequest): string | undefined {
+    return singleCookie(request, this.specs.step);
+  }
+
+  clearStep(response: unknown): void {
+    this.write(response, [clearCookie(this.specs.step)]);
   }
 
   private tokenCookies(pair: TokenPair): readonly WrittenCookie[] {

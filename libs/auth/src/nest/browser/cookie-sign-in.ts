@@ -14,9 +14,9 @@ import type { TokenKind } from '../../core/tokens/claims.js';
 import type { TokenVerifier } from '../../core/tokens/token-verifier.js';
 import type { AuthUser, Verified } from '../../core/base/principal.js';
 import type { AuthCookies } from './auth-cookies.js';
+import { BrowserSteps, type SentStep } from './browser-steps.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
-import { signInFactsOf } from '../transport/sign-in-facts.js';
 
 /**
  * Refusals that say nothing about the token itself: another request of the same sign-in may have won, and its cookies are already on
@@ -50,15 +50,13 @@ export class CookieSignIn {
 
   /**
    * Signs in, and ends the sign-in that the browser had before.
-   * @param body what was sent, for the user source
+   * @param sent the body, for the user source; at a further step with the continuation
    * @param optionsFor what the login is to be like, once it is known whose it is
-   * @throws {AuthError} `csrf_*`, `invalid_credentials`, and the 503 codes
+   * @throws {AuthError} `csrf_*`, `invalid_credentials`, `further_step_required`, `too_many_requests`, and the 503 codes
    * @throws {CookieTooLargeError} before anything is stored
    */
-  async login(exchange: Exchange, body: object, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<void> {
-    const { csrf, signIn } = this.parts;
-    csrf.enforceForAnyone(adaptRequest(exchange.request));
-    const found = await signIn.identify(body, signInFactsOf(exchange.request));
+  async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<void> {
+    const found = await new BrowserSteps(this.parts).identify(exchange, sent);
     const { user, acr, amr } = found;
     await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
   }

@@ -5,10 +5,10 @@ import type { SignInService } from '../../core/sign-in/sign-in-service.js';
 import type { AuthUser } from '../../core/base/principal.js';
 import type { LoginOptions } from '../../core/issuing/token-options.js';
 import type { AuthCookies } from './auth-cookies.js';
+import { BrowserSteps, type SentStep } from './browser-steps.js';
 import type { OptionsFor } from './cookie-sign-in.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
-import { signInFactsOf } from '../transport/sign-in-facts.js';
 
 /** Signs people in and out by session. */
 export class SessionSignIn {
@@ -23,14 +23,12 @@ export class SessionSignIn {
 
   /**
    * Signs in under a new session id; what the session held before is gone.
-   * @param body what was sent, for the user source
+   * @param sent the body, for the user source; at a further step with the continuation
    * @param optionsFor what the login is to be like, once it is known whose it is
-   * @throws {AuthError} `csrf_*`, `invalid_credentials`, and the 503 codes
+   * @throws {AuthError} `csrf_*`, `invalid_credentials`, `further_step_required`, `too_many_requests`, and the 503 codes
    */
-  async login(exchange: Exchange, body: object, optionsFor: OptionsFor<LoginOptions> = () => ({})): Promise<void> {
-    const { csrf, signIn } = this.parts;
-    csrf.enforceForAnyone(adaptRequest(exchange.request));
-    const found = await signIn.identify(body, signInFactsOf(exchange.request));
+  async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<LoginOptions> = () => ({})): Promise<void> {
+    const found = await new BrowserSteps(this.parts).identify(exchange, sent);
     const { user, acr, amr } = found;
     await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
   }

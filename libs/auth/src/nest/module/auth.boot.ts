@@ -141,6 +141,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
   private judgeControllers(): readonly string[] {
     const has = {
       credentials: this.core.users.source?.verifyCredentials !== undefined,
+      steps: this.core.users.source?.completeChallenge !== undefined && this.stores.oneTime !== undefined,
       signing: this.settings.issuing,
       cookies: this.settings.cookies !== undefined,
       session: this.settings.session.enabled,
@@ -148,6 +149,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     };
     const remedies = {
       credentials: '`users`, a user source with verifyCredentials()',
+      steps: '`users`, a user source with completeChallenge(), and `stores` with `oneTime`',
       signing: '`issuer` and `keys`',
       cookies: '`cookies`',
       session: '`session`, and the session middleware of your framework',

@@ -10,3 +10,4 @@ export type { AuthModuleStructure } from './schema/module-structure.js';
 export type { RefreshOptions } from './schema/refresh.js';
 export type { RevocationOptions } from './schema/revocation.js';
 export type { AuthSessionOptions } from './schema/session.js';
+export type { SignInStepOptions } from './schema/sign-in.js';

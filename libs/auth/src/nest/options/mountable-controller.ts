@@ -34,7 +34,7 @@ export interface MountableController {
   /** The controller to mount. */
   readonly controller: Type<unknown>;
   /** What it needs that the options must provide; missing ones are boot errors. */
-  readonly requires: readonly ('credentials' | 'signing' | 'cookies' | 'session' | 'csrf')[];
+  readonly requires: readonly ('credentials' | 'steps' | 'signing' | 'cookies' | 'session' | 'csrf')[];
   /** What it answers for, so that metadata can name what is mounted: `token_endpoint`, `jwks_uri`. Paths with a leading slash. */
   readonly endpoints?: Readonly<Record<string, string>>;
 }

@@ -68,8 +68,8 @@ type Values = ReturnType<typeof moduleOptions.read>['value'];
 
 /** What several options become together. */
 function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' | 'issuing' | 'warnings'> {
-  const { clockTolerance, exclusiveAudience, keys, algorithm, trust, header, loginUrl, revocation, limits, errors } =
-    values;
+  const { clockTolerance, exclusiveAudience, keys, algorithm, trust, header, loginUrl, revocation, limits } = values;
+  const { errors, signIn } = values;
   const { refreshPathGiven, ...cookieSettings } = values.cookies ?? defaultsOf(cookies, at);
   const specs = cookieSpecs(cookieSettings);
   const tokens = tokenSettings(values, at);
@@ -83,6 +83,7 @@ function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' 
     revocation,
     limits,
     errors,
+    signIn,
     tokens,
     anyAudience: values.audience === false,
     toleranceSeconds: wholeSeconds(clockTolerance),

@@ -1,7 +1,7 @@
 // The body of a refusal in http: Nest's shape, RFC 9457 problem details, or what the application makes of it.
 import { Logger } from '@nestjs/common';
 import { isPromise } from '../../core/base/at-once.js';
-import type { AuthError } from '../../core/base/errors.js';
+import type { AuthError, FurtherStep } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { RefusalBody } from '../transport/context-errors.js';
@@ -32,8 +32,12 @@ export interface Refusal {
   readonly problems?: readonly string[] | undefined;
   /** The scopes that the route requires, for `insufficient_scope`. */
   readonly requiredScopes?: readonly string[] | undefined;
-  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required`. */
+  /** The longest accepted age of the sign-in in seconds, for `reauthentication_required` and `stronger_authentication_required`. */
   readonly maxAgeSeconds?: number | undefined;
+  /** What the sign-in must be, one of them and best the first, for `stronger_authentication_required`. */
+  readonly acrValues?: readonly string[] | undefined;
+  /** The step that is missing, for `further_step_required`: the client needs it to go on. */
+  readonly step?: FurtherStep | undefined;
   /** When to try again, in seconds, for a 503, and for a 429 if it is known. The header `Retry-After` says it too. */
   readonly retryAfterSeconds?: number | undefined;
 }
@@ -77,12 +81,20 @@ export class RefusalBodies {
   }
 
   private usual(error: AuthError): object {
-    const { status, problems, publicCode: errorCode } = error;
+    const { status, problems, publicCode: errorCode, step } = error;
     const message = messageOf(error);
     if (this.errors.format === 'problem') {
-      return { type: 'about:blank', title: REASONS[status], status, detail: message, errorCode, errors: problems };
+      return {
+        type: 'about:blank',
+        title: REASONS[status],
+        status,
+        detail: message,
+        errorCode,
+        errors: problems,
+        step,
+      };
     }
-    return { ...refusalOf(error), message: problems ?? message };
+    return { ...refusalOf(error), message: problems ?? message, ...(step === undefined ? undefined : { step }) };
   }
 
   /** A function that fails must not turn a refusal into a 500: then the usual body is the answer. */
@@ -106,8 +118,8 @@ function oauthMembers(error: AuthError): object | undefined {
 }
 
 function factsOf(error: AuthError): Refusal {
-  const { status, publicCode: errorCode, problems, requiredScopes, maxAgeSeconds } = error;
-  const facts = { problems, requiredScopes, maxAgeSeconds, retryAfterSeconds: retryAfterOf(error) };
+  const { status, publicCode: errorCode, problems, requiredScopes, maxAgeSeconds, acrValues, step } = error;
+  const facts = { problems, requiredScopes, maxAgeSeconds, acrValues, step, retryAfterSeconds: retryAfterOf(error) };
   return Object.freeze({ status, errorCode, message: messageOf(error), error: REASONS[status], ...facts });
 }
 

@@ -47,8 +47,17 @@ function parameters(realm: string, error: AuthError | undefined): string {
   if (error !== undefined && error.challenge !== 'bare')
     all.push(['error', error.challenge], ['error_description', messageOf(error)]);
   if (error?.requiredScopes !== undefined) all.push(['scope', error.requiredScopes.join(' ')]);
-  if (error?.maxAgeSeconds !== undefined) all.push(['max_age', String(error.maxAgeSeconds)]);
+  all.push(...authenticationOf(error));
   return all.map(([name, value]) => `${name}="${quoted(value)}"`).join(', ');
+}
+
+/** What the sign-in must be (RFC 9470 §3). */
+function authenticationOf(error: AuthError | undefined): readonly [string, string][] {
+  const { acrValues, maxAgeSeconds } = error ?? {};
+  return [
+    ...(acrValues === undefined ? [] : [['acr_values', acrValues.join(' ')] as [string, string]]),
+    ...(maxAgeSeconds === undefined ? [] : [['max_age', String(maxAgeSeconds)] as [string, string]]),
+  ];
 }
 
 /** The quoted-string of RFC 9110 §5.6.4. Line breaks are refused at boot. */

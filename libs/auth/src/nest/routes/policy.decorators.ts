@@ -1,5 +1,6 @@
 // The decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
 import type { Duration } from '../../core/base/duration.js';
+import { authenticatedBy, type AuthenticationRequirements } from '../../core/policies/authenticated-by.js';
 import { hasFilter, type FilterExtractor, type FilterOptions } from '../../core/policies/filters.js';
 import { allOf, anyOf, assertPolicies, not, type Policies, type Policy } from '../../core/policies/policies.js';
 import {
@@ -17,6 +18,7 @@ const FACTORIES: ReadonlySet<unknown> = new Set([
   hasScopes,
   hasFilter,
   recentAuth,
+  authenticatedBy,
   selfOrStaff,
   allOf,
   anyOf,
@@ -105,3 +107,22 @@ export const RequireFilter = (
  * @throws {TypeError} for anything but a duration
  */
 export const RequireRecentAuth = (maxAge: Duration): MethodDecorator & ClassDecorator => Authorize(recentAuth(maxAge));
+
+/**
+ * The person must have signed in as recently and as strongly as is said: 401 with the challenge of RFC 9470 otherwise.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Delete } from '@nestjs/common';
+ * import { RequireAuth } from 'nestjs-latchkey';
+ *
+ * @Controller('account')
+ * export class AccountController {
+ *   @RequireAuth({ amr: 'otp', maxAge: '10m' })
+ *   @Delete() remove() {}
+ * }
+ * ```
+ * @throws {TypeError} without any demand, and for what is none
+ */
+export const RequireAuth = (requirements: AuthenticationRequirements): MethodDecorator & ClassDecorator =>
+  Authorize(authenticatedBy(requirements));

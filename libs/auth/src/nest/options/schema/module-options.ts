@@ -17,6 +17,7 @@ import { header, type HeaderOptions } from './header.js';
 import { refresh, type RefreshOptions } from './refresh.js';
 import { revocation, type RevocationOptions } from './revocation.js';
 import { session, type AuthSessionOptions } from './session.js';
+import { signIn, type SignInStepOptions } from './sign-in.js';
 
 /** Where people sign in: a path, an address, or a function that says it for a request. */
 export type LoginUrl = string | ((request: AuthRequest) => string);
@@ -50,6 +51,8 @@ export interface AuthModuleOptions {
   readonly csrf?: CsrfOptions;
   /** Host sessions beside tokens. Off unless this group is given. */
   readonly session?: AuthSessionOptions;
+  /** Sign-ins in several steps. */
+  readonly signIn?: SignInStepOptions;
   /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
   readonly loginUrl?: LoginUrl;
   /** Revocation checks. */
@@ -121,6 +124,7 @@ export const moduleOptions = group<AuthModuleOptions>()({
     cookies,
     csrf,
     session,
+    signIn,
     loginUrl: value<LoginUrl>({
       accepts: "a path like '/login', an http(s) address, or a function",
       holds: isLoginUrl,

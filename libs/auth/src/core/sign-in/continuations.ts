@@ -1,0 +1,146 @@
+// What a sign-in in several steps goes on with: a token that is used once, tried a few times, and good for its sender alone.
+import { createHash } from 'node:crypto';
+import { orUnavailable } from '../base/at-once.js';
+import type { Clock } from '../base/clock.js';
+import { AuthError, type FurtherStep } from '../base/errors.js';
+import { isRecord } from '../base/members.js';
+import type { Json, Verified } from '../base/principal.js';
+import type { OneTimeTokens } from '../issuing/one-time-tokens.js';
+import type { OneTimeStore } from '../stores/stores.js';
+import type { Challenge, SignInFacts, SignInStep } from '../users/sign-in-answers.js';
+
+/** How long a step may take, and how often it may be tried. */
+export interface StepSettings {
+  readonly ttlSeconds: number;
+  /** Tries of one continuation. */
+  readonly tries: number;
+  /** Tries of one user in one hour, whichever continuations they are of. */
+  readonly triesPerHour: number;
+}
+
+/** Whom a continuation is handed to. */
+export interface StepSender {
+  readonly facts: SignInFacts;
+  /** What only the sender knows, or a digest of it: the same text at each step. `undefined` if there is nothing. */
+  readonly secret: string | undefined;
+}
+
+/** A step that was begun, before it was judged. */
+export interface BegunStep {
+  readonly step: SignInStep;
+  /** Counts a try. @throws {AuthError} `invalid_credentials`, `too_many_requests`, `store_unavailable` */
+  takeTry(): Promise<void>;
+  /** Uses the continuation: of many calls exactly one resolves. @throws {AuthError} `invalid_credentials`, `store_unavailable` */
+  use(): Promise<void>;
+}
+
+/** The application's own purposes are its own to choose; it has no reason to choose this one. */
+const PURPOSE = 'nestjs-latchkey.sign-in-step';
+
+const HOUR_SECONDS = 3_600;
+
+/** Makes and opens continuations. */
+export class Continuations {
+  constructor(
+    private readonly parts: {
+      readonly settings: StepSettings;
+      readonly clock: Clock;
+      readonly oneTime: OneTimeTokens;
+      readonly store: OneTimeStore | undefined;
+    },
+  ) {}
+
+  /**
+   * What the client is told of the step, with the continuation.
+   * @throws {AuthError} the 503 codes
+   */
+  async begin({ kind, user, data, acr, amr }: Challenge, sender: StepSender): Promise<FurtherStep> {
+    const { oneTime, settings } = this.parts;
+    const { token: continuation } = await oneTime.issue(user, {
+      purpose: PURPOSE,
+      ttl: settings.ttlSeconds,
+      data: withoutAbsent({ kind, data, acr, amr, sender: digestOf(sender) }),
+    });
+    return { kind, data, continuation, expiresIn: settings.ttlSeconds };
+  }
+
+  /**
+   * The step that the continuation stands for. Nothing is used yet.
+   * @throws {AuthError} `invalid_credentials`, the same for every reason: forged, expired, used, of another sender, or of a user who is
+   * gone, inactive or changed; the 503 codes
+   */
+  async open(continuation: string, sender: StepSender): Promise<BegunStep> {
+    const { verified, user, use } = await asInvalidCredentials(() => this.parts.oneTime.inspect(continuation, PURPOSE));
+    const said = verified.claims['data'];
+    if (!isSaid(said) || said.sender !== digestOf(sender) || user === undefined)
+      throw new AuthError('invalid_credentials');
+    const { kind, data, acr, amr = [] } = said;
+    return {
+      step: { kind, user, data, acr, amr },
+      takeTry: () => this.takeTry(verified),
+      use: () => asInvalidCredentials(use),
+    };
+  }
+
+  /**
+   * A try is taken before it is judged, so that many at once are not more than they may be. Those of the user count too: whoever knows the
+   * password could begin anew without end, and guess six digits in an afternoon. With a changed stamp the count begins anew.
+   */
+  private async takeTry({ subject, jti, stamp, expiresAt = 0 }: Verified): Promise<void> {
+    const { clock, settings } = this.parts;
+    const { issuer, id } = subject;
+    const own = ['sign-in-try', issuer, jti ?? ''];
+    if (!(await this.takeOne(own, settings.tries, expiresAt + HOUR_SECONDS)))
+      throw new AuthError('invalid_credentials');
+    const now = clock.nowSeconds();
+    const hour = Math.floor(now / HOUR_SECONDS);
+    const end = (hour + 1) * HOUR_SECONDS;
+    const ofUser = ['sign-in-tries', issuer, id, stamp ?? '', String(hour)];
+    if (await this.takeOne(ofUser, settings.triesPerHour, end + HOUR_SECONDS)) return;
+    throw new AuthError('too_many_requests', { retryAfterSeconds: end - now });
+  }
+
+  /** Takes one of so many places, each of which can be taken once. */
+  private async takeOne(name: readonly string[], most: number, forgottenAt: number): Promise<boolean> {
+    const { store } = this.parts;
+    for (let place = 0; place < most; place += 1) {
+      const id = JSON.stringify([...name, place]);
+      if ((await orUnavailable('store_unavailable', async () => store?.consume(id, forgottenAt))) === true) return true;
+    }
+    return false;
+  }
+}
+
+/** What a continuation says. */
+interface Said {
+  readonly kind: string;
+  readonly sender: string;
+  readonly data?: Json;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+}
+
+/** Our own key signed it; the shape is looked at because the purpose is a word that the application could use. */
+function isSaid(data: unknown): data is Said {
+  return isRecord(data) && typeof data['kind'] === 'string' && typeof data['sender'] === 'string';
+}
+
+function withoutAbsent(members: Readonly<Record<string, Json | undefined>>): Json {
+  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+}
+
+/** The program that sends, and what it alone knows. The address is left out: it changes under way, from one network to another. */
+function digestOf({ facts, secret }: StepSender): string {
+  const text = JSON.stringify([facts.userAgent ?? null, secret ?? null]);
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** One answer for all that is wrong, and those that say "cannot tell" as they are. */
+async function asInvalidCredentials<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof AuthError) || cause.isUnavailable) throw cause;
+    throw new AuthError('invalid_credentials', { cause });
+  }
+}
