@@ -1,7 +1,8 @@
 // An unknown option or an invalid value is a boot error that names it, at every depth.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuthConfigurationError, AuthModule, memoryStores } from 'nestjs-latchkey';
+import { AuthConfigurationError, AuthModule, memoryStores, UserSource } from 'nestjs-latchkey';
+import { tokenController } from 'nestjs-latchkey/controllers';
 import { KeySource, keysFromDirectory } from 'nestjs-latchkey/keys';
 import { startApplication } from '../../support/applications.js';
 
@@ -262,5 +263,34 @@ describe('the algorithm', () => {
     expect(await problemsOf({ keys: rsa })).toEqual([]);
     expect(await problemsOf({ keys: { current: ec, retired: [{ key: rsa }] }, algorithm: 'ES256' })).toEqual([]);
     expect(await problemsOf({ algorithm: 'RS256' })).toEqual([]);
+  });
+});
+
+describe('a class and what is made of it, taken for each other', () => {
+  class Users extends UserSource<{ id: string }> {
+    override async findBySubject() {
+      return null;
+    }
+    override describe({ id }: { id: string }) {
+      return { id, active: true };
+    }
+  }
+
+  it.each<[object, string]>([
+    [
+      { controllers: [tokenController] },
+      'controllers[0] is a function; accepted is what a function of nestjs-latchkey/controllers returns: tokenController(), and not tokenController',
+    ],
+    [
+      { users: new Users() },
+      'users is an object (Users); accepted is the class of your UserSource, not an instance of it',
+    ],
+    [
+      { stores: memoryStores },
+      'stores is a function; accepted is what memoryStores(), typeOrmStores() or redisStores(',
+    ],
+    [{ schemes: [() => undefined] }, 'schemes names a function without a name, which is no provider'],
+  ])('are named in words of the library: %#', async (options, sentence) => {
+    expect(await problemsOf(options)).toEqual([expect.stringContaining(sentence)]);
   });
 });

@@ -78,6 +78,8 @@ function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
  *
  * Nest does not check parameter decorators against the parameter's type: write `AuthUser`, or your own user type.
  *
+ * It is the object that the user source loaded, password hash included. Answer with the members that the client needs.
+ *
  * @example
  * ```ts
  * import { Controller, Get } from '@nestjs/common';
