@@ -1,5 +1,5 @@
 // Counts what fetching keys costs a provider, and what an outage costs callers: `npm run build && node bench/key-sets.js`. Time is
-// a clock that the bench moves, the provider a server on this machine. Tests hold the same counts.
+// a clock that the bench moves, the provider a server on this host. Tests hold the same counts.
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { NestFactory } from '@nestjs/core';

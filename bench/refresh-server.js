@@ -65,7 +65,7 @@ const auth = AuthModule.forRoot({
   users: AccountResolver,
   stores,
   controllers: [tokenController()],
-  // A busy machine is slow, not down.
+  // On a busy host the store is slow, not down.
   revocation: { timeout: '1s' },
 });
 const app = await NestFactory.create(

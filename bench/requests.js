@@ -1,5 +1,5 @@
 // Measures guarded requests against the open route of the same application. Both are sent in turns, in short rounds, so that whatever
-// else the machine does hits both; the median of the rounds counts.
+// else the host does affects both; the median of the rounds counts.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

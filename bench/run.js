@@ -1,5 +1,5 @@
-// Measures the library against what a user would pick instead, in one run on one machine: `npm run bench`. What counts are ratios,
-// and for refreshes the rate; all other absolute figures are for the curious. `--quick` takes a fifth of the time and is worth as much less.
+// Measures the library against what a user would pick instead, in one run on one host: `npm run bench`. What counts are ratios, and for
+// refreshes the rate; all other absolute figures are for the curious. `--quick` takes a fifth of the time and is worth as much less.
 import { cpus } from 'node:os';
 import { measureFirstSight, measureRevocation } from './calls.js';
 import { generator } from './load.js';

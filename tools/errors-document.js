@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * @typedef {{ status: number, challenge: string, message: string, publicCode?: string, dead?: boolean }} Entry
+ * @typedef {{ status: number, challenge: string, message: string, publicCode?: string, terminal?: boolean }} Entry
  */
 
 const introduction = `# Errors
@@ -105,8 +105,10 @@ by the ready-made controllers, the challenge is that of bearer tokens. A 403 car
  * @param {Readonly<Record<string, Entry>>} table
  */
 export function errorsDocument(table) {
-  const rows = Object.entries(table).map(([code, { status, challenge, message, publicCode, dead }]) =>
-    [`\`${code}\``, status, `\`${challenge}\``, `\`${publicCode ?? code}\``, dead ? 'yes' : '', message].join(' | '),
+  const rows = Object.entries(table).map(([code, { status, challenge, message, publicCode, terminal }]) =>
+    [`\`${code}\``, status, `\`${challenge}\``, `\`${publicCode ?? code}\``, terminal ? 'yes' : '', message].join(
+      ' | ',
+    ),
   );
   const head = ['Code | Status | Challenge | Seen as | Ends it | Message', '--- | --- | --- | --- | --- | ---'];
   return `${introduction}\n${[...head, ...rows].map((row) => `| ${row} |`.replaceAll('|  |', '| |')).join('\n')}\n\n${epilogue}`;

@@ -7,7 +7,7 @@ import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExam
 const documents = [
   'README.md',
   ...[
-    'authorisation',
+    'authorization',
     'browser',
     'contexts',
     'databases',

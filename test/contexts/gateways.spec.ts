@@ -308,7 +308,7 @@ describe('a namespace that anonymous callers may enter', () => {
     void client.ask('tell');
     expect(await heard).toEqual({ event: 'told', data: 'all sockets' });
     expect(log.join('\n')).toMatch(
-      /Anybody may open a socket because of Motto\.motto, .*those of Broadcasts\.tell included/,
+      /Anonymous clients may open a socket because of Motto\.motto, .*those of Broadcasts\.tell included/,
     );
   });
 
@@ -316,6 +316,6 @@ describe('a namespace that anonymous callers may enter', () => {
     const log: string[] = [];
     const { open } = await start('socket.io', [Broadcasts, ElsewhereMotto], { log });
     await expect(open()).rejects.toMatchObject({ data: { errorCode: 'unauthenticated' } });
-    expect(log.join('\n')).not.toContain('Anybody may open a socket');
+    expect(log.join('\n')).not.toContain('Anonymous clients may open a socket');
   });
 });

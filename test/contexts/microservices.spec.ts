@@ -259,7 +259,7 @@ describe.each(ADAPTERS)('a hybrid application on %s', (adapter) => {
 
   it('does not start if the microservice does not inherit the configuration', async () => {
     const starting = hybrid([MathController], false);
-    await expect(starting).rejects.toThrow('so nobody guards MathController.who, MathController.sum:');
+    await expect(starting).rejects.toThrow('so MathController.who, MathController.sum are not guarded:');
   });
 
   it('starts if every handler names its guard, or is public', async () => {

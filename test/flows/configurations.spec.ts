@@ -270,7 +270,7 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     const { access_token: token } = await signIn('admin');
     expect(await (await running.fetch('/admin/reports/services', bearer(token))).json()).toEqual({ differ: true });
     expect(running.app.get(admin.token(TokenService))).not.toBe(running.app.get(TokenService));
-    expect(() => admin.token(Customers)).toThrow('Customers is no service of nestjs-latchkey');
+    expect(() => admin.token(Customers)).toThrow('Customers is not a service of nestjs-latchkey');
   });
 
   it('have separate test tokens', async () => {

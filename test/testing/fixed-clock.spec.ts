@@ -14,6 +14,6 @@ describe('FixedClock', () => {
 
   it('refuses an invalid time and an invalid duration', () => {
     expect(() => new FixedClock('yesterday')).toThrow(TypeError);
-    expect(() => new FixedClock().advance('60' as '60s')).toThrow('no duration');
+    expect(() => new FixedClock().advance('60' as '60s')).toThrow('not a duration');
   });
 });

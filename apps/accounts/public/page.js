@@ -86,7 +86,7 @@ function deviceItem({ id, label, createdAt, lastUsedAt, current }) {
   const item = document.createElement('li');
   const name = label ?? 'Unknown device';
   const text = document.createElement('span');
-  const [since, used] = [createdAt, lastUsedAt].map((moment) => new Date(moment).toLocaleString());
+  const [since, used] = [createdAt, lastUsedAt].map((time) => new Date(time).toLocaleString());
   text.textContent = `${name}, since ${since}, last used ${used}${current ? ' (this one)' : ''}`;
   item.append(text);
   if (current) return item;

@@ -11,7 +11,7 @@ class MottoBody {
   readonly motto!: string;
 }
 
-/** What a person sees of themselves, however they signed in. */
+/** The user's own account, for every kind of sign-in. */
 @UseGuards(SessionOrJwtGuard)
 @Controller('account')
 export class AccountController {
@@ -36,7 +36,7 @@ export class AccountController {
     return { username, motto, scheme };
   }
 
-  /** A token of a machine without any right, which ends in a second: with it the page shows what "expired" looks like. */
+  /** A client token without scopes that expires after a second: the page uses it to show an expired token. */
   @Post('short-lived')
   @HttpCode(200)
   async shortLived() {

@@ -44,7 +44,7 @@ export const authentication = AuthModule.forRootAsync({
 
 /**
  * Over https always. At http://localhost Chrome and Firefox take secure cookies too, Safari drops them: in development they go without,
- * under plain names, which whatever listens on another port of this machine can read and plant. Never in production.
+ * under plain names, which any service on another port of this host can read and set. Never in production.
  */
 function hasSecureCookies(publicUrl: string): boolean {
   return publicUrl.startsWith('https:') || (inProduction && /^http:\/\/localhost(:|$)/.test(publicUrl));

@@ -1,4 +1,4 @@
-// What the process may be told, read and judged once at boot.
+// The settings of the process, read and checked once at start-up.
 
 export interface Environment {
   readonly PORT: number;

@@ -4,7 +4,7 @@ import { AuditSink } from 'nestjs-latchkey/events';
 
 const SHOWN = 20;
 
-/** What happened to the account of whoever asks; nothing of anybody else's. */
+/** The audit trail of the caller's own account. */
 @UseGuards(SessionOrJwtGuard)
 @Controller('auth/events')
 export class EventsController {

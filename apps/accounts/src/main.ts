@@ -8,7 +8,7 @@ import { documentation } from './documentation.js';
 import { behindProxy, onFastify } from './environment.js';
 import { registerSessions } from './sessions/register-sessions.js';
 
-/** Behind https there is a proxy on this machine, which says how the browser came. Nobody else is believed. */
+/** With https there is a proxy on this host, which states the protocol of the browser. Only this proxy is trusted. */
 function adapter(): ExpressAdapter | FastifyAdapter {
   if (onFastify) return new FastifyAdapter(behindProxy ? { trustProxy: 'loopback' } : {});
   const express = new ExpressAdapter();

@@ -12,7 +12,7 @@ async function bootstrap(): Promise<void> {
   app.enableShutdownHooks();
   documentation(app);
   await app.listen(app.get(ConfigService).getOrThrow<number>('PORT'));
-  // Node names the address that it listens on, `[::1]` or `0.0.0.0`; a person follows the name.
+  // Node names the address that it listens on, `[::1]` or `0.0.0.0`; users need the name.
   const url = `http://localhost:${new URL(await app.getUrl()).port}`;
   Logger.log(`Courses listens on ${url}, its documentation is at ${url}/docs`, 'Courses');
 }

@@ -1,4 +1,4 @@
-// The `keys` door: where your signing keys come from.
+// The `keys` door: the sources of your signing keys.
 export { OwnKeys } from './core/keys/own-keys.js';
 export { keysFromDirectory } from './core/keys/key-files.js';
 export { ephemeralKeys, KeySource, staticKeys } from './core/keys/key-ring.js';

@@ -41,7 +41,7 @@ describe('reading cookies', () => {
     ['quotes as part of the value', ['auth="x"'], ['"x"']],
     ['a value cut at the semicolon, whatever the quotes say', ['$Version=1; auth="evil; $Path=/; good"'], ['"evil']],
     ['percent signs as they are, broken ones too', ['auth=a%2Eb%E0%A4%A'], ['a%2Eb%E0%A4%A']],
-    ['a value without blanks around it', ['  auth \t=  x\t ;b=1'], ['x']],
+    ['a value without surrounding whitespace', ['  auth \t=  x\t ;b=1'], ['x']],
   ])('finds %s', (_, lines, values) => {
     expect(cookieValues(lines, 'auth')).toEqual(values);
   });

@@ -297,11 +297,11 @@ describe('The configuration of external issuers', () => {
     ],
     ['a misspelt key option', remote({ jwksUri, stallIfError: 1 }), /did you mean staleIfError\?/],
     ['a misspelt claim', remote({ jwksUri }, { claims: { scope: 'scp' } }), /claims\.scope.*did you mean scopes\?/],
-    ['plain http', remote({ jwksUri: 'http://accounts.example/jwks' }), /no https address/],
+    ['plain http', remote({ jwksUri: 'http://accounts.example/jwks' }), /not an https address/],
     [
       'plain http elsewhere, though loopback is allowed',
       remote({ jwksUri: 'http://10.0.0.1/', allowLoopbackHttp: true }),
-      /no https/,
+      /not an https/,
     ],
     ['loopback without the option', remote({ jwksUri: 'http://localhost:3000/jwks' }), /allowLoopbackHttp/],
     ['an inner address', remote({ jwksUri: 'https://169.254.169.254/jwks' }), /private network/],

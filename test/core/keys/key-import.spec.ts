@@ -278,9 +278,9 @@ describe('a secret', () => {
 
   it.each([
     ['is empty', '', 'has 0 bytes'],
-    ['is blank', ' \t'.repeat(40), 'is blank'],
-    ['repeats one character', 'a'.repeat(64), 'is blank, or one character repeated'],
-    ['is all zeros', new Uint8Array(64), 'is blank, or one character repeated'],
+    ['is blank', ' \t'.repeat(40), 'is empty, whitespace'],
+    ['repeats one character', 'a'.repeat(64), 'is empty, whitespace, or one repeated character'],
+    ['is all zeros', new Uint8Array(64), 'is empty, whitespace, or one repeated character'],
     ['is longer than 1024 bytes', Buffer.alloc(1025, 'ab'), 'has more than 1024 bytes'],
     ['is a public key', () => publicPemOf(jwkOf('ES256')), 'is itself a key'],
     ['is a JWK', () => JSON.stringify({ kty: 'EC', crv: 'P-256', x: 'x'.repeat(43) }), 'is itself a key'],

@@ -34,7 +34,7 @@ const UNUSABLE: readonly (readonly [string, unknown, string])[] = [
   ['a bigint id', { ...good, id: 7n }, 'describe().id is a bigint'],
   ['an object id', { ...good, id: new Date(0) }, 'describe().id is an object (Date)'],
   ['an empty id', { ...good, id: '' }, 'describe().id is empty text'],
-  ['a whitespace id', { ...good, id: '  ' }, 'describe().id is blank text'],
+  ['a whitespace id', { ...good, id: '  ' }, 'describe().id is text of whitespace'],
   ['no id', { active: true }, 'describe().id is undefined'],
   ['null as id', { ...good, id: null }, 'describe().id is null'],
   ['a line break in the id', { ...good, id: 'a\nb' }, 'describe().id is text with a control character or a line break'],

@@ -14,9 +14,9 @@ async function warningsOf(options: AuthModuleOptions): Promise<readonly string[]
 describe('the warnings at boot', () => {
   it.each<[string, AuthModuleOptions, string]>([
     [
-      'revoked tokens that come alive while the store is down',
+      'revoked tokens that are accepted while the store is down',
       { revocation: { onStoreError: 'allow' } },
-      'revocation.onStoreError is allow: revoked tokens come alive while the store does not answer.',
+      'revocation.onStoreError is allow: revoked tokens are accepted while the store does not answer.',
     ],
     [
       'tokens for other services that are accepted',

@@ -55,9 +55,9 @@ const SECRET = 'a secret that must never be printed anywhere';
 
 describe('the secret of CSRF tokens', () => {
   it.each<[string, unknown, string]>([
-    ['x 48 times', 'x'.repeat(48), 'csrf.secret is blank, or one character repeated'],
+    ['x 48 times', 'x'.repeat(48), 'csrf.secret is empty, whitespace, or one repeated character'],
     ['a word six times', 'secret'.repeat(6), 'csrf.secret is too easy to guess'],
-    ['a sample', 'a-string-secret-at-least-256-bits-long', 'csrf.secret is a sample out of documentation'],
+    ['a sample', 'a-string-secret-at-least-256-bits-long', 'csrf.secret is a sample from public documentation'],
     [
       'a public key',
       String(createPublicKey(privateKey).export({ format: 'pem', type: 'spki' })),
@@ -308,7 +308,7 @@ describe('the user source', () => {
   ])('is refused at boot if it %s', async (_, users, providers) => {
     const problems = await problemsOf(() => boot([AuthModule.forRoot({ users })], { providers }));
     expect(problems[0]).toContain(
-      `users names ${users.name}, which is no provider, or one that is made anew per request`,
+      `users names ${users.name}, which is not a provider, or one that is created per request`,
     );
   });
 

@@ -182,7 +182,7 @@ describe.each(ADAPTERS)('a guard that the application registers for all routes o
       structure: { ...NO_DEFAULT, strictRoutes: true },
       after: (app) => app.useGlobalGuards(app.get(JwtAuthGuard, { strict: false })),
     });
-    await expect(starting).rejects.toThrow('RoutesController.plain: nobody states who may call it');
+    await expect(starting).rejects.toThrow('RoutesController.plain: nothing states who may call it');
   });
 
   it('validates when a composite guard calls it on a public route too', async () => {

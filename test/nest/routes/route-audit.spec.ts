@@ -194,12 +194,12 @@ describe.each(ADAPTERS)('controllers of packages on %s', (adapter) => {
     [
       'a controller that is not mounted',
       { ...HEALTH, controller: MottoController, method: 'motto' },
-      'no controller of this application',
+      'not a controller of this application',
     ],
     [
       'a method that does not exist',
       { ...HEALTH, method: 'chekc' },
-      'names chekc, which is no method of HealthController',
+      'names chekc, which is not a method of HealthController',
     ],
     [
       'no reason',
@@ -240,7 +240,7 @@ describe('strictRoutes', () => {
 
   it('refuses a route without decorators if there is no default guard', async () => {
     await expect(startStrictly([HealthController], { defaultGuard: false })).rejects.toThrow(
-      'HealthController.check: nobody states who may call it',
+      'HealthController.check: nothing states who may call it',
     );
   });
 

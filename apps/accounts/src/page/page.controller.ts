@@ -6,7 +6,7 @@ const read = (name: string): string => readFileSync(new URL(`../../public/${name
 
 const files = { html: read('index.html'), css: read('page.css'), js: read('page.js'), icon: read('page.svg') };
 
-/** Nothing inline, nothing from elsewhere, and in nobody's frame. */
+/** No inline code, no other origins, no framing. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -10,7 +10,7 @@ const PATIENCE_MS = 2_000;
 export type Redis = Awaited<ReturnType<typeof connect>>;
 
 async function connect(url: string) {
-  // Without a queue a lost connection is an error at once, and a request knows that it cannot tell.
+  // Without a queue a lost connection is an error at once, and the request is answered with 503.
   const client = createClient({ url, disableOfflineQueue: true });
   const logger = new Logger('Redis');
   client.on('error', (error: Error) => logger.error(error.message));

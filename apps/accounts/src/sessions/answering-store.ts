@@ -11,8 +11,7 @@ const ignore: Done = () => {};
 const PATIENCE_MS = 2_000;
 
 /**
- * Any session store, with one answer for everything that breaks in it or takes too long: 503. A failure is no reason to call people
- * strangers.
+ * Wraps a session store: every failure and time-out is answered with 503, so that an outage does not make users anonymous.
  */
 export class AnsweringStore extends Store {
   constructor(private readonly store: Store) {

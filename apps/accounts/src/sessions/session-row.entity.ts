@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A host session. Its id is in the person's cookie, so only a digest of it is kept: what is in this table opens nothing. */
+/** A host session. Its id is in the user's cookie, so only a digest of it is stored: the table cannot be used to open a session. */
 @Entity('http_sessions')
 export class SessionRow {
   @PrimaryColumn('varchar', { length: 64 })

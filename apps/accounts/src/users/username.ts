@@ -1,6 +1,6 @@
 /**
- * The one spelling of a user name, which is stored, unique and looked up; `undefined` where a text cannot be a name. Case, blanks
- * around it and full-width forms make no difference; invisible characters and letters that only look like ASCII are no names.
+ * The normalized form of a user name, which is stored, unique and looked up; `undefined` if a text cannot be a name. Case, surrounding
+ * whitespace and full-width forms make no difference; invisible characters and letters that only look like ASCII are refused.
  */
 export function normaliseUsername(text: string): string | undefined {
   const name = text.normalize('NFKC').trim().toLowerCase();

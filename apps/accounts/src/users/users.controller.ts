@@ -10,7 +10,7 @@ import { VisibleUsers } from './visible-users.policy.js';
 export class UsersController {
   constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
 
-  /** Everybody may ask; who is listed is up to the scope policy, and what was asked for only narrows it. */
+  /** Every user may call it; the scope policy decides who is listed, and the query only narrows it. */
   @Get()
   findAll(
     @Scoped(VisibleUsers) visible: ScopeCondition<SelectQueryBuilder<User>>,

@@ -27,7 +27,7 @@ export class CoursesController {
     return { ...this.courses.findOne(id), reader: subject.id };
   }
 
-  // Machines may enter grades too, and clients that were granted nothing but this.
+  // Clients may enter grades too, and restricted clients that were granted only this.
   @RequireScopes('grades:write')
   @AllowClients()
   @AllowRestrictedClients()

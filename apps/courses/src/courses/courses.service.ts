@@ -8,7 +8,7 @@ export interface Course {
 export interface Grade {
   readonly student: string;
   readonly grade: number;
-  /** Who gave it: the issuer and the subject, because a subject alone is nobody. */
+  /** Who gave it: the issuer and the subject, because a subject alone is not unique. */
   readonly by: string;
 }
 

@@ -5,7 +5,7 @@ import type { Algorithm } from '../keys.js';
 import type { Clock } from '../index.js';
 
 /** What a command may touch. */
-export interface Surroundings {
+export interface CommandContext {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads standard input to its end. */
@@ -18,9 +18,9 @@ export interface Surroundings {
 export type Outcome = 'done' | 'refused';
 
 /** A command: its arguments, without its own name. */
-export type Command = (args: readonly string[], around: Surroundings) => Promise<Outcome>;
+export type Command = (args: readonly string[], context: CommandContext) => Promise<Outcome>;
 
-/** A mistake of whoever typed, told in one sentence. */
+/** A mistake in the command line, described in one sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -77,7 +77,7 @@ export function algorithm(given: Given): Algorithm | undefined {
   throw new UsageError(`--alg is ${alg}; there are ${algorithms.join(', ')}`);
 }
 
-/** @throws UsageError where more was typed than a command takes */
+/** @throws UsageError if more was typed than a command takes */
 export function atMost({ positionals }: Given, count: number): void {
   const extra = positionals[count];
   if (extra !== undefined) throw new UsageError(`${JSON.stringify(extra.slice(0, 40))} is one argument too many`);

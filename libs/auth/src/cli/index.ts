@@ -1,8 +1,8 @@
 // The `latchkey` command: what an operator or developer does outside of the application. Results go to standard output; what is
-// wrong goes to standard error, with exit code 1, or 2 where the words were not understood.
+// wrong goes to standard error, with exit code 1, or 2 if the words were not understood.
 import { text } from 'node:stream/consumers';
 import { SystemClock, AuthConfigurationError } from '../core/internal.js';
-import { type Command, type Surroundings, UsageError } from './command.js';
+import { type Command, type CommandContext, UsageError } from './command.js';
 import { inspect } from './inspect.js';
 import { keys } from './keys.js';
 import { routes } from './routes.js';
@@ -21,7 +21,7 @@ const USAGE = {
   inspect: `  inspect [<token>] [--dir | --jwks <address>] [--issuer] [--audience] [--kind access|refresh] [--types at+jwt,jwt]
   inspect [<token>] --preset <auth0> [--domain <name> --audience <name> ...]
                                                        what a token says, and what verification makes of it, with the
-                                                       rule that refused it; --preset judges by the rules of a provider,
+                                                       rule that refused it; --preset applies the rules of a provider,
                                                        whose options are typed as --user-pool-id, --client-id; reads
                                                        standard input if no token is given, which keeps it out of the
                                                        history of the shell and the list of processes`,
@@ -36,14 +36,14 @@ const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, i
 
 const ASKS_FOR_HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
-async function run([name = 'help', ...args]: readonly string[], around: Surroundings): Promise<number> {
-  if (ASKS_FOR_HELP.has(name)) return help(args[0], around);
+async function run([name = 'help', ...args]: readonly string[], context: CommandContext): Promise<number> {
+  if (ASKS_FOR_HELP.has(name)) return help(args[0], context);
   if (!isCommand(name)) return usage(complain, 2);
   // What follows `--` is no question, and what is asked for by a name is answered whatever else was typed.
   const words = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
-  if (words.some((word) => ASKS_FOR_HELP.has(word))) return help(name, around);
+  if (words.some((word) => ASKS_FOR_HELP.has(word))) return help(name, context);
   try {
-    return (await COMMANDS[name](args, around)) === 'done' ? 0 : 1;
+    return (await COMMANDS[name](args, context)) === 'done' ? 0 : 1;
   } catch (error) {
     return failed(name, error);
   }
@@ -53,7 +53,7 @@ function isCommand(name: string): name is keyof typeof USAGE {
   return Object.hasOwn(COMMANDS, name);
 }
 
-function help(name: string | undefined, { print }: Surroundings): number {
+function help(name: string | undefined, { print }: CommandContext): number {
   return usage(print, 0, name);
 }
 

@@ -1,5 +1,5 @@
 // `latchkey inspect`: what a token says, and what verification makes of it. It never prints the signature, without which the
-// text is no credential.
+// text is not a credential.
 import {
   AuthError,
   highestLimits,
@@ -12,7 +12,15 @@ import {
 import type { TrustOptions } from '../issuers.js';
 import { keysFromDirectory } from '../keys.js';
 import { presetTrust, splitArguments, type PresetValues } from './presets.js';
-import { atMost, type Command, type Given, optional, readArguments, type Surroundings, UsageError } from './command.js';
+import {
+  atMost,
+  type Command,
+  type Given,
+  optional,
+  readArguments,
+  type CommandContext,
+  UsageError,
+} from './command.js';
 
 const OPTIONS = {
   dir: { type: 'string', short: 'd' },
@@ -28,22 +36,22 @@ const TIMES = ['iat', 'nbf', 'exp', 'auth_time'] as const;
 const LONGEST_LIFE_SECONDS = 400 * 86_400;
 const TOLERANCE_SECONDS = 5;
 
-/** Decodes the token on standard input, or the one given, and judges it by the keys that are named. */
-export const inspect: Command = async (args, around) => {
+/** Decodes the token on standard input, or the one given, and checks it by the keys that are named. */
+export const inspect: Command = async (args, context) => {
   const { own, preset } = splitArguments(args, Object.keys(OPTIONS));
   const given = readArguments(own, OPTIONS);
   atMost(given, 1);
   const [typed = '-'] = given.positionals;
-  const text = (typed === '-' ? await around.readInput() : typed).trim().replace(/^Bearer +/i, '');
+  const text = (typed === '-' ? await context.readInput() : typed).trim().replace(/^Bearer +/i, '');
   const jws = parsed(text);
-  describe(jws, around);
+  describe(jws, context);
   try {
-    around.print(`verification: ${await verdict(jws, { ...given, preset }, around)}`);
+    context.print(`verification: ${await verdict(jws, { ...given, preset }, context)}`);
     return 'done';
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    around.print(`verification: refused: ${error.code}. ${error.message}`);
-    if (error.reason !== undefined) around.print(`reason: ${reasonText(error.reason)}`);
+    context.print(`verification: refused: ${error.code}. ${error.message}`);
+    if (error.reason !== undefined) context.print(`reason: ${reasonText(error.reason)}`);
     return 'refused';
   }
 };
@@ -58,7 +66,7 @@ function parsed(text: string): ParsedJws {
   }
 }
 
-function describe({ claims, token }: ParsedJws, { print }: Surroundings): void {
+function describe({ claims, token }: ParsedJws, { print }: CommandContext): void {
   const [header = '', , signature = ''] = token.split('.');
   print(`header: ${shown(JSON.parse(Buffer.from(header, 'base64url').toString('utf8')))}`);
   print(`claims: ${shown(claims)}`);
@@ -69,7 +77,7 @@ function describe({ claims, token }: ParsedJws, { print }: Surroundings): void {
   print(`signature: ${Buffer.from(signature, 'base64url').length} bytes, not shown`);
 }
 
-/** Whoever wrote the token must not write to the terminal: controls that JSON leaves alone are spelt out. */
+/** The content of a token must not control the terminal: control characters that JSON keeps are escaped. */
 function shown(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) =>
     sign === '\n' ? sign : `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`,
@@ -81,18 +89,18 @@ interface Asked extends Given {
   readonly preset: PresetValues;
 }
 
-async function verdict(jws: ParsedJws, given: Asked, around: Surroundings): Promise<string> {
+async function verdict(jws: ParsedJws, given: Asked, context: CommandContext): Promise<string> {
   const kind = optional(given, 'kind') ?? 'access';
   if (kind !== 'access' && kind !== 'refresh') throw new UsageError('--kind is access or refresh');
-  const issuer = issuerOf(jws, given, around);
+  const issuer = issuerOf(jws, given, context);
   if (issuer === undefined) return 'not tried; name the keys with --dir or --jwks, or the issuer with --preset';
   const token = { text: jws.token, kind } as const;
-  const verified = await verifyAlone(token, issuer, { clock: around.clock, toleranceSeconds: TOLERANCE_SECONDS });
+  const verified = await verifyAlone(token, issuer, { clock: context.clock, toleranceSeconds: TOLERANCE_SECONDS });
   const { subject, scopes } = verified;
-  return `good for ${verified.kind} ${shown(subject.id)} of ${subject.issuer}, scopes ${shown(scopes)}; revocation and the user were not asked`;
+  return `valid for ${verified.kind} ${shown(subject.id)} of ${subject.issuer}, scopes ${shown(scopes)}; revocation and the user were not checked`;
 }
 
-function issuerOf(jws: ParsedJws, given: Asked, { clock }: Surroundings): OneIssuer | undefined {
+function issuerOf(jws: ParsedJws, given: Asked, { clock }: CommandContext): OneIssuer | undefined {
   const preset = optional(given, 'preset');
   if (preset !== undefined) return { trust: trustOf(preset, given) };
   const issuer = optional(given, 'issuer') ?? String(jws.claims['iss'] ?? '');

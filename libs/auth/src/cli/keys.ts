@@ -50,13 +50,13 @@ const list: Command = async (args, { print }) => {
 const STEPS: Readonly<Record<string, Command>> = { generate, rotate, list };
 
 /** Makes, rotates and lists the signing keys of a directory. It never prints any of a key. */
-export const keys: Command = async ([step = '', ...args], around) => {
+export const keys: Command = async ([step = '', ...args], context) => {
   const command = Object.hasOwn(STEPS, step) ? STEPS[step] : undefined;
   if (command === undefined) throw new UsageError(`keys takes one of ${Object.keys(STEPS).join(', ')}`);
-  return command(args, around);
+  return command(args, context);
 };
 
-/** Where keys are kept, if nobody says otherwise: the default of the sample. */
+/** The default directory of keys, which the sample uses. */
 export function directoryOf(given: Given): string {
   return optional(given, 'dir') ?? '.data/keys';
 }

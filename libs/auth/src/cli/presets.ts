@@ -90,7 +90,7 @@ export function presetTrust(name: string, values: PresetValues): TrustOptions {
   const known = Object.keys(PRESETS);
   if (!Object.hasOwn(PRESETS, name)) throw new UsageError(`--preset is ${name}; ${nameHint(name, known)}`);
   const preset: (options: never) => TrustOptions = PRESETS[name as keyof typeof PRESETS];
-  // A preset judges what it is given, as it does for applications without types.
+  // A preset checks what it is given, as it does for applications without types.
   return preset(values as never);
 }
 

@@ -35,7 +35,7 @@ async function moduleAt(path: string, name: string): Promise<Type<unknown>> {
     () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
   );
   const found = exported[name];
-  // Nest itself says what is wrong with a class that is no module.
+  // Nest itself says what is wrong with a class that is not a module.
   if (typeof found === 'function') return found as Type<unknown>;
   const others = Object.keys(exported).filter((each) => typeof exported[each] === 'function');
   throw new UsageError(

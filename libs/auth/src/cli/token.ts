@@ -1,5 +1,5 @@
-// `latchkey token`: a token to try things out with, signed by the keys of a directory. Whoever may read the keys can name any subject, so it
-// refuses to work where that would matter.
+// `latchkey token`: a token to try things out with, signed by the keys of a directory. A process that can read the keys can name any
+// subject, so the command refuses to run in production.
 import { AuthConfigurationError, signAlone, type LoneToken } from '../core/internal.js';
 import { keysFromDirectory } from '../keys.js';
 import { atMost, type Command, type Given, optional, readArguments, required, seconds, UsageError } from './command.js';
@@ -19,16 +19,16 @@ const OPTIONS = {
 } as const;
 
 /** Prints a development token for a subject or a client, and nothing else, so that it can be used in a shell. */
-export const token: Command = async (args, around) => {
-  if (around.environment['NODE_ENV'] === 'production') {
+export const token: Command = async (args, context) => {
+  if (context.environment['NODE_ENV'] === 'production') {
     throw new AuthConfigurationError([
       'NODE_ENV is production: tokens are issued by the application there, to those who sign in',
     ]);
   }
   const given = readArguments(args, OPTIONS);
   atMost(given, 0);
-  const { current } = await keysFromDirectory(directoryOf(given), { clock: around.clock }).load();
-  around.print(await signAlone(tokenOf(given), current, around.clock));
+  const { current } = await keysFromDirectory(directoryOf(given), { clock: context.clock }).load();
+  context.print(await signAlone(tokenOf(given), current, context.clock));
   return 'done';
 };
 

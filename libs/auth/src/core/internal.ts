@@ -56,6 +56,6 @@ export type { ParsedJws } from './tokens/jws.js';
 // What was assembled.
 export type { Authentication } from './composition/create-authentication.js';
 
-// For users that another library vouches for.
+// For users that another library has authenticated.
 export { AccountResolver } from './users/accounts.js';
 export { stampDigest } from './users/users.js';

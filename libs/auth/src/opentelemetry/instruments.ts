@@ -61,7 +61,7 @@ export class Instruments {
     if (event.type === 'attempt') this.countAttempt(event);
     else if (event.type === 'revoked') this.revocations.add(1, { [LABEL.kind]: event.kind });
     else if ('sid' in event || 'code' in event) this.countSignIn(event);
-    else this.countSurroundings(event);
+    else this.countDependency(event);
   }
 
   /** Measures a call to a store. */
@@ -70,7 +70,7 @@ export class Instruments {
     this.storeCalls.record(durationMs / 1000, labels);
   }
 
-  private countSurroundings(event: AuthEvent): void {
+  private countDependency(event: AuthEvent): void {
     if (event.type === 'revocation_unchecked') this.unchecked.add(1);
     else if (event.type === 'store_failed') this.outages.add(1, { [LABEL.store]: event.store });
     else if ('count' in event || event.type === 'key_set_failed') this.countKeys(event);

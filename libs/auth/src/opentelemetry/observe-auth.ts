@@ -5,7 +5,7 @@ import { onStoreCall, VERSION } from '../core/internal.js';
 import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../events.js';
 import { Instruments, LABEL } from './instruments.js';
 
-/** What may be told besides codes and counts. */
+/** Attributes that may be exported besides codes and counts. */
 export interface ObserveAuthOptions {
   /**
    * Puts the subject on the span as `enduser.id`. It is personal data, and spans travel far; metrics never hold it.
@@ -17,7 +17,13 @@ export interface ObserveAuthOptions {
 }
 
 /** What a span says of these, as an event without identifiers. */
-const TOLD: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'sign_out', 'refresh', 'refresh_reused', 'revoked']);
+const SPAN_EVENTS: ReadonlySet<AuthEvent['type']> = new Set([
+  'sign_in',
+  'sign_out',
+  'refresh',
+  'refresh_reused',
+  'revoked',
+]);
 
 /**
  * Tells OpenTelemetry what authentication does in this process. Call it once, after the SDK was started.
@@ -49,11 +55,11 @@ export function observeAuth({ endUserId = false, meterProvider }: ObserveAuthOpt
 function tellSpan(event: AuthEvent, endUserId: boolean): void {
   const span = trace.getActiveSpan();
   if (event.type === 'attempt') span?.setAttributes(attributesOf(event, endUserId));
-  else if (TOLD.has(event.type)) span?.addEvent(`latchkey.${event.type}`);
+  else if (SPAN_EVENTS.has(event.type)) span?.addEvent(`latchkey.${event.type}`);
   else if ('code' in event) span?.addEvent(`latchkey.${event.type}`, { 'latchkey.code': event.code });
 }
 
-/** `error.type` is the span's own: a refusal that was forgiven is no error of the request. */
+/** `error.type` is the span's own: a refusal that was forgiven is not an error of the request. */
 function attributesOf({ outcome, scheme, code, kind, subject, carried }: AttemptEvent, endUserId: boolean): Attributes {
   return {
     [LABEL.outcome]: outcome,

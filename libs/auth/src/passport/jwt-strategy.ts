@@ -37,7 +37,7 @@ export class LatchkeyStrategy {
     if (application === undefined) {
       return this.error(new Error(`No running application of this request uses the strategy '${this.name}'.`));
     }
-    // Passport's `AuthGuard` can ask for a person, and for nothing more.
+    // Passport's `AuthGuard` can require a user, and nothing more.
     application.decide(request, PLAIN_POLICY, application.guard).then(
       (decision) => answer(this, request, { application, decision }),
       (error: unknown) => this.error(error),
@@ -56,7 +56,7 @@ function answer(
     return running.success(principal?.user, principal);
   }
   const { error } = decision;
-  // "Not good" lets the next strategy of the chain try, as ever; "not allowed" and "cannot tell" are no matter of another one.
+  // An invalid credential lets the next strategy of the chain try, as usual; forbidden and unavailable end the chain.
   if (error.status !== 401) return running.error(application.refuse(error, request));
   application.accompany(error, request);
   running.fail(error, error.status);
@@ -89,7 +89,7 @@ function applicationsUnder(name: string): Applications | undefined {
 /**
  * Lets the strategy of that name serve an application.
  * @param instance what `getHttpAdapter().getInstance()` says
- * @throws {AuthConfigurationError} where a strategy of somebody else holds the name
+ * @throws {AuthConfigurationError} if another strategy has the name
  */
 export function enlist(name: string, instance: object, application: PassportApplication): void {
   assertOurs(name, registered(name) === undefined || registered(name) === null);
@@ -104,7 +104,7 @@ export function strike(name: string, instance: object): void {
   if (applications?.size === 0) passport.unuse(name);
 }
 
-/** @throws {AuthConfigurationError} where a strategy of somebody else holds the name */
+/** @throws {AuthConfigurationError} if another strategy has the name */
 export function assertOurs(name: string, orFree = false): void {
   if (orFree || applicationsUnder(name) !== undefined) return;
   throw new AuthConfigurationError([

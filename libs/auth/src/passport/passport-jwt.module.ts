@@ -31,13 +31,13 @@ import { assertOurs, enlist, strike } from './jwt-strategy.js';
 export interface PassportJwtOptions {
   /** The name that `AuthGuard()` is given. @defaultValue 'jwt' */
   readonly name?: string;
-  /** Schemes in the order in which they are tried. @defaultValue bearer tokens, and token cookies where they are configured */
+  /** Schemes in the order in which they are tried. @defaultValue bearer tokens, and token cookies if they are configured */
   readonly schemes?: readonly [string, ...string[]];
 }
 
 const OPTIONS = Symbol.for('nestjs-latchkey:passport-options');
 
-/** Requests whose guards all let them pass: what is thrown after that is no refusal of passport's guard. */
+/** Requests whose guards all let them pass: what is thrown after that is not a refusal of passport's guard. */
 const admitted = new WeakSet<object>();
 
 /** Interceptors run after the guards and before everything else. */
@@ -65,7 +65,7 @@ class EndedChain extends HttpException {
 
 /**
  * Gives refusals of `AuthGuard('jwt')` the body of our own. What a `handleRequest()` of the application throws in its own words keeps
- * its body; the headers come with a 401 whoever words it.
+ * its body; the headers come with every 401.
  */
 @Catch(UnauthorizedException, EndedChain)
 class PassportRefusalFilter extends BaseExceptionFilter<HttpException> {
@@ -87,19 +87,19 @@ interface RequestOfPassport {
   readonly authInfo?: unknown;
 }
 
-/** Our refusal, where it is what the exception is about: passport's guard threw it, and no other strategy had the last word. */
+/** Our refusal, if it is what the exception is about: passport's guard threw it, and no other strategy had the last word. */
 function refusalOf(exception: HttpException, request: RequestOfPassport): AuthError | undefined {
   if (exception instanceof EndedChain) return exception.refusal;
   return exception.message === BARE ? lastWordOf(request) : undefined;
 }
 
-/** Our refusal, if no guard let the request pass and no other strategy recognised the caller. */
+/** Our refusal, if no guard let the request pass and no other strategy recognized the caller. */
 function lastWordOf(request: RequestOfPassport): AuthError | undefined {
   if (admitted.has(request)) return undefined;
   return [request.authInfo].flat().find((each): each is AuthError => each instanceof AuthError);
 }
 
-/** What passport's guard throws when nobody overrides it. */
+/** What passport's guard throws by default. */
 const BARE = new UnauthorizedException().message;
 
 /**
@@ -109,7 +109,7 @@ const BARE = new UnauthorizedException().message;
  *
  * Marks like `@AllowInactive()` and policies are our guards' to enforce: a route that needs them names one of ours.
  *
- * @throws {AuthConfigurationError} at boot, where a strategy of somebody else holds the name
+ * @throws {AuthConfigurationError} at boot, if another strategy has the name
  */
 @Module({
   providers: [
@@ -166,7 +166,7 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     return this.options.name ?? 'jwt';
   }
 
-  /** `undefined` where there is no http, so that nothing can be asked of passport either. */
+  /** `undefined` if there is no http, so that nothing can be asked of passport either. */
   private get instance(): object | undefined {
     // Before the application has an adapter, the host holds none.
     const { httpAdapter } = this.adapters as { readonly httpAdapter: HttpAdapterHost['httpAdapter'] | undefined };

@@ -14,8 +14,8 @@ export type PassportSchemeOptions<User = AuthUser> = {
   /** Handed to the strategy's `authenticate()`, as the second argument of `AuthGuard()` would be. @defaultValue {} */
   readonly authenticate?: object;
   /**
-   * What the user of the strategy vouches for: subject, scopes, claims. By default the subject is what your user source
-   * describes, or the user's own `id` or `sub` under an issuer named `passport:<name>` where there is no source.
+   * What the user of the strategy asserts: subject, scopes, claims. By default the subject is what your user source
+   * describes, or the user's own `id` or `sub` under an issuer named `passport:<name>` if there is no source.
    */
   readonly vouch?: (user: User, info: unknown) => Vouching;
   /**
@@ -24,13 +24,13 @@ export type PassportSchemeOptions<User = AuthUser> = {
    */
   readonly refusal?: (challenge: unknown, status: number | undefined) => AuthErrorCode | undefined;
   /**
-   * `fresh`: every request proves the person anew, with a password; "sign out everywhere" does not shut them out. `standing`: the
-   * credential was handed out before, a session or a token, and blocking the subject ends it. @defaultValue 'standing'
+   * `fresh`: every request proves the person again, with a password; "sign out everywhere" does not shut them out. `standing`: the
+   * credential was issued before, a session or a token, and blocking the subject ends it. @defaultValue 'standing'
    */
   readonly proof?: 'fresh' | 'standing';
   /** `forgive` lets the next scheme answer in place of a refused credential. @defaultValue 'stop' */
   readonly onFailure?: 'stop' | 'forgive';
-  /** How long the strategy may take, in milliseconds; a slower one is "cannot tell". @defaultValue 5000 */
+  /** How long the strategy may take, in milliseconds; a slower one counts as unavailable. @defaultValue 5000 */
   readonly timeoutMs?: number;
 } &
   /**
@@ -58,7 +58,7 @@ const TIMEOUT_MS = 5000;
  * import { passportScheme } from 'nestjs-latchkey/passport';
  * import { Strategy } from 'passport-custom';
  *
- * // Digests of the keys, and whose they are: whoever reads the table learns no key.
+ * // Digests of the keys, and their owners: the table does not reveal a key.
  * const clients = new Map([[process.env['BILLING_KEY_SHA256'], 'billing']]);
  *
  * const strategy = new Strategy((request, done) => {
@@ -172,14 +172,14 @@ function refuse(
   if (code !== undefined) throw new AuthError(code, { cause: challenge });
 }
 
-/** `false` and `null` are how passport says "nobody"; they never stand for a user. */
+/** Passport uses `false` and `null` for "no user"; they are never a user. */
 function isUser(user: unknown): user is AuthUser {
   return typeof user === 'object' && user !== null;
 }
 
 /**
- * Strategies of RFC 6750 name an `error` where a credential was there and was not good; passport-jwt hands over the verifier's error,
- * and a plain one where there was no token.
+ * Strategies of RFC 6750 name an `error` if a credential was there and was not good; passport-jwt passes the verifier's error,
+ * and a plain one if there was no token.
  */
 function refusalOf(challenge: unknown, status: number | undefined): AuthErrorCode | undefined {
   if (typeof challenge === 'string') return /\berror=/.test(challenge) ? 'token_invalid' : undefined;

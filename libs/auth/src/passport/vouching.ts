@@ -4,7 +4,7 @@ import type { ServiceFinder } from '../schemes.js';
 import { Clock, AuthError, type AuthUser, type Subject, type Verified } from '../index.js';
 import { type AuthSettings, AUTH_SETTINGS, AUTHENTICATION } from '../nest/internal.js';
 
-/** What a strategy's user vouches for, where the defaults do not fit. */
+/** What a strategy's user asserts, if the defaults do not fit. */
 export type Vouching = Partial<Omit<Verified, 'user'>>;
 
 /** What it is read from. */
@@ -22,8 +22,8 @@ const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 
 /**
  * The facts behind a strategy's user.
- * @throws {AuthError} `missing_subject` where nothing names the user
- * @throws {AuthError} `misconfigured` where the user source says of the user what is not acceptable
+ * @throws {AuthError} `missing_subject` if nothing names the user
+ * @throws {AuthError} `misconfigured` if the user source says of the user what is not acceptable
  */
 export function vouchedFor(user: AuthUser, info: unknown, { name, options, services }: VouchingParts): Verified {
   const { tokens } = services.get<AuthSettings>(AUTH_SETTINGS);

@@ -20,7 +20,7 @@ export function describeBrowserRoute(handler: object, content: Operation['conten
 }
 
 function intentHeader({ headerName, cookieName }: DescriptionParts['settings']['csrf']): object {
-  const description = `The proof that one of our own pages sends the request. It goes with the cookie \`${cookieName}\`.`;
+  const description = `Proves that a page of this site sends the request. It goes with the cookie \`${cookieName}\`.`;
   return { name: headerName, in: 'header', required: true, description, schema: { type: 'string' } };
 }
 

@@ -9,7 +9,7 @@ export interface DescriptionParts {
   readonly sessionCookieName: string;
 }
 
-/** The descriptions by scheme name. One is missing where an extractor of the application looks for the token and nothing describes it. */
+/** The descriptions by scheme name. One is missing if an extractor of the application looks for the token and nothing describes it. */
 export function builtInDescriptions(parts: DescriptionParts): Readonly<Record<string, SchemeDescription | undefined>> {
   return {
     bearer: describeHeader(parts.settings),
@@ -67,7 +67,7 @@ function describeSession({ settings, sessionCookieName }: DescriptionParts): Sch
 /** The cookie that goes with the header is the browser's business, and in no requirement. */
 function describeCsrf({ csrf }: AuthSettings): SchemeDescription['unsafe'] {
   if (csrf.disabled) return undefined;
-  const description = `The proof that one of our own pages sends the request. It goes with the cookie \`${csrf.cookieName}\`.`;
+  const description = `Proves that a page of this site sends the request. It goes with the cookie \`${csrf.cookieName}\`.`;
   return { csrf: { type: 'apiKey', in: 'header', name: csrf.headerName, description } };
 }
 

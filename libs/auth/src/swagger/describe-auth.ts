@@ -29,12 +29,12 @@ export interface DescribeAuthOptions {
  * Makes an OpenAPI document and writes into it what the guards of the application demand: security schemes, what each operation
  * asks for, and its refusals. It may run before the application is initialised, as `SwaggerModule.createDocument` does.
  *
- * Requirements that you wrote with `@ApiSecurity()` stand for guards of others: they are added to what our guards demand. One for the header
- * or cookie of a scheme of ours only repeats it: the name that you gave it with `addBearerAuth()` and its like stands in the document, once,
- * and a public route needs nothing.
+ * Requirements that you wrote with `@ApiSecurity()` describe other guards: they are added to the requirements of our guards. One for the
+ * header or cookie of a scheme of ours only repeats it: the name that you gave it with `addBearerAuth()` and its like stands in the
+ * document, once, and a public route needs nothing.
  *
  * @param create makes the document; nothing but this call must happen in it
- * @throws {AuthConfigurationError} where the application has no AuthModule, or a guard names a scheme that is not configured
+ * @throws {AuthConfigurationError} if the application has no AuthModule, or a guard names a scheme that is not configured
  * @example
  * ```ts
  * import { Module } from '@nestjs/common';
@@ -154,7 +154,10 @@ class AuthAuthor {
     this.addRefusals(content, refusalsOf(policy, this.of(undefined).settings.errors.format));
   }
 
-  /** What the application wrote about guards of others. What stands on a class stands on its public routes too, and says nothing there. */
+  /**
+   * The requirements that the application wrote for other guards. Those of a class are also on its public routes, where they mean
+   * nothing.
+   */
   private ofOthers(written: readonly Requirement[]): readonly Requirement[] {
     const all = [...this.parts.configurations.values()];
     return all.reduce((left, { descriptions }) => descriptions.withoutOurs(left), written);

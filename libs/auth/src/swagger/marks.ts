@@ -47,7 +47,7 @@ function readMarks(
   };
 }
 
-/** The decorator is made afresh for each target: one that is used twice hands the first target's requirements to the second. */
+/** The decorator is made again for each target: one that is used twice passes the first target's requirements to the second. */
 function mark(target: ClassOrMethod, index: number): void {
   const decorate = ApiSecurity({ [MARK]: [String(index)] });
   // A descriptor is what tells the decorator a method from a class; classes and methods are both functions, and marked alike.

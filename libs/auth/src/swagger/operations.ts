@@ -13,7 +13,7 @@ export interface Operation {
   };
 }
 
-/** A path item holds its operations by method, beside things that are none. */
+/** A path item holds its operations by method, beside other members. */
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', 'query'] as const;
 
 /** Every operation of the document. */

@@ -23,7 +23,7 @@ const text = (description: string) => ({ type: 'string', description });
 
 /** A body of the wrong shape is answered with every rule that it breaks. */
 const MESSAGE = {
-  description: 'For people.',
+  description: 'For users.',
   anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
 };
 
@@ -52,7 +52,7 @@ export function errorSchema({ format, body }: Pick<AuthSettings['errors'], 'form
   };
   const properties =
     format === 'problem'
-      ? { type: text('Always `about:blank`.'), title: text('The reason phrase.'), status, detail: text('For people.') }
+      ? { type: text('Always `about:blank`.'), title: text('The reason phrase.'), status, detail: text('For users.') }
       : { statusCode: status, message: MESSAGE, error: text('The reason phrase.') };
   const all = { ...properties, errorCode };
   return {
@@ -100,7 +100,7 @@ export function refusalsOf(policy: EffectivePolicy, format: Format): Record<stri
   });
   const always = {
     400: refusal('Two credentials in one place.', challenge('With `error="invalid_request"`.')),
-    503: refusal('Whether the caller may do this cannot be told: something did not answer.', retryAfter),
+    503: refusal('The caller could not be checked: a dependency did not answer.', retryAfter),
   };
   if (isOpenToNobody(policy)) return always;
   const scopes = scopesOf(policy);
@@ -159,5 +159,5 @@ const OWN_REFUSALS = {
   413: { description: 'The request body is too large.' },
   415: { description: 'The request body has a type, a charset or an encoding that is not accepted.' },
   429: { description: 'Too many requests, if the application limits them.', headers: maybeRetryAfter },
-  503: { description: 'It cannot be told: something did not answer.', headers: retryAfter },
+  503: { description: 'Unknown: a dependency did not answer.', headers: retryAfter },
 } as const;

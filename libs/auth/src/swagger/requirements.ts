@@ -27,7 +27,7 @@ export function requirementsOf(demanded: Demanded): readonly Requirement[] {
   return isOpenToNobody(policy) ? [...minimal, {}] : minimal;
 }
 
-/** All of one list and all of another: what a route demands besides what the application wrote about guards of others. */
+/** All of one list and all of another: the requirements of a route besides those that the application wrote for other guards. */
 export function productOf(lists: readonly (readonly Requirement[])[]): readonly Requirement[] {
   return lists.reduce<readonly Requirement[]>(
     (made, list) => made.flatMap((one) => list.map((other) => ({ ...one, ...other }))),
@@ -35,7 +35,7 @@ export function productOf(lists: readonly (readonly Requirement[])[]): readonly 
   );
 }
 
-/** An optional route lets nobody in too, unless a policy needs somebody to judge. */
+/** An optional route allows anonymous callers, unless it has a policy. */
 export function isOpenToNobody({ optional, policies }: EffectivePolicy): boolean {
   return optional && policies.length === 0;
 }

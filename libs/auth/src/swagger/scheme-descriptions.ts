@@ -26,7 +26,7 @@ export class SchemeDescriptions {
 
   /**
    * Takes over the names that the application gave the same schemes with `addBearerAuth()` and its like, so that one header has one name.
-   * Configurations with a name keep theirs: two of them may share a header, and a person signs in to each.
+   * Configurations with a name keep theirs: two of them may share a header, and a user signs in to each.
    */
   adopt(written: SecuritySchemes = {}): void {
     if (this.configuration !== undefined) return;
@@ -66,7 +66,7 @@ export class SchemeDescriptions {
   }
 }
 
-/** Two configurations may both have a `bearer`, and a person signs in to each. */
+/** Two configurations may both have a `bearer`, and a user signs in to each. */
 function prefixed(description: SchemeDescription, configuration: string | undefined): SchemeDescription {
   return configuration === undefined ? description : renamed(description, (name) => `${configuration}-${name}`);
 }
@@ -87,7 +87,7 @@ function entriesOf({ always, unsafe }: SchemeDescription): Readonly<Record<strin
 
 /** A scheme finds its credential by a function, which says nothing about where: the document must not pretend to know. */
 function guess({ name, challenge }: Scheme): SchemeDescription {
-  // The built-in one lacks a description only where `header.extractor` stands in for its header.
+  // The built-in one lacks a description only if `header.extractor` stands in for its header.
   const isExtracted = name === 'bearer';
   const description = isExtracted
     ? "`header.extractor` does not say where it looks: describe it in the option `header.openapi`, or as 'bearer' with " +

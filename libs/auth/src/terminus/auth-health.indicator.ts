@@ -6,7 +6,7 @@ import { LoginStore, BlocklistStore } from '../stores.js';
 import { Clock, type HashingQueue } from '../index.js';
 import { AUTHENTICATION } from '../nest/internal.js';
 
-/** A subject and sign-in that nobody has: asking for them is a whole round trip and finds nothing. */
+/** A subject and sign-in that do not exist: a query for them is a full round trip and finds nothing. */
 const NO_ACCOUNT = { issuer: 'health', id: 'health' } as const;
 
 /**
@@ -46,7 +46,7 @@ export class AuthHealthIndicator {
   @Inject(AUTHENTICATION) private readonly core!: Authentication;
   @Inject(Clock) private readonly clock!: Clock;
 
-  /** Up where both stores answer, within the time that a request would wait for them. */
+  /** Up if both stores answer, within the time that a request would wait for them. */
   async stores(key = 'auth-stores'): Promise<HealthIndicatorResult> {
     const looks = await Promise.allSettled([
       this.revocations.subjectRevokedAt(NO_ACCOUNT),
@@ -59,8 +59,8 @@ export class AuthHealthIndicator {
   }
 
   /**
-   * Up where no trusted issuer fails to serve its keys; one that nobody asked yet counts as up. Otherwise degraded: tokens of the
-   * others are judged as ever, so that taking the process away would not help.
+   * Up if no trusted issuer fails to serve its keys; one that was not queried yet counts as up. Otherwise degraded: tokens of the
+   * others are still checked, so that restarting the process would not help.
    */
   keySets(key = 'auth-key-sets'): HealthIndicatorResult {
     const sets = this.core.issuers.issuers.flatMap(({ remotes }) => remotes);
@@ -71,7 +71,7 @@ export class AuthHealthIndicator {
   }
 
   /**
-   * Up where fewer hashes wait than `most`, 32 unless given; otherwise degraded: sign-ins are slow or refused, and all else goes on.
+   * Up if fewer hashes wait than `most`, 32 unless given; otherwise degraded: sign-ins are slow or refused, and all else goes on.
    */
   hashing(queue: HashingQueue, { key = 'auth-hashing', most = 32 } = {}): HealthIndicatorResult {
     const { waiting } = queue;

@@ -1,4 +1,4 @@
-// The proof that a test which acts as a user tests something: a route that is open to everybody would have answered anyway.
+// Asserts that a test which acts as a user tests something: a public route would have answered anyway.
 import { AssertionError } from 'node:assert';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import {
@@ -31,14 +31,15 @@ export interface Acting {
   /** The header that carries the token, as the application is configured. */
   readonly headers: HeadersByName;
   /**
-   * Sends a request twice: first as nobody, which must be refused with 401, then as the user. Resolves with the second answer.
+   * Sends a request twice: first as an anonymous caller, which must be refused with 401, then as the user. Resolves with the second answer.
    *
-   * @throws {AssertionError} where nobody is let in, so that acting as the user would prove nothing; where the user is not recognised
+   * @throws {AssertionError} if an anonymous caller is accepted, so that acting as the user would prove nothing; if the user is not
+   * authenticated
    */
   through<A extends Answer>(send: (headers: HeadersByName) => PromiseLike<A>): Promise<A>;
   /**
    * The same headers, for a route that is known by its handler.
-   * @throws {AssertionError} where the route is public, or where the controller has no such method
+   * @throws {AssertionError} if the route is public, or if the controller has no such method
    */
   on<Controller>(controller: Type<Controller>, method: keyof Controller & string): HeadersByName;
 }

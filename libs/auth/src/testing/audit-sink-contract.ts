@@ -8,7 +8,7 @@ export type MakeAuditSink = () => AuditSink | Promise<AuditSink>;
 /** One sentence of the port, as a test. */
 export interface AuditSinkCase {
   readonly name: string;
-  /** Rejects with an `AssertionError` of `node:assert` where the sink breaks its promise. */
+  /** Rejects with an `AssertionError` of `node:assert` if the sink breaks its promise. */
   run(makeSink: MakeAuditSink): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ const cases: Readonly<Record<string, (sink: AuditSink) => Promise<void>>> = {
     assert.deepEqual(await ids(sink, { ...ADA, id: 'Ada' }), ['of-Ada']);
   },
 
-  'forgets what is older than asked, and nothing else': async (sink) => {
+  'prunes what is older than asked, and nothing else': async (sink) => {
     for (const offset of [0, 1, 2]) await sink.record(entry(`at-${offset}`, { atMs: AT_MS + offset }));
     assert.equal(await sink.prune(AT_MS + 1), 1);
     assert.deepEqual(await ids(sink), ['at-2', 'at-1']);
@@ -73,7 +73,7 @@ const cases: Readonly<Record<string, (sink: AuditSink) => Promise<void>>> = {
   },
 };
 
-/** What every `AuditSink` must do, in the words of the port. Nothing waits: time is handed over. */
+/** What every `AuditSink` must do, in the words of the port. Nothing waits: time is passed. */
 export const auditSinkContract: readonly AuditSinkCase[] = Object.entries(cases).map(([name, test]) => ({
   name,
   run: async (makeSink) => test(await makeSink()),

@@ -7,13 +7,13 @@ import { entry } from './revocation-contract.js';
 const T = ContractClock.start;
 const PAGE = 10;
 
-interface Told {
+interface Received {
   readonly entries: readonly RevocationEntry[];
   readonly cursor: string | undefined;
 }
 
 /** Reads to the end of what is there. */
-async function follow(store: BlocklistStore, cursor?: string): Promise<Told> {
+async function follow(store: BlocklistStore, cursor?: string): Promise<Received> {
   const entries: RevocationEntry[] = [];
   let at = cursor;
   for (let pages = 0; pages < 1_000; pages += 1) {
@@ -26,7 +26,7 @@ async function follow(store: BlocklistStore, cursor?: string): Promise<Told> {
   throw new assert.AssertionError({ message: 'changesSince never came to an end' });
 }
 
-const idsOf = ({ entries }: Told): string[] => [...new Set(Array.from(entries, ({ id }) => id))].sort();
+const idsOf = ({ entries }: Received): string[] => [...new Set(Array.from(entries, ({ id }) => id))].sort();
 const isMute = ({ changesSince }: BlocklistStore): boolean => changesSince === undefined;
 const names = (count: number, prefix = 'jti'): string[] =>
   Array.from({ length: count }, (_, at) => `${prefix}-${at}`).sort();
@@ -87,19 +87,19 @@ export const changesContract: readonly WrittenCase[] = [
     name: 'a change feed misses nothing of what many add while it is read',
     async test({ revocations }) {
       if (isMute(revocations)) return;
-      const told = new Set<string>();
+      const received = new Set<string>();
       let cursor: string | undefined;
       const read = async (): Promise<void> => {
         const page = await follow(revocations, cursor);
         cursor = page.cursor;
-        for (const { id } of page.entries) told.add(id);
+        for (const { id } of page.entries) received.add(id);
       };
       for (let round = 0; round < 5; round += 1) {
         const added = names(12, `round-${round}`);
         await Promise.all([...added.map((id) => revocations.add(entry({ id }))), read(), read()]);
         await read();
         assert.deepEqual(
-          added.filter((id) => !told.has(id)),
+          added.filter((id) => !received.has(id)),
           [],
         );
       }

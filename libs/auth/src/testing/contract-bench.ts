@@ -5,7 +5,7 @@ import { Clock } from '../index.js';
 
 /** A clock that a case moves by hand. */
 export class ContractClock extends Clock {
-  /** A whole second, far enough ahead that no store which also asks its own machine finds anything ended. */
+  /** A whole second, far enough ahead that nothing has expired by the system time either. */
   static readonly start = 1_900_000_000;
   #nowMs = ContractClock.start * 1_000;
 
@@ -38,7 +38,7 @@ export interface WrittenCase {
 /** Asserts a count that is the right one, or 0 of a store that expires by itself. */
 export async function pruned(prune: () => Promise<number>, count: number): Promise<void> {
   const answer = await prune();
-  assert.ok(answer === count || answer === 0, `prune resolved ${answer} where ${count} had ended`);
+  assert.ok(answer === count || answer === 0, `prune resolved ${answer} but ${count} had ended`);
 }
 
 /**

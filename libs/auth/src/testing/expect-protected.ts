@@ -1,4 +1,4 @@
-// The assertion of a user's own test that no route was forgotten. It knows no test runner: it throws.
+// The assertion of a user's own test that every route was considered. It knows no test runner: it throws.
 import { AssertionError } from 'node:assert';
 import type { INestApplication } from '@nestjs/common';
 import { RouteAudit, type AuditedRoute, routeTable } from '../policies.js';
@@ -11,7 +11,7 @@ export interface ExpectProtectedOptions {
 }
 
 /**
- * Throws where a route can be reached without a credential and is not on the list, and where the list names a route that is
+ * Throws if a route can be reached without a credential and is not on the list, and if the list names a route that is
  * protected or does not exist, or by a name that several classes have.
  *
  * @example
@@ -29,19 +29,19 @@ export function expectProtected(app: INestApplication, { except = [] }: ExpectPr
   const routes = audit.list();
   const shared = audit.sharedNames();
   const reachable = routes.filter(({ access }) => access !== 'guarded');
-  const forgotten = reachable.filter((route) => !except.some((name) => namesOf(route).includes(name)));
+  const unlisted = reachable.filter((route) => !except.some((name) => namesOf(route).includes(name)));
   const stale = except.filter((name) => !reachable.some((route) => namesOf(route).includes(name)));
   const problems = [
-    ...(forgotten.length === 0
+    ...(unlisted.length === 0
       ? []
-      : [`Reachable without a credential, and not in \`except\`:\n${routeTable(forgotten)}`]),
+      : [`Reachable without a credential, and not in \`except\`:\n${routeTable(unlisted)}`]),
     ...except
       .filter((name) => shared.has(name))
       .map((name) => {
         const meant = routes.filter((route) => route.name === name).flatMap((route) => namesOf(route).slice(1));
         return `\`except\` has ${name}, which several classes have: write ${meant.join(', ')} instead, as far as they are meant.`;
       }),
-    ...stale.map((name) => `\`except\` has ${name}, which is no route, or one that is protected.`),
+    ...stale.map((name) => `\`except\` has ${name}, which is not a route, or one that is protected.`),
   ];
   if (problems.length > 0) throw new AssertionError({ message: problems.join('\n') });
 }

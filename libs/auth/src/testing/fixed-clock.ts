@@ -20,7 +20,7 @@ export class FixedClock extends Clock {
 
   /**
    * @param start a date, or a text that `Date` understands
-   * @throws {TypeError} for anything that is no time
+   * @throws {TypeError} for anything that is not a time
    */
   constructor(start: Date | string = '2026-01-01T00:00:00Z') {
     super();
@@ -38,23 +38,23 @@ export class FixedClock extends Clock {
 
   /**
    * Lets time pass: seconds as a number, or a text like `'15m'`.
-   * @throws {TypeError} for anything that is no duration
+   * @throws {TypeError} for anything that is not a duration
    */
   advance(duration: Duration): void {
     const milliseconds = parseDurationMs(duration);
-    if (milliseconds === undefined) throw new TypeError(`${JSON.stringify(duration)} is no duration; '15m' is one.`);
+    if (milliseconds === undefined) throw new TypeError(`${JSON.stringify(duration)} is not a duration; '15m' is one.`);
     this.now += milliseconds;
   }
 
-  /** Moves to a moment, which may lie in the past. @throws {TypeError} for anything that is no time */
-  set(moment: Date | string): void {
-    this.now = millisecondsOf(moment);
+  /** Moves to a time, which may lie in the past. @throws {TypeError} for anything that is not a time */
+  set(time: Date | string): void {
+    this.now = millisecondsOf(time);
   }
 }
 
-function millisecondsOf(moment: Date | string): number {
-  const milliseconds = new Date(moment).getTime();
+function millisecondsOf(time: Date | string): number {
+  const milliseconds = new Date(time).getTime();
   if (Number.isNaN(milliseconds))
-    throw new TypeError(`${JSON.stringify(moment)} is no time; '2026-01-01T00:00:00Z' is one.`);
+    throw new TypeError(`${JSON.stringify(time)} is not a time; '2026-01-01T00:00:00Z' is one.`);
   return milliseconds;
 }

@@ -80,9 +80,9 @@ export const graceContract: readonly WrittenCase[] = [
         clock.advance(3);
       }
       const before = await stored(logins);
-      const told = ['jti-0', 'jti-1', 'jti-2', 'jti-3', 'jti-4', 'jti-5'].map((from) => rotate(logins, [from, 'x']));
+      const answers = ['jti-0', 'jti-1', 'jti-2', 'jti-3', 'jti-4', 'jti-5'].map((from) => rotate(logins, [from, 'x']));
       const [old, young] = ['reused jti-6', 'retry jti-6'];
-      assert.deepEqual(await Promise.all(told), [old, old, old, young, young, young]);
+      assert.deepEqual(await Promise.all(answers), [old, old, old, young, young, young]);
       assert.deepEqual(await stored(logins), before);
       clock.advance(1);
       assert.equal(await rotate(logins, ['jti-3', 'x']), old);
@@ -108,7 +108,7 @@ export const graceContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'what is remembered of replaced tokens is bounded, and nobody is signed out at the bound',
+    name: 'the list of replaced tokens is bounded, and no user is signed out at the bound',
     async test({ logins, clock }) {
       await logins.open(login());
       for (let at = 0; at < MOST_REPLACED; at += 1)

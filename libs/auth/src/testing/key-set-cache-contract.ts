@@ -8,7 +8,7 @@ export type MakeKeySetCache = () => KeySetCache | Promise<KeySetCache>;
 /** One sentence of the port, as a test. */
 export interface KeySetCacheCase {
   readonly name: string;
-  /** Rejects with an `AssertionError` of `node:assert` where the cache breaks its promise. */
+  /** Rejects with an `AssertionError` of `node:assert` if the cache breaks its promise. */
   run(makeCache: MakeKeySetCache): Promise<void>;
 }
 
@@ -24,11 +24,11 @@ const setAt = (fetchedAtMs: number, body = `{"keys":[${fetchedAtMs}]}`): CachedK
 
 const leaseFor = (holder: string, nowMs = NOW_MS, address = ADDRESS) => ({ address, holder, nowMs, leaseMs: LEASE_MS });
 
-/** Of so many who ask at once, those who were told yes. */
+/** Of concurrent callers, those that got the lease. */
 async function winners(cache: KeySetCache, nowMs: number): Promise<readonly string[]> {
   const holders = Array.from({ length: 8 }, (_, index) => `holder-${index}-${nowMs}`);
-  const told = await Promise.all(holders.map((holder) => cache.lease(leaseFor(holder, nowMs))));
-  return holders.filter((_, index) => told[index]);
+  const granted = await Promise.all(holders.map((holder) => cache.lease(leaseFor(holder, nowMs))));
+  return holders.filter((_, index) => granted[index]);
 }
 
 async function assertHeld(cache: KeySetCache, nowMs: number): Promise<void> {
@@ -36,7 +36,7 @@ async function assertHeld(cache: KeySetCache, nowMs: number): Promise<void> {
 }
 
 const cases: Readonly<Record<string, (cache: KeySetCache) => Promise<void>>> = {
-  'knows nothing of an address that nobody stored': async (cache) => {
+  'has nothing for an address that was never stored': async (cache) => {
     assert.equal(await cache.get(ADDRESS), undefined);
   },
 
@@ -85,7 +85,7 @@ const cases: Readonly<Record<string, (cache: KeySetCache) => Promise<void>>> = {
   },
 
   'keeps the lease of a holder that died until it has run out, and then grants it to exactly one': async (cache) => {
-    await cache.lease(leaseFor('dead'));
+    await cache.lease(leaseFor('ended'));
     await assertHeld(cache, NOW_MS + LEASE_MS - 1);
     assert.equal((await winners(cache, NOW_MS + LEASE_MS)).length, 1);
     assert.equal((await winners(cache, NOW_MS + LEASE_MS)).length, 0);
@@ -102,7 +102,7 @@ const cases: Readonly<Record<string, (cache: KeySetCache) => Promise<void>>> = {
     await assertHeld(cache, NOW_MS);
   },
 
-  'ignores the release of a lease that nobody has': async (cache) => {
+  'ignores the release of a lease that is not held': async (cache) => {
     await cache.release(ADDRESS, 'nobody');
     assert.equal(await cache.lease(leaseFor('one')), true);
   },
@@ -117,7 +117,7 @@ const cases: Readonly<Record<string, (cache: KeySetCache) => Promise<void>>> = {
   },
 };
 
-/** What every `KeySetCache` must do, in the words of the port. Nothing waits: time is handed over. */
+/** What every `KeySetCache` must do, in the words of the port. Nothing waits: time is passed. */
 export const keySetCacheContract: readonly KeySetCacheCase[] = Object.entries(cases).map(([name, test]) => ({
   name,
   run: async (makeCache) => test(await makeCache()),

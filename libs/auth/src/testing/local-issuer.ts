@@ -1,18 +1,18 @@
-// An issuer on this machine that tests can trust, rotate and break.
+// An issuer on this host that tests can trust, rotate and break.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TrustOptions } from '../issuers.js';
 import { TokenFactory } from './token-factory.js';
 import { madeUpSource, type StandaloneOptions } from './token-source.js';
 
-/** How an issuer may fail: with a status, with something that is no key set, by silence, or by hanging up. */
+/** How an issuer may fail: with a status, with something that is not a key set, by silence, or by hanging up. */
 export type IssuerFailure = 'unavailable' | 'malformed' | 'silent' | 'disconnected';
 
 const JWKS_PATH = '/.well-known/jwks.json';
 const METADATA_PATH = '/.well-known/openid-configuration';
 
 /**
- * An issuer that serves its key set over http on a free port of this machine, and can be told to fail.
+ * An issuer that serves its key set over http on a free port of this host, and can be set to fail.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export class LocalIssuer {
     return new LocalIssuer(url, new TokenFactory(source), { server, audience: source.audience, renew: rotate });
   }
 
-  /** Where its key set is. */
+  /** The URL of its key set. */
   get jwksUri(): string {
     return `${this.url}${JWKS_PATH}`;
   }
@@ -83,7 +83,7 @@ export class LocalIssuer {
     this.failure = undefined;
   }
 
-  /** Puts a new key in place of the old one, which is gone at once. */
+  /** Puts a new key in place of the old one, which is removed at once. */
   async rotate(): Promise<void> {
     await this.parts.renew();
   }

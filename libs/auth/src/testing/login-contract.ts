@@ -7,7 +7,7 @@ const T = ContractClock.start;
 const ISSUER = 'https://issuer.example';
 const OTHER = 'https://other.example';
 
-/** A sign-in of user-1 that lives for an hour unless told otherwise. */
+/** A sign-in of user-1 that lives for an hour unless stated otherwise. */
 export const login = (fields: Partial<Login> = {}): Login => ({
   issuer: ISSUER,
   sid: 'sid-1',
@@ -106,12 +106,12 @@ export const loginContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'the live sign-ins of a subject are listed newest first, and nobody else’s',
+    name: 'the live sign-ins of a subject are listed newest first, and not those of other subjects',
     async test({ logins }) {
       await logins.open(login({ sid: 'old', createdAt: T - 20 }));
       await logins.open(login({ sid: 'new', createdAt: T - 5 }));
       await logins.open(login({ sid: 'middle', createdAt: T - 10 }));
-      await logins.open(login({ sid: 'foreign', issuer: OTHER }));
+      await logins.open(login({ sid: 'other', issuer: OTHER }));
       for (const id of ['USER-1', 'user-1 ', 'user-10']) await logins.open(login({ sid: `of ${id}`, subject: id }));
       assert.deepEqual(sidsOf(await logins.list(subject, T)), ['new', 'middle', 'old']);
       assert.deepEqual(sidsOf(await logins.list({ issuer: ISSUER, id: 'nobody' }, T)), []);
@@ -141,7 +141,7 @@ export const loginContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'ending all sign-ins of a subject leaves those of others',
+    name: 'ending all sign-ins of a subject leaves those of other subjects',
     async test({ logins }) {
       for (const sid of ['a', 'b', 'c']) await logins.open(login({ sid }));
       await logins.open(login({ sid: 'd', subject: 'user-2' }));

@@ -28,7 +28,7 @@ const LOOKALIKES = [
   `${'x'.repeat(254)}b`,
 ];
 
-/** An entry that ends jti-1 for an hour unless told otherwise. */
+/** An entry that ends jti-1 for an hour unless stated otherwise. */
 export const entry = (fields: Partial<RevocationEntry> = {}): RevocationEntry => ({
   kind: 'token',
   issuer: ISSUER,
@@ -142,7 +142,7 @@ export const revocationContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'a subject entry ends what was issued up to its moment and nothing later',
+    name: 'a subject entry ends what was issued up to its time and nothing later',
     async test({ revocations }) {
       await revocations.add(subjectEntry({ revokedAt: T + 10 }));
       assert.equal(await revocations.find(query({ issuedAt: T + 9 })), 'subject');
@@ -162,7 +162,7 @@ export const revocationContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'of two subject entries the later moment wins, together with whom it spares',
+    name: 'of two subject entries the later time wins, together with the sign-in that it keeps',
     async test({ revocations }) {
       for (const first of [5, 20]) {
         const id = `user-${first}`;
@@ -177,7 +177,7 @@ export const revocationContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'of two subject entries of one moment the one that spares nobody wins',
+    name: 'of two subject entries of the same time the one without an exception wins',
     async test({ revocations }) {
       await revocations.add(subjectEntry({ id: 'a', exceptSid: 'sid-1' }));
       await revocations.add(subjectEntry({ id: 'a' }));

@@ -1,4 +1,4 @@
-// What the cases of rotation work with: rotations of one sign-in, told in words.
+// What the cases of rotation work with: rotations of one sign-in, described in words.
 import type { Login, LoginStore, Rotation, RotationOutcome } from '../stores.js';
 import { ContractClock, plain } from './contract-bench.js';
 import { login } from './login-contract.js';
@@ -42,6 +42,6 @@ export async function stored(logins: LoginStore): Promise<object[]> {
 
 /** Eight callers with one token, at once. */
 export function race(logins: LoginStore, from: string, fields?: Fields): Promise<string[]> {
-  const rivals = Array.from({ length: 8 }, (_, rival) => `${from}/${rival}`);
-  return Promise.all(rivals.map((to) => rotate(logins, [from, to], fields)));
+  const successors = Array.from({ length: 8 }, (_, index) => `${from}/${index}`);
+  return Promise.all(successors.map((to) => rotate(logins, [from, to], fields)));
 }

@@ -90,12 +90,12 @@ export const rotationContract: readonly WrittenCase[] = [
       for (let at = 0; at < 5; at += 1) await rotate(logins, [`jti-${at}`, `jti-${at + 1}`]);
       for (let round = 5; round < 10; round += 1) {
         const froms = Array.from({ length: 8 }, (_, at) => `jti-${Math.max(0, round - at)}`);
-        const told = await Promise.all(froms.map((from) => rotate(logins, [from, `jti-${round + 1}`])));
+        const outcomes = await Promise.all(froms.map((from) => rotate(logins, [from, `jti-${round + 1}`])));
         const live = (await logins.find(ISSUER, 'sid-1'))?.currentJti;
         assert.equal(live, `jti-${round + 1}`);
-        assert.equal(told[0], `rotated ${live}`);
-        // Whoever came before the rotation of this round was told what was live then.
-        for (const outcome of told.slice(1))
+        assert.equal(outcomes[0], `rotated ${live}`);
+        // A call before the rotation of this round got the token that was live then.
+        for (const outcome of outcomes.slice(1))
           assert.ok(outcome === `retry ${live}` || outcome === `retry jti-${round}`, outcome);
       }
     },
@@ -124,7 +124,7 @@ export const rotationContract: readonly WrittenCase[] = [
     },
   },
   {
-    name: 'a sign-in that is ended while it rotates is gone once both have answered',
+    name: 'a sign-in that is ended while it rotates no longer exists once both have answered',
     async test({ logins }) {
       for (let round = 0; round < 5; round += 1) {
         await logins.open(login());

@@ -23,7 +23,7 @@ export type MakeStores = (clock: Clock) => Stores | Promise<Stores>;
 /** One sentence of the ports, as a test. */
 export interface StoreCase {
   readonly name: string;
-  /** Rejects with an `AssertionError` of `node:assert` where the stores break their promise. */
+  /** Rejects with an `AssertionError` of `node:assert` if the stores break their promise. */
   run(makeStores: MakeStores): Promise<void>;
 }
 

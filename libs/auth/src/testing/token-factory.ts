@@ -52,7 +52,7 @@ export class TokenFactory {
   /**
    * Signs with the keys of an application, by its clock and in its name.
    * @param configuration the name of one of several configurations @defaultValue the one without a name
-   * @throws {TypeError} where the application only verifies
+   * @throws {TypeError} if the application only verifies
    */
   static of(app: INestApplicationContext, configuration?: string): TokenFactory {
     return new TokenFactory(sourceOf(app, configuration));
@@ -91,7 +91,7 @@ export class TokenFactory {
     };
   }
 
-  /** Signs any claims. The header says `at+jwt` unless told otherwise. */
+  /** Signs any claims. The header says `at+jwt` unless stated otherwise. */
   async sign(claims: TestClaims, header: TestTokenOptions['header'] = {}): Promise<string> {
     const key = this.source.signingKey();
     // Issuers make larger tokens than we do; what is refused is for the application under test to say.
@@ -116,7 +116,7 @@ export class TokenFactory {
     return this.valid(user, over(options, { nbf, exp: nbf + 60, iat: nbf }));
   }
 
-  /** A refresh token, which is no access token. No store knows it, so it cannot be refreshed either. */
+  /** A refresh token, which is not an access token. No store knows it, so it cannot be refreshed either. */
   async wrongKind(user: TestUser, options: TestTokenOptions = {}): Promise<string> {
     const claims = await this.claimsFor(
       user,
@@ -146,8 +146,8 @@ export class TokenFactory {
     return signJws({ typ: 'at+jwt', ...options.header }, await this.claimsFor(user, options), impostor);
   }
 
-  /** A token of an issuer that nobody trusts, well signed with a key of its own. */
-  async foreignIssuer(user: TestUser, options: TestTokenOptions = {}): Promise<string> {
+  /** A token of an issuer that is not trusted, correctly signed with a key of its own. */
+  async untrustedIssuer(user: TestUser, options: TestTokenOptions = {}): Promise<string> {
     const { signing } = await generateOwnKey();
     const claims = await this.claimsFor(user, over(options, { iss: 'https://elsewhere.test' }));
     return signJws({ typ: 'at+jwt', ...options.header }, claims, signing);
@@ -158,7 +158,7 @@ export class TokenFactory {
     return this.valid(user, over(options, { aud: 'another-service' }));
   }
 
-  /** The token of a machine that acts for itself: only routes with `@AllowClients()` accept it. */
+  /** The token of a client that acts for itself: only routes with `@AllowClients()` accept it. */
   async client(clientId: string, options: TestTokenOptions = {}): Promise<string> {
     const common = this.commonClaims(clientId, options);
     const scope = options.scopes?.join(' ');
@@ -180,8 +180,8 @@ export class TokenFactory {
       ['its subject was changed', this.tampered(user), 'token_invalid'],
       ['it has no signature', this.unsigned(user), 'algorithm_not_allowed'],
       ['it is signed with another key', this.otherKey(user), 'token_invalid'],
-      ['its issuer is not trusted', this.foreignIssuer(user), 'invalid_issuer'],
-      ['it is no token', Promise.resolve('no.token'), 'token_malformed'],
+      ['its issuer is not trusted', this.untrustedIssuer(user), 'invalid_issuer'],
+      ['it is not a token', Promise.resolve('no.token'), 'token_malformed'],
     ];
     if (this.source.audience.length > 0) {
       bad.push(['it is meant for another service', this.otherAudience(user), 'invalid_audience']);

@@ -81,7 +81,7 @@ function optionsWith({ names, option }: Walked): object {
 
 /** What is refused is named, and what is accepted is said. */
 const SENTENCE =
-  / (is|are|has) .*accepted (is|are|in braces is) ['{\w]| must (be|name) ['\w]| is required[:,] | is too easy | is no https address/s;
+  / (is|are|has) .*accepted (is|are|in braces is) ['{\w]| must (be|name) ['\w]| is required[:,] | is too easy | is not an https address/s;
 
 /** An address is refused by the entry, because what it may be depends on other options. */
 function namedFor(path: string): string {

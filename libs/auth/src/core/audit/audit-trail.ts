@@ -1,4 +1,4 @@
-// The writing of the audit trail: beside the answer, or before the effect where no entry means no effect.
+// The writing of the audit trail: asynchronously, or, with `required`, before the operation takes effect.
 import { auditEntryOf, type AuditSink } from './audit.js';
 import { CircuitBreaker } from '../stores/circuit-breaker.js';
 import { takesTurns } from '../stores/turns.js';
@@ -8,13 +8,13 @@ import { EventSink } from '../base/event-sink.js';
 
 /** How the trail is written. */
 export interface AuditTrailOptions {
-  /** True where nothing may happen that was not recorded first. @defaultValue false */
+  /** True if nothing may happen that was not recorded first. @defaultValue false */
   readonly required?: boolean | undefined;
   /** How long one entry may take, in milliseconds. @defaultValue 300 */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What is recorded before it happens, where the trail is required. */
+/** What is recorded before it happens, if the trail is required. */
 const ANNOUNCED: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'refresh', 'revoked']);
 
 /** Publishes every event, and records those that the trail keeps. A sink that throws, hangs or rejects changes no answer. */
@@ -32,7 +32,7 @@ export class AuditTrail extends EventSink {
     this.breaker = new CircuitBreaker(clock, { timeoutMs, store: 'audit', takesTurns: takesTurns(sink) });
   }
 
-  /** @throws {AuthError} `store_unavailable` where the trail is required and cannot be written */
+  /** @throws {AuthError} `store_unavailable` if the trail is required and cannot be written */
   override async before(event: AuthEvent): Promise<void> {
     if (this.isRequired && ANNOUNCED.has(event.type)) await this.record(event);
   }

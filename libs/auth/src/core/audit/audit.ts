@@ -1,5 +1,5 @@
-// The port of the audit trail: what is kept of what happened, for people who ask months later. It is kept apart from events,
-// which are gone with the process. Entries hold codes and identifiers, never a token, key, password or claim.
+// The port of the audit trail: the entries that are kept for later audits. They are separate from events, which exist only while the
+// process runs. Entries hold codes and identifiers, never a token, key, password or claim.
 import { randomUUID } from 'node:crypto';
 import type { AuthErrorCode } from '../base/errors.js';
 import type { AuthEvent, RefusalEvent, RevocationEvent, SignInEvent } from '../base/events.js';
@@ -28,19 +28,19 @@ export interface AuditEntry {
 /**
  * Keeps the audit trail. Every method rejects only when the sink is unavailable.
  *
- * Many callers at once are usual, from several processes; entries of one moment come in any order.
+ * Many callers at once are usual, from several processes; entries with the same time come in any order.
  */
 export abstract class AuditSink {
   /** Keeps an entry; once the promise resolves it is kept. Idempotent: an `id` that is there changes nothing. */
   abstract record(entry: AuditEntry): Promise<void>;
 
   /**
-   * The last entries of one subject, newest first, and of nobody else: subject and issuer are compared exactly, with case.
+   * The last entries of one subject, newest first. Subject and issuer are compared exactly, with case.
    * @param limit at most 1,000
    */
   abstract list(subject: Subject, limit: number): Promise<readonly AuditEntry[]>;
 
-  /** Forgets entries of before that moment, in epoch milliseconds. Resolves how many. */
+  /** Deletes entries older than that time, in epoch milliseconds. Resolves how many. */
   abstract prune(beforeMs: number): Promise<number>;
 }
 
@@ -88,6 +88,6 @@ function revokedFacts({ kind, issuer, id, subject, reason }: RevocationEvent): O
 /** A sink of your own, as data: what to inject, and how to make it of that. */
 export interface AuditSinkFactory {
   readonly inject?: readonly unknown[] | undefined;
-  // A method, because its parameters are compared loosely: each recipe names the types of what it injects.
+  // A method, because its parameters are compared loosely: each factory names the types of what it injects.
   useFactory(...injected: readonly unknown[]): AuditSink | Promise<AuditSink>;
 }

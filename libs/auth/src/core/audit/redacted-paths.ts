@@ -10,7 +10,7 @@ const OF_REQUESTS = [
   'signedCookies',
   'x-csrf-token',
   'x-xsrf-token',
-  // Names and values one after the other, where no name stands before its value.
+  // Lists of names and values in turn, in which no name is the key of its value.
   'rawHeaders',
   'sessionID',
   'sessionId',
@@ -39,7 +39,7 @@ const OF_AUTHENTICATION = ['claims', 'keys', 'jwk', 'secret', 'privateKey', 'pri
 
 /**
  * The properties that hold secrets in requests, bodies, principals and options: for the `redact` option of Nest's `ConsoleLogger`,
- * which masks them at any depth and without regard to case. Text that is no property is beyond it: never log a whole request.
+ * which masks them at any depth and without regard to case. Text that is not a property is beyond it: never log a whole request.
  *
  * @example
  * ```ts

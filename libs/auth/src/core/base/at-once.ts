@@ -2,7 +2,7 @@
 // every stage answers with a value or with a promise of one, and these functions go on with either.
 import { AuthError } from './errors.js';
 
-/** True for any promise, also of another library: what an application hands in need not be a native one. */
+/** True for any promise, also of another library: what an application passes need not be a native one. */
 export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
   return typeof answer === 'object' && answer !== null && typeof (answer as Partial<Promise<T>>).then === 'function';
 }

@@ -1,4 +1,4 @@
-// The guess at what a misspelt name was meant to be, for errors at boot.
+// Suggests the right name for a misspelled one, for errors at start-up.
 
 /** The known name that takes the fewest edits, if few enough that it may have been meant. */
 export function suggest(name: string, known: readonly string[]): string | undefined {

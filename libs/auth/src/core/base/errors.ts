@@ -9,20 +9,20 @@ export type Challenge =
 export interface ErrorEntry {
   readonly status: 400 | 401 | 403 | 413 | 415 | 429 | 500 | 503;
   readonly challenge: Challenge;
-  /** What a person reads. Fixed text: it never holds input. */
+  /** The message for users. Fixed text: it never holds input. */
   readonly message: string;
-  /** The code a client sees instead, where the exact one would tell an attacker something. */
+  /** The code a client sees instead, if the exact one would tell an attacker something. */
   readonly publicCode?: 'token_invalid';
-  /** A credential refused for this reason will never be good again: a cookie that carried it may be cleared. */
-  readonly dead?: true;
+  /** A credential refused for this reason can never become valid again: a cookie that carried it may be cleared. */
+  readonly terminal?: true;
 }
 
 const refused = { status: 401, challenge: 'invalid_token' } as const;
-const dead = { ...refused, dead: true } as const;
+const terminal = { ...refused, terminal: true } as const;
 const concealed = { ...refused, message: 'The token is not valid.', publicCode: 'token_invalid' } as const;
 const forbidden = { status: 403, challenge: 'none' } as const;
 const unavailable = { status: 503, challenge: 'none' } as const;
-/** As unavailable, but trying again does not help: the application itself must be corrected. */
+/** As unavailable, but a retry does not help: the application itself must be corrected. */
 const mistaken = { status: 500, challenge: 'none' } as const;
 
 /** Every refusal of the library. Codes are never renamed; one is added with a test and a changelog line. */
@@ -31,30 +31,30 @@ export const ERROR_TABLE = {
   further_step_required: { status: 401, challenge: 'bare', message: 'A further step is needed to sign in.' },
   invalid_credentials: { status: 401, challenge: 'bare', message: 'The user name or password is not right.' },
   malformed_header: { ...refused, message: 'The authorization header is malformed.' },
-  token_malformed: { ...dead, message: 'The token is malformed.' },
-  token_too_large: { ...dead, message: 'The token is larger than what is accepted here.' },
-  token_invalid: { ...dead, message: 'The token is not valid.' },
-  token_expired: { ...dead, message: 'The token has expired.' },
+  token_malformed: { ...terminal, message: 'The token is malformed.' },
+  token_too_large: { ...terminal, message: 'The token is larger than what is accepted here.' },
+  token_invalid: { ...terminal, message: 'The token is not valid.' },
+  token_expired: { ...terminal, message: 'The token has expired.' },
   token_not_yet_valid: { ...refused, message: 'The token is not valid yet.' },
-  algorithm_not_allowed: { ...dead, message: 'The token is signed with an algorithm that is not accepted here.' },
-  unknown_key: { ...dead, message: 'The token is signed with an unknown key.' },
-  invalid_issuer: { ...dead, message: 'The token comes from an issuer that is not trusted here.' },
-  invalid_audience: { ...dead, message: 'The token is meant for another service.' },
-  missing_claim: { ...dead, message: 'The token lacks a required claim.' },
-  invalid_claims: { ...dead, message: 'The token holds a claim that is not acceptable.' },
-  missing_subject: { ...dead, message: 'The token names no subject.' },
-  wrong_token_type: { ...dead, message: 'The token is of another type.' },
-  unsupported_token_version: { ...dead, message: 'The token has a version that is not supported.' },
-  token_revoked: { ...concealed, dead: true },
-  token_superseded: { ...concealed, dead: true },
-  user_not_found: { ...concealed, dead: true },
+  algorithm_not_allowed: { ...terminal, message: 'The token is signed with an algorithm that is not accepted here.' },
+  unknown_key: { ...terminal, message: 'The token is signed with an unknown key.' },
+  invalid_issuer: { ...terminal, message: 'The token comes from an issuer that is not trusted here.' },
+  invalid_audience: { ...terminal, message: 'The token is meant for another service.' },
+  missing_claim: { ...terminal, message: 'The token lacks a required claim.' },
+  invalid_claims: { ...terminal, message: 'The token holds a claim that is not acceptable.' },
+  missing_subject: { ...terminal, message: 'The token names no subject.' },
+  wrong_token_type: { ...terminal, message: 'The token is of another type.' },
+  unsupported_token_version: { ...terminal, message: 'The token has a version that is not supported.' },
+  token_revoked: { ...concealed, terminal: true },
+  token_superseded: { ...concealed, terminal: true },
+  user_not_found: { ...concealed, terminal: true },
   user_disabled: { ...concealed },
-  refresh_reused: { ...concealed, dead: true },
-  refresh_unknown: { ...dead, message: 'The refresh token is not known.' },
-  refresh_expired: { ...dead, message: 'The sign-in has ended.' },
+  refresh_reused: { ...concealed, terminal: true },
+  refresh_unknown: { ...terminal, message: 'The refresh token is not known.' },
+  refresh_expired: { ...terminal, message: 'The sign-in has ended.' },
   invalid_scope: { ...refused, message: 'The requested scope is wider than what was granted.' },
   claims_stale: { ...refused, message: 'The token no longer agrees with the account.' },
-  session_user_mismatch: { ...dead, message: 'The cookie and the session belong to different users.' },
+  session_user_mismatch: { ...terminal, message: 'The cookie and the session belong to different users.' },
   reauthentication_required: {
     status: 401,
     challenge: 'insufficient_user_authentication',
@@ -98,7 +98,7 @@ export const ERROR_TABLE = {
   },
   filter_mismatch: { ...forbidden, message: 'The token is limited to other resources.' },
   restricted_client: { ...forbidden, message: 'Restricted clients may not use this resource.' },
-  client_not_allowed: { ...forbidden, message: 'Only people, not clients, may use this resource.' },
+  client_not_allowed: { ...forbidden, message: 'Only users, not clients, may use this resource.' },
   forbidden: { ...forbidden, message: 'You may not use this resource.' },
   unsupported_context: { ...forbidden, message: 'This kind of request cannot be authenticated.' },
   keys_unavailable: { ...unavailable, message: 'The keys to check the token could not be fetched. Try again soon.' },
@@ -156,7 +156,7 @@ export interface AuthErrorOptions {
   readonly retryAfterSeconds?: number;
   /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
   readonly problems?: readonly string[];
-  /** The code of RFC 6749 §5.2 that the body names besides, as `error`, where that is what clients of the route read. */
+  /** The code of RFC 6749 §5.2 that the body names besides, as `error`, if that is what clients of the route read. */
   readonly oauthError?: 'invalid_request';
 }
 
@@ -185,7 +185,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   readonly acrValues: readonly string[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly problems: readonly string[] | undefined;
-  /** For operators only: not enumerable, so that a filter that serialises the error does not send it. */
+  /** For operators only: not enumerable, so that a filter that serializes the error does not send it. */
   declare readonly reason: RefusalReason | undefined;
   /** For the client that it is about: not enumerable, so that no log has the continuation. */
   declare readonly step: FurtherStep | undefined;
@@ -202,7 +202,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     this.acrValues = options.acrValues;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.problems = options.problems;
-    // Serialisers of logs and error trackers walk own enumerable properties; what lies underneath stays inside.
+    // Log serializers and error trackers copy own enumerable properties, so `cause` is not enumerable.
     if (options.cause !== undefined) Object.defineProperty(this, 'cause', { enumerable: false });
     Object.defineProperty(this, 'step', { value: options.step, enumerable: false });
     Object.defineProperty(this, 'reason', { value: options.reason, enumerable: false });
@@ -237,13 +237,13 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
     return this.entry.publicCode ?? this.code;
   }
 
-  /** True where the credential can never be good again, so that a cookie that carried it may be cleared. */
+  /** True if the credential can never become valid again, so that a cookie that carried it may be cleared. */
   get isTerminal(): boolean {
-    return this.entry.dead === true;
+    return this.entry.terminal === true;
   }
 
   /**
-   * True where the answer is "cannot tell": something did not answer (503), or the application is at fault (500). It
+   * True if a dependency did not answer (503), or the application is at fault (500). It
    * never clears, revokes or counts anything.
    */
   get isUnavailable(): boolean {
@@ -256,7 +256,7 @@ export function reasonText({ claim, rule, option }: RefusalReason): string {
   return `${claim === undefined ? '' : `${claim}: `}${rule}${option === undefined ? '' : ` (option ${option})`}`;
 }
 
-/** What broke in a part of the application that authentication calls: in which phase, with the error underneath as the cause. */
+/** An error of application code that authentication calls: names the phase, with the original error as the cause. */
 export class FaultyPhase extends Error {
   override readonly name = 'FaultyPhase';
 
@@ -269,14 +269,14 @@ export class FaultyPhase extends Error {
 }
 
 /**
- * The refusal where a part of the application breaks: "cannot tell", under a name of its own, so that it is not looked for in the
- * database.
+ * The refusal if a part of the application fails: unavailable (500), with a code of its own, so that operators do not search for the
+ * cause in the database.
  */
 export function applicationFault(phase: string, cause: unknown): AuthError {
   return new AuthError('application_fault', { cause: new FaultyPhase(phase, cause) });
 }
 
-/** A mistake in the configuration. It is thrown while the application boots, with every problem at once. */
+/** An error in the configuration. It is thrown while the application starts, with every problem at once. */
 export class AuthConfigurationError extends Error {
   override readonly name = 'AuthConfigurationError';
 
@@ -285,7 +285,7 @@ export class AuthConfigurationError extends Error {
   }
 }
 
-/** What {@link AuthConfigurationError} says that is wrong with this; nothing where it succeeds. Whatever else is thrown passes. */
+/** Returns the problems of an {@link AuthConfigurationError} thrown by `work`, or `[]`. Rethrows anything else. */
 export function configurationProblems(work: () => unknown): readonly string[] {
   try {
     work();

@@ -1,15 +1,15 @@
 // Event sink for services: `before` runs before an operation and may veto it, `after` runs after it.
 import { publish, type AuthEvent } from './events.js';
 
-/** Hears of everything that a service does. */
+/** Receives every event of a service. */
 export abstract class EventSink {
   /**
-   * Is told what is about to happen.
-   * @throws {AuthError} `store_unavailable` where it must be recorded and cannot be: it then must not happen
+   * Called before the operation.
+   * @throws {AuthError} `store_unavailable` if the event must be recorded and cannot be; the operation must then not take place
    */
   abstract before(event: AuthEvent): Promise<void>;
 
-  /** Is told what happened. Never throws. */
+  /** Called after the operation. Never throws. */
   abstract after(event: AuthEvent): void;
 }
 

@@ -8,16 +8,16 @@ import type { KeyUsed, PrincipalKind } from './principal.js';
 export const EVENTS_CHANNEL = 'nestjs-latchkey';
 
 /**
- * How one attempt to authenticateCredential a caller ended. Every attempt ends in exactly one of these.
+ * How one attempt to authenticate a caller ended. Every attempt ends in exactly one of these.
  *
  * - `not_applicable`: no credential that the route understands
- * - `success`: recognised
- * - `anonymous`: an optional route went on without the bad credential
- * - `rejected`: a credential was there and is not good
- * - `forgiven`: only forgivable credentials were there, none was good
- * - `user_mismatch`: a bad cookie, while a live session belongs to somebody else
- * - `user_mismatch_enforced`: a good cookie, while a live session belongs to somebody else
- * - `forbidden`: recognised or unintended (CSRF), and not allowed
+ * - `success`: recognized
+ * - `anonymous`: an optional route continued without the bad credential
+ * - `rejected`: a credential was present and is not valid
+ * - `forgiven`: only forgivable credentials were present, none was valid
+ * - `user_mismatch`: a bad cookie, while a live session belongs to another user
+ * - `user_mismatch_enforced`: a good cookie, while a live session belongs to another user
+ * - `forbidden`: recognized or unintended (CSRF), and not allowed
  * - `ambiguous`: two credentials in one place
  * - `unavailable`: something that must be asked did not answer
  */
@@ -41,29 +41,29 @@ export interface ForgivenFailure {
   readonly reason?: RefusalReason | undefined;
 }
 
-/** One attempt to authenticateCredential the caller of a request. */
+/** One attempt to authenticate the caller of a request. */
 export interface AttemptEvent {
   readonly type: 'attempt';
   readonly outcome: AttemptOutcome;
   /** The scheme that decided, if one did. */
   readonly scheme?: string | undefined;
-  /** The exact refusal, also where the client sees another. */
+  /** The exact refusal, also if the client sees another. */
   readonly code?: AuthErrorCode | undefined;
   /** The rule that was broken, if the code alone does not say it. Names and limits, never a value of the token. */
   readonly reason?: RefusalReason | undefined;
-  /** The key that the credential was verified with, also where it was refused for another reason. */
+  /** The key that the credential was verified with, also if it was refused for another reason. */
   readonly key?: KeyUsed | undefined;
   readonly forgiven: readonly ForgivenFailure[];
   /** The schemes that the request carried something for, good or bad. */
   readonly carried: readonly string[];
-  /** True where the request carried more than one credential in different places. */
+  /** True if the request carried more than one credential in different places. */
   readonly conflicting: boolean;
   readonly subject?: string | undefined;
   readonly issuer?: string | undefined;
   readonly kind?: PrincipalKind | undefined;
-  /** On a mismatch: whom the unverified cookie names, and `unreadable` where it names nobody. */
+  /** On a mismatch: the subject of the unverified cookie, or `unreadable`. */
   readonly cookieSubject?: string | undefined;
-  /** On a mismatch: whom the live session belongs to. */
+  /** On a mismatch: the user of the live session. */
   readonly sessionSubject?: string | undefined;
 }
 
@@ -89,7 +89,7 @@ export interface RevocationEvent {
   readonly kind: 'token' | 'login' | 'subject';
   readonly issuer: string;
   readonly id: string;
-  /** Whose it was, where that is known. */
+  /** Whose it was, if that is known. */
   readonly subject?: string | undefined;
   readonly reason?: string | undefined;
 }
@@ -141,7 +141,7 @@ export interface UncheckedEvent {
   readonly jti?: string | undefined;
 }
 
-/** Everything that can be said to have happened. */
+/** All event types. */
 export type AuthEvent =
   | AttemptEvent
   | SignInEvent
@@ -187,7 +187,7 @@ export function onRefusedAttempt(listener: (event: AttemptEvent) => void): () =>
   };
 }
 
-/** Whether an attempt that did not simply succeed is told to any listener. */
+/** True if any listener receives attempts that did not simply succeed. */
 export function isRefusalHeard(): boolean {
   return events.hasSubscribers || refusals.size > 0;
 }
@@ -223,7 +223,7 @@ export function onAuthEvent(listener: (event: AuthEvent) => void | Promise<void>
   };
 }
 
-/** An observer must never change what it observes: what it throws or rejects with is dropped. */
+/** A listener must never change an answer: what it throws or rejects with is dropped. */
 function tryTo(work: () => void | Promise<void>): void {
   try {
     void Promise.resolve(work()).catch(() => {});

@@ -1,5 +1,5 @@
 // Strict JSON parsing (RFC 8259) for tokens and key sets: unambiguous input, inert output (frozen, no prototype).
-// It answers duplicate members, prototype pollution, byte order marks, endless nesting and numbers that are none.
+// It prevents duplicate members, prototype pollution, byte order marks, deep nesting and invalid numbers.
 import { isUtf8 } from 'node:buffer';
 import { defaultLimits } from './limits.js';
 import type { Json } from './principal.js';
@@ -20,7 +20,7 @@ export interface JsonLimits {
 
 // Neither can match in two ways, so both stay linear.
 const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
-/** No double needs so many digits; a longer spelling only hides what it says. */
+/** No double needs so many digits; more digits only obscure the value. */
 const LONG_NUMBER = /[0-9.]{101}/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -68,7 +68,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Walks what came out of the parser: judges every value, counts the members, and takes behaviour away from every object. */
+/** Walks what came out of the parser: checks every value, counts the members, and removes the prototype of every object. */
 class Inspection {
   constructor(private readonly depthLimit: number) {}
 

@@ -24,7 +24,7 @@ export interface TokenLimits {
   readonly subject: number;
 }
 
-/** The limits of our own tokens, where none are asked for. */
+/** The limits of our own tokens, if none are asked for. */
 export const defaultLimits: TokenLimits = Object.freeze({
   token: 8192,
   header: 2048,

@@ -1,4 +1,4 @@
-// Looks at values of which nothing is known yet.
+// Helpers for values of unknown type.
 
 /** True for objects of any kind, lists among them. */
 export function isObject(value: unknown): value is object {
@@ -15,7 +15,7 @@ export function memberIn(value: unknown, name: string): unknown {
   return isObject(value) ? Reflect.get(value, name) : undefined;
 }
 
-/** The own member of an object. For data that a client sent: no name leads out of it into the language. */
+/** The own member of an object. For data that a client sent: which prevents access to inherited members such as `constructor`. */
 export function ownMemberIn(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
 }

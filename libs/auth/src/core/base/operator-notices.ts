@@ -1,4 +1,4 @@
-// What the people who run an application must read, for whatever log the application has.
+// Messages for operators, written to the log of the application.
 
 /** Writes to the log of the application. Sentences name options, members and kinds of values, never a value. */
 export interface OperatorNotices {

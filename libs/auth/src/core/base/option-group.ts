@@ -34,7 +34,7 @@ interface GroupDeclaration<Given, Options, Settings> extends Declared<Given> {
   readonly settings?: (values: ValuesOf<Options>, at: Place) => Settings;
   /** @defaultValue 'an object with options' */
   readonly accepts?: string;
-  /** What the members are, in a group that is so short that a misspelt name is answered with all of them. @defaultValue 'an option' */
+  /** What the members are, in a group that is so short that a misspelled name is answered with all of them. @defaultValue 'an option' */
   readonly noun?: string;
   /** A value that is refused. @defaultValue true */
   readonly refused?: unknown;

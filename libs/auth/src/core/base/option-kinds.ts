@@ -140,7 +140,7 @@ export function wholeNumber(
 ): Option<number, number | undefined> {
   const { min, max } = declared;
   return value<number>({
-    // The default, if there is one, is handed on; without it the words are.
+    // The default, if there is one, is passed on; otherwise its description is.
     ...(declared as Unsettled<number>),
     accepts: `a whole number from ${min} to ${max}`,
     holds: (given: number) => Number.isInteger(given) && given >= min && given <= max,

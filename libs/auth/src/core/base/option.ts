@@ -11,7 +11,7 @@ export interface Place {
   /** The name of the configuration, if it has one. */
   readonly configuration?: string | undefined;
   /**
-   * True where `null` is a value and not another spelling of "absent", and text is shown in double quotes: for entries of `trust`.
+   * True if `null` is a value and does not mean "absent", and text is shown in double quotes: for entries of `trust`.
    * @defaultValue false
    */
   readonly exact?: boolean;
@@ -81,12 +81,12 @@ export interface Declared<Given> {
   readonly warns?: (given: Given, at: Place) => string | false;
 }
 
-/** An option with a default, in the spelling of the option, or one that must be given. */
+/** An option with a default, written as the option is, or a required one. */
 export type Settled<Given> = Declared<Given> &
   (
     | {
         readonly default: Given;
-        /** What the table says of the default. @defaultValue its spelling in code */
+        /** What the table says of the default. @defaultValue the value as code */
         readonly defaultInWords?: string;
       }
     | { readonly required: string }
@@ -145,7 +145,7 @@ function spelled(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value));
 }
 
-/** True if the option was not given: `undefined`, and `null` too where it is no value. */
+/** True if the option was not given: `undefined`, and `null` too if it is not a value. */
 export function isAbsent(given: unknown, { exact = false }: Place): boolean {
   return given === undefined || (given === null && !exact);
 }

@@ -1,4 +1,4 @@
-// Peers in versions that the library was not tried with. npm refuses to install them, unless it is told not to look.
+// Peers in versions that the library was not tested with. npm refuses to install them, unless it runs with --force.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -50,27 +50,27 @@ export function sameSubject(one: Subject, other: Subject): boolean {
   return one.id !== '' && one.id === other.id && one.issuer === other.issuer;
 }
 
-/** A person, or a machine that acts for itself. */
+/** A user, or a client (service account) that acts for itself. */
 export type PrincipalKind = 'user' | 'client';
 
 /** The key that a credential was verified with. */
 export interface KeyUsed {
-  /** `undefined` where the key has no id, and for shared secrets. */
+  /** `undefined` if the key has no id, and for shared secrets. */
   readonly kid: string | undefined;
   /** JWS algorithm: `ES256`. */
   readonly alg: string;
 }
 
-/** What a scheme vouches for once its credential held: facts, before any user or store was asked. */
+/** The verified credential: what a scheme asserts, before the user source or a store was queried. */
 export interface Verified {
   readonly subject: Subject;
   readonly kind: PrincipalKind;
   readonly claims: AuthClaims;
-  /** Granted scopes. Absent where the credential stands for all that the user may do (a host session): the source then says. */
+  /** Granted scopes. Absent if the credential represents all that the user may do (a host session): the user source then provides them. */
   readonly scopes?: readonly string[] | undefined;
-  /** Roles, where the credential states them (the `roles` claim). A user source that names roles overrules them. */
+  /** Roles, if the credential states them (the `roles` claim). A user source that names roles overrules them. */
   readonly roles?: readonly string[] | undefined;
-  /** True where our own half issued it, so that the subject is one of the application's users. */
+  /** True if our own half issued it, so that the subject is one of the application's users. */
   readonly own: boolean;
   /** Id of the token, if it has one. */
   readonly jti?: string | undefined;
@@ -80,7 +80,7 @@ export interface Verified {
   readonly issuedAt?: number | undefined;
   /** Epoch seconds. */
   readonly expiresAt?: number | undefined;
-  /** When the person last proved who they are, in epoch seconds (`auth_time`). */
+  /** When the user last signed in, in epoch seconds (`auth_time`). */
   readonly authTime?: number | undefined;
   /** How well the person proved who they are (`acr`), by the names of the issuer. */
   readonly acr?: string | undefined;
@@ -92,19 +92,19 @@ export interface Verified {
   readonly restricted?: boolean | undefined;
   /** The key that it was verified with, for events. */
   readonly key?: KeyUsed | undefined;
-  /** The user, where the scheme itself already knows it (a passport strategy). The user source is then not asked. */
+  /** The user, if the scheme itself already knows it (a passport strategy). The user source is then not asked. */
   readonly user?: AuthUser | undefined;
 }
 
-/** Who asks. The outcome of a successful attempt, found on the request as `request.auth`. */
+/** The caller. The outcome of a successful attempt, found on the request as `request.auth`. */
 export interface Principal<User = AuthUser> {
   readonly kind: PrincipalKind;
   /** The user; `undefined` for a client principal. */
   readonly user: User | undefined;
   readonly subject: Subject;
-  /** True where our own half issued the credential, so that the subject is one of the application's users. */
+  /** True if our own half issued the credential, so that the subject is one of the application's users. */
   readonly own: boolean;
-  /** Name of the scheme that recognised the caller: `bearer`, `cookie`, `session` or your own. */
+  /** Name of the scheme that recognized the caller: `bearer`, `cookie`, `session` or your own. */
   readonly scheme: string;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
@@ -114,7 +114,7 @@ export interface Principal<User = AuthUser> {
   readonly jti: string | undefined;
   /** Id of the sign-in that the credential belongs to. */
   readonly sid: string | undefined;
-  /** When the person last proved who they are. */
+  /** When the user last signed in. */
   readonly authTime: Date | undefined;
   /** How well the person proved who they are, by the names of the issuer; `undefined` if the credential does not say. */
   readonly acr: string | undefined;

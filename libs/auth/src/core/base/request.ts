@@ -1,4 +1,4 @@
-// The shape of a request as the core sees it. The nest ring makes one from whatever a framework hands over.
+// The shape of a request as the core sees it. The `nest` folder creates it from the request of the framework.
 
 /** A request of any framework, reduced to what authentication reads. */
 export interface AuthRequest {

@@ -2,7 +2,7 @@
 
 const LONGEST = 40;
 
-/** The arguments of a call as a person would write them; `nothing` for none. */
+/** The arguments of a call as they are written in code; `nothing` for none. */
 export function shown(given: readonly unknown[]): string {
   return given.length === 0 ? 'nothing' : given.map(one).join(', ');
 }

@@ -1,3 +1,3 @@
-// The version of this package, for whoever observes it. Written here, because a bundle has no package.json beside it.
+// The version of this package, for telemetry. Written here, because a bundle has no package.json beside it.
 
 export const VERSION = '0.1.0';

@@ -1,4 +1,4 @@
-// The `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless told otherwise, because a
+// The `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless configured otherwise, because a
 // browser keeps sending it and a session may still answer; its unverified subject is only ever used to refuse a
 // request.
 import type { CookieSpec, CookieSpecs } from './cookies.js';

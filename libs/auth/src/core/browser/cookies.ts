@@ -75,7 +75,7 @@ export function cookieValues(lines: readonly string[], name: string): readonly s
   return values;
 }
 
-/** Without the spaces and tabs around it, and no other blanks. Index by index, so that long runs of them cost nothing extra. */
+/** Without the spaces and tabs around it, and no other whitespace. It works by index, so that long runs cost linear time. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;
@@ -157,7 +157,7 @@ export function accessCookieSpecs(specs: CookieSpecs): readonly CookieSpec[] {
 
 /**
  * The cookies of a sign-in, none of which outlives its token.
- * @throws {CookieTooLargeError} where a browser would drop one
+ * @throws {CookieTooLargeError} if a browser would drop one
  */
 export function writeTokenCookies(specs: CookieSpecs, pair: TokenPair, nowSeconds: number): readonly WrittenCookie[] {
   const age = (end: Date): number | undefined => (specs.persistent ? end.getTime() / 1000 - nowSeconds : undefined);

@@ -1,4 +1,4 @@
-// The proof that the page which sent a request is ours. Asked only where the browser adds the credential by itself. Answers
+// The proof that the page which sent a request is ours. Asked only if the browser adds the credential by itself. Prevents
 // forged requests of other sites (origin), and cookies planted by sibling hosts (the token is signed and bound to the sign-in).
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AuthError } from '../base/errors.js';
@@ -42,7 +42,7 @@ const OWN_SITE: ReadonlySet<string> = new Set(['same-origin', 'none']);
 /** What secrets are derived for; another purpose gives another secret. */
 export const CSRF_PURPOSE = 'nestjs-latchkey csrf v1';
 
-/** Makes and judges CSRF tokens. */
+/** Makes and checks CSRF tokens. */
 export class CsrfService {
   /**
    * @internal The module makes it: inject it.
@@ -85,7 +85,7 @@ export class CsrfService {
   }
 
   /**
-   * Insists that the request comes from a page of ours, whoever is signed in: for signing in, and for signing out when there is
+   * Requires that the request comes from a page of ours, independent of the user: for signing in, and for signing out when there is
    * nothing left to sign out of.
    * @throws {AuthError} as {@link enforce}
    */
@@ -179,7 +179,7 @@ function xor(bytes: Buffer, mask: Buffer): Buffer {
 
 /**
  * Refuses what a browser says comes from elsewhere. Origins are compared whole, and only with configured ones: never with `Host`,
- * which the sender chooses. Clients that say nothing at all are judged by the token alone.
+ * which the sender chooses. Clients that say nothing at all are checked by the token alone.
  *
  * @throws {AuthError} `csrf_origin_rejected`
  */

@@ -40,17 +40,17 @@ export interface SessionRecord {
 export abstract class HostSession {
   /**
    * What {@link start} wrote, or `undefined`. Reads only what the host has loaded already, and changes nothing.
-   * @throws {AuthError} `store_unavailable` where the host has no session for the request at the moment; `misconfigured` where it never
+   * @throws {AuthError} `store_unavailable` if the host has no session for the request at the moment; `misconfigured` if it never
    * will have one that fits
    */
   abstract read(request: unknown): unknown;
   /** Gives the session a new id, drops all it held, and writes the record. */
   abstract start(request: unknown, record: SessionRecord): Promise<void>;
-  /** Ends the session. One that is gone is no error. */
+  /** Ends the session. A session that has ended is not an error. */
   abstract destroy(request: unknown): Promise<void>;
 }
 
-/** Where the use of a login is noted. Not picked from `LoginService`: the declarations leave its inner methods out. */
+/** Where the use of a login is recorded. Not picked from `LoginService`: the declarations leave its inner methods out. */
 interface UsedLogins {
   touch(subject: Subject, sid: string): Promise<void>;
 }
@@ -92,7 +92,7 @@ function useNotes(logins: UsedLogins, clock: Clock) {
   };
 }
 
-/** A record of this issuer, or nothing: other applications may share the session store, and anybody may write into a session. */
+/** A record of this issuer, or nothing: other applications may share the session store, and any code may write into a session. */
 export function readRecord(value: unknown, issuer: string): SessionRecord | undefined {
   return isSessionRecord(value) && value.iss === issuer ? value : undefined;
 }
@@ -129,7 +129,7 @@ function verifiedOf(record: SessionRecord, now: number): Verified {
 /** A host that takes longer does not answer; what comes later is dropped. */
 const HOST_TIMEOUT_MS = 5_000;
 
-/** Signs people in and out by the session of their request. */
+/** Signs users in and out by the session of the request. */
 export class SessionService {
   /** @internal The module makes it: inject it. */
   constructor(
@@ -181,7 +181,7 @@ export class SessionService {
   }
 
   /**
-   * Signs out: ends the sign-in first, which is what counts, and then the session. A request without one is no error.
+   * Signs out: ends the sign-in first, which is what counts, and then the session. A request without one is not an error.
    * @throws {AuthError} `store_unavailable`
    */
   async signOut(request: unknown): Promise<void> {

@@ -1,4 +1,4 @@
-// What the core needs to be told: the options after they were checked, complete, in the units that the code uses.
+// The settings of the core: the options after their check, complete, in the units that the code uses.
 import type { MismatchRule } from '../authentication/session-mismatch.js';
 import type { TokenLimits } from '../base/limits.js';
 import type { CookieSettings, CookieSpecs } from '../browser/cookies.js';

@@ -33,7 +33,7 @@ import { guardStores, lookupIn, type GuardedStores } from './guarded-stores.js';
 import { Lifecycle } from './lifecycle.js';
 import { ownIssuer, ownProfilesOf } from './own-issuer.js';
 
-/** What the core needs from outside: each is replaced by handing over another one. */
+/** What the core needs from outside: each can be replaced. */
 export interface AuthenticationPorts {
   readonly clock: Clock;
   /** As their adapters made them; they are guarded here, unless {@link guardStores} did it. */
@@ -44,7 +44,7 @@ export interface AuthenticationPorts {
   readonly bearer: BearerSource;
   /** Where to keep what happened, and whether nothing may happen that was not recorded first. @defaultValue nothing is kept */
   readonly audit?: { readonly sink: AuditSink; readonly required?: boolean | undefined } | undefined;
-  /** Told of every user description that cannot be used: a mistake of the application. @defaultValue ignored */
+  /** Called for every user description that cannot be used: an error of the application. @defaultValue ignored */
   readonly onMistake?: ((mistake: Error) => void) | undefined;
   /** Told in words why a page was refused, with what was sent: for development, never for production. @defaultValue ignored */
   readonly onPageRefused?: ((explanation: string) => void) | undefined;

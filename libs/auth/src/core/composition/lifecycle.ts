@@ -22,7 +22,7 @@ export interface LifecycleParts {
   readonly pruneEveryMs: number | undefined;
 }
 
-/** Starts and ends what is not done for a request. Nothing of it keeps the process alive. */
+/** Starts and ends background work. It never keeps the process running. */
 export class Lifecycle {
   private timer: NodeJS.Timeout | undefined;
 
@@ -38,7 +38,7 @@ export class Lifecycle {
     await completeAll([issuers.open(), checked]);
   }
 
-  /** Keeps the replica in step with the store, and forgets now and then what has ended. */
+  /** Keeps the replica in sync with the store, and prunes expired rows at intervals. */
   start(): void {
     const { stores, pruneEveryMs } = this.parts;
     stores.replica?.follow(stores.revocations);

@@ -6,7 +6,7 @@ import { importOwnKey } from '../keys/key-import.js';
 import type { KeyInput } from '../keys/keys.js';
 import { stampDigest } from '../users/users.js';
 
-/** What the token says, whoever it is for. */
+/** The content of the token, for users and clients alike. */
 interface LoneGrant {
   readonly issuer: string;
   readonly audience: readonly string[];

@@ -30,11 +30,11 @@ type Closable = TrustedIssuer & { readonly close: () => void };
 export async function verifyAlone(
   token: { readonly text: string; readonly kind: TokenKind },
   by: OneIssuer,
-  around: { readonly clock: Clock; readonly toleranceSeconds: number },
+  context: { readonly clock: Clock; readonly toleranceSeconds: number },
 ): Promise<Verified> {
-  const issuer: Closable = 'own' in by ? await opened(by.own, around) : await trustedIssuer(by.trust, around);
+  const issuer: Closable = 'own' in by ? await opened(by.own, context) : await trustedIssuer(by.trust, context);
   try {
-    return await new TokenVerifier({ issuers: [issuer], clock: around.clock }).verify(token.text, token.kind);
+    return await new TokenVerifier({ issuers: [issuer], clock: context.clock }).verify(token.text, token.kind);
   } finally {
     issuer.close();
   }

@@ -1,5 +1,5 @@
 // A fetch of the application's own in the place of ours: the way out is then the application's, and with it which addresses names turn
-// out to stand for. The address itself, redirects, size and time are judged here all the same.
+// out to stand for. The URL itself, redirects, size and time are checked here too.
 import { KeyFetchError } from './fetch-problem.js';
 import { inTime } from './in-time.js';
 import { addressProblem } from './key-addresses.js';

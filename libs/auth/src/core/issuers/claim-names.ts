@@ -18,9 +18,9 @@ export interface ClaimNames {
   readonly subject?: string | ((claims: Claims) => string | undefined);
   /** The granted scopes. @defaultValue ['scope', 'scp'] */
   readonly scopes?: TextClaims;
-  /** The roles; a text is one role, whatever is in it. @defaultValue none: no roles are taken from foreign tokens */
+  /** The roles; a text is one role, whatever is in it. @defaultValue none: no roles are read from tokens of external issuers */
   readonly roles?: TextClaims;
-  /** The token's id; `false` where it has none, so that single tokens cannot be revoked. @defaultValue 'jti' */
+  /** The token's id; `false` if it has none, so that single tokens cannot be revoked. @defaultValue 'jti' */
   readonly id?: string | false;
   /** The sign-in's id. @defaultValue 'sid' */
   readonly session?: string | false;
@@ -81,7 +81,7 @@ export const claimNames = group<ClaimNames>()({
   },
 });
 
-/** Trimmed text: what a blank or a line break of a configuration file clings to equals nothing that a token says. */
+/** Trimmed text: with a stray space or line break of a configuration file, the value would match no token. */
 export function isTrimmedText(given: unknown): given is string {
   return typeof given === 'string' && given !== '' && given.trim() === given;
 }

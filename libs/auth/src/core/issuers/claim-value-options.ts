@@ -17,7 +17,7 @@ export function claimValues<Values>(declared: {
       accepts: `an object of claims and values; a value is ${values}`,
       refused,
       read: (given, at) => {
-        // What is no object has no value; its group puts the default in its place.
+        // What is not an object has no value; its group puts the default in its place.
         const value = given as Readonly<Record<string, Values>>;
         if (!isGroup(given)) return { problems: [`${at.path} must be an object of claims and values`], value };
         const problems = Object.entries(given)

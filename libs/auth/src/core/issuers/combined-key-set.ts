@@ -10,7 +10,7 @@ import { algorithmNotAllowed } from '../keys/key-refusals.js';
 export interface KeySetSource {
   readonly keys: KeySet;
   readonly algorithms: readonly Algorithm[];
-  /** True where looking takes no request, so that it is looked at first. */
+  /** True if looking takes no request, so that it is looked at first. */
   readonly isAtHand: boolean;
 }
 

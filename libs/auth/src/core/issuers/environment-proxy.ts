@@ -3,7 +3,7 @@
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for an https address: `HTTPS_PROXY`, unless `NO_PROXY` lists the host; `undefined` where there is none. */
+/** The proxy for an https address: `HTTPS_PROXY`, unless `NO_PROXY` lists the host; `undefined` if there is none. */
 export function environmentProxy(url: URL, environment: Environment): URL | undefined {
   const proxy = variable(environment, 'https_proxy');
   if (proxy === undefined || !URL.canParse(proxy) || isExempt(url, variable(environment, 'no_proxy') ?? ''))

@@ -1,11 +1,11 @@
 // The issuers in `trust` from the start of an application to its end: their keys are fetched at the start only if the options say so.
 import { completeAll } from '../base/complete-all.js';
-import { trustedIssuer, type ForeignIssuer, type TrustContext } from './trust.js';
+import { trustedIssuer, type ExternalIssuer, type TrustContext } from './trust.js';
 import type { TrustOptions } from './trust-options.js';
 
 /** Whom this application trusts besides itself. */
 export class ExternalIssuers {
-  private constructor(readonly issuers: readonly ForeignIssuer[]) {}
+  private constructor(readonly issuers: readonly ExternalIssuer[]) {}
 
   /**
    * Makes them of what the options say. Nothing is fetched.
@@ -15,7 +15,7 @@ export class ExternalIssuers {
     return new ExternalIssuers(await completeAll(trust.map((options) => trustedIssuer(options, context))));
   }
 
-  /** Fetches the keys where the options ask for it. @throws {AuthConfigurationError} where the application must not start without */
+  /** Fetches the keys if the options ask for it. @throws {AuthConfigurationError} if the application must not start without */
   async open(): Promise<void> {
     await completeAll(this.issuers.map((issuer) => issuer.open()));
   }

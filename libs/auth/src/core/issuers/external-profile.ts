@@ -73,6 +73,6 @@ function subjectFrom(
   subject: string | ((claims: Claims) => string | undefined) | undefined,
 ): TokenProfile['subjectOf'] {
   if (typeof subject !== 'string') return subject;
-  // Whatever it is, it is judged as an id afterwards.
+  // Whatever it is, it is checked as an id afterwards.
   return (claims) => claimAt(claims, subject) as string | undefined;
 }

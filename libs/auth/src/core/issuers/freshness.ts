@@ -4,7 +4,7 @@ import type { CachedKeySet } from './key-set-cache.js';
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 24 * 3_600_000;
 
-/** After this share of its age a set is fetched anew in the background, so that nobody waits when it ends. */
+/** After this share of its age a set is fetched again in the background, so that no request waits when it expires. */
 const REFRESH_AT = 0.8;
 
 /** A clock that was set back further than clocks may differ. */
@@ -12,7 +12,7 @@ const STEP_MS = 60_000;
 
 /** How old sets may become, in milliseconds. */
 export interface FreshnessOptions {
-  /** Where the provider does not say. */
+  /** If the provider does not say. */
   readonly maxAgeMs: number;
   /** Beyond that age, while the provider cannot be reached. */
   readonly staleIfErrorMs: number;
@@ -36,7 +36,7 @@ function statedMs(cacheControl: string): number | undefined {
 }
 
 /** Freshness of a cached key set. */
-export type Freshness = 'fresh' | 'due' | 'stale' | 'dead';
+export type Freshness = 'fresh' | 'due' | 'stale' | 'expired';
 
 /** `due` is fresh, but about to end; `stale` counts only while the provider cannot be reached. */
 export function freshnessOf(
@@ -47,5 +47,5 @@ export function freshnessOf(
   if (nowMs < fetchedAtMs - STEP_MS) return 'stale';
   if (nowMs < fetchedAtMs + (freshUntilMs - fetchedAtMs) * REFRESH_AT) return 'fresh';
   if (nowMs < freshUntilMs) return 'due';
-  return nowMs < freshUntilMs + staleIfErrorMs ? 'stale' : 'dead';
+  return nowMs < freshUntilMs + staleIfErrorMs ? 'stale' : 'expired';
 }

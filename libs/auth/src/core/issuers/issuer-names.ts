@@ -1,12 +1,12 @@
 // The names of one issuer: several exact texts of one meaning, or one text for each tenant. What the subject counts under is decided
-// here: one name for all aliases, so that a person stays one; the exact `iss` for tenants, so that no two people become one.
+// here: one name for all aliases, so that a user keeps one identity; the exact `iss` for tenants, so that two users never share one.
 import { AuthError } from '../base/errors.js';
 import { TENANT_PLACEHOLDER, tenantIn } from '../keys/issuer-template.js';
 import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from '../tokens/claims.js';
 import type { TrustedEntry } from './trust-options.js';
 
-/** How a token's `iss` is read, where it may be another text than the issuer's name. */
+/** How a token's `iss` is read, if it may be another text than the issuer's name. */
 export function issuerNames(entry: TrustedEntry): Pick<TokenProfile, 'nameOf'> {
   const { issuer, aliases, tenantClaim = 'tid' } = entry;
   if (isTemplate(issuer)) return { nameOf: (claims) => tenantName(issuer, claims, tenantClaim) };
@@ -20,7 +20,7 @@ export function isTemplate(issuer: string): boolean {
   return issuer.includes(TENANT_PLACEHOLDER);
 }
 
-/** Says whether the tenant of a token is accepted, where the application is to be asked. */
+/** Says whether the tenant of a token is accepted, if the application is to be asked. */
 export function tenantRule({
   issuer,
   tenants,

@@ -1,5 +1,5 @@
 // Which addresses keys may be fetched from. It answers plain http, names that turn to an inner address after they were
-// checked (DNS rebinding), and addresses that reach into the machine or the cloud's metadata service (SSRF).
+// checked (DNS rebinding), and addresses of this host or of the cloud's metadata service (SSRF).
 import { promises } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 
@@ -23,10 +23,10 @@ export type Resolve = (host: string) => Promise<readonly ResolvedAddress[]>;
 /** Asks the system, as every other connection of the process does. */
 export const resolveBySystem: Resolve = (host) => promises.lookup(host, { all: true });
 
-/** This machine; the unspecified addresses are it too, on most systems. */
+/** This host; on most systems the unspecified addresses lead to it too. */
 const loopback = blockList(['127.0.0.0/8', '::1/128', '0.0.0.0/8', '::/128']);
 
-/** Where clouds keep the credentials of the machine. No provider of keys is there, whatever is permitted. */
+/** The metadata services of clouds, which return credentials of the host. No provider publishes keys there, so they are never permitted. */
 const linkLocal = blockList(['169.254.0.0/16', 'fe80::/10']);
 
 /** IANA's special-purpose registries: nothing in them is a provider on the internet. */
@@ -50,7 +50,7 @@ function protocolProblem(url: URL, rules: AddressRules): string | undefined {
   if (url.protocol === 'https:') return undefined;
   const isPermittedHttp = (rules.allowLoopbackHttp && isLoopbackHost(url)) || isNamedForHttp(url, rules);
   if (url.protocol === 'http:' && isPermittedHttp) return undefined;
-  return 'is no https address; plain http is for this machine alone, with allowLoopbackHttp, and for private hosts named in allowPrivateHttp';
+  return 'is not an https address; plain http is accepted for this host only, with allowLoopbackHttp, and for private hosts named in allowPrivateHttp';
 }
 
 /** Names are looked at when they are resolved. */
@@ -59,11 +59,11 @@ function hostProblem(url: URL, rules: AddressRules): string | undefined {
   return isIP(host) === 0 || isPermitted(host, url, rules) ? undefined : 'is an address of a private network';
 }
 
-/** True where a connection to this resolved address of the URL's host is permitted. */
+/** True if a connection to this resolved address of the URL's host is permitted. */
 export function isPermitted(address: string, url: URL, rules: AddressRules): boolean {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   const isNamed = isNamedForHttp(url, rules);
-  // A public name never stands for this machine, whatever is permitted.
+  // A public name must never resolve to this host, whatever is permitted.
   if (loopback.check(address, family)) return rules.allowLoopbackHttp && (isLoopbackHost(url) || isNamed);
   if (linkLocal.check(address, family)) return false;
   if (isNamed) return ownNetworks.check(address, family);

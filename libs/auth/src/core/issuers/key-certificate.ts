@@ -3,7 +3,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Json } from '../base/principal.js';
 
-/** What a certificate is known by, and what operators should hear about it. */
+/** The digests of a certificate, and a notice for operators about it. */
 export interface KeyCertificate {
   readonly thumbprints: readonly string[];
   readonly problem?: string;
@@ -21,7 +21,7 @@ export function certificateOf(member: Readonly<Record<string, Json>>, key: KeyOb
   return { thumbprints: Object.freeze([...new Set([...named, ...certified])]) };
 }
 
-/** The digests of the certificate, if there is one; `undefined` where it is of another key or cannot be read. */
+/** The digests of the certificate, if there is one; `undefined` if it is of another key or cannot be read. */
 function digestsOf(chain: Json | undefined, key: KeyObject): readonly string[] | undefined {
   if (chain === undefined) return [];
   const [leaf] = Array.isArray(chain) ? chain : [];

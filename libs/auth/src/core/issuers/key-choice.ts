@@ -1,12 +1,12 @@
-// The choice of a key among those of a trusted issuer: by what the token names, and among all that fit where it names none.
+// The choice of a key among those of a trusted issuer: by what the token names, and among all that fit if it names none.
 import type { KeyQuery, VerificationKey } from '../keys/keys.js';
 import { algorithmNotAllowed } from '../keys/key-refusals.js';
 
 /**
- * The key that a token is verified with next; `undefined` where no key of the set can be it, so that only a newer set may have it.
+ * The key that a token is verified with next; `undefined` if no key of the set can be it, so that only a newer set may have it.
  * A token that names no key is offered every key of its algorithm, one after the other: those in `query.tried` are passed over.
  *
- * @throws AuthError `algorithm_not_allowed` where the named key is for another algorithm
+ * @throws AuthError `algorithm_not_allowed` if the named key is for another algorithm
  */
 export function chooseKey(keys: readonly VerificationKey[], query: KeyQuery): VerificationKey | undefined {
   const { alg, tried = [], known } = query;
@@ -16,7 +16,7 @@ export function chooseKey(keys: readonly VerificationKey[], query: KeyQuery): Ve
   return fitting.find((key) => key === known) ?? fitting.find((key) => !tried.includes(key));
 }
 
-/** The keys that the token names, by id first; `undefined` where it names none in a way that these keys could be named in. */
+/** The keys that the token names, by id first; `undefined` if it names none in a way that these keys could be named in. */
 function namedBy({ kid, thumbprints = [] }: KeyQuery, keys: readonly VerificationKey[]) {
   if (kid !== undefined) return keys.filter((key) => key.kid === kid);
   const stated = keys.flatMap((key) => key.thumbprints ?? []);

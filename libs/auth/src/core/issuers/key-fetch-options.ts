@@ -41,7 +41,7 @@ export type KeyFetch = (address: string, request: KeyFetchRequest) => Promise<Ke
 /** How keys are fetched. The defaults are those of a provider on the internet. */
 export interface KeyFetchOptions {
   /**
-   * Permits plain http and addresses of this machine: `http://localhost:3000`. For development and tests.
+   * Permits plain http and addresses of this host: `http://localhost:3000`. For development and tests.
    * @defaultValue false
    */
   readonly allowLoopbackHttp?: boolean;
@@ -53,15 +53,15 @@ export interface KeyFetchOptions {
   readonly allowPrivateAddresses?: boolean;
   /**
    * Names of hosts that may be asked over plain http, because they are in the private network of the deployment (Docker Compose, a
-   * service mesh): `['keycloak']`. A name that turns out to stand for a public address is refused; one that stands for this machine
-   * needs `allowLoopbackHttp` too. Whoever can answer in that network can hand out keys: not for production without a mesh that
+   * service mesh): `['keycloak']`. A name that resolves to a public address is refused; one that resolves to this host
+   * needs `allowLoopbackHttp` too. An attacker who can answer in that network can provide keys: not for production without a mesh that
    * encrypts.
    * @defaultValue none
    */
   readonly allowPrivateHttp?: readonly string[];
   /**
    * The proxy that https addresses are asked through: its address, or `'environment'` for `HTTPS_PROXY` and `NO_PROXY` of the process.
-   * TLS is spoken with the provider inside a tunnel. The proxy resolves the names, so that what they stand for is its to judge;
+   * TLS to the provider runs inside a tunnel. The proxy resolves the names, so the proxy must check the addresses that they resolve to;
    * everything else stays as it is.
    * @defaultValue none: connections go out directly, whatever the environment says
    */
@@ -78,14 +78,14 @@ export interface KeyFetchOptions {
    */
   readonly headers?: KeyRequestHeaders;
   /**
-   * Fetches in the place of our own code, for a way out that no other option describes. Address, redirects, size and time are judged
-   * as ever; which addresses a name may stand for, and certificates, are then yours to judge. Not with `proxy` or `ca`.
+   * Replaces the built-in fetch, for network paths that no other option covers. URL, redirects, size and time are still checked here;
+   * your function must check the addresses that a name resolves to, and certificates. Not with `proxy` or `ca`.
    * @defaultValue over `node:https`
    */
   readonly fetch?: KeyFetch;
   /** One whole fetch: name, connection, headers and body. At most 5 seconds. @defaultValue '5s' */
   readonly timeout?: Duration;
-  /** How long a set is used where the provider does not say, one minute to 24 hours. @defaultValue '10m' */
+  /** How long a set is used if the provider does not say, one minute to 24 hours. @defaultValue '10m' */
   readonly maxAge?: Duration;
   /**
    * How long the last good set is used beyond its age while the provider cannot be reached, 0 to 24 hours.
@@ -105,9 +105,8 @@ const OURS = ['host', 'connection', 'content-length', 'transfer-encoding', 'acce
 export const keyFetch = {
   allowLoopbackHttp: flag({
     default: false,
-    summary: 'permits plain http and addresses of this machine; for development and tests',
-    warns: (given, { production }) =>
-      given && production && 'is set: whoever is on this machine may hand out its keys.',
+    summary: 'permits plain http and addresses of this host; for development and tests',
+    warns: (given, { production }) => given && production && 'is set: any process on this host can provide its keys.',
   }),
   allowPrivateAddresses: flag({ default: false, summary: 'permits a host whose address is of a private network' }),
   allowPrivateHttp: value<readonly string[]>({
@@ -120,7 +119,7 @@ export const keyFetch = {
     warns: (given, { production }) =>
       given.length > 0 &&
       production &&
-      `is set: whoever can answer for ${given.join(', ')} in this network may hand out its keys.`,
+      `is set: an attacker who can answer for ${given.join(', ')} in this network can provide its keys.`,
   }),
   proxy: value<string>({
     accepts: "'environment' or the http address of a proxy, like 'http://proxy.example:3128'",

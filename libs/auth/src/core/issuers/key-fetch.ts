@@ -1,5 +1,5 @@
 // One fetch of a public document: bounded in time and size, without redirects, and only from an address that is permitted at
-// the moment of connecting. It answers slow and endless bodies, compression bombs, and redirects into the inner network.
+// the time of connecting. It protects against slow and endless bodies, compression bombs, and redirects into the inner network.
 import { type IncomingMessage, request as requestHttp, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -68,7 +68,7 @@ function ask(url: URL, { signal, headers, ca }: FetchRules, way: RequestOptions)
 
 /** Straight to an address that is permitted, or through a tunnel: the certificate is that of the provider in both cases. */
 async function wayTo(url: URL, rules: FetchRules): Promise<RequestOptions> {
-  // A connection of its own: one kept alive was checked for an older address of the name.
+  // A connection of its own: a kept-alive one was checked for an older address of the name.
   if (rules.proxy === undefined || url.protocol === 'http:')
     return { agent: false, lookup: permittedAddresses(url, rules) };
   const socket = await tunnelThrough(rules.proxy, url, rules);

@@ -64,13 +64,13 @@ export class KeySetAddress {
     } catch (cause) {
       if (!(cause instanceof KeyFetchError) || !cause.isAbsent || others.length === 0) throw cause;
       return this.#discover(fetch, others).catch((later: unknown) => {
-        // Of several addresses without metadata the first one is the one to be told about.
+        // If no URL has metadata, the error of the first one is reported.
         throw later instanceof KeyFetchError && later.isAbsent ? cause : later;
       });
     }
   }
 
-  /** Forgets what metadata said: keys could not be had there. */
+  /** Drops the cached metadata: the keys could not be fetched from there. */
   forget(): void {
     this.#discovered = undefined;
   }
@@ -91,7 +91,7 @@ function parse(body: Uint8Array): Readonly<Record<string, unknown>> {
     return parseStrictJsonObject(body);
   } catch (cause) {
     if (cause instanceof JsonError)
-      throw new KeyFetchError('the metadata is no acceptable JSON', { cause, isAbsent: true });
+      throw new KeyFetchError('the metadata is not acceptable JSON', { cause, isAbsent: true });
     throw cause;
   }
 }

@@ -26,11 +26,11 @@ export interface LeaseRequest {
  * Shares fetched key sets between processes, so that many of them make one request.
  *
  * Before a process fetches a set it takes the lease. Those who do not get it wait and look whether the set has appeared; when the
- * holder dies, they wait until the lease has run out, and one of them takes it over. Nobody waits longer than one fetch may take
- * (5 seconds): whoever still has nothing then uses the set it has, or answers 503 and lets the next request try.
+ * holder ends, they wait until the lease has expired, and one of them takes it over. No process waits longer than one fetch may take
+ * (5 seconds): a process without a new set then uses the set it has, or answers 503, and the next request tries again.
  *
  * Methods reject only when the cache is unavailable. Processes then fetch for themselves: the cache saves requests, and is never
- * what a sign-in depends on. What it holds is parsed and judged again by every reader.
+ * what a sign-in depends on. What it holds is parsed and checked again by every reader.
  */
 export abstract class KeySetCache {
   /** The set last stored under that address, fresh or not; `undefined` if there is none. */

@@ -17,15 +17,15 @@ const MOST_KEYS = 100;
 /** Room for a hundred keys with certificates. */
 const LIMITS = { depth: 32, members: 5_000 } as const;
 
-/** Their presence means that somebody published a secret (RFC 7518 §6); such a key is worthless from then on. */
+/** Their presence means that the issuer published a secret (RFC 7518 §6); such a key can no longer be trusted. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
 
-/** Says that a text is no key set that could be used. */
+/** Thrown if a text is not a usable key set. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError';
 }
 
-/** Something about one key of a set that operators should hear. */
+/** A notice for operators about one key of a set. */
 export interface KeyNotice {
   readonly kid: string | undefined;
   readonly reason: string;
@@ -46,9 +46,9 @@ export interface KeySetReading {
 }
 
 /**
- * Reads a key set. Members that are no keys, or no keys for these algorithms, are left out.
+ * Reads a key set. Members that are not keys, or no keys for these algorithms, are left out.
  *
- * @throws KeySetError where the text is no key set, or holds no key that is fit
+ * @throws KeySetError if the text is not a key set, or holds no key that is fit
  */
 export async function readKeySet(body: Uint8Array | string, reading: KeySetReading): Promise<KeySetContent> {
   const notices: KeyNotice[] = [];
@@ -68,7 +68,7 @@ export async function readKeySet(body: Uint8Array | string, reading: KeySetReadi
 
 function membersOf(body: Uint8Array | string): readonly Json[] {
   const { keys } = parse(body);
-  if (!Array.isArray(keys)) throw new KeySetError('the answer is no key set');
+  if (!Array.isArray(keys)) throw new KeySetError('the response is not a key set');
   if (keys.length > MOST_KEYS) throw new KeySetError(`the key set holds more than ${MOST_KEYS} keys`);
   return keys;
 }
@@ -77,14 +77,14 @@ function parse(body: Uint8Array | string): { readonly keys?: Json } {
   try {
     return parseStrictJsonObject(body, LIMITS);
   } catch (cause) {
-    if (cause instanceof JsonError) throw new KeySetError('the answer is no acceptable JSON', { cause });
+    if (cause instanceof JsonError) throw new KeySetError('the response is not acceptable JSON', { cause });
     throw cause;
   }
 }
 
 /** The key of one member, or the reason why it is left out. */
 async function readMember(member: Json, { algorithms }: KeySetReading): Promise<KeySetContent> {
-  if (!isRecord(member)) return leftOut(undefined, 'it is no object');
+  if (!isRecord(member)) return leftOut(undefined, 'it is not an object');
   const said = stated(member);
   const kid = typeof said['kid'] === 'string' ? onOneLine(said['kid']) : undefined;
   const published = PRIVATE_MEMBERS.find((name) => name in said);
@@ -108,7 +108,7 @@ function leftOut(kid: string | undefined, reason: string): KeySetContent {
   return { keys: [], notices: [{ kid, reason }] };
 }
 
-/** Whose tokens the key is for, if its entry says so. What cannot be read may be somebody else. */
+/** Whose tokens the key is for, if its entry says so. An unreadable name may be another issuer's. */
 function statedIssuers(issuer: Json | undefined): Pick<VerificationKey, 'issuers'> {
   if (issuer === undefined || issuer === null) return {};
   if (typeof issuer === 'string' && issuer !== '') return { issuers: Object.freeze([issuer]) };
@@ -116,7 +116,8 @@ function statedIssuers(issuer: Json | undefined): Pick<VerificationKey, 'issuers
 }
 
 function reasonOf(cause: unknown): string {
-  const [problem = 'it is no key that could be used'] = cause instanceof AuthConfigurationError ? cause.problems : [];
+  const [problem = 'it is not a key that could be used'] =
+    cause instanceof AuthConfigurationError ? cause.problems : [];
   return onOneLine(problem);
 }
 

@@ -16,7 +16,7 @@ const LOOK_AGAIN_MS = 100;
 /** A lease outlives the longest fetch, so that it is never taken over while its holder still works. */
 const LEASE_MARGIN_MS = 1_000;
 
-/** Where one download gets what it needs. */
+/** What one download needs. */
 export interface DownloadOptions {
   readonly issuer: string;
   readonly keys: JwksAddress | DiscoveredKeys;
@@ -33,8 +33,8 @@ export interface DownloadOptions {
 export interface Wanted {
   /** Says whether a set out of the shared cache spares the fetch. */
   accepts(set: CachedKeySet): boolean;
-  /** Throws where the text is no key set, so that nobody shares it. */
-  judge(set: CachedKeySet): Promise<void>;
+  /** Throws if the text is not a key set, so that it is not shared. */
+  check(set: CachedKeySet): Promise<void>;
 }
 
 /** A set, and since when it can be relied on to be what the provider says. */
@@ -58,7 +58,7 @@ export class KeySetDownload {
 
   /**
    * Gets a set, from the provider or from a process that just asked it.
-   * @throws KeyFetchError, or whatever `judge` throws
+   * @throws KeyFetchError, or whatever `check` throws
    */
   async get(wanted: Wanted): Promise<Downloaded> {
     const running = new AbortController();
@@ -107,7 +107,7 @@ export class KeySetDownload {
     }
   }
 
-  async #fetch({ judge }: Wanted, signal: AbortSignal): Promise<Downloaded> {
+  async #fetch({ check }: Wanted, signal: AbortSignal): Promise<Downloaded> {
     const { clock, addresses, resolve, fetch = fetchDocument } = this.options;
     const ask = (address: string): Promise<FetchedDocument> => fetch(address, { ...addresses, resolve, signal });
     const askedAtMs = clock.nowMs();
@@ -116,7 +116,7 @@ export class KeySetDownload {
       const fetchedAtMs = clock.nowMs();
       const freshUntilMs = fetchedAtMs + lifetimeMs(cacheControl, this.options.freshness);
       const set = { body: body.toString('utf8'), fetchedAtMs, freshUntilMs };
-      await judge(set);
+      await check(set);
       return { set, askedAtMs };
     } catch (cause) {
       this.#address.forget();
@@ -160,10 +160,10 @@ class ProtectedCache {
     return set;
   }
 
-  async #ready({ accepts, judge }: Wanted): Promise<CachedKeySet | undefined> {
+  async #ready({ accepts, check }: Wanted): Promise<CachedKeySet | undefined> {
     const set = await this.get();
     if (set === undefined || !accepts(set)) return undefined;
-    return judge(set).then(
+    return check(set).then(
       () => set,
       () => undefined,
     );
@@ -185,7 +185,7 @@ class ProtectedCache {
   }
 }
 
-/** Somebody waits for the set, so this timer keeps the process alive; the end of the application aborts it. */
+/** A request waits for the set, so this timer keeps the process running; the end of the application aborts it. */
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(done, LOOK_AGAIN_MS);

@@ -14,7 +14,7 @@ export interface JwksAddress extends KeyFetchOptions {
 
 /** Keys at the address that the issuer's own metadata names (OpenID Connect Discovery, RFC 8414). */
 export interface DiscoveredKeys extends KeyFetchOptions {
-  /** Asks the metadata of the issuer where its keys are. */
+  /** Reads the URL of the keys from the metadata of the issuer. */
   readonly discovery: true;
   /**
    * The address of the metadata. @defaultValue the issuer with `/.well-known/openid-configuration` appended (OpenID Connect Discovery
@@ -29,7 +29,7 @@ export interface StaticKeys {
   readonly jwks: JSONWebKeySet;
 }
 
-/** A secret shared with the issuer: whoever can verify can also sign. Prefer any of the others. */
+/** A secret shared with the issuer: every party that can verify can also sign. Prefer the other sources. */
 export interface SharedSecret {
   /** As many bytes as the algorithm's hash has, at least. */
   readonly secret: string | Uint8Array;
@@ -121,12 +121,12 @@ const sharedSecret = group<SharedSecret & OwnAlgorithms>()({
   options: {
     secret: value<string | Uint8Array>({
       accepts: 'text or bytes',
-      // Its strength is checked where it is imported, without showing it.
+      // Its strength is checked when it is imported, without showing it.
       holds: (given: unknown) => given !== null,
       shows: 'nothing',
       refused: null,
       required: 'the secret',
-      summary: 'a secret shared with the issuer: whoever can verify can also sign',
+      summary: 'a secret shared with the issuer: every party that can verify can also sign',
     }),
     alg: value<SharedSecret['alg']>({
       accepts: 'HS256, HS384 or HS512',
@@ -177,7 +177,7 @@ export const trustedKeys: Option<GivenKeys> = optionOf<GivenKeys, GivenKeys>(
 
 type Source = Readonly<Record<string, unknown>>;
 
-/** Each source with its place; `undefined` for what is no source and no list of some. */
+/** Each source with its place; `undefined` for what is not a source and no list of some. */
 function sourcesIn(given: unknown, at: Place): readonly (readonly [Source, Place])[] | undefined {
   if (isGroup(given)) return [[given, at]];
   if (!Array.isArray(given) || given.length === 0 || !given.every(isGroup)) return undefined;

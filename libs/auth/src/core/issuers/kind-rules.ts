@@ -1,4 +1,4 @@
-// What kind of token an entry accepts: by claims that name it, by claims that only access tokens have, and of a person or a machine.
+// What kind of token an entry accepts: by claims that name it, by claims that only access tokens have, and of a user or a client.
 import { equalsOne } from '../policies/claim-values.js';
 import type { Claims } from '../base/principal.js';
 import type { TokenProfile } from '../tokens/claims.js';
@@ -23,7 +23,7 @@ export function kindRules(entry: TrustedEntry): KindRules {
 }
 
 type KindRules = Required<Pick<TokenProfile, 'idTokens' | 'boundTokens' | 'kindClaims' | 'provesKind'>>;
-/** A machine that acts for itself: our own mark, that of RFC 9068 §2.2, and the grant that only machines use. */
+/** A client that acts for itself: our own mark, that of RFC 9068 §2.2, and the grant that only clients use. */
 export function isClient({ kind, client_id: clientId, azp, sub, gty, grant_type: grant }: Claims): boolean {
   if (kind === 'client' || isClientGrant(gty) || isClientGrant(grant)) return true;
   return sub !== undefined && (clientId === sub || azp === sub);
@@ -33,7 +33,7 @@ function isClientGrant(grant: unknown): boolean {
   return grant === 'client_credentials' || grant === 'client-credentials';
 }
 
-/** Runs before anything else is judged, so that a token that is marked as another kind is never read as this one. */
+/** Runs before anything else is checked, so that a token that is marked as another kind is never read as this one. */
 export function upgrade({ exactClaims, accessTokenClaims, upgradeClaims }: TrustedEntry): (claims: Claims) => Claims {
   const exact = Object.entries(exactClaims).map(([name, values]) => [name, [values].flat()] as const);
   return (claims) => {

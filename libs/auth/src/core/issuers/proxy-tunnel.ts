@@ -13,7 +13,7 @@ interface TunnelRules {
   readonly ca?: readonly string[] | undefined;
 }
 
-/** @throws KeyFetchError where the proxy does not open the tunnel */
+/** @throws KeyFetchError if the proxy does not open the tunnel */
 export async function tunnelThrough(proxy: URL, url: URL, { signal, ca }: TunnelRules): Promise<TLSSocket> {
   const socket = await opened(proxy, url, signal);
   const host = hostOf(url);

@@ -1,5 +1,5 @@
 // The keys of an issuer that are fetched: when to ask the provider, and what counts while it does not answer. It answers floods of
-// unknown key ids, herds of first requests, outages that log everybody out, and rotations that nobody announced (ADR 0016).
+// unknown key ids, thundering herds at start-up, outages that would sign all users out, and unannounced rotations (ADR 0016).
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import { publish } from '../base/events.js';
@@ -45,19 +45,19 @@ export class RemoteKeySet implements KeySet {
     this.#download = new KeySetDownload(options);
   }
 
-  /** True where a token could be judged without waiting. */
+  /** True if a token could be checked without waiting. */
   get isReady(): boolean {
-    return this.#worth() !== 'dead';
+    return this.#worth() !== 'expired';
   }
 
-  /** True where the last time that it was asked for its keys, the provider did not give good ones. */
+  /** True if the last time that it was asked for its keys, the provider did not give good ones. */
   get isFailing(): boolean {
     return this.#failures > 0;
   }
 
   /**
    * Fetches the set, so that the first token does not wait.
-   * @throws AuthConfigurationError where there is no good one
+   * @throws AuthConfigurationError if there is no good one
    */
   async open(): Promise<void> {
     await this.#refresh();
@@ -67,16 +67,16 @@ export class RemoteKeySet implements KeySet {
     ]);
   }
 
-  /** Ends what is under way, and asks nobody any more. */
+  /** Ends pending downloads, and starts no more. */
   close(): void {
     this.#closed = true;
     this.#download.abort();
   }
 
-  /** Finds a key. With a good set in force nobody waits, but for a key that it does not know. */
+  /** Finds a key. With a fresh set no request waits, except for a key that it does not hold. */
   find(query: KeyQuery): VerificationKey | Promise<VerificationKey> {
     const worth = this.#worth();
-    if (worth === 'stale' || worth === 'dead') return this.#findLate(query);
+    if (worth === 'stale' || worth === 'expired') return this.#findLate(query);
     if (worth === 'due') void this.#refresh();
     return chooseKey(this.#keys, query) ?? this.#findUnknown(query);
   }
@@ -90,8 +90,8 @@ export class RemoteKeySet implements KeySet {
     // Before anything is asked: the answer counts for this token, if there is none.
     const presentedMs = this.options.clock.nowMs();
     const attempt = this.#refresh();
-    if (this.#worth() === 'dead' || this.#failures === 0) await attempt;
-    if (this.#worth() === 'dead') throw this.#unavailable();
+    if (this.#worth() === 'expired' || this.#failures === 0) await attempt;
+    if (this.#worth() === 'expired') throw this.#unavailable();
     return chooseKey(this.#keys, query) ?? this.#findUnknown(query, presentedMs);
   }
 
@@ -105,12 +105,12 @@ export class RemoteKeySet implements KeySet {
     else await this.#underWay;
     const found = chooseKey(this.#keys, query);
     if (found !== undefined) return found;
-    // The key may be a new one that an outage keeps from us: that is no reason to refuse its tokens for good.
+    // The key may be a new one that an outage keeps from us: its tokens must not be refused permanently.
     const isAnswered = this.#failures === 0 && (this.#held?.askedAtMs ?? Number.NEGATIVE_INFINITY) >= seenMs;
     throw isAnswered ? unknownKey() : this.#unavailable();
   }
 
-  /** Asks, unless it is too early to ask again. Whoever comes meanwhile shares the attempt. Never rejects. */
+  /** Asks, unless it is too early to ask again. Concurrent callers share the attempt. Never rejects. */
   #refresh(forced = false): Promise<void> {
     if (this.#underWay !== undefined) return this.#underWay;
     if (this.#closed || this.#restMs() > 0) return Promise.resolve();
@@ -141,7 +141,7 @@ export class RemoteKeySet implements KeySet {
       forced ? clock.nowMs() - set.fetchedAtMs < COOL_DOWN_MS : freshnessOf(set, clock.nowMs(), freshness) === 'fresh';
     return {
       accepts: (set: CachedKeySet) => set.fetchedAtMs > ours && isFresh(set),
-      judge: async (set: CachedKeySet) => void (await this.#read(set)),
+      check: async (set: CachedKeySet) => void (await this.#read(set)),
     };
   }
 
@@ -164,7 +164,7 @@ export class RemoteKeySet implements KeySet {
   }
 
   #worth(): Freshness {
-    if (this.#held === undefined) return 'dead';
+    if (this.#held === undefined) return 'expired';
     return freshnessOf(this.#held.set, this.options.clock.nowMs(), this.options.freshness);
   }
 
@@ -187,7 +187,7 @@ export class RemoteKeySet implements KeySet {
     return restMs - this.#sinceAskedMs();
   }
 
-  /** A clock that was set back must not keep anybody waiting for as long as the step was. */
+  /** If the clock was set back, requests must not wait for the size of that step. */
   #sinceAskedMs(): number {
     const passedMs = this.options.clock.nowMs() - this.#askedAtMs;
     return passedMs < 0 ? Number.POSITIVE_INFINITY : passedMs;

@@ -1,5 +1,5 @@
 // What makes two members of a key set one key: the same id and the same numbers. `kid` and `alg` together name a key (RFC 7517 §4.5),
-// so that one id may stand for several keys of different algorithms, and never for two of the same.
+// so that one id may name several keys of different algorithms, and never for two of the same.
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { VerificationKey } from '../keys/keys.js';
@@ -19,14 +19,14 @@ export function distinctKeys(read: readonly VerificationKey[]): DistinctKeys {
     joined.set(identity, join(joined.get(identity), key));
   }
   const all = [...joined.values()];
-  const told = all.map((key) => ({ key, unique: key.algorithms.filter((alg) => !isContested(all, key, alg)) }));
+  const matched = all.map((key) => ({ key, unique: key.algorithms.filter((alg) => !isContested(all, key, alg)) }));
   return {
-    keys: told.flatMap(({ key, unique }) => {
+    keys: matched.flatMap(({ key, unique }) => {
       if (unique.length === 0) return [];
       return unique.length === key.algorithms.length ? [key] : [Object.freeze({ ...key, algorithms: unique })];
     }),
     ambiguous: [
-      ...new Set(told.flatMap(({ key, unique }) => (unique.length < key.algorithms.length ? (key.kid ?? []) : []))),
+      ...new Set(matched.flatMap(({ key, unique }) => (unique.length < key.algorithms.length ? (key.kid ?? []) : []))),
     ],
   };
 }
@@ -65,7 +65,7 @@ function describe({ key, ...rest }: VerificationKey): string {
 
 const numbers = new WeakMap<KeyObject, string>();
 
-/** The key itself, in the one spelling that Node gives it: leading zeros, blanks and side members are gone. */
+/** The key in the canonical form that Node exports: without leading zeros, whitespace and other members. */
 function numbersOf(key: KeyObject): string {
   const known = numbers.get(key) ?? JSON.stringify(key.export({ format: 'jwk' }));
   numbers.set(key, known);

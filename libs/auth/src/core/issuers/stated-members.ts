@@ -1,7 +1,7 @@
-// What the members of somebody else's key say, and which of them say nothing.
+// Reads the members of an external key, and which of them to ignore.
 
 /**
- * The members that say something. Serialisers of other languages write out what was never set, as `null`, an empty text or an empty
+ * The members that say something. Serializers of other languages write out what was never set, as `null`, an empty text or an empty
  * list; such a member says nothing about the key.
  */
 export function stated<T>(members: Readonly<Record<string, T>>): Record<string, T> {

@@ -24,7 +24,7 @@ function fitsNothing(keys: readonly VerificationKey[], { alg, kid }: KeyQuery): 
   return kid === undefined && !keys.some(({ algorithms }) => algorithms.includes(alg));
 }
 
-/** One secret has nothing to choose from, so that the id that a token names counts only where the application gave one. */
+/** One secret has nothing to choose from, so that the id that a token names counts only if the application gave one. */
 class SecretKeySet implements KeySet {
   constructor(
     private readonly key: VerificationKey,
@@ -44,10 +44,10 @@ interface NamedSource extends Pick<KeySourceRules, 'algorithms'> {
   readonly issuer: string;
 }
 
-/** @throws AuthConfigurationError naming every key that is not fit: what is handed over at boot is mended at boot */
+/** @throws AuthConfigurationError naming every key that is not fit: what is passed at boot is mended at boot */
 export async function staticKeySet({ issuer, algorithms }: NamedSource, { jwks }: StaticKeys): Promise<KeySet> {
   const name = `trust[${JSON.stringify(issuer)}].keys.jwks`;
-  // Providers publish keys for encryption in the same set; they are nobody's mistake.
+  // Providers publish keys for encryption in the same set; they are not an error.
   const keys = jwks.keys.filter((jwk) => (stated({ ...jwk })['use'] ?? 'sig') === 'sig');
   const reading = { algorithms, known: [] };
   const content = await readKeySet(JSON.stringify({ keys }), reading).catch((cause: unknown) => {

@@ -1,4 +1,4 @@
-// Where scopes and roles stand in the tokens of an issuer.
+// If scopes and roles stand in the tokens of an issuer.
 import { claimAt } from '../base/claim-path.js';
 import type { Claims } from '../base/principal.js';
 import { listedTexts, spacedTexts } from '../tokens/texts.js';

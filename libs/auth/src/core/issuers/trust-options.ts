@@ -47,21 +47,21 @@ export type {
  */
 export interface TrustOptions {
   /**
-   * The exact `iss`: every slash counts. For an issuer with many tenants the placeholder `{tenantid}` stands for the tenant, and
+   * The exact `iss`: every slash counts. For an issuer with many tenants the placeholder `{tenantid}` represents the tenant, and
    * `tenants` says which ones are accepted.
    */
   readonly issuer: string;
   /**
    * Other exact values of `iss` that the same issuer writes: `['accounts.google.com']`. The subject is that of `issuer` all the same,
-   * so that a person stays one person.
+   * so that a user keeps one identity.
    */
   readonly aliases?: readonly string[];
   /**
-   * Says which tenants are accepted; required where `issuer` holds `{tenantid}`. Asked at every request, after the signature holds; what
-   * it throws or rejects with is "cannot tell" (503). Each tenant is an issuer of its own: its subjects are those of its exact `iss`.
+   * Says which tenants are accepted; required if `issuer` holds `{tenantid}`. Asked at every request, after the signature holds; what
+   * it throws or rejects with counts as unavailable (503). Each tenant is an issuer of its own: its subjects are those of its exact `iss`.
    */
   readonly tenants?: (tenant: string) => boolean | Promise<boolean>;
-  /** The claim that must equal the tenant in `iss`; `false` where there is none. @defaultValue 'tid' */
+  /** The claim that must equal the tenant in `iss`; `false` if there is none. @defaultValue 'tid' */
   readonly tenantClaim?: string | false;
   /** One of these must be named; `false` gives the check up, so that tokens for other services are accepted. */
   readonly audience: string | readonly string[] | false;
@@ -78,7 +78,7 @@ export interface TrustOptions {
    * @defaultValue ['at+jwt']
    */
   readonly types?: readonly string[];
-  /** Accepts OpenID Connect ID tokens. They prove a sign-in to a client, and are no access tokens. @defaultValue false */
+  /** Accepts OpenID Connect ID tokens. They prove a sign-in to a client, and are not access tokens. @defaultValue false */
   readonly idTokens?: boolean;
   /**
    * Claims that access tokens of this issuer have and its ID tokens lack. They must be there, and prove the kind of the token, so
@@ -103,7 +103,7 @@ export interface TrustOptions {
   /** The claims that the issuer says its things with. */
   readonly claims?: ClaimNames;
   /**
-   * Says that a token is of a machine that acts for itself, which only routes with `@AllowClients()` accept.
+   * Says that a token is of a client that acts for itself, which only routes with `@AllowClients()` accept.
    * @defaultValue `kind` is `client`, or `client_id` equals `sub` (RFC 9068 §2.2)
    */
   readonly isClient?: (claims: Claims) => boolean;
@@ -130,7 +130,7 @@ export interface TrustOptions {
   readonly claimIncludes?: Readonly<Record<string, ClaimValues>>;
   /** The highest major of the claim `version` that is understood; absent, the claim is not looked at. */
   readonly supportedMajor?: number;
-  /** Brings tokens of older versions up to date before they are judged; their signature already holds. */
+  /** Brings tokens of older versions up to date before they are checked; their signature already holds. */
   readonly upgradeClaims?: (claims: Claims) => Claims;
 }
 
@@ -154,7 +154,7 @@ export const trustedEntry = group<TrustOptions>()({
       check: issuerProblem,
       refused: 'https://{tenant}.example.com',
       required: 'the exact "iss" of its tokens',
-      summary: `the exact \`iss\`: every slash counts; \`${TENANT_PLACEHOLDER}\` stands for the tenant`,
+      summary: `the exact \`iss\`: every slash counts; \`${TENANT_PLACEHOLDER}\` represents the tenant`,
     }),
     aliases: value<readonly string[]>({
       accepts: 'a list of exact texts of "iss"',
@@ -199,7 +199,7 @@ export const trustedEntry = group<TrustOptions>()({
       default: ['at+jwt'],
       summary: "accepted `typ` headers without `application/`; `''` accepts a token without one",
     }),
-    idTokens: flag({ default: false, summary: 'accepts ID tokens of OpenID Connect, which are no access tokens' }),
+    idTokens: flag({ default: false, summary: 'accepts ID tokens of OpenID Connect, which are not access tokens' }),
     boundTokens: flag({
       default: false,
       summary: 'accepts tokens that are bound to a key (`cnf`: DPoP, mutual TLS) without the proof of it',
@@ -225,9 +225,9 @@ export const trustedEntry = group<TrustOptions>()({
     }),
     claims: claimNames,
     isClient: callback<Predicate>({
-      accepts: 'a function of the claims that says whether a machine acts for itself',
+      accepts: 'a function of the claims that returns true for a client that acts for itself',
       otherwise: '`kind: client`, `client_id` or `azp` equals `sub`, or a grant of client credentials',
-      summary: 'says that a token is of a machine, which only routes with `@AllowClients()` accept',
+      summary: 'says that a token is of a client, which only routes with `@AllowClients()` accept',
     }),
     clockTolerance: duration({
       min: 0,
@@ -321,7 +321,7 @@ export type TrustedEntry = typeof trustedEntry extends AnyOption<infer Entry> ? 
 
 function issuerProblem(issuer: string): string | undefined {
   const accepted = `is ${JSON.stringify(issuer).slice(0, 120)}; accepted`;
-  if (!isTrimmedText(issuer)) return `${accepted} is the exact "iss" of its tokens, without blanks around it`;
+  if (!isTrimmedText(issuer)) return `${accepted} is the exact "iss" of its tokens, without surrounding whitespace`;
   const places = issuer.split(TENANT_PLACEHOLDER).length - 1;
   const hasBraces = /[{}]/.test(issuer.replaceAll(TENANT_PLACEHOLDER, ''));
   return hasBraces || places > 1 ? `${accepted} in braces is ${TENANT_PLACEHOLDER}, once` : undefined;

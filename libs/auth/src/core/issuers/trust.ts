@@ -32,10 +32,10 @@ export interface TrustContext extends ProfileContext {
 }
 
 /** A trusted issuer together with what it keeps running. */
-export interface ForeignIssuer extends TrustedIssuer {
+export interface ExternalIssuer extends TrustedIssuer {
   /** Its key sets that are fetched. */
   readonly remotes: readonly RemoteKeySet[];
-  /** Fetches the keys where the application asked for it at boot. Rejects where it must not start without them. */
+  /** Fetches the keys if the application asked for it at boot. Rejects if it must not start without them. */
   open(): Promise<void>;
   /** Ends what is under way. */
   close(): void;
@@ -45,13 +45,13 @@ export interface ForeignIssuer extends TrustedIssuer {
  * Makes an issuer of what the application says about it. Nothing is fetched here.
  * @throws AuthConfigurationError with everything that is wrong
  */
-export async function trustedIssuer(options: TrustOptions, around: TrustContext): Promise<ForeignIssuer> {
+export async function trustedIssuer(options: TrustOptions, context: TrustContext): Promise<ExternalIssuer> {
   const problems = trustProblems([options]);
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   const { value: entry } = trustedEntry.read(options, entryPlace('trust'));
   const { issuer, aliases } = entry;
   const sources = await Promise.all(
-    sourcesOf(entry).map(async (rules) => ({ rules, set: await keySetOf(issuer, rules, around) })),
+    sourcesOf(entry).map(async (rules) => ({ rules, set: await keySetOf(issuer, rules, context) })),
   );
   const sets = sources.map(({ set }) => set);
   const [only] = sets;
@@ -61,7 +61,7 @@ export async function trustedIssuer(options: TrustOptions, around: TrustContext)
     accepts: tenantRule(entry),
     keys: only !== undefined && sets.length === 1 ? only : combined(sources),
     remotes: sets.filter((set) => set instanceof RemoteKeySet),
-    profiles: { access: externalProfile(entry, around) },
+    profiles: { access: externalProfile(entry, context) },
     open: async () => void (await Promise.all(sources.map(open))),
     close: () => sets.forEach((set) => set instanceof RemoteKeySet && set.close()),
   });
@@ -88,7 +88,7 @@ async function open({ rules: { keys }, set }: Source): Promise<void> {
   if (isEager && set instanceof RemoteKeySet) await set.open();
 }
 
-async function keySetOf(issuer: string, rules: KeySourceRules, around: TrustContext): Promise<KeySet> {
+async function keySetOf(issuer: string, rules: KeySourceRules, context: TrustContext): Promise<KeySet> {
   const { keys, algorithms } = rules;
   if ('secret' in keys) return secretKeySet({ issuer }, keys);
   if ('jwks' in keys) return staticKeySet({ issuer, algorithms }, keys);
@@ -97,11 +97,11 @@ async function keySetOf(issuer: string, rules: KeySourceRules, around: TrustCont
     issuer,
     algorithms,
     keys,
-    clock: around.clock,
+    clock: context.clock,
     timeoutMs: timeout,
     freshness: { maxAgeMs: maxAge, staleIfErrorMs: staleIfError },
     addresses: addressRulesOf(keys),
-    fetch: around.fetch ?? wayOut(keys, { firstAddress: firstAddressOf(issuer, keys) }),
-    resolve: around.resolve,
+    fetch: context.fetch ?? wayOut(keys, { firstAddress: firstAddressOf(issuer, keys) }),
+    resolve: context.resolve,
   });
 }

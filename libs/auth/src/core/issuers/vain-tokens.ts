@@ -1,7 +1,7 @@
 // The tokens that named an unknown key, and since when. A set that was asked for after a token was presented, and does not hold its
 // key, is an answer to that token; an older set is none.
 
-/** As many as are remembered: some hundred kilobytes at most. Beyond, the oldest is forgotten and counts as new. */
+/** As many as are remembered: some hundred kilobytes at most. Beyond that, the oldest is evicted and counts as new. */
 const MOST = 4_096;
 
 /** Remembers when each token was first presented in vain. */

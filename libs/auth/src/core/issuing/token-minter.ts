@@ -9,7 +9,7 @@ import type { SigningKey } from '../keys/keys.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { refreshAudienceOf, type OwnClaims, type TokenSettings } from './token-settings.js';
 
-/** A sign-in handed out as two tokens. */
+/** A sign-in issued as two tokens. */
 export interface TokenPair {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -23,7 +23,7 @@ export interface TokenPair {
   readonly scopes: readonly string[];
 }
 
-/** What a refresh token stands for. Times in epoch seconds. */
+/** What a refresh token represents. Times in epoch seconds. */
 export interface RefreshGrant {
   readonly subject: Subject;
   readonly sid: string;
@@ -35,19 +35,19 @@ export interface RefreshGrant {
   /** The end of the sign-in, which no refresh passes. */
   readonly absoluteExpiresAt: number;
   readonly authTime: number;
-  /** Scopes that were granted by name; absent where the user's description decides afresh at each refresh. */
+  /** Scopes that were granted by name; absent if the user's description decides again at each refresh. */
   readonly scopes: readonly string[] | undefined;
-  /** Audience of the access tokens, where it is not the module's. */
+  /** Audience of the access tokens, if it is not the module's. */
   readonly audience: readonly string[] | undefined;
   readonly stamp: string | undefined;
-  /** The client that signed the person in, where it is not the module's. */
+  /** The client that signed the user in, if it is not the module's. */
   readonly clientId: string | undefined;
-  /** How the person proved who they are; fixed for the life of the sign-in (RFC 9068 §2.2.1). */
+  /** How the user was authenticated; fixed for the life of the sign-in (RFC 9068 §2.2.1). */
   readonly acr: string | undefined;
   readonly amr: readonly string[] | undefined;
 }
 
-/** What an access token stands for. */
+/** What an access token represents. */
 export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'audience' | 'expiresAt'> {
   readonly scopes: readonly string[];
   readonly audience: readonly string[];
@@ -59,7 +59,7 @@ export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'audience' | 
   readonly occasion: 'sign-in' | 'refresh';
 }
 
-/** What a client's token stands for. */
+/** What a client's token represents. */
 export interface ClientGrant {
   readonly clientId: string;
   readonly issuedAt: number;
@@ -116,7 +116,7 @@ export class TokenMinter {
     private readonly rules: SigningRules = {},
   ) {}
 
-  /** Signs both tokens of a sign-in. @throws {AuthError} `keys_unavailable` where a remote signer does not answer */
+  /** Signs both tokens of a sign-in. @throws {AuthError} `keys_unavailable` if a remote signer does not answer */
   async pair(access: AccessGrant, refresh: RefreshGrant): Promise<TokenPair> {
     const claims = await this.accessClaims(access);
     this.rules.check?.(claims);
@@ -136,7 +136,7 @@ export class TokenMinter {
     };
   }
 
-  /** Signs the token of a machine. @throws {AuthError} `keys_unavailable` */
+  /** Signs the token of a client. @throws {AuthError} `keys_unavailable` */
   async clientToken(
     grant: ClientGrant & { readonly jti: string },
   ): Promise<{ accessToken: string; expiresIn: number }> {
@@ -159,7 +159,7 @@ export class TokenMinter {
     return { accessToken: await this.sign({ typ: 'at+jwt' }, claims), expiresIn: grant.ttlSeconds };
   }
 
-  /** The grant behind a verified refresh token. @throws {AuthError} `invalid_claims` where ours never look like this */
+  /** The grant behind a verified refresh token. @throws {AuthError} `invalid_claims` if ours never look like this */
   readRefresh(verified: Verified): RefreshGrant {
     const { subject, sid, jti, issuedAt, expiresAt, authTime, stamp, claims } = verified;
     const absoluteExpiresAt = claims['login_exp'];
@@ -185,7 +185,7 @@ export class TokenMinter {
     };
   }
 
-  /** @throws {TypeError} where an own claim takes a registered name, or that of the subject */
+  /** @throws {TypeError} if an own claim takes a registered name, or that of the subject */
   private ownClaims(claims: OwnClaims | undefined): OwnClaims {
     const { subjectClaim } = this.settings.access;
     const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name) || name === subjectClaim);
@@ -222,7 +222,7 @@ export class TokenMinter {
     };
   }
 
-  /** @throws {TypeError} for a person with the id of the client: verifiers read that as the client itself (RFC 9068 §5) */
+  /** @throws {TypeError} for a user with the id of the client: verifiers read that as the client itself (RFC 9068 §5) */
   private clientOf({ subject, clientId = this.settings.access.clientId }: AccessGrant): string {
     if (clientId !== subject.id) return clientId;
     throw new UnissuableToken(

@@ -21,18 +21,18 @@ export interface IssueOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Id of the access token. @defaultValue a random one */
   readonly jti?: string | undefined;
-  /** What a person recognises the device by: 255 characters are kept. */
+  /** The name under which the user recognizes the device: 255 characters are kept. */
   readonly label?: string | undefined;
-  /** When the person proved who they are. @defaultValue now */
+  /** When the user was authenticated. @defaultValue now */
   readonly authTime?: Date | undefined;
   /**
-   * The client that signs the person in: `client_id` of the access token, at each refresh too (RFC 9068 §2.2). 1 to 255 printable ASCII
-   * characters, and not the id of the person. @defaultValue `access.clientId`
+   * The client that signs the user in: `client_id` of the access token, at each refresh too (RFC 9068 §2.2). 1 to 255 printable ASCII
+   * characters, and not the id of the user. @defaultValue `access.clientId`
    */
   readonly clientId?: string | undefined;
-  /** How well the person proved who they are: `acr`, 1 to 255 characters, at each refresh too (RFC 9068 §2.2.1). @defaultValue none */
+  /** How strongly the user was authenticated: `acr`, 1 to 255 characters, at each refresh too (RFC 9068 §2.2.1). @defaultValue none */
   readonly acr?: string | undefined;
-  /** How the person did, such as `['pwd', 'otp']` (RFC 8176): `amr`, at most 16, at each refresh too. @defaultValue none */
+  /** How the user was authenticated, such as `['pwd', 'otp']` (RFC 8176): `amr`, at most 16, at each refresh too. @defaultValue none */
   readonly amr?: readonly string[] | undefined;
   /**
    * How long this login may last, where it is to be shorter than others: "remember me" not ticked, a shared device. Each from one minute up
@@ -60,7 +60,7 @@ export interface RefreshTokenOptions extends Pick<IssueOptions, 'accept'> {
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** How a token for a machine may differ from the options of the module. */
+/** How a token for a client may differ from the options of the module. */
 export interface ClientTokenOptions extends Pick<IssueOptions, 'claims' | 'audience' | 'scopes' | 'accessTtl'> {
   /** True for a client that may do only what a route allows by name. @defaultValue false */
   readonly restricted?: boolean | undefined;

@@ -45,7 +45,7 @@ export class TokenService {
    * @param who the user, or the `sub`: with a user source the user with that id, who is looked up
    * @throws {AuthError} `user_disabled` for an inactive user; `user_not_found` for an id that the user source does not know;
    * `users_unavailable`; `store_unavailable`; `keys_unavailable`
-   * @throws {TypeError} where an option, the subject, or what the user source says of the user is not acceptable; the message says which
+   * @throws {TypeError} if an option, the subject, or what the user source says of the user is not acceptable; the message says which
    */
   async issue(who: AuthUser | string, options: IssueOptions = {}): Promise<TokenPair> {
     const { settings, blocklist, logins, minter } = this.parts;
@@ -100,11 +100,11 @@ export class TokenService {
   }
 
   /**
-   * A short token for a machine that acts for itself: no user, no refresh token. Routes refuse it unless they say
+   * A short-lived token for a client (service account) that acts for itself: no user, no refresh token. Routes refuse it unless they say
    * `@AllowClients()`, and `@AllowRestrictedClients()` for a restricted one.
    *
    * @throws {AuthError} `keys_unavailable`
-   * @throws {TypeError} where an option is not acceptable; the message says which
+   * @throws {TypeError} if an option is not acceptable; the message says which
    */
   async issueForClient(
     clientId: string,
@@ -126,11 +126,11 @@ export class TokenService {
   }
 
   /**
-   * Says what a token is good for, by the same checks as a guarded request: signature, claims, blocklist, user.
+   * Returns what a token is valid for, by the same checks as a guarded request: signature, claims, blocklist, user.
    *
    * @param expected.kind the kind it must be; there is no "any"
-   * @param expected.anyAudience true where the issuer itself asks about a token that it made for others: introspection
-   * @throws {AuthError} any 401 code of a token; 503 where it cannot be told
+   * @param expected.anyAudience true if the issuer itself asks about a token that it made for others: introspection
+   * @throws {AuthError} any 401 code of a token; 503 if unknown
    */
   async verify(token: string, expected: ExpectedToken): Promise<Principal> {
     const { verified, account } = await this.stand(token, expected);
@@ -138,14 +138,14 @@ export class TokenService {
   }
 
   /**
-   * Replaces a refresh token, and hands out a new pair of the same sign-in. Claims are made afresh from the user.
+   * Replaces a refresh token, and returns a new pair of the same sign-in. Claims are made again from the user.
    *
    * A call with a token that was replaced within `refresh.grace` gets the one that is live now: a lost answer, or tabs that refresh
-   * at once, are no theft. Anything older ends the sign-in. A sign-in that is refreshed 64 times within one grace is given its live
+   * at once, are not theft. Anything older ends the sign-in. A sign-in that is refreshed 64 times within one grace is given its live
    * token again, until the grace of the first of them is over.
    *
    * @throws {AuthError} `refresh_expired`, `refresh_reused`, `refresh_unknown`, `invalid_scope`, and every 401 code of a token;
-   * 503 where it cannot be told: nothing was consumed then
+   * 503 if unknown: nothing was consumed then
    */
   async refresh(token: string, options: RefreshTokenOptions = {}): Promise<TokenPair> {
     return (await this.refreshLogin(token, options)).pair;
@@ -163,8 +163,8 @@ export class TokenService {
   }
 
   /**
-   * Ends what a token stands for: an access token alone, or with a refresh token the whole sign-in (RFC 7009 §2.1). Tokens that
-   * are unknown, expired or not ours change nothing and are no error (RFC 7009 §2.2).
+   * Ends what a token represents: an access token alone, or with a refresh token the whole sign-in (RFC 7009 §2.1). Tokens that
+   * are unknown, expired or not ours change nothing and are not an error (RFC 7009 §2.2).
    *
    * @throws {AuthError} `store_unavailable`, `keys_unavailable`
    */
@@ -206,7 +206,7 @@ export class TokenService {
     return { pair: live, user: account.user };
   }
 
-  /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` where the sign-in has no time left */
+  /** The grant that takes the place of this one. @throws {AuthError} `refresh_expired` if the sign-in has no time left */
   private successorOf(from: RefreshGrant, now: number): RefreshGrant {
     const { settings } = this.parts;
     // Never before its predecessor, which may have been issued a second ahead: see BlocklistService.earliestIssue.
@@ -218,11 +218,11 @@ export class TokenService {
   }
 
   /**
-   * A token that was already replaced is presented again: it has leaked, and the legitimate client cannot be told from the
+   * A token that was already replaced is presented again: it has leaked, and the legitimate client cannot be distinguished from the
    * attacker.
    */
   private async punish({ subject, sid }: RefreshGrant): Promise<never> {
-    // Told first: where the store fails half-way, the next attempt meets an ended sign-in and would tell nothing.
+    // Reported first: if the store fails half-way, the next attempt finds an ended sign-in and would report nothing.
     this.parts.blocklist.eventSink.after({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
     await this.parts.logins.end(subject, sid, 'reuse');
     throw new AuthError('refresh_reused');
@@ -238,7 +238,7 @@ export class TokenService {
     return { verified, account };
   }
 
-  /** As {@link stand}; a user who is gone, inactive or changed ends the sign-in for good. */
+  /** As {@link stand}; a user who is deleted, inactive or changed ends the sign-in permanently. */
   private async standForRefresh(token: string) {
     const { verifier, blocklist, users, logins } = this.parts;
     const verified = await verifier.verify(token, 'refresh').catch(asRefreshError);
@@ -268,7 +268,7 @@ export class TokenService {
     return undefined;
   }
 
-  /** Whom to issue to. An id is looked up where there is somewhere to look: who is inactive there gets nothing. */
+  /** Whom to issue to. An id is looked up if there is somewhere to look: who is inactive there gets nothing. */
   private async accountOf(who: AuthUser | string): Promise<Described> {
     const { users, settings } = this.parts;
     if (typeof who !== 'string') return { user: who, description: users.describe(sourceOf(users), who) };

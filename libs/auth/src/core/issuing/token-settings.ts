@@ -3,7 +3,7 @@ import type { AuthClaims, AuthUser, Json } from '../base/principal.js';
 
 /** What is known when the claims of an access token are made. */
 export interface ClaimsContext {
-  /** `sign-in` or `refresh`: claims are made afresh each time, never copied from an older token. */
+  /** `sign-in` or `refresh`: claims are made again each time, never copied from an older token. */
   readonly occasion: 'sign-in' | 'refresh';
   readonly scopes: readonly string[];
 }
@@ -15,7 +15,7 @@ export type ClaimsFor = (user: AuthUser, context: ClaimsContext) => OwnClaims | 
 export type OwnClaims = Partial<AuthClaims> & Readonly<Record<string, Json | undefined>>;
 
 export interface TokenSettings {
-  /** The name of the configuration, where an application has several. */
+  /** The name of the configuration, if an application has several. */
   readonly configuration?: string | undefined;
   readonly issuer: string;
   readonly audience: readonly string[];
@@ -24,7 +24,7 @@ export interface TokenSettings {
     readonly maxTtlSeconds: number;
     /** The claim that names the subject besides `sub`, for verifiers that look elsewhere; `sub` for none. */
     readonly subjectClaim: string;
-    /** `client_id` of the access tokens of people (RFC 9068 §2.2), unless a sign-in names another client. */
+    /** `client_id` of the access tokens of users (RFC 9068 §2.2), unless a sign-in names another client. */
     readonly clientId: string;
     readonly claimsFor: ClaimsFor | undefined;
   };

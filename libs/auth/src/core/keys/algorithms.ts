@@ -26,10 +26,10 @@ interface AlgorithmEntry {
   readonly curve?: string;
   /** For secrets: as many bytes as the hash has (RFC 7518 §3.2). */
   readonly minimumBytes?: number;
-  /** `null` where the algorithm hashes by itself. */
+  /** `null` if the algorithm hashes by itself. */
   readonly digest: string | null;
   readonly encoding?: SigningOptions;
-  /** What takes so long that everybody else would wait: a fifth of a millisecond and more. See ADR 0010. */
+  /** Operations that would block other requests: those of a fifth of a millisecond and more. See ADR 0010. */
   readonly slow: readonly ('sign' | 'verify')[];
 }
 
@@ -88,13 +88,13 @@ export function demandsOf(alg: Algorithm): AlgorithmEntry {
   return table[alg];
 }
 
-/** True where the key is of the algorithm's type and on its curve. */
+/** True if the key is of the algorithm's type and on its curve. */
 export function fits(jwk: JWK, alg: Algorithm): boolean {
   const { keyType, curve }: AlgorithmEntry = table[alg];
   return jwk.kty === keyType && (curve === undefined || jwk.crv === curve);
 }
 
-/** True where secrets and public keys stand in one list: the door to algorithm confusion (CVE-2022-29217). */
+/** True if secrets and public keys stand in one list: the door to algorithm confusion (CVE-2022-29217). */
 export function mixesSecretsAndPublicKeys(list: readonly Algorithm[]): boolean {
   return list.some(isSymmetric) && !list.every(isSymmetric);
 }

@@ -1,4 +1,4 @@
-// How keys lie in a directory: one private key per file, and ring.json, which says what each is for. Many processes may start
+// The layout of a key directory: one private key per file, and ring.json, which states the purpose of each. Many processes may start
 // on an empty directory at once, and a command may rotate under them: each step becomes visible by one atomic link or rename, and
 // a crash leaves no partially written file in use.
 import { randomUUID } from 'node:crypto';
@@ -13,7 +13,7 @@ import type { Json } from '../base/principal.js';
 
 const { link, mkdir, open, readFile, rename, rm } = promises;
 
-/** A key that signs no more, and the moment in epoch seconds from which its tokens are refused. */
+/** A key that no longer signs, and the time in epoch seconds from which its tokens are refused. */
 export interface RetiredFile {
   readonly file: string;
   readonly until: number;
@@ -37,17 +37,17 @@ export class KeyDirectory {
     return join(this.path, 'ring.json');
   }
 
-  /** True where no ring was ever made. */
+  /** True if no ring was ever made. */
   async isEmpty(): Promise<boolean> {
     return (await readFile(this.ringPath, 'utf8').catch(undefinedIfAbsent)) === undefined;
   }
 
-  /** Makes the first keys. Of many processes that try, one is told `true`, and all find that one's keys. */
+  /** Makes the first keys. If several processes try, exactly one gets `true`, and all use the keys of that one. */
   async create(alg: Algorithm, now: number): Promise<boolean> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     const [current, next] = await Promise.all([this.addKey(alg), this.addKey(alg)]);
     const draft = await this.write(`.${randomUUID()}`, toText({ current, next, nextSince: now, retired: [] }));
-    // A link, unlike a rename, fails where the name is taken.
+    // A link, unlike a rename, fails if the name is taken.
     const won = await link(draft, this.ringPath).then(() => true, falseIfTaken);
     await Promise.all([draft, ...(won ? [] : [current, next])].map((file) => this.remove(basename(file))));
     return won;
@@ -103,7 +103,7 @@ export class KeyDirectory {
     );
   }
 
-  /** Runs work that nobody else may do meanwhile. */
+  /** Runs work under a lock, so that no other process does it at the same time. */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     const lock = join(this.path, 'ring.lock');
     if (!(await this.write('ring.lock', '').then(() => true, falseIfTaken))) {

@@ -53,7 +53,7 @@ class DirectoryKeySource extends KeySource {
     return this.directory.readKeys();
   }
 
-  /** Looks at times and sizes, which works on every file system, and never keeps the process alive. */
+  /** Looks at times and sizes, which works on every file system, and never keeps the process running. */
   override watch(changed: () => void): () => void {
     const { ringPath } = this.directory;
     watchFile(ringPath, { interval: (this.options.pollSeconds ?? 5) * 1000, persistent: false }, changed);
@@ -112,9 +112,9 @@ export interface RotateOptions {
 
 /**
  * Takes one step: the next key signs from now on, the current one retires, a new next one is published, and retired ones whose
- * tokens have ended are deleted. Where there is no next key yet, one is published and nothing else. One process at a time.
+ * tokens have ended are deleted. If there is no next key yet, one is published and nothing else. One process at a time.
  *
- * @throws AuthConfigurationError if the next key was published too short a time ago for everybody to know it
+ * @throws AuthConfigurationError if the next key was published too recently: other services may not know it yet
  */
 export async function rotateKeyFiles(path: string, options: RotateOptions): Promise<readonly KeyFile[]> {
   const { overlapSeconds, stolen = false, clock = new SystemClock() } = options;
@@ -150,11 +150,11 @@ interface Step {
 
 function nextRing(ring: RingFile, { added, now, retires, stolen }: Step): RingFile {
   if (ring.next === undefined && retires !== undefined) return { ...ring, next: added, nextSince: now };
-  const alive = ring.retired.filter(({ until }) => now < until);
+  const inForce = ring.retired.filter(({ until }) => now < until);
   return {
     current: ring.next ?? added,
     ...(ring.next !== undefined && { next: added, nextSince: now }),
-    retired: retires === undefined ? alive : [retires, ...alive],
+    retired: retires === undefined ? inForce : [retires, ...inForce],
     compromised: stolen === undefined ? ring.compromised : [...(ring.compromised ?? []), stolen],
   };
 }

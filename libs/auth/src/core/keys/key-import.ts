@@ -1,5 +1,5 @@
-// How keys come in. Each is checked once, at boot or when a ring is reloaded, and a key that signs proves itself by a probe
-// token. Errors name the option and the key, and never hold any of it.
+// Imports keys. Each is checked once, at boot or when a ring is reloaded, and a signing key is tested with a probe token. Errors name the
+// option and the key, and never hold any of it.
 import {
   createPrivateKey,
   createPublicKey,
@@ -29,8 +29,8 @@ export interface ImportOptions {
   readonly mustFit?: boolean;
 }
 
-/** A key read and judged, not yet imported. */
-interface Judged {
+/** A key read and checked, not yet imported. */
+interface CheckedKey {
   readonly material: Material;
   readonly alg: Algorithm;
   readonly kid: string;
@@ -44,10 +44,10 @@ interface Judged {
 export async function importOwnKey(input: KeyInput, options: ImportOptions): Promise<OwnKey> {
   return naming(options.optionName, input, async () => {
     if (isRemote(input)) return importRemote(input);
-    const judged = await judge(input, options.alg);
-    if (options.mustFit === true) assertAsked(judged, options.alg);
-    if (!judged.material.isPrivate) throw new KeyError('is a public key; signing needs the private one');
-    return proven({ ...publishedSide(judged), signing: signingSide(judged) });
+    const checked = await checkKey(input, options.alg);
+    if (options.mustFit === true) assertAsked(checked, options.alg);
+    if (!checked.material.isPrivate) throw new KeyError('is a public key; signing needs the private one');
+    return probeSigningKey({ ...publishedSide(checked), signing: signingSide(checked) });
   });
 }
 
@@ -59,12 +59,12 @@ export async function importOwnKey(input: KeyInput, options: ImportOptions): Pro
  */
 export async function importRetiredKey(input: KeyInput, options: ImportOptions): Promise<PublishedKey> {
   return naming(options.optionName, input, async () => {
-    return publishedSide(await judge(isRemote(input) ? publicHalf(input) : input, options.alg));
+    return publishedSide(await checkKey(isRemote(input) ? publicHalf(input) : input, options.alg));
   });
 }
 
 /**
- * Imports somebody else's public key. It may be used for those of the accepted algorithms that it fits and does not rule out.
+ * Imports the public key of an external issuer. It may be used for those of the accepted algorithms that it fits and does not rule out.
  *
  * @throws AuthConfigurationError naming the option and what is wrong, never the key
  */
@@ -114,7 +114,7 @@ export async function generateOwnKey(alg: Algorithm = 'ES256'): Promise<OwnKey> 
   return importOwnKey(await generatePrivateJwk(alg), { optionName: 'the generated key' });
 }
 
-async function judge(input: KeyMaterial | WrappedKey, wanted: Algorithm | undefined): Promise<Judged> {
+async function checkKey(input: KeyMaterial | WrappedKey, wanted: Algorithm | undefined): Promise<CheckedKey> {
   const outer: WrappedKey = isWrapped(input) ? input : { key: input };
   const material = readMaterial(outer.key);
   assertMeantFor(material.isPrivate ? 'sign' : 'verify', material);
@@ -137,13 +137,13 @@ function chooseAlgorithm({ jwk, alg }: Material, stated: unknown, wanted: Algori
   return chosen;
 }
 
-/** Names of algorithms are no secrets; what does not look like one is not shown. */
+/** Names of algorithms are not secrets; what does not look like one is not shown. */
 function unknownAlgorithm(given: unknown): string {
   return typeof given === 'string' && /^[\w-]{1,20}$/.test(given) ? `: it says '${given}'` : '';
 }
 
-/** Signing with another algorithm than the one that was asked for would be found out by those who verify, and by nobody else. */
-function assertAsked({ material, alg }: Judged, asked: Algorithm | undefined): void {
+/** Signing with another algorithm than the one that was asked for would only be noticed by verifiers. */
+function assertAsked({ material, alg }: CheckedKey, asked: Algorithm | undefined): void {
   if (asked === undefined || fits(material.jwk, asked)) return;
   const { kty, crv } = material.jwk;
   const type = typeof crv === 'string' ? `${String(kty)} (${crv})` : String(kty);
@@ -164,12 +164,12 @@ function readKid(kid: unknown): string | undefined {
   throw new KeyError(`has a key id (kid) that is not 1 to ${defaultLimits.kid} printable ASCII characters`);
 }
 
-function signingSide({ material, alg, kid }: Judged): SigningKey {
+function signingSide({ material, alg, kid }: CheckedKey): SigningKey {
   const key = isSymmetric(alg) ? secretOf(material) : createPrivateKey({ key: { ...material.jwk }, format: 'jwk' });
   return Object.freeze({ kid, alg, sign: (bytes: Uint8Array) => makeSignature(alg, key, bytes) });
 }
 
-function publishedSide({ material, alg, kid }: Judged): PublishedKey {
+function publishedSide({ material, alg, kid }: CheckedKey): PublishedKey {
   const shown = isSymmetric(alg) ? undefined : publicPart(material.jwk);
   // Of the public members alone: whether they belong to the private ones is for the probe to find out.
   const key = shown === undefined ? secretOf(material) : createPublicKey({ key: { ...shown }, format: 'jwk' });
@@ -181,11 +181,11 @@ function publishedSide({ material, alg, kid }: Judged): PublishedKey {
 }
 
 function secretOf({ jwk }: Material): KeyObject {
-  if (jwk.k === undefined) throw new KeyError('is no secret');
+  if (jwk.k === undefined) throw new KeyError('is not a secret');
   return createSecretKey(jwk.k, 'base64url');
 }
 
-/** Kept in a closure, where nothing that prints or copies a key can see the material. */
+/** Kept in a closure, so that nothing that prints or copies a key can see the material. */
 function derivation({ isPrivate, jwk }: Material): PublishedKey['derive'] {
   const secret = jwk.d ?? jwk.k;
   if (!isPrivate || secret === undefined) return undefined;
@@ -202,15 +202,15 @@ function publicHalf({ publicJwk, alg, kid }: RemoteSigner): WrappedKey {
 }
 
 async function importRemote(input: RemoteSigner): Promise<OwnKey> {
-  const judged = await judge(publicHalf(input), undefined);
-  if (judged.material.isPrivate) throw new KeyError('has a publicJwk that holds a private or secret key');
-  const { alg, kid } = judged;
+  const checked = await checkKey(publicHalf(input), undefined);
+  if (checked.material.isPrivate) throw new KeyError('has a publicJwk that holds a private or secret key');
+  const { alg, kid } = checked;
   const signing = Object.freeze({ kid, alg, sign: (bytes: Uint8Array) => input.sign(bytes) });
-  return proven({ ...publishedSide(judged), signing });
+  return probeSigningKey({ ...publishedSide(checked), signing });
 }
 
-/** A key that cannot sign what it then verifies would refuse everybody; better to know before the first sign-in. */
-async function proven(key: OwnKey): Promise<OwnKey> {
+/** A key whose signatures do not verify would make every token invalid, so this is tested at start-up. */
+async function probeSigningKey(key: OwnKey): Promise<OwnKey> {
   const { alg, sign } = key.signing;
   const input = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.${Buffer.from('{}').toString('base64url')}`;
   const signature = await sign(Buffer.from(input)).catch(() => {

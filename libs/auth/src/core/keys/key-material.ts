@@ -1,4 +1,4 @@
-// The many spellings of a key: JWK, PEM, KeyObject, secret. Each is brought to one form, a JWK without foreign members, or
+// The accepted forms of a key: JWK, PEM, KeyObject, secret. Each is converted to one form, a JWK without other members, or
 // refused in a sentence that never holds any of it.
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
@@ -14,7 +14,7 @@ export interface SecretInput {
   readonly alg?: string;
 }
 
-/** A key in any spelling: JWK (object or JSON text), PEM text, a `KeyObject` of Node, or a secret. */
+/** A key in any form: JWK (object or JSON text), PEM text, a `KeyObject` of Node, or a secret. */
 export type KeyMaterial = JWK | string | KeyObject | SecretInput;
 
 /** The members that make up a key, by type; `private` are those that must never be published (RFC 7518 §6). */
@@ -25,7 +25,7 @@ const MEMBERS: Readonly<Record<string, { readonly public: readonly string[]; rea
   OKP: { public: ['x'], private: ['d'] },
 };
 
-/** A key in its one form, with what its spelling said about its use. */
+/** A key in its common form, with what its source said about its use. */
 export interface Material {
   /** `kty`, `crv` and the key's own members, nothing else. */
   readonly jwk: JWK;
@@ -108,7 +108,7 @@ function readJwk(source: Record<string, unknown>): Material {
   return { jwk: jwk as JWK, isPrivate, alg, kid, use, keyOps };
 }
 
-/** Blanks and padding come from pasting and are dropped; anything else that is not base64url is not this key. */
+/** Whitespace and padding come from pasting and are dropped; anything else that is not base64url is not this key. */
 function readMember(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new KeyError(`lacks its member "${name}"`);
   const text = value.replaceAll(/\s/g, '').replace(/={1,2}$/, '');
@@ -118,7 +118,7 @@ function readMember(value: unknown, name: string): string {
   return text;
 }
 
-/** The members that may be shown to anyone. */
+/** The members that are public. */
 export function publicPart(jwk: JWK): JWK {
   const shown = ['kty', 'crv', ...(MEMBERS[jwk.kty ?? '']?.public ?? [])];
   return Object.fromEntries(Object.entries(jwk).filter(([name]) => shown.includes(name))) as JWK;

@@ -1,4 +1,4 @@
-// Refusals for want of a key, with their reason for operators. Neither says which keys there are.
+// Refusals for a missing key, with their reason for operators. Neither reveals which keys exist.
 import { AuthError } from '../base/errors.js';
 
 /** No key of the issuer is the one that the token names, or none is left to try. */

@@ -1,5 +1,5 @@
-// The keys of our own issuer while they change under way: one signs, the next is already published, retired ones verify until
-// the last token they signed has ended. What would break any of that is not taken over.
+// The keys of our own issuer, which change while the application runs: one signs, the next is already published, retired ones verify
+// until the last token they signed has expired. A reload that would break this is refused.
 import type { JWK } from 'jose';
 import { type Algorithm, algorithms, isSymmetric, mixesSecretsAndPublicKeys } from './algorithms.js';
 import type { Clock } from '../base/clock.js';
@@ -17,7 +17,7 @@ import {
   type VerificationKey,
 } from './keys.js';
 
-/** A key that signs no more. */
+/** A key that no longer signs. */
 export interface RetiredKeyInput {
   /** The private key as it was, its public half, or the secret. */
   readonly key: KeyInput;
@@ -29,16 +29,16 @@ export interface RetiredKeyInput {
 export interface KeyRingInput {
   /** Signs. */
   readonly current: KeyInput;
-  /** Signs nothing yet, but is published, so that everybody knows it before the first token. */
+  /** Signs nothing yet, but is published, so that every verifier knows it before the first token. */
   readonly next?: KeyInput | undefined;
   readonly retired?: readonly RetiredKeyInput[] | undefined;
-  /** Ids of keys that were stolen: they may leave the ring at once, and their tokens with them. */
+  /** Ids of stolen keys: they are removed at once, and their tokens are refused. */
   readonly compromised?: readonly string[] | undefined;
 }
 
 /** Where the keys of our own issuer come from: options, files, a vault. */
 export abstract class KeySource {
-  /** Hands over the keys as they are now. Whatever it throws leaves the last good ring in force. */
+  /** Returns the current keys. If it throws, the last good ring stays in force. */
   abstract load(): Promise<KeyRingInput>;
 
   /** Calls `changed` when the keys may have changed, until the function it returns is called. By default they never change. */
@@ -77,9 +77,9 @@ export interface KeyRingOptions {
   readonly alg?: Algorithm | undefined;
   /** Life of the longest-lived token, tolerance included: for so long after its last signature a key has to verify. */
   readonly overlapSeconds: number;
-  /** Told what was wrong with a reload, and whether the new ring was taken over all the same. If not, the last good one stays. */
+  /** Called with what was wrong with a reload, and whether the new ring was used anyway. If not, the last good one stays. */
   readonly onProblem?: ((problem: unknown, takenOver: boolean) => void) | undefined;
-  /** Told when the ring has become another: the key that signs now, and how many are in force. */
+  /** Called when the ring has changed: the key that signs now, and how many are in force. */
   readonly onChange?: ((kid: string, count: number) => void) | undefined;
 }
 
@@ -113,7 +113,7 @@ export class KeyRing implements KeySet {
     return new KeyRing(options, await readRing(await options.source.load(), options.alg));
   }
 
-  /** The key that signs now. Ask anew for every token. */
+  /** The key that signs now. Ask again for every token. */
   get signingKey(): SigningKey {
     return this.ring.signing;
   }
@@ -140,16 +140,16 @@ export class KeyRing implements KeySet {
   }
 
   /**
-   * Secrets for another purpose than signing, the one to use first: the same in every process that holds the ring. Empty where the
+   * Secrets for another purpose than signing, the one to use first: the same in every process that holds the ring. Empty if the
    * private keys are elsewhere.
    */
   secretsFor(purpose: string): readonly Uint8Array[] {
     return this.inForce().flatMap(({ derive }) => derive?.(purpose) ?? []);
   }
 
-  /** Takes over what the source has now. Resolves `false`, and changes nothing, if any of it is wrong. Concurrent calls share one. */
+  /** Loads the current keys of the source. Resolves `false`, and changes nothing, if any of it is wrong. Concurrent calls share one. */
   async reload(): Promise<boolean> {
-    this.reloading ??= this.takeOver().finally(() => (this.reloading = undefined));
+    this.reloading ??= this.applyReload().finally(() => (this.reloading = undefined));
     return this.reloading;
   }
 
@@ -169,12 +169,12 @@ export class KeyRing implements KeySet {
     return this.ring.keys.filter(({ until }) => now < until);
   }
 
-  /** The ring as far as it can be told apart: which key signs, and which are there. */
+  /** What identifies a state of the ring: the key that signs, and the keys that it holds. */
   private names(): string {
     return JSON.stringify([this.ring.signing.kid, ...this.ring.keys.map(idOf).sort()]);
   }
 
-  private async takeOver(): Promise<boolean> {
+  private async applyReload(): Promise<boolean> {
     const { source, alg, clock, onProblem } = this.options;
     try {
       const next = await readRing(await source.load(), alg);

@@ -1,4 +1,4 @@
-// What makes a key fit to be trusted: size, exponent, curve, use, and that it is none of the keys known to be broken.
+// The requirements for a key: size, exponent, curve, use, and that it is none of the keys known to be broken.
 import type { JWK } from 'jose';
 import { type Algorithm, demandsOf, fits } from './algorithms.js';
 import { KeyError, type Material } from './key-material.js';

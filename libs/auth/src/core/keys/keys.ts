@@ -23,11 +23,11 @@ export interface VerificationKey {
   readonly algorithms: readonly Algorithm[];
   readonly key: KeyObject;
   /**
-   * The issuers that its entries in the key set name: it verifies tokens of no other one. Absent where they name none. See
+   * The issuers that its entries in the key set name: it verifies tokens of no other one. Absent if they name none. See
    * key-issuer.ts.
    */
   readonly issuers?: readonly string[] | undefined;
-  /** What the key's certificate is known by: its SHA-1 and SHA-256 as base64url (RFC 7517 §4.8, §4.9). */
+  /** The digests of the key's certificate: SHA-1 and SHA-256 as base64url (RFC 7517 §4.8, §4.9). */
   readonly thumbprints?: readonly string[] | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface VerificationKey {
 export interface KeyQuery {
   readonly alg: Algorithm;
   readonly kid: string | undefined;
-  /** `x5t#S256` and `x5t` of the header, which name a key where `kid` does not. */
+  /** `x5t#S256` and `x5t` of the header, which name a key if `kid` does not. */
   readonly thumbprints?: readonly string[];
-  /** Tells this token from others, and is of no use to anybody else: a piece of its signature. */
+  /** Identifies this token and cannot be misused: a part of its signature. */
   readonly mark?: string;
   /** The key that verified this very token before; it is found again if it still may. */
   readonly known?: VerificationKey | undefined;
@@ -45,7 +45,7 @@ export interface KeyQuery {
   readonly tried?: readonly VerificationKey[];
 }
 
-/** Where the keys of one issuer are found. A set hands out the same object for as long as the key is in force. */
+/** The keys of one issuer. A set returns the same object for as long as the key is in force. */
 export interface KeySet {
   /**
    * The algorithms that are kept apart in it, by source; none may hold those of secrets and of public keys.
@@ -66,20 +66,20 @@ export interface RemoteSigner {
   readonly kid?: string;
   readonly publicJwk: JWK;
   /**
-   * Signs the bytes as JWS demands: for ECDSA the two halves one after the other (RFC 7518 §3.4), where many a KMS answers with DER.
-   * A rejection is "cannot tell": 503 `keys_unavailable`.
+   * Signs the bytes as JWS demands: for ECDSA the two halves one after the other (RFC 7518 §3.4), whereas many KMS return DER.
+   * A rejection counts as unavailable: 503 `keys_unavailable`.
    */
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A key together with what its spelling cannot say. */
+/** A key together with members that its form cannot hold. */
 export interface WrappedKey {
   readonly key: KeyMaterial;
   readonly alg?: Algorithm;
   readonly kid?: string;
 }
 
-/** A key of our own, in any spelling. */
+/** A key of our own, in any form. */
 export type KeyInput = KeyMaterial | WrappedKey | RemoteSigner;
 
 /** A key that tokens verify with, and what others may see of it. */
@@ -87,7 +87,7 @@ export interface PublishedKey {
   readonly verification: VerificationKey;
   /** What others verify with; a shared secret has none. */
   readonly publicJwk: JWK | undefined;
-  /** The secret for another purpose than signing. Absent where the private key is not in this process. */
+  /** The secret for another purpose than signing. Absent if the private key is not in this process. */
   readonly derive?: ((purpose: string) => Uint8Array) | undefined;
 }
 
@@ -97,7 +97,7 @@ export interface OwnKey extends PublishedKey {
 }
 
 /**
- * Chooses among keys: by id if the token names one, else the only one of its algorithm. No key is ever tried on the off chance.
+ * Chooses among keys: by id if the token names one, else the only one of its algorithm. Other keys are never tried.
  *
  * @throws AuthError `unknown_key`, `algorithm_not_allowed`
  */

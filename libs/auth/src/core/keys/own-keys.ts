@@ -72,7 +72,7 @@ export class OwnKeys {
     return this.ring?.secretsFor(purpose) ?? [];
   }
 
-  /** Takes over what the source has now. Resolves `false`, and changes nothing, if any of it is wrong or there are no keys to follow. */
+  /** Loads the current keys of the source. Resolves `false`, and changes nothing, if any of it is wrong or there are no keys to follow. */
   async reload(): Promise<boolean> {
     return this.ring?.reload() ?? false;
   }
@@ -88,7 +88,7 @@ function sourceOf(keys: OwnKeysOptions['keys'], algorithm: Algorithm | undefined
   return keys instanceof KeySource ? keys : staticKeys(keys);
 }
 
-/** Operators must learn of a ring that was not taken over, and of a key that is kept longer than its source would. */
+/** Operators are notified of a ring that was refused, and of a key that is kept longer than its source lists it. */
 function report(notices: OperatorNotices, problem: unknown, takenOver: boolean): void {
   const reason = problem instanceof AuthConfigurationError ? problem.message : 'The key source failed.';
   if (takenOver)

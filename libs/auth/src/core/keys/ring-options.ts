@@ -1,4 +1,4 @@
-// What a ring of keys may hold, by name: a misspelt member would leave out a key, or keep one for good, without a word.
+// The options of a key ring. Unknown names are refused: a misspelled one could silently drop a key, or keep one forever.
 import { suggest } from '../base/did-you-mean.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import { group } from '../base/option-group.js';
@@ -7,10 +7,10 @@ import { optionOf } from '../base/option.js';
 import type { KeyRingInput, RetiredKeyInput } from './key-ring.js';
 import type { KeyInput } from './keys.js';
 
-/** The end of the year 9999 in seconds. What is later was meant as milliseconds, and would keep the key for good. */
+/** The end of the year 9999 in seconds. A later value was meant as milliseconds, and would keep the key forever. */
 const LATEST_SECONDS = 253_402_300_799;
 
-/** What is wrong with a key is said where it is imported, without showing it. */
+/** A key is checked when it is imported, without showing it. */
 const KEY = {
   accepts: 'a private key as JWK, PEM or KeyObject, or a secret',
   holds: (given: unknown) => typeof given === 'string' || typeof given === 'object',
@@ -44,7 +44,7 @@ export const keyRing = group<KeyRingInput>()({
     }),
     retired: listOf(
       group<RetiredKeyInput>()({
-        summary: 'a key that signs no more',
+        summary: 'a key that no longer signs',
         options: {
           key: value<KeyInput>({
             ...KEY,
@@ -57,7 +57,7 @@ export const keyRing = group<KeyRingInput>()({
       {
         accepts: 'a list of keys, each as { key, until }',
         otherwise: 'none',
-        summary: 'keys that sign no more; their tokens are still accepted',
+        summary: 'keys that no longer sign; their tokens are still accepted',
       },
     ),
     compromised: listOf(
@@ -72,7 +72,7 @@ export const keyRing = group<KeyRingInput>()({
       {
         accepts: 'a list of ids',
         otherwise: 'none',
-        summary: 'ids of keys that were stolen: they may leave the ring at once, and their tokens with them',
+        summary: 'ids of stolen keys: they are removed at once, and their tokens are refused',
       },
     ),
   },
@@ -80,7 +80,7 @@ export const keyRing = group<KeyRingInput>()({
 
 const NAMES = Object.keys(keyRing.members ?? {});
 
-/** True for a ring, also for one whose names are misspelt; a key has none that come near. */
+/** True for a ring, also for one whose names are misspelled; a key has none that come near. */
 export function isRing(input: KeyInput | KeyRingInput): input is KeyRingInput {
   if (typeof input !== 'object' || Object.getPrototypeOf(input) !== Object.prototype) return false;
   const names = Object.keys(input);
@@ -90,7 +90,7 @@ export function isRing(input: KeyInput | KeyRingInput): input is KeyRingInput {
 
 /**
  * The ring without absent members.
- * @throws {AuthConfigurationError} with every name that is none, and everything that is no list, time or id
+ * @throws {AuthConfigurationError} with every unknown name, and everything that is not a list, time or id
  */
 export function soundRing(input: KeyRingInput): KeyRingInput {
   const { problems, value } = keyRing.read(input, { path: 'keys', production: false });

@@ -1,6 +1,6 @@
 // Secrets that documentation, tutorials and starter kits print. Letters and digits alone, in lower case; keys also as their base64url.
 
-/** Anybody knows them, whatever their length. */
+/** They are public, whatever their length. */
 export const SAMPLE_SECRETS: ReadonlySet<string> = new Set(
   [
     // jwt.io, before and after its redesign

@@ -1,5 +1,5 @@
-// What may be a secret, for every secret of the library: tokens signed with a guessable one are anybody's to make. Real ones are random;
-// what comes out of documentation, repeats itself, is made of common words, or is a published key is refused.
+// What may be a secret, for every secret of the library: an attacker who guesses one can sign tokens. Secrets must be random: samples
+// from documentation, repetitions, common words and published keys are refused.
 import { SAMPLE_SECRETS } from './sample-secrets.js';
 import { isKeyText } from './key-recognition.js';
 
@@ -19,18 +19,18 @@ export function secretProblem(
 ): string | undefined {
   const bytes = Buffer.from(secret);
   if (bytes.length < needs.bytes) return `has ${bytes.length} bytes; ${needs.purpose} needs at least ${needs.bytes}`;
-  if (new Set(bytes.toString('latin1').trim()).size < 2) return 'is blank, or one character repeated';
+  if (new Set(bytes.toString('latin1').trim()).size < 2) return 'is empty, whitespace, or one repeated character';
   const readings = readingsOf(bytes);
   // A verifier that takes the published key for a secret is the classic confusion (CVE-2015-9235).
   if (readings.some(isKeyText)) return `is itself a key or a token, not a secret; ${ADVICE}`;
   const texts = readings.map((reading) => reading.toString('latin1'));
-  if (texts.some(isSample)) return `is a sample out of documentation, which anybody knows; ${ADVICE}`;
+  if (texts.some(isSample)) return `is a sample from public documentation; ${ADVICE}`;
   if (readings.some((reading) => guessableBits(reading) < SMALLEST_BITS))
     return `is too easy to guess: it repeats itself, or is made of common words; ${ADVICE}`;
   return undefined;
 }
 
-/** Of digits alone too many are the hex of some text by chance. */
+/** Strings of digits are too often the hex of some text by chance. */
 const HEX = /^(?!\d+$)(?:[0-9a-f]{2})+$/i;
 const BASE64 = /^[\w+/-]+={0,2}$/;
 const PRINTABLE = /^[\s\x20-\x7e]+$/;
@@ -44,7 +44,7 @@ function readingsOf(bytes: Buffer, depth = 0): readonly Buffer[] {
     ...(HEX.test(text) ? [Buffer.from(text, 'hex')] : []),
     ...(BASE64.test(text) ? [Buffer.from(text, 'base64')] : []),
   ];
-  // Random bytes are no text: of these only a key is of interest, and that has a size of its own.
+  // Random bytes are not text: of these only a key is of interest, and that has a size of its own.
   const telling = decoded.filter((each) => PRINTABLE.test(each.toString('latin1')) || isKeyText(each));
   return [bytes, ...telling.flatMap((each) => readingsOf(each, depth + 1))];
 }
@@ -72,7 +72,7 @@ function onceOnly(text: string): string {
   return period > 0 ? text.slice(0, period) : text;
 }
 
-/** Found in secrets of tutorials. Long ones anywhere; short ones only where they stand alone, as random text may hold them. */
+/** Found in secrets of tutorials. Long ones anywhere; short ones only if they stand alone, as random text may hold them. */
 const LONG_WORDS =
   /changeme|change|secret|password|passphrase|passwort|please|default|example|sample|development|production|token|string|bytes|characters?|random|private|public|super|secure|security|signing|session|cookie|nestjs|express|latchkey|application|server|keyboard|qwertyuiop|qwerty|asdfghjkl|asdf|zxcvbnm|letmein|welcome|admin|testing|replace|insert|value|least|minimum|longer|enough|really|should|never|strong|somewhere|something|placeholder|lorem|ipsum|dolor/gi;
 const SHORT_WORDS =

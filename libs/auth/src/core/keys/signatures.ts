@@ -1,5 +1,5 @@
-// The arithmetic of signatures, which Node's own OpenSSL does. What is quick is done at once, because handing it to another thread
-// costs about as much; what is slow goes to the thread pool, so that no other request waits for it.
+// Signs and verifies with `node:crypto`. Fast algorithms run synchronously, because a switch of threads costs about as much; slow ones
+// use the thread pool, so that no other request waits.
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Algorithm, demandsOf, isSymmetric } from './algorithms.js';
@@ -20,7 +20,7 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
 /** Verifying with RSA is quick up to this size, and with the usual exponent. */
 const QUICK_RSA = { bits: 4096, exponent: 65_537n } as const;
 
-/** Signs the bytes as JWS demands (RFC 7518 §3). The key must fit the algorithm, which whoever imports it sees to. */
+/** Signs the bytes as JWS demands (RFC 7518 §3). The key must fit the algorithm, which the import checks. */
 export async function makeSignature(alg: Algorithm, key: KeyObject, data: Uint8Array): Promise<Uint8Array> {
   if (isSymmetric(alg)) return hmac(alg, key, data);
   const { digest, encoding, slow } = demandsOf(alg);
@@ -29,7 +29,7 @@ export async function makeSignature(alg: Algorithm, key: KeyObject, data: Uint8A
 }
 
 /**
- * True where this is the signature of the bytes.
+ * True if this is the signature of the bytes.
  *
  * @throws TypeError for a key that does not fit the algorithm. Keys are bound to theirs at import; this is the second gate, because
  * Node itself goes by the key and would verify an ECDSA signature under the name of RS256.

@@ -50,7 +50,7 @@ export type RevocationLookup = (
 export interface RevocationRules extends RevocationLifetimes {
   /** How requests ask. @defaultValue the store, each time */
   readonly look?: RevocationLookup | undefined;
-  /** Hears of every entry. @defaultValue whoever listens to events */
+  /** Receives every entry. @defaultValue publishes events only */
   readonly eventSink?: EventSink | undefined;
 }
 
@@ -74,7 +74,7 @@ export class BlocklistService {
    * Blocks one verified token; get one from `TokenService.verify`. The key is `(iss, jti)`, never the token's text, because a
    * token has many spellings.
    *
-   * @throws {AuthError} `missing_claim` where tokens of that issuer carry no id: block its subject or sign-in instead;
+   * @throws {AuthError} `missing_claim` if tokens of that issuer carry no id: block its subject or sign-in instead;
    * `store_unavailable`
    */
   async revokeToken(token: RevocableToken, reason?: string): Promise<RevocationResult> {
@@ -84,14 +84,14 @@ export class BlocklistService {
     return this.add({ kind: 'token', issuer, id: token.jti, endsAt, reason }, subject);
   }
 
-  /** Ends a sign-in with every token, cookie and session it handed out. @throws {AuthError} `store_unavailable` */
+  /** Ends a sign-in with every token, cookie and session it issued. @throws {AuthError} `store_unavailable` */
   async revokeLogin(login: LoginId, reason?: string): Promise<RevocationResult> {
     const endsAt = this.clock.nowSeconds() + this.longestLife();
     return this.add({ kind: 'login', issuer: login.issuer, id: login.sid, endsAt, reason }, login.subject);
   }
 
   /**
-   * Ends everything of a subject issued up to this moment, in the whole second; later sign-ins are good.
+   * Ends everything of a subject that was issued up to now, including the current second; later sign-ins are valid.
    * @param options.exceptSid spares one sign-in ("everyone but this one")
    * @throws {AuthError} `store_unavailable`
    */
@@ -115,13 +115,13 @@ export class BlocklistService {
     return this.refuseRevoked(verified);
   }
 
-  /** As {@link assertNotRevoked}, and at once where the blocklist is in this process: it then throws, and returns no promise. */
+  /** As {@link assertNotRevoked}, and at once if the blocklist is in this process: it then throws, and returns no promise. */
   refuseRevoked(verified: Verified): void | Promise<void> {
     return after(this.ask(verified), refuseListed);
   }
 
   /**
-   * The question before anything is handed out that outlives the request: the store itself is asked, whatever the options say. A
+   * The question before anything is issued that outlives the request: the store itself is asked, whatever the options say. A
    * refresh answered from a stale cache could issue tokens with an `iat` after the missed revocation.
    * @throws {AuthError} `token_revoked`, `store_unavailable`
    */
@@ -148,7 +148,7 @@ export class BlocklistService {
     return orUnavailable('store_unavailable', () => this.store.list({ now, limit: Math.min(limit, 1000) }));
   }
 
-  /** Forgets entries that can no longer match. Resolves how many. Run it now and then where the store does not expire. */
+  /** Deletes entries that can no longer match. Resolves how many. Run it now and then if the store does not expire. */
   async prune(): Promise<number> {
     return orUnavailable('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
   }
@@ -204,6 +204,6 @@ function storedId(id: string): string {
   return id.length <= LONGEST_ID ? id : `sha256:${createHash('sha256').update(id).digest('base64url')}`;
 }
 
-function epochSecondsOf(moment: number | Date | undefined): number | undefined {
-  return moment instanceof Date ? moment.getTime() / 1000 : moment;
+function epochSecondsOf(time: number | Date | undefined): number | undefined {
+  return time instanceof Date ? time.getTime() / 1000 : time;
 }

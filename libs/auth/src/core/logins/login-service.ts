@@ -1,5 +1,5 @@
 // Lifecycle of logins. The blocklist entry is authoritative and written first; deleting the row is cleanup, so a crash between the
-// two leaves nothing alive.
+// two leaves no valid token.
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from '../base/clock.js';
 import { orUnavailable } from '../base/at-once.js';
@@ -7,7 +7,7 @@ import type { SignInEvent } from '../base/events.js';
 import type { Subject } from '../base/principal.js';
 import type { Login, LoginStore, Rotation, RotationOutcome } from '../stores/stores.js';
 
-/** A sign-in as a person sees it: a device. */
+/** A sign-in as users see it: a device. */
 export interface Device {
   readonly id: string;
   readonly label: string | undefined;
@@ -103,16 +103,16 @@ export class LoginService {
   }
 
   /**
-   * Signs the subject out everywhere: everything issued up to this moment is refused, stored or not, and so is whatever a refresh
-   * hands out while this goes on.
-   * @param options.exceptSid the one sign-in to spare; it must be alive
-   * @throws {AuthError} `token_revoked` where the one to spare was itself ended; `store_unavailable`
+   * Signs the subject out everywhere: everything issued up to now is refused, stored or not, and so is whatever a refresh
+   * returns while this goes on.
+   * @param options.exceptSid the one sign-in to keep; it must not have ended
+   * @throws {AuthError} `token_revoked` if the one to spare was itself ended; `store_unavailable`
    */
   async endAll(subject: Subject, options: { exceptSid?: string; reason?: string } = {}): Promise<void> {
     const { reason = 'sign-out-everywhere', exceptSid } = options;
     if (exceptSid !== undefined) await this.refuseEnded(subject, exceptSid);
     await this.blocklist.revokeSubject(subject, { reason, ...(exceptSid !== undefined && { exceptSid }) });
-    // A refresh on another machine may have asked the blocklist before, and sign with a later time than the entry's.
+    // A refresh on another server may have asked the blocklist before, and sign with a later time than the entry's.
     const { issuer } = subject;
     const logins = await orUnavailable('store_unavailable', () => this.store.list(subject, this.clock.nowSeconds()));
     const ended = logins.filter(({ sid }) => sid !== exceptSid);
@@ -127,7 +127,7 @@ export class LoginService {
     await this.blocklist.assertNotRevokedUncached({ kind: 'user', subject, sid, issuedAt, claims: {}, own: true });
   }
 
-  /** Forgets sign-ins that ended by themselves. Resolves how many. */
+  /** Deletes sign-ins that have expired. Resolves how many. */
   async prune(): Promise<number> {
     return orUnavailable('store_unavailable', () => this.store.prune(this.clock.nowSeconds()));
   }

@@ -7,15 +7,15 @@ import type { Json, Principal } from '../base/principal.js';
 import { claimAt } from '../base/claim-path.js';
 import { type ClaimValue, equalsOne, includesAll, isClaimValue } from './claim-values.js';
 
-/** One scope (RFC 6749 §3.3): anything printable but blanks, quotes and backslashes, which would break the challenge. */
+/** One scope (RFC 6749 §3.3): anything printable but spaces, quotes and backslashes, which would break the challenge. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** Clocks of two machines differ; a sign-in further in the future than this is a mistake. */
+/** Clocks of two servers differ; a sign-in further in the future than this is a mistake. */
 const FUTURE_SECONDS = 60;
 
 /**
  * The token must have all of these scopes; more are fine. Refuses with `insufficient_scope`, which names them.
- * @throws {TypeError} for an empty list, and for anything that is no single scope
+ * @throws {TypeError} for an empty list, and for anything that is not a single scope
  */
 export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
   assertTexts('@RequireScopes() and hasScopes() take scopes', scopes, isScope);
@@ -29,7 +29,7 @@ export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
 
 /**
  * The user must have one of these roles.
- * @throws {TypeError} for an empty list, and for anything that is no name
+ * @throws {TypeError} for an empty list, and for anything that is not a name
  */
 export function hasRoles(...roles: readonly [string, ...string[]]): Policy {
   assertTexts('@RequireRoles() and hasRoles() take names of roles', roles, isGiven);
@@ -92,7 +92,7 @@ function statedClaim({ claims }: Principal, claim: string): Json {
 export interface SelfOrStaffOptions {
   /** The parameter of the path that names a user. Queries and bodies do not count. */
   readonly param: string;
-  /** What the path calls this person. @defaultValue the subject's id, for subjects of our own issuer */
+  /** The name of this user in the path. @defaultValue the subject's id, for subjects of our own issuer */
   readonly selfValue?: ((principal: Principal) => string | undefined) | undefined;
   /** Applied to both sides: `(text) => text.toLowerCase()` for user names. @defaultValue exact comparison */
   readonly normalise?: ((text: string) => string) | undefined;
@@ -101,7 +101,7 @@ export interface SelfOrStaffOptions {
 }
 
 /**
- * Staff, or the very person that the path names. Client principals never match, even with an equal id; neither do a missing
+ * Staff, or the user that the path names. Client principals never match, even with an equal id; neither do a missing
  * parameter or an empty subject.
  * @throws {TypeError} without the name of a parameter, and for an option that is not of the type named
  */
@@ -118,8 +118,8 @@ export function selfOrStaff(options: SelfOrStaffOptions): Policy {
 }
 
 /**
- * The person must have signed in within that time; otherwise 401 `reauthentication_required`, whose challenge says the age that is
- * accepted (RFC 9470 §3). A credential that does not say when, as those of machines, is too old.
+ * The user must have signed in within that time; otherwise 401 `reauthentication_required`, whose challenge says the age that is
+ * accepted (RFC 9470 §3). A credential that does not say when, as those of clients, is too old.
  * @throws {TypeError} for anything but a duration of a second or more
  */
 export function recentAuth(maxAge: Duration): Policy {
@@ -151,7 +151,7 @@ function isSelf(named: string, principal: Principal, options: SelfOrStaffOptions
   return isGiven(self) && normalise(self) === normalise(named);
 }
 
-/** Ids are unique within their issuer only: somebody else's user 42 is not ours. */
+/** Ids are unique within their issuer only: user 42 of another issuer is not ours. */
 function ownSubjectId({ own, subject }: Principal): string | undefined {
   return own ? subject.id : undefined;
 }
@@ -164,7 +164,7 @@ function isScope(text: unknown): text is string {
   return typeof text === 'string' && SCOPE.test(text);
 }
 
-/** A list that is none, from JavaScript, holds nothing: a text would have every part of it. */
+/** A value that is not a list, from JavaScript, holds nothing: a text would have every part of it. */
 function has(list: readonly string[], name: string): boolean {
   return Array.isArray(list) && list.includes(name);
 }

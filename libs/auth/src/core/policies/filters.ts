@@ -12,14 +12,14 @@ export interface ResourceFilter {
   readonly value: string;
 }
 
-/** What the request asks for, as the filters call it. Nothing, where it cannot be told: the request is refused then. */
+/** What the request asks for, by the name that filters use. `undefined` if unknown: the request is then refused. */
 export type FilterExtractor = (context: PolicyContext) => string | undefined | Promise<string | undefined>;
 
 /** How {@link hasFilter} compares. */
 export interface FilterOptions {
   /** A token without any filter of this kind passes. @defaultValue false */
   readonly optional?: boolean | undefined;
-  /** What the value `me` stands for. Without it `me` fits nothing. */
+  /** The value that `me` represents. Without it `me` matches nothing. */
   readonly selfValue?: ((principal: Principal) => string | undefined) | undefined;
   /** Applied to both sides. @defaultValue lower case, in one Unicode form */
   readonly normalise?: ((text: string) => string) | undefined;
@@ -40,7 +40,7 @@ export function hasFilter(kind: string, extract: FilterExtractor, options: Filte
     const filters = filtersOf(context.principal.claims).filter((each) => each.kind === kind);
     if (filters.length === 0 && options.optional === true) return true;
     const asked = await extract(context);
-    // A refusal that no negation turns into a grant: nobody knows what was asked for.
+    // `not()` does not invert this refusal: it is unknown what was asked for.
     if (typeof asked !== 'string' || asked.trim() === '') throw new AuthError('forbidden');
     if (filters.some((filter) => fits(filter, { asked, principal: context.principal, options }))) return true;
     throw new AuthError('filter_mismatch');
@@ -50,7 +50,7 @@ export function hasFilter(kind: string, extract: FilterExtractor, options: Filte
 
 /**
  * The `filters` of a token, each `kind:value`.
- * @throws {AuthError} `invalid_claims` where it is anything but a list of such texts
+ * @throws {AuthError} `invalid_claims` if it is anything but a list of such texts
  */
 export function filtersOf({ filters = [] }: Claims): readonly ResourceFilter[] {
   if (!Array.isArray(filters)) throw unacceptable('filters', FILTERS);
@@ -65,7 +65,7 @@ function assertFilter(kind: unknown, extract: unknown, options: unknown): void {
   const isKind = typeof kind === 'string' && /^[^:\s]+$/.test(kind);
   if (isKind && typeof extract === 'function' && areFilterOptions(options)) return;
   throw new TypeError(
-    "@RequireFilter() and hasFilter() take a kind without colons and blanks ('content_org'), a function that says what the request " +
+    "@RequireFilter() and hasFilter() take a kind without colons and spaces ('content_org'), a function that says what the request " +
       `asks for, and { optional: true }, selfValue and normalise as options; given was ${shown([kind, extract, options])}.`,
   );
 }

@@ -9,13 +9,13 @@ import { shown } from '../base/shown.js';
 export interface PolicyContext {
   readonly principal: Principal;
   readonly request: AuthRequest;
-  /** The present moment in epoch seconds, by the module's clock. */
+  /** The current time in epoch seconds, by the module's clock. */
   readonly nowSeconds: number;
 }
 
 /** What a policy demands, as far as it can be said without a request: for OpenAPI and the route audit. */
 export interface PolicyRequirements {
-  /** Scopes that nobody gets past the policy without. */
+  /** The scopes that the policy always requires. */
   readonly scopes?: readonly string[];
   /** How recent and how strong the sign-in must be. */
   readonly authentication?: {
@@ -50,7 +50,7 @@ const PLAIN_NO: ReadonlySet<AuthErrorCode> = new Set(['insufficient_scope', 'fil
 
 /**
  * All must hold, asked in order.
- * @throws {AuthError} the first refusal; `forbidden` where a policy says no or breaks
+ * @throws {AuthError} the first refusal; `forbidden` if a policy says no or breaks
  */
 export async function enforce(policies: readonly Policy[], context: PolicyContext): Promise<void> {
   for (const policy of policies) {
@@ -59,7 +59,7 @@ export async function enforce(policies: readonly Policy[], context: PolicyContex
   }
 }
 
-/** Holds where all of them hold, asked in order. The first refusal is the one that counts. */
+/** Holds if all of them hold, asked in order. The first refusal is the one that counts. */
 export function allOf(...policies: Policies): Policy {
   assertPolicies('allOf()', policies);
   const all: Policy = async (context) => {
@@ -70,7 +70,7 @@ export function allOf(...policies: Policies): Policy {
 }
 
 /**
- * Holds where one of them holds, asked in order. If none does, "cannot tell" (503) is reported before all else, then the first
+ * Holds if one of them holds, asked in order. If none does, unavailable (503) is reported before all else, then the first
  * refusal that has a code of its own.
  */
 export function anyOf(...policies: Policies): Policy {
@@ -90,7 +90,7 @@ export function anyOf(...policies: Policies): Policy {
 }
 
 /**
- * Holds where the policy answers no: with `false`, `insufficient_scope` or `filter_mismatch`. A policy that could not answer,
+ * Holds if the policy answers no: with `false`, `insufficient_scope` or `filter_mismatch`. A policy that could not answer,
  * because it broke or because data was missing, stays a refusal.
  */
 export function not(policy: Policy): Policy {
@@ -107,7 +107,7 @@ export function not(policy: Policy): Policy {
 /** What a policy threw that has an HTTP status of its own, by the refusal that it led to. */
 const ownAnswers = new WeakMap<AuthError, unknown>();
 
-/** The exception behind a refusal, where a policy threw one that says itself how it is answered: an `HttpException` of Nest. */
+/** The exception behind a refusal, if a policy threw one that says itself how it is answered: an `HttpException` of Nest. */
 export function answerOfPolicy(refusal: AuthError): unknown {
   return ownAnswers.get(refusal);
 }
@@ -146,8 +146,8 @@ function isTelling(refusal: AuthError): boolean {
 }
 
 /**
- * @param name what was called, for people
- * @throws {TypeError} for an empty list, and for what is no policy: from JavaScript it would refuse everybody at run time
+ * @param name what was called, for messages
+ * @throws {TypeError} for an empty list, and for what is not a policy: from JavaScript it would refuse every caller at run time
  */
 export function assertPolicies(name: string, given: readonly unknown[]): void {
   if (given.length > 0 && given.every((each) => typeof each === 'function' && !isClass(each))) return;

@@ -1,4 +1,4 @@
-// The second of the three layers of authorisation: which rows exist for a caller. The first, who may call, is a policy of the
+// The second of the three layers of authorization: which rows exist for a caller. The first, who may call, is a policy of the
 // route; the third, what the caller asked for, is the application's own and can only narrow.
 import type { Principal } from '../base/principal.js';
 
@@ -24,7 +24,7 @@ import type { Principal } from '../base/principal.js';
  * export class VisibleCourses extends ScopePolicy<SelectQueryBuilder<Course>> {
  *   override scope(query: SelectQueryBuilder<Course>, caller: Principal | undefined) {
  *     if (caller?.roles.includes('staff') === true) return query;
- *     // Nobody and machines own nothing: without an id no row exists.
+ *     // Anonymous callers and clients own nothing: without an id there is no row.
  *     if (caller?.kind !== 'user' || !caller.own) return query.andWhere('1 = 0');
  *     return query.andWhere(`${query.alias}.ownerId = :owner`, { owner: caller.subject.id });
  *   }
@@ -35,7 +35,7 @@ export abstract class ScopePolicy<Query> {
   /**
    * Narrows a query to the rows that exist for the caller. It only builds; nothing is asked of a database here.
    *
-   * @param caller who asks; `undefined` where the route lets nobody in too
+   * @param caller who asks; `undefined` if the route allows anonymous callers
    */
   abstract scope(query: Query, caller: Principal | undefined): Query;
 }

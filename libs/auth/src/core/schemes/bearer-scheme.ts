@@ -7,7 +7,7 @@ import { defineScheme, type CredentialFinder, type CsrfPolicy, type Scheme } fro
 /** Where tokens are found, and who put them there. */
 export interface BearerSource {
   readonly find: CredentialFinder;
-  /** True if the browser may have added the token by itself: always, never, or told for each request. */
+  /** True if the browser may have added the token by itself: always, never, or decided for each request. */
   readonly isSentByBrowser: boolean | ((token: string, request: AuthRequest) => boolean);
   /** The name in the challenge. */
   readonly challenge: string;

@@ -1,4 +1,4 @@
-// How a scheme is shown to people and tools: OpenAPI's words as plain data, so that the core needs no OpenAPI library.
+// How a scheme is documented: OpenAPI's words as plain data, so that the core needs no OpenAPI library.
 
 /** A Security Scheme Object (OpenAPI 3.1 §4.8.27): one thing that must be sent. */
 export type SecurityDescription = { readonly description?: string } & (

@@ -1,9 +1,9 @@
 // The agreement between the module and schemes that need services of the application, so that a door can bring some.
 import type { Scheme } from './schemes.js';
 
-/** Where a recipe finds what it needs: a class or token of any module of the application. */
+/** Where a factory finds what it needs: a class or token of any module of the application. */
 export interface ServiceFinder {
-  /** @throws where there is no such provider, or one that is made anew per request */
+  /** @throws if there is no such provider, or one that is made again per request */
   get<T>(token: unknown): T;
 }
 
@@ -14,7 +14,7 @@ export interface SchemeFactory {
   schemeOf(services: ServiceFinder): Scheme;
 }
 
-/** True for a recipe; a scheme says itself how to find and verify. */
+/** True for a factory; a scheme says itself how to find and verify. */
 export function isSchemeFactory(given: object): given is SchemeFactory {
   return 'schemeOf' in given;
 }

@@ -1,4 +1,4 @@
-// What a scheme is: the data by which the read path finds, verifies and judges one kind of credential.
+// What a scheme is: the data by which the read path finds, verifies and checks one kind of credential.
 import { applicationFault, AuthError } from '../base/errors.js';
 import type { Principal, Subject, Verified } from '../base/principal.js';
 import type { AuthRequest } from '../base/request.js';
@@ -13,13 +13,13 @@ export interface SchemeBase<Credential> {
   readonly name: string;
   /**
    * Stage 2: takes the credential out of the request. `undefined` means that there is none.
-   * @throws {AuthError} where there is one that cannot be read (`malformed_header`) or two (`ambiguous_credentials`); anything else
+   * @throws {AuthError} if there is one that cannot be read (`malformed_header`) or two (`ambiguous_credentials`); anything else
    * thrown is a fault of the application, answered with 500 `application_fault` and logged
    */
   find(request: AuthRequest): Credential | undefined;
   /**
-   * Stage 3: what the credential vouches for, at once or later. `undefined` means "nothing for me after all".
-   * @throws {AuthError} where it is not good; anything else thrown counts as "cannot tell" and answers 503 `scheme_unavailable`
+   * Stage 3: what the credential asserts, at once or later. `undefined` means "nothing for me after all".
+   * @throws {AuthError} if it is not valid; anything else thrown counts as unavailable: 503 `scheme_unavailable`
    */
   verify(credential: Credential, request: AuthRequest): Verified | undefined | Promise<Verified | undefined>;
   /** `forgive` lets the next scheme answer in place of a bad credential. @defaultValue 'stop' */
@@ -28,14 +28,14 @@ export interface SchemeBase<Credential> {
   readonly challenge?: string;
   /** Whom the credential names, unverified: used to deny or to observe, never to grant. `undefined` means unreadable. */
   claimedSubject?(credential: Credential): Subject | undefined;
-  /** Told once a caller was recognised by this scheme and nothing refused them. It must not throw. */
+  /** Called once a caller was authenticated by this scheme and was not refused. It must not throw. */
   recognised?(principal: Principal): void;
   /** How OpenAPI documents show it. @defaultValue an apiKey of the scheme's name in a header, with a hint to describe it */
   readonly openapi?: SchemeDescription;
 }
 
 /**
- * One way for a caller to be recognised. What a browser sends by itself (a cookie) must come with a CSRF policy; the types
+ * One way for a caller to be recognized. What a browser sends by itself (a cookie) must come with a CSRF policy; the types
  * insist on it.
  *
  * @example
@@ -44,7 +44,7 @@ export interface SchemeBase<Credential> {
  * import { AuthError } from 'nestjs-latchkey';
  * import { defineScheme } from 'nestjs-latchkey/schemes';
  *
- * // Digests of the keys, and whose they are: whoever reads the table learns no key.
+ * // Digests of the keys, and their owners: the table does not reveal a key.
  * const clients = new Map([[process.env['BILLING_KEY_SHA256'], 'billing']]);
  *
  * export const apiKey = defineScheme({
@@ -64,7 +64,7 @@ export type Scheme<Credential = unknown> = SchemeBase<Credential> &
     | { readonly sentBy: 'client' }
     | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
     | {
-        /** Now a header, now a cookie: told apart for each request. */
+        /** A header or a cookie: decided for each request. */
         readonly sentBy: 'either';
         readonly csrf: CsrfPolicy;
         /** True unless the request shows that the client put the credential there by its own doing. It must not throw. */
@@ -74,7 +74,7 @@ export type Scheme<Credential = unknown> = SchemeBase<Credential> &
 
 /** Names the credential's type once, so that `find` and `verify` agree on it. */
 export function defineScheme<Credential>(scheme: Scheme<Credential>): Scheme {
-  // The read path hands a scheme only what its own `find` returned, so forgetting the credential's type is safe.
+  // The read path passes a scheme only what its own `find` returned, so dropping the credential's type is safe.
   return scheme as unknown as Scheme;
 }
 
@@ -92,8 +92,8 @@ export interface Candidate {
 }
 
 /**
- * Stage 2 for a whole route: what each scheme carries, collected before any of it is judged.
- * @throws {AuthError} `ambiguous_credentials`; `application_fault` where a scheme breaks while it looks
+ * Stage 2 for a whole route: what each scheme carries, collected before any of it is checked.
+ * @throws {AuthError} `ambiguous_credentials`; `application_fault` if a scheme breaks while it looks
  */
 export function findCandidates(request: AuthRequest, schemes: readonly Scheme[]): readonly Candidate[] {
   const found: Candidate[] = [];
@@ -121,7 +121,7 @@ export type CredentialFinder = (request: AuthRequest) => string | undefined;
 /** A scheme name (RFC 9110 §11.4). */
 const SCHEME_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 
-/** True for what no token holds: the blanks of HTTP, and what separates several. */
+/** True for characters that no token holds: HTTP whitespace and separators. */
 function isSeparated(text: string): boolean {
   return text.includes(' ') || text.includes('\t') || text.includes(',');
 }
@@ -130,8 +130,8 @@ function isSeparated(text: string): boolean {
  * Reads `Authorization: Bearer <token>`, or another header and other scheme names, which compare without case. Without any scheme name
  * the header holds the token alone, as access proxies send it.
  *
- * @throws {AuthError} `ambiguous_credentials` for two such lines; `malformed_header` where our scheme is followed by
- * anything but one token. A foreign scheme is no credential.
+ * @throws {AuthError} `ambiguous_credentials` for two such lines; `malformed_header` if our scheme is followed by
+ * anything but one token. Another scheme is not a credential.
  */
 export function headerTransport(options: {
   readonly name: string;
@@ -158,7 +158,7 @@ function onlyLine(request: AuthRequest, name: string): string | undefined {
   return lines[0];
 }
 
-/** A line that is the token; an empty one is none. */
+/** A line that is the token; an empty one is not a token. */
 function bareTransport(name: string): CredentialFinder {
   return (request) => {
     const line = onlyLine(request, name);

@@ -7,10 +7,10 @@ const WORD = 32;
 const FEWEST_IDS = 1_024;
 const FNV_PRIME = 0x01000193;
 const MIXER = 0x85ebca6b;
-/** How much of either end of an id counts: ids differ at their ends, and where they do not, time is all it costs. */
+/** How much of either end of an id counts: ids differ at their ends, and if they do not, time is all it costs. */
 const END = 8;
 
-/** A `Map` by id behind a filter, which is made anew when it has become too coarse. */
+/** A `Map` by id behind a filter, which is made again when it has become too coarse. */
 export class BloomMap<Value> {
   readonly #values = new Map<string, Value>();
   #filter = new Uint32Array((FEWEST_IDS * BITS) / WORD);

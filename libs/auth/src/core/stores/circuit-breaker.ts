@@ -8,7 +8,7 @@ import { withTimeout } from '../base/timeout.js';
 import { NoTurnError, withinTurns } from './turns.js';
 
 const UNHURRIED_MS = 60_000;
-/** Longer than most transactions of an application, and shorter than a person or a proxy waits. */
+/** Longer than most transactions of an application, and shorter than a user or a proxy waits. */
 const TURN_MS = 3_000;
 
 /** How patient a breaker is. */

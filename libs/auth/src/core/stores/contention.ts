@@ -22,8 +22,8 @@ const CONTENTION: ReadonlySet<unknown> = new Set([
 const TRIES = 3;
 
 /**
- * Opens a sign-in, again where others were in the way. One that is there already is ours if it holds our token: an answer was lost and
- * somebody between us and the database asked twice.
+ * Opens a sign-in, again if others were in the way. One that is there already is ours if it holds our token: an answer was lost and
+ * a layer between us and the database asked twice.
  */
 export async function openDespiteOthers(store: LoginStore, login: Login): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -39,6 +39,6 @@ export async function openDespiteOthers(store: LoginStore, login: Login): Promis
 }
 
 function isSame(there: Login, ours: Login): boolean {
-  // Ids of tokens are never given twice; a host session has none and is told by its sign-in alone.
+  // Ids of tokens are never given twice; a host session has none and is identified by its sign-in alone.
   return there.subject === ours.subject && there.currentJti === ours.currentJti && there.createdAt === ours.createdAt;
 }

@@ -19,7 +19,7 @@ export class FailOpenPolicy {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Asks, and where there is no answer lets through what may be.
+   * Asks, and if there is no answer lets through what may be.
    * @throws {AuthError} `store_unavailable` for everything else
    */
   find(verified: Verified, ask: () => Answer): Answer {

@@ -1,5 +1,5 @@
 // How the library asks its stores: within a time limit, behind a breaker, and with one answer for everything that breaks,
-// "cannot tell". What a store promises stays in stores.ts.
+// unavailable. The contract of a store is in stores.ts.
 import { CircuitBreaker, type BreakerOptions } from './circuit-breaker.js';
 import { takesTurns } from './turns.js';
 import { openDespiteOthers } from './contention.js';
@@ -23,7 +23,7 @@ import {
 
 /** How stores are guarded. */
 export interface GuardOptions extends Omit<BreakerOptions, 'store' | 'takesTurns'> {
-  /** Is told of every entry that this process added, once it is stored. */
+  /** Called for every entry that this process added, once it is stored. */
   readonly onAdded?: ((entry: RevocationEntry) => void) | undefined;
 }
 
@@ -84,7 +84,7 @@ class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
   override changesSince(cursor: string | undefined, limit: number): Promise<RevocationChanges> {
     const { store } = this;
     return this.breaker.run(async () => {
-      if (store.changesSince === undefined) throw new TypeError('The store cannot tell what changed.');
+      if (store.changesSince === undefined) throw new TypeError('The store has no changesSince().');
       return store.changesSince(cursor, limit);
     });
   }
@@ -138,9 +138,8 @@ class GuardedRefreshStore extends LoginStore implements CheckedStore {
   }
 
   /**
-   * A rotation that landed when its caller had been told "cannot tell" longer than the grace ago would make a thief of whoever tries
-   * again later than that. Its caller was not handed its token. So it is turned round; whoever was, in between, still has the
-   * grace.
+   * A rotation that committed after its caller got a 503 would make a retry after the grace look like token reuse. Its caller never got
+   * the new token, so the rotation is rolled back; whoever was, in between, still has the grace.
    */
   private async takeBack({ from, to, ...rotation }: Rotation): Promise<void> {
     await this.store.rotate({ ...rotation, nowMs: this.clock.nowMs(), from: to.jti, to: { ...to, jti: from } });

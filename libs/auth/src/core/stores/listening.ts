@@ -1,4 +1,4 @@
-// Keeps something open that may break at any time and that nothing depends on: a connection that hears that the blocklist changed.
+// Keeps something open that may break at any time and that nothing depends on: a connection that reports changes of the blocklist.
 import { setTimeout as wait } from 'node:timers/promises';
 
 const AGAIN_MS = 1_000;

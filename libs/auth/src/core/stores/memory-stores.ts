@@ -1,5 +1,5 @@
 // The stores of one process: for development, tests and services that run alone. They are also the readable specification
-// of the ports. Bounded: a full store refuses, because forgetting a live entry would let a revoked token come alive.
+// of the ports. Bounded: a full store refuses, because dropping a live entry would make a revoked token valid again.
 import { Clock, SystemClock } from '../base/clock.js';
 import type { Subject } from '../base/principal.js';
 import { BloomMap } from './bloom-map.js';
@@ -176,7 +176,7 @@ export class MemoryRefreshStore extends LoginStore {
     this.#logins.set(key, { ...login });
   }
 
-  // Nothing is awaited between the judgement and the write, so that no other call comes between them.
+  // Nothing is awaited between the check and the write, so that no other call comes between them.
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
     const key = keyOf(rotation.issuer, rotation.sid);
     const login = this.#logins.get(key);

@@ -1,5 +1,5 @@
 // The blocklist as this process remembers it, kept in step with the store within a stated bound. Prevents a memory that lags
-// without anybody noticing: what is older than the bound is never believed, and the store is asked instead.
+// unnoticed: a replica older than the bound is not used, and the store is queried instead.
 import { after } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
 import { MemoryRevocationStore } from './memory-stores.js';
@@ -35,7 +35,7 @@ export class RevocationReplica {
   #store: BlocklistStore | undefined;
   #cursor: string | undefined;
   #completeSince = 0;
-  /** When the reading began that saw everything; what was revoked before that moment is known. */
+  /** When the reading began that saw everything; what was revoked before that time is known. */
   #inStepAtMs: number | undefined;
   #readingSinceMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -54,8 +54,8 @@ export class RevocationReplica {
   }
 
   /**
-   * Starts to follow a store that can tell what changed: twice within the bound, and at once where the store gives a hint. Nothing keeps
-   * the process alive.
+   * Starts to follow a store that has `changesSince()`: twice within the bound, and at once if the store gives a hint. Nothing keeps
+   * the process running.
    */
   follow(store: BlocklistStore): void {
     this.#store = store;
@@ -78,7 +78,7 @@ export class RevocationReplica {
 
   /** As `BlocklistStore.find`, from memory or by asking `store`. */
   find(query: RevocationQuery, store: BlocklistStore): RevocationAnswer | Promise<RevocationAnswer> {
-    // Asked before memory is read: what arrives in between must not vouch for what was read before.
+    // Asked before memory is read: an answer that arrives in between must not confirm older data.
     const isInSync = this.isInSync;
     return after(this.#known.find(query), (known) => {
       if (known !== undefined) return known;
@@ -101,7 +101,7 @@ export class RevocationReplica {
   async read(store: BlocklistStore): Promise<boolean> {
     const startedMs = this.clock.monotonicMs();
     const changes = await store.changesSince?.(this.#cursor, PAGE);
-    if (changes === undefined) throw new TypeError('The store cannot tell what changed.');
+    if (changes === undefined) throw new TypeError('The store has no changesSince().');
     // Something may be written behind the page that is being read: only the next reading sees it.
     if (changes.restarted || this.#readingSinceMs === undefined) this.#readingSinceMs = startedMs;
     if (changes.restarted) this.#inStepAtMs = undefined;
@@ -128,7 +128,7 @@ export class RevocationReplica {
     for (const entry of entries) if (entry.expiresAt > now) await this.#known.add(entry);
   }
 
-  /** Memory is full: what was left out must be read again, and meanwhile nothing is vouched for. */
+  /** Memory is full: what was left out must be read again, and until then the replica is not used. */
   #loseStep(): void {
     this.#inStepAtMs = undefined;
     this.#readingSinceMs = undefined;

@@ -1,5 +1,5 @@
 // What is believed of a value that a store hands back. Drivers return big numbers as text, bytes for binary text and null
-// for nothing; whatever else comes is a broken store, which is "cannot tell" and never "good".
+// for nothing; whatever else comes is a broken store, which counts as unavailable and never as valid.
 import type { Replaced, RevocationKind } from './stores.js';
 
 /** A row or record as a driver returns it. */

@@ -1,4 +1,4 @@
-// The rules of the ports that are arithmetic over rows already read, so that every store judges alike. What must be atomic
+// The rules of the ports that are arithmetic over rows already read, so that every store decides alike. What must be atomic
 // stays in each store. Prevents a grace window that never closes, tabs that sign each other out, and a spared sign-in
 // that spares more than itself.
 import {
@@ -17,7 +17,7 @@ import {
  */
 export type PresentedToken = 'live' | 'held' | 'retry' | 'reused';
 
-/** Says what the presented `jti` is to this login at this moment of the store's clock. */
+/** Says what the presented `jti` is to this login at this time of the store's clock. */
 export function classifyPresentedToken(login: Login, { from, graceMs }: Rotation, nowMs: number): PresentedToken {
   if (from === '') return 'reused';
   const within = replacedWithin(login, graceMs, nowMs);
@@ -43,7 +43,7 @@ export function rotatedFields(login: Login, { from, to, nowMs, graceMs }: Rotati
 function replacedWithin(login: Login, graceMs: number, nowMs: number): readonly Replaced[] {
   const { previousJti, rotatedAtMs, replacedEarlier = [] } = login;
   const last = previousJti === undefined || rotatedAtMs === undefined ? [] : [{ jti: previousJti, atMs: rotatedAtMs }];
-  // The clock of a store may be set back; without the floor that would open a window where `graceMs` is 0.
+  // The clock of a store may be set back; without the floor that would open a window if `graceMs` is 0.
   return [...replacedEarlier, ...last].filter(({ atMs }) => Math.max(0, nowMs - atMs) < graceMs);
 }
 
@@ -68,7 +68,7 @@ function endsSubject({ revokedAt, exceptSid }: EntryFacts, { sid, issuedAt }: Re
   return issuedAt === undefined || issuedAt <= revokedAt;
 }
 
-/** True where a second entry of the same key ends more than the first. Only a subject's entry can: the others end all. */
+/** True if a second entry of the same key ends more than the first. Only a subject's entry can: the others end all. */
 export function isStricter(added: RevocationEntry, there: Pick<RevocationEntry, 'revokedAt'>): boolean {
   if (added.kind !== 'subject') return false;
   return added.revokedAt > there.revokedAt || (added.revokedAt === there.revokedAt && added.exceptSid === undefined);

@@ -1,5 +1,4 @@
-// The measurement of store calls, on a channel of its own: there are several in a request, and who wants to hear what happened
-// does not want to hear these.
+// The measurement of store calls, on a channel of its own: there are several per request, and listeners of events do not need them.
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../base/clock.js';
 import type { StoreEvent } from '../base/events.js';
@@ -8,13 +7,13 @@ import type { StoreEvent } from '../base/events.js';
 export interface StoreCall {
   readonly store: StoreEvent['store'];
   readonly durationMs: number;
-  /** False where it failed, or did not answer in time. */
+  /** False if it failed, or did not answer in time. */
   readonly isAnswered: boolean;
 }
 
 const calls = channel('nestjs-latchkey:store-calls');
 
-/** Does the work, and tells how long it took if anybody wants to know. */
+/** Does the work, and publishes its duration if the channel has subscribers. */
 export async function measured<T>(
   store: StoreCall['store'] | undefined,
   clock: Clock,

@@ -3,7 +3,7 @@
 import { AuthConfigurationError } from '../base/errors.js';
 import type { Subject } from '../base/principal.js';
 
-/** What an entry of the blocklist ends: one token, one sign-in with all it handed out, or everything of a subject. */
+/** What an entry of the blocklist ends: one token, one sign-in with all it issued, or everything of a subject. */
 export type RevocationKind = 'token' | 'login' | 'subject';
 
 /** An entry of the blocklist. It holds ids, never a token. */
@@ -12,9 +12,9 @@ export interface RevocationEntry {
   readonly issuer: string;
   /** The `jti`, the `sid` or the `sub`, as the kind demands. At most 255 characters. */
   readonly id: string;
-  /** Epoch seconds. A subject's entry ends what was issued at or before this moment; the other kinds end all. */
+  /** Epoch seconds. A subject's entry ends what was issued at or before this time; the other kinds end all. */
   readonly revokedAt: number;
-  /** Epoch seconds after which the entry may be forgotten, because nothing it ends could still be alive. */
+  /** Epoch seconds after which the entry may be deleted, because everything that it ends has expired. */
   readonly expiresAt: number;
   /** The one sign-in that a subject's entry spares ("everyone but this one"). */
   readonly exceptSid?: string | undefined;
@@ -41,11 +41,11 @@ export interface RevocationChanges {
   readonly entries: readonly RevocationEntry[];
   /** What to ask with next time. Only the store knows what it means. */
   readonly cursor: string;
-  /** True where more is waiting: ask again at once. */
+  /** True if more is waiting: ask again at once. */
   readonly more: boolean;
-  /** True where the store could not go on from the cursor, because it was emptied or put back: this answer begins anew. */
+  /** True if the store could not go on from the cursor, because it was emptied or put back: this answer begins again. */
   readonly restarted: boolean;
-  /** Epoch seconds since when the list is complete, where the store knows: what was issued earlier counts as revoked. */
+  /** Epoch seconds since when the list is complete, if the store knows: what was issued earlier counts as revoked. */
   readonly completeSince?: number | undefined;
 }
 
@@ -73,7 +73,7 @@ export abstract class BlocklistStore {
    */
   abstract find(query: RevocationQuery): RevocationAnswer | Promise<RevocationAnswer>;
 
-  /** The moment (epoch seconds) up to which all of a subject is revoked; `undefined` if there is none. */
+  /** The time (epoch seconds) up to which all of a subject is revoked; `undefined` if there is none. */
   abstract subjectRevokedAt(subject: Subject): Promise<number | undefined>;
 
   /**
@@ -87,9 +87,9 @@ export abstract class BlocklistStore {
   changesSince?(cursor: string | undefined, limit: number): Promise<RevocationChanges>;
 
   /**
-   * Calls back soon after an entry was added anywhere, so that whoever follows {@link changesSince} asks it at once instead of later. A
-   * hint says nothing else: it is not believed, it may come twice or for nothing, and it may be lost. A store without it, or with a
-   * connection for it that is down, is asked as often as before.
+   * Calls back soon after an entry was added anywhere, so that a caller that follows {@link changesSince} asks it at once instead of
+   * later. A hint says nothing else: it is not believed, it may come twice or for nothing, and it may be lost. A store without it, or
+   * with a connection for it that is down, is asked as often as before.
    *
    * Never throws. Returns how to stop, after which nothing is called back and nothing stays open.
    */
@@ -99,9 +99,9 @@ export abstract class BlocklistStore {
   abstract list(options: { readonly now: number; readonly limit: number }): Promise<readonly RevocationEntry[]>;
 
   /**
-   * Forgets entries whose `expiresAt <= now` (epoch seconds). Resolves how many. Stores that expire by themselves say 0.
+   * Deletes entries whose `expiresAt <= now` (epoch seconds). Resolves how many. Stores that expire rows themselves resolve 0.
    *
-   * Never earlier than the end by every clock: `now` is that of one machine, which may be ahead of the others. Where several share a
+   * Never earlier than the end by every clock: `now` is that of one server, which may be ahead of the others. If several share a
    * store, it goes by its own clock as well, and may keep what has ended for as long as it likes.
    */
   abstract prune(now: number): Promise<number>;
@@ -114,7 +114,7 @@ export interface Replaced {
 }
 
 /**
- * One sign-in, whatever it handed out (tokens, cookies or a host session): one row. The key is `(issuer, sid)`.
+ * One sign-in, whatever it issued (tokens, cookies or a host session): one row. The key is `(issuer, sid)`.
  * Times are epoch seconds unless the name says otherwise.
  */
 export interface Login {
@@ -142,7 +142,7 @@ export interface Login {
   readonly lastUsedAt: number;
   /** The end that no refresh passes. */
   readonly absoluteExpiresAt: number;
-  /** What a person recognises the device by, at most 255 characters. */
+  /** The name under which the user recognizes the device, at most 255 characters. */
   readonly label?: string | undefined;
 }
 
@@ -179,7 +179,7 @@ export type RotationOutcome =
  * The sign-ins. One live refresh token per login, whatever races and crashes happen.
  *
  * Every method rejects only when the store is unavailable. A login whose `currentExpiresAt` or `absoluteExpiresAt` has passed
- * counts as absent for {@link list}; {@link rotate} and {@link find} may still see it until it is pruned, and callers judge its
+ * counts as absent for {@link list}; {@link rotate} and {@link find} may still see it until it is pruned, and callers check its
  * times themselves.
  */
 export abstract class LoginStore {
@@ -187,13 +187,13 @@ export abstract class LoginStore {
   abstract open(login: Login): Promise<void>;
 
   /**
-   * Replaces the live refresh token in one conditional write, which succeeds only on the row that was judged: no other process can
-   * slip between. Of many concurrent calls with the live `jti` exactly one is told `rotated`, and every other, inside the grace, is
-   * told `retry` with the token that is then live.
+   * Replaces the live refresh token in one conditional write, which succeeds only on the row that was read: no other process can slip
+   * between. Of many concurrent calls with the live `jti` exactly one gets `rotated`, and every other, inside the grace, gets `retry`
+   * with the token that is then live.
    *
-   * The grace is measured by one clock, that of the store: processes whose clocks disagree must judge alike.
+   * The grace is measured by one clock, that of the store: processes whose clocks disagree must decide alike.
    *
-   * - `from` is the live one: `rotated`. `rotatedAtMs` becomes the present moment of the store, `lastUsedAt` the second of `nowMs`, and
+   * - `from` is the live one: `rotated`. `rotatedAtMs` becomes the current time of the store, `lastUsedAt` the second of `nowMs`, and
    *   what was replaced within the grace stays remembered in `replacedEarlier`.
    * - `from` is the live one, and {@link MOST_REPLACED} were replaced within the grace: `held`. Nothing is written.
    * - `from` was replaced less than `graceMs` ago, however often the sign-in was refreshed since; an age that is negative, because the
@@ -212,15 +212,15 @@ export abstract class LoginStore {
   /** The live logins of a subject, newest first. */
   abstract list(subject: Subject, now: number): Promise<readonly Login[]>;
 
-  /** Forgets a login. Idempotent: unknown ones are ignored. Resolves whether it was there. */
+  /** Deletes a login. Idempotent: unknown ones are ignored. Resolves whether it was there. */
   abstract end(issuer: string, sid: string): Promise<boolean>;
 
-  /** Forgets all logins of a subject but one. Resolves how many were there. */
+  /** Deletes all logins of a subject but one. Resolves how many were there. */
   abstract endAll(subject: Subject, exceptSid?: string): Promise<number>;
 
   /**
-   * Forgets logins whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds), as
-   * {@link BlocklistStore.prune} does. Resolves how many. Stores that expire by themselves say 0.
+   * Deletes logins whose `absoluteExpiresAt <= now` or `currentExpiresAt <= now` (epoch seconds), as
+   * {@link BlocklistStore.prune} does. Resolves how many. Stores that expire rows themselves resolve 0.
    */
   abstract prune(now: number): Promise<number>;
 }
@@ -264,7 +264,7 @@ export interface Stores {
  * `typeOrmStores()` and `redisStores()` return one; write your own for a store of your own.
  *
  * The fields mean what they mean in a Nest factory provider, and are typed loosely because this file knows no framework. The
- * module that uses the recipe provides `Clock`, so that a recipe may inject it.
+ * module that uses the factory provides `Clock`, so that a factory may inject it.
  */
 export interface StoresFactory {
   readonly imports?: readonly unknown[] | undefined;
@@ -273,7 +273,7 @@ export interface StoresFactory {
   readonly remedy?: string | undefined;
   /** Said at boot: choices that leave something open, with their consequence. */
   readonly warnings?: readonly string[] | undefined;
-  // A method, because its parameters are compared loosely: each recipe names the types of what it injects.
+  // A method, because its parameters are compared loosely: each factory names the types of what it injects.
   useFactory(...injected: readonly unknown[]): Stores | Promise<Stores>;
 }
 
@@ -295,7 +295,7 @@ function problemsOf(reason: unknown): readonly string[] {
   return [reason instanceof Error ? reason.message : 'A store is not ready.'];
 }
 
-/** True where a store can be looked at before it is used. */
+/** True if a store can be looked at before it is used. */
 export function isChecked(store: object): store is CheckedStore {
   return 'checkReady' in store && typeof store.checkReady === 'function';
 }

@@ -1,9 +1,9 @@
-// Waiting for a turn is not waiting for an answer. Handles a connection pool that the application's own transactions use up: the database is
-// well, and nobody must take it for one that is down.
+// Waiting for a turn is not waiting for an answer. Handles a connection pool that the application's own transactions use up: the database
+// is well, and must not be taken for one that is down.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../base/clock.js';
 
-/** The turn did not come. Says nothing about whoever would have been asked. */
+/** The turn did not come. Says nothing about the store itself. */
 export class NoTurnError extends Error {
   override readonly name = 'NoTurnError';
 }
@@ -31,7 +31,7 @@ class Limit {
   ) {
     this.#left = { ...patience };
     this.over = new Promise<never>((_, reject) => (this.#reject = reject));
-    // Whoever was answered in time does not wait for it.
+    // A caller that got its answer in time does not wait for it.
     this.over.catch(() => {});
     this.#run('answerMs');
   }
@@ -79,7 +79,7 @@ class Limit {
 
 /**
  * Waits for an answer within both limits, and rejects after either. What comes later is dropped, an error included.
- * @throws {NoTurnError} where the work was still waiting for its turn
+ * @throws {NoTurnError} if the work was still waiting for its turn
  */
 export async function withinTurns<T>(patience: Patience, clock: Clock, work: () => Promise<T>): Promise<T> {
   const limit = new Limit(patience, clock);
@@ -92,7 +92,7 @@ export async function withinTurns<T>(patience: Patience, clock: Clock, work: () 
 
 /**
  * Waits for a turn, on the time that the call under way has for turns.
- * @throws {NoTurnError} where the turn came when nobody waited any more: nothing must be sent then
+ * @throws {NoTurnError} if the turn came after the caller stopped waiting: nothing must be sent then
  */
 export async function takeTurn(wait: () => Promise<void>): Promise<void> {
   const limit = limits.getStore();
@@ -106,7 +106,7 @@ export interface TurnTakingStore {
   readonly takesTurns: boolean;
 }
 
-/** True where a store may have to wait for a turn. */
+/** True if a store may have to wait for a turn. */
 export function takesTurns(store: object): boolean {
   return 'takesTurns' in store && store.takesTurns === true;
 }

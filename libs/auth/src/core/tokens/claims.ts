@@ -1,5 +1,5 @@
-// What the claims of a verified token must be. One profile per issuer and kind of token, one call that judges all of it, and
-// no claim that could make it fail in any other way than by a refusal.
+// What the claims of a verified token must be. One profile per issuer and kind of token, one call that checks all of it, and no claim can
+// cause any other failure than a refusal.
 import type { Algorithm } from '../keys/algorithms.js';
 import { AuthError } from '../base/errors.js';
 import { acceptSubject, acceptTexts, isTime, naming, readFlag, readId, readTime } from './claim-readers.js';
@@ -19,7 +19,7 @@ export interface AudienceRule {
   readonly claim: string;
   /** One of these must be named. */
   readonly accepted: readonly string[];
-  /** True where the claim must be one string, equal to the one accepted. */
+  /** True if the claim must be one string, equal to the one accepted. */
   readonly exclusive: boolean;
 }
 
@@ -28,8 +28,8 @@ export interface TokenProfile {
   /** The exact `iss`. */
   readonly issuer: string;
   /**
-   * The name that a token's subject counts under, where `iss` may be another text than `issuer`; `undefined` where it is none of the
-   * issuer's. Anything it throws refuses the token.
+   * The issuer name of a token's subject, if `iss` may differ from `issuer`; `undefined` if `iss` is not one of the issuer's. Anything it
+   * throws refuses the token.
    * @defaultValue `issuer`, which `iss` must equal
    */
   nameOf?(claims: Claims): string | undefined;
@@ -40,7 +40,7 @@ export interface TokenProfile {
   readonly algorithms: readonly Algorithm[];
   /** Claims that must be there. `exp` and a subject always must. */
   readonly requiredClaims: readonly string[];
-  /** True where times may have fractions (RFC 7519 §2 allows it; we never issue them). */
+  /** True if times may have fractions (RFC 7519 §2 allows it; we never issue them). */
   readonly fractionalTimes: boolean;
   /** How far two clocks may disagree. At most 60. */
   readonly toleranceSeconds: number;
@@ -64,13 +64,13 @@ export interface TokenProfile {
   scopesOf(claims: Claims): readonly string[];
   /** The roles that the token states; without it none are read. Anything it throws refuses the token. */
   rolesOf?(claims: Claims): readonly string[];
-  /** True for a token of a machine that acts for itself. */
+  /** True for a token of a client that acts for itself. */
   isClient(claims: Claims): boolean;
-  /** The subject, where it is not `sub`. */
+  /** The subject, if it is not `sub`. */
   subjectOf?(claims: Claims): string | undefined;
   /** The highest major of the `version` claim that is understood; without it the claim is not looked at. */
   readonly supportedMajor?: number | undefined;
-  /** Brings tokens of older versions up to date before they are judged. The signature already holds. */
+  /** Brings tokens of older versions up to date before they are checked. The signature already holds. */
   upgradeClaims?(claims: Claims): Claims;
   /** Further rules about claims; anything it throws refuses the token. */
   assertClaims?(claims: Claims): void;
@@ -219,7 +219,7 @@ function readFacts(claims: Claims, profile: TokenProfile): Verified {
   };
 }
 
-/** Fractions round so that nothing is younger, and no revocation is forgotten earlier, than the token. */
+/** Fractions round so that nothing is younger, and no revocation is deleted earlier, than the token. */
 function rounded(round: (time: number) => number, time: number | undefined): number | undefined {
   return time === undefined ? undefined : round(time);
 }

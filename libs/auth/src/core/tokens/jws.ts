@@ -1,5 +1,5 @@
-// A token's outside: its three segments, its header and its signature, both ways. It answers tokens with several spellings, headers that
-// steer the verifier, and algorithm confusion. What the claims mean is for claims.ts.
+// Parses and serializes a JWS: its three segments, its header and its signature. It prevents ambiguous encodings, headers that control
+// the verifier, and algorithm confusion. See claims.ts for the claims.
 import { after, orUnavailable, rescued } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import { JsonError, parseStrictJsonObject, type JsonObject } from '../base/json.js';
@@ -20,9 +20,9 @@ export interface JwsHeader {
   readonly thumbprints: readonly string[];
 }
 
-/** A token taken apart. Nothing of it is to be believed before {@link verifySignature}. */
+/** A token taken apart. Nothing of it may be trusted before {@link verifySignature}. */
 export interface ParsedJws {
-  /** The token as it was presented, which is the only spelling it has. */
+  /** The token as it was presented, which is its only valid form. */
   readonly token: string;
   readonly header: JwsHeader;
   readonly claims: Claims;
@@ -35,7 +35,7 @@ const REFUSED_MEMBERS = ['crit', 'b64', 'zip'] as const;
 const LONGEST_THUMBPRINT = 64;
 
 /**
- * Takes a token apart without judging its signature or its claims.
+ * Takes a token apart without checking its signature or its claims.
  *
  * @throws AuthError `token_malformed`, `token_too_large`
  */
@@ -57,7 +57,7 @@ export function parseJws(token: string, limits: TokenLimits = defaultLimits): Pa
 /** @throws AuthError `token_too_large`, `token_malformed` */
 export function assertSize(token: string, limits: TokenLimits): void {
   if (token.length <= limits.token) return;
-  // A long text that is no token at all has nothing to do with a limit.
+  // A long text that is not a token at all has nothing to do with a limit.
   if (token.split('.', 4).length !== 3) throw malformed('must be three parts with dots between them');
   const rule = `must not be longer than ${limits.token} characters`;
   throw refused('token_too_large', { claim: 'token', rule, option: 'limits.token' });
@@ -67,7 +67,7 @@ function malformed(rule: string, claim = 'token'): AuthError {
   return refused('token_malformed', { claim, rule });
 }
 
-/** One text per value: base64url without padding, blanks, foreign letters or stray bits (RFC 7515 §2). */
+/** One text per value: base64url without padding, whitespace, other characters or stray bits (RFC 7515 §2). */
 function decode(segment: string): Buffer {
   const bytes = Buffer.from(segment, 'base64url');
   if (bytes.toString('base64url') !== segment) throw malformed('must be base64url without padding');
@@ -101,7 +101,7 @@ function readHeader(bytes: Buffer, limits: TokenLimits): JwsHeader {
 
 const NO_THUMBPRINTS: readonly string[] = Object.freeze([]);
 
-/** What is no digest names no key, and is ignored like every member that is not read. */
+/** What is not a digest names no key, and is ignored like every member that is not read. */
 function readThumbprints(members: JsonObject): readonly string[] {
   if (!('x5t' in members || 'x5t#S256' in members)) return NO_THUMBPRINTS;
   const named = [members['x5t#S256'], members['x5t']].filter((value) => typeof value === 'string');
@@ -115,8 +115,8 @@ function optionalString(value: unknown): string | undefined {
 
 /**
  * Verifies the signature with one key, under the one algorithm that the header names, if the key is for it. Nothing of the header is
- * looked at again: that it is one we understand was for {@link parseJws}. Where the arithmetic is quick it is done at once: it then throws,
- * and returns no promise.
+ * looked at again: that it is one we understand was for {@link parseJws}. Fast algorithms run synchronously: it then throws, and returns
+ * no promise.
  *
  * @throws AuthError `algorithm_not_allowed`, `token_invalid`
  */
@@ -151,7 +151,7 @@ export type Signer = SigningKey & {
  * that JSON would drop or change, and whatever {@link parseJws} would refuse, is refused here.
  *
  * @throws ClaimsNotSerializableError naming the claim
- * @throws AuthError `keys_unavailable` where a remote signer does not answer
+ * @throws AuthError `keys_unavailable` if a remote signer does not answer
  */
 export async function signJws(header: object, claims: object, key: Signer): Promise<string> {
   const { limits = defaultLimits } = key;

@@ -6,7 +6,7 @@ import type { Claims } from '../base/principal.js';
 import { refused, unacceptable } from './refusals.js';
 import { spacedTexts } from './texts.js';
 
-/** The `typ` headers of our own tokens: RFC 9068 §2.1, and two of our own that no other verifier takes for it. */
+/** The `typ` headers of our own tokens: RFC 9068 §2.1, and two of our own that no other verifier accepts as an access token. */
 export const OWN_TYPES = Object.freeze({ access: 'at+jwt', refresh: 'rt+jwt', oneTime: 'ot+jwt' });
 
 /** What all of our own profiles are made from. */
@@ -22,12 +22,12 @@ export interface OwnRefreshProfileOptions {
 export interface OwnAccessProfileOptions extends OwnRefreshProfileOptions {
   /** One of these must be in `aud`; `false` opts out by name. */
   readonly audience: string | readonly string[] | false;
-  /** True where `aud` must be exactly the one audience, as a string. @defaultValue false */
+  /** True if `aud` must be exactly the one audience, as a string. @defaultValue false */
   readonly exclusiveAudience?: boolean | undefined;
 }
 
 /**
- * The profile of our own access tokens. Besides the registered claims it reads `scope` (separated by blanks), `auth_time`, `stamp`,
+ * The profile of our own access tokens. Besides the registered claims it reads `scope` (separated by spaces), `auth_time`, `stamp`,
  * `is_restricted`, and the mark of a client principal: `kind: "client"` together with `client_id` equal to `sub` (RFC 9068 §2.2).
  */
 export function ownAccessProfile({
@@ -101,7 +101,7 @@ function rolesOf({ roles = [] }: Claims): readonly string[] {
   return roles;
 }
 
-/** A person's token always belongs to a sign-in; a machine has none. */
+/** A user's token always belongs to a sign-in; a client's does not. */
 function isClient({ kind, client_id: clientId, sub, sid }: Claims): boolean {
   if (kind === 'client' && clientId !== sub) throw unacceptable('client_id', 'must be the subject of a client token');
   if (kind !== 'client' && sid === undefined) throw refused('missing_claim', { claim: 'sid', rule: 'is required' });

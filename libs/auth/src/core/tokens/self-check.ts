@@ -1,11 +1,11 @@
-// The last look at a token before it is signed: by the rules that it will be read with. A token that its own issuer refuses would sign
-// people in to nothing, and only a request would tell.
+// The last check of a token before it is signed, by the rules of its verifier. A token that its own issuer refuses would be useless, and
+// only a later request would show it.
 import { AuthError, reasonText } from '../base/errors.js';
 import { readClaims, type TokenProfile } from './claims.js';
 import { toSerializable } from './serializable-claims.js';
 import { UnissuableToken } from './unissuable-token.js';
 
-/** Judges claims as our own verifier will, except whom they are meant for: that may be another service. */
+/** Checks claims as our own verifier will, except whom they are meant for: that may be another service. */
 export type SelfCheck = (claims: object) => void;
 
 /**

@@ -4,12 +4,12 @@ import { isWellFormed, type JsonLimits, type JsonObject } from '../base/json.js'
 import { defaultLimits } from '../base/limits.js';
 import type { Json } from '../base/principal.js';
 
-/** Says that a token cannot be signed, and which claim is to blame. It never holds a value. */
+/** A token cannot be signed; names the claim. It never holds a value. */
 export class ClaimsNotSerializableError extends Error {
   override readonly name = 'ClaimsNotSerializableError';
 
   constructor(
-    /** Where it stands: `roles.2.name`. Empty for the token as a whole. */
+    /** The path of the claim: `roles.2.name`. Empty for the token as a whole. */
     readonly claim: string,
     problem: string,
     options?: ErrorOptions,
@@ -27,7 +27,7 @@ export function toSerializable(claims: object, limits: JsonLimits = defaultLimit
   return new Copy(limits).object(claims, []);
 }
 
-/** Walks the claims. A circle ends at the depth limit, a flood of members at theirs. */
+/** Walks the claims. A cycle ends at the depth limit, too many members at the limit of members. */
 class Copy {
   private members = 0;
 

@@ -1,14 +1,14 @@
-// The memory of signatures that held, which is most of what a token costs. What can never change about such a token, under one
-// profile, is remembered with it; its key, expiry, revocation and the user are checked at every request. Two tokens never meet: an
-// entry counts only for the very text it was made from (CVE-2026-35039).
+// The cache of valid signatures, whose verification is most of the cost of a token. What cannot change about such a token, under one
+// profile, is cached with it; its key, expiry, revocation and the user are checked at every request. Two tokens never share an entry: an
+// entry counts only for exactly the string it was made from (CVE-2026-35039).
 import type { ParsedJws } from './jws.js';
 import type { VerificationKey } from '../keys/keys.js';
 
-/** A token whose signature held under that very key. Under any other it has to be verified again. */
+/** A token whose signature held under that same key. Under any other it has to be verified again. */
 export interface KnownSignature<Facts> {
   readonly jws: ParsedJws;
   readonly key: VerificationKey;
-  /** What is true of it for as long as it is remembered. */
+  /** What is true of it for as long as it is cached. */
   facts?: Facts;
 }
 
@@ -26,14 +26,13 @@ export interface SignatureCacheOptions {
 
 /**
  * Length of the signature suffix used as the map key: random bytes of the signature, so that hardly two share it. The engine copies so
- * short a piece, where a longer one would keep a reference to the whole header.
+ * short a string, whereas a longer one would keep a reference to the whole header.
  */
 const FILED_UNDER = 12;
 
 /**
- * Remembers signatures that held. What was not found for longest is forgotten first, roughly: an entry that was found gets a second
- * chance instead of a new place, because finding happens at every request and forgetting hardly ever. Nothing that failed is ever
- * remembered.
+ * Caches valid signatures. The least recently used entry is evicted first, approximately: an entry that was found gets a second chance
+ * instead of a new place, because lookups happen at every request and evictions rarely. Failures are never cached.
  */
 export class SignatureCache<Facts = unknown> {
   private readonly entries = new Map<string, Entry<Facts>>();
@@ -46,7 +45,7 @@ export class SignatureCache<Facts = unknown> {
     this.maxBytes = maxBytes;
   }
 
-  /** How many signatures are remembered. */
+  /** How many signatures are cached. */
   get size(): number {
     return this.entries.size;
   }
@@ -62,7 +61,7 @@ export class SignatureCache<Facts = unknown> {
 
   remember(jws: ParsedJws, key: VerificationKey): KnownSignature<Facts> {
     const name = fileName(jws.token);
-    this.forget(name);
+    this.evict(name);
     const entry: Entry<Facts> = { jws, key, wasFound: false };
     this.entries.set(name, entry);
     this.bytes += cost(jws.token);
@@ -74,14 +73,14 @@ export class SignatureCache<Facts = unknown> {
     // A Map keeps the order of insertion; what is put in again while it is walked is met again, at its end.
     for (const [name, entry] of this.entries) {
       if (this.entries.size <= this.maxEntries && this.bytes <= this.maxBytes) return;
-      this.forget(name);
+      this.evict(name);
       if (!entry.wasFound) continue;
       this.entries.set(name, Object.assign(entry, { wasFound: false }));
       this.bytes += cost(entry.jws.token);
     }
   }
 
-  private forget(name: string): void {
+  private evict(name: string): void {
     const entry = this.entries.get(name);
     if (entry === undefined) return;
     this.entries.delete(name);

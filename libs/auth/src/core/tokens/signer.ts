@@ -1,4 +1,4 @@
-// The key that a token is really signed with: the one that it names, or, where it names none, one of those that fit.
+// The key that a token is really signed with: the one that it names, or, if it names none, one of those that fit.
 import { after, rescued } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import { isKeyOf } from '../keys/key-issuer.js';
@@ -6,7 +6,7 @@ import type { VerificationKey } from '../keys/keys.js';
 import { type ParsedJws, verifySignature } from './jws.js';
 import { refused } from './refusals.js';
 
-/** How many keys are tried for a token that names none: verifying takes time, and anybody can write such a token. */
+/** How many keys are tried for a token that names none: verifying takes time, and any client can write such a token. */
 const MOST_TRIED = 8;
 
 const OTHER_ISSUER = { claim: 'kid header', rule: 'must name a key that is of the issuer of the token' } as const;
@@ -15,7 +15,7 @@ const OTHER_ISSUER = { claim: 'kid header', rule: 'must name a key that is of th
 export type FindKey = (tried: readonly VerificationKey[]) => VerificationKey | Promise<VerificationKey>;
 
 /**
- * The key whose signature the token bears: at once where key and arithmetic are. A token that names no key may be of any that fits:
+ * The key whose signature the token bears: synchronously if key and algorithm allow it. A token that names no key may be of any that fits:
  * they are tried one after the other, up to a bound.
  *
  * @throws AuthError `token_invalid`; `unknown_key` for a named key of another issuer; what `find` throws while keys cannot be had
@@ -40,7 +40,7 @@ export function signerOf(
   return tryKey(first);
 }
 
-/** Another key than those that were tried: that there is none means that the signature is of no key. */
+/** Another key than those that were tried: if there is none, the signature matches no key. */
 function anotherKey(find: FindKey, tried: readonly VerificationKey[]): VerificationKey | Promise<VerificationKey> {
   return rescued(
     () => find(tried),
@@ -51,7 +51,7 @@ function anotherKey(find: FindKey, tried: readonly VerificationKey[]): Verificat
   );
 }
 
-/** A token that says which key it is of is of no other. The id that a lone secret ignores names nothing. */
+/** A token that names its key is verified with no other. The id that a single secret ignores names nothing. */
 function isNamed({ header: { kid, thumbprints } }: ParsedJws, key: VerificationKey): boolean {
   return (
     (kid !== undefined && key.kid === kid) || thumbprints.some((thumbprint) => key.thumbprints?.includes(thumbprint))

@@ -1,4 +1,4 @@
-// What may be the id of a subject, in tokens that are made here. Reading them is for claims.ts, and is no stricter.
+// What may be the id of a subject, in tokens that are made here. See claims.ts for reading them, which is not stricter.
 import { kindOf } from '../base/kind-of.js';
 import { isWellFormed } from '../base/json.js';
 import { defaultLimits } from '../base/limits.js';
@@ -15,7 +15,7 @@ export function subjectProblem(id: unknown): string | undefined {
 }
 
 function textProblem(id: string): string | undefined {
-  if (id.trim() === '') return id === '' ? 'empty text' : 'blank text';
+  if (id.trim() === '') return id === '' ? 'empty text' : 'text of whitespace';
   if (id.length > defaultLimits.subject) return `text of ${id.length} characters`;
   if (BREAKING.test(id)) return 'text with a control character or a line break';
   return isWellFormed(id) ? undefined : 'text with half a character (a lone surrogate)';

@@ -1,10 +1,10 @@
-// How the texts of a claim are read: a text is one, a list is a list. Nothing is split but what a standard defines as separated by
-// spaces, so that no issuer says more than it said.
+// Reads a claim as a list of strings. A string is split only if a standard defines it as separated by spaces, so that one value never
+// becomes several.
 import type { Json } from '../base/principal.js';
 import { unacceptable } from './refusals.js';
 
 /**
- * The texts of a claim: a text is one text, whatever is in it, and a list is a list of texts.
+ * The strings of a claim: a string is one entry, whatever it contains; a list must hold strings.
  * @throws AuthError `invalid_claims` for anything else
  */
 export function listedTexts(value: Json | undefined, claim: string): readonly string[] {

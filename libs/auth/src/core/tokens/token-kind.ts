@@ -1,4 +1,4 @@
-// What a token says about its own kind, and against being a plain bearer token: its `typ`, the marks of an ID token, claims that name
+// What a token states about its kind, and what rules out a plain bearer token: its `typ`, the marks of an ID token, claims that name
 // another kind, and the key that it is bound to.
 import type { AuthError } from '../base/errors.js';
 import type { Claims } from '../base/principal.js';
@@ -28,8 +28,8 @@ export function assertKind(typ: string | undefined, claims: Claims, profile: Pro
   if (mark !== undefined)
     throw otherKind(mark, 'marks an ID token', mark === 'nonce' ? 'accessTokenClaims' : 'idTokens');
   // Our own say it in the header alone; no claim of an application counts.
-  const told = profile.own ? undefined : claimOfOtherKind(claims, profile);
-  if (told !== undefined) throw otherKind(told, 'names a token of another kind', 'exactClaims');
+  const marker = profile.own ? undefined : claimOfOtherKind(claims, profile);
+  if (marker !== undefined) throw otherKind(marker, 'names a token of another kind', 'exactClaims');
   assertUnbound(claims, profile);
 }
 
@@ -56,8 +56,8 @@ function claimOfOtherKind(claims: Claims, { idTokens, kindClaims = [], provesKin
 }
 
 /**
- * A token that is bound to a key is worth nothing without the proof that its sender holds it (RFC 7800 §3.1, RFC 8705 §3, RFC 9449
- * §7.2), and nothing here asks for one.
+ * A token that is bound to a key must not be accepted without proof that its sender holds the key (RFC 7800 §3.1, RFC 8705 §3, RFC 9449
+ * §7.2), which is not checked here.
  */
 function assertUnbound(claims: Claims, { boundTokens = 'refuse', own }: Profile): void {
   if (boundTokens !== 'refuse' || !('cnf' in claims)) return;

@@ -1,11 +1,11 @@
-// When a token is good: from `nbf` to `exp`, not longer than the issuer may say, and not older than the application accepts.
+// When a token is valid: from `nbf` to `exp`, not longer than the issuer may say, and not older than the application accepts.
 import type { AuthError } from '../base/errors.js';
 import type { Verified } from '../base/principal.js';
 import { readTime } from './claim-readers.js';
 import type { TokenProfile } from './claims.js';
 import { refused, unacceptable } from './refusals.js';
 
-/** The times of a token in epoch seconds, and the time at which it is judged. */
+/** The times of a token in epoch seconds, and the time at which it is checked. */
 interface Times {
   readonly exp: number;
   readonly nbf: number;
@@ -44,7 +44,7 @@ export function validityOf({ claims }: Verified, profile: TokenProfile): Validit
   const exp = readTime(claims, 'exp', profile) ?? 0;
   const nbf = readTime(claims, 'nbf', profile) ?? -Infinity;
   const iat = readTime(claims, 'iat', profile);
-  // Without `iat` a token counts as issued at the moment at which it is looked at.
+  // Without `iat` a token counts as issued at the time of the check.
   if (iat === undefined)
     return { from: Math.max(nbf - toleranceSeconds, exp - maxLifetimeSeconds), until: exp + toleranceSeconds };
   if (exp - iat > maxLifetimeSeconds) return { from: Infinity, until: -Infinity };

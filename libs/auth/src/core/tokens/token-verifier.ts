@@ -1,5 +1,5 @@
-// The way from a token's text to what it vouches for: its issuer, its key, its signature, its claims, in that order and in one
-// call. Nothing outside the process is asked before the issuer is known to be one of ours and the algorithm one of its own.
+// Verifies a token string: its issuer, its key, its signature, its claims, in that order and in one
+// call. No network request is made before the issuer is known to be trusted and the algorithm to be one of its own.
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { readClaims, type TokenKind, type TokenProfile } from './claims.js';
 import { assertInTime, validityOf, type Validity } from './token-times.js';
@@ -22,7 +22,7 @@ export interface TrustedIssuer {
   readonly issuer: string;
   /** Other exact values of `iss` that the same issuer writes. */
   readonly aliases?: readonly string[] | undefined;
-  /** Says, with the exact `iss` of a token that is good otherwise, whether its tenant is accepted. Nothing but `true` is. */
+  /** Called with the exact `iss` of a token that is valid otherwise. The tenant is accepted only if it returns `true`. */
   readonly accepts?: ((iss: unknown) => boolean | Promise<boolean>) | undefined;
   readonly keys: KeySet;
   /** A kind without a profile is not accepted from this issuer. */
@@ -38,7 +38,7 @@ export interface TokenVerifierOptions {
   readonly signatures?: SignatureCache<TokenFacts> | undefined;
 }
 
-/** As much of a signature as no two tokens share, and too little to verify. */
+/** A part of a signature that identifies the token, and is too short to verify. */
 const MARK_LENGTH = 32;
 
 /** What a token must be: of which kind, and whether a token of our own may be meant for any service. */
@@ -94,10 +94,10 @@ export class TokenVerifier {
   }
 
   /**
-   * Verifies a token of the kind that the caller wants, and says what it vouches for.
+   * Verifies a token of the kind that the caller wants, and returns what it asserts.
    *
    * @throws AuthError one of the codes of {@link readClaims} or {@link assertInTime}, `token_malformed`, `token_invalid`,
-   * `algorithm_not_allowed`, `unknown_key`, or `keys_unavailable` (503) where the keys could not be had
+   * `algorithm_not_allowed`, `unknown_key`, or `keys_unavailable` (503) if the keys could not be had
    */
   async verify(token: string, kind: TokenKind): Promise<Verified> {
     return this.verifyAs(token, EXPECTED[kind]);
@@ -150,8 +150,8 @@ export class TokenVerifier {
   }
 
   /**
-   * Whom a token claims to be about, without verifying anything. Only for denying or observing, never for granting: anybody can
-   * write such a token. `undefined` if it cannot be read or comes from nobody we know.
+   * The unverified subject of a token. Only for refusing or observing, never for granting: any client can write such a token. `undefined`
+   * if it cannot be read or its issuer is not trusted.
    */
   claimedSubject(token: string): Subject | undefined {
     try {
@@ -169,7 +169,7 @@ export class TokenVerifier {
     const stated = issuer.profiles[kind];
     if (stated === undefined)
       throw refused('wrong_token_type', { claim: 'iss', rule: `issues no ${kind} tokens here` });
-    // Until here it could be anybody's, and as large as the largest of anybody may be.
+    // Until here the issuer was unknown, so that the widest limits applied.
     assertSize(jws.token, stated.limits ?? defaultLimits);
     const profile = anyAudience && stated.own ? this.unaddressed(stated) : stated;
     return { issuer, profile, query: keyQueryOf(jws, profile, known) };
@@ -211,14 +211,14 @@ function factsFor(known: Known | undefined, expected: Expected): TokenFacts | un
 }
 
 function readFacts(known: Known, expected: Expected, { issuer, profile, query }: Origin): TokenFacts {
-  const verified = vouchedFor(known, profile);
+  const verified = toVerified(known, profile);
   const validity = validityOf(verified, profile);
   return { expected, issuer, profile, query: { ...query, known: known.key }, verified, validity };
 }
 
-function vouchedFor({ jws, key }: Known, profile: TokenProfile): Verified {
+function toVerified({ jws, key }: Known, profile: TokenProfile): Verified {
   const { alg } = jws.header;
-  // The id of a secret may be made of it, and whoever reads the log could guess.
+  // The id of a secret may be derived from it, and a reader of the log could guess it.
   const kid = key.key.type === 'secret' ? undefined : key.kid;
   return Object.freeze({ ...readClaims(jws, profile), key: Object.freeze({ kid, alg }) });
 }
@@ -233,7 +233,7 @@ function limitsOf(issuers: readonly TrustedIssuer[]): readonly TokenLimits[] {
   return issuers.flatMap(({ profiles }) => Object.values(profiles).map(({ limits = defaultLimits }) => limits));
 }
 
-/** @throws AuthError `invalid_issuer`; `store_unavailable` where the application cannot tell */
+/** @throws AuthError `invalid_issuer`; `store_unavailable` if the application does not answer */
 function assertTenant(accepts: NonNullable<TrustedIssuer['accepts']>, { claims }: ParsedJws): void | Promise<void> {
   const answer: unknown = orUnavailable('store_unavailable', () => accepts(claims['iss']));
   return after(answer, (isAccepted) => {

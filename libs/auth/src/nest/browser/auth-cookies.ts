@@ -64,7 +64,7 @@ export class AuthCookies {
 
   private readonly early = earlyUse();
   private readonly logger = new Logger('AuthModule');
-  private readonly told = new Set<string>();
+  private readonly logged = new Set<string>();
 
   /** @internal The module makes it: inject it. */
   constructor(
@@ -98,7 +98,7 @@ export class AuthCookies {
     this.tokenCookies(pair);
   }
 
-  /** Clears every cookie of a sign-in. A CSRF cookie that is nobody's takes the place of the old one. */
+  /** Clears every cookie of a sign-in. An anonymous CSRF cookie replaces the old one. */
   clear(response: unknown): void {
     this.clearTokens(response);
     this.setCsrf(response, this.parts.csrf.issue(undefined));
@@ -125,7 +125,7 @@ export class AuthCookies {
     return this.parts.csrf.renew(request, holders);
   }
 
-  /** Sets the CSRF cookie for a sign-in, or for nobody. */
+  /** Sets the CSRF cookie for a sign-in, or an anonymous one. */
   bindCsrf(response: unknown, holder: CsrfHolder): void {
     this.setCsrf(response, this.parts.csrf.issue(holder));
   }
@@ -156,8 +156,8 @@ export class AuthCookies {
   /** Once for each cookie and its biggest claims: what is too big for one user is too big for many. */
   private complain({ cookie, claims, message }: CookieTooLargeError): void {
     const kind = [cookie, ...claims.slice(0, 3).map(({ claim }) => claim)].join(' ');
-    if (this.told.has(kind) || this.told.size >= MOST_COMPLAINTS) return;
-    this.told.add(kind);
+    if (this.logged.has(kind) || this.logged.size >= MOST_COMPLAINTS) return;
+    this.logged.add(kind);
     this.logger.error(message);
   }
 
@@ -189,7 +189,7 @@ export class AuthCookies {
     const lines = [found].flat().map(String);
     const kept = lines.filter((line) => !names.has(line.slice(0, Math.max(0, line.indexOf('=')))));
     if (kept.length === lines.length) return;
-    // Both frameworks hand out an object of this shape.
+    // Both frameworks return an object of this shape.
     const headers = response as Headers;
     headers.removeHeader?.('Set-Cookie');
     headers.raw?.removeHeader?.('Set-Cookie');

@@ -9,7 +9,7 @@ import { adaptRequest } from '../transport/adapt-request.js';
 import type { FaultLog } from '../refusals/fault-log.js';
 import type { Exchange } from '../transport/http-exchange.js';
 
-/** Hands out CSRF tokens. */
+/** Issues CSRF tokens. */
 export class CsrfTokenIssuer {
   constructor(
     private readonly schemes: ReadonlyMap<string, Scheme>,
@@ -18,8 +18,8 @@ export class CsrfTokenIssuer {
   ) {}
 
   /**
-   * The token for the header, after setting the cookie that goes with it. Nobody needs to be signed in.
-   * @throws {AuthError} `keys_unavailable`, `store_unavailable`, `application_fault`: a token for nobody would then be of no use
+   * The token for the header, after setting the cookie that goes with it. It works for anonymous callers too.
+   * @throws {AuthError} `keys_unavailable`, `store_unavailable`, `application_fault`: an anonymous token would then be of no use
    */
   async forPage({ request, response }: Exchange): Promise<string> {
     const adapted = adaptRequest(request);
@@ -41,7 +41,7 @@ export class CsrfTokenIssuer {
   }
 }
 
-/** Whom the scheme's credential vouches for. Whether they may do anything is judged where they do it. */
+/** The subject of the scheme's credential. It is not authorized here, but where it calls a route. */
 async function holderOf(request: AuthRequest, scheme: Scheme): Promise<CsrfHolder> {
   try {
     const [found] = findCandidates(request, [scheme]);

@@ -28,12 +28,12 @@ interface RequestWithSession {
 /** The host session of Express and Fastify applications. */
 export class FrameworkHostSession extends HostSession {
   private readonly logger = new Logger('AuthModule');
-  private readonly told = new Set<string>();
+  private readonly logged = new Set<string>();
   private seen = false;
 
   private readonly member: `${typeof OURS}${string}`;
 
-  /** @param configuration whose sign-ins it holds, where an application has several configurations */
+  /** @param configuration whose sign-ins it holds, if an application has several configurations */
   constructor(
     private readonly adapters: HttpAdapterHost,
     configuration?: string | undefined,
@@ -124,8 +124,8 @@ export class FrameworkHostSession extends HostSession {
 
   /** Once each: a log that says the same at every request is not read. */
   private complain(sentence: string): void {
-    if (!this.told.has(sentence)) this.logger.error(sentence);
-    this.told.add(sentence);
+    if (!this.logged.has(sentence)) this.logger.error(sentence);
+    this.logged.add(sentence);
   }
 }
 

@@ -29,13 +29,13 @@ interface FastifyInstance {
   hasRequestDecorator(name: string): boolean;
 }
 
-/** True where express-session or @fastify/session is seen to be registered. What `consumer.apply()` registers on Express has no name. */
+/** True if express-session or @fastify/session is seen to be registered. What `consumer.apply()` registers on Express has no name. */
 export function hasSessionMiddleware(adapter: Adapter): boolean {
   if (adapter.getType() === 'express') return expressLayers(adapter).includes(EXPRESS_SESSION);
   return fastifyOf(adapter)?.hasDecorator('decryptSession') === true;
 }
 
-/** What is wrong with the sessions of the application, or `undefined` where nothing is seen to be. */
+/** What is wrong with the sessions of the application, or `undefined` if no problem is found. */
 export function misfitOf(adapter: Adapter): string | undefined {
   if (hasSessionMiddleware(adapter)) return undefined;
   if (adapter.getType() === 'express') {

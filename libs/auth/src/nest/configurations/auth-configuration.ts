@@ -86,6 +86,7 @@ type ServiceClass = Parameters<AuthConfiguration['token']>[0];
 function serviceToken<Service>(name: string, service: ServiceClass): InjectionToken<Service> {
   // An abstract class is a token as good as any.
   const token = tokenIn(name, service as Type<object>);
-  if (token === service) throw new TypeError(`${service.name} is no service of nestjs-latchkey: inject it as it is.`);
+  if (token === service)
+    throw new TypeError(`${service.name} is not a service of nestjs-latchkey: inject it as it is.`);
   return token as InjectionToken<Service>;
 }

@@ -10,7 +10,7 @@ import { tokenIn, type ConfigurationName } from '../options/named-tokens.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
 
-/** A provider of another configuration; `undefined` where there is no such configuration, or it is not made yet. */
+/** A provider of another configuration; `undefined` if there is no such configuration, or it is not made yet. */
 export function inConfiguration<T>(
   modules: ModulesContainer,
   name: ConfigurationName,

@@ -7,7 +7,7 @@ import { structuresIn } from './configurations.js';
 /** Part of the class itself, so that it is there however the module is imported. */
 @Injectable()
 export class ImportCheck {
-  /** @throws {AuthConfigurationError} where the class is imported and nothing calls `forRoot()` */
+  /** @throws {AuthConfigurationError} if the class is imported and nothing calls `forRoot()` */
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     if (structuresIn(modules).length > 0) return;
     throw new AuthConfigurationError([

@@ -42,7 +42,7 @@ interface Looked<T> {
   readonly problems: readonly string[];
 }
 
-/** Finishes the wiring that needs the whole application, and judges it. */
+/** Finishes the wiring that needs the whole application, and checks it. */
 @Injectable()
 export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('AuthModule');
@@ -63,7 +63,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
   // The contexts belong to the application, and not to a configuration with a name.
   @Optional() @Inject(ContextBoot) private readonly contexts?: ContextBoot;
 
-  private readonly recipes = new Map<SchemeFactory, Scheme>();
+  private readonly factories = new Map<SchemeFactory, Scheme>();
 
   async onModuleInit(): Promise<void> {
     const peers = this.structure.name === undefined ? peerVersionNotices() : [];
@@ -75,7 +75,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
       ...this.globals.problems(),
       ...this.findUsers(),
       ...this.findSchemes(),
-      ...this.judgeControllers(),
+      ...this.checkControllers(),
       ...browserProblems(this.settings, this.structure, this.core.keys),
       ...placeRefreshCookie(this.settings, this.cookies, this.addresses),
       ...bodyProblems(this.settings, this.structure.name),
@@ -86,10 +86,10 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     this.routes.ready = true;
   }
 
-  /** What cannot be told at once. */
+  /** The problems that need asynchronous work. */
   private async laterProblems(): Promise<readonly string[]> {
     const opened = configurationProblemsOf(this.core.lifecycle.open());
-    return (await Promise.all([this.judgeStores(), this.judgeApplication(), opened])).flat();
+    return (await Promise.all([this.checkStores(), this.checkApplication(), opened])).flat();
   }
 
   /** @throws {AuthConfigurationError} for sessions that cannot hold a sign-in */
@@ -130,15 +130,15 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     if (typeof given === 'function') return this.lookUp<Scheme>('schemes', given);
     if (!isSchemeFactory(given)) return { found: given, problems: [] };
     try {
-      const made = this.recipes.get(given) ?? given.schemeOf({ get: (token) => this.serviceOf(token) });
-      this.recipes.set(given, made);
+      const made = this.factories.get(given) ?? given.schemeOf({ get: (token) => this.serviceOf(token) });
+      this.factories.set(given, made);
       return { found: made, problems: [] };
     } catch (error) {
       return { found: undefined, problems: [`schemes: '${given.name}' cannot be made: ${reasonOf(error)}`] };
     }
   }
 
-  private judgeControllers(): readonly string[] {
+  private checkControllers(): readonly string[] {
     const has = {
       credentials: this.core.users.source?.verifyCredentials !== undefined,
       steps: this.core.users.source?.completeChallenge !== undefined && this.stores.oneTime !== undefined,
@@ -162,7 +162,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     );
   }
 
-  private async judgeStores(): Promise<readonly string[]> {
+  private async checkStores(): Promise<readonly string[]> {
     try {
       await checkStores(this.stores);
       return storeProblems(this.stores, this.settings);
@@ -172,16 +172,16 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     }
   }
 
-  /** Routes of all configurations are judged once: by the one without a name, which knows the schemes of the others then. */
-  private async judgeApplication(): Promise<readonly string[]> {
+  /** Routes of all configurations are checked once: by the one without a name, which knows the schemes of the others then. */
+  private async checkApplication(): Promise<readonly string[]> {
     if (this.structure.name !== undefined) return [];
     const others = structuresIn(this.container).flatMap(({ name }) => (name === undefined ? [] : [name]));
     for (const name of others) inConfiguration<AuthBoot>(this.container, name, AuthBoot)?.findSchemes();
     for (const notice of staticFileNotices(this.container)) this.logger.log(notice);
-    return [...this.judgeRoutes(), ...((await this.contexts?.problems()) ?? [])];
+    return [...this.checkRoutes(), ...((await this.contexts?.problems()) ?? [])];
   }
 
-  private judgeRoutes(): readonly string[] {
+  private checkRoutes(): readonly string[] {
     for (const notice of habitNotices(this.audit.guards())) this.logger.warn(notice);
     if (this.structure.defaultGuard === false && this.routes.defaults.guards.length === 0)
       this.logger.warn('defaultGuard is false: routes that state no guard are open to all.');
@@ -200,7 +200,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
       const remedy = `make ${name} a provider of one of your modules, in the default scope`;
       return {
         found: undefined,
-        problems: [`${option} names ${name}, which is no provider, or one that is made anew per request: ${remedy}`],
+        problems: [`${option} names ${name}, which is not a provider, or one that is created per request: ${remedy}`],
       };
     }
   }
@@ -218,7 +218,7 @@ function challengeProblem({ name, challenge }: Scheme): string | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'it is no provider of the application';
+  return error instanceof Error ? error.message : 'it is not a provider of the application';
 }
 
 /** The problems that some work rejects with. @throws whatever else it rejects with */

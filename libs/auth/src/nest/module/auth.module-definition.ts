@@ -56,7 +56,7 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AuthMod
 /** Absent is absent, however it is spelled, and what has no sense is named and left out. */
 function resolved(given: AuthModuleStructure): ResolvedStructure {
   const { problems, value } = readStructure(given);
-  // The defaults stand for what is wrong.
+  // Invalid values are replaced by their defaults.
   return { ...structureDefaults, ...value, problems } as ResolvedStructure;
 }
 
@@ -68,9 +68,9 @@ function build(definition: DynamicModule, structure: ResolvedStructure): Dynamic
 
 /** What belongs to the application as a whole is in the configuration without a name alone. */
 function buildNamed(name: string, definition: DynamicModule, given: ResolvedStructure): DynamicModule {
-  const controllers = (given.controllers ?? []).map((recipe) => ({
-    ...recipe,
-    controller: boundTo(name, recipe.controller),
+  const controllers = (given.controllers ?? []).map((mounted) => ({
+    ...mounted,
+    controller: boundTo(name, mounted.controller),
   }));
   const structure: ResolvedStructure = { ...given, controllers, defaultGuard: false };
   const services = [...commonProviders(structure), ...(definition.providers ?? [])];
@@ -99,7 +99,7 @@ function moduleOf(definition: DynamicModule, structure: ResolvedStructure): Dyna
   return {
     ...definition,
     global: structure.isGlobal,
-    // A recipe is typed loosely because the core knows no framework; its fields mean what they mean to Nest.
+    // A factory is typed loosely because the core knows no framework; its fields mean what they mean to Nest.
     imports: [...(definition.imports ?? []), ...(imports as NonNullable<DynamicModule['imports']>)],
     controllers: (structure.controllers ?? []).map(({ controller }) => controller),
   };

@@ -1,4 +1,4 @@
-// The module: what an application imports. Options are judged in options-check.ts, services wired in services.ts.
+// The module: what an application imports. Options are checked in options-check.ts, services wired in services.ts.
 import { Inject, Module, Optional, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';
@@ -57,7 +57,7 @@ export class AuthModule implements NestModule {
    * production needs; with NODE_ENV=production it then refuses to start.
    *
    * Once per application; a second configuration on purpose has a `name`, see `authConfiguration()`.
-   * @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have
+   * @throws {AuthConfigurationError} for an unknown name, and for options that a named configuration cannot have
    */
   static forRoot(options: AuthModuleOptions & AuthModuleStructure = {}): DynamicModule {
     assertNamed(options);
@@ -66,7 +66,7 @@ export class AuthModule implements NestModule {
 
   /**
    * Structure in the object, values from `useFactory`, `useClass` or `useExisting` (a class with `createAuthOptions()`).
-   * @throws {AuthConfigurationError} for a name beside the factory that is no structural option
+   * @throws {AuthConfigurationError} for a name beside the factory that is not a structural option
    */
   static forRootAsync(options: AuthModuleAsyncOptions): DynamicModule {
     const problems = Object.keys(options)
@@ -81,7 +81,7 @@ export class AuthModule implements NestModule {
   }
 }
 
-/** @throws {AuthConfigurationError} for a name that is none, and for options that a named configuration cannot have */
+/** @throws {AuthConfigurationError} for an unknown name, and for options that a named configuration cannot have */
 function assertNamed(options: AuthModuleStructure): void {
   const { name } = options;
   if (name === undefined || name === null) return;

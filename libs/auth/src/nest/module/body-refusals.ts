@@ -1,4 +1,4 @@
-// Where errors of body parsers become refusals: before Nest's exception layer, so that filters of the application receive the refusal.
+// Turns errors of body parsers into refusals: before Nest's exception layer, so that filters of the application receive the refusal.
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ErrorResponses, type HttpHost } from '../refusals/error-responses.js';
@@ -97,7 +97,7 @@ export class BodyRefusals implements OnModuleInit {
   }
 
   private get adapterType(): string | undefined {
-    // An application context has no adapter, or one that cannot tell.
+    // An application context has no adapter, or one without a type.
     const adapter: { getType?(): string } | undefined = this.adapters?.httpAdapter;
     return adapter?.getType?.();
   }

@@ -1,4 +1,4 @@
-// What the boot checks of the contexts other than http: that refusals can be told there, that guards reach them, and that what
+// What the boot checks of the contexts other than http: that refusals can be sent there, that guards reach them, and that what
 // their handlers state can be meant.
 import { createRequire } from 'node:module';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -69,7 +69,7 @@ export class ContextBoot {
     const guarded = handlers.filter(({ handler, owner }) => this.routes.policyFor(handler, owner).access === 'guarded');
     if (guarded.length === 0 || this.handshakes.inUse) return;
     this.logger.warn(
-      'Sockets are judged at each message, but not at the handshake, and stay open when their credential ends: ' +
+      'Sockets are checked at each message, but not at the handshake, and stay open when their credential ends: ' +
         'call app.useWebSocketAdapter(guardSockets(app, new IoAdapter(app))), or new WsAdapter(app).',
     );
   }
@@ -78,7 +78,7 @@ export class ContextBoot {
 const NOT_BEFORE_12 =
   'the default guard does not reach gateways before Nest 12: add @UseGuards(JwtAuthGuard) to it or its class';
 
-/** Not a number where nobody can tell, as in a bundle. */
+/** `NaN` if unknown, as in a bundle. */
 function nestMajor(): number {
   try {
     // What a package says of itself.

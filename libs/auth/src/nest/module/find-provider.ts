@@ -8,7 +8,7 @@ import { inConfiguration } from '../configurations/configurations.js';
 /**
  * The one instance of a provider of the library, whichever module holds it.
  * @param configuration @defaultValue the one without a name
- * @throws {AuthConfigurationError} where there is none: the application does not import the module
+ * @throws {AuthConfigurationError} if there is none: the application does not import the module
  */
 export function findProvider<T>(app: INestApplicationContext, token: InjectionToken, configuration?: string): T {
   const instance = inConfiguration<T>(app.get(ModulesContainer), configuration, token);

@@ -29,7 +29,7 @@ export class ConfigurationProbe implements ExceptionFilter<Never> {
 export class HybridWatch implements OnModuleDestroy {
   private readonly logger = new Logger('AuthModule');
   private readonly subscription: Subscription;
-  private forgotten = 0;
+  private unguarded = 0;
   private started = false;
 
   constructor(
@@ -43,7 +43,7 @@ export class HybridWatch implements OnModuleDestroy {
   /** How many connected microservices do not have the application's guards. */
   problems(exposed: readonly string[]): readonly string[] {
     this.started = true;
-    if (this.forgotten === 0 || exposed.length === 0 || !this.isHttp()) return [];
+    if (this.unguarded === 0 || exposed.length === 0 || !this.isHttp()) return [];
     return [messageFor(exposed)];
   }
 
@@ -56,7 +56,7 @@ export class HybridWatch implements OnModuleDestroy {
     const before = this.probe.seen;
     queueMicrotask(() => {
       if (this.probe.seen > before || !hasHandlers(server)) return;
-      this.forgotten += 1;
+      this.unguarded += 1;
       if (this.started && this.isHttp()) this.logger.error(messageFor(['its message handlers']));
     });
   }
@@ -69,12 +69,12 @@ export class HybridWatch implements OnModuleDestroy {
 
 function messageFor(exposed: readonly string[]): string {
   return (
-    `a microservice is connected without the application's guards, so nobody guards ${exposed.join(', ')}: ` +
+    `a microservice is connected without the application's guards, so ${exposed.join(', ')} are not guarded: ` +
     'call connectMicroservice(options, { inheritAppConfig: true }), or name a guard on the handlers'
   );
 }
 
-/** Deferred initialisation builds them later; nothing can be told of it yet. */
+/** Deferred initialisation builds them later; nothing is known of it yet. */
 function hasHandlers(server: unknown): boolean {
   if (typeof server !== 'object' || server === null || !('getHandlers' in server)) return false;
   // Every server of @nestjs/microservices has this method.

@@ -1,4 +1,4 @@
-// Where refusals are handled beside the filters of the application: our filter answers what none of theirs takes, and our interceptor
+// Handles refusals beside the filters of the application: our filter answers what none of theirs takes, and our interceptor
 // prepares refusals for theirs. An application without filters of its own does without the interceptor, which every request pays for.
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { ErrorResponses } from '../refusals/error-responses.js';

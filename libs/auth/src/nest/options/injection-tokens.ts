@@ -1,4 +1,4 @@
-// The few injection tokens that are no class.
+// The few injection tokens that are not classes.
 
 /** The values of the module as they were given. */
 export const AUTH_MODULE_OPTIONS = Symbol.for('nestjs-latchkey:options');
@@ -12,10 +12,10 @@ export const AUTH_SETTINGS = Symbol.for('nestjs-latchkey:settings');
 /** Both stores behind their guard, with the replica. */
 export const AUTH_STORES = Symbol.for('nestjs-latchkey:stores');
 
-/** The guard that decides where no route states one. */
+/** The guard that decides if no route states one. */
 export const DEFAULT_GUARD = Symbol.for('nestjs-latchkey:default-guard');
 
-/** The stores as the recipe made them. */
+/** The stores as the factory made them. */
 export const RAW_STORES = Symbol.for('nestjs-latchkey:raw-stores');
 
 /** The assembled core. */

@@ -15,7 +15,7 @@ export function declareTokens(tokens: Iterable<unknown>): void {
   for (const token of tokens) own.add(token);
 }
 
-/** The token that stands for this one in a configuration. What is not the module's own stays what it is. */
+/** The token that replaces this one in a named configuration. Tokens of other modules are returned unchanged. */
 export function tokenIn(name: ConfigurationName, token: InjectionToken): InjectionToken {
   if (name === undefined || !own.has(token)) return token;
   return Symbol.for(`nestjs-latchkey:configuration:${name}:${labelOf(token)}`);

@@ -11,7 +11,7 @@ import { session } from './schema/session.js';
 import type { AuthSettings } from './settings.js';
 
 /** What the structure of the module says that the values must agree with. */
-export interface Surroundings {
+export interface OptionsContext {
   readonly production: boolean;
   readonly stores: Pick<StoresFactory, 'warnings'> | undefined;
   /** What is wrong with the structure. @defaultValue nothing */
@@ -35,21 +35,21 @@ export function readStructure(given: object): Reading<Partial<AuthModuleStructur
  * The settings that the options ask for.
  * @throws {AuthConfigurationError} with every problem at once
  */
-export function resolveAuthOptions(asked: AuthModuleOptions, around: Surroundings): AuthSettings {
-  const at: Place = { path: '', production: around.production, configuration: around.configuration };
+export function resolveAuthOptions(asked: AuthModuleOptions, context: OptionsContext): AuthSettings {
+  const at: Place = { path: '', production: context.production, configuration: context.configuration };
   const misplaced = Object.keys(asked).filter((name) => isMisplaced(name));
   const given: Readonly<Record<string, unknown>> = Object.fromEntries(
     Object.entries(asked).filter(([name]) => !isMisplaced(name)),
   );
   const { problems, value } = moduleOptions.read(given, at);
   const issuing = isIssuing(given);
-  const absent = issuing ? absentDemands({ ...given, stores: around.stores }, at) : [];
+  const absent = issuing ? absentDemands({ ...given, stores: context.stores }, at) : [];
   const found = [
-    ...(around.problems ?? []),
+    ...(context.problems ?? []),
     ...misplaced.map(
       (name) => `${name} must stand beside the factory, not come from it: it decides which providers exist`,
     ),
-    ...(around.production
+    ...(context.production
       ? absent.map(([name, { needs }]) => `${name} is required with NODE_ENV=production: ${needs}`)
       : []),
     ...problems,
@@ -59,9 +59,9 @@ export function resolveAuthOptions(asked: AuthModuleOptions, around: Surrounding
   const warnings = [
     ...(filled === '' ? [] : [`Development mode. Set before production: ${filled}.`]),
     ...moduleOptions.warnings(given, at),
-    ...(around.stores?.warnings ?? []),
+    ...(context.stores?.warnings ?? []),
   ];
-  return frozenCopy({ ...settingsOf(value, at), production: around.production, issuing, warnings });
+  return frozenCopy({ ...settingsOf(value, at), production: context.production, issuing, warnings });
 }
 
 type Values = ReturnType<typeof moduleOptions.read>['value'];
@@ -106,14 +106,14 @@ function tokenSettings(values: Values, { configuration }: Place): AuthSettings['
   return {
     issuer,
     audience: audience === false ? [] : [audience].flat(),
-    // Without OAuth clients the issuer is the client: its own routes sign people in.
+    // Without OAuth clients the issuer is the client: its own routes sign users in.
     access: { ...access, clientId: access.clientId ?? issuer },
     refresh,
     configuration,
   };
 }
 
-/** The settings of a group that was not given, where the code needs some all the same. */
+/** The settings of a group that was not given, if the code needs them anyway. */
 function defaultsOf<Settings>(group: AnyOption<Settings>, at: Place): NonNullable<Settings> {
   // The defaults of a group are right, so that it has settings.
   return group.read({}, at).value as NonNullable<Settings>;

@@ -63,7 +63,7 @@ export function retryAfterOf({ status, retryAfterSeconds }: AuthError): number |
   return status === 429 ? retryAfterSeconds : undefined;
 }
 
-/** What clients are told. An `AuthError` of an older copy of the package has the message alone, which was for clients then. */
+/** What clients receive. An `AuthError` of an older copy of the package has the message alone, which was for clients then. */
 export function messageOf({ publicMessage, message }: AuthError): string {
   const known: string | undefined = publicMessage;
   return known ?? message;
@@ -125,8 +125,8 @@ function factsOf(error: AuthError): Refusal {
 
 /**
  * The object as it will be sent. An adapter gets a plain one: it takes the status out of a `Response` of the Fetch standard, and fails
- * at what is no JSON when it is too late for the usual body.
- * @throws {TypeError} for an object that is no JSON: a circle, a bigint
+ * at what is not JSON after the usual body was built.
+ * @throws {TypeError} for an object that is not JSON: a circle, a bigint
  */
 function sendable(body: unknown): object | undefined {
   if (typeof body !== 'object' || body === null || isPromise(body)) return undefined;

@@ -26,13 +26,13 @@ export function challengeOf(
   if (error.challenge === 'none') return undefined;
   const named = schemes.flatMap(({ challenge }) => challenge ?? []);
   const offered = named.length === 0 ? [fallback] : [...new Set(named)];
-  const told = schemes.find(({ name }) => name === scheme)?.challenge ?? usualOf(offered, { scheme, fallback });
-  const shown = error.status === 401 ? offered : offered.filter((each) => each === told);
-  const lines = shown.map((each) => `${each} ${parameters(realm, each === told ? error : undefined)}`);
+  const chosen = schemes.find(({ name }) => name === scheme)?.challenge ?? usualOf(offered, { scheme, fallback });
+  const shown = error.status === 401 ? offered : offered.filter((each) => each === chosen);
+  const lines = shown.map((each) => `${each} ${parameters(realm, each === chosen ? error : undefined)}`);
   return lines.length === 0 ? undefined : lines.join(', ');
 }
 
-/** Cookies carry the same tokens as the header, so what is wrong with one is told in the words of the other. */
+/** Cookies carry the same tokens as the header, so an error of one is reported in the same words as for the other. */
 function usualOf(
   offered: readonly string[],
   { scheme, fallback }: { readonly scheme: string | undefined; readonly fallback: string },

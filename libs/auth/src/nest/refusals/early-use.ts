@@ -1,4 +1,4 @@
-// The answer to whoever asks before the application has started: "cannot tell", and a line in the log that says what to do.
+// The answer to calls before the application has started: unavailable (500), and a log line that says what to do.
 import { Logger } from '@nestjs/common';
 import { AuthError } from '../../core/base/errors.js';
 import type { AccountResolver } from '../../core/users/accounts.js';
@@ -8,7 +8,7 @@ const TOO_EARLY =
   'AuthModule was asked before the application has started: call app.init() or app.listen() first, in a test too, where compile() is ' +
   'not enough; a provider asks in onModuleInit() or later, not in its constructor or factory.';
 
-/** Makes the refusals of one asker; the log is told once. */
+/** Makes the refusals of one caller; the log line is written once. */
 export function earlyUse(): () => AuthError {
   let isTold = false;
   return () => {

@@ -21,7 +21,7 @@ export type HttpHost = Pick<ArgumentsHost, 'switchToHttp'>;
 
 /** Makes answers of refusals. */
 export class ErrorResponses {
-  /** What refusing takes where there is no http. */
+  /** What a refusal needs outside of http. */
   readonly contexts = new ContextAnswers();
 
   private readonly bodies: RefusalBodies;
@@ -104,7 +104,7 @@ export class ErrorResponses {
     return rpcBody(refusalOf(error), host);
   }
 
-  /** Header lines and body for whoever writes the answer to a handshake. @param request what asked for it, over http */
+  /** Header lines and body of the answer to a handshake. @param request what asked for it, over http */
   handshakeRefusal(
     error: AuthError,
     request?: object,

@@ -1,4 +1,4 @@
-// The log lines about requests that could not be judged because of the application itself: each cause once, so that clients who trigger
+// The log lines about requests that could not be checked because of the application itself: each cause once, so that clients who trigger
 // it cannot flood the log. Messages of errors may hold what was sent, a token among it, so only those that cannot are repeated.
 import { Logger } from '@nestjs/common';
 import { FaultyPhase, type AuthError } from '../../core/base/errors.js';
@@ -6,15 +6,15 @@ import { ClaimsNotSerializableError } from '../../core/tokens/serializable-claim
 import { UnissuableToken } from '../../core/tokens/unissuable-token.js';
 import { UnsupportedReason } from '../transport/unsupported.js';
 
-/** So many different causes are told. An application with more of them has been told enough. */
+/** The maximum of different causes that are logged. */
 const MOST = 50;
 
 /** Tells each cause once. */
 export class FaultLog {
   private readonly logger = new Logger('AuthModule');
-  private readonly told = new Set<string>();
+  private readonly logged = new Set<string>();
 
-  /** Logs the cause of a refusal where it is one that the application has to mend. */
+  /** Logs the cause of a refusal if the application has to correct it. */
   report({ cause }: AuthError): void {
     if (cause instanceof FaultyPhase) {
       this.once(
@@ -31,13 +31,13 @@ export class FaultLog {
   }
 
   private once(sentence: string): void {
-    if (this.told.size >= MOST || this.told.has(sentence)) return;
-    this.told.add(sentence);
+    if (this.logged.size >= MOST || this.logged.has(sentence)) return;
+    this.logged.add(sentence);
     this.logger.error(sentence);
   }
 }
 
-/** Its class, where it was thrown, and what it says if that names nothing but members of the application's own code. */
+/** Its class, if it was thrown, and what it says if that names nothing but members of the application's own code. */
 function described(error: unknown): string {
   if (!(error instanceof Error)) return `a ${typeof error} was thrown`;
   const name = /^\w{1,60}$/.test(error.name) ? error.name : 'Error';

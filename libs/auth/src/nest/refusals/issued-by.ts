@@ -1,4 +1,4 @@
-// Tokens that ready-made routes hand out. One that cannot be issued is a mistake of the application: the client learns that trying again
+// Tokens that ready-made routes issue. One that cannot be issued is a mistake of the application: the client learns that trying again
 // does not help, and the log says which claim is to blame.
 import { AuthError } from '../../core/base/errors.js';
 import { ClaimsNotSerializableError } from '../../core/tokens/serializable-claims.js';

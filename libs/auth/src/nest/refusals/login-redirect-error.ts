@@ -1,6 +1,6 @@
 // The one refusal that is an invitation: "sign in over there", as strategies of OAuth say it.
 
-/** Underneath a refusal: where the caller is to be sent instead of being told no. Only http can do so. */
+/** The cause of a refusal: where the caller is redirected instead of being refused. Only http can do so. */
 export class LoginRedirectError extends Error {
   override readonly name = 'LoginRedirectError';
 

@@ -14,8 +14,8 @@ export const Public = (...none: readonly never[]): MethodDecorator & ClassDecora
 };
 
 /**
- * Recognises the caller if a good credential is there, and goes on as nobody if not. A bad credential makes the caller nobody
- * too; two in one place are still 400, and "cannot tell" is still 503.
+ * Authenticates the caller if a valid credential is present; otherwise the caller is anonymous. With an invalid credential the caller is
+ * anonymous too; two in one place are still 400, and an unavailable check is still 503.
  * @throws {TypeError} for an argument
  */
 export const OptionalAuth = (...none: readonly never[]): MethodDecorator & ClassDecorator => {
@@ -37,7 +37,7 @@ export const AuthReason = (reason: string): MethodDecorator & ClassDecorator => 
 export const AllowInactive = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowInactive()', METADATA.inactive, allow);
 
-/** Lets client principals in: machines, which have no user. The nearest statement wins. */
+/** Accepts client principals: service accounts, which have no user. The nearest statement wins. */
 export const AllowClients = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowClients()', METADATA.clients, allow);
 
@@ -73,8 +73,8 @@ function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
 }
 
 /**
- * The user of the request, or what a path of member names leads to: `@CurrentUser('address.city')`. `undefined` where nobody was
- * recognised, and for a client principal.
+ * The user of the request, or what a path of member names leads to: `@CurrentUser('address.city')`. `undefined` for an anonymous caller
+ * and for a client principal.
  *
  * Nest does not check parameter decorators against the parameter's type: write `AuthUser`, or your own user type.
  *
@@ -100,7 +100,7 @@ export const CurrentUser: PathDecorator = checkingPath(
   ),
 );
 
-/** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` where nobody was recognised. */
+/** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` for an anonymous caller. */
 export const TokenClaims: PathDecorator = checkingPath(
   '@TokenClaims()',
   createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
@@ -108,7 +108,7 @@ export const TokenClaims: PathDecorator = checkingPath(
   ),
 );
 
-/** The `Principal` of the request: who, by which scheme, with which scopes. `undefined` where nobody was recognised. */
+/** The `Principal` of the request: who, by which scheme, with which scopes. `undefined` for an anonymous caller. */
 export const CurrentPrincipal = createParamDecorator(
   (_: unknown, context: ExecutionContext): unknown => authResultFor(context).auth,
 );

@@ -1,4 +1,4 @@
-// The proof that a guard was called by Nest itself. A guard whose route is decided by a nearer statement answers `true` without
+// Detects that a guard was called by Nest itself. A guard whose route is decided by a nearer statement answers `true` without
 // looking, and that answer is right for Nest only: a composite guard, or code of the application, would take it for "authenticated".
 import type { ExecutionContext } from '@nestjs/common';
 import type { EffectivePolicy } from './route-requirements.js';
@@ -33,9 +33,9 @@ export function beginDispatch(context: DispatchContext): void {
 }
 
 /**
- * True where this call of the guard is one that Nest makes, and the policy says that a nearer statement decides in its place.
+ * True if this call of the guard is one that Nest makes, and the policy says that a nearer statement decides in its place.
  *
- * Nest calls a guard once for each time that the route lists it. Calls beyond that number are calls of others, and answer by
+ * Nest calls a guard once for each time that the route lists it. Further calls come from application code, and are answered by
  * validating. Should another caller come first, then a call of Nest is beyond the number, and validates in its place: no order of
  * calls lets a request pass on answers of `true` alone.
  */
@@ -44,7 +44,7 @@ export function standsAside(guard: object, context: DispatchContext, policy: Ove
   const dispatch = dispatchOf(context);
   if (dispatch === undefined) return false;
   const { calls, isWhole } = dispatch;
-  // Where Nest leaves the guards of the application out, a call that it would have made of one is anybody's.
+  // Where Nest leaves the guards of the application out, a call that it would have made may come from any code.
   const listed = (isWhole ? policy.overruled : policy.overruledOnRoute).get(guard.constructor) ?? 0;
   const count = (calls.get(guard.constructor) ?? 0) + 1;
   calls.set(guard.constructor, count);

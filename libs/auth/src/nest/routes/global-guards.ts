@@ -23,8 +23,8 @@ type GuardLists = Pick<ApplicationConfig, 'getGlobalGuards' | 'getGlobalRequestG
 type PolicyOf = (context: ExecutionContext) => EffectivePolicy;
 
 /**
- * Stands in Nest's list in the place of a guard of ours, and asks it where no nearer statement decides. Only Nest can reach it: a
- * composite guard that asks the guard itself is no dispatch.
+ * Stands in Nest's list in the place of a guard of ours, and asks it if no nearer statement decides. Only Nest can reach it: a
+ * composite guard that calls the guard itself is not a dispatch.
  */
 class Seat implements CanActivate {
   constructor(
@@ -35,7 +35,7 @@ class Seat implements CanActivate {
   canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
     const policy = this.policyOf(context);
     if (policy.byDefaultGuard) return this.guard.canActivate(context);
-    // This was the call that Nest makes of the guard: the next one is somebody else's.
+    // This was the call that Nest makes of the guard: the next one comes from application code.
     beginDispatch(context);
     standsAside(this.guard, context, policy);
     return true;
@@ -58,7 +58,7 @@ export class GlobalGuards {
     config.addGlobalGuard({ canActivate: (context) => this.begin(context) });
   }
 
-  /** What holds where a route states nothing. The same object until the application registers another guard. */
+  /** What holds if a route states nothing. The same object until the application registers another guard. */
   get defaults(): RouteDefaults {
     const list = this.config.getGlobalGuards();
     if (this.known?.from === list && this.known.length === list.length) return this.known.defaults;
@@ -99,7 +99,7 @@ export class GlobalGuards {
   }
 
   private begin(context: ExecutionContext): true {
-    // Nest hands out the classes and methods of the application, which are functions.
+    // Nest returns the classes and methods of the application, which are functions.
     const [handler, owner] = [context.getHandler() as ClassOrMethod, context.getClass() as unknown as ClassOrMethod];
     if (effectivePolicy(handler, owner, this.defaults).overruled.size > 0) beginDispatch(context);
     return true;
@@ -134,7 +134,7 @@ function guardIn(guard: CanActivate): CanActivate {
 
 const NONE: readonly CanActivate[] = [];
 
-/** Every guard of the library says whether it was injected; those of others know no such question. */
+/** Every guard of the library says whether it was injected; third-party guards do not. */
 function isOurs(guard: CanActivate | undefined): guard is CanActivate {
   return typeof guard === 'object' && guard !== null && INJECTED in guard;
 }
@@ -164,7 +164,7 @@ interface ModuleProviders {
   readonly injectables: ReadonlyMap<unknown, Registered>;
 }
 
-/** An alias is a factory that injects what it stands for. */
+/** An alias is a factory that injects the provider that it refers to. */
 function classOf({ metatype, inject, instance }: Registered): BrandedGuard | undefined {
   return brandedGuard(metatype) ?? brandedGuard(inject?.[0]) ?? brandedGuard(instance);
 }

@@ -1,4 +1,4 @@
-// What the options say about controllers of others, which nobody can decorate: from the option to statements, and what is wrong
+// What the options say about third-party controllers, which cannot be decorated: from the option to statements, and what is wrong
 // with it. Nothing is written onto those classes, so two applications in one process do not meet.
 import type { Type } from '@nestjs/common';
 import type { AuthModuleStructure } from '../options/auth.options.js';
@@ -22,7 +22,7 @@ function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<ClassOrMethod,
 }
 
 /**
- * What the module states where routes state nothing, from its structure.
+ * The requirements of the module for routes that state none, from its structure.
  *
  * @param registered guards of ours that the application itself registered for all routes: they guard as the default guard does
  */
@@ -42,9 +42,9 @@ export function namedRouteProblems(
   return routes.flatMap((route, index) => {
     const { controller, method } = route;
     const place = `routes[${index}] names`;
-    if (!hasItsMethod(route)) return [`${place} ${String(method)}, which is no method of ${controller.name}`];
+    if (!hasItsMethod(route)) return [`${place} ${String(method)}, which is not a method of ${controller.name}`];
     if (mounted.has(asTarget(controller))) return [];
-    return [`${place} ${controller.name}, which is no controller of this application`];
+    return [`${place} ${controller.name}, which is not a controller of this application`];
   });
 }
 

@@ -1,8 +1,8 @@
-// What is demanded where no route can state anything.
+// The requirements if no route can state any.
 import { NO_PERMISSIONS } from '../../core/users/accounts.js';
 import { NONE_OVERRULED, type EffectivePolicy } from './route-requirements.js';
 
-/** An active person, and nothing that a decorator would permit or demand. The caller names the guard. */
+/** An active user, and nothing that a decorator would permit or demand. The caller names the guard. */
 export const PLAIN_POLICY: EffectivePolicy = Object.freeze({
   access: 'guarded',
   statedBy: 'default',

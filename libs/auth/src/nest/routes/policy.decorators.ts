@@ -12,7 +12,7 @@ import {
 } from '../../core/policies/built-in-policies.js';
 import { METADATA } from './route-requirements.js';
 
-/** Functions that make policies are functions too, and as policies they would refuse everybody. */
+/** Functions that make policies are functions too, and as policies they would refuse every caller. */
 const FACTORIES: ReadonlySet<unknown> = new Set([
   hasRoles,
   hasScopes,
@@ -62,16 +62,16 @@ export function Authorize(...policies: Policies): MethodDecorator & ClassDecorat
   };
 }
 
-/** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list, and for anything that is no scope */
+/** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list, and for anything that is not a scope */
 export const RequireScopes = (...scopes: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
   Authorize(hasScopes(...scopes));
 
-/** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list, and for anything that is no name */
+/** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list, and for anything that is not a name */
 export const RequireRoles = (...roles: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
   Authorize(hasRoles(...roles));
 
 /**
- * Staff, or the very person that a path parameter names: `@SelfOrStaff('id')` on `@Get('users/:id')`.
+ * Staff, or the user that a path parameter names: `@SelfOrStaff('id')` on `@Get('users/:id')`.
  * @throws {TypeError} without the name of a parameter
  */
 export const SelfOrStaff = (options: string | SelfOrStaffOptions): MethodDecorator & ClassDecorator =>
@@ -103,7 +103,7 @@ export const RequireFilter = (
 ): MethodDecorator & ClassDecorator => Authorize(hasFilter(kind, extract, options));
 
 /**
- * The person must have signed in within that time: 401 with the challenge of RFC 9470 otherwise.
+ * The user must have signed in within that time: 401 with the challenge of RFC 9470 otherwise.
  * @throws {TypeError} for anything but a duration
  */
 export const RequireRecentAuth = (maxAge: Duration): MethodDecorator & ClassDecorator => Authorize(recentAuth(maxAge));

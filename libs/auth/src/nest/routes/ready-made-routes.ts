@@ -14,7 +14,7 @@ export interface ReadyMadeRoute {
   readonly oauthErrors: boolean;
 }
 
-/** Lists the ready-made routes of every configuration. A handler that a subclass adds or declares anew belongs to the application. */
+/** Lists the ready-made routes of every configuration. A handler that a subclass adds or declares again belongs to the application. */
 export function readyMadeRoutes(
   discovery: Pick<DiscoveryService, 'getControllers'>,
   application: ApplicationFacts,

@@ -31,7 +31,7 @@ export class RouteAddresses {
     return route === undefined ? undefined : this.of(route).paths[0];
   }
 
-  /** The global prefix with a leading slash; empty where there is none. */
+  /** The global prefix with a leading slash; empty if there is none. */
   get prefix(): string {
     const prefix = this.parts.application.config.getGlobalPrefix().replaceAll(/^\/+|\/+$/g, '');
     return prefix === '' ? '' : `/${prefix}`;

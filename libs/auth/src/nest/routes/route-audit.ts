@@ -1,5 +1,5 @@
 // The route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
-// it. Nothing is judged here: effective-policy.ts and strict-routes.ts do.
+// it. Nothing is checked here: effective-policy.ts and strict-routes.ts do.
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { configurationProblems } from '../../core/base/errors.js';
 import { nameOfPolicy } from '../../core/policies/policies.js';
@@ -21,16 +21,16 @@ import { strictProblems } from './strict-routes.js';
 export interface AuditedRoute extends RouteAddress {
   /** `Controller.method`. */
   readonly name: string;
-  /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
+  /** `public` never looks at credentials; `open` means that no guard is stated and there is no default guard. */
   readonly access: 'guarded' | 'optional' | 'public' | 'open';
   readonly statedBy: 'handler' | 'class' | 'default';
   readonly guards: readonly string[];
   /** Names of the schemes that are accepted, in order. */
   readonly schemes: readonly string[];
-  /** Scopes that nobody gets in without. */
+  /** Scopes that are always required. */
   readonly scopes: readonly string[];
   readonly policies: readonly string[];
-  /** `inactive`, `clients`, `restricted clients`: who may come in besides active people. */
+  /** `inactive`, `clients`, `restricted clients`: which callers are accepted besides active users. */
   readonly allows: readonly string[];
   readonly reason: string | undefined;
 }
@@ -64,7 +64,7 @@ export class RouteAudit {
     return [...http, ...messages].sort(byPath);
   }
 
-  /** Everything that is wrong with a route; with `strictRoutes` also what only nobody thought about. */
+  /** Every problem of a route; with `strictRoutes` also missing decisions. */
   problems(): readonly string[] {
     const mounted = new Set(
       this.parts.discovery.getControllers().map(({ metatype }) => metatype as unknown as ClassOrMethod),
@@ -100,12 +100,12 @@ export class RouteAudit {
   }
 
   private factsOf({ owner }: Route) {
-    const recipes = this.parts.structure.controllers ?? [];
+    const mounted = this.parts.structure.controllers ?? [];
     return {
       defaults: this.parts.source.defaults,
       // Those of another configuration are bound to it.
       readyMade:
-        recipes.some(({ controller }) => (controller as unknown) === owner) || configurationOf(owner) !== undefined,
+        mounted.some(({ controller }) => (controller as unknown) === owner) || configurationOf(owner) !== undefined,
     };
   }
 
@@ -141,7 +141,7 @@ export class RouteAudit {
 }
 
 /**
- * A handler may listen to http and to messages, and its controller may belong to several modules. Told apart by class and method:
+ * A handler may listen to http and to messages, and its controller may belong to several modules. Identified by class and method:
  * names say nothing, because classes share them.
  */
 function withoutRepeats(routes: readonly Route[]): readonly Route[] {

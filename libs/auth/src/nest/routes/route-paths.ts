@@ -8,9 +8,9 @@ import type { Route } from './routes.js';
 export interface RouteAddress {
   /** `GET`, `ALL`, or `MESSAGE` for a handler of messages. */
   readonly method: string;
-  /** Every path of the route, as a client writes it: with the global prefix, and the version where it stands in the path. */
+  /** Every path of the route, as a client writes it: with the global prefix, and the version if it stands in the path. */
   readonly paths: readonly string[];
-  /** Where versions do not stand in the path: those that the route answers to. */
+  /** If versions are not part of the path: those that the route answers to. */
   readonly version: string | undefined;
 }
 

@@ -38,12 +38,12 @@ export const NONE_OVERRULED: Overruled = new Map();
 
 /** What a route demands. */
 export interface EffectivePolicy {
-  /** `public` never looks at credentials; `open` means that nobody stated anything and there is no default guard. */
+  /** `public` never looks at credentials; `open` means that no guard is stated and there is no default guard. */
   readonly access: 'guarded' | 'public' | 'open';
   readonly statedBy: 'handler' | 'class' | 'default';
   /** Our guards that decide; all of them must pass. */
   readonly guards: readonly BrandedGuard[];
-  /** True where `guards` is the default guard, because no route or class names one. */
+  /** True if `guards` is the default guard, because no route or class names one. */
   readonly byDefaultGuard: boolean;
   /** Guards of ours that Nest calls for this route although a nearer statement decides, and how often it calls each. */
   readonly overruled: Overruled;
@@ -52,7 +52,7 @@ export interface EffectivePolicy {
   readonly optional: boolean;
   readonly permissions: Permissions;
   readonly policies: readonly Policy[];
-  /** Why the route deviates, where the level that decides says so. */
+  /** Why the route deviates, if the level that decides says so. */
   readonly reason: string | undefined;
   /** True if the handler answers with server-sent events, so that the answer outlives the question. */
   readonly isStream: boolean;
@@ -176,7 +176,7 @@ function permissionsOf(handler: ClassOrMethod, owner: ClassOrMethod): Permission
   });
 }
 
-/** Statements that cannot both be meant. Empty where the route is sound. */
+/** Contradictory decorators. Empty if there are none. */
 export function policyProblems(
   handler: ClassOrMethod,
   owner: ClassOrMethod,
@@ -186,11 +186,11 @@ export function policyProblems(
   const policy = effectivePolicy(handler, owner, defaults);
   const problems = [...levelProblems('its handler', onHandler), ...levelProblems('its class', onClass)];
   if (policy.access === 'public' && policy.policies.length > 0) {
-    problems.push('it has a policy, but @Public() means that nobody is recognised: remove one of the two');
+    problems.push('it has a policy, but @Public() means that callers are not authenticated: remove one of the two');
   }
   if (policy.access === 'open' && (policy.optional || policy.policies.length > 0)) {
     problems.push(
-      'it has a policy or @OptionalAuth(), but no guard that would authenticateCredential anybody: add @UseGuards(JwtAuthGuard)',
+      'it has a policy or @OptionalAuth(), but no guard that would authenticate the caller: add @UseGuards(JwtAuthGuard)',
     );
   }
   return problems;
@@ -245,7 +245,7 @@ function hasStatement({ public: isPublic, optional, guards }: Statement): boolea
   return isPublic || optional || guards.length > 0;
 }
 
-/** `@UseGuards()` takes classes and instances; guards of others never count. */
+/** `@UseGuards()` takes classes and instances; other guards never count. */
 export function brandedGuard(guard: unknown): BrandedGuard | undefined {
   const candidate = typeof guard === 'object' && guard !== null ? guard.constructor : guard;
   // The brand is what makes it one.

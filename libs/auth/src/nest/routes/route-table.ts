@@ -1,4 +1,4 @@
-// How the route audit looks for people.
+// Prints the route audit as a table.
 import type { AuditedRoute } from './route-audit.js';
 
 const HEADINGS = ['METHOD', 'PATH', 'ACCESS', 'SCHEMES', 'POLICIES', 'ALSO LETS IN', 'HANDLER', 'REASON'] as const;

@@ -4,7 +4,7 @@ import type { ClassOrMethod } from './route-requirements.js';
 
 /** One handler of a controller. */
 export interface Route {
-  /** `Controller.method`, for people. */
+  /** `Controller.method`, for messages. */
   readonly name: string;
   readonly owner: ClassOrMethod;
   readonly handler: ClassOrMethod;
@@ -21,7 +21,7 @@ const NEST_PATH = 'path';
 /** Where @nestjs/microservices keeps the pattern of a message handler. */
 const NEST_PATTERN = 'microservices:pattern';
 
-/** Every routed handler of every controller. A method without a route is nobody's business. */
+/** Every routed handler of every controller. Methods without a route are skipped. */
 export function routesOf(discovery: Controllers, scanner: MetadataScanner): readonly Route[] {
   return handlersWith(NEST_PATH, discovery, scanner);
 }

@@ -22,7 +22,7 @@ const pipes = new Map<Type<unknown>, Type<PipeTransform>>();
 /**
  * A function that narrows a query to the rows that exist for the caller: of type `ScopeCondition<Query>`.
  *
- * @throws {AuthConfigurationError} where the class is no scope policy, or, at boot, no provider of the module
+ * @throws {AuthConfigurationError} if the class is not a scope policy, or, at boot, no provider of the module
  * @example
  * ```ts
  * import { Controller, Get, Injectable } from '@nestjs/common';

@@ -15,7 +15,7 @@ export function strictProblems(policy: EffectivePolicy, { defaults, readyMade }:
   const rules: readonly (readonly [boolean, string])[] = [
     [
       policy.access === 'open',
-      'nobody states who may call it, and there is no default guard: add @UseGuards(JwtAuthGuard) or @Public()',
+      'nothing states who may call it, and there is no default guard: add @UseGuards(JwtAuthGuard) or @Public()',
     ],
     [
       reasonMissing && deviates(policy, defaults),
@@ -29,13 +29,13 @@ export function strictProblems(policy: EffectivePolicy, { defaults, readyMade }:
   return rules.filter(([broken]) => broken).map(([, problem]) => problem);
 }
 
-/** True where a route says something else about authentication than the module (ADR-2). */
+/** True if a route says something else about authentication than the module . */
 export function deviates(policy: EffectivePolicy, { guards }: RouteDefaults): boolean {
   if (policy.access === 'public' || policy.optional) return true;
   return guards.length > 0 && policy.guards.some((each) => !guards.includes(each) && !isDefaultOfConfiguration(each));
 }
 
-/** How a route deviates, for people. */
+/** How a route deviates, for messages. */
 export function deviationOf({ access, optional, guards }: EffectivePolicy): string {
   if (access === 'public') return '@Public()';
   return optional ? '@OptionalAuth()' : guards.map(({ name }) => name).join(', ');

@@ -1,9 +1,9 @@
-// Who hears what a gateway broadcasts: every socket of its namespace. One public handler lets everybody in, and guards judge what is
+// The receivers of a gateway's broadcasts: every socket of its namespace. One public handler accepts every client, and guards check what is
 // asked, not what is sent.
 import type { Route } from '../routes/routes.js';
 import type { Gateway } from './message-handlers.js';
 
-/** A sentence for every namespace that strangers may enter because of one handler, while others are guarded. */
+/** A sentence for every namespace that anonymous clients may enter because of one handler, while others are guarded. */
 export function audienceNotices(
   gateways: readonly Gateway[],
   answersNobody: (route: Route) => boolean,
@@ -22,7 +22,7 @@ export function audienceNotices(
 
 function noticeFor(open: readonly Route[], guarded: readonly Route[]): string {
   return (
-    `Anybody may open a socket because of ${namesOf(open)}, and then hears what the gateways of the same namespace broadcast, ` +
+    `Anonymous clients may open a socket because of ${namesOf(open)}, and then receive what the gateways of the same namespace broadcast, ` +
     `those of ${namesOf(guarded)} included: put what is public into a namespace of its own, or send to rooms that guarded handlers fill.`
   );
 }

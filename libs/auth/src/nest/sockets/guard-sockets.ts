@@ -18,8 +18,8 @@ interface WsServer {
 }
 
 /**
- * Has an adapter judge sockets at the handshake, and end them when their credential ends: at expiry, and on revocation. Messages are
- * judged by guards, with or without it; sockets of `ws` have no credentials without it.
+ * Has an adapter check sockets at the handshake, and end them when their credential ends: at expiry, and on revocation. Messages are
+ * checked by guards, with or without it; sockets of `ws` have no credentials without it.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ function guardServer(server: object, handshakes: SocketHandshakes, answers: Erro
   else if (isWsServer(server)) guardWs(server, handshakes, answers);
 }
 
-/** A refused client of socket.io hears `connect_error`, with what every refusal says in `error.data`. */
+/** A refused client of socket.io receives `connect_error`, with what every refusal says in `error.data`. */
 function guardIo(server: IoServer, handshakes: SocketHandshakes, answers: ErrorResponses): void {
   server.use(async (socket, next) => {
     const error = await handshakes.refusalOf(socket, server);

@@ -1,4 +1,4 @@
-// The list of handlers that are no http routes: of gateways and of resolvers. Metadata keys are Nest's, known by name because the
+// The list of handlers that are not http routes: of gateways and of resolvers. Metadata keys are Nest's, known by name because the
 // packages are optional.
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { ClassOrMethod } from '../routes/route-requirements.js';
@@ -17,9 +17,9 @@ export interface Gateway {
   readonly namespace: string;
   /** Of its own server; 0 for that of the application. */
   readonly port: number;
-  /** Of `ws`; `undefined` where the gateway takes every path of its server. */
+  /** Of `ws`; `undefined` if the gateway takes every path of its server. */
   readonly path: string | undefined;
-  /** Its message handlers; one that only sends is judged by itself. */
+  /** Its message handlers; one that only sends is checked by itself. */
   readonly handlers: readonly Route[];
 }
 

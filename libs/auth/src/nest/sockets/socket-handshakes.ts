@@ -1,4 +1,4 @@
-// The handshake of sockets: who nobody would answer is not let in at all, and who is let in is followed until the credential ends.
+// The handshake of sockets: a client that no handler would accept is refused, and an accepted one is followed until its credential ends.
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { Decision } from '../../core/authentication/authenticator.js';
@@ -27,14 +27,14 @@ interface ServerLike {
   readonly handleUpgrade?: unknown;
 }
 
-/** What a handshake with some gateways demands; the messages that follow are judged each by its own handler. */
+/** What a handshake with some gateways demands; the messages that follow are checked each by its own handler. */
 interface Entry {
   readonly routes: RouteAuthenticator;
   readonly policy: EffectivePolicy;
   readonly guard: BrandedGuard;
 }
 
-/** Judges handshakes. */
+/** Checks handshakes. */
 @Injectable()
 export class SocketHandshakes {
   /** True once an adapter is guarded; see `guardSockets()`. */
@@ -86,13 +86,13 @@ export class SocketHandshakes {
     for (const { routes, policy, guard } of this.entriesOf(server)) {
       const decision = await routes.decide(recordOf(carrier), policy, guard);
       if (!('error' in decision) && decision.principal !== undefined) return decision;
-      // Nobody is let in only where no configuration refuses, and "cannot tell" is heard before "no".
+      // Anonymous clients are accepted only if no configuration refuses, and unavailable counts before invalid.
       refusal = refusal === undefined ? decision : graver(refusal, decision);
     }
     return refusal;
   }
 
-  /** For each configuration the schemes of its handlers together, and nobody where one of them answers to nobody. */
+  /** For each configuration the schemes of its handlers together, and anonymous access if one of them allows it. */
   private entriesOf(server: ServerLike): readonly Entry[] {
     const policies = this.gateways()
       .filter((gateway) => serves(server, gateway))

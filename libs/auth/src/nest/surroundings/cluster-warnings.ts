@@ -1,10 +1,10 @@
-// What several processes of one application must share, where each would make its own.
+// What several processes of one application must share, if each would make its own.
 import cluster from 'node:cluster';
 import { MemoryRevocationStore } from '../../core/stores/memory-stores.js';
 import type { Stores } from '../../core/stores/stores.js';
 import type { AuthSettings } from '../options/settings.js';
 
-/** A sentence where this process is one of several of Node's `cluster` and shares nothing with the others. */
+/** A sentence if this process is one of several of Node's `cluster` and shares nothing with the others. */
 export function clusterWarnings(
   { issuing, keys }: AuthSettings,
   { revocations }: Stores,

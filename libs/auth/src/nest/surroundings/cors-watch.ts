@@ -1,4 +1,4 @@
-// The notice of CORS that lets every site read the answers to the people who visit it. The framework keeps the options to itself, so
+// The notice of CORS that lets every site read the answers to its visitors. The framework keeps the options to itself, so
 // they are looked at on their way there.
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
@@ -6,8 +6,8 @@ import { inConfiguration, structuresIn } from '../configurations/configurations.
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../options/injection-tokens.js';
 
-/** An origin that nobody can have (RFC 2606 §2). */
-const STRANGER = 'https://cors-probe.invalid';
+/** An origin that no site can have (RFC 2606 §2). */
+const UNKNOWN_ORIGIN = 'https://cors-probe.invalid';
 
 type Adapter = HttpAdapterHost['httpAdapter'];
 type Callback = (error: unknown, answer?: unknown) => void;
@@ -52,33 +52,33 @@ export class CorsWatch {
 }
 
 const OPEN_TO_ALL =
-  'CORS answers any origin with credentials while cookies are on: every site can read what this application answers to the people ' +
-  "who visit it. Name the origins: app.enableCors({ origin: ['https://app.example.com'], credentials: true }).";
+  'CORS answers any origin with credentials while cookies are on: every site can read what this application answers to its ' +
+  "visitors. Name the origins: app.enableCors({ origin: ['https://app.example.com'], credentials: true }).";
 
-/** Calls back where CORS options let a stranger's page send cookies and read the answer. A function of the application is asked once. */
+/** Calls back if CORS options let pages of any site send cookies and read the answer. A function of the application is asked once. */
 function whenOpenToAll(options: unknown, found: () => void): void {
   if (typeof options === 'function') {
     // A delegate: it is asked for the options of a request.
-    return ask(options, { method: 'GET', url: '/', headers: { origin: STRANGER } }, (each) =>
+    return ask(options, { method: 'GET', url: '/', headers: { origin: UNKNOWN_ORIGIN } }, (each) =>
       whenOpenToAll(each, found),
     );
   }
   if (typeof options !== 'object' || options === null) return;
   const { origin, credentials } = options as { readonly origin?: unknown; readonly credentials?: unknown };
   if (credentials !== true) return;
-  if (typeof origin === 'function') ask(origin, STRANGER, (answer) => admits(answer) && found());
+  if (typeof origin === 'function') ask(origin, UNKNOWN_ORIGIN, (answer) => admits(answer) && found());
   else if (admits(origin)) found();
 }
 
 /** `*` is not among them: browsers send no cookies then (Fetch §3.2.5). */
 function admits(origin: unknown): boolean {
   if (Array.isArray(origin)) return origin.some(admits);
-  return origin === true || origin === STRANGER || (origin instanceof RegExp && matches(origin));
+  return origin === true || origin === UNKNOWN_ORIGIN || (origin instanceof RegExp && matches(origin));
 }
 
 /** A copy, because an expression with the flag `g` remembers where it stopped. */
 function matches({ source, flags }: RegExp): boolean {
-  return new RegExp(source, flags).test(STRANGER);
+  return new RegExp(source, flags).test(UNKNOWN_ORIGIN);
 }
 
 /** Options of both frameworks answer by a callback. What the application throws is its own business. */
@@ -89,6 +89,6 @@ function ask(options: Function, about: unknown, answered: (answer: unknown) => v
   try {
     options(about, callback);
   } catch {
-    // It refused in its own way, or needs a real request: nothing can be told.
+    // It refused in its own way, or needs a real request: the result is unknown.
   }
 }

@@ -1,7 +1,7 @@
-// Modules of others that answer requests before Nest has a route, and so before any guard.
+// Third-party modules that answer requests before Nest has a route, and so before any guard.
 import type { ModulesContainer } from '@nestjs/core';
 
-/** By its name, because the package is none of ours to load. */
+/** By its name, because the package is not a dependency. */
 const SERVE_STATIC = 'ServeStaticModule';
 
 /** What an application should know of them when it starts. */
@@ -9,7 +9,7 @@ export function staticFileNotices(modules: ModulesContainer): readonly string[] 
   const serves = [...modules.values()].some(({ metatype }) => metatype?.name === SERVE_STATIC);
   return serves
     ? [
-        'Files of ServeStaticModule are served to anybody: guards judge routes, and they are none. Serve private files from a controller.',
+        'Files of ServeStaticModule are public: guards check routes, and files are not routes. Serve private files from a controller.',
       ]
     : [];
 }

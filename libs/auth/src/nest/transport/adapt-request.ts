@@ -1,11 +1,11 @@
-// Stage 1: from whatever a framework hands over to an `AuthRequest`. What is not understood is refused, with the reason as the cause.
+// Stage 1: from whatever a framework passes to an `AuthRequest`. What is not understood is refused, with the reason as the cause.
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptHandshake, handshakeOf } from './handshakes.js';
 import { HttpAuthRequest, isHttpRequest, isNodeRequest, isWholeRequest, MESSAGE } from './http-requests.js';
 import { rpcHeaders } from './rpc-carriers.js';
 import { unsupported } from './unsupported.js';
 
-/** @throws {AuthError} `unsupported_context` where it is nothing that could carry a credential */
+/** @throws {AuthError} `unsupported_context` if it is nothing that could carry a credential */
 export function adaptRequest(request: unknown): AuthRequest {
   if (isNodeRequest(request)) return new HttpAuthRequest(request);
   const handshake = handshakeOf(request);
@@ -38,7 +38,7 @@ function whyNot(request: unknown): string {
   if (typeof request !== 'object') return `its request is a ${typeof request}, and not an object`;
   const members = Object.keys(request).filter((name) => /^[\w$-]{1,30}$/.test(name));
   return (
-    `its request carries no headers: there is neither \`rawHeaders\` nor an object \`headers\`, and it is no socket and no message ` +
+    `its request carries no headers: there is neither \`rawHeaders\` nor an object \`headers\`, and it is neither a socket nor a message ` +
     `that is known (its members are ${members.slice(0, 8).join(', ') || 'none'})`
   );
 }

@@ -1,4 +1,4 @@
-// Connections that outlive a single answer: how each kind is told apart, ended, and heard of when it closes.
+// Connections that outlive a single answer: how each kind is recognized, ended, and observed when it closes.
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthError } from '../../core/base/errors.js';
 import { isObject } from '../../core/base/members.js';
@@ -8,7 +8,7 @@ import { handshakeOf } from './handshakes.js';
 export interface Connection {
   /** What stays the same while it is open. */
   readonly key: object;
-  /** Ends it; the client is told why where the protocol has words for it. */
+  /** Ends it; the client receives the reason if the protocol can carry it. */
   end(error: AuthError, body: object): void;
   onClose(listener: () => void): void;
 }
@@ -61,7 +61,7 @@ interface Closable extends Emitter {
   destroy?(): void;
 }
 
-/** A client whose token has only expired may bring a new one. Whatever else ended its credential is for a person to mend. */
+/** A client whose token has only expired may bring a new one. Any other reason needs a new sign-in. */
 function mayComeBack({ code }: AuthError): boolean {
   return code === 'token_expired';
 }
@@ -71,7 +71,7 @@ function ioConnection(socket: IoSocket): Connection {
     key: socket,
     end: (error, body) => {
       socket.emit('exception', { status: 'error', ...body });
-      // A client takes a disconnection for the server's last word; where the line is cut it connects again by itself.
+      // A client takes a disconnection as a decision of the server; if the line is cut it connects again by itself.
       if (mayComeBack(error) && socket.conn !== undefined) socket.conn.close();
       else socket.disconnect(true);
     },

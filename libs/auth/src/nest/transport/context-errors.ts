@@ -44,7 +44,7 @@ export class ContextAnswers {
 
   /**
    * Loads what refusing in a context takes. Called at boot, once it is known that the application has that context.
-   * @throws {AuthConfigurationError} where the package cannot be loaded
+   * @throws {AuthConfigurationError} if the package cannot be loaded
    */
   async load(context: PackagedContext): Promise<void> {
     const { package: wanted, name } = EXCEPTIONS[context];
@@ -90,7 +90,7 @@ export function rpcBody(body: RefusalBody, host: ArgumentsHost): object {
   return { code: GRPC_CODES[body.statusCode], message: body.message, details: body.message, metadata: trailers };
 }
 
-/** Kept for logs of the application, out of sight of serialisers. */
+/** Kept for logs of the application, not enumerable, so that serializers skip it. */
 function withCause(exception: Error, cause: AuthError): Error {
   return Object.defineProperty(exception, 'cause', { value: cause, enumerable: false, configurable: true });
 }

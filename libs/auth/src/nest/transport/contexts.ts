@@ -12,7 +12,7 @@ import { rememberPayload } from './rpc-carriers.js';
 import { unsupported } from './unsupported.js';
 
 /**
- * The framework's request of a context, where a guard attaches its answer: the request in http and in GraphQL, the socket of a
+ * The framework's request of a context, to which a guard attaches its result: the request in http and in GraphQL, the socket of a
  * gateway, the context of a message.
  * @throws {AuthError} `unsupported_context`
  */
@@ -34,7 +34,7 @@ export function requestOf(context: ExecutionContext): unknown {
   }
 }
 
-/** True for what {@link requestOf} answers; false where it answers nothing. */
+/** True for what {@link requestOf} answers; false if it answers nothing. */
 export function isFrameworkRequest(request: unknown, context: ExecutionContext): boolean {
   try {
     return requestOf(context) === request;
@@ -47,7 +47,7 @@ export function isFrameworkRequest(request: unknown, context: ExecutionContext):
 export interface AuthenticatedRequest {
   /** The user, under the name that Nest and passport developers know. */
   user?: AuthUser | undefined;
-  /** The principal; `undefined` if no caller was recognised. */
+  /** The principal; `undefined` if no caller was recognized. */
   auth?: Principal | undefined;
 }
 

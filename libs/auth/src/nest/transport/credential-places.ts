@@ -10,17 +10,17 @@ interface Request extends HttpRequest {
 }
 
 /**
- * Headers that a browser fills by itself, from what it was told before or from where it is, and what proxies add on the way. Access
+ * Headers that a browser fills by itself, from earlier responses or from its location, and what proxies add on the way. Access
  * proxies make theirs of a cookie, so they prove no more than the cookie does.
  */
 const NOT_BY_CODE =
   /^(?:cookie2?|referer|origin|host|user-agent|last-event-id|via|forwarded|remote-.*|if-.*|sec-.*|proxy-.*|x-forwarded-.*|x-auth-request-.*|x-amzn-.*|cf-.*|x-goog-.*|x-ms-.*|x-pomerium-.*|x-vouch-.*|x-authentik-.*|x-envoy-.*)$/;
 
-/** Schemes that browsers answer by themselves once a person has given a password or the system a ticket. */
+/** Schemes that browsers answer by themselves once a user has entered a password or the system has a ticket. */
 const ANSWERED_BY_BROWSERS = /^\s*(?:basic|digest|negotiate|ntlm)\b/i;
 
 /**
- * True where the request holds the text in a place that no browser fills by itself: a header that only code sets, the query, the body.
+ * True if the request holds the text in a place that no browser fills by itself: a header that only code sets, the query, the body.
  * A page of another site that makes a browser send a request does not know the text, so it cannot put it there.
  */
 export function isShownByClient(request: unknown, text: string): boolean {
@@ -36,12 +36,12 @@ export function isShownByClient(request: unknown, text: string): boolean {
   return byCode || [originalUrl, url].some((each) => holds(each, text)) || bodyHolds(body, text);
 }
 
-/** True where `headers` is all there is, which anything may have changed, and a cookie holds the token as well. */
+/** True if `headers` is all there is, which anything may have changed, and a cookie holds the token as well. */
 export function isCopiedFromCookie(request: unknown, token: string): boolean {
   return isHttpRequest(request) && !showsReceivedLines(request) && isInCookies(request, token);
 }
 
-/** True where the header or the cookie that holds the text is there twice: whoever reads one does not see the other. */
+/** True if the header or the cookie that holds the text occurs twice: code that reads one does not see the other. */
 export function isCarriedTwice(request: unknown, text: string): boolean {
   if (!isHttpRequest(request)) return false;
   const lines = allHeaderLinesOf(request).filter(([name]) => name !== 'cookie');

@@ -25,7 +25,7 @@ export function rememberHandshake(socket: object, request: unknown): void {
 
 /**
  * How the socket behind this carrier was opened: a socket of socket.io or `ws`, or the context of a GraphQL operation that came over
- * one. `undefined` where it is none of these.
+ * one. `undefined` if it is neither of these.
  */
 export function handshakeOf(carrier: unknown): Handshake | undefined {
   if (!isObject(carrier) || isNodeRequest(carrier)) return undefined;
@@ -35,7 +35,7 @@ export function handshakeOf(carrier: unknown): Handshake | undefined {
   return shape?.read(carrier);
 }
 
-/** How each library is told, and where it keeps what. */
+/** How each library is recognized, and where it keeps what is needed. */
 const SHAPES: readonly { readonly mark: keyof Members; readonly read: (carrier: Members) => Handshake | undefined }[] =
   [
     // A socket of socket.io.

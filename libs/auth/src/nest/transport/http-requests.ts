@@ -75,7 +75,7 @@ export function allHeaderLinesOf(request: HttpRequest): readonly (readonly [name
   return lines;
 }
 
-/** True where the lines are those that Node received; `headers` alone may have been changed by anything that ran before. */
+/** True if the lines are those that Node received; `headers` alone may have been changed by anything that ran before. */
 export function showsReceivedLines(request: HttpRequest): boolean {
   return hasLines(nodeOf(request).rawHeaders);
 }
@@ -110,7 +110,7 @@ export function isWholeRequest(request: HttpRequest): boolean {
 /** Node's request, as far as there is one. */
 function nodeOf(request: HttpRequest): HttpRequest {
   const { raw } = request;
-  // What Fastify has, told first because this is every request.
+  // Fastify's own fields first, because this runs for every request.
   if (Array.isArray(raw?.rawHeaders)) return raw;
   return raw !== undefined && carriesHeaders(raw) ? raw : request;
 }
@@ -118,20 +118,20 @@ function nodeOf(request: HttpRequest): HttpRequest {
 function carriesHeaders(request: unknown): boolean {
   if (!isObject(request)) return false;
   const carrier = request as HttpRequest;
-  // Node makes `headers` when they are first read, so they are not read where there is no need.
+  // Node makes `headers` when they are first read, so they are not read if there is no need.
   if (Array.isArray(carrier.rawHeaders)) return true;
   return isObject(carrier.headers);
 }
 
 /**
- * Adapters for serverless platforms leave `rawHeaders` empty. Where it is filled, it alone counts: what `headers` has besides was
+ * Adapters for serverless platforms leave `rawHeaders` empty. If it is filled, it alone counts: what `headers` has besides was
  * added later, and not sent by the client.
  */
 function hasLines(rawHeaders: readonly string[] | undefined): rawHeaders is readonly string[] {
   return Array.isArray(rawHeaders) && rawHeaders.length > 0;
 }
 
-/** Lengths first: most names are told apart without making a text. */
+/** Lengths first: most names differ in length, so that no string is created. */
 function isName(given: string | undefined, name: string): boolean {
   return given?.length === name.length && given.toLowerCase() === name;
 }
@@ -143,7 +143,7 @@ const NODE_KEEPS = 2_000;
 
 /**
  * Names and values alternate in `rawHeaders`: the only place where Node shows a second Authorization line.
- * @throws {AuthError} `ambiguous_credentials` where there may be lines that Node does not show
+ * @throws {AuthError} `ambiguous_credentials` if there may be lines that Node does not show
  */
 function linesOf(rawHeaders: readonly string[], name: string): readonly string[] {
   if (rawHeaders.length >= NODE_KEEPS) throw new AuthError('ambiguous_credentials');

@@ -11,7 +11,7 @@ export function linesIn(headers: object, name: string): readonly string[] {
   return entriesOf(headers).flatMap(([each, value]) => (each === name ? [value] : []));
 }
 
-/** Every line with its name in lower case. What is neither a text nor a number is no header line. */
+/** Every line with its name in lower case. What is neither a text nor a number is not a header line. */
 export function entriesOf(headers: object): readonly (readonly [name: string, value: string])[] {
   return listed(headers).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value])
@@ -30,7 +30,9 @@ function listed(headers: object): readonly (readonly [unknown, unknown])[] {
 /** A comma, then a scheme name, spaces, and what follows them: a second credential. Parameters of Digest have no such space. */
 const NEXT_CREDENTIAL = /,\s*(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+ +[^\s,])/;
 
-/** Gateways join repeated lines with a comma. Authorization is the one header where the second must not hide (RFC 9110 §5.3). */
+/**
+ * Gateways join repeated lines with a comma. Authorization is the one header in which a second value must not be hidden (RFC 9110 §5.3).
+ */
 function split(name: string, value: string): readonly (readonly [string, string])[] {
   const values = name === 'authorization' ? value.split(NEXT_CREDENTIAL) : [value];
   return values.map((each) => [name, each] as const);

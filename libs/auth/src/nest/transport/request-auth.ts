@@ -1,4 +1,4 @@
-// The last stage: where a guard leaves its answer, for handlers, other guards and loggers. What the library did not put there is never
+// The last stage: where a guard stores its result, for handlers, other guards and loggers. What the library did not put there is never
 // taken for its own.
 import type { ExecutionContext } from '@nestjs/common';
 import { memberIn } from '../../core/base/members.js';
@@ -39,7 +39,7 @@ export function attach(context: ExecutionContext, record: RequestRecord, answer:
   ofOperation.set(nameOf(field.path), answer);
 }
 
-/** The answer for this handler; empty where no guard of ours left one. A field below a guarded one has that one's. */
+/** The answer for this handler; empty if no guard of ours left one. A field below a guarded one has that one's. */
 export function authResultFor(context: ExecutionContext): AuthenticatedRequest {
   const field = fieldOf(context);
   const ofOperation = field && ofFields.get(field.operation);
@@ -51,7 +51,7 @@ export function authResultFor(context: ExecutionContext): AuthenticatedRequest {
   return {};
 }
 
-/** The request of the context; `undefined` where it is of a kind that is not known. */
+/** The request of the context; `undefined` if it is of a kind that is not known. */
 function shownBy(context: ExecutionContext): unknown {
   try {
     return requestOf(context);

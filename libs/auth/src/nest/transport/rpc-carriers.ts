@@ -37,7 +37,7 @@ export function rememberPayload(context: unknown, payload: unknown): void {
   if (isObject(context)) payloads.set(context, payload);
 }
 
-/** The header lines of a message by lower-case name; `undefined` where this is no message's context. */
+/** The header lines of a message by lower-case name; `undefined` if this is not a message's context. */
 export function rpcHeaders(context: unknown): Headers | undefined {
   if (!isObject(context)) return undefined;
   const metadata = grpcMetadataOf(context);

@@ -10,19 +10,20 @@ export interface AdfsOptions extends PresetOptions {
   readonly host: string;
   /** `access_token_issuer` of its metadata. @defaultValue `http://{host}/adfs/services/trust` */
   readonly accessTokenIssuer?: string;
-  /** The claim that names a person and never changes hands, as issuance rules send it. @defaultValue 'sub' */
+  /** The claim that identifies a user and is never reassigned, as issuance rules send it. @defaultValue 'sub' */
   readonly subjectClaim?: string;
 }
 
 /**
- * AD FS: access tokens, which it issues under another name (`access_token_issuer`) than its ID tokens. A person has a `upn` or a `unique_name`;
- * everything else is a client, named by `sub` if there is one, and otherwise by `appid`. Which claims there are is up to issuance rules.
+ * AD FS: access tokens, which it issues under another name (`access_token_issuer`) than its ID tokens. A user has a `upn` or a
+ * `unique_name`; everything else is a client, named by `sub` if there is one, and otherwise by `appid`. Which claims there are is up to
+ * issuance rules.
  *
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function adfs(options: AdfsOptions): TrustOptions {
   const { host, accessTokenIssuer, subjectClaim = 'sub', audience, maxLifetime, ...fetch } = options;
-  // A variable that is not set must not name people by another claim.
+  // A variable that is not set must not switch users to another claim.
   const named = 'subjectClaim' in options ? options.subjectClaim : 'sub';
   assertPreset(
     'adfs',

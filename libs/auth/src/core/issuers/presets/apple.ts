@@ -5,7 +5,7 @@ import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
 /**
  * Apple: **identity tokens**, because Apple's access tokens are not for others. An identity token proves to the app named in it that a
- * person signed in; accept it only from an app of your own, and rather exchange it for tokens of your own. Apple's server-to-server
+ * user signed in; accept it only from an app of your own, and rather exchange it for tokens of your own. Apple's server-to-server
  * notifications have the same issuer and keys and stay refused. `email_verified` may be text.
  */
 export function apple({
@@ -13,7 +13,7 @@ export function apple({
   maxLifetime,
   ...fetch
 }: ProviderOptions & {
-  /** The bundle ids of apps and the ids of services that people sign in to. */
+  /** The bundle ids of apps and the ids of services that users sign in to. */
   readonly clientId: string | readonly string[];
 }): TrustOptions {
   assertAudience('apple', 'clientId', clientId);

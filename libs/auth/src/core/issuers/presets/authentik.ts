@@ -5,7 +5,7 @@ import { lifetime, type ProviderOptions, withoutSlash } from './preset-options.j
 
 /** What the tokens of an Authentik provider are accepted by. */
 export interface AuthentikOptions extends ProviderOptions {
-  /** Where Authentik is: `https://auth.example.com`. */
+  /** The URL of Authentik: `https://auth.example.com`. */
   readonly baseUrl: string;
   /** The slug of the application. */
   readonly application: string;
@@ -16,9 +16,9 @@ export interface AuthentikOptions extends ProviderOptions {
 }
 
 /**
- * Authentik: access tokens of a provider that has a signing key; without one it signs with its client secret (HS256), which is never accepted.
- * Access tokens have the claims `azp` and `uid`, ID tokens do not. Groups are roles if the provider puts claims into its tokens. What
- * is of no session is a client: client credentials, and a person by device code.
+ * Authentik: access tokens of a provider that has a signing key; without one it signs with its client secret (HS256), which is never
+ * accepted. Access tokens have the claims `azp` and `uid`, ID tokens do not. Groups are roles if the provider puts claims into its
+ * tokens. What is of no session is a client: client credentials, and a user by device code.
  *
  * @throws AuthConfigurationError for options that no token could satisfy
  */

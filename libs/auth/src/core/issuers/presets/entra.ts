@@ -20,7 +20,7 @@ export type EntraTenants =
 
 export interface EntraVersion {
   /**
-   * The version of the access tokens, which the manifest of the API sets as `requestedAccessTokenVersion`: 2, or 1 where it is `null`.
+   * The version of the access tokens, which the manifest of the API sets as `requestedAccessTokenVersion`: 2, or 1 if it is `null`.
    * `'both'` while the API moves, for one tenant; the subject is then that of version 2 in both.
    * @defaultValue 2
    */
@@ -29,15 +29,15 @@ export interface EntraVersion {
 
 /** What Microsoft calls sets of tenants. No token names one of them as its issuer. */
 const SETS: Readonly<Record<string, string>> = {
-  common: 'stands for all tenants',
-  organizations: 'stands for all tenants of organizations',
-  consumers: 'stands for personal accounts, whose tenant is 9188040d-6c67-4c5b-b112-36a304b66dad',
+  common: 'means all tenants',
+  organizations: 'means all tenants of organizations',
+  consumers: 'means personal accounts, whose tenant is 9188040d-6c67-4c5b-b112-36a304b66dad',
 };
 
 /**
- * Microsoft Entra ID: access tokens of version 2 (`requestedAccessTokenVersion: 2` in the manifest) or 1, of one tenant that is named by its
- * id, or of those that `tenants` accepts. `sub` differs from application to application; the person's id within the tenant is the
- * claim `oid`. People of different tenants are different people: each tenant is an issuer of its own.
+ * Microsoft Entra ID: access tokens of version 2 (`requestedAccessTokenVersion: 2` in the manifest) or 1, of one tenant that is named by
+ * its id, or of those that `tenants` accepts. `sub` differs from application to application; the user's id within the tenant is the claim
+ * `oid`. Users of different tenants are different users: each tenant is an issuer of its own.
  *
  * @throws AuthConfigurationError for a `tenantId` that no token names, such as `common` or a domain name
  */
@@ -107,14 +107,14 @@ function assertVersion(version: unknown, hasTenants: boolean): void {
     ]);
 }
 
-/** A GUID at Microsoft; never an address, a path or a text with blanks. */
+/** A GUID at Microsoft; never an address, a path or a text with spaces. */
 const TENANT_ID = /^[\w-]{1,64}$/;
 
 function shownTenant(tenantId: unknown): string {
   return typeof tenantId === 'string' ? JSON.stringify(tenantId.slice(0, 80)) : kindOf(tenantId);
 }
 
-/** An untyped caller may hand over an environment variable that is not set. */
+/** An untyped caller may pass an environment variable that is not set. */
 function tenantProblem(tenantId: unknown): string | undefined {
   return typeof tenantId === 'string' && tenantId !== ''
     ? nameProblem(tenantId)
@@ -124,6 +124,7 @@ function tenantProblem(tenantId: unknown): string | undefined {
 function nameProblem(tenantId: string): string | undefined {
   const set = Object.hasOwn(SETS, tenantId) ? SETS[tenantId] : undefined;
   const found = set ?? (tenantId.includes('.') ? 'a domain name, which is not what tokens name' : undefined);
-  if (found === undefined) return TENANT_ID.test(tenantId) ? undefined : 'which is no id; name one tenant by its id';
+  if (found === undefined)
+    return TENANT_ID.test(tenantId) ? undefined : 'which is not an id; name one tenant by its id';
   return `${set === undefined ? '' : 'which '}${found}; name one tenant by its id (a GUID), or accept several with tenants: (id) => boolean`;
 }

@@ -20,7 +20,7 @@ const FIREBASE_KEYS = 'https://www.googleapis.com/service_accounts/v1/jwk/secure
 
 /**
  * Firebase: **ID tokens**, which Firebase issues for the project's own back end. They have no `nonce` and no `at_hash`; session cookies
- * and custom tokens are of other issuers and stay refused. Firebase has no tokens of machines.
+ * and custom tokens are of other issuers and stay refused. Firebase has no client tokens.
  *
  * @throws AuthConfigurationError for a `projectId` that is not one
  */

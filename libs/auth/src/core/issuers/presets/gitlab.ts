@@ -20,9 +20,9 @@ export interface GitlabOptions extends PresetOptions {
 }
 
 /**
- * GitLab: the ID tokens that CI/CD jobs request with `id_tokens`. Every one is of a client. Any project can request a token for any audience, so
- * that the projects must be named. GitLab's tokens for people are not accepted: its access tokens are not JWTs, and its
- * ID tokens, of the same issuer and keys, are for the application that a person signed in to.
+ * GitLab: the ID tokens that CI/CD jobs request with `id_tokens`. Every one is of a client. Any project can request a token for any
+ * audience, so that the projects must be named. GitLab's tokens for users are not accepted: its access tokens are not JWTs, and its ID
+ * tokens, of the same issuer and keys, are for the application that a user signed in to.
  *
  * @throws AuthConfigurationError for options that no token could satisfy
  */
@@ -42,7 +42,7 @@ export function gitlab(options: GitlabOptions): TrustOptions {
     ...lifetime(maxLifetime),
     algorithms: RS256,
     types: ['jwt'],
-    // Its ID tokens for people have no job.
+    // Its ID tokens for users have no job.
     requiredClaims: ['iat', 'jti', 'project_path', 'job_id'],
     claims: { scopes: [] },
     claimEquals: given({

@@ -4,7 +4,7 @@ import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
 /**
- * Google: **ID tokens**, because Google's access tokens are no JWTs. An ID token proves to the client named in it that a person
+ * Google: **ID tokens**, because Google's access tokens are not JWTs. An ID token proves to the client named in it that a user
  * signed in; accept it only from a front end of your own, and rather exchange it for tokens of your own.
  */
 export function google({
@@ -15,7 +15,7 @@ export function google({
   assertAudience('google', 'clientId', clientId);
   return {
     issuer: 'https://accounts.google.com',
-    // It writes either, and means one person.
+    // Google writes either value for the same user.
     aliases: ['accounts.google.com'],
     audience: clientId,
     keys: { jwksUri: 'https://www.googleapis.com/oauth2/v3/certs', ...fetch },

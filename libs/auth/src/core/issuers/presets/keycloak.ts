@@ -5,14 +5,14 @@ import type { TrustOptions } from '../trust-options.js';
 import { isRecord } from '../../base/members.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
-/** Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` where it is given. */
+/** Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` if it is given. */
 export function keycloak(
   options: PresetOptions & {
-    /** Where Keycloak is: `https://sso.example.com`, with `/auth` behind it for old versions. */
+    /** The URL of Keycloak: `https://sso.example.com`, with `/auth` behind it for old versions. */
     readonly baseUrl: string;
     readonly realm: string;
     /**
-     * Where this application reaches Keycloak, if that is not the address in its tokens: `http://keycloak:8080` beside
+     * The URL at which this application reaches Keycloak, if it is not the one in its tokens: `http://keycloak:8080` beside
      * `allowPrivateHttp: ['keycloak']`. @defaultValue `baseUrl`
      */
     readonly internalUrl?: string;
@@ -51,7 +51,7 @@ function realmAt(base: string, realm: string): string {
 
 /**
  * A service account has a user name of that form and its client's id as a claim, and belongs to no session of a browser. Client scopes
- * may leave out each of them; what says nothing at all about a person is not taken for one.
+ * may leave out each of them; a token without any claim about a user is not accepted as a user's.
  */
 function isServiceAccount(claims: Claims): boolean {
   const { preferred_username: name, client_id: clientId, clientId: oldClientId } = claims;

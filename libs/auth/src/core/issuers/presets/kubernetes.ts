@@ -12,7 +12,10 @@ export interface KubernetesOptions extends PresetOptions {
   readonly issuer: string;
   /** The service accounts that are accepted, with their namespaces: `school/grader`. */
   readonly serviceAccounts: string | readonly string[];
-  /** Where the keys are, if not where the issuer's metadata say: `https://kubernetes.default.svc/openid/v1/jwks`. @defaultValue discovery */
+  /**
+   * The URL of the keys, if it is not the one in the issuer's metadata: `https://kubernetes.default.svc/openid/v1/jwks`. @defaultValue
+   * discovery
+   */
   readonly jwksUri?: string;
 }
 

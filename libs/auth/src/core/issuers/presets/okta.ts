@@ -5,8 +5,8 @@ import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
 /**
- * Okta: access tokens of a custom authorisation server. `sub` is the user's name there, which can change hands; the subject is
- * `uid` instead. Groups are roles where the server is set up to send them as `groups`.
+ * Okta: access tokens of a custom authorization server. `sub` is the user's name there, which can change hands; the subject is
+ * `uid` instead. Groups are roles if the server is set up to send them as `groups`.
  */
 export function okta(
   options: PresetOptions & {

@@ -1,5 +1,5 @@
-// What presets are given, judged at once: an undefined environment variable, or an address in place of a name, would make an issuer that
-// no token names, and the application would start and refuse everybody.
+// What presets are given, checked at once: an undefined environment variable, or an address in place of a name, would make an issuer that
+// no token names, and the application would start and refuse every token.
 import { AuthConfigurationError } from '../../base/errors.js';
 import { kindOf } from '../../base/kind-of.js';
 
@@ -43,7 +43,7 @@ export const MATCHING = (pattern: RegExp, accepted: string): Rule => ({
 });
 
 /**
- * Judges what a preset was given.
+ * Checks what a preset was given.
  *
  * @param preset its name, for the sentence
  * @param given the options by name
@@ -61,7 +61,7 @@ export function assertPreset(
   if (problems.length > 0) throw new AuthConfigurationError(problems);
 }
 
-/** Whom tokens must be meant for: a name, a list of names, or `false` where the preset allows it. */
+/** Whom tokens must be meant for: a name, a list of names, or `false` if the preset allows it. */
 export function assertAudience(preset: string, name: string, audience: unknown): void {
   const names: readonly unknown[] = [audience].flat();
   const isNamed =
@@ -72,7 +72,7 @@ export function assertAudience(preset: string, name: string, audience: unknown):
 }
 
 /**
- * Judges options that are one text or a list of texts. One that is given as `undefined` is a mistake too: an environment variable that
+ * Checks options that are one text or a list of texts. One that is given as `undefined` is a mistake too: an environment variable that
  * is not set must not lift a restriction.
  *
  * @param preset its name, for the sentence
@@ -91,7 +91,7 @@ export function assertLists(
   if (problems.length > 0) throw new AuthConfigurationError(problems);
 }
 
-/** Judges options that are true or false, if they are given. The text 'false' is neither, and so is a variable that is not set. */
+/** Checks options that are true or false, if they are given. The text 'false' is neither, and so is a variable that is not set. */
 export function assertFlags(preset: string, options: object, names: readonly string[]): void {
   const given: Readonly<Record<string, unknown>> = { ...options };
   const problems = names

@@ -6,7 +6,7 @@ import type { KeyFetchOptions, TrustOptions } from '../trust-options.js';
 export interface ProviderOptions extends KeyFetchOptions {
   /** Where the keys are, if this application reaches them by another address than the world does. @defaultValue the provider's own */
   readonly jwksUri?: string;
-  /** The longest accepted life of a token, where the provider is set up for longer ones. @defaultValue '24h' */
+  /** The longest accepted life of a token, if the provider is set up for longer ones. @defaultValue '24h' */
   readonly maxLifetime?: Duration;
 }
 

@@ -11,7 +11,7 @@ export interface ZitadelOptions extends ProviderOptions {
   readonly url: string;
   /** The project of this API: tokens must be meant for it, and its roles count. */
   readonly projectId: string;
-  /** The client ids of the applications that people sign in with. What comes by another way is a client. */
+  /** The client ids of the applications that users sign in with. All others are clients. */
   readonly applications: string | readonly string[];
   /** The organization whose grants of roles count. @defaultValue none: no roles are read */
   readonly organizationId?: string;

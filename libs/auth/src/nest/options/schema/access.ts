@@ -11,12 +11,12 @@ export interface AccessOptions {
   readonly ttl?: Duration;
   /** The longest life that `TokenService.issue` may be asked for, and that a verifier accepts. @defaultValue the `ttl` */
   readonly maxTtl?: Duration;
-  /** Own claims of a user, made afresh at sign-in and at every refresh. @defaultValue none */
+  /** Own claims of a user, made again at sign-in and at every refresh. @defaultValue none */
   readonly claimsFor?: ClaimsFor;
   /** The claim that names the subject. `sub` is written in any case. @defaultValue 'sub' */
   readonly subjectClaim?: string;
   /**
-   * `client_id` of the access tokens of people (RFC 9068 §2.2): the client that signed them in. 1 to 255 printable ASCII characters; nobody
+   * `client_id` of the access tokens of users (RFC 9068 §2.2): the client that signed them in. 1 to 255 printable ASCII characters; nobody
    * may have it as their id. `TokenService.issue(user, { clientId })` names another one. @defaultValue the `issuer`: its own sign-in
    * routes are the client
    */
@@ -47,11 +47,11 @@ export const access = group<AccessOptions>()({
       summary: 'the claim that names the subject; `sub` is written in any case',
     }),
     clientId: text({
-      accepts: '1 to 255 printable ASCII characters, without blanks around it',
+      accepts: '1 to 255 printable ASCII characters, without surrounding whitespace',
       check: clientIdProblem,
       refused: '',
       otherwise: 'the `issuer`',
-      summary: 'the client of the token of a person (RFC 9068 section 2.2)',
+      summary: 'the client of the token of a user (RFC 9068 section 2.2)',
     }),
   },
   rules: [

@@ -5,7 +5,10 @@ import { flag, isGroup, value } from '../../../core/base/option-kinds.js';
 
 /** Keeping what happened. */
 export interface AuditOptions {
-  /** Where: `typeOrmAuditSink()`, or a sink of your own as `{ inject, useFactory }`. Inject it as `AuditSink` to read. */
+  /**
+   * Where the trail is written: `typeOrmAuditSink()`, or a sink of your own as `{ inject, useFactory }`. Inject it as `AuditSink` to
+   * read.
+   */
   readonly sink: AuditSinkFactory;
   /** True records sign-in, refresh and revocation before they take effect, or refuses them with 503. @defaultValue false */
   readonly required?: boolean;

@@ -19,7 +19,7 @@ export interface AuthCookieOptions {
     readonly csrf?: string;
   };
   /**
-   * The whole name of a cookie with an access token that another party sets, such as `CF_Authorization`. It is read where there is
+   * The whole name of a cookie with an access token that another party sets, such as `CF_Authorization`. It is read if there is
    * no access cookie of our own, under the same CSRF rules, and never written or cleared. @defaultValue none
    */
   readonly external?: string;

@@ -5,7 +5,7 @@ import { originOf } from '../../../core/browser/csrf.js';
 import { secretProblem } from '../../../core/keys/secret-strength.js';
 import { HTTP_TOKEN } from './http-token.js';
 
-/** CSRF protection of what a browser sends by itself. Always on where cookies or sessions are. */
+/** CSRF protection of what a browser sends by itself. Always on with cookies or sessions. */
 export interface CsrfOptions {
   /**
    * Origins besides the issuer's that may send unsafe requests: `https://app.example.com`, `capacitor://localhost`,
@@ -52,7 +52,7 @@ export const csrf = group<CsrfOptions>()({
     dangerouslyDisable: flag({
       default: false,
       summary: 'disables CSRF protection; for tests only',
-      warns: (given) => given && 'is on: any site can act for the people who visit it.',
+      warns: (given) => given && 'is on: any site can act for its visitors.',
     }),
   },
   settings: ({ trustedOrigins, headerName, secret, dangerouslyDisable }) => ({

@@ -42,7 +42,7 @@ export const errors = group<ErrorResponseOptions>()({
         'whose unreadable request bodies are answered as refusals: those of the ready-made controllers, or of every route',
     }),
     realm: text({
-      // A line break in a realm would let whoever chooses it write headers.
+      // A line break in a realm would let its author inject headers.
       accepts: '1 to 128 printable ASCII characters',
       check: /^[\x20-\x7e]{1,128}$/,
       refused: 'a\r\nSet-Cookie: x',

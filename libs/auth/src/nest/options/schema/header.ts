@@ -1,4 +1,4 @@
-// Where bearer tokens are found: what can be asked of it.
+// Where bearer tokens are found: its options.
 import { group } from '../../../core/base/option-group.js';
 import { callback, oneOf, text, value } from '../../../core/base/option-kinds.js';
 import type { SchemeDescription } from '../../../core/schemes/scheme-description.js';
@@ -11,11 +11,11 @@ export type TokenExtractor = (request: never) => string | null | undefined;
 export interface HeaderOptions {
   /** The name of the header. @defaultValue 'authorization' */
   readonly name?: string;
-  /** Scheme names, compared without case; `[]` where the header holds the token alone, and `sentBy` is given. @defaultValue ['Bearer'] */
+  /** Scheme names, compared without case; `[]` if the header holds the token alone, and `sentBy` is given. @defaultValue ['Bearer'] */
   readonly schemes?: readonly string[];
   /**
-   * `browser` where a proxy makes the header of a cookie (Cloudflare Access, an AWS load balancer, oauth2-proxy): unsafe methods then
-   * need the CSRF token. Required with `schemes: []`; an `extractor` is told apart for each request. @defaultValue 'client'
+   * `browser` if a proxy makes the header of a cookie (Cloudflare Access, an AWS load balancer, oauth2-proxy): unsafe methods then
+   * need the CSRF token. Required with `schemes: []`; with an `extractor` it is determined for each request. @defaultValue 'client'
    */
   readonly sentBy?: 'client' | 'browser';
   /**
@@ -75,7 +75,7 @@ export const header = group<HeaderOptions>()({
       broken: ({ sentBy, extractor }, of) =>
         extractor !== undefined &&
         sentBy === 'client' &&
-        `${of('sentBy')} is 'client' beside ${of('extractor')}, which may read cookies; accepted is 'browser', or nothing: it is told apart for each request`,
+        `${of('sentBy')} is 'client' beside ${of('extractor')}, which may read cookies; accepted is 'browser', or nothing: it is determined for each request`,
     },
     {
       between: ['openapi', 'extractor'],

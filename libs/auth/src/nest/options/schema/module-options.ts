@@ -19,7 +19,7 @@ import { revocation, type RevocationOptions } from './revocation.js';
 import { session, type AuthSessionOptions } from './session.js';
 import { signIn, type SignInStepOptions } from './sign-in.js';
 
-/** Where people sign in: a path, an address, or a function that says it for a request. */
+/** Where users sign in: a path, an address, or a function that says it for a request. */
 export type LoginUrl = string | ((request: AuthRequest) => string);
 
 /** Keys to sign with: a ring, one key, or a source that can be asked again. */
@@ -77,7 +77,7 @@ export const moduleOptions = group<AuthModuleOptions>()({
   summary: 'the values of the module',
   options: {
     issuer: value<string>({
-      accepts: 'an http(s) address without query or fragment, and without blanks around it',
+      accepts: 'an http(s) address without query or fragment, and without surrounding whitespace',
       holds: isIssuer,
       refused: 'me',
       otherwise: 'required in production',
@@ -100,7 +100,7 @@ export const moduleOptions = group<AuthModuleOptions>()({
       },
     }),
     exclusiveAudience: flag({ default: false, summary: '`aud` must be the one `audience` as a string, no list' }),
-    // What is wrong with a key is said where it is imported, without showing it.
+    // What is wrong with a key is said when it is imported, without showing it.
     keys: value<KeysOption>({
       accepts: 'a private key as JWK, PEM or KeyObject, a secret, a key ring, or a key source like keysFromDirectory()',
       holds: (given: unknown) => typeof given === 'string' || typeof given === 'object',

@@ -37,19 +37,22 @@ export interface AuthModuleStructure {
   readonly users?: Type<UserSource<unknown>> | (abstract new (...dependencies: never[]) => UserSource<unknown>);
   /** The provider that turns tokens of other issuers into users. Without one they stay what they say. */
   readonly externalUsers?: Type<ExternalUserSource<unknown>>;
-  /** Where revocations and sign-ins are kept. Required in production. @defaultValue memoryStores() */
+  /** Where revocations and sign-ins are stored. Required in production. @defaultValue memoryStores() */
   readonly stores?: StoresFactory;
   /** The audit trail: sign-ins, refreshes, revocations, refusals and key rotations, kept for later. @defaultValue none */
   readonly audit?: AuditOptions;
   /** Ready-made controllers from `nestjs-latchkey/controllers`. @defaultValue [] */
   readonly controllers?: readonly MountableController[];
-  /** Your own schemes, for `AuthGuardFor('name', ...)`: values, recipes, or providers found when the application starts. @defaultValue [] */
+  /**
+   * Your own schemes, for `AuthGuardFor('name', ...)`: values, factories, or providers found when the application starts. @defaultValue
+   * []
+   */
   readonly schemes?: readonly (Scheme | Type<Scheme> | SchemeFactory)[];
-  /** Statements about controllers of others, which you cannot decorate. @defaultValue [] */
+  /** Requirements of third-party controllers, which you cannot decorate. @defaultValue [] */
   readonly routes?: readonly NamedRoute[];
   /**
-   * Refuses to start where a route states nothing and no guard stands in, or says something else than the default without
-   * `@AuthReason()`; where restricted clients come in without a policy. @defaultValue false
+   * Refuses to start if a route has no guard and no default guard applies, or deviates from the default without
+   * `@AuthReason()`; if restricted clients come in without a policy. @defaultValue false
    */
   readonly strictRoutes?: boolean;
   /** Writes a table of all routes to the log when the application starts. @defaultValue false */
@@ -144,7 +147,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
     }),
     strictRoutes: flag({
       default: false,
-      summary: 'fails start-up on routes without an explicit decision: [authorisation](authorisation.md)',
+      summary: 'fails start-up on routes without an explicit decision: [authorization](authorization.md)',
     }),
     auditRoutes: flag({ default: false, summary: 'writes a table of all routes to the log at start-up' }),
     clock: value<Clock>({
@@ -152,7 +155,7 @@ export const moduleStructure = group<AuthModuleStructure>()({
       holds: (given: unknown) => isGroup(given) && typeof given['nowMs'] === 'function',
       shows: 'kind',
       refused: {},
-      otherwise: "the machine's",
+      otherwise: "the system's",
       summary: 'another clock, for tests',
     }),
   },

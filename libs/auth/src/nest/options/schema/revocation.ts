@@ -7,20 +7,20 @@ import { duration, isGroup, oneOf, value } from '../../../core/base/option-kinds
 export interface RevocationOptions {
   /**
    * `every-request` asks the store each time. `{ withinMs }` answers from memory that is kept in step with the store, so that a
-   * revocation made by another process counts at most so much later; where it is not in step, the store is asked. A refresh always
+   * revocation made by another process counts at most so much later; if it is not in sync, the store is queried. A refresh always
    * asks the store. @defaultValue 'every-request'
    */
   readonly freshness?: 'every-request' | { readonly withinMs: number };
   /**
    * What an access token is worth while the store does not answer. `allow` accepts tokens with at most 5 minutes to live, for at
-   * most 10 minutes in a row: revoked tokens come alive meanwhile. @defaultValue 'refuse'
+   * most 10 minutes in a row: revoked tokens are accepted during that time. @defaultValue 'refuse'
    */
   readonly onStoreError?: 'refuse' | 'allow';
   /** How long one call to a store may take, at most a second. @defaultValue '300ms' */
   readonly timeout?: Duration;
   /**
-   * Forgets now and then what has ended, in stores that do not by themselves: SQL. One process of several is enough. @defaultValue
-   * never: call `prune()` of `BlocklistService` and `LoginService` yourself
+   * Deletes expired rows at this interval, in stores that do not expire them themselves: SQL. One process of several is enough.
+   * @defaultValue never: call `prune()` of `BlocklistService` and `LoginService` yourself
    */
   readonly pruneEvery?: Duration;
 }
@@ -44,7 +44,7 @@ export const revocation = group<RevocationOptions>()({
       default: 'refuse',
       summary:
         '`allow` accepts tokens with at most 5 minutes to live while the store does not answer, for at most 10 minutes',
-      warns: (given) => given === 'allow' && 'is allow: revoked tokens come alive while the store does not answer.',
+      warns: (given) => given === 'allow' && 'is allow: revoked tokens are accepted while the store does not answer.',
     }),
     timeout: duration({
       min: 10,
@@ -59,7 +59,7 @@ export const revocation = group<RevocationOptions>()({
       max: DAY_MS,
       accepts: 'one minute to 24 hours',
       otherwise: 'never',
-      summary: 'forgets now and then what has ended, in SQL; one process of several is enough',
+      summary: 'the interval at which expired rows are deleted, in SQL; one process of several is enough',
     }),
   },
   settings: ({ freshness, onStoreError, timeout, pruneEvery }) => ({
