@@ -29,7 +29,7 @@ body of every refusal in http instead: those of guards, of ready-made controller
 headers stay ours. It is called while the answer is written, so it must return a plain object at once; if it does not, the body of
 \`errors.format\` is sent and an error logged.
 
-Revocation and introspection of \`tokenController()\` are endpoints of OAuth. A body that they refuse is told in the words of RFC 6749
+Revocation and introspection of \`tokenController()\` are endpoints of OAuth. A body that they refuse is answered in the terms of RFC 6749
 section 5.2 besides, as plain JSON with \`problem\` too: \`error: "invalid_request"\` and \`error_description\`. With Nest 11, Express
 labels some \`problem\` bodies \`application/json\`: its adapter replaces the type of what passes Nest's exception layer.
 

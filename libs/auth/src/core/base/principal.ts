@@ -120,7 +120,7 @@ export interface Principal<User = AuthUser> {
   readonly acr: string | undefined;
   /** How the person proved who they are, such as `['pwd', 'otp']` (RFC 8176); empty if the credential does not say. */
   readonly amr: readonly string[];
-  /** When the credential stops being good. */
+  /** When the credential expires. */
   readonly expiresAt: Date | undefined;
   /** True for a token of a restricted client. */
   readonly restricted: boolean;

@@ -50,7 +50,7 @@ export abstract class HostSession {
   abstract destroy(request: unknown): Promise<void>;
 }
 
-/** Where the use of a login is recorded. Not picked from `LoginService`: the declarations leave its inner methods out. */
+/** If the use of a login is recorded. Not picked from `LoginService`: the declarations leave its inner methods out. */
 interface UsedLogins {
   touch(subject: Subject, sid: string): Promise<void>;
 }
@@ -148,9 +148,9 @@ export class SessionService {
    * and a changed password reach it.
    *
    * @param request the framework's own request
-   * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; nobody is signed in then
+   * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; the user is not signed in then
    * @param options.refresh of it `absolute` alone counts: how long a session may rest is the host's to decide
-   * @throws {TypeError} where there is no user source, or an option or what its `describe()` answers is not acceptable
+   * @throws {TypeError} if there is no user source, or an option or what its `describe()` answers is not acceptable
    */
   async signIn(request: unknown, user: AuthUser, options: LoginOptions = {}): Promise<SignedIn> {
     const { settings, blocklist, logins } = this.parts;
