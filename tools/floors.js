@@ -18,6 +18,7 @@ export const floors = {
     'issuers',
     'logins',
     'issuing',
+    'clients',
     'sign-in',
     'browser',
     'authentication',

@@ -11,6 +11,7 @@ const documents = [
     'browser',
     'contexts',
     'databases',
+    'machines',
     'migrating',
     'observability',
     'passwords',

@@ -69,7 +69,14 @@ export type { RevocationResult, RevocableToken, LoginId } from './core/logins/bl
 export type { TokenKind } from './core/tokens/claims.js';
 export type { Duration } from './core/base/duration.js';
 export type { Refusal, RefusalBodyMaker, RefusalContext } from './nest/options/refusal-bodies.js';
-export type { AuthErrorCode, AuthErrorOptions, Challenge, ErrorEntry, RefusalReason } from './core/base/errors.js';
+export type {
+  AuthErrorCode,
+  AuthErrorOptions,
+  Challenge,
+  ErrorEntry,
+  OAuthErrorCode,
+  RefusalReason,
+} from './core/base/errors.js';
 export type { Device } from './core/logins/login-service.js';
 export type { TokenLimits } from './core/base/limits.js';
 export type {

@@ -1,4 +1,5 @@
 // What docs/options.md says of the ready-made controllers, in its order.
+import { clientTokenControllerOptions } from './client-token.controller.js';
 import { cookieControllerOptions } from './cookie.controller.js';
 import { csrfControllerOptions } from './csrf.controller.js';
 import { devicesControllerOptions } from './devices.controller.js';
@@ -9,6 +10,7 @@ import { wellKnownControllerOptions } from './well-known.controller.js';
 /** The options of each function of `nestjs-latchkey/controllers`. */
 export const documentedControllers = {
   tokenController: tokenControllerOptions,
+  clientTokenController: clientTokenControllerOptions,
   cookieController: cookieControllerOptions,
   sessionController: sessionControllerOptions,
   csrfController: csrfControllerOptions,

@@ -8,11 +8,16 @@ export { sessionController, SessionController } from './session.controller.js';
 export { ContinuationBody, SignInBody, StepBody } from './sign-in-body.js';
 export { RefreshBody, TokenBody } from './token-bodies.js';
 export { wellKnownController, WellKnownController } from './well-known.controller.js';
+export { clientTokenController, ClientTokenController } from './client-token.controller.js';
+export { ClientTokenBody } from './client-token-request.js';
+export { ClientSource, newClientSecret } from '../core/internal.js';
 export { deviceLabel } from './device-label.js';
 
 export type { TokenControllerOptions, TokenControllerRecipe, TokenRoute } from './token.controller.js';
 export type { TokenAnswerContext, TokenAnswers, TokenLoginOptions } from './token-routes.js';
 export type { DevicesControllerOptions, DevicesControllerRecipe } from './devices.controller.js';
+export type { ClientTokenControllerOptions, ClientTokenControllerRecipe } from './client-token.controller.js';
+export type { ClientAuthMethod, ClientDescription, ClientTokenResponse, NewClientSecret } from '../core/internal.js';
 export type { Exchange } from '../nest/internal.js';
 export type { CookieControllerOptions, CookieControllerRecipe, CookieLoginOptions } from './cookie.controller.js';
 export type { CsrfControllerOptions, CsrfControllerRecipe } from './csrf.controller.js';

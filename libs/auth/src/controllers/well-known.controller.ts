@@ -101,7 +101,17 @@ export abstract class WellKnownController implements OnModuleInit {
       grant_types_supported: [],
       ...('revocation_endpoint' in endpoints && { revocation_endpoint_auth_methods_supported: ['none'] }),
       ...('introspection_endpoint' in endpoints && { introspection_endpoint_auth_methods_supported: ['Bearer'] }),
+      ...this.stated(),
     };
+  }
+
+  /** The lists that mounted controllers have for it, those of one name joined. */
+  private stated(): Readonly<Record<string, readonly string[]>> {
+    const lists = (this.structure.controllers ?? []).flatMap(({ metadata = {} }) => Object.entries(metadata));
+    const names = [...new Set(lists.map(([name]) => name))];
+    return Object.fromEntries(
+      names.map((name) => [name, [...new Set(lists.filter(([each]) => each === name).flatMap(([, list]) => list))]]),
+    );
   }
 
   /** The addresses of what is mounted, by the name that metadata has for it. */

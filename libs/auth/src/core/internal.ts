@@ -53,6 +53,17 @@ export type { LoneToken } from './composition/sign-alone.js';
 export type { OneIssuer } from './composition/verify-alone.js';
 export type { ParsedJws } from './tokens/jws.js';
 
+// For the token endpoint of clients.
+export { ASSERTION_ALGORITHMS, ClientAssertions, JWT_BEARER } from './clients/client-assertions.js';
+export { ClientAuthentication } from './clients/client-authentication.js';
+export { newClientSecret } from './clients/client-secrets.js';
+export { ClientSource } from './clients/client-source.js';
+export { ClientTokens } from './clients/client-tokens.js';
+export type { ClientAuthMethod, PresentedClient } from './clients/client-authentication.js';
+export type { NewClientSecret } from './clients/client-secrets.js';
+export type { ClientDescription } from './clients/client-source.js';
+export type { ClientTokenRequest, ClientTokenResponse } from './clients/client-tokens.js';
+
 // What was assembled.
 export type { Authentication } from './composition/create-authentication.js';
 

@@ -11,12 +11,13 @@ import {
   type RouteAuthenticator,
 } from '../nest/internal.js';
 import { dropUntrueAnswer } from './answers.js';
+import { ClientCredentials } from './client-credentials.js';
 import { describeBrowserRoute } from './browser-routes.js';
 import { builtInDescriptions, type DescriptionParts } from './built-in-descriptions.js';
 import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
 import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
 import { describeOAuthErrors, ERROR_SCHEMA, errorSchema, ownRefusalsOf, refusalsOf } from './refusals.js';
-import { productOf, requirementsOf } from './requirements.js';
+import { productOf, requirementsOf, scopesOf } from './requirements.js';
 import { SchemeDescriptions } from './scheme-descriptions.js';
 
 /** How the document may differ from what the library can know. */
@@ -72,6 +73,7 @@ interface Parts {
   readonly authenticator: RouteAuthenticator;
   /** By the name of the configuration; the one without a name is there in any case. */
   readonly configurations: ReadonlyMap<ConfigurationName, Described>;
+  readonly clientCredentials: ClientCredentials;
 }
 
 /** How a configuration is shown. */
@@ -90,7 +92,7 @@ function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & P
       { ...parts, descriptions: new SchemeDescriptions(schemes, builtInDescriptions(parts), name) },
     ] as const;
   });
-  return { ...application, configurations: new Map(described) };
+  return { ...application, configurations: new Map(described), clientCredentials: ClientCredentials.of(app) };
 }
 
 /** Writes into one document, operation by operation. */
@@ -111,6 +113,7 @@ class AuthAuthor {
     for (const { descriptions } of this.parts.configurations.values()) {
       components.securitySchemes = descriptions.mergedInto(components.securitySchemes ?? {});
     }
+    this.parts.clientCredentials.writeInto(components);
     if (this.refuses) {
       components.schemas = { ...components.schemas, [ERROR_SCHEMA]: errorSchema(this.of(undefined).settings.errors) };
     }
@@ -151,6 +154,7 @@ class AuthAuthor {
     const demanded = requirementsOf({ policy, guards, method, withScopes });
     const others = this.ofOthers(written);
     content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
+    if (policy.permissions.clients) this.parts.clientCredentials.note(content, scopesOf(policy));
     this.addRefusals(content, refusalsOf(policy, this.of(undefined).settings.errors.format));
   }
 

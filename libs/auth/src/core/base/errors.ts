@@ -3,7 +3,13 @@ import type { Json } from './principal.js';
 
 /** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
 export type Challenge =
-  'none' | 'bare' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
+  | 'none'
+  | 'bare'
+  | 'basic'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication';
 
 /** One line of the error table. */
 export interface ErrorEntry {
@@ -86,6 +92,10 @@ export const ERROR_TABLE = {
     challenge: 'none',
     message: 'The request body has a type that is not accepted here.',
   },
+  invalid_client: { status: 401, challenge: 'basic', message: 'The client is not known, or did not prove who it is.' },
+  unsupported_grant_type: { status: 400, challenge: 'none', message: 'This kind of grant is not supported here.' },
+  scope_not_allowed: { status: 400, challenge: 'none', message: 'The client may not have a scope that it asked for.' },
+  invalid_target: { status: 400, challenge: 'none', message: 'The client may not have tokens for that resource.' },
   too_many_requests: { status: 429, challenge: 'none', message: 'Too many requests. Try again later.' },
   csrf_cookie_missing: { ...forbidden, message: 'The CSRF cookie is missing.' },
   csrf_token_missing: { ...forbidden, message: 'The CSRF header is missing.' },
@@ -138,6 +148,10 @@ export interface FurtherStep {
   readonly expiresIn: number;
 }
 
+/** The codes of RFC 6749 §5.2 and RFC 8707 §2 that a refusal may name as `error`. */
+export type OAuthErrorCode =
+  'invalid_request' | 'invalid_client' | 'unsupported_grant_type' | 'invalid_scope' | 'invalid_target';
+
 /** What a refusal may carry besides its code; all of it is safe to show, except `cause` and `reason`. */
 export interface AuthErrorOptions {
   /** The error underneath. It never leaves the process. */
@@ -157,7 +171,7 @@ export interface AuthErrorOptions {
   /** What is wrong with the body, for `invalid_request`: names of members and rules, never what was sent. */
   readonly problems?: readonly string[];
   /** The code of RFC 6749 §5.2 that the body names besides, as `error`, if that is what clients of the route read. */
-  readonly oauthError?: 'invalid_request';
+  readonly oauthError?: OAuthErrorCode;
 }
 
 const AUTH_ERROR = Symbol.for('nestjs-latchkey:AuthError');
@@ -190,7 +204,7 @@ export class AuthError<Code extends AuthErrorCode = AuthErrorCode> extends Error
   /** For the client that it is about: not enumerable, so that no log has the continuation. */
   declare readonly step: FurtherStep | undefined;
   /** The code of RFC 6749 §5.2 that the body names as `error`. Not enumerable, as it says nothing that `code` does not. */
-  declare readonly oauthError: 'invalid_request' | undefined;
+  declare readonly oauthError: OAuthErrorCode | undefined;
 
   constructor(
     readonly code: Code,

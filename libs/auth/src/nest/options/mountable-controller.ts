@@ -37,4 +37,6 @@ export interface MountableController {
   readonly requires: readonly ('credentials' | 'steps' | 'signing' | 'cookies' | 'session' | 'csrf')[];
   /** What it answers for, so that metadata can name what is mounted: `token_endpoint`, `jwks_uri`. Paths with a leading slash. */
   readonly endpoints?: Readonly<Record<string, string>>;
+  /** What metadata says of it besides: lists by the names of RFC 8414 §2, such as `grant_types_supported`. */
+  readonly metadata?: Readonly<Record<string, readonly string[]>>;
 }

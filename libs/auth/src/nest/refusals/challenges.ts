@@ -24,6 +24,8 @@ export function challengeOf(
   { realm, fallback }: ChallengeSettings,
 ): string | undefined {
   if (error.challenge === 'none') return undefined;
+  // RFC 6749 §5.2: a client that sent its secret in the header is told so in the words of that scheme.
+  if (error.challenge === 'basic') return `Basic realm="${quoted(realm)}"`;
   const named = schemes.flatMap(({ challenge }) => challenge ?? []);
   const offered = named.length === 0 ? [fallback] : [...new Set(named)];
   const chosen = schemes.find(({ name }) => name === scheme)?.challenge ?? usualOf(offered, { scheme, fallback });

@@ -1,0 +1,119 @@
+// Assertions of clients: JWTs that they sign with their own keys in place of a secret (RFC 7523 §2.2, §3). They pass the same strict layer
+// as tokens, and each is accepted once.
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import type { JSONWebKeySet, JWK } from 'jose';
+import { orUnavailable } from '../base/at-once.js';
+import type { Clock } from '../base/clock.js';
+import { AuthConfigurationError, AuthError } from '../base/errors.js';
+import type { Verified } from '../base/principal.js';
+import { trustedIssuer } from '../issuers/trust.js';
+import type { Algorithm } from '../keys/algorithms.js';
+import type { OneTimeStore } from '../stores/stores.js';
+import { parseJws } from '../tokens/jws.js';
+import { UnissuableToken } from '../tokens/unissuable-token.js';
+import { TokenVerifier } from '../tokens/token-verifier.js';
+
+/** `client_assertion_type` (RFC 7523 §2.2). */
+export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** What assertions may be signed with: public keys alone, so that no secret is ever a key here. */
+export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const satisfies Algorithm[];
+
+/** The header `typ`, if there is one: RFC 7515 §4.1.9 recommends `JWT`, and draft rfc7523bis the longer one. */
+const TYPES = ['', 'jwt', 'client-authentication+jwt'];
+
+/** What assertions are checked with. */
+export interface ClientAssertionsParts {
+  /** The name of this issuer: part of what is remembered of an assertion. */
+  readonly issuer: string;
+  /** Whom assertions may be meant for: the issuer, and the address of the token endpoint. */
+  readonly audiences: () => readonly string[];
+  readonly toleranceSeconds: number;
+  readonly clock: Clock;
+  readonly oneTime: OneTimeStore;
+}
+
+/** Checks the assertions of clients. */
+export class ClientAssertions {
+  private nobodys: JSONWebKeySet | undefined;
+
+  constructor(private readonly parts: ClientAssertionsParts) {}
+
+  /** Which client an assertion claims to be from. Not verified. @throws {AuthError} `token_malformed` and its like */
+  static clientOf(assertion: string): string | undefined {
+    const { iss, sub } = parseJws(assertion).claims;
+    return typeof iss === 'string' && iss === sub ? iss : undefined;
+  }
+
+  /**
+   * Whether the client signed the assertion, for us, and it was not used before.
+   *
+   * @param jwks the keys of the client; `undefined` does the same work in vain
+   * @returns the id under which its use is to be recorded with {@link use}, last of all
+   * @throws {AuthError} every 401 code of a token; `misconfigured` for keys that cannot be used
+   */
+  async verify(assertion: string, clientId: string, jwks: JSONWebKeySet | undefined): Promise<Verified> {
+    const { clock } = this.parts;
+    const issuer = await this.clientAsIssuer(clientId, jwks ?? (this.nobodys ??= keysOfNobody()));
+    // Made for each use, so that nothing of an assertion is remembered.
+    const verified = await new TokenVerifier({ issuers: [issuer], clock }).verify(assertion, 'access');
+    // Whoever else is named could present it here.
+    const isForUsAlone = [verified.claims['aud']].flat().length === 1;
+    if (jwks === undefined || verified.subject.id !== clientId || !isForUsAlone) throw new AuthError('token_invalid');
+    return verified;
+  }
+
+  /** Records the use. @throws {AuthError} `token_invalid` if it was used before; `store_unavailable` */
+  async use({ jti, expiresAt }: Verified, clientId: string): Promise<void> {
+    const { issuer, oneTime, toleranceSeconds } = this.parts;
+    if (jti === undefined || expiresAt === undefined) throw new AuthError('missing_claim');
+    const id = JSON.stringify(['client-assertion', issuer, clientId, jti]);
+    // A second longer than the tolerance, so that rounding cannot make it good again.
+    const forgottenAt = expiresAt + toleranceSeconds + 1;
+    const isFirst = await orUnavailable('store_unavailable', () => oneTime.consume(id, forgottenAt));
+    if (isFirst !== true) throw new AuthError('token_invalid');
+  }
+
+  private async clientAsIssuer(clientId: string, jwks: JSONWebKeySet) {
+    const { audiences, clock, toleranceSeconds } = this.parts;
+    const entry = {
+      issuer: clientId,
+      audience: audiences(),
+      keys: { jwks },
+      algorithms: ASSERTION_ALGORITHMS,
+      types: TYPES,
+      requiredClaims: ['iat', 'jti'],
+      maxLifetime: '1h',
+    } as const;
+    try {
+      return await trustedIssuer(entry, { clock, toleranceSeconds });
+    } catch (cause) {
+      if (cause instanceof AuthConfigurationError) {
+        const unusable = new UnissuableToken(
+          `ClientSource answered with a client whose \`jwks\` cannot be used: ${cause.problems.join('; ')}.`,
+        );
+        throw new AuthError('misconfigured', { cause: unusable });
+      }
+      throw cause;
+    }
+  }
+}
+
+/** Keys whose private halves were never kept: one of each type, so that verifying takes as long. */
+function keysOfNobody(): JSONWebKeySet {
+  const modulus = randomBytes(256);
+  // The highest bit makes it 2,048 bits long, the lowest odd. It need not be a product of primes: no signature is to hold.
+  modulus[0] = (modulus[0] ?? 0) | 0x80;
+  modulus[255] = (modulus[255] ?? 0) | 1;
+  return {
+    keys: [
+      { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' },
+      jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
+      jwkOf(generateKeyPairSync('ed25519')),
+    ],
+  };
+}
+
+function jwkOf({ publicKey }: { readonly publicKey: KeyObject }): JWK {
+  return publicKey.export({ format: 'jwk' }) as JWK;
+}
