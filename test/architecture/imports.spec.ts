@@ -118,7 +118,7 @@ describe('the floors', () => {
   });
 
   it.each([
-    ['libs/auth/src/core/tokens/a.ts', `import '../issuers/trust.js';`],
+    ['libs/auth/src/core/tokens/a.ts', `import '../issuers/external-issuer.js';`],
     ['libs/auth/src/core/base/a.ts', `import type { X } from '../stores/stores.js';`],
     ['libs/auth/src/core/issuers/presets/a.ts', `import '../../authentication/authenticator.js';`],
     ['libs/auth/src/core/a.ts', `import './base/errors.js';`],

@@ -9,7 +9,7 @@ const folder = join(import.meta.dirname, '../../coverage/left-out');
  * Gives the `describe` to use for tests that need `name`: the real one, one that skips, or one that fails.
  *
  * @example
- * requireOrSkip('redis-server', hasCommand('redis-server'))('RedisRevocationStore', () => { ... });
+ * requireOrSkip('redis-server', hasCommand('redis-server'))('RedisBlocklistStore', () => { ... });
  */
 export function requireOrSkip(name: string, available: boolean): (title: string, tests: () => void) => void {
   if (available) return describe;

@@ -91,7 +91,7 @@ describe('a token split over two cookies', () => {
 
 describe('the cookie scheme', () => {
   const verifier = {
-    recogniser: () => () => Promise.reject(new AuthError('token_expired')),
+    verifierOf: () => () => Promise.reject(new AuthError('token_expired')),
     claimedSubject: () => undefined,
   };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });

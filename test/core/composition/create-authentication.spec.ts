@@ -2,10 +2,10 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { MemoryAuditSink, type AuditEntry } from '../../../libs/auth/src/core/audit/audit.js';
 import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.js';
-import { guardStores } from '../../../libs/auth/src/core/composition/guarded-stores.js';
+import { guardStores } from '../../../libs/auth/src/core/composition/guard-stores.js';
 import { KeySource, type KeyRingInput } from '../../../libs/auth/src/core/keys/key-ring.js';
 import { generatePrivateJwk } from '../../../libs/auth/src/core/keys/key-import.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { BlocklistStore } from '../../../libs/auth/src/core/stores/stores.js';
 import { bearerOf, codeOf, ISSUER, rig, type RigOptions } from '../support/core-fixture.js';
 import { ManualClock } from '../../support/clocks.js';
@@ -28,18 +28,18 @@ class RemoteBlocklist extends BlocklistStore {
   readonly calls: string[] = [];
   answers = true;
 
-  constructor(private readonly kept: MemoryRevocationStore) {
+  constructor(private readonly kept: MemoryBlocklistStore) {
     super();
   }
 
-  override add = this.asked('add', (entry: Parameters<MemoryRevocationStore['add']>[0]) => this.kept.add(entry));
-  override find = this.asked('find', async (query: Parameters<MemoryRevocationStore['find']>[0]) =>
+  override add = this.asked('add', (entry: Parameters<MemoryBlocklistStore['add']>[0]) => this.kept.add(entry));
+  override find = this.asked('find', async (query: Parameters<MemoryBlocklistStore['find']>[0]) =>
     this.kept.find(query),
   );
   override subjectRevokedAt = this.asked('subjectRevokedAt', async (of: typeof subject) =>
     this.kept.subjectRevokedAt(of),
   );
-  override list = this.asked('list', (of: Parameters<MemoryRevocationStore['list']>[0]) => this.kept.list(of));
+  override list = this.asked('list', (of: Parameters<MemoryBlocklistStore['list']>[0]) => this.kept.list(of));
   override prune = this.asked('prune', (now: number) => this.kept.prune(now));
   override changesSince = this.asked('changesSince', (cursor: string | undefined, limit: number) =>
     this.kept.changesSince(cursor, limit),
@@ -55,8 +55,8 @@ class RemoteBlocklist extends BlocklistStore {
 
 async function remote(options: Omit<RigOptions, 'stores' | 'clock'> = {}) {
   const clock = new ManualClock();
-  const revocations = new RemoteBlocklist(new MemoryRevocationStore(clock));
-  const stores = { revocations, logins: new MemoryRefreshStore(clock) };
+  const revocations = new RemoteBlocklist(new MemoryBlocklistStore(clock));
+  const stores = { revocations, logins: new MemoryLoginStore(clock) };
   const parts = await rig({
     withoutUsers: true,
     settings: { revocation: REVOCATION },
@@ -118,8 +118,8 @@ describe('an assembled core', () => {
   it('keeps stores that were guarded before as they are, and their replica', async () => {
     const clock = new ManualClock();
     const raw = {
-      revocations: new RemoteBlocklist(new MemoryRevocationStore(clock)),
-      logins: new MemoryRefreshStore(clock),
+      revocations: new RemoteBlocklist(new MemoryBlocklistStore(clock)),
+      logins: new MemoryLoginStore(clock),
     };
     const guarded = guardStores(raw, { ...REVOCATION, freshness: { withinMs: 1_000 } }, clock);
     const parts = await rig({ ports: { stores: guarded } });

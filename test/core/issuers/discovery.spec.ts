@@ -1,6 +1,6 @@
 // The URLs of issuer metadata (OpenID Connect Discovery §4, RFC 8414 §3), and the URLs that are not requested.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { trustedIssuer, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import { externalIssuer, type TrustOptions } from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { metadataAddresses } from '../../../libs/auth/src/core/issuers/key-set-address.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import * as endpoint from '../../support/key-server.js';
@@ -32,7 +32,7 @@ async function discover(path: string, documents: Readonly<Record<string, object>
     keys: { discovery: true, allowLoopbackHttp: true, ...more },
   };
   const clock = new ManualClock(NOW * 1_000);
-  const issuers = [await trustedIssuer(options, { clock, toleranceSeconds: 5 })];
+  const issuers = [await externalIssuer(options, { clock, toleranceSeconds: 5 })];
   const answer = await verdictOf(new TokenVerifier({ issuers, clock }).verify(tokenWith({ iss: issuer }), 'access'));
   return { answer, asked: server.requests.splice(0) };
 }
@@ -69,7 +69,7 @@ describe('Discovery of an issuer', () => {
     const clock = new ManualClock(NOW * 1_000);
     const keys = { discovery: true as const, allowLoopbackHttp: true };
     const options = { issuer: server.url, audience: 'courses', keys };
-    const issuers = [await trustedIssuer(options, { clock, toleranceSeconds: 5 })];
+    const issuers = [await externalIssuer(options, { clock, toleranceSeconds: 5 })];
     const token = tokenWith({ iss: server.url });
     expect(await verdictOf(new TokenVerifier({ issuers, clock }).verify(token, 'access'))).toBe('OK');
   });
@@ -90,7 +90,7 @@ describe('Discovery of an issuer', () => {
     server.answer(endpoint.refuse(503));
     const clock = new ManualClock(NOW * 1_000);
     const keys = { discovery: true as const, allowLoopbackHttp: true };
-    const issuers = [await trustedIssuer({ issuer, audience: 'courses', keys }, { clock, toleranceSeconds: 5 })];
+    const issuers = [await externalIssuer({ issuer, audience: 'courses', keys }, { clock, toleranceSeconds: 5 })];
     const verifier = new TokenVerifier({ issuers, clock });
     expect(await verdictOf(verifier.verify(tokenWith({ iss: issuer }), 'access'))).toBe('keys_unavailable');
     expect(server.requests).toEqual([`/a${OIDC}`]);

@@ -7,7 +7,11 @@ import { auth0 } from '../../../libs/auth/src/core/issuers/presets/auth0.js';
 import { entra } from '../../../libs/auth/src/core/issuers/presets/entra.js';
 import { keycloak } from '../../../libs/auth/src/core/issuers/presets/keycloak.js';
 import { okta } from '../../../libs/auth/src/core/issuers/presets/okta.js';
-import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import {
+  externalIssuer,
+  trustProblems,
+  type TrustOptions,
+} from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import { publicOf, rsa, tokenWith, trusts, verdict, verify } from '../support/external-tokens.js';
 import { accessClaims, forge, ISSUER, NOW, oneIssuer, verdictOf } from '../support/token-forgery.js';
@@ -80,7 +84,7 @@ describe('A large external token', () => {
     expect(await verdict(sized(20_000), wide, trusts())).toBe('token_too_large');
     const own = await oneIssuer();
     const clock = new ManualClock(NOW * 1_000);
-    const foreign = await trustedIssuer(wide, { clock, toleranceSeconds: 5 });
+    const foreign = await externalIssuer(wide, { clock, toleranceSeconds: 5 });
     const keys = { find: () => Promise.reject(new Error('asked for a key')) };
     const issuers = [{ issuer: ISSUER, keys, profiles: own.profiles }, foreign];
     const large = forge({ alg: 'ES256', typ: 'at+jwt' }, accessClaims({ pad: 'x'.repeat(9_000) }), own.by);

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.js';
 import { entra } from '../../../libs/auth/src/core/issuers/presets/entra.js';
 import { google } from '../../../libs/auth/src/core/issuers/presets/google.js';
-import { trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import { trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { ISSUER, publicOf, rsa, tokenWith, trusts, verdict, verifierOf, verify } from '../support/external-tokens.js';
 import { NOW, verdictOf } from '../support/token-forgery.js';
 

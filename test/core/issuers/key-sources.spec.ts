@@ -1,7 +1,7 @@
 // Several sources of keys for one issuer, as while it moves from a shared secret to public keys. Algorithm confusion is tried in every way.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createPublicKey, randomBytes } from 'node:crypto';
-import { trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import { trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import * as endpoint from '../../support/key-server.js';
 import { es, publicOf, rsa, tokenWith, trusts, verdict, verifierOf } from '../support/external-tokens.js';
 import { forger, verdictOf } from '../support/token-forgery.js';

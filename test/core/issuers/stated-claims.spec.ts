@@ -6,7 +6,7 @@ import { cognito } from '../../../libs/auth/src/core/issuers/presets/cognito.js'
 import { entra } from '../../../libs/auth/src/core/issuers/presets/entra.js';
 import { keycloak } from '../../../libs/auth/src/core/issuers/presets/keycloak.js';
 import { okta } from '../../../libs/auth/src/core/issuers/presets/okta.js';
-import type { TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import type { TrustOptions } from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { hasRoles, hasScopes } from '../../../libs/auth/src/core/policies/built-in-policies.js';
 import type { Policy } from '../../../libs/auth/src/core/policies/policies.js';
 import type { Principal } from '../../../libs/auth/src/core/base/principal.js';

@@ -9,7 +9,11 @@ import { environmentProxy } from '../../../libs/auth/src/core/issuers/environmen
 import { isPermitted } from '../../../libs/auth/src/core/issuers/key-addresses.js';
 import type { Resolve } from '../../../libs/auth/src/core/issuers/key-addresses.js';
 import { keycloak } from '../../../libs/auth/src/core/issuers/presets/keycloak.js';
-import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import {
+  externalIssuer,
+  trustProblems,
+  type TrustOptions,
+} from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { trustWarnings } from '../../../libs/auth/src/core/issuers/trust-warnings.js';
 import type { KeyFetch, KeyFetchOptions } from '../../../libs/auth/src/core/issuers/trust-options.js';
 import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.js';
@@ -88,7 +92,7 @@ async function fetched(
 ) {
   const source = { ...('discovery' in keys ? {} : { jwksUri: 'https://keys.test/jwks' }), ...keys, eager: true };
   const options = trusts({ keys: source as TrustOptions['keys'] });
-  const issuer = await trustedIssuer(options, { clock: new ManualClock(NOW * 1_000), toleranceSeconds: 5, resolve });
+  const issuer = await externalIssuer(options, { clock: new ManualClock(NOW * 1_000), toleranceSeconds: 5, resolve });
   try {
     await issuer.open();
     return 'OK';
@@ -302,14 +306,14 @@ describe('Plain http in a private network', () => {
     expect(preset.issuer).toBe('http://localhost:8080/realms/r');
     expect(trustProblems([preset])).toEqual([]);
     const inward: Resolve = async () => [{ address: '127.0.0.1', family: 4 }];
-    const issuer = await trustedIssuer(preset, {
+    const issuer = await externalIssuer(preset, {
       clock: new ManualClock(NOW * 1_000),
       toleranceSeconds: 5,
       resolve: inward,
     });
     await expect(issuer.open()).resolves.toBeUndefined();
     const outward: Resolve = async () => [{ address: '93.184.216.34', family: 4 }];
-    const public_ = await trustedIssuer(preset, {
+    const public_ = await externalIssuer(preset, {
       clock: new ManualClock(NOW * 1_000),
       toleranceSeconds: 5,
       resolve: outward,

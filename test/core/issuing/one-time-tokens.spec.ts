@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.js';
 import type { OneTimeTokens } from '../../../libs/auth/src/core/issuing/one-time-tokens.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { OneTimeStore } from '../../../libs/auth/src/core/stores/stores.js';
 import { ISSUER, rig, type Person } from '../support/core-fixture.js';
 
@@ -213,6 +213,6 @@ describe('a one-time token whose store', () => {
   });
 });
 
-function storesWith(oneTime: OneTimeStore | undefined, clock: ConstructorParameters<typeof MemoryRefreshStore>[0]) {
-  return { revocations: new MemoryRevocationStore(clock), logins: new MemoryRefreshStore(clock), oneTime };
+function storesWith(oneTime: OneTimeStore | undefined, clock: ConstructorParameters<typeof MemoryLoginStore>[0]) {
+  return { revocations: new MemoryBlocklistStore(clock), logins: new MemoryLoginStore(clock), oneTime };
 }

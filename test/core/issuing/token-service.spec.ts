@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { AuthUser } from '../../../libs/auth/src/core/base/principal.js';
 import { codeOf, ISSUER, payloadOf, rig, type People, type Person } from '../support/core-fixture.js';
 
@@ -275,16 +275,16 @@ describe('a refresh while something is down', () => {
   });
 
   it('answers "unavailable" if the blocklist does not answer', async () => {
-    class Away extends MemoryRevocationStore {
+    class Away extends MemoryBlocklistStore {
       away = false;
-      override find(...query: Parameters<MemoryRevocationStore['find']>): ReturnType<MemoryRevocationStore['find']> {
+      override find(...query: Parameters<MemoryBlocklistStore['find']>): ReturnType<MemoryBlocklistStore['find']> {
         return this.away ? Promise.reject(new Error('away')) : super.find(...query);
       }
     }
     const made: { store?: Away } = {};
-    const stores = (clock: ConstructorParameters<typeof MemoryRevocationStore>[0]) => {
+    const stores = (clock: ConstructorParameters<typeof MemoryBlocklistStore>[0]) => {
       made.store = new Away(clock);
-      return { revocations: made.store, logins: new MemoryRefreshStore(clock) };
+      return { revocations: made.store, logins: new MemoryLoginStore(clock) };
     };
     const { tokens, pair } = await signedIn({ stores });
     if (made.store !== undefined) made.store.away = true;

@@ -1,6 +1,6 @@
 // Ending a login while a store fails, or while a refresh is in progress: no token may stay valid.
 import { describe, expect, it } from '@jest/globals';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { RevocationEntry } from '../../../libs/auth/src/core/stores/stores.js';
 import type { AuthUser, Subject } from '../../../libs/auth/src/core/base/principal.js';
 import { codeOf, ISSUER, rig } from '../support/core-fixture.js';
@@ -9,7 +9,7 @@ import { ManualClock } from '../../support/clocks.js';
 const ADA: Subject = { issuer: ISSUER, id: 'ada' };
 
 /** A store that cannot delete logins while `fails`, and that waits for `beforeEndAll` before it ends all of them. */
-class Logins extends MemoryRefreshStore {
+class Logins extends MemoryLoginStore {
   fails = false;
   beforeEndAll = (): Promise<unknown> => Promise.resolve();
 
@@ -25,7 +25,7 @@ class Logins extends MemoryRefreshStore {
 }
 
 /** A blocklist that takes no entry while `fails`. */
-class Blocklist extends MemoryRevocationStore {
+class Blocklist extends MemoryBlocklistStore {
   fails = false;
 
   override add(entry: RevocationEntry): Promise<boolean> {

@@ -1,11 +1,11 @@
 // A store that fails between two writes: the blocklist entry ends a login, and an alarm is never lost.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { codeOf, rig } from '../support/core-fixture.js';
 
 /** Deletes nothing while it fails. */
-class StubbornStore extends MemoryRefreshStore {
+class StubbornStore extends MemoryLoginStore {
   isBroken = false;
 
   override async end(issuer: string, sid: string): Promise<boolean> {
@@ -19,7 +19,7 @@ async function signedIn() {
   const parts = await rig({
     withoutUsers: true,
     stores: (clock) => ({
-      revocations: new MemoryRevocationStore(clock),
+      revocations: new MemoryBlocklistStore(clock),
       logins: (logins = new StubbornStore(clock)),
     }),
   });

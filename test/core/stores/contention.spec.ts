@@ -4,13 +4,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from 'nestjs-latchkey';
 import type { Login, Stores } from 'nestjs-latchkey/stores';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { startInstance } from '../../support/login-model-harness.js';
 import { openDataSource, storesOf } from '../../support/typeorm-suite.js';
 
 const { privateKey: keys } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-class ContendedStore extends MemoryRefreshStore {
+class ContendedStore extends MemoryLoginStore {
   opened = 0;
 
   constructor(
@@ -45,7 +45,7 @@ describe('a sign-in under contention', () => {
     ['a deadlock on MariaDB', { code: 'ER_LOCK_DEADLOCK' }],
   ])('succeeds after %s, and can be refreshed', async (_, error) => {
     const logins = new ContendedStore(2, error);
-    const tokens = await issuing({ logins, revocations: new MemoryRevocationStore() });
+    const tokens = await issuing({ logins, revocations: new MemoryBlocklistStore() });
     const pair = await tokens.issue('ada');
     expect(logins.opened).toBe(3);
     await expect(tokens.refresh(pair.refreshToken)).resolves.toBeDefined();
@@ -54,7 +54,7 @@ describe('a sign-in under contention', () => {
   it('is unavailable if the third attempt fails too, or if another error occurred', async () => {
     for (const [failures, code, opened] of [[3, '23505', 3] as const, [1, 'ECONNREFUSED', 1] as const]) {
       const logins = new ContendedStore(failures, { code });
-      const tokens = await issuing({ logins, revocations: new MemoryRevocationStore() });
+      const tokens = await issuing({ logins, revocations: new MemoryBlocklistStore() });
       await expect(tokens.issue('ada')).rejects.toMatchObject({ code: 'store_unavailable' });
       expect(logins.opened).toBe(opened);
       await close?.();

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { Login, Rotation, Stores } from '../../../libs/auth/src/core/stores/stores.js';
 import { SwitchedStores, type Mood } from '../../support/switched-stores.js';
 import { codeOf, ISSUER } from '../support/core-fixture.js';
@@ -46,7 +46,7 @@ const calls: readonly (readonly [string, (stores: Stores) => Promise<unknown> | 
 
 function guarded(mood: Mood) {
   const switched = new SwitchedStores();
-  const memory = { revocations: new MemoryRevocationStore(clock), logins: new MemoryRefreshStore(clock) };
+  const memory = { revocations: new MemoryBlocklistStore(clock), logins: new MemoryLoginStore(clock) };
   const stores = withCircuitBreakers(switched.around(memory), clock, { timeoutMs: TIMEOUT_MS, failures: FAILURES });
   switched.mood = mood;
   return { switched, stores };

@@ -3,12 +3,12 @@ import { CircuitBreaker } from '../../../libs/auth/src/core/stores/circuit-break
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { onAuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { checkStores, type RevocationKind, type Stores } from '../../../libs/auth/src/core/stores/stores.js';
 import { ManualClock } from '../../support/clocks.js';
 
 /** A blocklist that answers, fails, or never answers, as the test says. */
-class ScriptedStore extends MemoryRevocationStore {
+class ScriptedStore extends MemoryBlocklistStore {
   mood: 'well' | 'broken' | 'silent' = 'well';
   asked = 0;
 
@@ -35,7 +35,7 @@ describe('guarded stores', () => {
   beforeEach(() => {
     clock = new ManualClock();
     store = new ScriptedStore(clock);
-    stores = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
+    stores = withCircuitBreakers({ revocations: store, logins: new MemoryLoginStore(clock) }, clock, {
       timeoutMs: 5,
     });
   });
@@ -177,7 +177,7 @@ describe('guarded stores', () => {
   it('pass through the change feed, and are unavailable if a store has none', async () => {
     await store.add({ kind: 'token', issuer: 'i', id: 'a', revokedAt: 1, expiresAt: 9_999_999_999 });
     expect((await stores.revocations.changesSince?.(undefined, 10))?.entries).toHaveLength(1);
-    const mute = Object.assign(new MemoryRevocationStore(clock), { changesSince: undefined });
+    const mute = Object.assign(new MemoryBlocklistStore(clock), { changesSince: undefined });
     const guarded = withCircuitBreakers({ revocations: mute, logins: stores.logins }, clock);
     await expect(guarded.revocations.changesSince?.(undefined, 10)).rejects.toMatchObject({
       code: 'store_unavailable',
@@ -186,7 +186,7 @@ describe('guarded stores', () => {
 
   it('pass through the warnings of a store at boot', async () => {
     await expect(checkStores(stores)).resolves.toBeUndefined();
-    const unready = Object.assign(new MemoryRevocationStore(clock), {
+    const unready = Object.assign(new MemoryBlocklistStore(clock), {
       checkReady: () => Promise.reject(new Error('The table is missing.')),
     });
     const guarded = withCircuitBreakers({ revocations: unready, logins: stores.logins }, clock);
@@ -213,8 +213,8 @@ function throwAtOnce(): Promise<void> {
   throw new TypeError('not a promise yet');
 }
 
-function refusing(error: Error): MemoryRevocationStore {
-  return Object.assign(new MemoryRevocationStore(), {
+function refusing(error: Error): MemoryBlocklistStore {
+  return Object.assign(new MemoryBlocklistStore(), {
     async find() {
       throw error;
     },

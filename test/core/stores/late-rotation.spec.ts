@@ -1,12 +1,12 @@
 // A rotation that commits after its caller received "unavailable": the retry of the client is not a reuse.
 import { describe, expect, it } from '@jest/globals';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { Rotation, RotationOutcome } from '../../../libs/auth/src/core/stores/stores.js';
 import { ManualClock } from '../../support/clocks.js';
 
 /** Holds rotations back until the test releases them. */
-class HeldStore extends MemoryRefreshStore {
+class HeldStore extends MemoryLoginStore {
   readonly #held: (() => void)[] = [];
   isHolding = false;
 
@@ -26,7 +26,7 @@ class HeldStore extends MemoryRefreshStore {
 async function opened(graceMs: number) {
   const clock = new ManualClock();
   const store = new HeldStore(clock);
-  const revocations = new MemoryRevocationStore(clock);
+  const revocations = new MemoryBlocklistStore(clock);
   const { logins } = withCircuitBreakers({ revocations, logins: store }, clock, { timeoutMs: 20 });
   const now = clock.nowSeconds();
   const ends = { currentExpiresAt: now + 3600, absoluteExpiresAt: now + 3600 };

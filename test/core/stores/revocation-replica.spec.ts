@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { withCircuitBreakers } from '../../../libs/auth/src/core/stores/guarded-stores.js';
-import { MemoryRefreshStore, MemoryRevocationStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
+import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import { RevocationReplica } from '../../../libs/auth/src/core/stores/revocation-replica.js';
 import type {
   RevocationChanges,
@@ -14,7 +14,7 @@ const ISSUER = 'https://issuer.example';
 const WITHIN_MS = 1_000;
 
 /** The shared store, which counts its calls and can be made to fail or to start again. */
-class SharedStore extends MemoryRevocationStore {
+class SharedStore extends MemoryBlocklistStore {
   asked = 0;
   broken = false;
   wait: Promise<void> | undefined;
@@ -160,7 +160,7 @@ describe('a replica of the blocklist', () => {
   });
 
   it('knows the revocations of this process at once', async () => {
-    const guarded = withCircuitBreakers({ revocations: store, logins: new MemoryRefreshStore(clock) }, clock, {
+    const guarded = withCircuitBreakers({ revocations: store, logins: new MemoryLoginStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
     });
     await readAll();
@@ -170,8 +170,8 @@ describe('a replica of the blocklist', () => {
   });
 
   it('does not know revocations that could not be stored', async () => {
-    const refusing = Object.assign(new MemoryRevocationStore(clock), { add: () => Promise.reject(new Error('down')) });
-    const guarded = withCircuitBreakers({ revocations: refusing, logins: new MemoryRefreshStore(clock) }, clock, {
+    const refusing = Object.assign(new MemoryBlocklistStore(clock), { add: () => Promise.reject(new Error('down')) });
+    const guarded = withCircuitBreakers({ revocations: refusing, logins: new MemoryLoginStore(clock) }, clock, {
       onAdded: (added) => mirror.note(added),
     });
     await readAll();
@@ -314,7 +314,7 @@ describe('a replica whose store pushes hints', () => {
   it('takes hints through the guard of the store too, and none after it was stopped', async () => {
     mirror.stop();
     expect(hinting.hint).toBeUndefined();
-    const stores = { revocations: hinting, logins: new MemoryRefreshStore(clock) };
+    const stores = { revocations: hinting, logins: new MemoryLoginStore(clock) };
     mirror = new RevocationReplica(clock, { withinMs: 60_000 });
     mirror.follow(withCircuitBreakers(stores, clock).revocations);
     await expectSoon(() => mirror.isInSync);

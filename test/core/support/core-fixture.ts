@@ -14,11 +14,11 @@ import {
 import type { ClaimsFor, TokenSettings } from '../../../libs/auth/src/core/issuing/token-settings.js';
 import { generateOwnKey } from '../../../libs/auth/src/core/keys/key-import.js';
 import type { RemoteSigner } from '../../../libs/auth/src/core/keys/keys.js';
-import { headerTransport, type Scheme } from '../../../libs/auth/src/core/schemes/schemes.js';
+import { headerFinder, type Scheme } from '../../../libs/auth/src/core/schemes/schemes.js';
 import {
   MemoryOneTimeStore,
-  MemoryRefreshStore,
-  MemoryRevocationStore,
+  MemoryLoginStore,
+  MemoryBlocklistStore,
 } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { Stores } from '../../../libs/auth/src/core/stores/stores.js';
 import { UserSource, type SignInCredentials, type UserDescription } from '../../../libs/auth/src/core/users/users.js';
@@ -173,11 +173,11 @@ export async function rig(options: RigOptions = {}) {
   const people = new People();
   const host = new FieldSession();
   const stores = options.stores?.(clock) ?? {
-    revocations: new MemoryRevocationStore(clock),
-    logins: new MemoryRefreshStore(clock),
+    revocations: new MemoryBlocklistStore(clock),
+    logins: new MemoryLoginStore(clock),
     oneTime: new MemoryOneTimeStore(clock),
   };
-  const find = headerTransport({ name: 'authorization', schemes: ['Bearer'] });
+  const find = headerFinder({ name: 'authorization', schemes: ['Bearer'] });
   const core = await createAuthentication(await settingsOf(options), {
     clock,
     stores,

@@ -1,6 +1,6 @@
 // Tokens of a trusted issuer, and a verifier that trusts it.
 import type { JWK } from 'jose';
-import { trustedIssuer, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import { externalIssuer, type TrustOptions } from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import type { Verified } from '../../../libs/auth/src/core/base/principal.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import { forge, forger, NOW, verdictOf } from './token-forgery.js';
@@ -34,7 +34,7 @@ export const tokenWith = (changes: object = {}, header: object = {}, by = rsa): 
 export async function verifierOf(...options: readonly TrustOptions[]): Promise<TokenVerifier> {
   const clock = new ManualClock(NOW * 1_000);
   const around = { clock, toleranceSeconds: 5 };
-  const issuers = await Promise.all(options.map((each) => trustedIssuer(each, around)));
+  const issuers = await Promise.all(options.map((each) => externalIssuer(each, around)));
   return new TokenVerifier({ issuers, clock });
 }
 

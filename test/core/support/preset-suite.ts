@@ -1,7 +1,11 @@
 // What is true of every preset, over the tokens that its provider documents: a user, a client, what is refused and by which rule, and
 // keys that change under way.
 import { describe, expect, it } from '@jest/globals';
-import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import {
+  externalIssuer,
+  trustProblems,
+  type TrustOptions,
+} from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
 import * as endpoint from '../../support/key-server.js';
 import { es, publicOf, rsa, verdict, verify } from './external-tokens.js';
@@ -89,7 +93,7 @@ export function describePreset(name: string, shown: Shown): void {
       try {
         const clock = new ManualClock(NOW * 1_000);
         const fetched = make({ jwksUri: `${server.url}/keys`, allowLoopbackHttp: true });
-        const issuers = [await trustedIssuer(fetched, { clock, toleranceSeconds: 5 })];
+        const issuers = [await externalIssuer(fetched, { clock, toleranceSeconds: 5 })];
         const verifier = new TokenVerifier({ issuers, clock });
         const answer = (token: string) => verdictOf(verifier.verify(token, 'access'));
         expect(await answer(tokenOf(shown))).toBe('OK');

@@ -243,7 +243,7 @@ describe('A source of external users that is down', () => {
   it('is "unavailable", and not an unknown user', async () => {
     const users = new AccountResolver();
     const learners = new Learners({}).know(learner);
-    users.foreignSource = learners as never;
+    users.externalSource = learners as never;
     learners.isDown = true;
     await expect(users.resolve(verified())).rejects.toMatchObject({ code: 'users_unavailable' });
     learners.isDown = false;

@@ -1,4 +1,5 @@
-// What the token routes do, apart from where they are mounted. What is decided about a token is TokenService.
+// The class TokenController: what each token route does. Its routes are declared in token.controller.ts; what is decided about a token is
+// TokenService.
 import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { LoginStore } from '../stores.js';
 import {
@@ -104,7 +105,7 @@ export abstract class TokenController {
   }
 
   /** @throws {AuthError} as `TokenService.verify` */
-  protected async judge(token: string): Promise<void> {
+  protected async verifyToken(token: string): Promise<void> {
     await this.tokens.verify(token, { kind: 'access' });
   }
 

@@ -1,4 +1,4 @@
-// The mounting of the token routes: paths, bodies, and who may call.
+// The function tokenController(): its options, and its routes with their bodies. What the routes do is in token-routes.ts.
 import { Body, Controller, type Type } from '@nestjs/common';
 import { callback, group, readOptions, value } from '../core/internal.js';
 import { Public, type MountableController } from '../index.js';
@@ -194,7 +194,7 @@ function mounted(options: RouteOptions, read: Read): Type<TokenController> {
 
     @OpenRoute(routes.verify, GOOD)
     verify(@Body(bodyPipe(TokenBody)) { token }: TokenBody) {
-      return this.judge(token);
+      return this.verifyToken(token);
     }
 
     @OpenRoute(routes.revoke, ENDED)

@@ -36,7 +36,7 @@ export class SqlAuditSink extends AuditSink implements CheckedStore, TurnTakingS
     const { id, atMs, type, issuer, subject, sid, code = null, detail } = entry;
     const ids = { issuer: exactOrNothing(issuer), subject: exactOrNothing(subject), sid: exactOrNothing(sid) };
     const sql = insertUnlessThere(this.runner.dialect, this.#table, COLUMNS);
-    await this.runner.record(sql, { id, atMs, type, code, detail: readable(detail), ...ids });
+    await this.runner.executeJoined(sql, { id, atMs, type, code, detail: readable(detail), ...ids });
   }
 
   override async list({ issuer, id }: Subject, limit: number): Promise<readonly AuditEntry[]> {

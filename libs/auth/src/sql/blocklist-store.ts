@@ -92,7 +92,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
   }
 
   override async subjectRevokedAt({ issuer, id }: Subject): Promise<number | undefined> {
-    const { rows } = await this.runner.record(
+    const { rows } = await this.runner.executeJoined(
       `SELECT revoked_at FROM ${this.#table} WHERE ${KEY} AND expires_at > :now`,
       {
         issuer: exactId(issuer),
@@ -144,12 +144,12 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
       changed_at: this.#stamp,
     };
     const sql = insertUnlessThere(this.runner.dialect, this.#table, columns);
-    return (await this.runner.record(`${sql}${this.#notice}`, values)).affected > 0;
+    return (await this.runner.executeJoined(`${sql}${this.#notice}`, values)).affected > 0;
   }
 
   /** Takes over a row that has ended, by the clock of the database too, and was not pruned yet: it counts as absent. */
   async #revive(values: SqlValues): Promise<boolean> {
-    const { affected } = await this.runner.record(
+    const { affected } = await this.runner.executeJoined(
       `UPDATE ${this.#table} SET revoked_at = :revokedAt, expires_at = :expiresAt, except_sid = :exceptSid, reason = :reason,
          changed_at = ${this.#stamp}
        WHERE ${KEY} AND expires_at <= :now AND expires_at * 1000 <= ${nowMsIn(this.runner.dialect, this.clock)}${this.#notice}`,
@@ -162,14 +162,14 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
   async #merge(entry: RevocationEntry, values: SqlValues): Promise<boolean> {
     if (entry.kind === 'subject') {
       const orAsStrict = entry.exceptSid === undefined ? 'OR (revoked_at = :revokedAt AND except_sid IS NOT NULL)' : '';
-      await this.runner.record(
+      await this.runner.executeJoined(
         `UPDATE ${this.#table} SET revoked_at = :revokedAt, except_sid = :exceptSid, reason = :reason
          WHERE ${KEY} AND (revoked_at < :revokedAt ${orAsStrict})`,
         values,
       );
     }
     // Stamped also where nothing grows: who added it first may have died before it was known to be there.
-    const { affected } = await this.runner.record(
+    const { affected } = await this.runner.executeJoined(
       `UPDATE ${this.#table} SET changed_at = ${this.#stamp},
          expires_at = CASE WHEN expires_at < :expiresAt THEN :expiresAt ELSE expires_at END
        WHERE ${KEY}${this.#notice}`,
@@ -177,7 +177,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
     );
     if (affected > 0) return true;
     // Some drivers count only rows that became different.
-    const { rows } = await this.runner.record(`SELECT expires_at FROM ${this.#table} WHERE ${KEY}`, values);
+    const { rows } = await this.runner.executeJoined(`SELECT expires_at FROM ${this.#table} WHERE ${KEY}`, values);
     return rows.length > 0;
   }
 

@@ -9,7 +9,13 @@ export { pgDatabase, type PgLike, type PgPool, type PgQueries } from './adapters
 export { prismaDatabase, type PrismaLike, type PrismaOptions } from './adapters/prisma.js';
 export { returnsRows, type SqlDatabase, type SqlDialect, type SqlResult, type SqlValue } from './database.js';
 export { type OpenPgListener, type PgListener, type PushOptions } from './listener.js';
-export { SqlKeySetCache, sqlAuditSink, sqlStores, type SqlDatabaseOptions, type SqlStoresOptions } from './recipe.js';
+export {
+  SqlKeySetCache,
+  sqlAuditSink,
+  sqlStores,
+  type SqlDatabaseOptions,
+  type SqlStoresOptions,
+} from './stores-factory.js';
 export { SCHEMA_VERSION, sqlSchema, type SqlSchemaOptions } from './schema.js';
 export { type SqlPlace } from './tables.js';
 export { joinTransaction } from './transactions.js';

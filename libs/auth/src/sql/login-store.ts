@@ -49,7 +49,7 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
   }
 
   override async open(login: Login): Promise<void> {
-    await this.runner.record(
+    await this.runner.executeJoined(
       `INSERT INTO ${this.#table} (issuer, sid, subject, current_jti, current_issued_at, current_expires_at, previous_jti,
          rotated_at_ms, replaced_earlier, created_at, last_used_at, absolute_expires_at, label)
        VALUES (:issuer, :sid, :subject, :currentJti, :currentIssuedAt, :currentExpiresAt, :previousJti,
@@ -73,7 +73,7 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
   }
 
   override async find(issuer: string, sid: string): Promise<Login | undefined> {
-    const { rows } = await this.runner.record(`SELECT * FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
+    const { rows } = await this.runner.executeJoined(`SELECT * FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
     return rows[0] && loginOf(rows[0]);
   }
 
@@ -83,7 +83,7 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
   }
 
   override async list(subject: Subject, now: number): Promise<readonly Login[]> {
-    const { rows } = await this.runner.record(
+    const { rows } = await this.runner.executeJoined(
       `SELECT * FROM ${this.#table} WHERE issuer = :issuer AND subject = :subject
          AND current_expires_at > :now AND absolute_expires_at > :now ORDER BY created_at DESC`,
       { issuer: subject.issuer, subject: subject.id, now },
@@ -92,12 +92,12 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
   }
 
   override async end(issuer: string, sid: string): Promise<boolean> {
-    const { affected } = await this.runner.record(`DELETE FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
+    const { affected } = await this.runner.executeJoined(`DELETE FROM ${this.#table} WHERE ${KEY}`, { issuer, sid });
     return affected > 0;
   }
 
   override async endAll(subject: Subject, exceptSid?: string): Promise<number> {
-    const { affected } = await this.runner.record(
+    const { affected } = await this.runner.executeJoined(
       `DELETE FROM ${this.#table} WHERE issuer = :issuer AND subject = :subject ${exceptSid === undefined ? '' : 'AND sid <> :exceptSid'}`,
       { issuer: subject.issuer, subject: subject.id, ...(exceptSid !== undefined && { exceptSid }) },
     );

@@ -25,7 +25,7 @@ export class SqlOneTimeStore extends OneTimeStore implements CheckedStore, TurnT
   /** In a transaction of the application it is used if that is committed: a second one waits until then. */
   override async consume(id: string, expiresAt: number): Promise<boolean> {
     const insert = insertUnlessThere(this.runner.dialect, this.#table, { id: ':id', expires_at: ':expiresAt' });
-    const { affected } = await this.runner.record(insert, { id: exactId(id), expiresAt: Math.ceil(expiresAt) });
+    const { affected } = await this.runner.executeJoined(insert, { id: exactId(id), expiresAt: Math.ceil(expiresAt) });
     return affected > 0;
   }
 

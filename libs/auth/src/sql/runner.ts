@@ -48,7 +48,7 @@ export class SqlRunner {
     return transactionOn(this.identity) !== undefined;
   }
 
-  /** Runs one statement on a connection of its own. */
+  /** Runs one statement on a connection of its own, outside of any transaction, and again if the database says so. */
   async execute(sql: string, values: SqlValues): Promise<SqlResult> {
     const { text, bound } = compile(this.database, sql, values);
     for (let retries = 0; ; retries += 1) {
@@ -62,8 +62,8 @@ export class SqlRunner {
     }
   }
 
-  /** Runs one statement, in the transaction that the application handed over if there is one. */
-  async record(sql: string, values: SqlValues): Promise<SqlResult> {
+  /** Runs one statement in the transaction of the application if one is joined (transactions.ts); otherwise as {@link execute}. */
+  async executeJoined(sql: string, values: SqlValues): Promise<SqlResult> {
     const transaction = transactionOn(this.identity);
     if (transaction === undefined) return this.execute(sql, values);
     const { text, bound } = compile(transaction, sql, values);

@@ -10,5 +10,5 @@ export { CreateLatchkeyTables1763880000000, latchkeyMigrations } from './migrati
 export { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 export { OneTimeEntity, type OneTimeRow } from './one-time-entity.js';
 export { CreateLatchkeyOneTime1764504000000 } from './one-time.migration.js';
-export { typeOrmStores, type TypeOrmStoresOptions } from './recipe.js';
-export { TypeOrmOneTimeStore, TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
+export { typeOrmStores, type TypeOrmStoresOptions } from './stores-factory.js';
+export { TypeOrmOneTimeStore, TypeOrmLoginStore, TypeOrmBlocklistStore } from './stores.js';

@@ -11,7 +11,7 @@ import { OneTimeEntity } from './one-time-entity.js';
 import { checkEntity, runMigrations } from './readiness.js';
 
 /** The blocklist in one table of your database. */
-export class TypeOrmRevocationStore extends SqlBlocklistStore {
+export class TypeOrmBlocklistStore extends SqlBlocklistStore {
   constructor(
     private readonly dataSource: DataSource,
     clock: Clock,
@@ -27,7 +27,7 @@ export class TypeOrmRevocationStore extends SqlBlocklistStore {
 }
 
 /** The logins in one table of your database, one row each. */
-export class TypeOrmRefreshStore extends SqlLoginStore {
+export class TypeOrmLoginStore extends SqlLoginStore {
   constructor(
     private readonly dataSource: DataSource,
     clock: Clock = new SystemClock(),

@@ -7,7 +7,7 @@ import { entra } from '../../../../libs/auth/src/core/issuers/presets/entra.js';
 import { google } from '../../../../libs/auth/src/core/issuers/presets/google.js';
 import { keycloak } from '../../../../libs/auth/src/core/issuers/presets/keycloak.js';
 import { okta } from '../../../../libs/auth/src/core/issuers/presets/okta.js';
-import { trustedIssuer, type TrustOptions } from '../../../../libs/auth/src/core/issuers/trust.js';
+import { externalIssuer, type TrustOptions } from '../../../../libs/auth/src/core/issuers/external-issuer.js';
 import { TokenVerifier } from '../../../../libs/auth/src/core/tokens/token-verifier.js';
 import { rsa, trusts, verdict } from '../../support/external-tokens.js';
 import { forge, NOW, verdictOf } from '../../support/token-forgery.js';
@@ -222,7 +222,7 @@ describe('The preset of Auth0 and the real tokens of a tenant', () => {
       toleranceSeconds: 5,
       fetch: async () => ({ body: Buffer.from(JSON.stringify(jwks)), cacheControl: undefined }),
     };
-    const issuers = [await trustedIssuer({ ...tenant, ...changes }, around)];
+    const issuers = [await externalIssuer({ ...tenant, ...changes }, around)];
     return verdictOf(new TokenVerifier({ issuers, clock }).verify(presented, 'access'));
   };
 

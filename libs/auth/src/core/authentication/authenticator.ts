@@ -1,5 +1,6 @@
-// The read path: who is asking? Its order is the order of the lines in `authenticateCredential`, and is changed nowhere else. What is
-// known at once is answered at once, what is not is awaited: `after` goes on with either.
+// The read path: who is asking? `authenticate` finds the credentials of a request and tries one scheme after the other; the order of the
+// stages for one credential is the order of the lines in `authenticateCredential`; policies come last. `after` goes on at once with what is
+// known, and awaits what is not.
 import { outcomeOf, publishEnd, type Attempt } from './attempt.js';
 import type { RouteRequirements } from './route-requirements.js';
 import { SessionMismatch, type MismatchRule } from './session-mismatch.js';

@@ -1,4 +1,4 @@
-// What a route asks of a caller, in the words of the core.
+// What a route asks of a caller, in the words of the core. Guards make it of the effective policy of the route: RouteAuthenticator.demandOf.
 import type { Policy } from '../policies/policies.js';
 import type { Scheme } from '../schemes/schemes.js';
 import type { Permissions } from '../users/accounts.js';

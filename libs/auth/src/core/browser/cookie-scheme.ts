@@ -14,7 +14,7 @@ export interface CookieSchemeParts {
   /** A cookie of another party, which is only read. */
   readonly external?: string | undefined;
   readonly forgiving: boolean;
-  readonly verifier: Pick<TokenVerifier, 'recogniser' | 'claimedSubject'>;
+  readonly verifier: Pick<TokenVerifier, 'verifierOf' | 'claimedSubject'>;
   readonly csrf: CsrfPolicy;
 }
 
@@ -25,7 +25,7 @@ export function cookieScheme({ specs, external, forgiving, verifier, csrf }: Coo
     sentBy: 'browser',
     onFailure: forgiving ? 'forgive' : 'stop',
     find: (request) => findAccessToken(request, specs) ?? findExternal(request, external),
-    verify: verifier.recogniser('access'),
+    verify: verifier.verifierOf('access'),
     claimedSubject: (token) => verifier.claimedSubject(token),
     csrf,
   });

@@ -22,7 +22,7 @@ export interface AuthenticationSettings {
   readonly keys: KeyInput | KeyRingInput | KeySource | undefined;
   /** The algorithm of keys that do not say it. */
   readonly algorithm: Algorithm | undefined;
-  /** Other issuers whose tokens are accepted. */
+  /** Other issuers whose tokens are accepted: the entries as given, which are right. `externalIssuer()` fills in their defaults. */
   readonly trust: readonly TrustOptions[];
   readonly limits: Partial<TokenLimits>;
   readonly toleranceSeconds: number;

@@ -29,7 +29,7 @@ import { AccountResolver } from '../users/accounts.js';
 import type { AuthenticationSettings } from './authentication-settings.js';
 import { builtInSchemes } from './built-in-schemes.js';
 import { csrfSecrets } from './csrf-secrets.js';
-import { guardStores, lookupIn, type GuardedStores } from './guarded-stores.js';
+import { guardStores, lookupIn, type GuardedStores } from './guard-stores.js';
 import { Lifecycle } from './lifecycle.js';
 import { ownIssuer, ownProfilesOf } from './own-issuer.js';
 

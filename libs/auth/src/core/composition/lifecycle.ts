@@ -7,7 +7,7 @@ import type { OwnKeys } from '../keys/own-keys.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import type { LoginService } from '../logins/login-service.js';
 import { isChecked } from '../stores/stores.js';
-import type { GuardedStores } from './guarded-stores.js';
+import type { GuardedStores } from './guard-stores.js';
 
 /** What starts and ends with the application. */
 export interface LifecycleParts {

@@ -1,7 +1,7 @@
 // Verification without an application: the keys of one issuer are opened for one token and closed after it.
 import type { Clock } from '../base/clock.js';
 import type { Verified } from '../base/principal.js';
-import { trustedIssuer, type TrustOptions } from '../issuers/trust.js';
+import { externalIssuer, type TrustOptions } from '../issuers/external-issuer.js';
 import { KeyRing, type KeySource } from '../keys/key-ring.js';
 import type { TokenKind } from '../tokens/claims.js';
 import { ownAccessProfile, ownRefreshProfile } from '../tokens/profiles.js';
@@ -32,7 +32,7 @@ export async function verifyAlone(
   by: OneIssuer,
   context: { readonly clock: Clock; readonly toleranceSeconds: number },
 ): Promise<Verified> {
-  const issuer: Closable = 'own' in by ? await opened(by.own, context) : await trustedIssuer(by.trust, context);
+  const issuer: Closable = 'own' in by ? await opened(by.own, context) : await externalIssuer(by.trust, context);
   try {
     return await new TokenVerifier({ issuers: [issuer], clock: context.clock }).verify(token.text, token.kind);
   } finally {

@@ -1,4 +1,4 @@
-// How an application says whom it trusts: one entry per issuer, each with rules and keys of its own.
+// One entry of the option `trust`: its interface, and `trustedEntry`, the declaration of its options. The list of entries is trust-list.ts.
 import { DAY_MS, MINUTE_MS, SECOND_MS, type Duration } from '../base/duration.js';
 import { limitsOption, type TokenLimits } from '../base/limits.js';
 import { group } from '../base/option-group.js';

@@ -133,7 +133,7 @@ export class TokenService {
    * @throws {AuthError} any 401 code of a token; 503 if unknown
    */
   async verify(token: string, expected: ExpectedToken): Promise<Principal> {
-    const { verified, account } = await this.stand(token, expected);
+    const { verified, account } = await this.authenticateToken(token, expected);
     return principalOf(verified, account, 'token');
   }
 
@@ -180,7 +180,7 @@ export class TokenService {
     const { settings, clock, logins, minter } = this.parts;
     // Read before the blocklist is asked, so that a cut-off made while the user is looked up ends the new tokens too.
     const now = clock.nowSeconds();
-    const { verified, account } = await this.standForRefresh(token);
+    const { verified, account } = await this.authenticateRefresh(token);
     const from = minter.readRefresh(verified);
     const scopes = narrowed(from.scopes ?? account.description?.scopes ?? [], options.scopes);
     const next = this.successorOf(from, now);
@@ -200,7 +200,7 @@ export class TokenService {
     await this.parts.blocklist.eventSink.before({ type: 'refresh', ...event });
     const result = await logins.rotate(rotation);
     if (result.outcome === 'unknown') throw new AuthError('refresh_unknown');
-    if (result.outcome === 'reused') return this.punish(from);
+    if (result.outcome === 'reused') return this.endReused(from);
     this.parts.blocklist.eventSink.after({ type: REFRESHED[result.outcome], ...event });
     const live = result.outcome === 'rotated' ? pair : await minter.pair(access, asStored(next, result.login));
     return { pair: live, user: account.user };
@@ -221,7 +221,7 @@ export class TokenService {
    * A token that was already replaced is presented again: it has leaked, and the legitimate client cannot be distinguished from the
    * attacker.
    */
-  private async punish({ subject, sid }: RefreshGrant): Promise<never> {
+  private async endReused({ subject, sid }: RefreshGrant): Promise<never> {
     // Reported first: if the store fails half-way, the next attempt finds an ended sign-in and would report nothing.
     this.parts.blocklist.eventSink.after({ type: 'refresh_reused', issuer: subject.issuer, subject: subject.id, sid });
     await this.parts.logins.end(subject, sid, 'reuse');
@@ -229,7 +229,7 @@ export class TokenService {
   }
 
   /** Same pipeline as `Authenticator.authenticateCredential`, without a request. */
-  private async stand(token: string, { kind, anyAudience = false }: ExpectedToken) {
+  private async authenticateToken(token: string, { kind, anyAudience = false }: ExpectedToken) {
     const { verifier, blocklist, users } = this.parts;
     const verified = await (anyAudience ? verifier.verifyIssued(token, kind) : verifier.verify(token, kind));
     await (kind === 'refresh' ? blocklist.assertNotRevokedUncached(verified) : blocklist.assertNotRevoked(verified));
@@ -238,8 +238,8 @@ export class TokenService {
     return { verified, account };
   }
 
-  /** As {@link stand}; a user who is deleted, inactive or changed ends the sign-in permanently. */
-  private async standForRefresh(token: string) {
+  /** As {@link authenticateToken}; a user who is deleted, inactive or changed ends the sign-in permanently. */
+  private async authenticateRefresh(token: string) {
     const { verifier, blocklist, users, logins } = this.parts;
     const verified = await verifier.verify(token, 'refresh').catch(asRefreshError);
     await blocklist.assertNotRevokedUncached(verified);

@@ -16,7 +16,7 @@ export interface BearerSource {
 /** What the scheme is made from. */
 export interface BearerSchemeParts {
   readonly source: BearerSource;
-  readonly verifier: Pick<TokenVerifier, 'recogniser'>;
+  readonly verifier: Pick<TokenVerifier, 'verifierOf'>;
   readonly csrf: CsrfPolicy;
 }
 
@@ -26,7 +26,7 @@ export function bearerScheme({ source, verifier, csrf }: BearerSchemeParts): Sch
   const base = {
     name: 'bearer',
     find,
-    verify: verifier.recogniser('access'),
+    verify: verifier.verifierOf('access'),
     challenge,
     csrf,
   };

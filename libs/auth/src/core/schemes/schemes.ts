@@ -133,11 +133,11 @@ function isSeparated(text: string): boolean {
  * @throws {AuthError} `ambiguous_credentials` for two such lines; `malformed_header` if our scheme is followed by
  * anything but one token. Another scheme is not a credential.
  */
-export function headerTransport(options: {
+export function headerFinder(options: {
   readonly name: string;
   readonly schemes: readonly string[];
 }): CredentialFinder {
-  if (options.schemes.length === 0) return bareTransport(options.name);
+  if (options.schemes.length === 0) return bareHeaderFinder(options.name);
   // As nearly every client writes it; all other spellings are read with care.
   const prefixes = options.schemes.map((scheme) => `${scheme} `);
   const accepted = new Set(options.schemes.map((scheme) => scheme.toLowerCase()));
@@ -159,7 +159,7 @@ function onlyLine(request: AuthRequest, name: string): string | undefined {
 }
 
 /** A line that is the token; an empty one is not a token. */
-function bareTransport(name: string): CredentialFinder {
+function bareHeaderFinder(name: string): CredentialFinder {
   return (request) => {
     const line = onlyLine(request, name);
     if (line === undefined || line === '') return undefined;

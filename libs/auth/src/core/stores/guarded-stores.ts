@@ -44,13 +44,11 @@ export function withCircuitBreakers(
     new CircuitBreaker(clock, { ...options, store, takesTurns: takesTurns(kept) });
   return {
     revocations:
-      revocations instanceof GuardedRevocationStore
+      revocations instanceof GuardedBlocklistStore
         ? revocations
-        : new GuardedRevocationStore(revocations, breakerOf(revocations, 'revocations'), onAdded),
+        : new GuardedBlocklistStore(revocations, breakerOf(revocations, 'revocations'), onAdded),
     logins:
-      logins instanceof GuardedRefreshStore
-        ? logins
-        : new GuardedRefreshStore(logins, breakerOf(logins, 'logins'), clock),
+      logins instanceof GuardedLoginStore ? logins : new GuardedLoginStore(logins, breakerOf(logins, 'logins'), clock),
     oneTime:
       oneTime === undefined || oneTime instanceof GuardedOneTimeStore
         ? oneTime
@@ -58,7 +56,7 @@ export function withCircuitBreakers(
   };
 }
 
-class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
+class GuardedBlocklistStore extends BlocklistStore implements CheckedStore {
   constructor(
     private readonly store: BlocklistStore,
     private readonly breaker: CircuitBreaker,
@@ -108,7 +106,7 @@ class GuardedRevocationStore extends BlocklistStore implements CheckedStore {
   }
 }
 
-class GuardedRefreshStore extends LoginStore implements CheckedStore {
+class GuardedLoginStore extends LoginStore implements CheckedStore {
   constructor(
     private readonly store: LoginStore,
     private readonly breaker: CircuitBreaker,

@@ -38,7 +38,7 @@ interface Kept extends RevocationEntry {
 }
 
 /** The blocklist in the memory of this process. Other processes do not see it, and it ends with the process. */
-export class MemoryRevocationStore extends BlocklistStore {
+export class MemoryBlocklistStore extends BlocklistStore {
   /** By kind, issuer and id: an issuer's name is kept once, and no key has to be put together to ask. */
   readonly #lists: Readonly<Record<RevocationKind, Map<string, BloomMap<Kept>>>> = {
     token: new Map(),
@@ -158,7 +158,7 @@ export class MemoryRevocationStore extends BlocklistStore {
 }
 
 /** The sign-ins in the memory of this process. Every sign-in ends with the process. */
-export class MemoryRefreshStore extends LoginStore {
+export class MemoryLoginStore extends LoginStore {
   readonly #logins = new Map<string, Login>();
   #sweepAt = FIRST_SWEEP;
 
@@ -303,8 +303,8 @@ export function memoryStores({ maxRevocations, maxLogins, maxOneTime }: MemorySt
   return {
     inject: [Clock],
     useFactory: (clock: Clock): Stores => ({
-      revocations: new MemoryRevocationStore(clock, maxRevocations),
-      logins: new MemoryRefreshStore(clock, maxLogins),
+      revocations: new MemoryBlocklistStore(clock, maxRevocations),
+      logins: new MemoryLoginStore(clock, maxLogins),
       oneTime: new MemoryOneTimeStore(clock, maxOneTime),
     }),
   };

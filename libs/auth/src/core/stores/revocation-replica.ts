@@ -2,7 +2,7 @@
 // unnoticed: a replica older than the bound is not used, and the store is queried instead.
 import { after } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
-import { MemoryRevocationStore } from './memory-stores.js';
+import { MemoryBlocklistStore } from './memory-stores.js';
 import type {
   RevocationAnswer,
   RevocationChanges,
@@ -31,7 +31,7 @@ const RESTS_PER_READING = 4;
  * when there is more than it may hold. What it knows to be revoked stays so, whatever becomes of the store.
  */
 export class RevocationReplica {
-  readonly #known: MemoryRevocationStore;
+  readonly #known: MemoryBlocklistStore;
   #store: BlocklistStore | undefined;
   #cursor: string | undefined;
   #completeSince = 0;
@@ -50,7 +50,7 @@ export class RevocationReplica {
     private readonly clock: Clock,
     private readonly options: MirrorOptions,
   ) {
-    this.#known = new MemoryRevocationStore(clock, options.maxEntries);
+    this.#known = new MemoryBlocklistStore(clock, options.maxEntries);
   }
 
   /**

@@ -104,7 +104,7 @@ export class TokenVerifier {
   }
 
   /** A function like {@link verify}, which answers at once if all that it takes is in this process: it may throw, too. */
-  recogniser(kind: TokenKind): (token: string) => Verified | Promise<Verified> {
+  verifierOf(kind: TokenKind): (token: string) => Verified | Promise<Verified> {
     return (token) => this.verifyAs(token, EXPECTED[kind]);
   }
 

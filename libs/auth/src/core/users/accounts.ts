@@ -18,7 +18,7 @@ export interface Account {
 /** A source that takes longer does not answer. */
 const LOOKUP_TIMEOUT_MS = 3_000;
 
-/** Stage 5 of the read path: subject to user. */
+/** Stage 6 of the read path: subject to user. */
 export class AccountResolver {
   /** Makes the answer to every question while the sources are still to be found; `undefined` once they are, or if there are none. */
   early: (() => AuthError) | undefined;
@@ -40,12 +40,12 @@ export class AccountResolver {
   }
 
   /** As {@link source}, for the tokens of other issuers. */
-  get foreignSource(): ExternalUserSource | undefined {
+  get externalSource(): ExternalUserSource | undefined {
     if (this.early !== undefined) throw this.early();
     return this.externalUsers;
   }
 
-  set foreignSource(source: ExternalUserSource | undefined) {
+  set externalSource(source: ExternalUserSource | undefined) {
     this.externalUsers = source;
   }
 
@@ -75,7 +75,7 @@ export class AccountResolver {
    */
   resolve(verified: Verified): Account | Promise<Account> {
     if (verified.kind === 'client') return NO_ACCOUNT;
-    const source = verified.own ? this.source : this.foreignSource;
+    const source = verified.own ? this.source : this.externalSource;
     return source === undefined ? accountFromToken(verified) : this.accountBy(source, verified);
   }
 
@@ -123,7 +123,7 @@ export class AccountResolver {
   private find(verified: Verified): Promise<AuthUser | undefined | null> | AuthUser | undefined | null {
     return this.calls.ask(verified.own ? 'users' : 'externalUsers', () =>
       withTimeout(LOOKUP_TIMEOUT_MS, async () =>
-        verified.own ? this.source?.findBySubject(verified.subject) : this.foreignSource?.resolve(verified),
+        verified.own ? this.source?.findBySubject(verified.subject) : this.externalSource?.resolve(verified),
       ),
     );
   }

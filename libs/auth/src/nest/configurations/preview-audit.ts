@@ -6,7 +6,7 @@ import { AUTH_STRUCTURE } from '../options/injection-tokens.js';
 import { registeredGuards } from '../routes/global-guards.js';
 import { routeDefaultsOf } from '../routes/named-routes.js';
 import { RouteAudit } from '../routes/route-audit.js';
-import { GUARD_SCHEMES } from '../routes/route-requirements.js';
+import { GUARD_SCHEMES } from '../routes/effective-policy.js';
 import { inConfiguration } from './configurations.js';
 
 /**

@@ -1,4 +1,4 @@
-// The guards. They hold no rule: what a route demands is effective-policy.ts, who is asking is the core.
+// The guards. They hold no rule: what a route demands is in routes/effective-policy.ts, who is asking is in core/authentication/authenticator.ts.
 import { Inject, Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import type { Decision } from '../../core/authentication/authenticator.js';
 import { after, rescued } from '../../core/base/at-once.js';
@@ -25,7 +25,7 @@ import {
   INJECTED,
   type BrandedGuard,
   type EffectivePolicy,
-} from '../routes/route-requirements.js';
+} from '../routes/effective-policy.js';
 import { RejectedCookies } from './clear-rejected-cookie.js';
 import { LiveConnections } from './live-connections.js';
 import { LoginRedirects } from './login-redirect.js';

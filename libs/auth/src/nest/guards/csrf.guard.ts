@@ -7,7 +7,7 @@ import { ErrorResponses } from '../refusals/error-responses.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import { requestOf } from '../transport/contexts.js';
 import { handmadeRefusal } from './handmade-guard.js';
-import { INJECTED } from '../routes/route-requirements.js';
+import { INJECTED } from '../routes/effective-policy.js';
 
 /**
  * Lets only requests of our own pages in, whoever is signed in. For routes of your own that sign people in by cookie or session;

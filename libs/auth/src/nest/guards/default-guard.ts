@@ -3,7 +3,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { ContextIdFactory, ModuleRef, ModulesContainer, type ContextId } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { after } from '../../core/base/at-once.js';
-import { INJECTED } from '../routes/route-requirements.js';
+import { INJECTED } from '../routes/effective-policy.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAuthenticator } from './route-authenticator.js';
 import { AUTH_STRUCTURE, DEFAULT_GUARD } from '../options/injection-tokens.js';

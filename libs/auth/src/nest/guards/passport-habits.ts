@@ -1,6 +1,6 @@
 // What guards of the application say in the words of passport's guard, as far as it means something here.
 import type { AuthenticatedRequest } from '../transport/contexts.js';
-import type { BrandedGuard } from '../routes/route-requirements.js';
+import type { BrandedGuard } from '../routes/effective-policy.js';
 
 /** What `getAuthenticateOptions()` may answer. Passport knows more names; `property` and `authInfo` are the honoured ones. */
 export type PassportHabits = Readonly<Record<string, unknown>> | undefined;

@@ -1,5 +1,5 @@
-// The join of a route and the read path: which schemes the route's guard accepts, and what its demand is. The decision is
-// remembered with the request, so that a second guard costs nothing.
+// Between guards and the core: turns the effective policy of a route and the schemes of its guard into the requirements that the core
+// takes, and asks the Authenticator. The decision is remembered with the request, so that a second guard costs nothing.
 import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, RouteRequirements } from '../../core/authentication/authenticator.js';
 import { after } from '../../core/base/at-once.js';
@@ -18,7 +18,7 @@ import {
   type EffectivePolicy,
   type RouteDefaults,
   type ClassOrMethod,
-} from '../routes/route-requirements.js';
+} from '../routes/effective-policy.js';
 
 /** What a configuration is made of, as its guards see it. */
 export interface RouteAuthenticatorParts {

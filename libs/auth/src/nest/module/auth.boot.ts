@@ -107,7 +107,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     const users = this.lookUp<UserSource>('users', this.structure.users);
     const externalUsers = this.lookUp<ExternalUserSource>('externalUsers', this.structure.externalUsers);
     this.core.users.source = users.found;
-    this.core.users.foreignSource = externalUsers.found;
+    this.core.users.externalSource = externalUsers.found;
     this.core.users.early = undefined;
     return [...users.problems, ...externalUsers.problems];
   }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { configurationProblems } from '../../core/base/errors.js';
-import { policyProblems } from '../routes/route-requirements.js';
+import { policyProblems } from '../routes/effective-policy.js';
 import { audienceNotices } from '../sockets/gateway-audience.js';
 import { HybridWatch } from './hybrid-app-check.js';
 import { resolversOf } from '../sockets/message-handlers.js';

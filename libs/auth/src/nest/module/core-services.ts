@@ -7,7 +7,7 @@ import { Clock, SystemClock } from '../../core/base/clock.js';
 import { CsrfService } from '../../core/browser/csrf.js';
 import { HostSession, SessionService } from '../../core/browser/session.js';
 import { createAuthentication, type Authentication } from '../../core/composition/create-authentication.js';
-import { guardStores, type GuardedStores } from '../../core/composition/guarded-stores.js';
+import { guardStores, type GuardedStores } from '../../core/composition/guard-stores.js';
 import { OneTimeTokens } from '../../core/issuing/one-time-tokens.js';
 import { TokenService } from '../../core/issuing/token-service.js';
 import { OwnKeys } from '../../core/keys/own-keys.js';

@@ -1,7 +1,7 @@
 // The decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { shown } from '../../core/base/shown.js';
-import { METADATA } from './route-requirements.js';
+import { METADATA } from './effective-policy.js';
 import { authResultFor } from '../transport/request-auth.js';
 
 /**

@@ -1,7 +1,7 @@
 // Detects that a guard was called by Nest itself. A guard whose route is decided by a nearer statement answers `true` without
 // looking, and that answer is right for Nest only: a composite guard, or code of the application, would take it for "authenticated".
 import type { ExecutionContext } from '@nestjs/common';
-import type { EffectivePolicy } from './route-requirements.js';
+import type { EffectivePolicy } from './effective-policy.js';
 
 /** One call of a handler. */
 interface Dispatch {

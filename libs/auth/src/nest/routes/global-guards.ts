@@ -12,7 +12,7 @@ import {
   type ClassOrMethod,
   type EffectivePolicy,
   type RouteDefaults,
-} from './route-requirements.js';
+} from './effective-policy.js';
 import { beginDispatch, standsAside } from './dispatches.js';
 import { routeDefaultsOf } from './named-routes.js';
 

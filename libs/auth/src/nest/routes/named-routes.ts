@@ -10,7 +10,7 @@ import {
   type NamedStatement,
   type RouteDefaults,
   type ClassOrMethod,
-} from './route-requirements.js';
+} from './effective-policy.js';
 
 /** The statements by class. What names no method is left out here, and named by {@link namedRouteProblems}. */
 function namedClasses(routes: readonly NamedRoute[]): ReadonlyMap<ClassOrMethod, NamedClass> {

@@ -10,7 +10,7 @@ import {
   selfOrStaff,
   type SelfOrStaffOptions,
 } from '../../core/policies/built-in-policies.js';
-import { METADATA } from './route-requirements.js';
+import { METADATA } from './effective-policy.js';
 
 /** Functions that make policies are functions too, and as policies they would refuse every caller. */
 const FACTORIES: ReadonlySet<unknown> = new Set([

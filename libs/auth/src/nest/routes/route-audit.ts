@@ -10,7 +10,7 @@ import {
   type BrandedGuard,
   type RouteDefaults,
   type ClassOrMethod,
-} from './route-requirements.js';
+} from './effective-policy.js';
 import { configurationOf } from '../options/named-tokens.js';
 import { namedRouteProblems } from './named-routes.js';
 import { addressOf, patternOf, type ApplicationFacts, type RouteAddress } from './route-paths.js';

@@ -1,6 +1,6 @@
 // The list of an application's routes, as the boot check, the route audit and OpenAPI need it.
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { ClassOrMethod } from './route-requirements.js';
+import type { ClassOrMethod } from './effective-policy.js';
 
 /** One handler of a controller. */
 export interface Route {

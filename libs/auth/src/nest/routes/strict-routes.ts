@@ -1,6 +1,6 @@
 // Rules of `strictRoutes`.
 import { configurationOf } from '../options/named-tokens.js';
-import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './route-requirements.js';
+import { GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy, type RouteDefaults } from './effective-policy.js';
 
 /** What the check must know besides the policy. */
 export interface StrictFacts {

@@ -1,7 +1,7 @@
 // The list of handlers that are not http routes: of gateways and of resolvers. Metadata keys are Nest's, known by name because the
 // packages are optional.
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import type { ClassOrMethod } from '../routes/route-requirements.js';
+import type { ClassOrMethod } from '../routes/effective-policy.js';
 import type { Route } from '../routes/routes.js';
 
 const NEST_GATEWAY = 'websockets:is_gateway';

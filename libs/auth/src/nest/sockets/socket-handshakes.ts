@@ -12,7 +12,7 @@ import { boundTo } from '../configurations/bound-classes.js';
 import { configurationOf } from '../options/named-tokens.js';
 import { socketOf } from '../transport/connections.js';
 import { PLAIN_POLICY } from '../routes/plain-policy.js';
-import { brandedGuard, GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy } from '../routes/route-requirements.js';
+import { brandedGuard, GUARD_SCHEMES, type BrandedGuard, type EffectivePolicy } from '../routes/effective-policy.js';
 import { rememberHandshake } from '../transport/handshakes.js';
 import { LiveConnections } from '../guards/live-connections.js';
 import { gatewaysOf, type Gateway } from './message-handlers.js';

@@ -1,6 +1,6 @@
 // What several processes of one application must share, if each would make its own.
 import cluster from 'node:cluster';
-import { MemoryRevocationStore } from '../../core/stores/memory-stores.js';
+import { MemoryBlocklistStore } from '../../core/stores/memory-stores.js';
 import type { Stores } from '../../core/stores/stores.js';
 import type { AuthSettings } from '../options/settings.js';
 
@@ -13,7 +13,7 @@ export function clusterWarnings(
   if (!isWorker) return [];
   const missing = [
     ...(issuing && keys === undefined ? ['`keys` (one worker makes tokens that the others refuse)'] : []),
-    ...(revocations instanceof MemoryRevocationStore
+    ...(revocations instanceof MemoryBlocklistStore
       ? ['`stores` (a log-out at one worker is not heard of by the others, and a refresh fails there)']
       : []),
   ];

@@ -4,7 +4,7 @@ import { isPromise } from '../../core/base/at-once.js';
 import { AuthError } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { BearerSource } from '../../core/schemes/bearer-scheme.js';
-import { headerTransport, type CredentialFinder } from '../../core/schemes/schemes.js';
+import { headerFinder, type CredentialFinder } from '../../core/schemes/schemes.js';
 import { isCarriedTwice, isCopiedFromCookie, isShownByClient } from './credential-places.js';
 
 /** The options about the header, with defaults filled in. */
@@ -20,7 +20,7 @@ export interface BearerHeader {
 export function bearerSource(header: BearerHeader): BearerSource {
   const { extractor, schemes, sentBy } = header;
   return {
-    find: extractor === undefined ? headerTransport(header) : extracted(extractor),
+    find: extractor === undefined ? headerFinder(header) : extracted(extractor),
     isSentByBrowser: sentBy === 'browser' || (extractor === undefined ? isCopied : isNotShown),
     challenge: schemes[0] ?? 'Bearer',
   };

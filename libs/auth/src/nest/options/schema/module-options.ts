@@ -4,7 +4,7 @@ import { limits, type TokenLimits } from '../../../core/base/limits.js';
 import { group } from '../../../core/base/option-group.js';
 import { duration, flag, oneOf, value } from '../../../core/base/option-kinds.js';
 import type { AuthRequest } from '../../../core/base/request.js';
-import { trust } from '../../../core/issuers/trust-option.js';
+import { trust } from '../../../core/issuers/trust-list.js';
 import type { TrustOptions } from '../../../core/issuers/trust-options.js';
 import { algorithms, type Algorithm } from '../../../core/keys/algorithms.js';
 import type { KeyRingInput, KeySource } from '../../../core/keys/key-ring.js';

@@ -1,9 +1,9 @@
-// How an application gets its stores in SQL.
+// typeOrmStores(): what an application names in `stores`.
 import { DataSource } from 'typeorm';
 import { Clock } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { PushOptions } from '../sql/listener.js';
-import { TypeOrmOneTimeStore, TypeOrmRefreshStore, TypeOrmRevocationStore } from './stores.js';
+import { TypeOrmOneTimeStore, TypeOrmLoginStore, TypeOrmBlocklistStore } from './stores.js';
 
 /** Which database to use. */
 export interface TypeOrmStoresOptions extends PushOptions {
@@ -40,8 +40,8 @@ export function typeOrmStores({ dataSource = DataSource, listen }: TypeOrmStores
     remedy:
       'import TypeOrmModule.forRoot() in your root module; for a DataSource of another name set typeOrmStores({ dataSource })',
     useFactory: (clock: Clock, source: DataSource): Stores => ({
-      revocations: new TypeOrmRevocationStore(source, clock, listen),
-      logins: new TypeOrmRefreshStore(source, clock),
+      revocations: new TypeOrmBlocklistStore(source, clock, listen),
+      logins: new TypeOrmLoginStore(source, clock),
       oneTime: new TypeOrmOneTimeStore(source, clock),
     }),
   };

@@ -1,11 +1,11 @@
-// How an application gets its stores in Redis.
+// redisStores(): what an application names in `stores`.
 import { AuthConfigurationError, Clock, nameHint } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys } from './keys.js';
 import { RedisOneTimeStore } from './one-time-store.js';
-import { RedisRefreshStore } from './refresh-store.js';
-import { RedisRevocationStore, type OnFlush } from './revocation-store.js';
+import { RedisLoginStore } from './login-store.js';
+import { RedisBlocklistStore, type OnFlush } from './blocklist-store.js';
 
 /** Which Redis to use, and how. */
 export type RedisStoresOptions = {
@@ -65,8 +65,8 @@ export function redisStores(options: RedisStoresOptions): StoresFactory {
   const keys = new Keys(options.prefix ?? DEFAULT_PREFIX, options.shards);
   const { onFlush, allowEviction, push } = options;
   const makeStores = (clock: Clock, client: RedisClient): Stores => ({
-    revocations: new RedisRevocationStore({ client, keys, clock, onFlush, allowEviction, push }),
-    logins: new RedisRefreshStore({ client, keys, clock }),
+    revocations: new RedisBlocklistStore({ client, keys, clock, onFlush, allowEviction, push }),
+    logins: new RedisLoginStore({ client, keys, clock }),
     oneTime: new RedisOneTimeStore({ client, keys, clock }),
   });
   const warnings = warningsOf(options);

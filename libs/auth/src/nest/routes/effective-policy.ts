@@ -36,7 +36,10 @@ export type Overruled = ReadonlyMap<unknown, number>;
 /** The usual case: no guard of ours is called in vain. */
 export const NONE_OVERRULED: Overruled = new Map();
 
-/** What a route demands. */
+/**
+ * What a route demands, from all that is declared on it, on its class and in the options. Its `policies` are the functions that decide over a
+ * principal.
+ */
 export interface EffectivePolicy {
   /** `public` never looks at credentials; `open` means that no guard is stated and there is no default guard. */
   readonly access: 'guarded' | 'public' | 'open';

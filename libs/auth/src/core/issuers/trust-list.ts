@@ -1,4 +1,4 @@
-// The option `trust`: a list of issuers.
+// The option `trust`: a list of entries. An entry is declared in trust-options.ts, and becomes an issuer in external-issuer.ts.
 import { optionOf, type Option } from '../base/option.js';
 import { trustedEntry, type TrustOptions } from './trust-options.js';
 import { trustProblems } from './trust-problems.js';

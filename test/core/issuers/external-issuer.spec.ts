@@ -3,7 +3,11 @@ import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import type { JWK } from 'jose';
 import { AuthConfigurationError } from '../../../libs/auth/src/core/base/errors.js';
 import { MemoryKeySetCache } from '../../../libs/auth/src/core/issuers/key-set-cache.js';
-import { trustedIssuer, trustProblems, type TrustOptions } from '../../../libs/auth/src/core/issuers/trust.js';
+import {
+  externalIssuer,
+  trustProblems,
+  type TrustOptions,
+} from '../../../libs/auth/src/core/issuers/external-issuer.js';
 import { trustWarnings } from '../../../libs/auth/src/core/issuers/trust-warnings.js';
 import type { Claims } from '../../../libs/auth/src/core/base/principal.js';
 import { TokenVerifier } from '../../../libs/auth/src/core/tokens/token-verifier.js';
@@ -267,7 +271,7 @@ describe('A shared cache of key sets', () => {
 
   it('is read when the application starts, and not at the first token', async () => {
     const keys = { jwksUri: 'https://accounts.example/jwks', sharedCache: new Unmade() };
-    const issuer = await trustedIssuer(trusts({ keys }), { clock: new ManualClock(NOW * 1_000), toleranceSeconds: 5 });
+    const issuer = await externalIssuer(trusts({ keys }), { clock: new ManualClock(NOW * 1_000), toleranceSeconds: 5 });
     await expect(issuer.open()).rejects.toThrow(/latchkey_key_sets is missing/);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuthError } from '../../../libs/auth/src/core/base/errors.js';
-import { headerTransport } from '../../../libs/auth/src/core/schemes/schemes.js';
+import { headerFinder } from '../../../libs/auth/src/core/schemes/schemes.js';
 import { requestWith } from '../support/core-fixture.js';
 
-const bearer = headerTransport({ name: 'authorization', schemes: ['Bearer', 'JWT'] });
+const bearer = headerFinder({ name: 'authorization', schemes: ['Bearer', 'JWT'] });
 
 const read = (line: string | readonly string[]): string | undefined => {
   try {
@@ -55,7 +55,7 @@ describe('the authorization header', () => {
   });
 
   it('may be another header, and then the standard one is no credential', () => {
-    const custom = headerTransport({ name: 'x-api-auth', schemes: ['JWT'] });
+    const custom = headerFinder({ name: 'x-api-auth', schemes: ['JWT'] });
     expect(custom(requestWith({ 'x-api-auth': 'JWT abc' }))).toBe('abc');
     expect(custom(requestWith({ authorization: 'JWT abc' }))).toBeUndefined();
     expect(custom(requestWith({ 'x-api-auth': 'Bearer abc' }))).toBeUndefined();

@@ -1,9 +1,10 @@
-// The stores as everything else uses them: behind a time limit and a breaker, with the replica that the settings ask for.
+// The stores as everything else uses them: behind a time limit and a breaker (core/stores/guarded-stores.ts), with the replica that the
+// settings ask for.
 import type { Clock } from '../base/clock.js';
 import type { RevocationLookup } from '../logins/blocklist-service.js';
 import { FailOpenPolicy } from '../stores/fail-open-policy.js';
 import { withCircuitBreakers } from '../stores/guarded-stores.js';
-import { MemoryRevocationStore } from '../stores/memory-stores.js';
+import { MemoryBlocklistStore } from '../stores/memory-stores.js';
 import { RevocationReplica } from '../stores/revocation-replica.js';
 import type { Stores } from '../stores/stores.js';
 import type { RevocationSettings } from './authentication-settings.js';
@@ -17,7 +18,7 @@ export interface GuardedStores extends Stores {
 /** Puts the guard in front of the stores. */
 export function guardStores(stores: Stores, { freshness, timeoutMs }: RevocationSettings, clock: Clock): GuardedStores {
   // What is in the memory of this process cannot hang, and a timer for each request would cost more than the answer.
-  const isMemory = stores.revocations instanceof MemoryRevocationStore;
+  const isMemory = stores.revocations instanceof MemoryBlocklistStore;
   const replica = isMemory || freshness === 'every-request' ? undefined : new RevocationReplica(clock, freshness);
   const guarded = withCircuitBreakers(stores, clock, { timeoutMs, onAdded: (entry) => replica?.note(entry) });
   return { ...guarded, revocations: isMemory ? stores.revocations : guarded.revocations, replica };

@@ -1,4 +1,5 @@
-// The way from what an application says about an issuer to what the verifier works with.
+// From an entry of `trust` to the issuer that the verifier works with. The entry is read here a second time, because the settings hold it as
+// it was given.
 import type { Clock } from '../base/clock.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import type { KeySet } from '../keys/keys.js';
@@ -45,7 +46,7 @@ export interface ExternalIssuer extends TrustedIssuer {
  * Makes an issuer of what the application says about it. Nothing is fetched here.
  * @throws AuthConfigurationError with everything that is wrong
  */
-export async function trustedIssuer(options: TrustOptions, context: TrustContext): Promise<ExternalIssuer> {
+export async function externalIssuer(options: TrustOptions, context: TrustContext): Promise<ExternalIssuer> {
   const problems = trustProblems([options]);
   if (problems.length > 0) throw new AuthConfigurationError(problems);
   const { value: entry } = trustedEntry.read(options, entryPlace('trust'));

@@ -1,4 +1,4 @@
-// How an application gets its stores, its audit sink and its cache of key sets in SQL.
+// sqlStores(), sqlAuditSink() and SqlKeySetCache: what an application names in its options to keep data in SQL.
 import { AuthConfigurationError, Clock, nameHint } from '../core/internal.js';
 import type { Stores, StoresFactory } from '../stores.js';
 import type { AuditSinkFactory } from '../events.js';

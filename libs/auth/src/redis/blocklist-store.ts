@@ -52,7 +52,7 @@ interface Read {
 }
 
 /** The blocklist in Redis, where entries expire by themselves. */
-export class RedisRevocationStore extends BlocklistStore implements CheckedStore {
+export class RedisBlocklistStore extends BlocklistStore implements CheckedStore {
   /** The latest moment that any shard was found to be complete since. */
   #completeSince = 0;
 

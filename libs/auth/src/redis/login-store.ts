@@ -37,7 +37,7 @@ export interface RedisRefreshStoreOptions {
 const AT_ONCE = 100;
 
 /** The logins in Redis, one hash each, which expire by themselves. */
-export class RedisRefreshStore extends LoginStore implements CheckedStore {
+export class RedisLoginStore extends LoginStore implements CheckedStore {
   constructor(private readonly options: RedisRefreshStoreOptions) {
     super();
   }
