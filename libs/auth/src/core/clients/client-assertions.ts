@@ -6,7 +6,7 @@ import { orUnavailable } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import type { Verified } from '../base/principal.js';
-import { trustedIssuer } from '../issuers/trust.js';
+import { externalIssuer } from '../issuers/external-issuer.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { OneTimeStore } from '../stores/stores.js';
 import { parseJws } from '../tokens/jws.js';
@@ -86,7 +86,7 @@ export class ClientAssertions {
       maxLifetime: '1h',
     } as const;
     try {
-      return await trustedIssuer(entry, { clock, toleranceSeconds });
+      return await externalIssuer(entry, { clock, toleranceSeconds });
     } catch (cause) {
       if (cause instanceof AuthConfigurationError) {
         const unusable = new UnissuableToken(
