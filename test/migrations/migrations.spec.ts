@@ -1,4 +1,4 @@
-// Two applications of the usual shape, before and after docs/migrating.md, on the same database: one on TypeORM, one on Prisma.
+// Applications of the usual shape, before and after docs/migrating.md, on the same database: on TypeORM 1 and 0.3, and on Prisma.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { makeTables } from '../support/sql-suite.js';
 import { after } from './after.js';
 import { Secrets } from './application.js';
 import { before } from './before.js';
+import { answersOnNest11, installNest11, versionIn } from './nest-11.js';
 import { makeAccountTables, MODELS, prismaData, type AccountsClient } from './prisma-accounts.js';
 import { Client, probe, tokensOf } from './probe.js';
 import { typeOrmData } from './typeorm-accounts.js';
@@ -131,4 +132,24 @@ describe.each(ADAPTERS)('an application on TypeORM that moves, on %s', (adapter)
 
 requireOrSkip('the prisma package of npm', prisma !== undefined)('an application on Prisma that moves', () => {
   testMigration('express', onPrisma);
+});
+
+const nest11 = installNest11();
+
+requireOrSkip('Nest 11 of npm', nest11 !== undefined)('an application on Nest 11, CommonJS and TypeORM 0.3', () => {
+  afterAll(() => rmSync(nest11 ?? '', { recursive: true, force: true }));
+
+  it(
+    'answers one list of requests as before, except where the guide says so',
+    () => {
+      const folder = nest11 ?? '';
+      expect([versionIn(folder, 'typeorm'), versionIn(folder, '@nestjs/core')]).toEqual([
+        expect.stringMatching(/^0\.3\./),
+        expect.stringMatching(/^11\./),
+      ]);
+      const { old, now } = answersOnNest11(folder);
+      expect(now).toEqual({ ...old, ...DIFFERENCES });
+    },
+    STORY_MS,
+  );
 });
