@@ -4,6 +4,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IsString } from 'class-validator';
 import { AuthModule, UserSource } from 'nestjs-latchkey';
 import { tokenController } from 'nestjs-latchkey/controllers';
 import { Passwords } from 'nestjs-latchkey/passwords';
@@ -11,6 +12,7 @@ import { Passwords } from 'nestjs-latchkey/passwords';
 const TRIES = 200;
 const TARGET = 0.05;
 const PASSWORD = 'correct horse battery staple';
+const CODE = '314159';
 
 const passwords = new Passwords();
 const passwordHash = await passwords.hash(PASSWORD);
@@ -19,6 +21,10 @@ const people = new Map([
   ['ada', { id: 'ada', active: true, passwordHash }],
   ['lin', { id: 'lin', active: false, passwordHash }],
 ]);
+
+/** A password and a code in one body. Decorators by hand: this file runs as it is written. */
+class SignIn {}
+for (const member of ['username', 'password', 'code']) IsString()(SignIn.prototype, member);
 
 class People extends UserSource {
   /** @override @param {{ id: string }} subject */
@@ -31,19 +37,20 @@ class People extends UserSource {
     return { id, active };
   }
 
-  /** @override @param {{ username: string, password: string }} credentials */
-  async verifyCredentials({ username, password }) {
+  /** @override @param {any} credentials */
+  async verifyCredentials({ username, password, code }) {
     const person = people.get(username);
     const { matches } = await passwords.verify(person?.passwordHash, password);
-    return matches ? /** @type {any} */ (person) : undefined;
+    return matches && code === CODE ? /** @type {any} */ (person) : undefined;
   }
 }
 
 /** @type {Readonly<Record<string, object>>} */
 const kinds = {
-  'unknown user': { username: 'eve', password: PASSWORD },
-  'wrong password': { username: 'ada', password: 'incorrect horse battery staple' },
-  'inactive user': { username: 'lin', password: PASSWORD },
+  'unknown user': { username: 'eve', password: PASSWORD, code: CODE },
+  'wrong password': { username: 'ada', password: 'incorrect horse battery staple', code: CODE },
+  'inactive user': { username: 'lin', password: PASSWORD, code: CODE },
+  'wrong second factor': { username: 'ada', password: PASSWORD, code: '271828' },
 };
 
 class BenchModule {}
@@ -54,7 +61,7 @@ Module({
       issuer: 'http://localhost',
       audience: 'bench',
       users: /** @type {any} */ (People),
-      controllers: [tokenController()],
+      controllers: [tokenController({ body: SignIn })],
     }),
   ],
 })(BenchModule);
