@@ -5,6 +5,7 @@ import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';
 import { startChromium } from '../support/chromium.js';
 import { HttpsFront } from '../support/https-front.js';
+import { Authenticator } from '../support/authenticator.js';
 
 const APP = 'app.example.test';
 const SIBLING = 'blog.example.test';
@@ -24,6 +25,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 describe.each(ADAPTERS)('the page on %s', (adapter) => {
+  const mary = new Authenticator('JBSWY3DPEHPK3PXP');
   let front: HttpsFront;
   let app: AppProcess;
   let origin: string;
@@ -112,6 +114,23 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(await page.evaluate('document.activeElement.id')).toBe('signed-out-title');
     expect(await account()).toMatchObject({ status: 401 });
+  });
+
+  it.each(['cookie', 'session'] as const)('asks for a code where the user has an authenticator, by %s', async (by) => {
+    await page.getByLabel('User name').fill('mary');
+    await page.getByLabel('Password').fill('connexion of the sciences');
+    await page.getByLabel(by === 'cookie' ? 'a token in a cookie' : 'a session on the server').check();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel('Code of your authenticator app').waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('code');
+    expect(await account()).toMatchObject({ status: 401 });
+    await page.keyboard.type('000000');
+    await page.keyboard.press('Enter');
+    await page.locator('#second-step-error', { hasText: 'That code is not right' }).waitFor();
+    await page.getByLabel('Code of your authenticator app').fill(mary.next());
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Hello, mary' }).waitFor();
+    expect(await page.locator('#scheme').innerText()).toBe(by);
   });
 
   it('recognises a user by session too, and signs them out of it', async () => {

@@ -38,7 +38,7 @@ describe.each(ADAPTERS)('the three layers in accounts on %s', (adapter) => {
   });
 
   it('list the users that the caller may see, and narrow the list on request', async () => {
-    expect(await listed('grace')).toEqual(['ada', 'grace', 'lin']);
+    expect(await listed('grace')).toEqual(['ada', 'grace', 'lin', 'mary']);
     expect(await listed('ada')).toEqual(['ada']);
     expect(await listed('grace', '?username=lin')).toEqual(['lin']);
     expect(await listed('ada', '?username=lin')).toEqual([]);

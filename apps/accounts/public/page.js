@@ -124,12 +124,53 @@ async function signIn(form) {
   const { username, password, by } = Object.fromEntries(new FormData(form));
   element('sign-in-error').textContent = '';
   const { ok, content } = await act(`/auth/${by}/login`, { username, password });
+  if (content?.errorCode === 'further_step_required') {
+    pending = { by, continuation: content.step.continuation };
+    form.reset();
+    showSecondStep(true);
+    return;
+  }
   if (!ok) {
     element('sign-in-error').textContent = content?.message ?? 'Signing in did not work.';
     return;
   }
-  sessionStorage.setItem('by', by);
   form.reset();
+  await signedIn(by);
+}
+
+/** Between the two steps: in the memory of the page alone. */
+let pending;
+
+function showSecondStep(isShown) {
+  element('sign-in').hidden = isShown;
+  element('second-step').hidden = !isShown;
+  element('second-step-error').textContent = '';
+  element(isShown ? 'code' : 'username').focus();
+}
+
+async function takeSecondStep(form) {
+  const { code } = Object.fromEntries(new FormData(form));
+  const { by, continuation } = pending;
+  const { ok, content } = await act(`/auth/${by}/continue`, { continuation, code });
+  form.reset();
+  if (!ok) {
+    const isRefused = content?.errorCode === 'invalid_credentials';
+    element('second-step-error').textContent = isRefused
+      ? 'That code is not right, was used before, or came too late.'
+      : (content?.message ?? 'Signing in did not work.');
+    return;
+  }
+  startOver();
+  await signedIn(by);
+}
+
+function startOver() {
+  pending = undefined;
+  showSecondStep(false);
+}
+
+async function signedIn(by) {
+  sessionStorage.setItem('by', by);
   await show({ focus: true });
 }
 
@@ -163,6 +204,8 @@ function listen(id, type, work) {
 }
 
 listen('sign-in', 'submit', signIn);
+listen('second-step', 'submit', takeSecondStep);
+listen('start-over', 'click', async () => startOver());
 listen('change-motto', 'submit', async (form) => {
   const { ok, content } = await act('/account/motto', Object.fromEntries(new FormData(form)));
   if (ok) {

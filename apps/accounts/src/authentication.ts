@@ -21,10 +21,10 @@ export const authentication = AuthModule.forRootAsync({
   stores: redisUrl === undefined ? typeOrmStores() : redisStores({ inject: REDIS }),
   audit: { sink: typeOrmAuditSink() },
   controllers: [
-    tokenController(),
+    tokenController({ steps: true }),
     devicesController({ guard: SessionOrJwtGuard }),
-    cookieController(),
-    sessionController(),
+    cookieController({ steps: true }),
+    sessionController({ steps: true }),
     csrfController(),
     wellKnownController(),
   ],

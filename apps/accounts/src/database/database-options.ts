@@ -3,6 +3,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { KnownAddress } from '../throttling/known-address.entity.js';
 import { SessionRow } from '../sessions/session-row.entity.js';
 import { User } from '../users/user.entity.js';
+import { AddTotp1764504000002 } from './add-totp.migration.js';
 import { CreateHttpSessions1763900000001 } from './create-http-sessions.migration.js';
 import { CreateKnownAddresses1764504000001 } from './create-known-addresses.migration.js';
 import { CreateUsers1763900000000 } from './create-users.migration.js';
@@ -15,6 +16,7 @@ const schema = {
     CreateUsers1763900000000,
     CreateHttpSessions1763900000001,
     CreateKnownAddresses1764504000001,
+    AddTotp1764504000002,
   ],
   synchronize: false,
 };

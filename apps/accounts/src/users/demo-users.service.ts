@@ -10,9 +10,11 @@ const DEMO_USERS = [
   { username: 'ada', password: 'correct horse battery staple' },
   { username: 'grace', password: 'amazing grace 1906', roles: ['staff'], scopes: ['grades:write'] },
   { username: 'lin', password: 'inactive but known', active: false },
+  // The secret that examples of authenticator apps use.
+  { username: 'mary', password: 'connexion of the sciences', totpSecret: 'JBSWY3DPEHPK3PXP' },
 ];
 
-const DEFAULTS = { active: true, version: 1, roles: [], scopes: [], motto: '' };
+const DEFAULTS = { totpSecret: null, active: true, version: 1, roles: [], scopes: [], motto: '' };
 
 /** Fills an empty table with the users that the documentation speaks of. Never in production. */
 @Injectable()

@@ -16,6 +16,14 @@ export class User {
   @Column('boolean', { default: true })
   active!: boolean;
 
+  /** In base32, for users who have an authenticator. Read only where a code is checked. A product would encrypt it under a key of its own. */
+  @Column('varchar', { name: 'totp_secret', length: 64, nullable: true, select: false })
+  totpSecret?: string | null;
+
+  /** The time step of the last code that was accepted: it and all before it are used up. */
+  @Column('int', { name: 'totp_last_step', default: 0, select: false })
+  totpLastStep?: number;
+
   /** Goes up with every change of the password: what was issued before ends. */
   @Column('int', { default: 1 })
   version!: number;

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Passwords } from 'nestjs-latchkey/passwords';
 import { DemoUsersService } from './demo-users.service.js';
+import { TotpService } from './totp.service.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
@@ -13,6 +14,7 @@ import { VisibleUsers } from './visible-users.policy.js';
   providers: [
     VisibleUsers,
     UsersService,
+    TotpService,
     // argon2id, 19 MiB, two passes; two at a time. A cost that is too cheap is refused here.
     { provide: Passwords, useFactory: () => new Passwords() },
     DemoUsersService,

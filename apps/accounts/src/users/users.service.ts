@@ -2,7 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { UserSource, type SignInCredentials, type Subject, type UserDescription } from 'nestjs-latchkey';
 import { Passwords } from 'nestjs-latchkey/passwords';
+import { challenge, proven, type SignInAnswer, type SignInStep, type StepCredentials } from 'nestjs-latchkey/sign-in';
 import type { Repository } from 'typeorm';
+import { TotpService } from './totp.service.js';
 import { User } from './user.entity.js';
 import { normaliseUsername } from './username.js';
 
@@ -15,6 +17,7 @@ export class UsersService extends UserSource<User> {
   constructor(
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly passwords: Passwords,
+    private readonly totp: TotpService,
   ) {
     super();
   }
@@ -28,12 +31,17 @@ export class UsersService extends UserSource<User> {
     return { id, active, stamp: String(version), roles, scopes };
   }
 
-  override async verifyCredentials({ username, password }: SignInCredentials): Promise<User | undefined> {
+  override async verifyCredentials({ username, password }: SignInCredentials): Promise<SignInAnswer<User>> {
     const user = await this.findByUsername(username);
     const { matches, newHash } = await this.passwords.verify(user?.passwordHash, password);
     if (!matches || user === undefined) return undefined;
     if (newHash !== undefined) await this.keepDearerHash(user.id, { old: user.passwordHash ?? '', new: newHash });
-    return user;
+    const isTotpNeeded = await this.totp.isNeeded(user);
+    return isTotpNeeded ? challenge({ kind: 'totp', user, amr: ['pwd'] }) : proven({ user, amr: ['pwd'] });
+  }
+
+  override async completeChallenge({ user }: SignInStep<User>, { code }: StepCredentials): Promise<SignInAnswer<User>> {
+    return (await this.totp.use(user, code)) ? proven({ user, amr: ['otp', 'mfa'] }) : undefined;
   }
 
   /** Takes the text as it was typed. */
