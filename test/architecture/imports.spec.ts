@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { doorOverrides, doors, floorOverrides, floors, lists, writtenOverrides } from '../../tools/floors.js';
-import { barrelViolations, importViolations, namesFrom, timeViolations } from '../support/import-rules.js';
+import {
+  barrelViolations,
+  importCycles,
+  importViolations,
+  namesFrom,
+  timeViolations,
+} from '../support/import-rules.js';
 import { readText, typeScriptFiles } from '../support/repository.js';
 
 const library = typeScriptFiles('libs/auth/src');
@@ -95,6 +101,22 @@ describe('the import rules', () => {
     ],
   ])('allow %s', (_, path, text) => {
     expect(importViolations(path, text)).toEqual([]);
+  });
+});
+
+describe('the files of the library', () => {
+  it('import each other in no circle, types included', () => {
+    expect(importCycles(new Map(library.map((path) => [path, readText(path)])))).toEqual([]);
+  });
+
+  it('are searched for circles', () => {
+    const files = new Map([
+      ['a/x.ts', `import type { Y } from './y.js';`],
+      ['a/y.ts', `export { z } from '../b/z.js';`],
+      ['b/z.ts', `import { x } from '../a/x.js';`],
+      ['b/w.ts', `import { x } from '../a/x.js';`],
+    ]);
+    expect(importCycles(files)).toEqual([['a/x.ts', 'a/y.ts', 'b/z.ts']]);
   });
 });
 

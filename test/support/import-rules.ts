@@ -124,3 +124,35 @@ export function barrelViolations(path: string, text: string): string[] {
   if (/^export \*/m.test(text)) found.push(`${path} exports *`);
   return found;
 }
+
+/** Groups of files that reach themselves by their imports, types included; each in the order of the alphabet. */
+export function importCycles(files: ReadonlyMap<string, string>): string[][] {
+  const imports = new Map([...files].map(([path, text]) => [path, importedFiles(path, text)]));
+  const reached = new Map([...files.keys()].map((path) => [path, reachedFrom(path, imports)]));
+  const cycles = [...files.keys()]
+    .filter((path) => reached.get(path)?.has(path) === true)
+    .map((path) => [...files.keys()].filter((other) => meet(path, other, reached)).sort());
+  return [...new Map(cycles.map((cycle) => [cycle.join(), cycle])).values()];
+}
+
+function meet(one: string, other: string, reached: ReadonlyMap<string, ReadonlySet<string>>): boolean {
+  return reached.get(one)?.has(other) === true && reached.get(other)?.has(one) === true;
+}
+
+function importedFiles(path: string, text: string): string[] {
+  const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return names
+    .filter((name) => name.startsWith('.'))
+    .map((name) => posix.join(posix.dirname(path), name).replace(/\.js$/, '.ts'));
+}
+
+function reachedFrom(start: string, imports: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const waiting = [...(imports.get(start) ?? [])];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    waiting.push(...(imports.get(path) ?? []));
+  }
+  return reached;
+}

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.js';
 import { completeAll } from '../base/complete-all.js';
 import { AuthConfigurationError } from '../base/errors.js';
 import { generatePrivateJwk, importOwnKey, importRetiredKey } from './key-import.js';
-import { isRing, soundRing } from './ring-options.js';
+import { isRing, type KeyRingInput, soundRing } from './ring-options.js';
 import {
   type KeyInput,
   type KeyQuery,
@@ -17,24 +17,7 @@ import {
   type VerificationKey,
 } from './keys.js';
 
-/** A key that no longer signs. */
-export interface RetiredKeyInput {
-  /** The private key as it was, its public half, or the secret. */
-  readonly key: KeyInput;
-  /** Epoch seconds from which its tokens are refused. Without it the key verifies for as long as it is listed. */
-  readonly until?: number | undefined;
-}
-
-/** The keys of a ring, as a source hands them over. */
-export interface KeyRingInput {
-  /** Signs. */
-  readonly current: KeyInput;
-  /** Signs nothing yet, but is published, so that every verifier knows it before the first token. */
-  readonly next?: KeyInput | undefined;
-  readonly retired?: readonly RetiredKeyInput[] | undefined;
-  /** Ids of stolen keys: they are removed at once, and their tokens are refused. */
-  readonly compromised?: readonly string[] | undefined;
-}
+export type { KeyRingInput, RetiredKeyInput } from './ring-options.js';
 
 /** Where the keys of our own issuer come from: options, files, a vault. */
 export abstract class KeySource {

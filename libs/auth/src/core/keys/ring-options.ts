@@ -4,8 +4,26 @@ import { AuthConfigurationError } from '../base/errors.js';
 import { group } from '../base/option-group.js';
 import { listOf, value } from '../base/option-kinds.js';
 import { optionOf } from '../base/option.js';
-import type { KeyRingInput, RetiredKeyInput } from './key-ring.js';
 import type { KeyInput } from './keys.js';
+
+/** A key that no longer signs. */
+export interface RetiredKeyInput {
+  /** The private key as it was, its public half, or the secret. */
+  readonly key: KeyInput;
+  /** Epoch seconds from which its tokens are refused. Without it the key verifies for as long as it is listed. */
+  readonly until?: number | undefined;
+}
+
+/** The keys of a ring, as a source hands them over. */
+export interface KeyRingInput {
+  /** Signs. */
+  readonly current: KeyInput;
+  /** Signs nothing yet, but is published, so that every verifier knows it before the first token. */
+  readonly next?: KeyInput | undefined;
+  readonly retired?: readonly RetiredKeyInput[] | undefined;
+  /** Ids of stolen keys: they are removed at once, and their tokens are refused. */
+  readonly compromised?: readonly string[] | undefined;
+}
 
 /** The end of the year 9999 in seconds. A later value was meant as milliseconds, and would keep the key forever. */
 const LATEST_SECONDS = 253_402_300_799;

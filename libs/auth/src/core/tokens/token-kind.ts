@@ -2,7 +2,7 @@
 // another kind, and the key that it is bound to.
 import type { AuthError } from '../base/errors.js';
 import type { Claims } from '../base/principal.js';
-import type { TokenProfile } from './claims.js';
+import type { TokenProfile } from './token-profile.js';
 import { refused, unacceptable } from './refusals.js';
 
 /** Claims that only an ID token has (OpenID Connect Core §3.1.3.6, §3.3.2.11); `nonce` stands in access tokens of some providers too. */

@@ -5,7 +5,6 @@ import type { AuthError, FurtherStep } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { RefusalBody } from '../transport/context-errors.js';
-import type { AuthSettings } from './settings.js';
 
 const REASONS = {
   400: 'Bad Request',
@@ -69,11 +68,17 @@ export function messageOf({ publicMessage, message }: AuthError): string {
   return known ?? message;
 }
 
+/** What the options say about bodies, of `AuthSettings`. */
+interface BodyOptions {
+  readonly format: 'nest' | 'problem';
+  readonly body: RefusalBodyMaker | undefined;
+}
+
 /** Makes bodies as the options ask. */
 export class RefusalBodies {
   private readonly logger = new Logger('AuthModule');
 
-  constructor(private readonly errors: Pick<AuthSettings['errors'], 'format' | 'body'>) {}
+  constructor(private readonly errors: BodyOptions) {}
 
   /** The body for the request of the framework. */
   of(error: AuthError, request: unknown): object {
