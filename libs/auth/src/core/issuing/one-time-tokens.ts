@@ -153,6 +153,15 @@ export class OneTimeTokens {
     return { verified, user: account.user, use: () => this.use(store, verified).catch(refuse) };
   }
 
+  /**
+   * Forgets uses that have ended, those of clients' assertions included. Resolves how many. With `revocation.pruneEvery` it is done by itself.
+   * @throws {AuthError} `store_unavailable`
+   */
+  async prune(): Promise<number> {
+    const store = this.storeInUse();
+    return orUnavailable('store_unavailable', () => store.prune(this.parts.clock.nowSeconds()));
+  }
+
   /** Whose token it is. @throws {AuthError} if it is not good, or that cannot be told */
   private async stand(token: string, audience: string, inactive: boolean) {
     const { blocklist, users } = this.parts;
