@@ -226,7 +226,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
 
   describe('at boot', () => {
     it.each([
-      [{ allowEviction: true }, ['allowEviction is true: where Redis is full, revoked tokens come alive']],
+      [{ allowEviction: true }, ['allowEviction is true: if Redis is full, revoked tokens become valid again']],
       [{ onFlush: 'barrier' }, ['onFlush is barrier: an emptied Redis signs everybody out']],
       [{ onFlush: 'refuse', allowEviction: false }, []],
     ] as const)('warn of %j', async (options, expected) => {

@@ -1,7 +1,7 @@
 // The documented responses of the token routes, compared with the real ones.
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ApiProperty, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { devicesController, tokenController, type TokenControllerRecipe } from 'nestjs-latchkey/controllers';
+import { devicesController, tokenController, type MountableTokenController } from 'nestjs-latchkey/controllers';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { PASSWORD, startRecordingApp, type RecordingApp } from '../support/recording-app.js';
 
@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const app of open.splice(0)) await app.close();
 });
 
-async function start(recipe: TokenControllerRecipe) {
+async function start(recipe: MountableTokenController) {
   const app = await startRecordingApp('fastify', { structure: { controllers: [recipe] } });
   open.push(app);
   const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();

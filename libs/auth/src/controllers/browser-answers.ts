@@ -12,7 +12,7 @@ export const COOKIES_SET: Answer = {
 /** A refresh by cookies. */
 export const COOKIES_RENEWED: Answer = { ...COOKIES_SET, description: 'The tokens in the cookies are replaced.' };
 
-/** A sign-out by cookies; the CSRF cookie is replaced by one that is nobody's. */
+/** A sign-out by cookies; the CSRF cookie is replaced by an anonymous one. */
 export const COOKIES_CLEARED: Answer = {
   status: 204,
   description: 'Signed out, or never in; the cookies are cleared.',
@@ -31,7 +31,7 @@ export const SESSION_STARTED: Answer = {
 /** A sign-out by session. What becomes of its cookie is the host's to decide: it opens nothing any more. */
 export const SESSION_ENDED: Answer = {
   status: 204,
-  description: 'Signed out, or never in; the session is gone.',
+  description: 'Signed out, or never signed in; the session has ended.',
   refusals: [400, 403, 503],
   sets: ['csrf'],
 };

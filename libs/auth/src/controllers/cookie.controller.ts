@@ -1,4 +1,4 @@
-// The routes that sign people in, on and out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
+// The routes that sign users in, refresh and sign them out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { group, readOptions } from '../core/internal.js';
 import { type IssueOptions, Public, type MountableController } from '../index.js';
@@ -72,7 +72,7 @@ export interface CookieControllerRecipe extends MountableController {
 
 /**
  * `POST login`, `refresh` and `logout`, each answered with 204 and cookies. All three need the CSRF header that
- * {@link csrfController} hands out; `login` takes the body of `tokenController`.
+ * {@link csrfController} issues; `login` takes the body of `tokenController`.
  *
  * @example
  * ```ts

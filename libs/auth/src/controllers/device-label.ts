@@ -1,4 +1,4 @@
-// How a device is called in the list of sign-ins: enough for a person to authenticateCredential it, nothing that identifies a machine.
+// How a device is called in the list of sign-ins: enough for the user to recognize it, nothing that identifies the hardware.
 
 /** Products that a browser names beside itself: they say whose engine it is like, not which it is. */
 const ENGINE: ReadonlySet<string> = new Set([
@@ -55,8 +55,8 @@ const UNKNOWN = 'Unknown browser';
 
 /**
  * Names a device by its `User-Agent`: `Firefox on Linux`. A browser that is not known is `Unknown browser on Linux`: nothing is guessed
- * from the engine that it claims to be like. `undefined` where the header is missing or says nothing known; its text is never repeated,
- * because anybody can write it.
+ * from the engine that it claims to be like. `undefined` if the header is missing or says nothing known; its text is never repeated,
+ * because any client can write it.
  */
 export function deviceLabel(userAgent: string | undefined): string | undefined {
   const text = userAgent?.slice(0, LONGEST) ?? '';

@@ -1,4 +1,4 @@
-// The list of a person's sign-ins over http: see them, end one, end all others.
+// The list of a user's sign-ins over http: see them, end one, end all others.
 import {
   Controller,
   Delete,
@@ -20,14 +20,14 @@ import {
   JwtAuthGuard,
   type MountableController,
 } from '../index.js';
-import { Describes, MOMENT, objectOf, TEXT, type Answer } from './open-api.js';
+import { Describes, DATE_TIME, objectOf, TEXT, type Answer } from './open-api.js';
 import { isClass, pathOption } from './shared-options.js';
 
 /** What can be asked of {@link devicesController}. */
 export interface DevicesControllerOptions {
   /** Where the routes are, without a leading slash. @defaultValue 'auth/devices' */
   readonly path?: string;
-  /** Who is "the current user": `SessionOrJwtGuard` where there are sessions too. @defaultValue JwtAuthGuard */
+  /** Who is "the current user": `SessionOrJwtGuard` if there are sessions too. @defaultValue JwtAuthGuard */
   readonly guard?: Type<CanActivate>;
   /** What a device looks like in the list. @defaultValue {id, label, createdAt, lastUsedAt, current} */
   readonly toResponse?: (device: Device, current: boolean) => unknown;
@@ -67,7 +67,7 @@ export abstract class DevicesController {
     return devices.map((device) => this.toResponse(device, device.id === sid));
   }
 
-  /** A device of somebody else and one that is not there look alike: nothing happens. */
+  /** A device of another user and one that does not exist look alike: nothing happens. */
   protected async endOne({ subject }: Principal, id: string): Promise<void> {
     await this.logins.endOwn(subject, id);
   }
@@ -85,7 +85,7 @@ const DEVICES: Answer = {
   schema: {
     type: 'array',
     items: {
-      ...objectOf({ id: TEXT, createdAt: MOMENT, lastUsedAt: MOMENT, current: { type: 'boolean' } }),
+      ...objectOf({ id: TEXT, createdAt: DATE_TIME, lastUsedAt: DATE_TIME, current: { type: 'boolean' } }),
       description: 'One sign-in; `label` is there where its device is known.',
     },
   },

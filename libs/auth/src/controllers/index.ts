@@ -13,7 +13,7 @@ export { ClientTokenBody } from './client-token-request.js';
 export { ClientSource, newClientSecret } from '../core/internal.js';
 export { deviceLabel } from './device-label.js';
 
-export type { TokenControllerOptions, TokenControllerRecipe, TokenRoute } from './token.controller.js';
+export type { TokenControllerOptions, MountableTokenController, TokenRoute } from './token.controller.js';
 export type { TokenAnswerContext, TokenAnswers, TokenLoginOptions } from './token-routes.js';
 export type { DevicesControllerOptions, DevicesControllerRecipe } from './devices.controller.js';
 export type { ClientTokenControllerOptions, ClientTokenControllerRecipe } from './client-token.controller.js';

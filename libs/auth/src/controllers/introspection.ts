@@ -1,4 +1,4 @@
-// The answer about a token (RFC 7662): the same judgement as a guarded request, and nothing at all about one that is not live.
+// The answer about a token (RFC 7662): the same check as a guarded request, and nothing at all about one that is not live.
 import type { LoginStore } from '../stores.js';
 import { AuthError, type Principal, type TokenService } from '../index.js';
 
@@ -20,8 +20,8 @@ const STATED = [
 ];
 
 /**
- * What a token of this issuer stands for.
- * @throws {AuthError} the 503 codes, where it cannot be told
+ * What a token of this issuer represents.
+ * @throws {AuthError} the 503 codes, if unknown
  */
 export async function introspect(token: string, parts: IntrospectionParts): Promise<Introspection> {
   try {

@@ -1,4 +1,4 @@
-// What OpenAPI is told of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
+// The OpenAPI metadata of the ready-made routes: metadata as @nestjs/swagger writes it, so that this door does not need it.
 import type { Type } from '@nestjs/common';
 import {
   ANSWERED_BY,
@@ -54,4 +54,4 @@ export function objectOf(properties: Readonly<Record<string, Schema>>): Schema {
 }
 
 export const TEXT: Schema = { type: 'string' };
-export const MOMENT: Schema = { type: 'string', format: 'date-time' };
+export const DATE_TIME: Schema = { type: 'string', format: 'date-time' };

@@ -1,4 +1,4 @@
-// The routes that sign people in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
+// The routes that sign users in and out by the host's session. What they decide is nest/browser/session-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { group, readOptions } from '../core/internal.js';
 import { Public, type MountableController } from '../index.js';
@@ -67,7 +67,7 @@ export interface SessionControllerRecipe extends MountableController {
 
 /**
  * `POST login` and `logout`, each answered with 204; the host sets its session cookie. Both need the CSRF header that
- * {@link csrfController} hands out; `login` takes the body of `tokenController`.
+ * {@link csrfController} issues; `login` takes the body of `tokenController`.
  */
 export function sessionController<SignIn extends object = SignInBody>(
   options: SessionControllerOptions<SignIn> = {},

@@ -30,7 +30,7 @@ export interface SignInContext<Body extends object = SignInBody> {
   readonly facts: SignInFacts;
 }
 
-/** What the controllers that sign people in have in common. */
+/** What the controllers that sign users in have in common. */
 export interface SignInOptions<Body extends object, Login> {
   /**
    * The body of a sign-in: a class with the rules of class-validator. What they do not name is dropped, all else reaches

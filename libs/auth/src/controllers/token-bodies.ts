@@ -13,7 +13,7 @@ export class TokenBody {
   }
 }
 
-/** Scopes separated by single blanks (RFC 6749 §3.3). */
+/** Scopes separated by single spaces (RFC 6749 §3.3). */
 const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 /** Body of a refresh. */

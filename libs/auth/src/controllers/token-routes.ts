@@ -124,12 +124,12 @@ export abstract class TokenController {
 export const staffOrIntrospectors: Policy = ({ principal: { roles, scopes } }) =>
   roles.includes('staff') || scopes.includes('introspect');
 
-/** A route that is open to all: a stale header must not keep anybody from signing in. `false` is no route. */
+/** A route that is open to all: a stale header must not prevent a sign-in. `false` is not a route. */
 export function OpenRoute(path: string | false, answer: Answer): MethodDecorator {
   return path === false ? unrouted : applyDecorators(Public(), ...routed(path, answer));
 }
 
-/** A route for callers that the policy lets in, machines included. `false` is no route. */
+/** A route for callers that the policy accepts, clients included. `false` is not a route. */
 export function PolicyRoute(path: string | false, policy: Policy): MethodDecorator {
   if (path === false) return unrouted;
   const demands = [UseGuards(JwtAuthGuard), Authorize(policy)];

@@ -123,8 +123,8 @@ export const tokenControllerOptions = group<Declared>()({
   ],
 });
 
-/** What is to be mounted, with its class to extend: `{ ...recipe, controller: MyTokens }`. */
-export interface TokenControllerRecipe extends MountableController {
+/** What is to be mounted, with its class to extend: `{ ...tokens, controller: MyTokens }`. */
+export interface MountableTokenController extends MountableController {
   readonly controller: Type<TokenController>;
 }
 
@@ -152,7 +152,7 @@ export interface TokenControllerRecipe extends MountableController {
  */
 export function tokenController<SignIn extends object = SignInBody, Refresh extends object = RefreshBody>(
   options: TokenControllerOptions<SignIn, Refresh> = {},
-): TokenControllerRecipe {
+): MountableTokenController {
   const read = readOptions('tokenController', tokenControllerOptions, options);
   return {
     controller: mounted(options as unknown as RouteOptions, read),

@@ -1,4 +1,4 @@
-// The addresses where others learn about this issuer: its public keys (RFC 7517 §5) and its metadata (RFC 8414). Both say what
+// The URLs at which other services learn about this issuer: its public keys (RFC 7517 §5) and its metadata (RFC 8414). Both say what
 // is, and nothing secret: the set is made of members that are listed by name, and metadata of what is mounted.
 import { createHash } from 'node:crypto';
 import {
@@ -96,7 +96,7 @@ export abstract class WellKnownController implements OnModuleInit {
     return {
       issuer,
       ...endpoints,
-      // Required by RFC 8414 §2; there is no authorisation endpoint, and so nothing to respond with.
+      // Required by RFC 8414 §2; there is no authorization endpoint, and so nothing to respond with.
       response_types_supported: [],
       grant_types_supported: [],
       ...('revocation_endpoint' in endpoints && { revocation_endpoint_auth_methods_supported: ['none'] }),
@@ -130,7 +130,7 @@ export abstract class WellKnownController implements OnModuleInit {
     return Object.fromEntries(named);
   }
 
-  /** Responds with a document that caches may keep, or with 304 where the caller has it already (RFC 9110 §13.1.2). */
+  /** Responds with a document that caches may keep, or with 304 if the caller has it already (RFC 9110 §13.1.2). */
   protected answer(
     document: object,
     ifNoneMatch: string | readonly string[] | undefined,
@@ -157,7 +157,7 @@ export interface WellKnownControllerRecipe extends MountableController {
  * `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`, so that other services can verify the tokens
  * that are issued here. `GET /.well-known/openid-configuration` answers with the same metadata, because most clients look there first.
  *
- * @throws AuthConfigurationError for a `maxAge` that is none
+ * @throws AuthConfigurationError for an invalid `maxAge`
  * @example
  * ```ts
  * import { AuthModule } from 'nestjs-latchkey';
@@ -184,7 +184,10 @@ export function wellKnownController(options: WellKnownControllerOptions = {}): W
       return this.answer(this.metadata(this.prefix), known, response);
     }
 
-    /** The same document, where clients of OpenID Connect look first (RFC 8414 §5). It claims nothing of OpenID Connect: there is none. */
+    /**
+     * The same document at the URL that clients of OpenID Connect try first (RFC 8414 §5). It claims nothing of OpenID Connect: there is
+     * none.
+     */
     @Get('openid-configuration')
     discovery(@Headers('if-none-match') known: string | undefined, @Res({ passthrough: true }) response: unknown) {
       return this.server(known, response);

@@ -1,4 +1,4 @@
-// What a strategy's user stands for: which subject, with which scopes, since when.
+// The identity of a strategy's user: which subject, with which scopes, since when.
 import { stampDigest, type Authentication } from '../core/internal.js';
 import type { ServiceFinder } from '../schemes.js';
 import { Clock, AuthError, type AuthUser, type Subject, type Verified } from '../index.js';
@@ -28,11 +28,11 @@ const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 export function vouchedFor(user: AuthUser, info: unknown, { name, options, services }: VouchingParts): Verified {
   const { tokens } = services.get<AuthSettings>(AUTH_SETTINGS);
   const { users } = services.get<Authentication>(AUTHENTICATION);
-  const described = users.source === undefined ? undefined : users.judged(users.source, user);
+  const described = users.source === undefined ? undefined : users.checkedDescription(users.source, user);
   const vouched = { ...scopesOf(info), ...proofOf(options, services), ...options.vouch?.(user, info) };
   const subject = vouched.subject ?? subjectOf(user, described?.id, { own: tokens.issuer, name });
   if (subject === undefined) throw new AuthError('missing_subject');
-  // The user was loaded this moment: what they have is what they would be issued with.
+  // The user was loaded for this request: its claims are what would be issued now.
   const stamp = described?.stamp === undefined ? undefined : stampDigest(subject, described.stamp);
   return { kind: 'user', claims: NO_CLAIMS, own: described !== undefined, stamp, ...vouched, subject, user };
 }

@@ -10,7 +10,7 @@ export interface PasswordCost {
   readonly parallelism?: number | undefined;
 }
 
-/** The first of the equivalent choices of the OWASP Password Storage Cheat Sheet that is not for small machines. */
+/** The first of the equivalent choices of the OWASP Password Storage Cheat Sheet that is not for small servers. */
 export const DEFAULT_COST: PasswordCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** The equivalent choices of that sheet: a cost is accepted if it is at least one of them. */
@@ -64,7 +64,7 @@ export function isCheaper(one: PasswordCost, other: PasswordCost): boolean {
 
 const ENCODED = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}$/;
 
-/** The cost of a stored argon2id hash of version 1.3; `undefined` for anything else, and for one that nobody should have to pay. */
+/** The cost of a stored argon2id hash of version 1.3; `undefined` for anything else, and for one that is too expensive. */
 export function costOf(stored: string): PasswordCost | undefined {
   const [, memoryCost, timeCost, parallelism] = (ENCODED.exec(stored) ?? []).map(Number);
   const cost = { memoryCost, timeCost, parallelism };

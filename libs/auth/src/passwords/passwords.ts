@@ -1,4 +1,4 @@
-// Hashes and verifies passwords. Whoever guesses learns nothing from how long it takes: every attempt does the same work, whether the user
+// Hashes and verifies passwords. An attacker learns nothing from the time that it takes: every attempt does the same work, whether the user
 // exists, whatever is stored, and whether the password is right.
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
@@ -54,7 +54,7 @@ export class Passwords {
   }
 
   /**
-   * What keeps a text from being a new password: a sentence for whoever chooses it, which does not repeat it. `undefined` if nothing does.
+   * What keeps a text from being a new password: a sentence for the user, which does not repeat it. `undefined` if nothing does.
    * Lists of passwords that are known to others are for the application.
    */
   problemOf(password: unknown): string | undefined {
@@ -90,12 +90,12 @@ export class Passwords {
     // Work of the same length for a text that cannot be one: how long a password is says nothing about the user.
     const text = isPossible ? typed : 'impossible';
     return this.queue.run(async () => {
-      const { matches, newHash } = await this.judge(stored ?? undefined, text);
+      const { matches, newHash } = await this.check(stored ?? undefined, text);
       return isPossible && matches ? { matches, newHash } : { matches: false };
     });
   }
 
-  private async judge(stored: string | undefined, password: string): Promise<PasswordVerdict> {
+  private async check(stored: string | undefined, password: string): Promise<PasswordVerdict> {
     const cost = this.costIn(stored);
     const matches = stored !== undefined && cost !== undefined && (await this.compare(stored, password));
     const isOutdated = matches && isCheaper(cost, this.settings.cost);

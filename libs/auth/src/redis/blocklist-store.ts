@@ -1,4 +1,4 @@
-// The blocklist in Redis. Answers an emptied Redis that would let every revoked token come alive: a sentinel says since when
+// The blocklist in Redis. Protects against an emptied Redis, which would make every revoked token valid again: a sentinel says since when
 // the list is complete, and what is older than that is refused.
 import {
   type Clock,
@@ -20,14 +20,14 @@ import {
   type RevocationQuery,
 } from '../stores.js';
 import { countOf, listOf, run, storeMoment, yesOrNo, type RedisClient } from './client.js';
-import { vouch, vouchAfterFlush } from './flush.js';
+import { initSentinels, restoreSentinels } from './flush.js';
 import type { Keys, Shard } from './keys.js';
 import { checkPush, listen } from './push.js';
 import { checkKeepsKeys, checkRedis, probeShards } from './readiness.js';
 import { ADD, CHANGES, LIST, READ, TRIM, TRIMMED_AT_ONCE } from './revocation-scripts.js';
 
 /**
- * What to do when Redis was emptied while the application ran. `refuse` answers "cannot tell" (503) until a process starts again
+ * What to do when Redis was emptied while the application ran. `refuse` answers 503 until a process starts again
  * or `acknowledgeFlush()` is called; `barrier` goes on by itself. Either way what was issued before is refused.
  */
 export type OnFlush = 'refuse' | 'barrier';
@@ -41,7 +41,7 @@ export interface RedisRevocationStoreOptions {
   readonly onFlush?: OnFlush | undefined;
   /** Starts although Redis may throw entries away when it is full. @defaultValue false */
   readonly allowEviction?: boolean | undefined;
-  /** Whether it hears of changes on a connection of its own. @defaultValue false */
+  /** Whether it receives changes on a connection of its own. @defaultValue false */
   readonly push?: boolean | undefined;
 }
 
@@ -115,7 +115,7 @@ export class RedisBlocklistStore extends BlocklistStore implements CheckedStore 
     return {
       entries: answers.flatMap(([, , , , entries]) => listOf(entries).map(entryOf)),
       cursor: next.join(','),
-      more: answers.map(([, , , told]) => countOf(told)).includes(page),
+      more: answers.map(([, , , sent]) => countOf(sent)).includes(page),
       restarted: answers.map(([, restarted]) => yesOrNo(restarted)).includes(true),
       completeSince,
     };
@@ -151,7 +151,7 @@ export class RedisBlocklistStore extends BlocklistStore implements CheckedStore 
   async checkReady(): Promise<void> {
     const { client, keys, clock, allowEviction, push } = this.options;
     await checkRedis(() => probeShards(client, keys));
-    await checkRedis(() => vouch(client, keys, clock));
+    await checkRedis(() => initSentinels(client, keys, clock));
     if (!allowEviction) await checkKeepsKeys(client, keys);
     if (push === true) await checkPush(client, keys);
   }
@@ -174,17 +174,17 @@ export class RedisBlocklistStore extends BlocklistStore implements CheckedStore 
 
   /**
    * Since when all these shards are complete, as their sentinels say.
-   * @throws {Error} where one is gone, unless the application chose to go on
+   * @throws {Error} if one is missing, unless the application chose to go on
    */
   async #checkSentinels(sentinels: readonly unknown[]): Promise<number> {
     const { client, keys, clock, onFlush = 'refuse' } = this.options;
     const isFlushed = sentinels.includes(null);
     if (isFlushed && onFlush === 'refuse')
       throw new Error(
-        `A sentinel of ${keys.prefix} is gone: Redis was emptied, and what was revoked is not known. acknowledgeFlush() goes on.`,
+        `A sentinel of ${keys.prefix} is missing: Redis was emptied, and what was revoked is not known. acknowledgeFlush() goes on.`,
       );
     const since = isFlushed
-      ? await vouchAfterFlush(client, keys, clock)
+      ? await restoreSentinels(client, keys, clock)
       : Math.max(...sentinels.map((sentinel) => readInteger({ sentinel }, 'sentinel')));
     this.#completeSince = Math.max(this.#completeSince, since);
     return since;

@@ -35,7 +35,7 @@ export function script(text: string): Script {
 }
 
 /**
- * Lua: the present moment of Redis in epoch milliseconds. It is the one clock of all processes; a value that is not empty was moved by
+ * Lua: the current time of Redis in epoch milliseconds. It is the one clock of all processes; a value that is not empty was moved by
  * hand in a test, see {@link storeMoment}.
  */
 export const STORE_NOW_MS = `
@@ -45,12 +45,12 @@ local function storeNowMs(moved)
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end`;
 
-/** What to hand over for `moved`. */
+/** What to pass for `moved`. */
 export function storeMoment(clock: Clock): string {
   return clock.storeNowMs()?.toFixed(0) ?? '';
 }
 
-/** Runs a script by its digest, and sends its text only where the server has not seen it since it started. */
+/** Runs a script by its digest, and sends its text only if the server has not seen it since it started. */
 export async function run(client: RedisClient, { text, sha1 }: Script, call: ScriptCall): Promise<unknown> {
   try {
     return await evaluate(client, { sha1 }, call);
@@ -63,7 +63,7 @@ export async function run(client: RedisClient, { text, sha1 }: Script, call: Scr
 /**
  * The list that a script answered.
  * @param length how many members it has, if that is known
- * @throws {Error} for anything else: what is not understood is no answer, and never a good one
+ * @throws {Error} for anything else: an unknown reply is never accepted
  */
 export function listOf(reply: unknown, length?: number): readonly unknown[] {
   if (Array.isArray(reply) && (length === undefined || reply.length === length)) return reply;

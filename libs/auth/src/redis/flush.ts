@@ -1,9 +1,9 @@
-// What is done about an emptied Redis: nobody knows what had been revoked, so that everything issued before counts as revoked.
+// Handles an emptied Redis: it is unknown what had been revoked, so that everything issued before counts as revoked.
 import { SystemClock, type Clock, readInteger } from '../core/internal.js';
 import { run, storeMoment, type RedisClient } from './client.js';
 import { DEFAULT_PREFIX, Keys, type Shard } from './keys.js';
 import { claimLayout } from './layout.js';
-import { VOUCH, VOUCH_AFTER } from './revocation-scripts.js';
+import { INIT_SENTINEL, RESTORE_SENTINEL } from './revocation-scripts.js';
 
 /** Which Redis was emptied. */
 export interface AcceptFlushOptions {
@@ -14,7 +14,7 @@ export interface AcceptFlushOptions {
 }
 
 /**
- * Lets an application go on after its Redis was emptied, where `onFlush` is `refuse` and every answer is 503: the blocklist counts as
+ * Lets an application go on after its Redis was emptied, if `onFlush` is `refuse` and every answer is 503: the blocklist counts as
  * complete from the next second on, and everything issued before is refused. Does nothing to a Redis that was not emptied.
  *
  * @returns since when the blocklist is complete, in epoch seconds
@@ -34,19 +34,19 @@ export async function acknowledgeFlush(
   client: RedisClient,
   { prefix = DEFAULT_PREFIX, shards }: AcceptFlushOptions = {},
 ): Promise<number> {
-  return vouchAfterFlush(client, new Keys(prefix, shards), new SystemClock());
+  return restoreSentinels(client, new Keys(prefix, shards), new SystemClock());
 }
 
-/** Sets the sentinels of a Redis that is used for the first time, where there is none. Resolves the latest. */
-export async function vouch(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
+/** Sets the sentinels of a Redis that is used for the first time, if there is none. Resolves the latest. */
+export async function initSentinels(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
   const values = [clock.nowSeconds()];
-  return inEachShard(client, keys, ({ sentinel }) => run(client, VOUCH, { keys: [sentinel], values }));
+  return inEachShard(client, keys, ({ sentinel }) => run(client, INIT_SENTINEL, { keys: [sentinel], values }));
 }
 
-/** Sets the sentinels of a Redis that was emptied in use, where there is none. Resolves the latest. */
-export async function vouchAfterFlush(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
+/** Sets the sentinels of a Redis that was emptied in use, if there is none. Resolves the latest. */
+export async function restoreSentinels(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
   const values = [clock.nowSeconds(), storeMoment(clock)];
-  return inEachShard(client, keys, ({ sentinel }) => run(client, VOUCH_AFTER, { keys: [sentinel], values }));
+  return inEachShard(client, keys, ({ sentinel }) => run(client, RESTORE_SENTINEL, { keys: [sentinel], values }));
 }
 
 /** In all shards at once, so that what is issued from now on is refused by none of them. */

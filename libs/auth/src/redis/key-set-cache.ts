@@ -16,7 +16,7 @@ export interface RedisKeySetCacheOptions {
   readonly prefix?: string | undefined;
 }
 
-// The most that `staleIfError` may be: nobody uses a set that ended longer ago.
+// The most that `staleIfError` may be: a set that ended longer ago is never used.
 const KEPT_STALE_MS = 24 * 60 * 60 * 1_000;
 
 /**

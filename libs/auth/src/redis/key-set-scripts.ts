@@ -14,7 +14,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`);
 
 /**
- * Takes a lease. Keys: the lease. Values: holder, nowMs, leaseMs. The end is kept beside the expiry, so that the clock of whoever
+ * Takes a lease. Keys: the lease. Values: holder, nowMs, leaseMs. The end is kept beside the expiry, so that the clock of the process that
  * asks can end a lease too: both are upper bounds.
  */
 export const TAKE_LEASE = script(`

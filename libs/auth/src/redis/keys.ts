@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { RevocationKind } from '../stores.js';
 
-/** What keys begin with where the application names no prefix. */
+/** The prefix of keys if the application names no prefix. */
 export const DEFAULT_PREFIX = 'latchkey:';
 
 const MOST_SHARDS = 256;
@@ -31,12 +31,12 @@ export class Keys {
     this.shards = Array.from({ length: count }, (_, at) => new Shard(shardPrefix(prefix, at, count)));
   }
 
-  /** Says how many shards the blocklist has, for processes that are told another number. It has no expiry. */
+  /** Says how many shards the blocklist has, for processes that are configured with another number. It has no expiry. */
   get layout(): string {
     return `${this.prefix}shards`;
   }
 
-  /** The channel on which processes hear that the blocklist changed. */
+  /** The channel that announces changes of the blocklist. */
   get channel(): string {
     return `${this.prefix}revoked`;
   }
@@ -101,7 +101,7 @@ export class Shard {
     return `${this.prefix}revocations:moment`;
   }
 
-  /** Revocations by when they end, to forget them in the list. */
+  /** Revocations by when they end, to delete them from the list. */
   get revocationsByEnd(): string {
     return `${this.prefix}revocations:end`;
   }
@@ -134,7 +134,7 @@ function shardPrefix(prefix: string, at: number, count: number): string {
 
 function checkPrefix(prefix: string): void {
   if (prefix === '')
-    throw new TypeError('A key prefix keeps our keys apart from those of others: it may not be empty.');
+    throw new TypeError('A key prefix keeps our keys apart from those of other applications: it may not be empty.');
 }
 
 function checkShards(prefix: string, count: number): void {

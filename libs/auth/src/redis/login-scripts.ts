@@ -1,7 +1,7 @@
 // What happens to logins inside Redis, where a script is one step. A login is one hash; each subject has one sorted set of the
 // names of its logins, so that nothing ever walks the key space. Each script touches one key: on a cluster both lie where their own
-// name sends them. The login is what decides; the list of a subject may hold the name of one that is gone, and lacks none that is
-// handed out.
+// name sends them. The login is what decides; the list of a subject may hold the name of one that was deleted, and lacks none that is
+// issued.
 import { script, STORE_NOW_MS } from './client.js';
 
 /** Lua: how long a key must live, in ms, so that it is not gone before its end by every clock: that of Redis and the caller's. */
@@ -11,8 +11,8 @@ local function lifeMs(endsMs, nowMs, callerNowMs)
 end`;
 
 /**
- * Records a new login. Keys: the login. Values: the moment (see `storeMoment`), nowMs of the caller, end of the login in ms, then
- * fields and values. Answers 0 where it was there.
+ * Records a new login. Keys: the login. Values: the time (see `storeMoment`), nowMs of the caller, end of the login in ms, then
+ * fields and values. Answers 0 if it was there.
  */
 export const OPEN = script(`${LIFE_MS}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -24,7 +24,7 @@ return 1`);
 const OLDEST = 10;
 
 /**
- * Names a login in the list of its subject. Keys: the list. Values: the moment (see `storeMoment`), nowMs of the caller, end of the
+ * Names a login in the list of its subject. Keys: the list. Values: the time (see `storeMoment`), nowMs of the caller, end of the
  * list in ms, createdAt, the name. Answers the oldest names: logins expire by themselves, and their names do not.
  */
 export const NAME = script(`${LIFE_MS}
@@ -45,14 +45,14 @@ export const EXISTS = script(`return redis.call('EXISTS', KEYS[1])`);
 
 /**
  * Replaces the live refresh token if the presented one is it, and not too many were replaced within the grace. Keys: the login.
- * Values: presented jti, the next jti, grace in ms, how many are too many, the moment (see `storeMoment`), nowMs of the caller, end of
- * the new token in ms, then fields and values. Answers whether it did (1 or 0), the moment of Redis in ms, and the login as it now
+ * Values: presented jti, the next jti, grace in ms, how many are too many, the time (see `storeMoment`), nowMs of the caller, end of
+ * the new token in ms, then fields and values. Answers whether it did (1 or 0), the time of Redis in ms, and the login as it now
  * is.
  */
 export const ROTATE = script(`${LIFE_MS}
 local from, to, graceMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local nowMs = storeNowMs(ARGV[5])
-local moment = string.format('%.0f', nowMs)
+local time = string.format('%.0f', nowMs)
 local rotated = 0
 if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
   local previous, at, list = unpack(redis.call('HMGET', KEYS[1], 'previousJti', 'rotatedAtMs', 'replacedEarlier'))
@@ -67,7 +67,7 @@ if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
   end
   if within < tonumber(ARGV[4]) then
     rotated = 1
-    redis.call('HSET', KEYS[1], 'currentJti', to, 'previousJti', from, 'rotatedAtMs', moment, unpack(ARGV, 8))
+    redis.call('HSET', KEYS[1], 'currentJti', to, 'previousJti', from, 'rotatedAtMs', time, unpack(ARGV, 8))
     if #earlier > 0 then
       redis.call('HSET', KEYS[1], 'replacedEarlier', cjson.encode(earlier))
     else
@@ -77,7 +77,7 @@ if from ~= '' and redis.call('HGET', KEYS[1], 'currentJti') == from then
     redis.call('PEXPIRE', KEYS[1], lifeMs(endsMs, nowMs, ARGV[6]))
   end
 end
-return { rotated, moment, redis.call('HGETALL', KEYS[1]) }`);
+return { rotated, time, redis.call('HGETALL', KEYS[1]) }`);
 
 /** Reads a login. Keys: the login. */
 export const FIND = script(`return redis.call('HGETALL', KEYS[1])`);
@@ -88,7 +88,7 @@ local last = redis.call('HGET', KEYS[1], 'lastUsedAt')
 if last and tonumber(last) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'lastUsedAt', ARGV[1]) end
 return 1`);
 
-/** Forgets a login. Keys: the login. Answers a list of its subject, which is empty where the login was not there. */
+/** Deletes a login. Keys: the login. Answers a list of its subject, which is empty if the login was not there. */
 export const END = script(`
 local subject = redis.call('HGET', KEYS[1], 'subject')
 redis.call('DEL', KEYS[1])

@@ -43,7 +43,7 @@ export class RedisLoginStore extends LoginStore implements CheckedStore {
   }
 
   /**
-   * The login first, and then its name in the list of its subject: a list that is read in between lacks a login that nobody was handed
+   * The login first, and then its name in the list of its subject: a list that is read in between lacks a login that was not returned
    * yet, and never takes a name out whose login is still to come.
    */
   override async open(login: Login): Promise<void> {
@@ -55,7 +55,7 @@ export class RedisLoginStore extends LoginStore implements CheckedStore {
     if (!yesOrNo(opened)) throw new Error('A login with this sid was opened before.');
     const list = keys.loginsOf(login.issuer, login.subject);
     const oldest = await this.#run(NAME, list, [...moments, login.absoluteExpiresAt * 1_000, login.createdAt, key]);
-    await this.#forgetGone(list, namesOf(oldest));
+    await this.#deleteEnded(list, namesOf(oldest));
   }
 
   override async rotate(rotation: Rotation): Promise<RotationOutcome> {
@@ -76,12 +76,12 @@ export class RedisLoginStore extends LoginStore implements CheckedStore {
       to.expiresAt * 1_000,
       ...fieldsOf(fields),
     ]);
-    const [rotated, moment, record] = listOf(reply, 3);
+    const [rotated, time, record] = listOf(reply, 3);
     const isRotated = yesOrNo(rotated);
     const login = loginOf(record);
     if (!login) return { outcome: 'unknown' };
     if (isRotated) return { outcome: 'rotated', login };
-    const outcome = classifyPresentedToken(login, rotation, readInteger({ moment }, 'moment'));
+    const outcome = classifyPresentedToken(login, rotation, readInteger({ time }, 'time'));
     if (outcome === 'live') throw new Error('The live refresh token could not be replaced.');
     return { outcome, login };
   }
@@ -139,7 +139,7 @@ export class RedisLoginStore extends LoginStore implements CheckedStore {
     return loginOf(await this.#run(FIND, key));
   }
 
-  /** Forgets a login, and resolves its subject if it was there. */
+  /** Deletes a login, and resolves its subject if it was there. */
   async #end(key: string): Promise<string | undefined> {
     const subjects = namesOf(await this.#run(END, key));
     if (subjects.length > 1) throw new Error('Redis answered with the subjects of several logins.');
@@ -162,7 +162,7 @@ export class RedisLoginStore extends LoginStore implements CheckedStore {
   }
 
   /** Takes out of the list what has expired of these names. */
-  async #forgetGone(list: string, names: readonly string[]): Promise<void> {
+  async #deleteEnded(list: string, names: readonly string[]): Promise<void> {
     const isThere = await this.#each(names, async (key) => yesOrNo(await this.#run(EXISTS, key)));
     await this.#unname(
       list,

@@ -11,11 +11,11 @@ export interface RedisOneTimeStoreOptions {
   readonly clock: Clock;
 }
 
-/** How long a use is kept after its end, in ms: longer than the clock of any machine may lag behind that of Redis. */
+/** How long a use is kept after its end, in ms: longer than the clock of any server may lag behind that of Redis. */
 const KEPT_MS = 3_600_000;
 
 /**
- * Uses an id. Keys: the use. Values: its end in ms, nowMs of the caller, the moment (see `storeMoment`), how long it is kept after its
+ * Uses an id. Keys: the use. Values: its end in ms, nowMs of the caller, the time (see `storeMoment`), how long it is kept after its
  * end in ms. Answers 1 if it was new. It lives until its end by every clock.
  */
 const CONSUME = script(`${STORE_NOW_MS}

@@ -1,5 +1,5 @@
-// Hears by publish and subscribe that the blocklist changed. It takes a connection of its own, made like that of the application, and only
-// brings a reading forward: where the connection is down or a message is lost, the change is read a little later.
+// Receives changes of the blocklist by publish and subscribe. It takes a connection of its own, made like that of the application, and only
+// brings a reading forward: if the connection is down or a message is lost, the change is read a little later.
 import { EventEmitter, once } from 'node:events';
 import { AuthConfigurationError, keepListening } from '../core/internal.js';
 import { run, script, type RedisClient } from './client.js';
@@ -23,7 +23,7 @@ interface IoSubscriber extends EventEmitter {
 interface Subscription {
   /** Resolves once it listens. A client that connects again by itself subscribes again by itself too. */
   open(channel: string, onMessage: () => void): Promise<unknown>;
-  /** Calls back whenever the client is connected, again too: what was said meanwhile was not heard. */
+  /** Calls back whenever the client is connected, also after a reconnect: messages in between are lost. */
   onReady(listener: () => void): void;
   /** Resolves once the client has given up to connect. */
   readonly ended: Promise<unknown>;
@@ -47,12 +47,12 @@ export function listen(listener: Listener): () => void {
 
 async function listenOnce(over: AbortSignal, { client, channel, onMessage }: Listener): Promise<void> {
   const { open, onReady, ended, close } = subscriptionOf(client);
-  const hear = (): void => void (over.aborted || onMessage());
+  const receive = (): void => void (over.aborted || onMessage());
   over.addEventListener('abort', close, { once: true });
   try {
-    await open(channel, hear);
-    onReady(hear);
-    hear();
+    await open(channel, receive);
+    onReady(receive);
+    receive();
     await ended;
   } finally {
     over.removeEventListener('abort', close);
@@ -78,8 +78,8 @@ function nodeSubscription(client: RedisClient): Subscription {
 }
 
 function ioSubscription(client: RedisClient): Subscription {
-  // What is asked of it waits until it is connected, whatever the client of the application was told about commands. One that is lost is
-  // not connected again but made anew: where it may not subscribe any more, ioredis would leave a rejection that ends the process.
+  // What is asked of it waits until it is connected, whatever the client of the application does with commands. One that is lost is
+  // not connected again but made again: if it may no longer subscribe, ioredis would leave a rejection that ends the process.
   const patient = { enableOfflineQueue: true, lazyConnect: false };
   const single = { maxRetriesPerRequest: null, retryStrategy: null, sentinelRetryStrategy: null };
   const overrides = 'nodes' in client ? [[], patient] : [{ ...patient, ...single }];
@@ -101,10 +101,10 @@ function duplicateOf<Connection extends EventEmitter>(
 ): Connection {
   if (!('duplicate' in client) || typeof client.duplicate !== 'function')
     throw new AuthConfigurationError([
-      'push is true, and the client has no duplicate() to make a connection for it. Hand over a client, not a pool.',
+      'push is true, and the client has no duplicate() to make a connection for it. Pass a client, not a pool.',
     ]);
   const connection = client.duplicate(...overrides) as Connection;
-  // Both clients tell here of each attempt to connect that failed, and end the process where nothing listens.
+  // Both clients tell here of each attempt to connect that failed, and end the process if nothing listens.
   connection.on('error', () => {});
   return connection;
 }
@@ -112,16 +112,16 @@ function duplicateOf<Connection extends EventEmitter>(
 const PUBLISH = script(`return redis.call('PUBLISH', ARGV[1], 'probe')`);
 
 /**
- * Publishes something and waits until it is heard.
- * @throws {AuthConfigurationError} where it is not
+ * Publishes a message and waits until it is received.
+ * @throws {AuthConfigurationError} if it is not
  */
 export async function checkPush(client: RedisClient, { channel, layout }: Keys): Promise<void> {
   const { open, close } = subscriptionOf(client);
-  const heard = new EventEmitter();
+  const received = new EventEmitter();
   try {
     await checkRedis(async () => {
-      await open(channel, () => heard.emit('message'));
-      await Promise.all([once(heard, 'message'), run(client, PUBLISH, { keys: [layout], values: [channel] })]);
+      await open(channel, () => received.emit('message'));
+      await Promise.all([once(received, 'message'), run(client, PUBLISH, { keys: [layout], values: [channel] })]);
     });
   } finally {
     close();

@@ -8,7 +8,7 @@ const PATIENCE_MS = 5_000;
 
 /**
  * Does one small thing in Redis. Clients queue commands while they are not connected, so that it is given a limit.
- * @throws {AuthConfigurationError} where it does not succeed
+ * @throws {AuthConfigurationError} if it does not succeed
  */
 export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
   try {
@@ -23,13 +23,10 @@ export async function checkRedis(work: () => Promise<unknown>): Promise<void> {
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [
     /CROSSSLOT|non local key/,
-    'Redis is a cluster, and the keys of one step would lie on different machines. Spread the blocklist over the cluster, ' +
+    'Redis is a cluster, and the keys of one step would lie on different servers. Spread the blocklist over the cluster, ' +
       "redisStores({ shards: 16 }), or keep everything in one slot, redisStores({ prefix: '{latchkey}:' }).",
   ],
-  [
-    /^MOVED|^ASK/,
-    'Redis is a cluster, and the client is not one for clusters. Hand over createCluster() or new Cluster().',
-  ],
+  [/^MOVED|^ASK/, 'Redis is a cluster, and the client is not one for clusters. Pass createCluster() or new Cluster().'],
   [/READONLY/, 'Redis is a replica, which nothing can be written to. Connect the client to the master.'],
   [
     /channel/,
@@ -43,10 +40,10 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
 
 function sentenceOf(reason: string): string {
   const [, known] = SENTENCES.find(([pattern]) => pattern.test(reason)) ?? [];
-  return known ?? `Redis is not ready (${reason}). Start it, and connect the client before it is handed over.`;
+  return known ?? `Redis is not ready (${reason}). Start it, and connect the client before it is passed.`;
 }
 
-// One of each command that the scripts of both stores use, on keys that are gone at the end.
+// One of each command that the scripts of both stores use, on keys that are deleted at the end.
 const PROBE = script(`${STORE_NOW_MS}
 local now = string.format('%.0f', storeNowMs(''))
 for _, key in ipairs(KEYS) do redis.call('EXISTS', key) end
@@ -77,21 +74,21 @@ export async function probe(client: RedisClient, probes: readonly string[]): Pro
     throw new Error('a script was not run to its end');
 }
 
-/** The same in each shard of the blocklist, so on each machine that holds some of it. */
+/** The same in each shard of the blocklist, so on each server that holds some of it. */
 export async function probeShards(client: RedisClient, { shards }: Keys): Promise<void> {
   const id = randomUUID();
   await Promise.all(shards.map((shard) => probe(client, shard.probes(id))));
 }
 
-// A user of the server that may not read this is not told of it.
+// A user of the server that may not read this gets no warning.
 const MEMORY = script(`
 local memory = redis.pcall('INFO', 'memory')
 return type(memory) == 'string' and memory or ''`);
 
 /**
- * Looks whether Redis, on a cluster each machine that holds some of the blocklist, throws keys away when it is full: a revoked token
- * would come alive.
- * @throws {AuthConfigurationError} where it does
+ * Looks whether Redis, on a cluster each server that holds some of the blocklist, evicts keys when it is full: a revoked token would
+ * become valid again.
+ * @throws {AuthConfigurationError} if it does
  */
 export async function checkKeepsKeys(client: RedisClient, { shards }: Keys): Promise<void> {
   await Promise.all(shards.map((shard) => checkKeepsKeysOf(client, shard)));
@@ -103,7 +100,7 @@ async function checkKeepsKeysOf(client: RedisClient, { sentinel }: Shard): Promi
   const isLimited = /^maxmemory:[1-9]/m.test(memory);
   if (isLimited && policy !== 'noeviction')
     throw new AuthConfigurationError([
-      `Redis throws keys away when it is full (maxmemory-policy ${policy}): a revoked token would come alive. Set it to ` +
+      `Redis evicts keys when it is full (maxmemory-policy ${policy}): a revoked token would become valid again. Set it to ` +
         'noeviction, or say `allowEviction: true` to redisStores().',
     ]);
 }

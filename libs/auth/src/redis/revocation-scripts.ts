@@ -8,16 +8,16 @@ local function numbers(value)
   return tonumber(revokedAt), tonumber(expiresAt), spares, json
 end`;
 
-// Nothing is forgotten earlier than its end by every clock: that of the machine that asks, and that of Redis.
+// Nothing is deleted earlier than its end by both clocks: that of the caller, and that of Redis.
 const EARLIEST_NOW = `${STORE_NOW_MS}
 local function earliestNow(now, moved)
   return math.min(tonumber(now), math.floor(storeNowMs(moved) / 1000))
 end`;
 
 /**
- * Adds an entry or merges it with the live one there. Keys: the entry, by moment, by end, by change, the count of changes. Values: now, kind, revokedAt,
- * expiresAt, spares (1 where it has an `exceptSid`), json, the moment (see `storeMoment`), the channel. Answers 1 if the key was new.
- * Those who listen are told that something changed, and nothing else; a user of Redis who may not publish revokes all the same.
+ * Adds an entry or merges it with the live one there. Keys: the entry, by time, by end, by change, the count of changes. Values: now,
+ * kind, revokedAt, expiresAt, spares (1 if it has an `exceptSid`), json, the time (see `storeMoment`), the channel. Answers 1 if the key
+ * was new. Subscribers only learn that something changed; a user of Redis who may not publish revokes all the same.
  */
 export const ADD = script(`${READ_NUMBERS}${EARLIEST_NOW}
 local now = earliestNow(ARGV[1], ARGV[7])
@@ -59,7 +59,7 @@ return isNew`);
 /** Reads several strings in one step. */
 export const READ = script(`return redis.call('MGET', unpack(KEYS))`);
 
-/** The newest live entries. Keys: by moment. Values: now, limit. Index members that have ended are passed over, for ten rounds. */
+/** The newest live entries. Keys: by time. Values: now, limit. Index members that have ended are passed over, for ten rounds. */
 export const LIST = script(`${READ_NUMBERS}
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local found, from = {}, 0
@@ -77,7 +77,10 @@ return found`);
 /** How many entries one run of {@link TRIM} takes out at most. */
 export const TRIMMED_AT_ONCE = 1_000;
 
-/** Takes up to 1,000 ended entries out of the list. Keys: by end, by moment, by change. Values: now, the moment (see `storeMoment`). Answers how many. */
+/**
+ * Takes up to 1,000 ended entries out of the list. Keys: by end, by time, by change. Values: now, the time (see `storeMoment`). Answers
+ * how many.
+ */
 export const TRIM = script(`${EARLIEST_NOW}
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', earliestNow(ARGV[1], ARGV[2]), 'LIMIT', 0, ${TRIMMED_AT_ONCE})
 if #ended > 0 then
@@ -87,7 +90,7 @@ return #ended`);
 
 /**
  * What changed after a number. Keys: the sentinel, the count of changes, by change. Values: the sentinel as it was, the number (-1 for
- * everything), how many at most. Answers the sentinel, whether it began anew (1 or 0), the number to go on from, how many were
+ * everything), how many at most. Answers the sentinel, whether it began again (1 or 0), the number to go on from, how many were
  * looked at, and the entries. Scripts are one step, so that numbers are in the order in which changes can be seen.
  */
 export const CHANGES = script(`
@@ -109,14 +112,14 @@ for _, value in ipairs(#keys > 0 and redis.call('MGET', unpack(keys)) or {}) do
 end
 return { sentinel, restarted, string.format('%.0f', last), #keys, entries }`);
 
-/** Sets the sentinel where there is none. Keys: the sentinel. Values: since when. Answers what it says. */
-export const VOUCH = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
+/** Sets the sentinel if there is none. Keys: the sentinel. Values: since when. Answers what it says. */
+export const INIT_SENTINEL = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
 
 /**
  * The same for a Redis that was emptied: from the next second on, by whichever clock is ahead, so that what was issued and revoked in
- * this very second is refused too. Keys: the sentinel. Values: now, the moment (see `storeMoment`).
+ * this very second is refused too. Keys: the sentinel. Values: now, the time (see `storeMoment`).
  */
-export const VOUCH_AFTER = script(`${STORE_NOW_MS}
+export const RESTORE_SENTINEL = script(`${STORE_NOW_MS}
 local now = math.max(tonumber(ARGV[1]), math.floor(storeNowMs(ARGV[2]) / 1000))
 redis.call('SET', KEYS[1], string.format('%.0f', now + 1), 'NX')
 return redis.call('GET', KEYS[1])`);

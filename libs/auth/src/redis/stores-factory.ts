@@ -10,12 +10,12 @@ import { RedisBlocklistStore, type OnFlush } from './blocklist-store.js';
 /** Which Redis to use, and how. */
 export type RedisStoresOptions = {
   /**
-   * What every key begins with. On a cluster, a hash tag in it (`{latchkey}:`) puts all keys into one slot, and so on one machine.
+   * What every key begins with. On a cluster, a hash tag in it (`{latchkey}:`) puts all keys into one slot, and so on one server.
    * @defaultValue `latchkey:`
    */
   readonly prefix?: string | undefined;
   /**
-   * On a cluster: how many shards the blocklist has, 1 to 256, which are spread over the machines. Logins are spread without it. Each
+   * On a cluster: how many shards the blocklist has, 1 to 256, which are spread over the servers. Logins are spread without it. Each
    * process must say the same number; one that says another does not start. A reading of what changed asks each shard once.
    * @defaultValue 1
    */
@@ -23,13 +23,13 @@ export type RedisStoresOptions = {
   /** What to do when Redis was emptied. @defaultValue `refuse` */
   readonly onFlush?: OnFlush | undefined;
   /**
-   * Whether a revocation reaches other processes within milliseconds, where `revocation.freshness` is `{ withinMs }`. It takes one more
+   * Whether a revocation reaches other processes within milliseconds, if `revocation.freshness` is `{ withinMs }`. It takes one more
    * connection of each process, a duplicate of the client, which is closed with the application. What is said there is only that
    * something changed: the bound of `withinMs` holds without it.
    * @defaultValue false
    */
   readonly push?: boolean | undefined;
-  /** Starts although Redis may throw entries away when it is full, so that revoked tokens come alive. @defaultValue false */
+  /** Starts although Redis may evict entries when it is full, so that revoked tokens become valid again. @defaultValue false */
   readonly allowEviction?: boolean | undefined;
 } & (
   | {
@@ -95,10 +95,13 @@ function problemsOf(options: object): readonly string[] {
 /** What is chosen open, with its consequence. */
 function warningsOf({ allowEviction, onFlush }: RedisStoresOptions): readonly string[] {
   const warnings: readonly (readonly [boolean, string])[] = [
-    [allowEviction === true, 'redisStores: allowEviction is true: where Redis is full, revoked tokens come alive.'],
+    [
+      allowEviction === true,
+      'redisStores: allowEviction is true: if Redis is full, revoked tokens become valid again.',
+    ],
     [
       onFlush === 'barrier',
-      'redisStores: onFlush is barrier: an emptied Redis signs everybody out, and nobody has to agree to it.',
+      'redisStores: onFlush is barrier: an emptied Redis signs all users out, without confirmation.',
     ],
   ];
   return warnings.filter(([holds]) => holds).map(([, sentence]) => sentence);

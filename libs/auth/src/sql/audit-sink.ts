@@ -2,7 +2,7 @@
 import { readInteger, readOptionalString, readString, listLength, type Subject } from '../core/internal.js';
 import type { StoredRow, TurnTakingStore, CheckedStore } from '../stores.js';
 import { AuditSink, type AuditEntry } from '../events.js';
-import { exactId, readable } from './exact-id.js';
+import { exactId, readable } from './column-text.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable, type Remedy } from './readiness.js';
 import { insertUnlessThere, limitTo, type SqlRunner } from './runner.js';

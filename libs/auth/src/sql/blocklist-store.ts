@@ -21,13 +21,13 @@ import {
 } from '../stores.js';
 import { changesIn, LOOKS_BACK_SECONDS, NOW } from './changes.js';
 import type { SqlResult } from './database.js';
-import { exactId, readable } from './exact-id.js';
+import { exactId, readable } from './column-text.js';
 import { checkListener, listen, NOTIFY, type OpenPgListener } from './listener.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable, type Remedy } from './readiness.js';
 import { insertUnlessThere, limitTo, type SqlRunner } from './runner.js';
 import type { SqlValues } from './statements.js';
-import { forgettableAt, nowMsIn } from './store-clock.js';
+import { prunableAt, nowMsIn } from './store-clock.js';
 
 const SETTLE_ATTEMPTS = 3;
 /** How long a transaction of the application may go on after a revocation. */
@@ -38,7 +38,7 @@ const KEY = 'issuer = :issuer AND kind = :kind AND id = :id';
 /** How a blocklist in SQL is made. */
 export interface BlocklistStoreOptions {
   readonly remedy: Remedy;
-  /** What hears of changes, on PostgreSQL. */
+  /** The listener for changes, on PostgreSQL. */
   readonly openListener?: OpenPgListener | undefined;
 }
 
@@ -63,7 +63,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
       const startedMs = this.clock.monotonicMs();
       const isNew = (await this.#insert(values)) || (await this.#revive(values));
       if (!isNew && !(await this.#merge(entry, values))) continue;
-      // Those who read what changed look back only so far: what was so long on its way must be stamped anew.
+      // Those who read what changed look back only so far: what was so long on its way must be stamped again.
       if (this.clock.monotonicMs() - startedMs > LATEST_COMMIT_MS) await this.#merge(entry, values);
       return isNew;
     }
@@ -117,7 +117,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
       table: this.#table,
       key: ['issuer', 'kind', 'id'],
       ended: 'expires_at <= :now',
-      now: await forgettableAt(this.runner, this.clock, now),
+      now: await prunableAt(this.runner, this.clock, now),
     });
   }
 
@@ -158,7 +158,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
     return affected > 0;
   }
 
-  /** Lets the longer life and the stricter moment win. Resolves whether the row was still there. */
+  /** Lets the longer life and the stricter time win. Resolves whether the row was still there. */
   async #merge(entry: RevocationEntry, values: SqlValues): Promise<boolean> {
     if (entry.kind === 'subject') {
       const orAsStrict = entry.exceptSid === undefined ? 'OR (revoked_at = :revokedAt AND except_sid IS NOT NULL)' : '';

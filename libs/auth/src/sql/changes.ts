@@ -5,10 +5,10 @@ import type { StoredRow, RevocationChanges } from '../stores.js';
 import type { SqlDialect } from './database.js';
 import { limitTo, type SqlRunner } from './runner.js';
 
-/** How far back a reading looks, in seconds. A write that takes longer than half of it is stamped anew. */
+/** How far back a reading looks, in seconds. A write that takes longer than half of it is stamped again. */
 export const LOOKS_BACK_SECONDS = 10;
 
-/** The present second by the clock of the database: machines of the application may disagree, it does not. */
+/** The present second by the clock of the database: the clocks of servers may differ, this one does not. */
 export const NOW: Readonly<Record<SqlDialect, string>> = {
   sqlite: `CAST(strftime('%s', 'now') AS INTEGER)`,
   postgres: 'CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp())) AS BIGINT)',
@@ -41,8 +41,8 @@ export async function changesIn(
   const page = await readPage(runner, table, { from: startOf(place), limit });
   // A clock that was set back stamps what a reading would no longer look at: another primary, perhaps.
   if (place !== undefined && page.now < (place.unsettled ?? place.second) - LOOKS_BACK_SECONDS / 2) {
-    const anew = await readPage(runner, table, { from: 0, limit });
-    return { ...answerOf(anew, limit, undefined), restarted: true };
+    const again = await readPage(runner, table, { from: 0, limit });
+    return { ...answerOf(again, limit, undefined), restarted: true };
   }
   return { ...answerOf(page, limit, place), restarted: false };
 }

@@ -52,7 +52,7 @@ export interface SqlDatabase {
   execute(statement: string, values: readonly SqlValue[]): Promise<SqlResult>;
 }
 
-/** True for a statement that returns rows; for drivers that must be told. */
+/** True for a statement that returns rows; for drivers that need to know. */
 export function returnsRows(statement: string): boolean {
   return /^\s*SELECT\b|\bRETURNING\b/.test(statement);
 }

@@ -3,7 +3,7 @@
 import { readInteger, readOptionalString } from '../core/internal.js';
 import type { CheckedStore } from '../stores.js';
 import { KeySetCache, type CachedKeySet, type LeaseRequest } from '../issuers.js';
-import { exactId } from './exact-id.js';
+import { exactId } from './column-text.js';
 import { checkTable, type Remedy } from './readiness.js';
 import { insertUnlessThere, type SqlRunner } from './runner.js';
 import type { SqlValues } from './statements.js';

@@ -1,4 +1,4 @@
-// Hears from PostgreSQL that the blocklist changed. It takes a connection of its own, and only brings a reading forward: where the
+// Receives changes of the blocklist from PostgreSQL. It takes a connection of its own, and only brings a reading forward: if the
 // connection is down or a message is lost, the change is read a little later.
 import { EventEmitter, once } from 'node:events';
 import { AuthConfigurationError, keepListening, withTimeout } from '../core/internal.js';
@@ -7,7 +7,7 @@ import type { SqlRunner } from './runner.js';
 const CHANNEL = 'latchkey_revoked';
 const PATIENCE_MS = 5_000;
 
-/** Tells those who listen once the transaction is committed. What is told is nothing but that. */
+/** Notifies listeners once the transaction is committed. The message has no content. */
 export const NOTIFY = `CAST(pg_notify('${CHANNEL}', '') AS text)`;
 
 /** The part of a `Client` of `pg` that is used. */
@@ -21,10 +21,10 @@ export interface PgListener {
 /** Makes a client that is not connected yet. It is called again whenever the connection was lost. */
 export type OpenPgListener = () => PgListener;
 
-/** How the stores hear of changes. */
+/** How the stores receive changes. */
 export interface PushOptions {
   /**
-   * On PostgreSQL, makes a `Client` of `pg` for `LISTEN`, so that a revocation reaches other processes within milliseconds where
+   * On PostgreSQL, makes a `Client` of `pg` for `LISTEN`, so that a revocation reaches other processes within milliseconds if
    * `revocation.freshness` is `{ withinMs }`. It is connected by the stores, to PostgreSQL itself and not to a pooler, and closed with
    * the application. Each process that revokes needs the option too. What is said there is only that something changed: the bound of
    * `withinMs` holds without it.
@@ -47,7 +47,7 @@ export function listen(openListener: OpenPgListener, onMessage: () => void): () 
     listener.on('notification', () => over.aborted || onMessage());
     try {
       await Promise.race([aborted, lost, startListening(listener)]);
-      // What was said before was not heard.
+      // Messages before that are lost.
       if (!over.aborted) onMessage();
       await Promise.race([aborted, lost]);
     } finally {
@@ -59,26 +59,26 @@ export function listen(openListener: OpenPgListener, onMessage: () => void): () 
 }
 
 /**
- * Says something and waits until it is heard.
- * @throws {AuthConfigurationError} where it is not
+ * Sends a message and waits until it is received.
+ * @throws {AuthConfigurationError} if it is not
  */
 export async function checkListener(runner: SqlRunner, openListener: OpenPgListener): Promise<void> {
   if (runner.dialect !== 'postgres')
     throw new AuthConfigurationError([`listen is given, which PostgreSQL has, and the database is ${runner.dialect}`]);
   const listener = openListener();
   const lost = lossOf(listener);
-  const heard = new EventEmitter();
-  listener.on('notification', () => heard.emit('message'));
+  const received = new EventEmitter();
+  listener.on('notification', () => received.emit('message'));
   try {
     await withTimeout(PATIENCE_MS, async () => {
-      const message = once(heard, 'message');
+      const message = once(received, 'message');
       await Promise.race([lost, startListening(listener)]);
       await runner.execute(`SELECT ${NOTIFY} AS told`, {});
       await Promise.race([lost, message]);
     });
   } catch (error) {
     throw new AuthConfigurationError([
-      `What is said with NOTIFY is not heard by the client of listen (${reasonOf(error)}). Connect it to the same database as the stores, to ` +
+      `Messages of NOTIFY do not reach the client of listen (${reasonOf(error)}). Connect it to the same database as the stores, to ` +
         'PostgreSQL itself and not to a pooler, or leave out listen',
     ]);
   } finally {

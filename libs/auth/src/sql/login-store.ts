@@ -22,12 +22,12 @@ import {
   type TurnTakingStore,
 } from '../stores.js';
 import type { SqlResult } from './database.js';
-import { readable } from './exact-id.js';
+import { readable } from './column-text.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable, type Remedy } from './readiness.js';
 import type { SqlRunner } from './runner.js';
 import type { SqlValues } from './statements.js';
-import { forgettableAt, nowMsIn } from './store-clock.js';
+import { prunableAt, nowMsIn } from './store-clock.js';
 
 /** The caller that loses a race reads again and finds that its token was replaced; only a rotation that is taken back needs a third look. */
 const LOOKS = 5;
@@ -109,7 +109,7 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
       table: this.#table,
       key: ['issuer', 'sid'],
       ended: '(current_expires_at <= :now OR absolute_expires_at <= :now)',
-      now: await forgettableAt(this.runner, this.clock, now),
+      now: await prunableAt(this.runner, this.clock, now),
     });
   }
 
@@ -118,8 +118,8 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
   }
 
   /**
-   * Replaces the live token where nothing else was replaced within the grace: nearly always, and in one statement. Resolves the login
-   * as this write left it, or nothing where the token is not the live one or something must be remembered besides it.
+   * Replaces the live token if nothing else was replaced within the grace: nearly always, and in one statement. Resolves the login
+   * as this write left it, or nothing if the token is not the live one or something must be remembered besides it.
    */
   async #replaceAlone({ issuer, sid, from, to, nowMs, graceMs }: Rotation): Promise<Login | undefined> {
     if (from === '') return undefined;
@@ -146,7 +146,7 @@ export class SqlLoginStore extends LoginStore implements CheckedStore, TurnTakin
     return seen && { ...seen.login, ...fields };
   }
 
-  /** The login, and the moment of the database at which it was so. */
+  /** The login, and the time of the database at which it was read. */
   async #look({ issuer, sid }: Pick<Login, 'issuer' | 'sid'>): Promise<{ login: Login; nowMs: number } | undefined> {
     const sql = `SELECT logins.*, ${this.#nowMs} AS now_ms FROM ${this.#table} logins WHERE ${KEY}`;
     const [row] = (await this.#execute(sql, { issuer, sid })).rows;

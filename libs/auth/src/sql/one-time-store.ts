@@ -1,11 +1,11 @@
 // What was used once, in SQL. The primary key decides every race.
 import type { Clock } from '../core/internal.js';
 import { OneTimeStore, type CheckedStore, type TurnTakingStore } from '../stores.js';
-import { exactId } from './exact-id.js';
+import { exactId } from './column-text.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable, type Remedy } from './readiness.js';
 import { insertUnlessThere, type SqlRunner } from './runner.js';
-import { forgettableAt } from './store-clock.js';
+import { prunableAt } from './store-clock.js';
 
 /** The used one-time tokens in one table of your database. */
 export class SqlOneTimeStore extends OneTimeStore implements CheckedStore, TurnTakingStore {
@@ -34,7 +34,7 @@ export class SqlOneTimeStore extends OneTimeStore implements CheckedStore, TurnT
       table: this.#table,
       key: ['id'],
       ended: 'expires_at <= :now',
-      now: await forgettableAt(this.runner, this.clock, now),
+      now: await prunableAt(this.runner, this.clock, now),
     });
   }
 

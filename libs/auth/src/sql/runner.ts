@@ -43,7 +43,7 @@ export class SqlRunner {
     return this.database.takesTurns === true;
   }
 
-  /** True inside a transaction that the application handed over. */
+  /** True inside a transaction that the application passed. */
   get isJoined(): boolean {
     return transactionOn(this.identity) !== undefined;
   }

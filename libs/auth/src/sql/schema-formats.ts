@@ -13,7 +13,7 @@ import {
 import type { SqlDialect } from './database.js';
 import { indexName, TABLE_NAMES, tablesAt, type TableKey } from './tables.js';
 
-/** In which words the tables can be told. */
+/** The formats in which the tables can be written. */
 export const SCHEMA_FORMATS = ['sql', 'prisma', 'drizzle'] as const;
 
 export type SchemaFormat = (typeof SCHEMA_FORMATS)[number];

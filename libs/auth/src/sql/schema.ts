@@ -4,7 +4,7 @@ import type { SqlDialect } from './database.js';
 import { indexName, quoted, tablesAt, type SqlPlace, type SqlTable, type TableKey } from './tables.js';
 
 /**
- * What a column holds. `id` is compared byte by byte; `note` is free text for people; `word` is one of our own, at most 64 characters;
+ * What a column holds. `id` is compared byte by byte; `note` is free text for users; `word` is one of our own, at most 64 characters;
  * `list` is text of any length; `document` may be larger than 64 KiB; `time` is an epoch time.
  */
 export type ColumnKind = 'id' | 'note' | 'word' | 'list' | 'document' | 'time';
@@ -158,7 +158,7 @@ export function typeOf({ kind, length = MOST_CHARACTERS }: ColumnShape, dialect:
 export interface SqlSchemaOptions extends SqlPlace {
   readonly dialect: SqlDialect;
   /**
-   * The version that the database has: only what came after it is told.
+   * The version that the database has: only later changes are written.
    * @defaultValue 0: all of it
    */
   readonly from?: number | undefined;

@@ -26,7 +26,7 @@ export type SqlDatabaseOptions = SqlPlace &
       }
   );
 
-/** Which database the stores use, and how they hear of changes. */
+/** Which database the stores use, and how they receive changes. */
 export type SqlStoresOptions = SqlDatabaseOptions & PushOptions;
 
 /**
@@ -124,7 +124,7 @@ function unknownOptions(options: object, names: readonly string[]): string[] {
   return unknown.map((name) => `${name} is not an option of SQL stores; ${nameHint(name, names)}`);
 }
 
-// A pool or an ORM itself is easily handed over instead of the adapter.
+// A pool or an ORM itself is easily passed instead of the adapter.
 function databaseProblems(database: Partial<SqlDatabase> | undefined): string[] {
   const isDatabase = typeof database?.execute === 'function' && SQL_DIALECTS.some((each) => each === database.dialect);
   return isDatabase

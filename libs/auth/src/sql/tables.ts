@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { AuthConfigurationError } from '../core/internal.js';
 import type { SqlDialect } from './database.js';
 
-/** A table and where it lies. */
+/** A table and where it is. */
 export interface SqlTable {
   /** On SQLite the name of an attached database. Absent: where the connection looks by itself. */
   readonly schema?: string | undefined;
@@ -33,7 +33,7 @@ export const TABLE_NAMES = {
   oneTime: 'latchkey_one_time',
 } as const satisfies Readonly<Record<TableKey, string>>;
 
-/** Where the tables lie, and how their names begin. */
+/** Where the tables are, and how their names begin. */
 export interface SqlPlace {
   /**
    * What the names of tables and indexes begin with, for two applications in one schema: `shop_`. Letters, digits and `_`.

@@ -24,9 +24,10 @@ export function noteInUse(database: object): void {
  * Does work whose logins, revocations and audit entries are written by a transaction of the application: they are committed or rolled
  * back with it. Commit after it resolves; return no token to the client before that.
  *
- * Only what is recorded takes part: new and ended logins, revocations, used one-time tokens, audit entries, and the look at a user's earlier sign-out. Whether a
- * token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is never part of a transaction,
- * because its client could not be told of a rollback. Nothing is retried: a transaction that failed has to begin again.
+ * Only what is recorded takes part: new and ended logins, revocations, used one-time tokens, audit entries, and the look at a user's
+ * earlier sign-out. Whether a token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is
+ * never part of a transaction, because its client would not learn of a rollback. Nothing is retried: a transaction that failed has to
+ * begin again.
  *
  * @param database what the stores were made with: the same object
  * @param transaction the adapter over what the transaction runs on: a client, a `tx`, a `trx`
@@ -65,13 +66,11 @@ export async function joinTransaction<T>(
   return joinFor(database, transaction, work);
 }
 
-/** Does the same for whatever stands for the database: a DataSource. */
+/** Does the same for whatever represents the database: a DataSource. */
 export async function joinFor<T>(database: object, transaction: SqlDatabase, work: () => Promise<T>): Promise<T> {
   // Otherwise the login would be written beside the transaction without a word.
   if (!inUse.has(database))
-    throw new TypeError(
-      'No stores were made with this database. Hand over the same object that sqlStores() was given.',
-    );
+    throw new TypeError('No stores were made with this database. Pass the same object that sqlStores() was given.');
   const here: Joined = { database, transaction, isOpen: true, outer: joined.getStore() };
   try {
     return await joined.run(here, work);

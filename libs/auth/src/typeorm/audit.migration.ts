@@ -7,14 +7,14 @@ import { indexNameOf, placeOf } from './places.js';
 
 const PLAIN = { type: 'varchar', length: '255' };
 
-/** MariaDB compares text without case and trailing blanks; bytes alone are exact. */
+/** MariaDB compares text without case and trailing spaces; bytes alone are exact. */
 const IDS: Readonly<Record<SqlDialect, object>> = {
   sqlite: PLAIN,
   postgres: PLAIN,
   mysql: { type: 'varbinary', length: '765' },
 };
 
-/** Makes `latchkey_audit`. Harmless where it is there already. */
+/** Makes `latchkey_audit`. Harmless if it is there already. */
 export class CreateLatchkeyAudit1763887200000 implements MigrationInterface {
   // Spelt out, because a bundler that shortens class names would make TypeORM run it again.
   readonly name = 'CreateLatchkeyAudit1763887200000';

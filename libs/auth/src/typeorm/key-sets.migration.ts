@@ -15,7 +15,7 @@ const KINDS: Readonly<Record<SqlDialect, { readonly key: object; readonly body: 
   mysql: { key: { type: 'varbinary', length: '765' }, body: { type: 'mediumtext', charset: 'utf8mb4' } },
 };
 
-/** Makes `latchkey_key_sets`. Harmless where it is there already. */
+/** Makes `latchkey_key_sets`. Harmless if it is there already. */
 export class CreateLatchkeyKeySets1763883600000 implements MigrationInterface {
   // Spelt out, because a bundler that shortens class names would make TypeORM run it again.
   readonly name = 'CreateLatchkeyKeySets1763883600000';

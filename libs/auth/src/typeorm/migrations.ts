@@ -13,7 +13,7 @@ import { RememberReplacedTokens1764417600000 } from './replaced.migration.js';
 interface ColumnKinds {
   /** An id, compared byte by byte. */
   id(name: string, more?: Partial<TableColumnOptions>): TableColumnOptions;
-  /** Free text for people. */
+  /** Free text for users. */
   note(name: string): TableColumnOptions;
   /** An epoch time. */
   time(name: string, more?: Partial<TableColumnOptions>): TableColumnOptions;
@@ -31,7 +31,7 @@ const PLAIN: ColumnKinds = {
   time,
 };
 
-// MariaDB compares text without case and without trailing blanks, in binary collations too; bytes alone are exact. 255 UTF-16
+// MariaDB compares text without case and without trailing spaces, in binary collations too; bytes alone are exact. 255 UTF-16
 // units are at most 765 bytes.
 const MYSQL: ColumnKinds = {
   id: (name, more = {}) => ({ name, type: 'varbinary', length: '765', ...more }),
@@ -41,7 +41,7 @@ const MYSQL: ColumnKinds = {
 
 const COLUMNS: Readonly<Record<SqlDialect, ColumnKinds>> = { sqlite: PLAIN, postgres: PLAIN, mysql: MYSQL };
 
-/** Makes `latchkey_revocations` and `latchkey_logins`. Harmless where they are there already. */
+/** Makes `latchkey_revocations` and `latchkey_logins`. Harmless if they are there already. */
 export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
   // Spelt out, because a bundler that shortens class names would make TypeORM run it again.
   readonly name = 'CreateLatchkeyTables1763880000000';

@@ -7,14 +7,14 @@ import { indexNameOf, placeOf } from './places.js';
 
 const PLAIN = { type: 'varchar', length: '255' };
 
-/** MariaDB compares text without case and trailing blanks; bytes alone are exact. */
+/** MariaDB compares text without case and trailing spaces; bytes alone are exact. */
 const IDS: Readonly<Record<SqlDialect, object>> = {
   sqlite: PLAIN,
   postgres: PLAIN,
   mysql: { type: 'varbinary', length: '765' },
 };
 
-/** Makes `latchkey_one_time`. Harmless where it is there already. */
+/** Makes `latchkey_one_time`. Harmless if it is there already. */
 export class CreateLatchkeyOneTime1764504000000 implements MigrationInterface {
   // Spelt out, because a bundler that shortens class names would make TypeORM run it again.
   readonly name = 'CreateLatchkeyOneTime1764504000000';

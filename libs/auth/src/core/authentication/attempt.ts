@@ -13,7 +13,7 @@ interface Failure {
   readonly error: AuthError;
 }
 
-/** A cookie and a live session that name different people. */
+/** A cookie and a live session that name different users. */
 interface Mismatch {
   readonly outcome: 'user_mismatch' | 'user_mismatch_enforced';
   /** `undefined` if the subject of the cookie cannot be read. */
@@ -37,7 +37,7 @@ export interface Attempt {
   mismatch: Mismatch | undefined;
 }
 
-/** Publishes how the attempt ended. Called once at most: an attempt that simply succeeded is no event while no listener wants it. */
+/** Publishes how the attempt ended. Called once at most: an attempt that simply succeeded is not an event while no listener wants it. */
 export function publishEnd(attempt: Attempt, outcome: AttemptOutcome, error?: AuthError): void {
   if (!isRefusalHeard()) return;
   const { found, scheme, key, forgiven, principal, mismatch } = attempt;

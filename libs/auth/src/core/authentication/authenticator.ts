@@ -18,11 +18,11 @@ import { check, principalOf, type AccountResolver } from '../users/accounts.js';
 
 export type { RouteRequirements } from './route-requirements.js';
 
-/** The end of an attempt: a principal, `undefined` where anonymous access is allowed, or a refusal and the scheme that it is about. */
+/** The end of an attempt: a principal, `undefined` if anonymous access is allowed, or a refusal and the scheme that it is about. */
 export type Decision =
   { readonly principal: Principal | undefined } | { readonly error: AuthError; readonly scheme: string | undefined };
 
-/** A principal, or `undefined` where the next scheme may answer: at once, or later. */
+/** A principal, or `undefined` if the next scheme may answer: at once, or later. */
 type Answer = Principal | undefined | Promise<Principal | undefined>;
 
 /** Decides for every request who is asking. Holds no state of any request. */
@@ -68,7 +68,7 @@ export class Authenticator {
     );
   }
 
-  /** One scheme; `undefined` where the next one may answer. */
+  /** One scheme; `undefined` if the next one may answer. */
   private authenticateWith(each: Candidate, attempt: Attempt): Answer {
     if (each.scheme.onFailure !== 'forgive') return this.authenticateUncontradicted(each, attempt);
     return rescued(
@@ -167,12 +167,12 @@ function proveIntent({ scheme, credential }: Candidate, request: AuthRequest, ve
   scheme.csrf(request, verified);
 }
 
-/** Where something broke that has no phase of its own: most likely in what the application hands in. */
+/** The phase of errors without a phase of their own: most likely in a function of the application. */
 function phaseOf({ scheme }: Attempt): string {
   return scheme === undefined ? 'looking for a credential' : `recognising a caller by '${scheme}'`;
 }
 
-/** No scheme recognised the caller: what was forgiven on the way is reported first, because "expired" must not be disguised as "missing". */
+/** No scheme recognized the caller: what was forgiven on the way is reported first, because "expired" must not be disguised as "missing". */
 function assertAnonymousAllowed(attempt: Attempt): undefined {
   const [failure] = attempt.forgiven;
   const { optional, policies } = attempt.demand;

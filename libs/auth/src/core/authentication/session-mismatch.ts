@@ -1,5 +1,5 @@
-// The quarrel between a token cookie and a live session of somebody else: after a switch of accounts a browser carries both,
-// and whoever wins silently, a person acts under a name that is not theirs.
+// Handles requests whose token cookie and live session belong to different users: after a switch of accounts a browser carries both, and
+// if either won silently, the request would act as the wrong user.
 import type { Attempt } from './attempt.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import { orUnavailable } from '../base/at-once.js';
@@ -14,7 +14,7 @@ export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
 /** The name of the built-in scheme that reads the host's session. */
 export const SESSION = 'session';
 
-/** Compares cookie and session where the route knows both; elsewhere there is nothing to compare. */
+/** Compares cookie and session if the route knows both; elsewhere there is nothing to compare. */
 export class SessionMismatch {
   constructor(
     private readonly blocklist: BlocklistService,
@@ -22,8 +22,8 @@ export class SessionMismatch {
   ) {}
 
   /**
-   * A bad cookie is not forgiven while a live session belongs to somebody else than the cookie names; one that cannot be read
-   * counts as somebody else.
+   * A bad cookie is not forgiven while a live session belongs to another user than the cookie names; an unreadable one counts as another
+   * user.
    * @throws {AuthError} the error that was about to be forgiven
    */
   async rejectCookieOfOtherUser(error: AuthError, each: Candidate, attempt: Attempt): Promise<void> {
@@ -38,8 +38,8 @@ export class SessionMismatch {
   }
 
   /**
-   * True where a good cookie gives way to the session of somebody else.
-   * @throws {AuthError} `session_user_mismatch` where neither is preferred
+   * True if a good cookie gives way to the session of another user.
+   * @throws {AuthError} `session_user_mismatch` if neither is preferred
    */
   sessionWins(principal: Principal, each: Candidate, attempt: Attempt): boolean | Promise<boolean> {
     const { scheme, credential } = each;

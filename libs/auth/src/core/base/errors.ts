@@ -136,13 +136,13 @@ export interface RefusalReason {
   readonly option?: string | undefined;
 }
 
-/** A step that is missing before somebody is signed in. */
+/** A step that is missing before the user is signed in. */
 export interface FurtherStep {
   /** What is asked for, by the name that the user source gave it: `totp`. */
   readonly kind: string;
   /** What the user source tells the client besides. */
   readonly data: Json | undefined;
-  /** What the client comes back with. It is good once, for a short time, and for the client that it was handed to. */
+  /** What the client comes back with. It is valid once, for a short time, and only for the client that received it. */
   readonly continuation: string;
   /** How long, in seconds. */
   readonly expiresIn: number;
@@ -164,7 +164,7 @@ export interface AuthErrorOptions {
   readonly maxAgeSeconds?: number | undefined;
   /** What the sign-in must be, one of them and best the first, for the same codes (RFC 9470 §3). */
   readonly acrValues?: readonly string[] | undefined;
-  /** The step that is missing, for `further_step_required`. The client is told; logs, events and serialisers are not. */
+  /** The step that is missing, for `further_step_required`. Clients receive it; logs, events and serializers do not. */
   readonly step?: FurtherStep;
   /** When to try again, in seconds: for the 503 codes, and for `too_many_requests`. @defaultValue 1 for 503, unsaid for 429 */
   readonly retryAfterSeconds?: number;

@@ -82,9 +82,9 @@ export interface Verified {
   readonly expiresAt?: number | undefined;
   /** When the user last signed in, in epoch seconds (`auth_time`). */
   readonly authTime?: number | undefined;
-  /** How well the person proved who they are (`acr`), by the names of the issuer. */
+  /** How strongly the user was authenticated (`acr`), by the names of the issuer. */
   readonly acr?: string | undefined;
-  /** How the person proved who they are (`amr`, RFC 8176). */
+  /** How the user was authenticated (`amr`, RFC 8176). */
   readonly amr?: readonly string[] | undefined;
   /** Digest of the user's stamp at the time of issue; see `UserDescription.stamp`. */
   readonly stamp?: string | undefined;
@@ -116,9 +116,9 @@ export interface Principal<User = AuthUser> {
   readonly sid: string | undefined;
   /** When the user last signed in. */
   readonly authTime: Date | undefined;
-  /** How well the person proved who they are, by the names of the issuer; `undefined` if the credential does not say. */
+  /** How strongly the user was authenticated, by the names of the issuer; `undefined` if the credential does not say. */
   readonly acr: string | undefined;
-  /** How the person proved who they are, such as `['pwd', 'otp']` (RFC 8176); empty if the credential does not say. */
+  /** How the user was authenticated, such as `['pwd', 'otp']` (RFC 8176); empty if the credential does not say. */
   readonly amr: readonly string[];
   /** When the credential expires. */
   readonly expiresAt: Date | undefined;

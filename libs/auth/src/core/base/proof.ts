@@ -1,6 +1,6 @@
-// How a person proved who they are: `acr` (OpenID Connect Core §2) and `amr` (RFC 8176), as tokens, sessions and user sources state them.
+// How a user was authenticated: `acr` (OpenID Connect Core §2) and `amr` (RFC 8176), as tokens, sessions and user sources state them.
 
-/** How a person proved who they are. */
+/** How a user was authenticated. */
 export interface Proof {
   /** How well: a name that the application and its clients agree on, 1 to 255 characters. */
   readonly acr?: string | undefined;

@@ -31,7 +31,7 @@ export function signInFacts({ clientId, acr, amr }: IssueOptions): Pick<RefreshG
   return { clientId, acr, amr };
 }
 
-/** When the person proved who they are, in epoch seconds: at the moment of issue, unless it is said. */
+/** When the user was authenticated, in epoch seconds: by default the time of issue. */
 export function authTimeOf({ authTime }: Pick<LoginOptions, 'authTime'>, issuedAt: number): number {
   return authTime === undefined ? issuedAt : Math.floor(authTime.getTime() / 1000);
 }

@@ -24,7 +24,7 @@ export interface OneTimeTokenOptions {
   readonly purpose: string;
   /** How long it can be used: 1 second to 1 day. @defaultValue 15 minutes */
   readonly ttl?: Duration | undefined;
-  /** What comes back when it is redeemed. It is signed, and whoever has the token can read it. @defaultValue nothing */
+  /** What comes back when it is redeemed. It is signed, and the holder of the token can read it. @defaultValue nothing */
   readonly data?: Json | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface RedeemOptions {
   readonly prepare?: ((redeemed: RedeemedToken) => void | Promise<void>) | undefined;
 }
 
-/** What a one-time token was good for. */
+/** What a one-time token was valid for. */
 export interface RedeemedToken {
   readonly subject: Subject;
   /** Absent in an application without a user source. */
@@ -79,7 +79,7 @@ const MOST_TTL_SECONDS = 86_400;
 /**
  * Issues and redeems tokens that can be used once, for one purpose, by the user whom they were issued for.
  *
- * A token ends with the `stamp` of its user: with the password changed, every older link is dead. It also ends when all of the user's
+ * A token ends with the `stamp` of its user: with the password changed, every older link is invalid. It also ends when all of the user's
  * logins are ended. It is never good as an access or refresh token, nor one of these in its place.
  *
  * @example
@@ -130,11 +130,11 @@ export class OneTimeTokens {
 
   /**
    * Uses a token. Of many calls with one token, on all processes, exactly one resolves. The use is the last thing that happens: if
-   * anything before it cannot be told, the token is as good as before.
+   * any check before it is unavailable, the token stays valid.
    *
    * @param purpose the one that it was issued for
    * @throws {AuthError} `one_time_token_invalid`, the same for every reason: forged, expired, used, for another purpose, or of a user who
-   * is gone, inactive or changed; `users_unavailable`, `store_unavailable`, `keys_unavailable`; and whatever `prepare` rejects with
+   * is deleted, inactive or changed; `users_unavailable`, `store_unavailable`, `keys_unavailable`; and whatever `prepare` rejects with
    * @throws {AuthConfigurationError} without a store for one-time tokens, and in a service that only verifies
    */
   async redeem(token: string, purpose: string, options: RedeemOptions = {}): Promise<RedeemedToken> {
@@ -145,7 +145,7 @@ export class OneTimeTokens {
     return redeemed;
   }
 
-  /** @internal The first half of {@link redeem}: what the token is good for, and how it is used. */
+  /** @internal The first half of {@link redeem}: what the token is valid for, and how it is used. */
   async inspect(token: string, purpose: string, { allowInactive }: RedeemOptions = {}): Promise<InspectedToken> {
     const store = this.storeInUse();
     const audience = this.audienceOf(purpose);
@@ -179,7 +179,7 @@ export class OneTimeTokens {
     const forgottenAt = expiresAt + this.parts.toleranceSeconds + 1;
     const id = JSON.stringify(['one-time', subject.issuer, jti]);
     const isFirst = await orUnavailable('store_unavailable', () => store.consume(id, forgottenAt));
-    // Anything but `true` is no success, whatever a store of the application answers.
+    // Anything but `true` is not a success, whatever a store of the application answers.
     if (isFirst !== true) throw new AuthError('token_revoked');
   }
 
@@ -242,7 +242,7 @@ function ttlIn({ ttl }: OneTimeTokenOptions): number {
   return Math.floor(milliseconds / 1_000);
 }
 
-/** One answer for all that is wrong with a token, and those that say "cannot tell" as they are. */
+/** One answer for all that is wrong with a token, and unavailable (503) as it is. */
 function refuse(error: unknown): never {
   if (!(error instanceof AuthError) || error.status >= 500) throw error;
   throw new AuthError('one_time_token_invalid', { cause: error });

@@ -30,7 +30,7 @@ export interface RefreshGrant {
   readonly jti: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** How long it may go without a refresh, where it is less than the module's. */
+  /** How long it may go without a refresh, if it is less than the module's. */
   readonly idleSeconds: number | undefined;
   /** The end of the sign-in, which no refresh passes. */
   readonly absoluteExpiresAt: number;

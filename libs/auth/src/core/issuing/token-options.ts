@@ -35,7 +35,7 @@ export interface IssueOptions {
   /** How the user was authenticated, such as `['pwd', 'otp']` (RFC 8176): `amr`, at most 16, at each refresh too. @defaultValue none */
   readonly amr?: readonly string[] | undefined;
   /**
-   * How long this login may last, where it is to be shorter than others: "remember me" not ticked, a shared device. Each from one minute up
+   * How long this login may last, if it is to be shorter than others: "remember me" not ticked, a shared device. Each from one minute up
    * to the option of the module. @defaultValue `refresh.idle` and `refresh.absolute` of the module
    */
   readonly refresh?: LoginLifetime | undefined;

@@ -1,4 +1,4 @@
-// What a sign-in in several steps goes on with: a token that is used once, tried a few times, and good for its sender alone.
+// The continuation of a sign-in in several steps: a token that is used once, tried a few times, and valid for its sender only.
 import { createHash } from 'node:crypto';
 import { orUnavailable } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
@@ -18,14 +18,14 @@ export interface StepSettings {
   readonly triesPerHour: number;
 }
 
-/** Whom a continuation is handed to. */
+/** The client that a continuation is issued to. */
 export interface StepSender {
   readonly facts: SignInFacts;
   /** What only the sender knows, or a digest of it: the same text at each step. `undefined` if there is nothing. */
   readonly secret: string | undefined;
 }
 
-/** A step that was begun, before it was judged. */
+/** A step that was begun, before it was checked. */
 export interface BegunStep {
   readonly step: SignInStep;
   /** Counts a try. @throws {AuthError} `invalid_credentials`, `too_many_requests`, `store_unavailable` */
@@ -51,7 +51,7 @@ export class Continuations {
   ) {}
 
   /**
-   * What the client is told of the step, with the continuation.
+   * What the client receives about the step, with the continuation.
    * @throws {AuthError} the 503 codes
    */
   async begin({ kind, user, data, acr, amr }: Challenge, sender: StepSender): Promise<FurtherStep> {
@@ -65,7 +65,7 @@ export class Continuations {
   }
 
   /**
-   * The step that the continuation stands for. Nothing is used yet.
+   * The step that the continuation represents. Nothing is used yet.
    * @throws {AuthError} `invalid_credentials`, the same for every reason: forged, expired, used, of another sender, or of a user who is
    * gone, inactive or changed; the 503 codes
    */
@@ -83,8 +83,8 @@ export class Continuations {
   }
 
   /**
-   * A try is taken before it is judged, so that many at once are not more than they may be. Those of the user count too: whoever knows the
-   * password could begin anew without end, and guess six digits in an afternoon. With a changed stamp the count begins anew.
+   * A try is taken before it is checked, so that many at once are not more than they may be. Those of the user count too: an attacker who
+   * knows the password could begin again without end, and guess six digits in an afternoon. With a changed stamp the count begins again.
    */
   private async takeTry({ subject, jti, stamp, expiresAt = 0 }: Verified): Promise<void> {
     const { clock, settings } = this.parts;
@@ -135,7 +135,7 @@ function digestOf({ facts, secret }: StepSender): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** One answer for all that is wrong, and those that say "cannot tell" as they are. */
+/** One answer for all that is wrong, and unavailable (503) as it is. */
 async function asInvalidCredentials<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

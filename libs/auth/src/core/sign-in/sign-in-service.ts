@@ -1,4 +1,4 @@
-// The judgement of typed-in credentials: one answer for unknown user, wrong password, inactive user and wrong second factor.
+// The check of typed-in credentials: one answer for unknown user, wrong password, inactive user and wrong second factor.
 import { orUnavailable } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
 import { channelSink, type EventSink } from '../base/event-sink.js';
@@ -22,7 +22,7 @@ import type { Continuations } from './continuations.js';
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer. */
 const VERIFICATION_TIMEOUT_MS = 10_000;
 
-/** A person who signed in, and how they proved who they are. `acr` and `amr` are for what is issued: hand them on. */
+/** A user who signed in, and how they were authenticated. `acr` and `amr` are for what is issued: pass them on. */
 export interface IdentifiedUser extends Proof {
   readonly user: AuthUser;
   /** The step that completed the sign-in; `undefined` if there was none. */
@@ -45,7 +45,7 @@ export interface ResumedSignIn {
   readonly body: object;
 }
 
-/** Judges credentials for whatever is handed out afterwards: tokens, cookies or a session. */
+/** Checks credentials for whatever is issued afterwards: tokens, cookies or a session. */
 export class SignInService {
   /** @internal The module makes it: inject it. */
   constructor(
@@ -63,28 +63,28 @@ export class SignInService {
   }
 
   /**
-   * The active user whose credentials these are, and how they were proven.
+   * The active user whose credentials these are, and how they were authenticated.
    * @param body what was sent, which the user source gets as it is
    * @param facts what is known of the request @defaultValue nothing
    * @param binding for callers that can go on with a further step: what binds it to its sender. Without it a challenge is `misconfigured`
    * @throws {AuthError} `invalid_credentials`, the same for every reason; `further_step_required`; `users_unavailable`;
-   * `sign_in_overloaded` as thrown by the user source; `misconfigured` where it describes the user with what no token can carry, which is
+   * `sign_in_overloaded` as thrown by the user source; `misconfigured` if it describes the user with what no token can carry, which is
    * no wrong password
    */
   identify(body: object, facts: SignInFacts = NO_FACTS, binding?: StepBinding): Promise<IdentifiedUser> {
-    return this.told(async () => {
+    return this.published(async () => {
       const { source } = this.users;
       if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
       if (!hasPlainCredentials(body)) throw new AuthError('invalid_credentials');
       // What the body holds is between the class of the route and the source, which the application matches.
       const answer = await this.ask(() => source.verifyCredentials?.(body as never, facts));
-      return this.judge(answer, facts, binding);
+      return this.resolveAnswer(answer, facts, binding);
     });
   }
 
   /**
-   * Goes on with a sign-in that needed a further step: the user who completed it. What the steps have proven is put together.
-   * @param sent what was sent, and the continuation as the client was told it
+   * Goes on with a sign-in that needed a further step: the user who completed it. The results of all steps are combined.
+   * @param sent what was sent, and the continuation as the client received it
    * @throws {AuthError} as {@link identify}: `invalid_credentials` also for a continuation that is used, expired, of another sender, or of a
    * user who was changed meanwhile; `too_many_requests` after too many tries of one user, who knows the password
    */
@@ -93,7 +93,7 @@ export class SignInService {
     facts: SignInFacts = NO_FACTS,
     binding: StepBinding = {},
   ): Promise<IdentifiedUser> {
-    return this.told(async () => {
+    return this.published(async () => {
       const { source } = this.users;
       if (source?.completeChallenge === undefined || this.continuations === undefined)
         throw this.users.mistake(NO_STEPS);
@@ -101,7 +101,7 @@ export class SignInService {
       await begun.takeTry();
       const answer = await this.ask(() => source.completeChallenge?.(begun.step, body as never, facts));
       const found = await this.found(answer, begun.step);
-      // The use is last: what could not be told has used nothing up.
+      // The use is last: an unavailable check uses nothing.
       await begun.use();
       if (isChallenge(found)) throw await this.furtherStep(found, facts, binding);
       const { kind, data } = begun.step;
@@ -109,7 +109,11 @@ export class SignInService {
     });
   }
 
-  private async judge(answer: unknown, facts: SignInFacts, binding: StepBinding | undefined): Promise<IdentifiedUser> {
+  private async resolveAnswer(
+    answer: unknown,
+    facts: SignInFacts,
+    binding: StepBinding | undefined,
+  ): Promise<IdentifiedUser> {
     const found = await this.found(answer);
     if (!isChallenge(found)) return found;
     throw await this.furtherStep(found, facts, binding);
@@ -130,12 +134,12 @@ export class SignInService {
     const { users } = this;
     const { source } = users;
     if (source === undefined) throw new TypeError(NO_CREDENTIALS);
-    return orUnavailable('users_unavailable', () => users.judged(source, user));
+    return orUnavailable('users_unavailable', () => users.checkedDescription(source, user));
   }
 
   /**
-   * @throws {AuthError} `invalid_credentials` for what is no user: `true`, numbers and error objects; `misconfigured` for an `acr` or `amr`
-   * that cannot be signed
+   * @throws {AuthError} `invalid_credentials` for an answer that is not a user: `true`, numbers and error objects; `misconfigured` for an
+   * `acr` or `amr` that cannot be signed
    */
   private answerOf(answer: unknown): Challenge | IdentifiedUser {
     if (!isUser(answer)) throw new AuthError('invalid_credentials');
@@ -164,8 +168,8 @@ export class SignInService {
     return this.users.calls.ask('users', () => withTimeout(VERIFICATION_TIMEOUT_MS, async () => work()));
   }
 
-  /** Every refusal is told; that a step is missing is none. */
-  private async told(work: () => Promise<IdentifiedUser>): Promise<IdentifiedUser> {
+  /** Every refusal is published; a missing step is not a refusal. */
+  private async published(work: () => Promise<IdentifiedUser>): Promise<IdentifiedUser> {
     try {
       return await work();
     } catch (error) {
@@ -176,7 +180,7 @@ export class SignInService {
   }
 }
 
-/** What two steps have proven: the methods of both, and the level of the last that names one. */
+/** Combines two steps: the methods of both, and the level of the last that names one. */
 function together<Found extends Challenge | IdentifiedUser>(found: Found, before: SignInStep): Found {
   const amr = [...new Set([...before.amr, ...(found.amr ?? [])])];
   return withProof(found, { acr: found.acr ?? before.acr, amr: amr.length === 0 ? undefined : amr });

@@ -29,7 +29,7 @@ interface Known {
 
 /** So many places are asked for at most by one attempt. */
 const MOST_TRIES = 16;
-/** More keys than this push out those that have not been heard of for longest. */
+/** The maximum of keys; beyond that, the least recently used are evicted. */
 const MOST_KNOWN = 10_000;
 const ALLOWED: AttemptVerdict = Object.freeze({ allowed: true });
 
@@ -69,7 +69,7 @@ export class AttemptLimiter {
   /**
    * Takes a place for an attempt.
    * @param key any text; only a digest of it is kept
-   * @throws {AuthError} `store_unavailable` (503) if it cannot be told
+   * @throws {AuthError} `store_unavailable` (503) if unknown
    */
   async take(key: string): Promise<AttemptVerdict> {
     const { limit, windowSeconds } = this.options;
@@ -97,7 +97,7 @@ export class AttemptLimiter {
     return (await orUnavailable('store_unavailable', () => this.store.consume(place, endsAt))) === true;
   }
 
-  /** Where there are many places, processes begin at different ones. */
+  /** If there are many places, processes begin at different ones. */
   private knownOf(digest: string, window: number): Known {
     const known = this.known.get(digest);
     if (known?.window === window) return known;

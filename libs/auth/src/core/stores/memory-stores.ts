@@ -241,9 +241,9 @@ export class MemoryLoginStore extends LoginStore {
   }
 }
 
-/** What was used, in the memory of this process. It is forgotten with the process. */
+/** What was used, in the memory of this process only. */
 export class MemoryOneTimeStore extends OneTimeStore {
-  /** When each use may be forgotten, in epoch seconds. */
+  /** When each use may be deleted, in epoch seconds. */
   readonly #used = new Map<string, number>();
   #sweepAt = FIRST_SWEEP;
 

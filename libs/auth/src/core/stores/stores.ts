@@ -233,15 +233,15 @@ export abstract class OneTimeStore {
    * Uses an id. Resolves `true` exactly once for each: of many concurrent calls, on any process, one sees `true`, and every other and
    * later one `false`. Ids have any length and are compared exactly, with case.
    *
-   * Callers judge the end themselves, before they ask. Rejects only when the store is unavailable; then the id was not used, unless the
+   * Callers check the end themselves, before they ask. Rejects only when the store is unavailable; then the id was not used, unless the
    * answer alone was lost.
    *
    * @param id names what is used, and what for: ids of two purposes must differ
-   * @param expiresAt epoch seconds after which the use may be forgotten, because nothing could be used any more
+   * @param expiresAt epoch seconds after which the use may be deleted, because the id has expired
    */
   abstract consume(id: string, expiresAt: number): Promise<boolean>;
 
-  /** Forgets uses whose `expiresAt <= now` (epoch seconds), as {@link BlocklistStore.prune} does. Resolves how many. */
+  /** Deletes uses whose `expiresAt <= now` (epoch seconds), as {@link BlocklistStore.prune} does. Resolves how many. */
   abstract prune(now: number): Promise<number>;
 }
 

@@ -20,7 +20,7 @@ const LOOKUP_TIMEOUT_MS = 3_000;
 
 /** Stage 6 of the read path: subject to user. */
 export class AccountResolver {
-  /** Makes the answer to every question while the sources are still to be found; `undefined` once they are, or if there are none. */
+  /** Makes the answer to every call while the sources are still to be found; `undefined` once they are, or if there are none. */
   early: (() => AuthError) | undefined;
 
   private ownUsers: UserSource | undefined;
@@ -52,7 +52,7 @@ export class AccountResolver {
   /** How the sources are asked. */
   readonly calls = new SourceCalls();
 
-  /** @param onMistake told of every description that cannot be used: a mistake in the application, which its log should show */
+  /** @param onMistake called for every description that cannot be used: an error of the application, which its log should show */
   constructor(private readonly onMistake: (mistake: TypeError) => void = () => {}) {}
 
   /**
@@ -70,8 +70,8 @@ export class AccountResolver {
 
   /**
    * The account behind a verified credential.
-   * @throws {AuthError} `user_not_found`, also where a source answers with somebody else; `users_unavailable`;
-   * `misconfigured` where it describes the user with what is not acceptable
+   * @throws {AuthError} `user_not_found`, also if a source answers with another user; `users_unavailable`;
+   * `misconfigured` if it describes the user with what is not acceptable
    */
   resolve(verified: Verified): Account | Promise<Account> {
     if (verified.kind === 'client') return NO_ACCOUNT;
@@ -82,7 +82,7 @@ export class AccountResolver {
   /**
    * The account with that id of ours, without any credential.
    * @throws {AuthError} `user_not_found`, `users_unavailable`
-   * @throws {UnusableDescription} where the source describes the user with what is not acceptable
+   * @throws {UnusableDescription} if the source describes the user with what is not acceptable
    */
   async lookUp(subject: Subject): Promise<Account> {
     try {
@@ -95,17 +95,17 @@ export class AccountResolver {
   private async accountBy(source: UserSource | ExternalUserSource, verified: Verified): Promise<Account> {
     const user = await (verified.user ?? this.find(verified));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
-    const description = await orUnavailable('users_unavailable', () => this.judged(source, user));
-    // A source that answers with somebody else would hand one person the account of another.
+    const description = await orUnavailable('users_unavailable', () => this.checkedDescription(source, user));
+    // A source that answers with another user would give one user the account of another.
     if (verified.own && description.id !== verified.subject.id) throw new AuthError('user_not_found');
     return { user, description };
   }
 
   /**
-   * As {@link describe}, where a mistake is answered and not thrown at the caller.
+   * As {@link describe}, if a mistake is answered and not thrown at the caller.
    * @throws {AuthError} `misconfigured`
    */
-  judged<User>(source: DescribingSource<User>, user: User): UserDescription {
+  checkedDescription<User>(source: DescribingSource<User>, user: User): UserDescription {
     try {
       return this.describe(source, user);
     } catch (cause) {
@@ -113,7 +113,7 @@ export class AccountResolver {
     }
   }
 
-  /** The refusal for a mistake of the application, which its log is told of. */
+  /** The refusal for a mistake of the application, which is logged. */
   mistake(sentence: string): AuthError {
     const cause = new TypeError(sentence);
     this.onMistake(cause);
@@ -139,13 +139,13 @@ function accountFromToken(verified: Verified): Account {
   return { user: verified.user ?? userOfToken(verified), description: undefined };
 }
 
-/** Nothing is registered as the user type where no source exists, so the token's own user is what `AuthUser` means then. */
+/** Nothing is registered as the user type if no source exists, so the token's own user is what `AuthUser` means then. */
 function userOfToken({ subject }: Verified): AuthUser {
   const user: { id: string; issuer: string } = { id: subject.id, issuer: subject.issuer };
   return Object.freeze(user) as unknown as AuthUser;
 }
 
-/** What a route permits beyond an active person. Every permission is off unless the route says it by name. */
+/** What a route permits beyond an active user. Every permission is off unless the route says it by name. */
 export interface Permissions {
   /** `@AllowInactive()` */
   readonly inactive: boolean;
@@ -155,7 +155,7 @@ export interface Permissions {
   readonly restrictedClients: boolean;
 }
 
-/** Nothing beyond an active person. */
+/** Nothing beyond an active user. */
 export const NO_PERMISSIONS: Permissions = Object.freeze({ inactive: false, clients: false, restrictedClients: false });
 
 /** Everything a check may look at. */
@@ -180,7 +180,7 @@ const current: Check = ({ verified, account }) => {
   if (verified.stamp !== stampDigest(verified.subject, stamp)) throw new AuthError('token_superseded');
 };
 
-const person: Check = ({ verified, permissions }) => {
+const user: Check = ({ verified, permissions }) => {
   if (verified.kind === 'client' && !permissions.clients) throw new AuthError('client_not_allowed');
 };
 
@@ -188,11 +188,11 @@ const unrestricted: Check = ({ verified, permissions }) => {
   if (verified.restricted === true && !permissions.restrictedClients) throw new AuthError('restricted_client');
 };
 
-/** In the order of what a client should hear first: a dead credential (401) before a lack of permission (403). */
-const CHECKS: readonly Check[] = [active, current, person, unrestricted];
+/** In the order of what a client should learn first: an invalid credential (401) before a lack of permission (403). */
+const CHECKS: readonly Check[] = [active, current, user, unrestricted];
 
 /**
- * Judges a verified credential and its account.
+ * Checks a verified credential and its account.
  * @throws {AuthError} `user_disabled`, `token_superseded`, `client_not_allowed`, `restricted_client`
  */
 export function check(facts: Facts): void {

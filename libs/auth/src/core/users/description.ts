@@ -1,5 +1,5 @@
-// What a user source says of a user, judged before anything rests on it. Types do not hold at run time: databases answer with numbers
-// as ids and with 0 and 1 as flags, and an id that no token can carry would sign people in to nothing.
+// What a user source says of a user, checked before anything rests on it. Types do not hold at run time: databases answer with numbers
+// as ids and with 0 and 1 as flags, and an id that no token can carry would make every sign-in useless.
 import { kindOf } from '../base/kind-of.js';
 import { subjectProblem } from '../tokens/subject-id.js';
 import type { UserDescription } from './users.js';
@@ -41,7 +41,7 @@ function idOf(id: unknown): string {
   );
 }
 
-/** What is no boolean is neither yes nor no: `"false"` is true to JavaScript, and so is a row that was never loaded. */
+/** What is not a boolean is neither yes nor no: `"false"` is true to JavaScript, and so is a row that was never loaded. */
 function activeOf(active: unknown): boolean {
   if (typeof active === 'boolean') return active;
   const shown = typeof active === 'number' ? `the number ${active}` : kindOf(active);
@@ -57,7 +57,7 @@ function stampOf(stamp: unknown): string | undefined {
   );
 }
 
-/** Scopes travel in one text, separated by blanks (RFC 6749 §3.3). */
+/** Scopes travel in one text, separated by spaces (RFC 6749 §3.3). */
 const SCOPE = /^[^\s\p{Cc}]+$/u;
 const ANY_TEXT = /^[^\p{Cc}]+$/u;
 
@@ -66,7 +66,7 @@ function textsOf(name: 'scopes' | 'roles', texts: unknown, accepted: RegExp): re
   const isList = Array.isArray(texts);
   if (isList && texts.every((text) => typeof text === 'string' && accepted.test(text))) return texts;
   const shown = isList ? 'a list with an entry that is not' : `${kindOf(texts)}, not`;
-  const without = name === 'scopes' ? ' without blanks' : '';
+  const without = name === 'scopes' ? ' without spaces' : '';
   throw new UnusableDescription(
     `describe().${name} is ${shown} acceptable; accepted is a list of texts${without}, like ['read', 'write'].`,
   );

@@ -20,13 +20,13 @@ export interface MappedClaim {
   readonly maxLength?: number;
   /** Adds the members of an object to those that the user has, instead of replacing them all. */
   readonly merge?: true;
-  /** Needed for attributes that decide what a user may do: whoever issues the tokens can then make administrators here. */
+  /** Needed for attributes that decide what a user may do: the issuer of the tokens can then make administrators here. */
   readonly grantsPrivileges?: true;
 }
 
 /** What may be done with users of other issuers. Everything is off unless it is said. */
 export interface ProvisioningRules<User> {
-  /** What becomes of a subject that nobody knows. @defaultValue 'refuse' */
+  /** What happens to an unknown subject. @defaultValue 'refuse' */
   readonly unknown?: 'refuse' | 'create';
   /** Attributes that follow claims. A claim that is absent or null changes nothing. @defaultValue none */
   readonly follow?: { readonly [Attribute in keyof User & string]?: string | MappedClaim };
@@ -38,7 +38,7 @@ export interface ProvisioningRules<User> {
   readonly match?: { readonly [Attribute in keyof User & string]?: string };
 }
 
-/** Attributes as they come out of a token; their shapes were judged, their meaning is the application's. */
+/** Attributes as they come out of a token; their shapes were checked, their meaning is the application's. */
 export type ProvisionedAttributes<User> = { readonly [Attribute in keyof User & string]?: Json };
 
 /** A name like these decides what a user may do. */
@@ -101,7 +101,7 @@ export abstract class ProvisionedUserSource<User extends object = AuthUser & obj
 
   /**
    * Makes the user of that identity. Of two calls at once for one identity one makes the user and both resolve it: keep the pair
-   * `(issuer, id)` unique, and read again where the write found it taken.
+   * `(issuer, id)` unique, and read again if the write found it taken.
    */
   protected abstract create(subject: Subject, attributes: ProvisionedAttributes<User>): Promise<User>;
 
@@ -193,7 +193,7 @@ function merged(stored: unknown, added: Json | undefined): Json | undefined {
   return { ...(typeof stored === 'object' ? stored : {}), ...(added as Readonly<Record<string, Json>>) };
 }
 
-/** Claims have no prototype and stored objects do; that is no difference. */
+/** Claims have no prototype and stored objects do; that is not a difference. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

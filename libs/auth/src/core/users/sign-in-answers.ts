@@ -1,9 +1,9 @@
-// What a user source may look at when it judges a sign-in, and what it may answer besides a user: how the user was proven, or that a
+// What a user source may look at when it checks a sign-in, and what it may answer besides a user: how the user was authenticated, or that a
 // further step is needed.
 import type { AuthUser, Json } from '../base/principal.js';
 import type { Proof } from '../base/proof.js';
 
-/** What is known of the request that a person signs in with. No part of it is verified, and the client chose all but the address. */
+/** What is known of the request of a sign-in. No part of it is verified, and the client chose all but the address. */
 export interface SignInFacts {
   /** As the framework tells it, which must know the proxies before it; `undefined` if it does not tell. */
   readonly address: string | undefined;
@@ -32,21 +32,21 @@ export interface ProvenUser<User = AuthUser> extends Proof {
 export interface Challenge<User = AuthUser> extends Proof {
   /** What is asked for: `totp`, `email-code`, or a name of the application's own. 1 to 64 letters, digits, `.`, `_` and `-`. */
   readonly kind: string;
-  /** The user, as far as the steps so far have proven them: whoever gave the right password. */
+  /** The user, as far as the steps so far have authenticated them: the owner of the correct password. */
   readonly user: User;
   /**
-   * What the client is told beside the kind, and what comes back to `completeChallenge`. The client can read it and not change it: no
+   * What the client receives beside the kind, and what comes back to `completeChallenge`. The client can read it and not change it: no
    * secret belongs in it. @defaultValue nothing
    */
   readonly data?: Json | undefined;
 }
 
-/** A step as it comes back: the user was looked up afresh, and is active and unchanged. */
+/** A step as it comes back: the user was looked up again, and is active and unchanged. */
 export interface SignInStep<User = AuthUser> {
   readonly kind: string;
   readonly user: User;
   readonly data: Json | undefined;
-  /** What the steps before it have proven. */
+  /** The results of the steps before it. */
   readonly acr: string | undefined;
   readonly amr: readonly string[];
 }
@@ -71,7 +71,7 @@ export function proven<User>(answer: ProvenUser<User>): ProvenUser<User> {
 }
 
 /**
- * The answer of a user source: not yet, a further step is needed. The client is told the kind, the data and a continuation, and comes back
+ * The answer of a user source: not yet, a further step is needed. The client receives the kind, the data and a continuation, and comes back
  * with it; then `completeChallenge` is asked. What `acr` and `amr` state of this step is added to that of the next.
  *
  * @example
@@ -80,7 +80,7 @@ export function proven<User>(answer: ProvenUser<User>): ProvenUser<User> {
  *
  * export const answer = challenge({ kind: 'totp', user: { id: '1' }, amr: ['pwd'] });
  * ```
- * @throws {TypeError} for a kind that is no name
+ * @throws {TypeError} for a kind that is not a name
  */
 export function challenge<User>(answer: Challenge<User>): Challenge<User> {
   if (typeof answer.kind !== 'string' || !KINDS.test(answer.kind))

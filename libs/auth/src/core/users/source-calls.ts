@@ -30,7 +30,7 @@ export class SourceCalls {
     return answer;
   }
 
-  /** A refusal of the source's own, such as `sign_in_overloaded`, is no outage. */
+  /** A refusal of the source's own, such as `sign_in_overloaded`, is not an outage. */
   #refuse(source: SourceName, cause: unknown): never {
     if (cause instanceof AuthError) throw cause;
     const reason = kindOfError(cause);

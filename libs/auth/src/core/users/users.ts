@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import type { SignInAnswer, SignInFacts, SignInStep } from './sign-in-answers.js';
 
-/** What a person types in to sign in, unless a body of your own says otherwise. `username` is whatever your users sign in with. */
+/** What a user enters to sign in, unless a body of your own says otherwise. `username` is whatever your users sign in with. */
 export interface SignInCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** What a person types in at a further step, unless a body of your own says otherwise. */
+/** What a user enters at a further step, unless a body of your own says otherwise. */
 export interface StepCredentials {
   readonly code: string;
 }
@@ -23,7 +23,7 @@ export interface UserDescription {
   readonly id: string;
   /**
    * False ends every credential of the user at the next request, until it is true again. Anything but `true` and `false` is an error:
-   * where a driver answers with 0 and 1, write `user.active === 1`.
+   * If a driver answers with 0 and 1, write `user.active === 1`.
    */
   readonly active: boolean;
   /**
@@ -33,17 +33,17 @@ export interface UserDescription {
   readonly stamp?: string | undefined;
   /** Scopes granted at sign-in. @defaultValue none */
   readonly scopes?: readonly string[] | undefined;
-  /** Roles of the user, judged afresh at every request. @defaultValue none */
+  /** Roles of the user, checked again at every request. @defaultValue none */
   readonly roles?: readonly string[] | undefined;
 }
 
 /**
  * Where users come from. Extend it, and name the class in `AuthModule.forRoot({ users })`.
  *
- * Methods reject only when the source is unavailable (the answer is then 503, and nobody is logged out); "no such user" is
+ * Methods reject only when the source is unavailable (the answer is then 503, and no user is signed out); "no such user" is
  * `undefined` or `null`, whichever your database answers. An id that cannot be one of yours (text for a uuid column) is "no such user" too.
  *
- * A lookup that takes longer than 3 seconds, or a judgement of credentials longer than 10, counts as unavailable.
+ * A lookup that takes longer than 3 seconds, or a check of credentials longer than 10, counts as unavailable.
  */
 export abstract class UserSource<User = AuthUser, Body = SignInCredentials, StepBody = StepCredentials> {
   /** The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held. */
@@ -51,16 +51,16 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
 
   /**
    * What the library needs to know of a user. Called often, with no waiting: read it from the user. A description that cannot be used
-   * (a number as `id`, text as `active`) lets nobody in, and is written to the log as an error that names the member.
+   * (a number as `id`, text as `active`) refuses the user, and is written to the log as an error that names the member.
    */
   abstract describe(user: User): UserDescription;
 
   /**
    * The user whose credentials these are, active or not. Unknown user and wrong password both resolve `undefined`, after the same
-   * work: compare with a dummy hash when nobody has that name. `null` counts as `undefined`.
+   * work: compare with a dummy hash if no user has that name. `null` counts as `undefined`.
    *
-   * `proven({ user, amr, acr })` says how they were proven as well, `challenge({ kind, user, data })` that a further step is needed; both
-   * are in `nestjs-latchkey/sign-in`.
+   * `proven({ user, amr, acr })` also says how they were authenticated, `challenge({ kind, user, data })` that a further step is needed;
+   * both are in `nestjs-latchkey/sign-in`.
    *
    * @param body all that was sent, as the class of the route's body declares it: `username` and `password`, unless it is one of your own
    * @param facts what is known of the request
@@ -71,7 +71,7 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
    * The user who passed the step, or another {@link challenge}; `undefined` if what was sent is not right. Asked once for each try, of
    * which there are few. A code that was used before must be refused here: the library does not know codes.
    *
-   * @param step what `challenge()` said; its user was looked up afresh, and is active and unchanged
+   * @param step what `challenge()` said; its user was looked up again, and is active and unchanged
    * @param body all that was sent, as the class of the route's body declares it: `code`, unless it is one of your own
    */
   completeChallenge?(step: SignInStep<User>, body: StepBody, facts: SignInFacts): Promise<SignInAnswer<User>>;

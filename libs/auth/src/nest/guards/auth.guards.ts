@@ -60,7 +60,7 @@ export abstract class AuthGuardBase implements CanActivate {
   }
 
   /**
-   * Whoever calls it, it validates with the schemes of this guard. Only Nest's own call is answered without looking, on routes where a
+   * Called by any code, it validates with the schemes of this guard. Only Nest's own call is answered without looking, on routes where a
    * nearer statement decides.
    *
    * An override that answers without `super.canActivate()`, or goes on after it threw, opens only routes without policies.
@@ -74,7 +74,7 @@ export abstract class AuthGuardBase implements CanActivate {
   }
 
   /**
-   * The framework's request. Override it where the request hides elsewhere.
+   * The framework's request. Override it if the request hides elsewhere.
    * @throws {AuthError} `unsupported_context`
    */
   protected getRequest(context: ExecutionContext): unknown {
@@ -82,15 +82,15 @@ export abstract class AuthGuardBase implements CanActivate {
   }
 
   /**
-   * Turns the outcome into `request.user`, or into an exception. Override it to throw an exception of your own, or to go on as nobody
-   * where the library would refuse.
+   * Turns the outcome into `request.user`, or into an exception. Override it to throw an exception of your own, or to continue anonymously
+   * if the library would refuse.
    *
-   * Going on is for routes that anybody may call: where the route has a policy (`@RequireRoles()`, `@Authorize()` and their kin) the
-   * refusal stands whatever this returns, and so does a 503 on every route. There is no principal after a refusal, so `@CurrentPrincipal()` and
-   * `@Scoped()` see nobody.
+   * Continuing is for routes that allow anonymous callers: if the route has a policy (`@RequireRoles()`, `@Authorize()` and their kin)
+   * the refusal stands whatever this returns, and so does a 503 on every route. There is no principal after a refusal, so
+   * `@CurrentPrincipal()` and `@Scoped()` see an anonymous caller.
    *
-   * @param err what broke, where it could not be told who is asking; else `null`
-   * @param user the user, or `false` where the caller was refused
+   * @param err what broke, if the caller could not be checked; else `null`
+   * @param user the user, or `false` if the caller was refused
    * @param info why the caller was refused
    */
   // The four parameters that @nestjs/passport made known.
@@ -120,7 +120,7 @@ export abstract class AuthGuardBase implements CanActivate {
     return true;
   }
 
-  /** Rejects, and never throws: whoever asks several guards counts on that. */
+  /** Rejects, and never throws: composite guards rely on it. */
   private async refused(error: unknown, context: ExecutionContext): Promise<never> {
     const exception = error instanceof AuthError ? this.exceptionFor(error, context) : error;
     this.overrides?.ended(context, exception);
@@ -183,7 +183,7 @@ export abstract class AuthGuardBase implements CanActivate {
     return isOfFramework ? this.routes.decide(record, policy, own) : this.routes.decideAgain(record, policy, own);
   }
 
-  /** What the hook makes of the decision. It is not asked about nobody and about machines, which are no users. */
+  /** What the hook makes of the decision. It is not called for anonymous callers and clients, which are not users. */
   private handled(decision: Decision, context: ExecutionContext, record: RequestRecord): Handled | Promise<Handled> {
     if (!('error' in decision)) {
       const user = decision.principal?.user;
@@ -213,12 +213,12 @@ interface Guarded {
   readonly record: RequestRecord;
 }
 
-/** A refusal that no hook of the application can go on after: what a policy closes stays closed, and "cannot tell" stays untold. */
+/** A refusal that no hook of the application can go on after: what a policy closes stays closed, and unavailable stays 503. */
 function isFinal(error: AuthError, { policies }: EffectivePolicy): boolean {
   return error.isUnavailable || policies.length > 0;
 }
 
-/** Bearer tokens, and token cookies where they are configured. The default guard. */
+/** Bearer tokens, and token cookies if they are configured. The default guard. */
 @Injectable()
 export class JwtAuthGuard extends AuthGuardBase {
   static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?'];
@@ -241,7 +241,7 @@ const composed = new Map<string, Type<AuthGuardBase>>();
 /**
  * A guard for any list of schemes, tried in that order. The same list gives the same class.
  *
- * @param accepted names: `bearer`, `cookie`, `session`, or those of your own schemes; a guard stands for all that it accepts, as in
+ * @param accepted names: `bearer`, `cookie`, `session`, or those of your own schemes; a guard represents all that it accepts, as in
  * `AuthGuardFor(SessionOrJwtGuard, 'api-key')`
  * @throws {TypeError} for an empty list, for anything else in it, and for a guard of a configuration with a name, whose schemes are those
  * of its own `AuthGuardFor()`

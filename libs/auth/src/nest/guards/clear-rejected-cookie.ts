@@ -7,7 +7,7 @@ import type { AuthCookies } from '../browser/auth-cookies.js';
 export class RejectedCookies {
   constructor(private readonly cookies: AuthCookies) {}
 
-  /** Clears the access cookie of a refused request where the refusal is about it and final. */
+  /** Clears the access cookie of a refused request if the refusal is about it and final. */
   clear(
     { error, scheme }: Extract<Decision, { readonly error: unknown }>,
     request: AuthRequest,

@@ -1,4 +1,4 @@
-// The question of intent on routes that authenticateCredential nobody: sign-in, refresh and sign-out. Where somebody is recognised, the
+// The CSRF check of routes without authentication: sign-in, refresh and sign-out. If a caller is authenticated, the
 // read path asks it itself.
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { CsrfService } from '../../core/browser/csrf.js';
@@ -10,7 +10,7 @@ import { handmadeRefusal } from './handmade-guard.js';
 import { INJECTED } from '../routes/effective-policy.js';
 
 /**
- * Lets only requests of our own pages in, whoever is signed in. For routes of your own that sign people in by cookie or session;
+ * Accepts only requests of our own pages, independent of the user. For routes of your own that sign users in by cookie or session;
  * the ready-made ones have it.
  */
 @Injectable()

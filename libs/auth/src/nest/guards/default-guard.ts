@@ -10,7 +10,7 @@ import { AUTH_STRUCTURE, DEFAULT_GUARD } from '../options/injection-tokens.js';
 import type { ResolvedStructure } from '../options/resolved-structure.js';
 import { requestOf } from '../transport/contexts.js';
 
-/** A guard that is made anew: for each request, or where it is durable for each of what the application tells apart. */
+/** A guard that is created repeatedly: per request, or, if it is durable, per context id. */
 interface Scoped {
   readonly isDurable: boolean;
 }
@@ -38,7 +38,7 @@ export class DefaultAuthGuard implements CanActivate {
     return after(this.guardFor(context), (guard) => passes(guard, context));
   }
 
-  /** A guard that is made anew per request, since it injects something that is, is made for this one. */
+  /** A guard that is created per request, since it injects something that is, is made for this one. */
   private guardFor(context: ExecutionContext): CanActivate | Promise<CanActivate> {
     this.found ??= this.find();
     if ('canActivate' in this.found) return this.found;

@@ -9,7 +9,7 @@ import type { Principal } from '../../core/base/principal.js';
 import type { ErrorResponses } from '../refusals/error-responses.js';
 import type { Connection } from '../transport/connections.js';
 
-/** How a connection is judged again. */
+/** How a connection is checked again. */
 export type Recheck = () => Promise<Decision>;
 
 interface Followed {
@@ -25,7 +25,7 @@ const RECHECK_MS = 30_000;
 /** Between two looks at a credential that has just expired; the clock tolerance has to pass. */
 const SOON_MS = 1000;
 
-/** Follows connections from the moment their caller was let in. */
+/** Follows connections from the time their caller was accepted. */
 export class LiveConnections implements OnModuleDestroy {
   private readonly followed = new Map<object, Followed>();
   private stopListening: (() => void) | undefined;
@@ -35,7 +35,7 @@ export class LiveConnections implements OnModuleDestroy {
     private readonly answers: ErrorResponses,
   ) {}
 
-  /** Follows a connection until it closes. Nobody's is not followed, and none is followed twice. */
+  /** Follows a connection until it closes. Anonymous ones are not followed, and none is followed twice. */
   follow(connection: Connection | undefined, principal: Principal | undefined, recheck: Recheck): void {
     if (connection === undefined || principal === undefined || this.followed.has(connection.key)) return;
     const entry: Followed = { connection, recheck, principal, timer: undefined };
@@ -43,20 +43,20 @@ export class LiveConnections implements OnModuleDestroy {
       if (event.type === 'revoked') this.recheckAll(event);
     });
     this.followed.set(connection.key, entry);
-    connection.onClose(() => this.forget(entry));
+    connection.onClose(() => this.unfollow(entry));
     this.schedule(entry);
   }
 
   onModuleDestroy(): void {
     this.stopListening?.();
-    for (const entry of this.followed.values()) this.forget(entry);
+    for (const entry of this.followed.values()) this.unfollow(entry);
   }
 
   private recheckAll({ kind, issuer, id }: RevocationEvent): void {
     for (const entry of this.followed.values()) {
       const { jti, sid, subject } = entry.principal;
       const concerned = { token: jti, login: sid, subject: subject.id }[kind];
-      if (issuer === subject.issuer && id === concerned) void this.judge(entry);
+      if (issuer === subject.issuer && id === concerned) void this.recheck(entry);
     }
   }
 
@@ -64,13 +64,13 @@ export class LiveConnections implements OnModuleDestroy {
     const { expiresAt } = entry.principal;
     const left = expiresAt === undefined ? RECHECK_MS : expiresAt.getTime() - this.clock.nowMs();
     clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => void this.judge(entry), Math.min(RECHECK_MS, Math.max(SOON_MS, left)));
-    // An open connection keeps the process alive by itself.
+    entry.timer = setTimeout(() => void this.recheck(entry), Math.min(RECHECK_MS, Math.max(SOON_MS, left)));
+    // An open connection keeps the process running by itself.
     entry.timer.unref();
   }
 
-  /** "Cannot tell" ends nothing: it is asked again. */
-  private async judge(entry: Followed): Promise<void> {
+  /** A 503 ends nothing: the check is repeated. */
+  private async recheck(entry: Followed): Promise<void> {
     const decision = await entry.recheck().catch((cause: unknown) => unavailable(cause));
     if (!this.followed.has(entry.connection.key)) return;
     const error = 'error' in decision ? decision.error : undefined;
@@ -82,11 +82,11 @@ export class LiveConnections implements OnModuleDestroy {
   }
 
   private end(entry: Followed, error: AuthError): void {
-    this.forget(entry);
+    this.unfollow(entry);
     entry.connection.end(error, this.answers.handshakeRefusal(error).body);
   }
 
-  private forget(entry: Followed): void {
+  private unfollow(entry: Followed): void {
     clearTimeout(entry.timer);
     this.followed.delete(entry.connection.key);
   }

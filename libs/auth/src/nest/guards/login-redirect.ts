@@ -1,4 +1,4 @@
-// The way from a refused page to the sign-in page: for people who opened an address, never for scripts.
+// The way from a refused page to the sign-in page: for users who opened a URL, never for scripts.
 import { SetMetadata, type ExecutionContext, type HttpException } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/base/errors.js';
@@ -17,7 +17,7 @@ const REDIRECT = 'nestjs-latchkey:redirect-to-login';
 
 /**
  * Answers a 401 of this route or class with a redirect to the option `loginUrl`, or to the address given here; the page that was
- * asked for goes along as `next`. Only for GET and HEAD, and only where the client accepts HTML; everybody else gets the 401.
+ * asked for goes along as `next`. Only for GET and HEAD, and only if the client accepts HTML; all others get the 401.
  * The nearest statement wins: `@RedirectToLogin(false)` on a handler takes it back.
  * @throws {TypeError} for anything else
  */
@@ -36,7 +36,7 @@ export class LoginRedirects {
     private readonly adapters: HttpAdapterHost,
   ) {}
 
-  /** The redirect in place of the refusal, or `undefined` where the refusal is the answer. */
+  /** The redirect in place of the refusal, or `undefined` if the refusal is the answer. */
   insteadOf(error: AuthError, context: ExecutionContext): HttpException | undefined {
     if (error.status !== 401 || context.getType() !== 'http') return undefined;
     const marked = markOf(context);
@@ -59,7 +59,7 @@ function markOf(context: ExecutionContext): LoginUrl | boolean {
   return ((onHandler ?? Reflect.getMetadata(REDIRECT, context.getClass())) as LoginUrl | boolean | undefined) ?? false;
 }
 
-/** Scripts accept anything, people's browsers name HTML. */
+/** Scripts accept anything, browsers name HTML. */
 function isPageView(request: AuthRequest): boolean {
   const { method } = request;
   const acceptsHtml = request.headerLines('accept').some((line) => /\btext\/html\b/i.test(line));

@@ -18,7 +18,7 @@ export class OverrideWatch {
     private readonly routes: () => RouteAuthenticator,
   ) {}
 
-  /** Remembers how the library decided. @param exception what it threw; `undefined` where it let the caller in */
+  /** Remembers how the library decided. @param exception what it threw; `undefined` if it let the caller in */
   ended(context: ExecutionContext, exception: unknown): void {
     this.ends.set(context.getArgs(), { exception });
   }

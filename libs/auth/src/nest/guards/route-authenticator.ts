@@ -23,7 +23,7 @@ import {
 /** What a configuration is made of, as its guards see it. */
 export interface RouteAuthenticatorParts {
   readonly schemes: Map<string, Scheme>;
-  /** Knows what holds where a route states nothing. */
+  /** Knows what holds if a route states nothing. */
   readonly globals: { readonly defaults: RouteDefaults };
   readonly configuration: ConfigurationName;
   /** Tells the log what the application has to mend. */
@@ -51,18 +51,18 @@ export class RouteAuthenticator {
     this.schemes = parts.schemes;
   }
 
-  /** What holds where a route states nothing. */
+  /** What holds if a route states nothing. */
   get defaults(): RouteDefaults {
     return this.parts.globals.defaults;
   }
 
   /** What the route of this context demands. */
   policyOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): EffectivePolicy {
-    // Nest hands out the classes and methods of the application, which are functions.
+    // Nest returns the classes and methods of the application, which are functions.
     return this.policyFor(context.getHandler() as ClassOrMethod, context.getClass() as unknown as ClassOrMethod);
   }
 
-  /** What a route demands, for whoever lists routes. */
+  /** The requirements of a route, for lists of routes. */
   policyFor(handler: ClassOrMethod, owner: ClassOrMethod): EffectivePolicy {
     return effectivePolicy(handler, owner, this.defaults);
   }
@@ -100,7 +100,7 @@ export class RouteAuthenticator {
     return refusal;
   }
 
-  /** The exception for a refusal by this guard, with the challenges of its schemes. The log is told what the application has to mend. */
+  /** The exception for a refusal by this guard, with the challenges of its schemes. Faults of the application are logged. */
   refuse(error: AuthError, context: ExecutionContext, guard: BrandedGuard | undefined): Error {
     this.parts.faults.report(error);
     if (guard !== undefined) this.answers.aboutAtLeast(error, { schemes: this.schemesOf(guard) });
@@ -117,7 +117,7 @@ export class RouteAuthenticator {
   }
 
   /**
-   * The schemes that a guard's brand names. One that ends in `?` is taken where it is configured.
+   * The schemes that a guard's brand names. One that ends in `?` is taken if it is configured.
    * @throws {AuthConfigurationError} for a name that nothing is configured for
    */
   schemesOf(guard: BrandedGuard): readonly Scheme[] {
@@ -140,7 +140,7 @@ export class RouteAuthenticator {
 
   /**
    * The one whose guard this is.
-   * @throws {AuthConfigurationError} where the application has no such configuration
+   * @throws {AuthConfigurationError} if the application has no such configuration
    */
   ownerOf(guard: BrandedGuard): RouteAuthenticator {
     const name = configurationOf(guard);

@@ -41,7 +41,7 @@ function rawQuery(sql: string, parameters: readonly unknown[]): KyselyRawQuery {
     sql,
     parameters,
     query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
-    // For plugins alone, of which there are none.
+    // For plugins only, which are not used.
     queryId: { queryId: 'latchkey' },
   };
 }

@@ -10,7 +10,7 @@ export interface MikroOrmEntityManager {
 
 /** Makes a database of an `EntityManager`. Replicas are not asked. */
 export function mikroOrmDatabase(em: MikroOrmEntityManager, options: KnexOptions): SqlDatabase {
-  // Looked at once: stores must not slip into a transaction that they were not handed.
+  // Looked at once: stores must not join a transaction that was not passed to them.
   const transaction = em.getTransactionContext();
   // What MikroORM 6 calls a transaction context is the transaction of Knex.
   return knexDatabase((transaction as KnexLike | undefined) ?? em.getConnection('write').getKnex(), options);

@@ -1,4 +1,4 @@
-// How an id of a stranger is written into a column. Foreign issuers may put anything into `jti` and `sub`; a database that
+// Encodes ids of external issuers for a column. External issuers may put anything into `jti` and `sub`; a database that
 // refused it would turn one odd token into "store unavailable" for everyone.
 import { createHash } from 'node:crypto';
 
@@ -8,7 +8,7 @@ const DIGEST_MARK = '~';
 const LONE_SURROGATE = /\p{Cs}/gu;
 
 /**
- * The id itself, where every database keeps it exactly; otherwise a digest of it. PostgreSQL refuses NUL, lone surrogates all
+ * The id itself, if every database keeps it exactly; otherwise a digest of it. PostgreSQL refuses NUL, lone surrogates all
  * become one replacement character, and longer ids do not fit.
  */
 export function exactId(id: string): string {
@@ -19,7 +19,7 @@ export function exactId(id: string): string {
   return isPlain ? id : DIGEST_MARK + createHash('sha256').update(JSON.stringify(id)).digest('hex');
 }
 
-/** Text for people, as far as a column of 255 characters can keep it. */
+/** Free text, as far as a column of 255 characters can keep it. */
 export function readable(text: string | undefined): string | null {
   return text === undefined ? null : text.replaceAll('\0', '').slice(0, LONGEST).replace(LONE_SURROGATE, '');
 }
