@@ -51,7 +51,7 @@ interface Read {
   readonly entries: readonly RevocationEntry[];
 }
 
-/** The blocklist in Redis, where entries expire by themselves. */
+/** The blocklist in Redis, if entries expire by themselves. */
 export class RedisBlocklistStore extends BlocklistStore implements CheckedStore {
   /** The latest moment that any shard was found to be complete since. */
   #completeSince = 0;
