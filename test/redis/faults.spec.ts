@@ -227,7 +227,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   describe('at boot', () => {
     it.each([
       [{ allowEviction: true }, ['allowEviction is true: if Redis is full, revoked tokens become valid again']],
-      [{ onFlush: 'barrier' }, ['onFlush is barrier: an emptied Redis signs everybody out']],
+      [{ onFlush: 'barrier' }, ['onFlush is barrier: an emptied Redis signs all users out']],
       [{ onFlush: 'refuse', allowEviction: false }, []],
     ] as const)('warn of %j', async (options, expected) => {
       const warned: string[] = [];

@@ -166,7 +166,7 @@ export abstract class ClientTokenController implements OnModuleInit {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface ClientTokenControllerRecipe extends MountableController {
+export interface MountableClientTokenController extends MountableController {
   readonly controller: Type<ClientTokenController>;
 }
 
@@ -197,7 +197,7 @@ export interface ClientTokenControllerRecipe extends MountableController {
  * });
  * ```
  */
-export function clientTokenController(options: ClientTokenControllerOptions): ClientTokenControllerRecipe {
+export function clientTokenController(options: ClientTokenControllerOptions): MountableClientTokenController {
   const read = readOptions('clientTokenController', clientTokenControllerOptions, options);
 
   @Controller(read.path)

@@ -66,7 +66,7 @@ export abstract class CookieController {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface CookieControllerRecipe extends MountableController {
+export interface MountableCookieController extends MountableController {
   readonly controller: Type<CookieController>;
 }
 
@@ -84,7 +84,7 @@ export interface CookieControllerRecipe extends MountableController {
  */
 export function cookieController<SignIn extends object = SignInBody>(
   options: CookieControllerOptions<SignIn> = {},
-): CookieControllerRecipe {
+): MountableCookieController {
   const read = readOptions('cookieController', cookieControllerOptions, options);
   return {
     controller: mounted(options as unknown as RouteOptions, read),

@@ -28,7 +28,7 @@ export abstract class CsrfController {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface CsrfControllerRecipe extends MountableController {
+export interface MountableCsrfController extends MountableController {
   readonly controller: Type<CsrfController>;
 }
 
@@ -36,7 +36,7 @@ export interface CsrfControllerRecipe extends MountableController {
  * `GET` answers `{ csrfToken }` and sets the cookie that goes with it; the token goes back in the header `X-CSRF-Token`. Ask for one
  * before signing in and again afterwards. Pages of other origins must not read it: leave them out of CORS with credentials.
  */
-export function csrfController(options: CsrfControllerOptions = {}): CsrfControllerRecipe {
+export function csrfController(options: CsrfControllerOptions = {}): MountableCsrfController {
   const { path } = readOptions('csrfController', csrfControllerOptions, options);
 
   @Controller(path)

@@ -92,12 +92,12 @@ const DEVICES: Answer = {
 };
 
 /** The mounted controller, with its class to extend. */
-export interface DevicesControllerRecipe extends MountableController {
+export interface MountableDevicesController extends MountableController {
   readonly controller: Type<DevicesController>;
 }
 
 /** The sign-ins of the current user: a list, one to end, all others to end. Mount it as `controllers: [devicesController()]`. */
-export function devicesController(options: DevicesControllerOptions = {}): DevicesControllerRecipe {
+export function devicesController(options: DevicesControllerOptions = {}): MountableDevicesController {
   const {
     path,
     guard = JwtAuthGuard,

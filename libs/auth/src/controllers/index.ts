@@ -15,14 +15,18 @@ export { deviceLabel } from './device-label.js';
 
 export type { TokenControllerOptions, MountableTokenController, TokenRoute } from './token.controller.js';
 export type { TokenAnswerContext, TokenAnswers, TokenLoginOptions } from './token-routes.js';
-export type { DevicesControllerOptions, DevicesControllerRecipe } from './devices.controller.js';
-export type { ClientTokenControllerOptions, ClientTokenControllerRecipe } from './client-token.controller.js';
+export type { DevicesControllerOptions, MountableDevicesController } from './devices.controller.js';
+export type { ClientTokenControllerOptions, MountableClientTokenController } from './client-token.controller.js';
 export type { ClientAuthMethod, ClientDescription, ClientTokenResponse, NewClientSecret } from '../core/internal.js';
 export type { Exchange } from '../nest/internal.js';
-export type { CookieControllerOptions, CookieControllerRecipe, CookieLoginOptions } from './cookie.controller.js';
-export type { CsrfControllerOptions, CsrfControllerRecipe } from './csrf.controller.js';
-export type { SessionControllerOptions, SessionControllerRecipe, SessionLoginOptions } from './session.controller.js';
-export type { WellKnownControllerOptions, WellKnownControllerRecipe } from './well-known.controller.js';
+export type { CookieControllerOptions, MountableCookieController, CookieLoginOptions } from './cookie.controller.js';
+export type { CsrfControllerOptions, MountableCsrfController } from './csrf.controller.js';
+export type {
+  SessionControllerOptions,
+  MountableSessionController,
+  SessionLoginOptions,
+} from './session.controller.js';
+export type { WellKnownControllerOptions, MountableWellKnownController } from './well-known.controller.js';
 export type { SignInContext, SignInOptions } from './shared-options.js';
 export type { RefreshRequest } from './token-bodies.js';
 export type { Introspection } from './introspection.js';

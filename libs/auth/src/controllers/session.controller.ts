@@ -61,7 +61,7 @@ export abstract class SessionController {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface SessionControllerRecipe extends MountableController {
+export interface MountableSessionController extends MountableController {
   readonly controller: Type<SessionController>;
 }
 
@@ -71,7 +71,7 @@ export interface SessionControllerRecipe extends MountableController {
  */
 export function sessionController<SignIn extends object = SignInBody>(
   options: SessionControllerOptions<SignIn> = {},
-): SessionControllerRecipe {
+): MountableSessionController {
   const read = readOptions('sessionController', sessionControllerOptions, options);
   const { path, body = SignInBody, steps } = read;
   const stepBody = stepBodyOf(steps);

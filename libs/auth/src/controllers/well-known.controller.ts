@@ -149,7 +149,7 @@ export abstract class WellKnownController implements OnModuleInit {
 }
 
 /** The mounted controller, with its class to extend. */
-export interface WellKnownControllerRecipe extends MountableController {
+export interface MountableWellKnownController extends MountableController {
   readonly controller: Type<WellKnownController>;
 }
 
@@ -166,7 +166,7 @@ export interface WellKnownControllerRecipe extends MountableController {
  * export const auth = AuthModule.forRoot({ controllers: [wellKnownController({ maxAge: '10m' })] });
  * ```
  */
-export function wellKnownController(options: WellKnownControllerOptions = {}): WellKnownControllerRecipe {
+export function wellKnownController(options: WellKnownControllerOptions = {}): MountableWellKnownController {
   settingsOf(options);
 
   @Controller({ path: FOLDER, version: VERSION_NEUTRAL })

@@ -51,9 +51,9 @@ interface Read {
   readonly entries: readonly RevocationEntry[];
 }
 
-/** The blocklist in Redis, if entries expire by themselves. */
+/** The blocklist in Redis, where entries expire by themselves. */
 export class RedisBlocklistStore extends BlocklistStore implements CheckedStore {
-  /** The latest moment that any shard was found to be complete since. */
+  /** The latest time since which any shard is known to be complete. */
   #completeSince = 0;
 
   constructor(private readonly options: RedisRevocationStoreOptions) {

@@ -168,7 +168,7 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
         values,
       );
     }
-    // Stamped also where nothing grows: who added it first may have died before it was known to be there.
+    // Stamped also if nothing grows: who added it first may have died before it was known to be there.
     const { affected } = await this.runner.executeJoined(
       `UPDATE ${this.#table} SET changed_at = ${this.#stamp},
          expires_at = CASE WHEN expires_at < :expiresAt THEN :expiresAt ELSE expires_at END

@@ -13,7 +13,7 @@ import type { Remedy } from './readiness.js';
 import { SqlRunner } from './runner.js';
 import { tablesAt, type SqlPlace } from './tables.js';
 
-/** Which database to use, and where in it. */
+/** Which database to use, and if in it. */
 export type SqlDatabaseOptions = SqlPlace &
   (
     | {
