@@ -17,6 +17,7 @@ import { secretKeySet, staticKeySet } from './static-key-sets.js';
 import { addressRulesOf } from './source-problems.js';
 import { keyFetchSettings } from './key-source-options.js';
 import { trustedEntry, type KeyFetchOptions, type TrustOptions } from './trust-options.js';
+import { untilSeconds } from './transition-options.js';
 import { entryPlace, trustProblems } from './trust-problems.js';
 import { wayOut } from './way-out.js';
 
@@ -60,6 +61,8 @@ export async function externalIssuer(options: TrustOptions, context: TrustContex
     issuer,
     aliases,
     accepts: tenantRule(entry),
+    untilSeconds: untilSeconds(entry.until),
+    withoutIssuer: entry.withoutIssuer,
     keys: only !== undefined && sets.length === 1 ? only : combined(sources),
     remotes: sets.filter((set) => set instanceof RemoteKeySet),
     profiles: { access: externalProfile(entry, context) },

@@ -48,7 +48,10 @@ function presenceRules(entry: TrustedEntry): Pick<TokenProfile, 'audience' | 're
   const named = audience === false ? [] : [audience.claim];
   // An age is counted from `iat`.
   const dated = entry.maxAge === undefined ? [] : ['iat'];
-  return { audience, requiredClaims: ['iss', ...named, ...dated, ...entry.requiredClaims] };
+  return {
+    audience,
+    requiredClaims: [...(entry.withoutIssuer ? [] : ['iss']), ...named, ...dated, ...entry.requiredClaims],
+  };
 }
 
 type ClaimRules = Pick<TokenProfile, 'jtiClaim' | 'sidClaim' | 'scopesOf' | 'rolesOf' | 'subjectOf'>;

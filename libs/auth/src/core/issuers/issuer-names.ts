@@ -8,8 +8,9 @@ import type { TrustedEntry } from './trust-options.js';
 
 /** How a token's `iss` is read, if it may be another text than the issuer's name. */
 export function issuerNames(entry: TrustedEntry): Pick<TokenProfile, 'nameOf'> {
-  const { issuer, aliases, tenantClaim = 'tid' } = entry;
+  const { issuer, aliases, withoutIssuer, tenantClaim = 'tid' } = entry;
   if (isTemplate(issuer)) return { nameOf: (claims) => tenantName(issuer, claims, tenantClaim) };
+  if (withoutIssuer) return { nameOf: ({ iss }) => (iss === undefined ? issuer : undefined) };
   if (aliases.length === 0) return {};
   const names = new Set<unknown>([issuer, ...aliases]);
   return { nameOf: ({ iss }) => (names.has(iss) ? issuer : undefined) };

@@ -12,6 +12,7 @@ import { claimNames, isTrimmedText, type ClaimNames } from './claim-names.js';
 import { claimValues } from './claim-value-options.js';
 import { sourceAlgorithms, trustedKeys, type TrustedKeys, type TrustedKeySource } from './key-source-options.js';
 import { addressProblems, algorithmProblems } from './source-problems.js';
+import { transition, transitionRules } from './transition-options.js';
 
 export type { ClaimNames, TextClaim, TextClaims } from './claim-names.js';
 export type {
@@ -128,6 +129,13 @@ export interface TrustOptions {
   readonly claimEquals?: Readonly<Record<string, ClaimValues>>;
   /** Claims (or paths) that must be lists with this value, or all of a list: `{ groups: 'staff' }`. @defaultValue none */
   readonly claimIncludes?: Readonly<Record<string, ClaimValues>>;
+  /** Tokens are accepted before this time alone: a `Date`, or text like `2027-01-31` or `2027-01-31T12:00:00Z`. @defaultValue no end */
+  readonly until?: Date | string;
+  /**
+   * True for tokens without an `iss`, of one entry at most and with `until`: those of a system that is being replaced. `issuer` is then the name
+   * that their subjects count under, and no token with an `iss` is of this entry. See `legacyTokens()`. @defaultValue false
+   */
+  readonly withoutIssuer?: boolean;
   /** The highest major of the claim `version` that is understood; absent, the claim is not looked at. */
   readonly supportedMajor?: number;
   /** Brings tokens of older versions up to date before they are checked; their signature already holds. */
@@ -258,6 +266,7 @@ export const trustedEntry = group<TrustOptions>()({
       refused: { groups: [] },
       summary: "claims or paths that must be lists with a value, or with all of a list: `{ groups: 'staff' }`",
     }),
+    ...transition,
     supportedMajor: value<number>({
       accepts: 'a whole number',
       holds: Number.isInteger,
@@ -308,6 +317,7 @@ export const trustedEntry = group<TrustOptions>()({
         return [audience].flat().length !== 1 && `${of('exclusiveAudience')} needs one audience, and there are several`;
       },
     },
+    ...transitionRules,
     { between: ['issuer', 'keys'], broken: ({ issuer, keys }, of) => addressProblems(issuer, keys, of('keys')) },
     {
       between: ['keys', 'algorithms'],

@@ -12,7 +12,9 @@ export function trustProblems(trust: readonly TrustOptions[]): readonly string[]
   if (!Array.isArray(trust)) return ['trust must be a list of issuers'];
   const names = trust.flatMap((entry) => [entry?.issuer, ...(Array.isArray(entry?.aliases) ? entry.aliases : [])]);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
+  const nameless = trust.filter((entry) => entry?.withoutIssuer === true);
   return [
+    ...(nameless.length > 1 ? ['trust has several entries with withoutIssuer: nothing tells their tokens apart'] : []),
     ...trust.flatMap((entry, index) => trustedEntry.read(entry, entryPlace(`trust[${index}]`)).problems),
     ...[...twice].map(
       (name) => `trust names the issuer ${JSON.stringify(name)} twice: one issuer has one set of rules and keys`,

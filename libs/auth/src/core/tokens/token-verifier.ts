@@ -3,7 +3,7 @@
 import { algorithms, isAlgorithm, mixesSecretsAndPublicKeys } from '../keys/algorithms.js';
 import { readClaims, type TokenKind, type TokenProfile } from './claims.js';
 import { assertInTime, validityOf, type Validity } from './token-times.js';
-import type { Clock } from '../base/clock.js';
+import { dateOf, type Clock } from '../base/clock.js';
 import { after, orUnavailable } from '../base/at-once.js';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import { assertSize, parseJws, type ParsedJws } from './jws.js';
@@ -24,6 +24,10 @@ export interface TrustedIssuer {
   readonly aliases?: readonly string[] | undefined;
   /** Called with the exact `iss` of a token that is valid otherwise. The tenant is accepted only if it returns `true`. */
   readonly accepts?: ((iss: unknown) => boolean | Promise<boolean>) | undefined;
+  /** From this time on, in epoch seconds, no token of it is accepted. @defaultValue no end */
+  readonly untilSeconds?: number | undefined;
+  /** True for the issuer of tokens without an `iss`. @defaultValue false */
+  readonly withoutIssuer?: boolean | undefined;
   readonly keys: KeySet;
   /** A kind without a profile is not accepted from this issuer. */
   readonly profiles: Readonly<Partial<Record<TokenKind, TokenProfile>>>;
@@ -77,6 +81,7 @@ const ISSUED = {
 export class TokenVerifier {
   private readonly issuers: ReadonlyMap<string, TrustedIssuer>;
   private readonly templates: readonly TrustedIssuer[];
+  private readonly nameless: TrustedIssuer | undefined;
   private readonly clock: Clock;
   private readonly limits: TokenLimits;
   private readonly signatures: SignatureCache<TokenFacts>;
@@ -87,6 +92,7 @@ export class TokenVerifier {
     const problems = issuerProblems(issuers);
     if (problems.length > 0) throw new AuthConfigurationError(problems);
     this.issuers = new Map(issuers.flatMap((trusted) => namesOf(trusted).map((name) => [name, trusted] as const)));
+    this.nameless = issuers.find(({ withoutIssuer }) => withoutIssuer === true);
     this.templates = issuers.filter(({ issuer }) => issuer.includes(TENANT_PLACEHOLDER));
     this.clock = clock;
     this.limits = limits ?? widestLimits(limitsOf(issuers));
@@ -137,6 +143,7 @@ export class TokenVerifier {
     const facts = (known.facts = factsFor(known, expected) ?? readFacts(known, expected, origin));
     const { issuer, profile, verified, validity } = facts;
     const now = this.clock.nowSeconds();
+    assertNotEnded(issuer, now);
     // A clock that answers with no number is never in time.
     if (!(now >= validity.from && now < validity.until)) assertInTime(verified, profile, now);
     return issuer.accepts === undefined ? verified : after(assertTenant(issuer.accepts, known.jws), () => verified);
@@ -176,12 +183,20 @@ export class TokenVerifier {
   }
 
   private issuerOf(iss: unknown): TrustedIssuer {
+    if (iss === undefined && this.nameless !== undefined) return this.nameless;
     if (iss === undefined) throw refused('missing_claim', { claim: 'iss', rule: 'is required' });
     const issuer = typeof iss === 'string' ? this.issuers.get(iss) : undefined;
     const found = issuer ?? this.templates.find((template) => tenantIn(template.issuer, iss) !== undefined);
     if (found === undefined) throw refused('invalid_issuer', NOT_TRUSTED);
     return found;
   }
+}
+
+/** A clock that answers with no number is past every end. @throws AuthError `invalid_issuer` */
+function assertNotEnded({ untilSeconds }: TrustedIssuer, now: number): void {
+  if (untilSeconds === undefined || now < untilSeconds) return;
+  const rule = `was accepted until ${dateOf(untilSeconds).toISOString()}`;
+  throw refused('invalid_issuer', { claim: 'iss', rule, option: 'until' });
 }
 
 const NOT_TRUSTED = {
