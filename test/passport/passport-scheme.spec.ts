@@ -374,7 +374,7 @@ describe('a passport strategy beside a user source', () => {
 
   it('names the claims that it asserts for its user', async () => {
     const subject = { issuer: 'https://idp.example', id: 'g' };
-    const app = await start('express', opaque, { vouch: () => ({ subject, scopes: ['one'] }) });
+    const app = await start('express', opaque, { identify: () => ({ subject, scopes: ['one'] }) });
     const answer = await app.fetch('/get', { headers: { authorization: 'Bearer t-1' } });
     expect(await answer.json()).toMatchObject({ subject, scopes: ['one'] });
   });

@@ -289,7 +289,7 @@ describe('a class and what is made of it, taken for each other', () => {
       { stores: memoryStores },
       'stores is a function; accepted is what memoryStores(), typeOrmStores() or redisStores(',
     ],
-    [{ schemes: [() => undefined] }, 'schemes names a function without a name, which is no provider'],
+    [{ schemes: [() => undefined] }, 'schemes names a function without a name, which is not a provider'],
   ])('are named in words of the library: %#', async (options, sentence) => {
     expect(await problemsOf(options)).toEqual([expect.stringContaining(sentence)]);
   });

@@ -5,4 +5,4 @@ export { passportScheme } from './passport-scheme.js';
 export type { PassportJwtOptions } from './passport-jwt.module.js';
 export type { PassportSchemeOptions } from './passport-scheme.js';
 export type { PassportStrategy } from './run-strategy.js';
-export type { Vouching } from './vouching.js';
+export type { PassportIdentity } from './passport-identity.js';

@@ -7,7 +7,7 @@ import { AuthError, type AuthErrorCode, type AuthUser, type Verified, type AuthR
 import { CsrfService } from '../browser.js';
 import { LoginRedirectError, isUserLeftOn } from '../nest/internal.js';
 import { runStrategy, type PassportStrategy, type StrategyOutcome } from './run-strategy.js';
-import { vouchedFor, type Vouching } from './vouching.js';
+import { identityOf, type PassportIdentity } from './passport-identity.js';
 
 /** How a passport strategy stands as a scheme. */
 export type PassportSchemeOptions<User = AuthUser> = {
@@ -17,7 +17,7 @@ export type PassportSchemeOptions<User = AuthUser> = {
    * What the user of the strategy asserts: subject, scopes, claims. By default the subject is what your user source
    * describes, or the user's own `id` or `sub` under an issuer named `passport:<name>` if there is no source.
    */
-  readonly vouch?: (user: User, info: unknown) => Vouching;
+  readonly identify?: (user: User, info: unknown) => PassportIdentity;
   /**
    * The refusal that a failure means; `undefined` says that the request held nothing for this strategy, so that the next scheme
    * may answer. By default a challenge with `error=` and an error other than a plain `Error` refuse.
@@ -154,7 +154,7 @@ function verifiedOf(outcome: StrategyOutcome, parts: Parts): Verified | undefine
     case 'pass':
       return undefined;
     case 'success':
-      return isUser(outcome.user) ? vouchedFor(outcome.user, outcome.info, parts) : undefined;
+      return isUser(outcome.user) ? identityOf(outcome.user, outcome.info, parts) : undefined;
     case 'redirect':
       throw new AuthError('unauthenticated', { cause: new LoginRedirectError(outcome.url, outcome.status) });
     case 'fail':

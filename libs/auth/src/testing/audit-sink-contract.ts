@@ -59,7 +59,7 @@ const cases: Readonly<Record<string, (sink: AuditSink) => Promise<void>>> = {
     const others = ['Ada', 'ada ', 'ad', 'adaa'];
     for (const subject of others) await sink.record(entry(`of-${subject}`, { subject }));
     await sink.record(entry('elsewhere', { issuer: 'https://accounts.example/' }));
-    await sink.record(entry('nobody', { subject: undefined, sid: undefined, type: 'sign_in_refused' }));
+    await sink.record(entry('anonymous', { subject: undefined, sid: undefined, type: 'sign_in_refused' }));
     await sink.record(entry('own'));
     assert.deepEqual(await ids(sink), ['own']);
     assert.deepEqual(await ids(sink, { ...ADA, id: 'Ada' }), ['of-Ada']);

@@ -103,7 +103,7 @@ const cases: Readonly<Record<string, (cache: KeySetCache) => Promise<void>>> = {
   },
 
   'ignores the release of a lease that is not held': async (cache) => {
-    await cache.release(ADDRESS, 'nobody');
+    await cache.release(ADDRESS, 'unknown');
     assert.equal(await cache.lease(leaseFor('one')), true);
   },
 

@@ -114,7 +114,7 @@ export const loginContract: readonly WrittenCase[] = [
       await logins.open(login({ sid: 'other', issuer: OTHER }));
       for (const id of ['USER-1', 'user-1 ', 'user-10']) await logins.open(login({ sid: `of ${id}`, subject: id }));
       assert.deepEqual(sidsOf(await logins.list(subject, T)), ['new', 'middle', 'old']);
-      assert.deepEqual(sidsOf(await logins.list({ issuer: ISSUER, id: 'nobody' }, T)), []);
+      assert.deepEqual(sidsOf(await logins.list({ issuer: ISSUER, id: 'unknown' }, T)), []);
     },
   },
   {

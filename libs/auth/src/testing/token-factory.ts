@@ -128,7 +128,7 @@ export class TokenFactory {
   /** A good token whose subject was changed after it was signed. */
   async tampered(user: TestUser, options: TestTokenOptions = {}): Promise<string> {
     const [header = '', , signature = ''] = (await this.valid(user, options)).split('.');
-    const claims = await this.claimsFor(user, over(options, { sub: 'somebody-else' }));
+    const claims = await this.claimsFor(user, over(options, { sub: 'another-user' }));
     return `${header}.${encode(claims)}.${signature}`;
   }
 

@@ -31,13 +31,13 @@ export interface TokenSource {
   readonly clientId: string;
   readonly ttlSeconds: number;
   readonly clock: Clock;
-  /** Asked anew for every token, because keys rotate. */
+  /** Called for every token, because keys rotate. */
   signingKey(): SigningKey;
   publicJwks(): ReturnType<OwnKeys['publicJwks']>;
   describe(user: TestUser): Promise<Described>;
 }
 
-/** How an issuer that is nobody's application may be made up. */
+/** How an issuer without an application may be made up. */
 export interface StandaloneOptions {
   /** @defaultValue 'https://issuer.test' */
   readonly issuer?: string;
@@ -96,7 +96,7 @@ export async function madeUpSource(
 async function describeBy({ source }: AccountResolver, issuer: string, who: TestUser): Promise<Described> {
   if (source === undefined) return { id: idOf(who) };
   const user = typeof who === 'string' ? await source.findBySubject({ issuer, id: who }) : who;
-  // Nobody has that id: a token for nobody is a fine thing to test with.
+  // No user has that id, which is useful in tests.
   if (user === undefined || user === null) return { id: idOf(who) };
   const { id, stamp, scopes, roles } = source.describe(user);
   const subject: Subject = { issuer, id };

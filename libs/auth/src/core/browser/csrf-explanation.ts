@@ -1,5 +1,5 @@
 // The words for the developer whose page was refused: what was sent, what is accepted, and the option. They are for development only:
-// whoever sends requests chooses the origin in them.
+// the sender of a request chooses its origin.
 import type { AuthErrorCode } from '../base/errors.js';
 import { shown } from '../base/shown.js';
 import type { AuthRequest } from '../base/request.js';

@@ -156,7 +156,7 @@ function bindingOf(holder: CsrfHolder): Buffer {
 
 /** A credential of another issuer may belong to no sign-in; its subject is what its pages have in common then. */
 function nameOf(holder: CsrfHolder): readonly string[] {
-  if (holder === undefined) return ['nobody'];
+  if (holder === undefined) return ['anonymous'];
   const { subject, sid } = holder;
   return sid === undefined ? ['sub', subject.issuer, subject.id] : ['sid', subject.issuer, sid];
 }

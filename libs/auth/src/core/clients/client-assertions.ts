@@ -57,7 +57,7 @@ export class ClientAssertions {
     const issuer = await this.clientAsIssuer(clientId, jwks ?? (this.nobodys ??= keysOfNobody()));
     // Made for each use, so that nothing of an assertion is remembered.
     const verified = await new TokenVerifier({ issuers: [issuer], clock }).verify(assertion, 'access');
-    // Whoever else is named could present it here.
+    // Any other audience could present it here.
     const isForUsAlone = [verified.claims['aud']].flat().length === 1;
     if (jwks === undefined || verified.subject.id !== clientId || !isForUsAlone) throw new AuthError('token_invalid');
     return verified;

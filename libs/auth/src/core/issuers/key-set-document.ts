@@ -91,7 +91,7 @@ async function readMember(member: Json, { algorithms }: KeySetReading): Promise<
   if (published !== undefined)
     return leftOut(kid, `it is published with its secret member "${published}" and must be replaced`);
   try {
-    // Judged member by member in there.
+    // Its members are checked one by one.
     const key = await importPublicKey(said as JWK, { optionName: 'it', algorithms });
     const { thumbprints, problem } = certificateOf(said, key.key);
     const issuers = statedIssuers(member['issuer']);

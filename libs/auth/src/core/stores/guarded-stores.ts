@@ -137,7 +137,7 @@ class GuardedLoginStore extends LoginStore implements CheckedStore {
 
   /**
    * A rotation that committed after its caller got a 503 would make a retry after the grace look like token reuse. Its caller never got
-   * the new token, so the rotation is rolled back; whoever was, in between, still has the grace.
+   * the new token, so the rotation is rolled back; a client that got it in between still has the grace.
    */
   private async takeBack({ from, to, ...rotation }: Rotation): Promise<void> {
     await this.store.rotate({ ...rotation, nowMs: this.clock.nowMs(), from: to.jti, to: { ...to, jti: from } });

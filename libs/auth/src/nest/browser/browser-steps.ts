@@ -1,4 +1,4 @@
-// The judgement of sign-ins from a browser, in one step or several: CSRF first, and a cookie that binds the steps to this browser.
+// The check of sign-ins from a browser, in one step or several: CSRF first, and a cookie that binds the steps to this browser.
 import { AuthError } from '../../core/base/errors.js';
 import { newId } from '../../core/base/new-id.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
@@ -16,7 +16,7 @@ export interface SentStep {
   readonly canGoOn?: boolean | undefined;
 }
 
-/** Judges what a browser signs in with. */
+/** Checks what a browser signs in with. */
 export class BrowserSteps {
   constructor(
     private readonly parts: {
@@ -37,7 +37,7 @@ export class BrowserSteps {
     // A further step keeps what the first one set; without it there is nothing that this browser was told.
     const secret = sent.continuation === undefined ? newId() : cookies.stepOf(request);
     try {
-      const found = await this.judge(exchange, sent, secret);
+      const found = await this.check(exchange, sent, secret);
       if (sent.continuation !== undefined) cookies.clearStep(exchange.response);
       return found;
     } catch (error) {
@@ -47,7 +47,7 @@ export class BrowserSteps {
     }
   }
 
-  private judge(
+  private check(
     { request }: Exchange,
     { body, continuation, canGoOn }: SentStep,
     secret: string | undefined,

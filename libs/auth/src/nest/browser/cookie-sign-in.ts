@@ -1,5 +1,5 @@
-// Sign-ins whose tokens travel in cookies: in, on and out. CSRF is judged in all three, because each changes what the browser
-// will send by itself next time.
+// Sign-ins whose tokens travel in cookies: sign-in, refresh and sign-out. CSRF is checked in all three, because each changes what the
+// browser will send by itself next time.
 import type { EventSink } from '../../core/base/event-sink.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
 import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
@@ -62,7 +62,7 @@ export class CookieSignIn {
   }
 
   /**
-   * Signs in a user who has proven who they are elsewhere: an identity provider, a key. CSRF is not judged: whoever calls this knows what
+   * Signs in a user who was authenticated elsewhere: an identity provider, a key. CSRF is not checked: the caller knows what
    * proves that this browser asked for it. Ends the sign-in that the browser had before.
    * @throws {AuthError} `user_disabled`, and the 503 codes
    * @throws {CookieTooLargeError} before anything is stored
@@ -113,7 +113,7 @@ export class CookieSignIn {
     cookies.clear(exchange.response);
   }
 
-  /** A page of another sign-in asks with this token: it may have been planted, and somebody should hear of it. */
+  /** A page of another sign-in asks with this token: it may have been planted, which is reported. */
   private enforceOwn(request: AuthRequest, verified: Verified): void {
     try {
       this.parts.csrf.enforce(request, verified);

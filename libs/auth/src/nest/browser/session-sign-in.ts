@@ -1,4 +1,4 @@
-// Sign-ins that live in the host's session: in and out, with CSRF judged in both.
+// Sign-ins that live in the host's session: sign-in and sign-out, with CSRF checked in both.
 import type { CsrfService } from '../../core/browser/csrf.js';
 import type { SessionService } from '../../core/browser/session.js';
 import type { SignInService } from '../../core/sign-in/sign-in-service.js';
@@ -34,7 +34,7 @@ export class SessionSignIn {
   }
 
   /**
-   * Signs in a user who has proven who they are elsewhere: an identity provider, a key. CSRF is not judged: whoever calls this knows what
+   * Signs in a user who was authenticated elsewhere: an identity provider, a key. CSRF is not checked: the caller knows what
    * proves that this browser asked for it.
    * @throws {AuthError} `user_disabled`, and the 503 codes
    */

@@ -26,7 +26,7 @@ import { factoryProvider, namedFactory } from './factory-provider.js';
 import { mistakeLog, pageLog } from './mistake-log.js';
 import { operatorNotices } from './operator-log.js';
 
-/** What the core needs from outside. Whoever replaces one of these replaces it for everything. */
+/** What the core needs from outside. Replacing one of these replaces it everywhere. */
 function ports({ stores, audit }: AuthModuleStructure): Provider[] {
   return [
     factoryProvider(Clock, [AUTH_STRUCTURE], ({ clock }: AuthModuleStructure) => clock ?? new SystemClock()),

@@ -16,7 +16,7 @@ export interface AccessOptions {
   /** The claim that names the subject. `sub` is written in any case. @defaultValue 'sub' */
   readonly subjectClaim?: string;
   /**
-   * `client_id` of the access tokens of users (RFC 9068 §2.2): the client that signed them in. 1 to 255 printable ASCII characters; nobody
+   * `client_id` of the access tokens of users (RFC 9068 §2.2): the client that signed them in. 1 to 255 printable ASCII characters; no user
    * may have it as their id. `TokenService.issue(user, { clientId })` names another one. @defaultValue the `issuer`: its own sign-in
    * routes are the client
    */
@@ -37,7 +37,7 @@ export const access = group<AccessOptions>()({
     claimsFor: callback<ClaimsFor>({
       accepts: 'a function of the user that answers with claims',
       otherwise: 'none',
-      summary: 'own claims of a user, made afresh at sign-in and at every refresh',
+      summary: 'own claims of a user, made again at sign-in and at every refresh',
     }),
     subjectClaim: text({
       accepts: 'a claim name',

@@ -10,8 +10,8 @@ export interface SignInStepOptions {
   /** How often one step may be tried: 1 to 10. @defaultValue 3 */
   readonly tries?: number;
   /**
-   * How many tries of further steps one user has in an hour, right ones included: 1 to 100. Whoever knows the password could begin anew
-   * without end otherwise. A changed stamp begins anew. @defaultValue 20
+   * How many tries of further steps one user has in an hour, right ones included: 1 to 100. Otherwise an attacker who knows the password
+   * could begin again without end. A changed stamp resets the count. @defaultValue 20
    */
   readonly triesPerHour?: number;
 }
