@@ -28,7 +28,7 @@ export interface LegacyTokensOptions extends Pick<TrustOptions, 'audience' | 'cl
  * import { AuthModule } from 'nestjs-latchkey';
  * import { legacyTokens } from 'nestjs-latchkey/issuers';
  *
- * const { OLD_SECRET: secret = '' } = process.env;
+ * const { JWT_SECRET: secret = '' } = process.env;
  *
  * export const auth = AuthModule.forRoot({
  *   trust: [
