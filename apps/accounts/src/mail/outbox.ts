@@ -7,7 +7,7 @@ import { inProduction, mailFolder } from '../environment.js';
 export interface Mail {
   readonly to: string;
   readonly subject: string;
-  /** Whoever has it can use it once. */
+  /** The holder of the link can use it once. */
   readonly link: string;
 }
 
@@ -20,7 +20,7 @@ export class Outbox {
     if (mailFolder !== undefined) {
       const file = join(mailFolder, `${Date.now()}-${randomUUID()}`);
       await writeFile(file, JSON.stringify(mail), { mode: 0o600, flag: 'wx' });
-      // So that nobody reads half a mail.
+      // So that no reader sees half a mail.
       await rename(file, `${file}.json`);
     } else if (inProduction) this.logger.error('MAIL_DIR is not set: a mail was not sent.');
     else this.logger.log(`To ${mail.to}: ${mail.subject} ${mail.link}`);

@@ -39,7 +39,7 @@ export class PasswordResetController {
     return { message: 'If there is such a user, a mail is on its way.' };
   }
 
-  /** Whoever reads the mails of a user is no stranger: their next sign-in from here does not wait for those of strangers. */
+  /** A reader of the user's mail is a known client: the next sign-in from here does not wait for attempts of unknown clients. */
   @Post('redeem')
   @HttpCode(204)
   async redeem(@Body(pipe) { token, password }: RedeemBody, @Ip() ip: string): Promise<void> {

@@ -16,7 +16,7 @@ export class PasswordResetService {
   private readonly logger = new Logger(PasswordResetService.name);
   /** Few at a time; what does not fit is dropped, and asked for again. */
   private readonly queue = new HashingQueue({ concurrency: 2, waiting: 100 });
-  /** Nobody's mailbox is filled by strangers. */
+  /** Unknown clients cannot fill the mailbox of a user. */
   private readonly mails: AttemptLimiter;
 
   constructor(

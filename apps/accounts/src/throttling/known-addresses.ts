@@ -15,7 +15,7 @@ export interface Attempter {
   readonly name: string;
 }
 
-/** From where each name signed in within the last 90 days. Whoever comes from there is no stranger. */
+/** From where each name signed in within the last 90 days. A client from there is a known one. */
 @Injectable()
 export class KnownAddresses implements OnModuleInit {
   private readonly logger = new Logger(KnownAddresses.name);

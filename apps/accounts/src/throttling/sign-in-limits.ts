@@ -14,7 +14,7 @@ const ROUNDS = 3;
  * - From one network: 300 a minute. One password for many names.
  * - For one name from one network: 10 a minute, and ten more with each success.
  * - For one name from all networks from which it never signed in: 100 an hour. A stranger can use these up, and keeps out other strangers:
- *   whoever signed in from there before, or was sent a link by mail, goes on.
+ *   a user who signed in from there before, or used a link sent by mail, continues.
  */
 @Injectable()
 export class SignInLimits {

@@ -7,7 +7,7 @@ import { SignInLimits } from './sign-in-limits.js';
 
 /** Where a password is looked at. */
 const SIGN_INS: ReadonlySet<string> = new Set(['/auth/token', '/auth/cookie/login', '/auth/session/login']);
-/** Where something else is done for whoever asks. */
+/** Routes that do something else for the caller. */
 const OPEN: ReadonlySet<string> = new Set(['/password-reset', '/password-reset/redeem']);
 
 /** What both frameworks tell about a request; the path is that of the route, so that no spelling of the address matters. */
