@@ -7,6 +7,7 @@ export { nameHint } from './base/did-you-mean.js';
 export { parseDurationMs } from './base/duration.js';
 export { AuthConfigurationError, AuthError, reasonText } from './base/errors.js';
 export { highestLimits } from './base/limits.js';
+export { memberIn } from './base/members.js';
 export { newId } from './base/new-id.js';
 export { isSafeMethod } from './base/request.js';
 export { withTimeout } from './base/timeout.js';

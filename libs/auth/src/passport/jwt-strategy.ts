@@ -65,14 +65,14 @@ function answer(
 /** On Express the request knows its application; on Fastify its server, which plugins wrap in objects made from it. */
 function applicationOf(request: object, applications: Applications): PassportApplication | undefined {
   const { app, server } = request as { readonly app?: unknown; readonly server?: unknown };
-  for (let instance = app ?? server; isObject(instance); instance = Object.getPrototypeOf(instance)) {
+  for (let instance = app ?? server; canHaveMembers(instance); instance = Object.getPrototypeOf(instance)) {
     const found = applications.get(instance);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function isObject(value: unknown): value is object {
+function canHaveMembers(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
@@ -83,7 +83,9 @@ function registered(name: string): unknown {
 
 function applicationsUnder(name: string): Applications | undefined {
   const strategy = registered(name);
-  return isObject(strategy) && APPLICATIONS in strategy ? (strategy as LatchkeyStrategy)[APPLICATIONS] : undefined;
+  return canHaveMembers(strategy) && APPLICATIONS in strategy
+    ? (strategy as LatchkeyStrategy)[APPLICATIONS]
+    : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 // What is known of a connection pool that the application uses too.
+import { memberIn } from '../core/internal.js';
 import { takeTurn } from '../stores.js';
 
 type Path = readonly string[];
@@ -48,10 +49,6 @@ export async function connectionOf<T>(
 }
 
 function numberAt(value: unknown, path: Path): number | undefined {
-  const found = path.reduce<unknown>((at, name) => memberOf(at, name), value);
+  const found = path.reduce<unknown>((at, name) => memberIn(at, name), value);
   return typeof found === 'number' ? found : undefined;
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -16,14 +16,14 @@ export function isKeyText(bytes: Buffer): boolean {
   return (
     KEY_TEXT.test(text) ||
     JWT.test(text) ||
-    isObject(text) ||
+    isJsonObject(text) ||
     isOpenSsh(bytes) ||
     (bytes[0] === SEQUENCE && isDer(bytes))
   );
 }
 
 /** Random text may begin like one, and does not go on like one. */
-function isObject(text: string): boolean {
+function isJsonObject(text: string): boolean {
   return OBJECT.test(text) && reads(() => JSON.parse(text));
 }
 
