@@ -1,4 +1,4 @@
-import { Controller, Get, Module, Req, UnauthorizedException, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Req, UnauthorizedException, UseGuards, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard, PassportModule } from '@nestjs/passport';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
@@ -22,6 +22,17 @@ import { Strategy as CustomStrategy } from 'passport-custom';
 import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { BareGuard, ContinuingGuard, KeyStrategy } from '../support/passport-guards.js';
+
+/** One object for every request. */
+const reused = {};
+
+class ReusingGuard extends AuthGuard('jwt') {
+  override getRequest(context: ExecutionContext): object {
+    const request = context.switchToHttp().getRequest<{ app?: unknown; server?: unknown; headers: object }>();
+    const { app, server, headers } = request;
+    return Object.assign(reused, { app, server, headers, method: 'GET' });
+  }
+}
 
 class OutspokenGuard extends AuthGuard('jwt') {
   override handleRequest<User>(error: Error | null, user: User | false, info?: AuthError): User {
@@ -67,6 +78,12 @@ class Routes {
   @Get('public')
   open(@CurrentUser() user: AuthUser) {
     return { id: user.id };
+  }
+
+  @UseGuards(ReusingGuard)
+  @Get('reused')
+  reused() {
+    return {};
   }
 
   @UseGuards(OutspokenGuard)
@@ -141,6 +158,12 @@ describe.each(ADAPTERS)("AuthGuard('jwt') on %s", (adapter) => {
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toContain(challenge);
     expect(await answer.json()).toMatchObject({ statusCode: 401, error: 'Unauthorized', errorCode });
+  });
+
+  it('remembers no result with an object that getRequest() returns for every request', async () => {
+    const app = await start(adapter, { defaultGuard: false });
+    expect((await app.fetch('/reused', app.bearer)).status).toBe(200);
+    expect((await app.fetch('/reused')).status).toBe(401);
   });
 
   it('refuses a refresh token and a token that was blocked', async () => {

@@ -30,6 +30,6 @@ export { previewAudit } from './configurations/preview-audit.js';
 export { PLAIN_POLICY } from './routes/plain-policy.js';
 export { brandedGuard } from './routes/effective-policy.js';
 export { isUserLeftOn, leave } from './transport/request-auth.js';
-export { recordOf } from './transport/contexts.js';
+export { freshRecordOf, recordOf } from './transport/contexts.js';
 export type { BrandedGuard, ClassOrMethod, EffectivePolicy } from './routes/effective-policy.js';
 export type { Route } from './routes/routes.js';

@@ -24,7 +24,7 @@ import {
 } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
 import { AuthError, AuthGuardFor, JwtAuthGuard } from '../index.js';
-import { brandedGuard, recordOf, RouteAuthenticator } from '../nest/internal.js';
+import { brandedGuard, freshRecordOf, recordOf, RouteAuthenticator } from '../nest/internal.js';
 import { assertOurs, enlist, strike } from './jwt-strategy.js';
 
 /** What the strategy is called, and what it accepts. */
@@ -93,6 +93,11 @@ function refusalOf(exception: HttpException, request: RequestOfPassport): AuthEr
   return exception.message === BARE ? lastWordOf(request) : undefined;
 }
 
+/** True for a request that Nest itself dispatched. */
+function isOfNest(request: unknown): boolean {
+  return typeof request === 'object' && request !== null && contexts.has(request);
+}
+
 /** Our refusal, if no guard let the request pass and no other strategy recognized the caller. */
 function lastWordOf(request: RequestOfPassport): AuthError | undefined {
   if (admitted.has(request)) return undefined;
@@ -140,7 +145,9 @@ export class PassportJwtModule implements OnModuleInit, OnApplicationBootstrap, 
     const routes = this.modules.get(RouteAuthenticator, { strict: false });
     const { schemes } = this.options;
     enlist(this.name, instance, {
-      decide: async (request, policy, guard) => routes.decide(recordOf(request), policy, guard),
+      // An override of passport's getRequest() may return one object for many requests.
+      decide: async (request, policy, guard) =>
+        routes.decide(isOfNest(request) ? recordOf(request) : freshRecordOf(request), policy, guard),
       refuse: (error, request) => {
         const context = contexts.get(request);
         return context === undefined ? new EndedChain(error) : routes.answers.refuse(error, context);

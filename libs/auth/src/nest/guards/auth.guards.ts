@@ -7,6 +7,7 @@ import type { AuthUser, Principal } from '../../core/base/principal.js';
 import { shown } from '../../core/base/shown.js';
 import { attach } from '../transport/request-auth.js';
 import {
+  freshRecordOf,
   isFrameworkRequest,
   recordOf,
   requestOf,
@@ -130,8 +131,8 @@ export abstract class AuthGuardBase implements CanActivate {
   private decide(context: ExecutionContext): void | Promise<void> {
     const policy = this.routes.policyOf(context);
     if (policy.overruled.size > 0 && standsAside(this, context, policy)) return undefined;
-    const record = recordOf(this.getRequest(context));
-    const decision = this.decisionAbout(record, policy, context);
+    const record = this.recordFor(context);
+    const decision = this.routes.decide(record, policy, this.constructor as BrandedGuard);
     return after(decision, (decided) =>
       // An async hook is possible in passport, and one that rejects must refuse.
       after(this.handled(decided, context, record), (user) => this.finish(decided, user, { context, policy, record })),
@@ -172,15 +173,10 @@ export abstract class AuthGuardBase implements CanActivate {
     this.connections.follow(connectionOf(context, record.carrier), principal, recheck);
   }
 
-  /** What an override of `getRequest()` answers may outlive the request, so nothing is remembered with it. */
-  private decisionAbout(
-    record: RequestRecord,
-    policy: EffectivePolicy,
-    context: ExecutionContext,
-  ): Decision | Promise<Decision> {
-    const own = this.constructor as BrandedGuard;
-    const isOfFramework = this.readsRequest || isFrameworkRequest(record.carrier, context);
-    return isOfFramework ? this.routes.decide(record, policy, own) : this.routes.decideAgain(record, policy, own);
+  /** What an override of `getRequest()` returns may outlive the request, so it is read anew and nothing is remembered with it. */
+  private recordFor(context: ExecutionContext): RequestRecord {
+    const carrier = this.getRequest(context);
+    return this.readsRequest || isFrameworkRequest(carrier, context) ? recordOf(carrier) : freshRecordOf(carrier);
   }
 
   /** What the hook makes of the decision. It is not called for anonymous callers and clients, which are not users. */

@@ -59,7 +59,7 @@ function isText(text: unknown): text is string {
 }
 
 /** A parameter decorator that takes a path of member names, and pipes as all of Nest's do: what those are depends on the version of Nest. */
-export type PathDecorator = ReturnType<typeof createParamDecorator<string | undefined>>;
+type PathDecorator = ReturnType<typeof createParamDecorator<string | undefined>>;
 
 /** Anything else would fail at the first request, as a 500. */
 function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
@@ -93,7 +93,7 @@ function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
  * }
  * ```
  */
-export const CurrentUser: PathDecorator = checkingPath(
+export const CurrentUser: ReturnType<typeof createParamDecorator<string | undefined>> = checkingPath(
   '@CurrentUser()',
   createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
     follow(authResultFor(context).user, path),
@@ -101,7 +101,7 @@ export const CurrentUser: PathDecorator = checkingPath(
 );
 
 /** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` for an anonymous caller. */
-export const TokenClaims: PathDecorator = checkingPath(
+export const TokenClaims: ReturnType<typeof createParamDecorator<string | undefined>> = checkingPath(
   '@TokenClaims()',
   createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
     follow(authResultFor(context).auth?.claims, path),

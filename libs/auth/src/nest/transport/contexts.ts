@@ -132,6 +132,11 @@ export function recordOf(carrier: unknown): RequestRecord {
   return record;
 }
 
+/** A record that nothing keeps: for an object that may stand for one request after another. */
+export function freshRecordOf(carrier: unknown): RequestRecord {
+  return new RequestRecord(carrier);
+}
+
 /** What was left on what carries a request; empty if no guard of ours left an answer. */
 export function answerOn(carrier: unknown): AuthenticatedRequest {
   return (typeof carrier === 'object' && carrier !== null && recordOn(carrier)?.answer) || {};
