@@ -184,7 +184,7 @@ describe('latchkey token', () => {
     );
     expect([code, out, err]).toEqual([0, expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/), '']);
     const inspected = await latchkey(['inspect', '--dir', keys, ...whom], { input: out });
-    expect(inspected.out).toContain('verification: good for user "ada" of https://accounts.example');
+    expect(inspected.out).toContain('verification: valid for user "ada" of https://accounts.example');
     expect(inspected.out).toContain('grades:write');
     expect(decodeJwt(out.trim())).toMatchObject({ client_id: 'https://accounts.example', sub: 'ada' });
   });
@@ -192,7 +192,7 @@ describe('latchkey token', () => {
   it('prints the token of a client too', async () => {
     const { out } = await tokenFor('--client', 'batch', '--restricted');
     expect((await latchkey(['inspect', '--dir', keys, ...whom], { input: out })).out).toContain(
-      'good for client "batch"',
+      'valid for client "batch"',
     );
   });
 
@@ -234,7 +234,7 @@ describe('latchkey inspect', () => {
     const { x, y, kid, kty, crv } = currentKey();
     const server = await endpoint.keyServer(endpoint.serve({ keys: [{ x, y, kid, kty, crv }] }));
     const { out } = await latchkey(['inspect', '--jwks', `${server.url}/jwks`, ...whom], { input: `Bearer ${token}` });
-    expect(out).toContain('good for user "ada"');
+    expect(out).toContain('valid for user "ada"');
     await server.stop();
     const down = await latchkey(['inspect', '--jwks', `${server.url}/jwks`, ...whom], { input: token });
     expect(down).toMatchObject({ code: 1, out: expect.stringMatching(/refused: keys_unavailable\./) });
@@ -277,7 +277,7 @@ describe('latchkey inspect', () => {
 
     it('applies the rules of the provider, and prints which one refused, never a value', async () => {
       const good = await latchkey(by('--audience', audience), { input: await sign(1) });
-      expect(good).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
+      expect(good).toMatchObject({ code: 0, out: expect.stringContaining('verification: valid for user') });
       const long = await latchkey(by('--audience', audience), { input: await sign(90) });
       expect(long.code).toBe(1);
       expect(verificationOf(long.out)).toMatch(
@@ -292,7 +292,7 @@ describe('latchkey inspect', () => {
 
     it('takes options of the preset, such as --max-lifetime', async () => {
       const ran = await latchkey(by('--audience', audience, '--max-lifetime', '100d'), { input: await sign(90) });
-      expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('verification: good for user') });
+      expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('verification: valid for user') });
     });
 
     it.each<[string, readonly string[], RegExp]>([
