@@ -45,7 +45,7 @@ class VaultController {
 
 const vault: MountableController = { controller: VaultController, requires: [] };
 
-/** Whoever is staff needs a code; a code is used once. */
+/** Staff need a code; a code is used once. */
 function needCodes(people: People): void {
   const used = new Set<string>();
   const byPassword = people.verifyCredentials.bind(people);

@@ -118,7 +118,7 @@ function testProcesses(start: () => Promise<Environment>, stop: () => Promise<un
     expect(await from('2001:db8:0:8::1', GRACE, 0)).toBe(200);
   }, 60_000);
 
-  it('keep strangers out once they are too many, and let whoever is known go on', async () => {
+  it('keep strangers out once they are too many, and let known addresses go on', async () => {
     expect(await from('198.51.100.1', ADA, 0)).toBe(200);
     let guesses = 0;
     for (let at = 0; at < 250; at += 5) {

@@ -45,7 +45,7 @@ import {
 
 @Injectable()
 class AccountSource extends UserSource<Account> {
-  private readonly dummyHash = hashPassword('nobody has it');
+  private readonly dummyHash = hashPassword('no user has it');
 
   constructor(private readonly accounts: Accounts) {
     super();

@@ -76,7 +76,7 @@ export class SocialProvider {
 
 export const Roles = (...roles: readonly Role[]) => SetMetadata('roles', roles);
 
-/** The roles guard of the application: it reads `request.user`, whoever put it there. */
+/** The roles guard of the application: it reads `request.user`, and does not ask where that came from. */
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

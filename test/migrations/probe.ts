@@ -138,7 +138,7 @@ async function social(client: Client, notes: Notes): Promise<void> {
   await notes.take('social sign-in', client.social('ida'));
   const { token } = await notes.take('social sign-in, again', client.social('ida'));
   await notes.take('me after a social sign-in', client.get('/v1/auth/me', token));
-  await notes.take('social sign-in with a forged token', client.social('ida', 'of somebody else'));
+  await notes.take('social sign-in with a forged token', client.social('ida', 'of another user'));
 }
 
 async function change(client: Client, notes: Notes): Promise<void> {

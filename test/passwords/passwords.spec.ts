@@ -141,7 +141,7 @@ describe('passwords', () => {
 });
 
 describe('the work of an attempt', () => {
-  it('is that of every cost, whoever is asked for and whatever is stored', async () => {
+  it('is that of every cost, for every name and whatever is stored', async () => {
     const passwords = new Passwords({ cost: COST, earlierCosts: [OLD] });
     const [present, old] = await Promise.all([passwords.hash(PASSWORD), hash(PASSWORD, OLD)]);
     // The time of the processor, of all threads of this process: other processes do not count.

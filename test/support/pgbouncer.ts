@@ -6,8 +6,8 @@ import { commandPath, hasCommand } from './skips.js';
 
 export const hasPgBouncer = (): boolean => hasCommand('pgbouncer');
 
-/** The user `nobody`: PgBouncer refuses to run as root. */
-const NOBODY = 65_534;
+/** The user id of a user without rights: PgBouncer refuses to run as root. */
+const UNPRIVILEGED = 65_534;
 
 /** Starts it in transaction mode with few connections to the server. */
 export async function startPgBouncer(postgresUrl: string): Promise<Server & { readonly url: string }> {
@@ -29,7 +29,7 @@ export async function startPgBouncer(postgresUrl: string): Promise<Server & { re
   ];
   const file = join(folder, 'pgbouncer.ini');
   writeFileSync(file, settings.join('\n'));
-  const uid = process.getuid?.() === 0 ? NOBODY : undefined;
+  const uid = process.getuid?.() === 0 ? UNPRIVILEGED : undefined;
   const server = await startServer({ command: commandPath('pgbouncer') ?? '', args: [file], port, folder, uid });
   return { ...server, url: `postgres://${username}@127.0.0.1:${port}/latchkey` };
 }

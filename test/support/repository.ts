@@ -13,9 +13,14 @@ export function readText(path: string): string {
 
 /** Lists the TypeScript files below a folder, as paths relative to the repository with forward slashes. */
 export function typeScriptFiles(folder: string): string[] {
+  return filesIn(folder, '.ts');
+}
+
+/** Lists the files below a folder whose names end so, as paths relative to the repository with forward slashes. */
+export function filesIn(folder: string, ending: string): string[] {
   const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((path) => !/(^|\/)(node_modules|dist)\//.test(path))
     .sort();

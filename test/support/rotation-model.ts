@@ -51,7 +51,7 @@ export class RotationModel {
     if (action.does === 'wait') this.clock.nowMs += action.ms;
     if (action.does === 'touch')
       await this.logins.touch(ISSUER, this.options.sid, Math.floor(this.clock.nowMs / 1_000));
-    if (action.does === 'forge') this.#judge([{ age: 99, outcome: await this.#present(action.jti) }]);
+    if (action.does === 'forge') this.#check([{ age: 99, outcome: await this.#present(action.jti) }]);
     if (action.does === 'present') await this.#presentAll(action.ages);
     if (action.does === 'storm') for (let at = 0; at < action.times; at += 1) await this.#presentAll([0]);
     if (action.does === 'end') {
@@ -68,7 +68,7 @@ export class RotationModel {
       age,
       outcome: await this.#present(this.#tokens.at(-1 - age)?.jti ?? 'never-issued'),
     }));
-    this.#judge(await Promise.all(told));
+    this.#check(await Promise.all(told));
   }
 
   #present(from: string): Promise<RotationOutcome> {
@@ -78,7 +78,7 @@ export class RotationModel {
     return this.logins.rotate({ issuer: ISSUER, sid, from, to, nowMs: this.clock.nowMs, graceMs });
   }
 
-  #judge(told: readonly Told[]): void {
+  #check(told: readonly Told[]): void {
     if (this.#tokens.length === 0) {
       assert.ok(told.every(({ outcome }) => outcome.outcome === 'unknown'));
       return;

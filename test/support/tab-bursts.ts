@@ -103,7 +103,7 @@ async function checkBurst(at: {
   // Less than the grace in all: sixteen turns of half a second.
   const { seen, jar } = await burst(first, refresh, () => void (clock.ms += randomInt(500)));
   const live = await leaf();
-  assert.ok(live !== undefined && seen.has(live), 'the live token was handed out to a tab');
+  assert.ok(live !== undefined && seen.has(live), 'the live token was given to a tab');
   // What the jar holds may have been replaced; inside the grace it leads to the live one, and so does every other.
   for (const token of [jar, ...seen.values()].slice(0, 4)) {
     if (payloadOf(token).jti === live) continue;

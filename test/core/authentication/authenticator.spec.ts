@@ -204,18 +204,18 @@ describe('a credential that the browser sends by itself', () => {
       verify,
       onFailure: 'forgive',
     });
-  const vouching: Scheme['verify'] = () =>
+  const identifying: Scheme['verify'] = () =>
     Promise.resolve({ subject: { issuer: 'x', id: '1' }, kind: 'user', claims: {}, scopes: [], own: false });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'FOO', 'MESSAGE'])('needs CSRF protection for %s', async (method) => {
     const { authenticator } = await signedIn();
-    const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(vouching)]));
+    const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(identifying)]));
     expect(decision).toMatchObject({ error: { code: 'csrf_token_missing', status: 403 } });
   });
 
   it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('needs none for %s', async (method) => {
     const { authenticator } = await signedIn();
-    const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(vouching)]));
+    const decision = await authenticator.authenticate(requestWith({}, { method }), demandOf([cookie(identifying)]));
     expect(decision).toMatchObject({ principal: { scheme: 'cookie' } });
   });
 

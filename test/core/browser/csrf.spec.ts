@@ -36,21 +36,21 @@ function codeOf(work: () => void): string {
   }
 }
 
-const judge = (parts: Parameters<typeof requestWith>[0], as: CsrfHolder = ada, by = service) =>
+const resultOf = (parts: Parameters<typeof requestWith>[0], as: CsrfHolder = ada, by = service) =>
   codeOf(() => by.enforce(requestWith(parts), as));
 
 const good = () => ({ header: service.issue(ada), cookie: service.issue(ada) });
 
 describe('a CSRF token', () => {
   it('is accepted if header and cookie are ours and of the same login, though no two tokens are alike', () => {
-    expect(judge(good())).toBe('accepted');
+    expect(resultOf(good())).toBe('accepted');
   });
 
   it('is required in the cookie first and then in the header', () => {
-    expect(judge({})).toBe('csrf_cookie_missing');
-    expect(judge({ header: service.issue(ada) })).toBe('csrf_cookie_missing');
-    expect(judge({ cookie: service.issue(ada) })).toBe('csrf_token_missing');
-    expect(judge({ cookie: service.issue(ada), header: '' })).toBe('csrf_token_missing');
+    expect(resultOf({})).toBe('csrf_cookie_missing');
+    expect(resultOf({ header: service.issue(ada) })).toBe('csrf_cookie_missing');
+    expect(resultOf({ cookie: service.issue(ada) })).toBe('csrf_token_missing');
+    expect(resultOf({ cookie: service.issue(ada), header: '' })).toBe('csrf_token_missing');
   });
 
   it.each([
@@ -69,13 +69,13 @@ describe('a CSRF token', () => {
       },
     ],
   ])('is refused if it is that of %s', (_, parts) => {
-    expect(judge(parts)).toBe('csrf_token_invalid');
+    expect(resultOf(parts)).toBe('csrf_token_invalid');
   });
 
   it('is refused if another key signed it, though header and cookie agree', () => {
     const forger = new CsrfService(settings, () => [deriveSecret('another secret of thirty-two bytes!', 'csrf')]);
     const token = forger.issue(ada);
-    expect(judge({ header: token, cookie: token })).toBe('csrf_token_invalid');
+    expect(resultOf({ header: token, cookie: token })).toBe('csrf_token_invalid');
   });
 
   it.each([
@@ -87,8 +87,8 @@ describe('a CSRF token', () => {
     ['not ASCII', `${good().header.slice(0, -1)}é`],
     ['with NUL', `${good().header.slice(0, -1)}\0`],
   ])('is refused if it is malformed: %s', (_, header) => {
-    expect(judge({ header, cookie: service.issue(ada) })).toBe('csrf_token_invalid');
-    expect(judge({ header: service.issue(ada), cookie: header })).toBe('csrf_token_invalid');
+    expect(resultOf({ header, cookie: service.issue(ada) })).toBe('csrf_token_invalid');
+    expect(resultOf({ header: service.issue(ada), cookie: header })).toBe('csrf_token_invalid');
   });
 
   it('is refused if any one of its characters was changed', () => {
@@ -97,14 +97,14 @@ describe('a CSRF token', () => {
         const { header, cookie } = good();
         fc.pre(header[at] !== letter);
         const changed = header.slice(0, at) + letter + header.slice(at + 1);
-        expect(judge({ header: changed, cookie })).toBe('csrf_token_invalid');
+        expect(resultOf({ header: changed, cookie })).toBe('csrf_token_invalid');
       }),
     );
   });
 
   it('is refused if two headers carry one', () => {
     const headers: RequestParts['headers'] = [['x-csrf-token', service.issue(ada)]];
-    expect(judge({ ...good(), headers })).toBe('csrf_token_invalid');
+    expect(resultOf({ ...good(), headers })).toBe('csrf_token_invalid');
   });
 
   it('is accepted although a sibling host set a second cookie', () => {
@@ -122,7 +122,7 @@ describe('a CSRF token', () => {
     // No byte keeps its value, so nothing in an answer repeats for compression to find.
     const bytes = tokens.slice(0, 64).map((token) => Buffer.from(token, 'base64url'));
     for (let at = 0; at < 128; at += 1) expect(new Set(bytes.map((each) => each[at])).size).toBeGreaterThan(1);
-    for (const header of tokens.slice(0, 20)) expect(judge({ header, cookie: service.issue(ada) })).toBe('accepted');
+    for (const header of tokens.slice(0, 20)) expect(resultOf({ header, cookie: service.issue(ada) })).toBe('accepted');
   });
 
   it('stays valid after a change of the secret for as long as the old one is configured', () => {
@@ -130,24 +130,24 @@ describe('a CSRF token', () => {
     const both = new CsrfService(settings, () => [next, secret]);
     const alone = new CsrfService(settings, () => [next]);
     const parts = { header: both.issue(ada), cookie: service.issue(ada) };
-    expect(judge(parts, ada, both)).toBe('accepted');
-    expect(judge(parts, ada, alone)).toBe('csrf_token_invalid');
+    expect(resultOf(parts, ada, both)).toBe('accepted');
+    expect(resultOf(parts, ada, alone)).toBe('csrf_token_invalid');
   });
 
   it('is bound to the subject if a credential belongs to no login', () => {
     const foreign: CsrfHolder = { subject: { issuer: 'https://idp.test', id: 'x' } };
     const parts = { header: service.issue(foreign), cookie: service.issue(foreign) };
-    expect(judge(parts, foreign)).toBe('accepted');
-    expect(judge(parts)).toBe('csrf_token_invalid');
+    expect(resultOf(parts, foreign)).toBe('accepted');
+    expect(resultOf(parts)).toBe('csrf_token_invalid');
   });
 
   it('is not required if the protection is switched off by name', () => {
     const off = new CsrfService({ ...settings, disabled: true }, () => [secret]);
-    expect(judge({ headers: [['origin', 'https://evil.test']] }, ada, off)).toBe('accepted');
+    expect(resultOf({ headers: [['origin', 'https://evil.test']] }, ada, off)).toBe('accepted');
   });
 });
 
-const from = (headers: RequestParts['headers']) => judge({ ...good(), headers });
+const from = (headers: RequestParts['headers']) => resultOf({ ...good(), headers });
 
 describe('the origin of a request', () => {
   it.each([

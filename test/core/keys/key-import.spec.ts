@@ -50,7 +50,8 @@ const usual = 65_537n;
 const withDefault = (key: KeyInput, alg: Algorithm) => importOwnKey(key, { optionName, alg });
 const keyObjectOf = (alg: Algorithm) => createPrivateKey({ key: jwkOf(alg) as JsonWebKey, format: 'jwk' });
 const rsa = (n: bigint, e: bigint): JWK => ({ kty: 'RSA', n: base64url(n), e: base64url(e) });
-const judged = (key: JWK) => problemOf(importPublicKey(key, { optionName: 'trust[0].keys', algorithms: ['RS256'] }));
+const importProblem = (key: JWK) =>
+  problemOf(importPublicKey(key, { optionName: 'trust[0].keys', algorithms: ['RS256'] }));
 const algorithmsFor = async (key: JWK, listed: readonly Algorithm[]) =>
   (await importPublicKey(key, { optionName: 'trust', algorithms: listed })).algorithms;
 function remote(alg: Algorithm, changes: Partial<RemoteSigner> = {}): RemoteSigner {
@@ -304,20 +305,20 @@ describe('an RSA key', () => {
   });
 
   it('of more than 8192 bits is refused', async () => {
-    expect(await judged(rsa((1n << 8191n) + 1n, usual))).toBe('none');
-    expect(await judged(rsa((1n << 8192n) + 1n, usual))).toContain('of 8193 bits');
+    expect(await importProblem(rsa((1n << 8191n) + 1n, usual))).toBe('none');
+    expect(await importProblem(rsa((1n << 8192n) + 1n, usual))).toContain('of 8193 bits');
   });
 
   it.each([1n, 2n, 3n, 17n, 65_535n, 65_536n, 65_538n, (1n << 256n) + 1n])(
     'with the exponent %s is refused',
     async (e) => {
-      expect(await judged(rsa(modulusOf(jwkOf('RS256')), e))).toContain('unsafe exponent');
+      expect(await importProblem(rsa(modulusOf(jwkOf('RS256')), e))).toContain('unsafe exponent');
     },
   );
 
   it('with an even modulus is refused', async () => {
-    expect(await judged(rsa(modulusOf(jwkOf('RS256')) - 1n, usual))).toContain('even modulus');
-    expect(await judged(rsa(modulusOf(jwkOf('RS256')), usual))).toBe('none');
+    expect(await importProblem(rsa(modulusOf(jwkOf('RS256')) - 1n, usual))).toContain('even modulus');
+    expect(await importProblem(rsa(modulusOf(jwkOf('RS256')), usual))).toBe('none');
   });
 
   it('of the broken generator (ROCA) is refused', async () => {
@@ -330,8 +331,8 @@ describe('an RSA key', () => {
     );
     const weak = (usual ** 5n % product) + product * ((1n << 2047n) / product + 2n);
     expect(weak % 2n).toBe(1n);
-    expect(await judged(rsa(weak, usual))).toContain('ROCA');
-    expect(await judged(rsa(weak + 2n, usual))).toBe('none');
+    expect(await importProblem(rsa(weak, usual))).toContain('ROCA');
+    expect(await importProblem(rsa(weak + 2n, usual))).toBe('none');
   });
 });
 

@@ -179,7 +179,7 @@ describe('a continuation', () => {
     expect(await codeOf(resume((await begin()).continuation))).toBe('invalid_credentials');
   });
 
-  it('is good after a try that could not be judged', async () => {
+  it('is good after a try that could not be checked', async () => {
     const { begin, resume, people } = await stepped();
     const { continuation } = await begin();
     const { completeChallenge } = people as unknown as Record<string, unknown>;
@@ -216,7 +216,7 @@ describe('guessing codes', () => {
     expect(await codeOf(resume((await begin()).continuation))).toBe('accepted');
   });
 
-  it('begins anew for the user with a new password', async () => {
+  it('starts over for the user with a new password', async () => {
     const { begin, resume, people } = await stepped({
       settings: { signIn: { ttlSeconds: 300, tries: 3, triesPerHour: 1 } },
     });

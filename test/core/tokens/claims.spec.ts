@@ -39,7 +39,7 @@ function checkedClaims(jws: ParsedJws, rules: TokenProfile) {
 }
 
 /** The result of a changed profile, for claims with a valid signature. */
-function judged(changes: object, rules: Partial<TokenProfile>, typ: string | undefined = 'at+jwt'): Promise<string> {
+function resultOf(changes: object, rules: Partial<TokenProfile>, typ: string | undefined = 'at+jwt'): Promise<string> {
   const jws = parseJws(forge({ ...header(), typ }, accessClaims(changes), by));
   return verdictOf((async () => checkedClaims(jws, { ...profile, ...rules }))());
 }
@@ -111,19 +111,19 @@ describe('the times of a token', () => {
 
   it('measures the maximum lifetime from now if an external token has no `iat`', async () => {
     const rules = { requiredClaims: [], maxLifetimeSeconds: 60 };
-    expect(await judged({ iat: undefined, exp: NOW + 60 }, rules)).toBe('OK');
-    expect(await judged({ iat: undefined, exp: NOW + 61 }, rules)).toBe('invalid_claims');
+    expect(await resultOf({ iat: undefined, exp: NOW + 60 }, rules)).toBe('OK');
+    expect(await resultOf({ iat: undefined, exp: NOW + 61 }, rules)).toBe('invalid_claims');
   });
 
   it('accepts no time after the year 9999, which milliseconds would be', async () => {
     const endless = { maxLifetimeSeconds: undefined };
-    expect(await judged({ exp: 253_402_300_799 }, endless)).toBe('OK');
-    expect(await judged({ exp: 253_402_300_800 }, endless)).toBe('invalid_claims');
-    expect(await judged({ exp: NOW * 1000 }, endless)).toBe('invalid_claims');
+    expect(await resultOf({ exp: 253_402_300_799 }, endless)).toBe('OK');
+    expect(await resultOf({ exp: 253_402_300_800 }, endless)).toBe('invalid_claims');
+    expect(await resultOf({ exp: NOW * 1000 }, endless)).toBe('invalid_claims');
   });
 
   it('has no maximum lifetime if the profile sets none', async () => {
-    expect(await judged({ exp: NOW + 10 ** 9 }, { maxLifetimeSeconds: undefined })).toBe('OK');
+    expect(await resultOf({ exp: NOW + 10 ** 9 }, { maxLifetimeSeconds: undefined })).toBe('OK');
   });
 
   it('reads the clock at every request', async () => {
@@ -141,17 +141,17 @@ describe('the required claims of a token', () => {
   });
 
   it('requires an expiry even if the profile does not list it', async () => {
-    expect(await judged({ exp: undefined }, { requiredClaims: [] })).toBe('missing_claim');
+    expect(await resultOf({ exp: undefined }, { requiredClaims: [] })).toBe('missing_claim');
   });
 
   it('requires a subject even if the profile does not list it', async () => {
-    expect(await judged({ sub: undefined }, { requiredClaims: [] })).toBe('missing_subject');
+    expect(await resultOf({ sub: undefined }, { requiredClaims: [] })).toBe('missing_subject');
   });
 
   it('requires what the profile lists', async () => {
-    expect(await judged({}, { requiredClaims: ['tenant'] })).toBe('missing_claim');
-    expect(await judged({ tenant: 'a' }, { requiredClaims: ['tenant'] })).toBe('OK');
-    expect(await judged({}, { requiredClaims: ['toString'] })).toBe('missing_claim');
+    expect(await resultOf({}, { requiredClaims: ['tenant'] })).toBe('missing_claim');
+    expect(await resultOf({ tenant: 'a' }, { requiredClaims: ['tenant'] })).toBe('OK');
+    expect(await resultOf({}, { requiredClaims: ['toString'] })).toBe('missing_claim');
   });
 });
 
@@ -180,7 +180,7 @@ describe('the issuer', () => {
   });
 
   it('is compared again after claims were upgraded', async () => {
-    expect(await judged({}, { upgradeClaims: toAttacker })).toBe('invalid_issuer');
+    expect(await resultOf({}, { upgradeClaims: toAttacker })).toBe('invalid_issuer');
   });
 });
 
@@ -230,9 +230,9 @@ describe('the audience', () => {
 
   it('may be in another claim', async () => {
     const audience = { claim: 'client_id', accepted: ['app'], exclusive: true };
-    expect(await judged({ client_id: 'app', aud: undefined }, { audience, requiredClaims: [] })).toBe('OK');
-    expect(await judged({ client_id: 'other' }, { audience })).toBe('invalid_audience');
-    expect(await judged({}, { audience })).toBe('invalid_audience');
+    expect(await resultOf({ client_id: 'app', aud: undefined }, { audience, requiredClaims: [] })).toBe('OK');
+    expect(await resultOf({ client_id: 'other' }, { audience })).toBe('invalid_audience');
+    expect(await resultOf({}, { audience })).toBe('invalid_audience');
   });
 
   it('is not checked if the profile disables it by name', async () => {
@@ -264,10 +264,10 @@ describe('the ids of a token', () => {
 
   it('applies lower limits if the profile sets them', async () => {
     const limits = { token: 8192, header: 2048, depth: 32, members: 1000, audiences: 1, kid: 256, jti: 6, subject: 3 };
-    expect(await judged({ sid: 'abc' }, { limits })).toBe('invalid_claims');
-    expect(await judged({ jti: 'abcdef', sid: 'abc' }, { limits })).toBe('OK');
-    expect(await judged({ jti: 'abcdef', sid: 'abcd' }, { limits })).toBe('invalid_claims');
-    expect(await judged({ jti: 'abcdef', sid: 'abc', aud: [AUDIENCE, 'b'] }, { limits })).toBe('invalid_audience');
+    expect(await resultOf({ sid: 'abc' }, { limits })).toBe('invalid_claims');
+    expect(await resultOf({ jti: 'abcdef', sid: 'abc' }, { limits })).toBe('OK');
+    expect(await resultOf({ jti: 'abcdef', sid: 'abcd' }, { limits })).toBe('invalid_claims');
+    expect(await resultOf({ jti: 'abcdef', sid: 'abc', aud: [AUDIENCE, 'b'] }, { limits })).toBe('invalid_audience');
   });
 
   it.each(['1 OR 1=1', '1; DROP TABLE', '{"$ne":null}', 'ä', ' ', '\u202eada'])(
@@ -288,8 +288,8 @@ describe('the ids of a token', () => {
     const jws = parseJws(token({ uti: 'u-1', oid: 'o-1' }));
     const verified = checkedClaims(jws, { ...profile, ...foreign });
     expect(verified).toMatchObject({ jti: 'u-1', sid: undefined, subject: { issuer: ISSUER, id: 'o-1' } });
-    expect(await judged({ uti: 1 }, foreign)).toBe('missing_subject');
-    expect(await judged({ uti: 1, oid: 'o-1' }, foreign)).toBe('invalid_claims');
+    expect(await resultOf({ uti: 1 }, foreign)).toBe('missing_subject');
+    expect(await resultOf({ uti: 1, oid: 'o-1' }, foreign)).toBe('invalid_claims');
   });
 });
 
@@ -315,17 +315,17 @@ describe('the type of a token', () => {
 
   it('refuses a token without one, unless the profile accepts that', async () => {
     expect(await verdict(forge({ alg: by.alg, kid: by.kid }, accessClaims(), by))).toBe('wrong_token_type');
-    expect(await judged({}, { types: ['jwt', ''] }, undefined)).toBe('wrong_token_type');
+    expect(await resultOf({}, { types: ['jwt', ''] }, undefined)).toBe('wrong_token_type');
     const untyped = parseJws(forge({ alg: by.alg }, accessClaims(), by));
     expect(() => checkedClaims(untyped, { ...profile, types: ['jwt', ''] })).not.toThrow();
-    expect(await judged({}, { types: ['jwt', ''] }, 'JWT')).toBe('OK');
+    expect(await resultOf({}, { types: ['jwt', ''] }, 'JWT')).toBe('OK');
   });
 
   it.each(['nonce', 'at_hash', 'c_hash', 's_hash'])(
     'refuses an ID token by its %s, unless the profile is for those',
     async (mark) => {
       expect(await verdictOn({ [mark]: 'x' })).toBe('wrong_token_type');
-      expect(await judged({ [mark]: 'x' }, { idTokens: 'expect' })).toBe('OK');
+      expect(await resultOf({ [mark]: 'x' }, { idTokens: 'expect' })).toBe('OK');
     },
   );
 });
@@ -357,12 +357,12 @@ describe('what a token grants', () => {
   });
 
   it('refuses a token if a hook of the profile throws, whatever it throws', async () => {
-    expect(await judged({ permissions: ['c'] }, { scopesOf: permissionsOf })).toBe('OK');
+    expect(await resultOf({ permissions: ['c'] }, { scopesOf: permissionsOf })).toBe('OK');
     for (const permissions of [undefined, null, 1, 'c', [1], {}]) {
-      expect(await judged({ permissions }, { scopesOf: permissionsOf })).toBe('invalid_claims');
+      expect(await resultOf({ permissions }, { scopesOf: permissionsOf })).toBe('invalid_claims');
     }
     for (const hook of ['scopesOf', 'isClient', 'subjectOf', 'upgradeClaims'] as const) {
-      expect(await judged({}, { [hook]: broken })).toBe('invalid_claims');
+      expect(await resultOf({}, { [hook]: broken })).toBe('invalid_claims');
     }
   });
 
@@ -417,20 +417,20 @@ describe('the version of a token', () => {
   it.each([undefined, '0.5.0', '1.0.0', '1.0.5', '1.5.0', '1.5.5', '1', '1.2'])(
     'accepts %s if 1 is supported',
     async (version) => {
-      expect(await judged({ version }, { supportedMajor: 1 })).toBe('OK');
+      expect(await resultOf({ version }, { supportedMajor: 1 })).toBe('OK');
     },
   );
 
   it.each(['2.0.0', '2', '10.0.0', '', 'x', '1.x', '1.0.0.0', '-1', ' 1.0.0', '1.0.0\n', 1, null, {}, [1], true])(
     'refuses %j if 1 is supported',
     async (version) => {
-      expect(await judged({ version }, { supportedMajor: 1 })).toBe('unsupported_token_version');
+      expect(await resultOf({ version }, { supportedMajor: 1 })).toBe('unsupported_token_version');
     },
   );
 
   it('refuses 1.1.0, and a missing version, if 0 is supported', async () => {
-    expect(await judged({ version: '1.1.0' }, { supportedMajor: 0 })).toBe('unsupported_token_version');
-    expect(await judged({}, { supportedMajor: 0 })).toBe('unsupported_token_version');
+    expect(await resultOf({ version: '1.1.0' }, { supportedMajor: 0 })).toBe('unsupported_token_version');
+    expect(await resultOf({}, { supportedMajor: 0 })).toBe('unsupported_token_version');
   });
 
   it('is not checked without an option for it', async () => {

@@ -304,7 +304,7 @@ class RowsWithTokens extends Rows {
 describe('the user source', () => {
   it.each([
     ['is not a provider', Rows, []],
-    ['is made anew per request', RequestRows, [RequestRows]],
+    ['is made again for each request', RequestRows, [RequestRows]],
   ])('is refused at boot if it %s', async (_, users, providers) => {
     const problems = await problemsOf(() => boot([AuthModule.forRoot({ users })], { providers }));
     expect(problems[0]).toContain(

@@ -173,7 +173,7 @@ export abstract class AuthGuardBase implements CanActivate {
     this.connections.follow(connectionOf(context, record.carrier), principal, recheck);
   }
 
-  /** What an override of `getRequest()` returns may outlive the request, so it is read anew and nothing is remembered with it. */
+  /** What an override of `getRequest()` returns may outlive the request, so it is read again and nothing is remembered with it. */
   private recordFor(context: ExecutionContext): RequestRecord {
     const carrier = this.getRequest(context);
     return this.readsRequest || isFrameworkRequest(carrier, context) ? recordOf(carrier) : freshRecordOf(carrier);
