@@ -55,7 +55,7 @@ export default {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-latchkey$': '<rootDir>/libs/auth/src/index.ts',
-    '^nestjs-latchkey/([a-z]+)$': ['<rootDir>/libs/auth/src/$1.ts', '<rootDir>/libs/auth/src/$1/index.ts'],
+    '^nestjs-latchkey/([a-z-]+)$': ['<rootDir>/libs/auth/src/$1.ts', '<rootDir>/libs/auth/src/$1/index.ts'],
   },
   // Jest leaves one core idle; with two cores that is half of the machine. Most tests wait for servers.
   maxWorkers: '100%',
