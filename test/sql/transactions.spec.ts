@@ -1,4 +1,7 @@
 // Logins, revocations and audit entries in a transaction of the application: through each adapter that has transactions.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/postgresql';
@@ -8,8 +11,10 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import knex from 'knex';
 import { Kysely, PostgresDialect } from 'kysely';
 import { createPool } from 'mysql2/promise';
-import { SystemClock } from 'nestjs-latchkey';
+import { SystemClock, type AuthError } from 'nestjs-latchkey';
+import { challenge } from 'nestjs-latchkey/sign-in';
 import {
+  betterSqlite3Database,
   drizzleDatabase,
   joinTransaction,
   knexDatabase,
@@ -20,9 +25,11 @@ import {
   sqlAuditSink,
   type SqlDatabase,
 } from 'nestjs-latchkey/sql';
-import type { Stores } from 'nestjs-latchkey/stores';
+import { AttemptLimiter, type OneTimeStore, type Stores } from 'nestjs-latchkey/stores';
 import { joinTypeOrmTransaction } from 'nestjs-latchkey/typeorm';
 import type { DataSource } from 'typeorm';
+import { rig } from '../core/support/core-fixture.js';
+import { openSqlite } from '../support/better-sqlite3.js';
 import { FeedReader } from '../support/change-feed-reader.js';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
 import { openPgPool } from '../support/pg-pool.js';
@@ -101,6 +108,9 @@ const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expires
 const query = { issuer: 'i', jti: 'jti-0', subject: 'user-1' };
 const audited = { id: 'audit-1', atMs: 1, type: 'sign_in', issuer: 'i', subject: 'user-1', sid: 'sid-1' } as const;
 
+/** One attempt in a day. */
+const LIMIT = { name: 'codes', limit: 1, windowSeconds: 86_400 };
+
 /** What every database must do, however its transactions are made. */
 function testTransactions(opened: () => { readonly stores: Stores; readonly inTransaction: InTransaction }): void {
   it('writes a login with the transaction, which reads it itself', async () => {
@@ -127,7 +137,7 @@ function testTransactions(opened: () => { readonly stores: Stores; readonly inTr
 
   it('takes a use of a one-time token back with the transaction, and keeps it if that is committed', async () => {
     const { stores, inTransaction } = opened();
-    const use = async (): Promise<boolean | undefined> => stores.oneTime?.consume('use-1', NOW);
+    const use = async (): Promise<boolean | undefined> => stores.oneTime?.consume('use-1', NOW, { joins: true });
     const failed = inTransaction(async () => {
       expect(await use()).toBe(true);
       throw new Error('the change failed');
@@ -135,6 +145,18 @@ function testTransactions(opened: () => { readonly stores: Stores; readonly inTr
     await expect(failed).rejects.toThrow('the change failed');
     expect(await inTransaction(use)).toBe(true);
     expect([await inTransaction(use), await use()]).toEqual([false, false]);
+  });
+
+  it('keeps a counted attempt whose transaction is rolled back', async () => {
+    const { stores, inTransaction } = opened();
+    const limiter = new AttemptLimiter(stores.oneTime as OneTimeStore, new SystemClock(), LIMIT);
+    const failed = inTransaction(async () => {
+      expect(await limiter.take('ada')).toEqual({ allowed: true });
+      throw new Error('the code was wrong');
+    });
+    await expect(failed).rejects.toThrow('the code was wrong');
+    const other = new AttemptLimiter(stores.oneTime as OneTimeStore, new SystemClock(), LIMIT);
+    expect(await other.take('ada')).toMatchObject({ allowed: false });
   });
 
   it('asks whether a token was revoked outside of the transaction, and refreshes outside of it', async () => {
@@ -291,4 +313,50 @@ requireOrSkip('mariadb-server', hasMariaDb())('a transaction of the application 
   });
 
   testTransactions(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
+});
+
+describe('a transaction of the application on SQLite, on a connection of its own', () => {
+  async function opened() {
+    const folder = await mkdtemp(join(tmpdir(), 'transactions-'));
+    const [own, other] = [openSqlite(join(folder, 'db')), openSqlite(join(folder, 'db'))];
+    const database = betterSqlite3Database(own);
+    await makeTables(database);
+    const core = await rig({
+      stores: (clock) => sqlStoresOn(database, {}, clock),
+      settings: { signIn: { ttlSeconds: 300, tries: 1, triesPerHour: 20 } },
+    });
+    const user = core.people.add({ id: 'ada', stamp: '1' });
+    const rolledBack = async (work: () => Promise<unknown>): Promise<void> => {
+      other.exec('BEGIN');
+      await joinTransaction(database, betterSqlite3Database(other), work).finally(() => other.exec('ROLLBACK'));
+    };
+    const close = async (): Promise<void> => {
+      own.close();
+      other.close();
+      await rm(folder, { recursive: true });
+    };
+    return { ...core, user, rolledBack, close };
+  }
+
+  it('takes the redemption of a one-time token back', async () => {
+    const { oneTime, rolledBack, close } = await opened();
+    const { token } = await oneTime.issue('ada', { purpose: 'password-reset' });
+    await rolledBack(() => oneTime.redeem(token, 'password-reset'));
+    await expect(oneTime.redeem(token, 'password-reset')).resolves.toMatchObject({ subject: { id: 'ada' } });
+    await close();
+  });
+
+  it('keeps the try of a further step', async () => {
+    const { people, signIn, user, rolledBack, close } = await opened();
+    Object.assign(people, {
+      verifyCredentials: async () => challenge({ kind: 'totp', user }),
+      completeChallenge: async (_: object, { code }: { code: string }) => (code === '123456' ? user : undefined),
+    });
+    const begun = await signIn.identify({}, undefined, {}).catch((error: unknown) => error as AuthError);
+    const continuation = (begun as AuthError).step?.continuation ?? '';
+    const send = (code: string) => signIn.resume({ continuation, body: { code } });
+    await rolledBack(() => expect(send('000000')).rejects.toMatchObject({ code: 'invalid_credentials' }));
+    await expect(send('123456')).rejects.toMatchObject({ code: 'invalid_credentials' });
+    await close();
+  });
 });

@@ -5,6 +5,7 @@ export { MOST_REPLACED, LoginStore, BlocklistStore, OneTimeStore } from './core/
 
 export type {
   CheckedStore,
+  ConsumeOptions,
   Login,
   Replaced,
   RevocationAnswer,

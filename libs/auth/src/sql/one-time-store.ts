@@ -1,6 +1,6 @@
 // What was used once, in SQL. The primary key decides every race.
 import type { Clock } from '../core/internal.js';
-import { OneTimeStore, type CheckedStore, type TurnTakingStore } from '../stores.js';
+import { OneTimeStore, type CheckedStore, type ConsumeOptions, type TurnTakingStore } from '../stores.js';
 import { exactId } from './column-text.js';
 import { pruneInBatches } from './pruning.js';
 import { checkTable, type Remedy } from './readiness.js';
@@ -22,10 +22,13 @@ export class SqlOneTimeStore extends OneTimeStore implements CheckedStore, TurnT
     this.takesTurns = runner.takesTurns;
   }
 
-  /** In a transaction of the application it is used if that is committed: a second one waits until then. */
-  override async consume(id: string, expiresAt: number): Promise<boolean> {
+  /** With `joins`, in a transaction of the application, it is used if that is committed: a second one waits until then. */
+  override async consume(id: string, expiresAt: number, { joins = false }: ConsumeOptions = {}): Promise<boolean> {
     const insert = insertUnlessThere(this.runner.dialect, this.#table, { id: ':id', expires_at: ':expiresAt' });
-    const { affected } = await this.runner.executeJoined(insert, { id: exactId(id), expiresAt: Math.ceil(expiresAt) });
+    const values = { id: exactId(id), expiresAt: Math.ceil(expiresAt) };
+    const { affected } = await (joins
+      ? this.runner.executeJoined(insert, values)
+      : this.runner.execute(insert, values));
     return affected > 0;
   }
 

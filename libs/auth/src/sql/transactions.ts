@@ -24,8 +24,8 @@ export function noteInUse(database: object): void {
  * Does work whose logins, revocations and audit entries are written by a transaction of the application: they are committed or rolled
  * back with it. Commit after it resolves; return no token to the client before that.
  *
- * Only what is recorded takes part: new and ended logins, revocations, used one-time tokens, audit entries, and the look at a user's
- * earlier sign-out. Whether a token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is
+ * Only what is recorded takes part: new and ended logins, revocations, redeemed one-time tokens, audit entries, and the look at a
+ * user's earlier sign-out. Attempts and tries are counted outside: a rollback does not give them back. Whether a token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is
  * never part of a transaction, because its client would not learn of a rollback. Nothing is retried: a transaction that failed has to
  * begin again.
  *

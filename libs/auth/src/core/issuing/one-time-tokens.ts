@@ -178,7 +178,7 @@ export class OneTimeTokens {
     // A second longer than the tolerance, so that rounding cannot make it good again.
     const forgottenAt = expiresAt + this.parts.toleranceSeconds + 1;
     const id = JSON.stringify(['one-time', subject.issuer, jti]);
-    const isFirst = await orUnavailable('store_unavailable', () => store.consume(id, forgottenAt));
+    const isFirst = await orUnavailable('store_unavailable', () => store.consume(id, forgottenAt, { joins: true }));
     // Anything but `true` is not a success, whatever a store of the application answers.
     if (isFirst !== true) throw new AuthError('token_revoked');
   }

@@ -10,6 +10,7 @@ import {
   LoginStore,
   BlocklistStore,
   OneTimeStore,
+  type ConsumeOptions,
   type CheckedStore,
   type Login,
   type RevocationChanges,
@@ -180,8 +181,8 @@ class GuardedOneTimeStore extends OneTimeStore implements CheckedStore {
     super();
   }
 
-  override consume(id: string, expiresAt: number): Promise<boolean> {
-    return this.breaker.run(() => this.store.consume(id, expiresAt));
+  override consume(id: string, expiresAt: number, options?: ConsumeOptions): Promise<boolean> {
+    return this.breaker.run(() => this.store.consume(id, expiresAt, options));
   }
 
   override prune(now: number): Promise<number> {

@@ -225,6 +225,15 @@ export abstract class LoginStore {
   abstract prune(now: number): Promise<number>;
 }
 
+/** How an id is used. */
+export interface ConsumeOptions {
+  /**
+   * Whether the use is part of a transaction of the application that the store was handed, and rolled back with it. Only for what the
+   * caller may undo: a counted attempt must outlast the rollback of a refused request. @defaultValue false
+   */
+  readonly joins?: boolean | undefined;
+}
+
 /**
  * What may be used once: ids of tokens that were redeemed. One-time tokens are signed, so that only those that were used are kept.
  */
@@ -238,8 +247,9 @@ export abstract class OneTimeStore {
    *
    * @param id names what is used, and what for: ids of two purposes must differ
    * @param expiresAt epoch seconds after which the use may be deleted, because the id has expired
+   * @param options a store without transactions may ignore them
    */
-  abstract consume(id: string, expiresAt: number): Promise<boolean>;
+  abstract consume(id: string, expiresAt: number, options?: ConsumeOptions): Promise<boolean>;
 
   /** Deletes uses whose `expiresAt <= now` (epoch seconds), as {@link BlocklistStore.prune} does. Resolves how many. */
   abstract prune(now: number): Promise<number>;
