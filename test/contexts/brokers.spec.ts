@@ -98,6 +98,12 @@ describe('message handlers behind a broker', () => {
     });
   });
 
+  it('remember nothing with a context that a strategy of the application uses for every message', async () => {
+    const context = new RedisContext(['who']);
+    expect(await broker.deliver(context, { headers: { Authorization: bearer } })).toBe('ada');
+    await expect(broker.deliver(context, {})).rejects.toMatchObject({ errorCode: 'unauthenticated' });
+  });
+
   it('refuse two lines of a header as ambiguous', async () => {
     const twice = natsHeaders([
       ['Authorization', bearer],

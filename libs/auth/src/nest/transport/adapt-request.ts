@@ -1,7 +1,7 @@
 // Stage 1: from whatever a framework passes to an `AuthRequest`. What is not understood is refused, with the reason as the cause.
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptHandshake, handshakeOf } from './handshakes.js';
-import { HttpAuthRequest, isHttpRequest, isNodeRequest, isWholeRequest, MESSAGE } from './http-requests.js';
+import { HttpAuthRequest, isHttpRequest, isNodeRequest, MESSAGE } from './http-requests.js';
 import { rpcHeaders } from './rpc-carriers.js';
 import { unsupported } from './unsupported.js';
 
@@ -20,12 +20,6 @@ export function adaptRequest(request: unknown): AuthRequest {
     param: () => undefined,
     raw: request,
   };
-}
-
-/** True if many messages share what was sent once, so that no answer may be remembered with it. For all but what Node received. */
-export function isLongLived(request: unknown): boolean {
-  if (typeof request !== 'object' || request === null) return true;
-  return handshakeOf(request) !== undefined || (isHttpRequest(request) && !isWholeRequest(request));
 }
 
 /** Names members, never what they hold. */

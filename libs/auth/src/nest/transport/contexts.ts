@@ -5,7 +5,7 @@ import type { Decision } from '../../core/authentication/authenticator.js';
 import type { RouteRequirements } from '../../core/authentication/route-requirements.js';
 import type { AuthUser, Principal } from '../../core/base/principal.js';
 import type { AuthRequest } from '../../core/base/request.js';
-import { adaptRequest, isLongLived } from './adapt-request.js';
+import { adaptRequest } from './adapt-request.js';
 import { graphqlCarrierOf } from './graphql-carriers.js';
 import { adaptNodeRequest, type HttpAuthRequest } from './http-requests.js';
 import { rememberPayload } from './rpc-carriers.js';
@@ -71,9 +71,9 @@ export class RequestRecord {
     this.http = adaptNodeRequest(carrier);
   }
 
-  /** True if many messages share what was sent once, so that no decision may be remembered with it. */
+  /** True unless Node received it as one request: many messages may share what was sent once, so no decision is remembered with it. */
   get isLongLived(): boolean {
-    return this.http === undefined ? isLongLived(this.carrier) : this.http.isUpgrade;
+    return this.http === undefined || this.http.isUpgrade;
   }
 
   /**

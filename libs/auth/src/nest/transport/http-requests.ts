@@ -102,11 +102,6 @@ export function adaptNodeRequest(request: unknown): HttpAuthRequest | undefined 
   return Array.isArray(node.rawHeaders) ? new HttpAuthRequest(request, node) : undefined;
 }
 
-/** True for a request that lives as long as its answer. A stand-in without a method may be shared by many messages. */
-export function isWholeRequest(request: HttpRequest): boolean {
-  return typeof nodeOf(request).method === 'string';
-}
-
 /** Node's request, as far as there is one. */
 function nodeOf(request: HttpRequest): HttpRequest {
   const { raw } = request;
