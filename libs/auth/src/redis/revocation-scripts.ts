@@ -39,9 +39,10 @@ local value = string.format('%.0f %.0f %s ', revokedAt, expiresAt, spares) .. js
 local lifeMs = math.max(1, (expiresAt - now) * 1000)
 redis.call('SET', KEYS[1], value, 'PX', lifeMs)
 local change = redis.call('INCR', KEYS[5])
-if change == 1 then
-  -- A count that had ended goes on above all that it ever was.
-  change = now * 1000
+local nowMs = storeNowMs(ARGV[7])
+if change < nowMs then
+  -- A count that had ended, or lost its last steps in a fail-over, goes on above all that was read of it.
+  change = nowMs
   redis.call('SET', KEYS[5], string.format('%.0f', change))
 end
 if redis.call('PTTL', KEYS[5]) < lifeMs then redis.call('PEXPIRE', KEYS[5], lifeMs) end
