@@ -400,6 +400,25 @@ describe('the options of clientTokenController', () => {
     expect((await ask(app, asserted(await assertionOf('ES256', claimsOf('ES256', app.issuer))))).status).toBe(200);
   });
 
+  it('refuse an assertion from before the store was emptied, since its use may be forgotten', async () => {
+    let completeSince = 0;
+    const emptied: StoresFactory = {
+      useFactory: async () => {
+        const stores = await (memoryStores().useFactory() as ReturnType<StoresFactory['useFactory']>);
+        const find = stores.revocations.find.bind(stores.revocations);
+        stores.revocations.find = (query) => ((query.issuedAt ?? 0) < completeSince ? 'subject' : find(query));
+        return stores;
+      },
+    };
+    const app = await start('express', {}, emptied);
+    running.push(app);
+    const claims = claimsOf('ES256', app.issuer);
+    completeSince = claims.iat + 1;
+    expect((await ask(app, asserted(await assertionOf('ES256', claims)))).status).toBe(401);
+    completeSince = claims.iat;
+    expect((await ask(app, asserted(await assertionOf('ES256', claims)))).status).toBe(200);
+  });
+
   it('refuse stores without one-time tokens, unless no method needs them', async () => {
     const without: StoresFactory = {
       useFactory: () => {

@@ -152,7 +152,7 @@ export abstract class ClientTokenController implements OnModuleInit {
   }
 
   private assertions(): ClientAssertions | undefined {
-    const { clock, stores } = this.core;
+    const { blocklist, clock, stores } = this.core;
     if (stores.oneTime === undefined) return undefined;
     const { tokens, toleranceSeconds } = this.settings;
     const { issuer } = tokens;
@@ -161,7 +161,8 @@ export abstract class ClientTokenController implements OnModuleInit {
       const mounted = this.addresses.mounted(this.constructor, `/${this.options.path}`);
       return mounted === undefined ? [issuer] : [issuer, issuer.replace(/\/+$/, '') + mounted];
     };
-    return new ClientAssertions({ issuer, audiences, toleranceSeconds, clock, oneTime: stores.oneTime });
+    const { oneTime } = stores;
+    return new ClientAssertions({ issuer, audiences, toleranceSeconds, clock, oneTime, blocklist });
   }
 }
 

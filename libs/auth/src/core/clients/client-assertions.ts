@@ -8,6 +8,7 @@ import { AuthConfigurationError, AuthError } from '../base/errors.js';
 import type { Verified } from '../base/principal.js';
 import { externalIssuer } from '../issuers/external-issuer.js';
 import type { Algorithm } from '../keys/algorithms.js';
+import type { BlocklistService } from '../logins/blocklist-service.js';
 import type { OneTimeStore } from '../stores/stores.js';
 import { parseJws } from '../tokens/jws.js';
 import { UnissuableToken } from '../tokens/unissuable-token.js';
@@ -31,6 +32,8 @@ export interface ClientAssertionsParts {
   readonly toleranceSeconds: number;
   readonly clock: Clock;
   readonly oneTime: OneTimeStore;
+  /** Knows since when a store that was emptied is complete: an assertion from before may have been used. */
+  readonly blocklist: Pick<BlocklistService, 'assertNotRevokedUncached'>;
 }
 
 /** Checks the assertions of clients. */
@@ -63,13 +66,15 @@ export class ClientAssertions {
     return verified;
   }
 
-  /** Records the use. @throws {AuthError} `token_invalid` if it was used before; `store_unavailable` */
-  async use({ jti, expiresAt }: Verified, clientId: string): Promise<void> {
-    const { issuer, oneTime, toleranceSeconds } = this.parts;
+  /** Records the use. @throws {AuthError} `token_invalid` if it was used before; `token_revoked`; `store_unavailable` */
+  async use(verified: Verified, clientId: string): Promise<void> {
+    const { jti, expiresAt } = verified;
+    const { blocklist, issuer, oneTime, toleranceSeconds } = this.parts;
     if (jti === undefined || expiresAt === undefined) throw new AuthError('missing_claim');
     const id = JSON.stringify(['client-assertion', issuer, clientId, jti]);
     // A second longer than the tolerance, so that rounding cannot make it good again.
     const forgottenAt = expiresAt + toleranceSeconds + 1;
+    await blocklist.assertNotRevokedUncached(verified);
     const isFirst = await orUnavailable('store_unavailable', () => oneTime.consume(id, forgottenAt));
     if (isFirst !== true) throw new AuthError('token_invalid');
   }
