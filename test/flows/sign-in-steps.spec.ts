@@ -145,6 +145,8 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
       const sent = { continuation, code: CODE };
       const proceed = (headers?: Record<string, string>) => app.post('/auth/token/continue', sent, headers);
       expect(await codeIn(await proceed())).toBe('401 invalid_credentials');
+      // The challenge is no secret.
+      expect(await codeIn(await proceed({ 'sign-in-challenge': digest }))).toBe('401 invalid_credentials');
       expect(await codeIn(await proceed({ 'sign-in-verifier': randomBytes(32).toString('base64url') }))).toBe(
         '401 invalid_credentials',
       );

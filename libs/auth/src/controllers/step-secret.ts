@@ -14,13 +14,22 @@ const DIGEST = /^[\w-]{43}$/;
 const SECRET = /^[\w.~-]{43,128}$/;
 
 /**
- * What both requests have in common; `undefined` for a client that keeps no secret, or does not go by the headers.
- * @throws {AuthError} `invalid_request` for a header that is neither
+ * The digest that the first request has; `undefined` for a client that keeps no secret.
+ * @throws {AuthError} `invalid_request` for a header that is none
  */
-export function secretOf({ header }: SignInFacts): string | undefined {
-  const [digest, secret] = [header(CHALLENGE_HEADER), header(VERIFIER_HEADER)];
+export function challengeOf({ header }: SignInFacts): string | undefined {
+  const digest = header(CHALLENGE_HEADER);
   if (digest !== undefined && !DIGEST.test(digest)) throw new AuthError('invalid_request');
-  if (secret === undefined) return digest;
+  return digest;
+}
+
+/**
+ * The digest of the secret that the next request has. A challenge is not accepted in its place: it is no secret.
+ * @throws {AuthError} `invalid_request` for a header that is none
+ */
+export function verifierDigestOf({ header }: SignInFacts): string | undefined {
+  const secret = header(VERIFIER_HEADER);
+  if (secret === undefined) return undefined;
   if (!SECRET.test(secret)) throw new AuthError('invalid_request');
   return createHash('sha256').update(secret).digest('base64url');
 }

@@ -22,7 +22,7 @@ import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
 import { loginOptions, type SignInContext, type SignInOptions } from './shared-options.js';
 import type { ContinuationBody } from './sign-in-body.js';
-import { secretOf } from './step-secret.js';
+import { challengeOf, verifierDigestOf } from './step-secret.js';
 import type { RefreshRequest } from './token-bodies.js';
 
 /** What an answer with tokens may depend on. */
@@ -78,14 +78,14 @@ export abstract class TokenController {
 
   /** @throws {AuthError} `invalid_credentials`, the same for every reason; `misconfigured` for a token that cannot be issued */
   protected async signIn(body: object, facts: SignInFacts): Promise<unknown> {
-    const binding = this.options.steps === undefined ? undefined : { secret: secretOf(facts) };
+    const binding = this.options.steps === undefined ? undefined : { secret: challengeOf(facts) };
     return this.handOut(await this.signIns.identify(body, facts, binding), { body, facts });
   }
 
   /** @throws {AuthError} as `SignInService.resume`: `invalid_credentials`, the same for every reason */
   protected async resume(sent: ContinuationBody, facts: SignInFacts): Promise<unknown> {
     const { continuation } = sent;
-    const found = await this.signIns.resume({ continuation, body: sent }, facts, { secret: secretOf(facts) });
+    const found = await this.signIns.resume({ continuation, body: sent }, facts, { secret: verifierDigestOf(facts) });
     return this.handOut(found, { body: undefined, facts });
   }
 
