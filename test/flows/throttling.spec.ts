@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ADAPTERS } from '../support/applications.js';
+import { Authenticator } from '../support/authenticator.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { hasRedis, startRedis } from '../support/redis.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';
@@ -7,6 +8,7 @@ import { requireOrSkip } from '../support/skips.js';
 
 const ADA = { username: 'ada', password: 'correct horse battery staple' };
 const GRACE = { username: 'grace', password: 'amazing grace 1906' };
+const MARY = { username: 'mary', password: 'connexion of the sciences' };
 const wrong = (username: string) => ({ username, password: 'not the password' });
 
 // The sample runs as a process of its own, as it does in production.
@@ -100,11 +102,25 @@ function testProcesses(start: () => Promise<Environment>, stop: () => Promise<un
     await stop();
   });
 
-  const from = async (address: string, body: unknown, at: number): Promise<number> => {
+  const send = (path: string, address: string, body: unknown, at: number): Promise<Response> => {
     const app = apps[at % apps.length];
     if (app === undefined) throw new Error('No process runs.');
-    return (await app.post('/auth/token', body, { 'x-forwarded-for': address })).status;
+    return app.post(path, body, { 'x-forwarded-for': address });
   };
+  const from = async (address: string, body: unknown, at: number): Promise<number> =>
+    (await send('/auth/token', address, body, at)).status;
+
+  /** Guesses from many addresses until all are refused. Resolves how many were not. */
+  async function useUpPlacesOfStrangers(username: string): Promise<number> {
+    let guesses = 0;
+    for (let at = 0; at < 250; at += 5) {
+      const some = Array.from({ length: 5 }, (_, one) => from(`192.0.2.${(at + one) % 250}`, wrong(username), one));
+      const statuses = await Promise.all(some);
+      guesses += statuses.filter((status) => status === 401).length;
+      if (statuses.every((status) => status === 429)) break;
+    }
+    return guesses;
+  }
 
   it('allow ten guesses of one name from one address, however they are spread', async () => {
     const guesses = Array.from({ length: 30 }, (_, at) => from('203.0.113.1', wrong('lin'), at));
@@ -120,18 +136,27 @@ function testProcesses(start: () => Promise<Environment>, stop: () => Promise<un
 
   it('keep strangers out once they are too many, and let known addresses go on', async () => {
     expect(await from('198.51.100.1', ADA, 0)).toBe(200);
-    let guesses = 0;
-    for (let at = 0; at < 250; at += 5) {
-      const some = Array.from({ length: 5 }, (_, one) => from(`192.0.2.${(at + one) % 250}`, wrong('ada'), one));
-      const statuses = await Promise.all(some);
-      guesses += statuses.filter((status) => status === 401).length;
-      if (statuses.every((status) => status === 429)) break;
-    }
+    const guesses = await useUpPlacesOfStrangers('ada');
     // A hundred an hour; near the end of an hour two hundred.
     expect(guesses).toBeLessThanOrEqual(200);
     expect(guesses).toBeGreaterThanOrEqual(80);
     expect(await from('198.51.100.9', ADA, 1)).toBe(429);
     expect(await from('198.51.100.1', ADA, 1)).toBe(200);
+  }, 180_000);
+
+  it('let a user with a second step go on from a known address too', async () => {
+    const phone = new Authenticator('JBSWY3DPEHPK3PXP');
+    const signIn = async (address: string, at: number): Promise<number> => {
+      const first = await send('/auth/token', address, MARY, at);
+      if (first.status !== 401) return first.status;
+      const { step } = (await first.json()) as { step: { continuation: string } };
+      const sent = { continuation: step.continuation, code: phone.next() };
+      return (await send('/auth/token/continue', address, sent, at)).status;
+    };
+    for (const at of [0, 1]) expect(await signIn('198.51.100.2', at)).toBe(200);
+    await useUpPlacesOfStrangers('mary');
+    expect(await signIn('198.51.100.9', 0)).toBe(429);
+    expect(await signIn('198.51.100.2', 1)).toBe(200);
   }, 180_000);
 }
 

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Passwords } from 'nestjs-latchkey/passwords';
+import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { DemoUsersService } from './demo-users.service.js';
 import { TotpService } from './totp.service.js';
 import { User } from './user.entity.js';
@@ -9,7 +10,7 @@ import { UsersService } from './users.service.js';
 import { VisibleUsers } from './visible-users.policy.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([User])],
+  imports: [TypeOrmModule.forFeature([User]), ThrottlingModule],
   controllers: [UsersController],
   providers: [
     VisibleUsers,

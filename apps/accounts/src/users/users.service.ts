@@ -2,8 +2,17 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { UserSource, type SignInCredentials, type Subject, type UserDescription } from 'nestjs-latchkey';
 import { Passwords } from 'nestjs-latchkey/passwords';
-import { challenge, proven, type SignInAnswer, type SignInStep, type StepCredentials } from 'nestjs-latchkey/sign-in';
+import {
+  challenge,
+  proven,
+  type SignInAnswer,
+  type SignInFacts,
+  type SignInStep,
+  type StepCredentials,
+} from 'nestjs-latchkey/sign-in';
 import type { Repository } from 'typeorm';
+import { KnownAddresses } from '../throttling/known-addresses.js';
+import { networkOf } from '../throttling/network.js';
 import { TotpService } from './totp.service.js';
 import { User } from './user.entity.js';
 import { normaliseUsername } from './username.js';
@@ -18,6 +27,7 @@ export class UsersService extends UserSource<User> {
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly passwords: Passwords,
     private readonly totp: TotpService,
+    private readonly known: KnownAddresses,
   ) {
     super();
   }
@@ -40,8 +50,15 @@ export class UsersService extends UserSource<User> {
     return isTotpNeeded ? challenge({ kind: 'totp', user, amr: ['pwd'] }) : proven({ user, amr: ['pwd'] });
   }
 
-  override async completeChallenge({ user }: SignInStep<User>, { code }: StepCredentials): Promise<SignInAnswer<User>> {
-    return (await this.totp.use(user, code)) ? proven({ user, amr: ['otp', 'mfa'] }) : undefined;
+  /** A sign-in in two steps succeeds here, so its network is noted here: the route of the password answers 401 to every such user. */
+  override async completeChallenge(
+    { user }: SignInStep<User>,
+    { code }: StepCredentials,
+    { address }: SignInFacts,
+  ): Promise<SignInAnswer<User>> {
+    if (!(await this.totp.use(user, code))) return undefined;
+    if (address !== undefined) await this.known.note({ network: networkOf(address), name: user.username });
+    return proven({ user, amr: ['otp', 'mfa'] });
   }
 
   /** Takes the text as it was typed. */
