@@ -147,6 +147,18 @@ function testTransactions(opened: () => { readonly stores: Stores; readonly inTr
     expect([await inTransaction(use), await use()]).toEqual([false, false]);
   });
 
+  it('rejects if a statement in the background failed, so that a rollback is not taken for a commit', async () => {
+    const { stores, inTransaction } = opened();
+    const committed = inTransaction(async () => {
+      await stores.revocations.add(entry);
+      await stores.logins.open(loginOf('sid-1'));
+      void stores.logins.open(loginOf('sid-1')).catch(() => undefined);
+      return 'done';
+    });
+    await expect(committed).rejects.toThrow();
+    expect(await stores.revocations.find(query)).toBeUndefined();
+  });
+
   it('keeps a counted attempt whose transaction is rolled back', async () => {
     const { stores, inTransaction } = opened();
     const limiter = new AttemptLimiter(stores.oneTime as OneTimeStore, new SystemClock(), LIMIT);

@@ -64,4 +64,5 @@ export const peersOf: Readonly<Record<string, readonly string[]>> = {
   'nestjs-latchkey/opentelemetry': ['@opentelemetry/api'],
   'nestjs-latchkey/terminus': ['@nestjs/terminus'],
   'nestjs-latchkey/passport': ['@nestjs/passport', 'passport', 'passport-jwt'],
+  'nestjs-latchkey/passwords': ['@node-rs/argon2'],
 };

@@ -27,11 +27,12 @@ export function noteInUse(database: object): void {
  * Only what is recorded takes part: new and ended logins, revocations, redeemed one-time tokens, audit entries, and the look at a
  * user's earlier sign-out. Attempts and tries are counted outside: a rollback does not give them back. Whether a token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is
  * never part of a transaction, because its client would not learn of a rollback. Nothing is retried: a transaction that failed has to
- * begin again.
+ * begin again. Call `revokeSubject()` and `endAll()` after the commit: a sign-in between the call and the commit would outlive them.
  *
  * @param database what the stores were made with: the same object
  * @param transaction the adapter over what the transaction runs on: a client, a `tx`, a `trx`
  * @throws {TypeError} if no stores were made with this database
+ * @throws whatever a statement failed with, also one that was not awaited: roll back
  * @example
  * ```ts
  * import type { TokenService } from 'nestjs-latchkey';
@@ -71,12 +72,39 @@ export async function joinFor<T>(database: object, transaction: SqlDatabase, wor
   // Otherwise the login would be written beside the transaction without a word.
   if (!inUse.has(database))
     throw new TypeError('No stores were made with this database. Pass the same object that sqlStores() was given.');
-  const here: Joined = { database, transaction, isOpen: true, outer: joined.getStore() };
+  const statements: Promise<unknown>[] = [];
+  const here: Joined = {
+    database,
+    transaction: noting(statements, transaction),
+    isOpen: true,
+    outer: joined.getStore(),
+  };
   try {
-    return await joined.run(here, work);
+    const result = await joined.run(here, work);
+    // An entry of the audit trail is written in the background. PostgreSQL answers the COMMIT after a failed statement with a rollback and
+    // no error, so a failure has to be seen before.
+    await Promise.all(statements);
+    return result;
   } finally {
     here.isOpen = false;
   }
+}
+
+/** The same transaction; every statement that it runs is added to the list. */
+function noting(statements: Promise<unknown>[], transaction: SqlDatabase): SqlDatabase {
+  const { dialect, placeholders, takesTurns } = transaction;
+  return {
+    dialect,
+    placeholders,
+    takesTurns,
+    execute: (statement, values) => {
+      const running = transaction.execute(statement, values);
+      // Reported where it is awaited; not a second time as an unhandled rejection.
+      running.catch(() => undefined);
+      statements.push(running);
+      return running;
+    },
+  };
 }
 
 /** The transaction that is open on this database where the caller is, if there is one. */
