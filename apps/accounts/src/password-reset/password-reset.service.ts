@@ -9,6 +9,7 @@ import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 
 const PURPOSE = 'password-reset';
+const LINK_SECONDS = 20 * 60;
 
 /** A forgotten password: a link by mail, and a new password for the link. */
 @Injectable()
@@ -16,7 +17,10 @@ export class PasswordResetService {
   private readonly logger = new Logger(PasswordResetService.name);
   /** Few at a time; what does not fit is dropped, and asked for again. */
   private readonly queue = new HashingQueue({ concurrency: 2, waiting: 100 });
-  /** Unknown clients cannot fill the mailbox of a user. */
+  /**
+   * Unknown clients cannot fill the mailbox of a user. A window is no longer than a link is good: who gets no more mails has a link that
+   * is good until the next window, whoever asked for it.
+   */
   private readonly mails: AttemptLimiter;
 
   constructor(
@@ -29,7 +33,7 @@ export class PasswordResetService {
     @Inject(OneTimeStore) store: OneTimeStore,
     @Inject(Clock) clock: Clock,
   ) {
-    this.mails = new AttemptLimiter(store, clock, { name: 'reset mails', limit: 5, windowSeconds: 3_600 });
+    this.mails = new AttemptLimiter(store, clock, { name: 'reset mails', limit: 5, windowSeconds: LINK_SECONDS });
   }
 
   /** Returns at once: neither the answer nor its time tells whether there is such a user. */
@@ -63,7 +67,7 @@ export class PasswordResetService {
   private async mail(typed: string): Promise<void> {
     const user = await this.users.findByUsername(typed);
     if (user?.active !== true || !(await this.mails.take(user.id)).allowed) return;
-    const { token } = await this.oneTime.issue(user, { purpose: PURPOSE, ttl: '20m' });
+    const { token } = await this.oneTime.issue(user, { purpose: PURPOSE, ttl: LINK_SECONDS });
     // Behind the #, so that no server and no log on the way sees it.
     const link = `${this.config.get('PUBLIC_URL', { infer: true })}/#password-reset=${token}`;
     await this.outbox.send({ to: user.username, subject: 'Choose a new password', link });
