@@ -69,6 +69,7 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
       structure: {
         controllers: [
           tokenController({ steps: true }),
+          tokenController({ path: 'admin/token', steps: true }),
           cookieController({ steps: true }),
           sessionController({ steps: true }),
           csrfController(),
@@ -152,6 +153,28 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
       );
       expect(await codeIn(await proceed({ 'sign-in-verifier': 'short' }))).toBe('400 invalid_request');
       expect((await proceed({ 'sign-in-verifier': secret })).status).toBe(200);
+    });
+  });
+
+  it('is completed at the controller where it began, and at no other of its kind', async () => {
+    await withSteps(async (app) => {
+      const { continuation } = await stepIn(await app.post('/auth/token', SENT));
+      const sent = { continuation, code: CODE };
+      expect(await codeIn(await app.post('/admin/token/continue', sent))).toBe('401 invalid_credentials');
+      expect((await app.post('/auth/token/continue', sent)).status).toBe(200);
+    });
+  });
+
+  it.each([
+    ['cookie', 'session'],
+    ['session', 'cookie'],
+  ])('is not completed by another kind of login: begun by %s, sent to %s', async (by, other) => {
+    await withSteps(async (app) => {
+      const jar = new CookieJar(app);
+      const { continuation } = await stepIn(await jar.post(`/auth/${by}/login`, SENT));
+      const sent = { continuation, code: CODE };
+      expect(await codeIn(await jar.post(`/auth/${other}/continue`, sent))).toBe('401 invalid_credentials');
+      expect((await jar.post(`/auth/${by}/continue`, sent)).status).toBe(204);
     });
   });
 

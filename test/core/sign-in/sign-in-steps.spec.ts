@@ -138,6 +138,7 @@ describe('a continuation', () => {
     ['a program without a name', factsOf(undefined), SECRET],
     ['a client that does not know the secret', PHONE, {}],
     ['a client with another secret', PHONE, { secret: 'guessed' }],
+    ['other routes than those where it began', PHONE, { ...SECRET, at: 'elsewhere' }],
   ])('is of no use to %s, which uses no try up', async (_, facts, binding) => {
     const { begin, resume, asked } = await stepped();
     const { continuation } = await begin();

@@ -8,6 +8,7 @@ import { CookieSignIn, FaultLog, issuedBy, HttpExchange, signInFactsOf, type Exc
 import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { Describes } from './open-api.js';
+import { pathOf } from './routing.js';
 import {
   loginOptions,
   pathOption,
@@ -49,7 +50,7 @@ export abstract class CookieController {
   /** @param continuation at a further step, with its body */
   protected signIn(exchange: Exchange, body: object, continuation?: string): Promise<void> {
     const facts = signInFactsOf(exchange.request);
-    const sent = { body, continuation, canGoOn: this.options.steps !== undefined };
+    const sent = { body, continuation, canGoOn: this.options.steps !== undefined, at: pathOf(this) };
     const first = continuation === undefined ? body : undefined;
     const optionsFor = ({ user, step }: IdentifiedUser) =>
       loginOptions(this.options, user, { body: first, step, facts });

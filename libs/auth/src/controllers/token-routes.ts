@@ -15,12 +15,13 @@ import {
   Authorize,
 } from '../index.js';
 import type { Policy } from '../policies.js';
-import type { IdentifiedUser, SignInFacts } from '../sign-in.js';
+import type { IdentifiedUser, SignInFacts, StepBinding } from '../sign-in.js';
 import { FaultLog, issuedBy } from '../nest/internal.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
 import { loginOptions, type SignInContext, type SignInOptions } from './shared-options.js';
+import { pathOf } from './routing.js';
 import type { ContinuationBody } from './sign-in-body.js';
 import { challengeOf, verifierDigestOf } from './step-secret.js';
 import type { RefreshRequest } from './token-bodies.js';
@@ -78,14 +79,15 @@ export abstract class TokenController {
 
   /** @throws {AuthError} `invalid_credentials`, the same for every reason; `misconfigured` for a token that cannot be issued */
   protected async signIn(body: object, facts: SignInFacts): Promise<unknown> {
-    const binding = this.options.steps === undefined ? undefined : { secret: challengeOf(facts) };
+    const binding = this.options.steps === undefined ? undefined : this.bound(challengeOf(facts));
     return this.handOut(await this.signIns.identify(body, facts, binding), { body, facts });
   }
 
   /** @throws {AuthError} as `SignInService.resume`: `invalid_credentials`, the same for every reason */
   protected async resume(sent: ContinuationBody, facts: SignInFacts): Promise<unknown> {
     const { continuation } = sent;
-    const found = await this.signIns.resume({ continuation, body: sent }, facts, { secret: verifierDigestOf(facts) });
+    const binding = this.bound(verifierDigestOf(facts));
+    const found = await this.signIns.resume({ continuation, body: sent }, facts, binding);
     return this.handOut(found, { body: undefined, facts });
   }
 
@@ -93,6 +95,10 @@ export abstract class TokenController {
   protected async renew({ refreshToken, scopes }: RefreshRequest, facts: SignInFacts): Promise<unknown> {
     const renewed = await issuedBy(() => this.tokens.refreshLogin(refreshToken, { scopes }), this.faults);
     return this.toResponse(renewed.pair, { user: renewed.user, occasion: 'refresh', facts });
+  }
+
+  private bound(secret: string | undefined): StepBinding {
+    return { secret, at: JSON.stringify(['token', pathOf(this)]) };
   }
 
   private async handOut(

@@ -23,6 +23,8 @@ export interface StepSender {
   readonly facts: SignInFacts;
   /** What only the sender knows, or a digest of it: the same text at each step. `undefined` if there is nothing. */
   readonly secret: string | undefined;
+  /** Where the sign-in is: a continuation is of no use elsewhere, where other rules may hold for the login. */
+  readonly at: string | undefined;
 }
 
 /** A step that was begun, before it was checked. */
@@ -129,9 +131,9 @@ function withoutAbsent(members: Readonly<Record<string, Json | undefined>>): Jso
   return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }
 
-/** The program that sends, and what it alone knows. The address is left out: it changes under way, from one network to another. */
-function digestOf({ facts, secret }: StepSender): string {
-  const text = JSON.stringify([facts.userAgent ?? null, secret ?? null]);
+/** The program that sends, what it alone knows, and where it sends to. The address is left out: it changes under way, from one network to another. */
+function digestOf({ facts, secret, at }: StepSender): string {
+  const text = JSON.stringify([facts.userAgent ?? null, secret ?? null, at ?? null]);
   return createHash('sha256').update(text).digest('base64url');
 }
 

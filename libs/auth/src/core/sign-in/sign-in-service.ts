@@ -29,13 +29,18 @@ export interface IdentifiedUser extends Proof {
   readonly step?: { readonly kind: string; readonly data: Json | undefined } | undefined;
 }
 
-/** What binds the steps of one sign-in to its sender, besides the header `User-Agent`. */
+/** What binds the steps of one sign-in to its sender and to the routes where it began, besides the header `User-Agent`. */
 export interface StepBinding {
   /**
    * What only the sender knows, or a digest of it: the value of a cookie that was set with the first step, the digest of a secret that the
    * client keeps. The same text at each step. @defaultValue nothing
    */
   readonly secret?: string | undefined;
+  /**
+   * Where the sign-in is, if an application has several: a continuation of one is refused at the others. The same text at each step.
+   * @defaultValue nothing
+   */
+  readonly at?: string | undefined;
 }
 
 /** What a further step is sent with. */
@@ -97,7 +102,7 @@ export class SignInService {
       const { source } = this.users;
       if (source?.completeChallenge === undefined || this.continuations === undefined)
         throw this.users.mistake(NO_STEPS);
-      const begun = await this.continuations.open(continuation, { facts, secret: binding.secret });
+      const begun = await this.continuations.open(continuation, { facts, secret: binding.secret, at: binding.at });
       await begun.takeTry();
       const answer = await this.ask(() => source.completeChallenge?.(begun.step, body as never, facts));
       const found = await this.found(answer, begun.step);
@@ -160,7 +165,7 @@ export class SignInService {
   ): Promise<AuthError> {
     const canGoOn = this.users.source?.completeChallenge !== undefined && this.continuations !== undefined;
     if (!canGoOn || binding === undefined) return this.users.mistake(NO_STEPS);
-    const step = await this.continuations.begin(found, { facts, secret: binding.secret });
+    const step = await this.continuations.begin(found, { facts, secret: binding.secret, at: binding.at });
     return new AuthError('further_step_required', { step });
   }
 

@@ -14,6 +14,8 @@ export interface SentStep {
   readonly continuation?: string | undefined;
   /** Whether a further step can follow. @defaultValue false */
   readonly canGoOn?: boolean | undefined;
+  /** Where the sign-in is: a continuation is refused elsewhere. The same text at each step. @defaultValue nothing */
+  readonly at?: string | undefined;
 }
 
 /** Checks what a browser signs in with. */
@@ -24,6 +26,8 @@ export class BrowserSteps {
       readonly signIn: SignInService;
       readonly cookies: AuthCookies;
     },
+    /** By what the user is signed in, which is part of where. */
+    private readonly kind: 'cookie' | 'session',
   ) {}
 
   /**
@@ -49,14 +53,15 @@ export class BrowserSteps {
 
   private check(
     { request }: Exchange,
-    { body, continuation, canGoOn }: SentStep,
+    { body, continuation, canGoOn, at: place }: SentStep,
     secret: string | undefined,
   ): Promise<IdentifiedUser> {
     const { signIn } = this.parts;
     const facts = signInFactsOf(request);
-    if (continuation === undefined) return signIn.identify(body, facts, canGoOn === true ? { secret } : undefined);
+    const binding = { secret, at: JSON.stringify([this.kind, place]) };
+    if (continuation === undefined) return signIn.identify(body, facts, canGoOn === true ? binding : undefined);
     // A browser that was told of a step has the cookie; a continuation without it came from elsewhere.
     if (secret === undefined) throw new AuthError('invalid_credentials');
-    return signIn.resume({ continuation, body }, facts, { secret });
+    return signIn.resume({ continuation, body }, facts, binding);
   }
 }

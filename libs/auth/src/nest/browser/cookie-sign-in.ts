@@ -56,7 +56,7 @@ export class CookieSignIn {
    * @throws {CookieTooLargeError} before anything is stored
    */
   async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<void> {
-    const found = await new BrowserSteps(this.parts).identify(exchange, sent);
+    const found = await new BrowserSteps(this.parts, 'cookie').identify(exchange, sent);
     const { user, acr, amr } = found;
     await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
   }

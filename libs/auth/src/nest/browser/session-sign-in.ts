@@ -28,7 +28,7 @@ export class SessionSignIn {
    * @throws {AuthError} `csrf_*`, `invalid_credentials`, `further_step_required`, `too_many_requests`, and the 503 codes
    */
   async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<LoginOptions> = () => ({})): Promise<void> {
-    const found = await new BrowserSteps(this.parts).identify(exchange, sent);
+    const found = await new BrowserSteps(this.parts, 'session').identify(exchange, sent);
     const { user, acr, amr } = found;
     await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
   }
