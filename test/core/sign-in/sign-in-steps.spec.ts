@@ -124,6 +124,16 @@ describe('a continuation', () => {
       expect(await codeOf(resume(token))).toBe('invalid_credentials');
   });
 
+  it('is neither issued nor redeemed by the application', async () => {
+    const { begin, resume, oneTime } = await stepped();
+    const purpose = 'nestjs-latchkey.sign-in-step';
+    await expect(oneTime.issue('ada', { purpose })).rejects.toThrow(TypeError);
+    const { continuation } = await begin();
+    await expect(oneTime.redeem(continuation, purpose)).rejects.toThrow("does not begin with 'nestjs-latchkey.'");
+    expect(await codeOf(resume(continuation))).toBe('accepted');
+    await expect(oneTime.issue('ada', { purpose: 'nestjs-latchkey' })).resolves.toBeDefined();
+  });
+
   it('completes one sign-in, also when it is used eight times at once', async () => {
     const { begin, resume } = await stepped({ settings: { signIn: { ttlSeconds: 300, tries: 8, triesPerHour: 20 } } });
     const { continuation } = await begin();

@@ -20,7 +20,7 @@ import { refreshAudienceOf, type TokenSettings } from './token-settings.js';
 
 /** What a one-time token is for, and what it carries. */
 export interface OneTimeTokenOptions {
-  /** What it can be redeemed for, and for nothing else: `password-reset`. 1 to 64 letters, digits, `.`, `_` and `-`. */
+  /** What it can be redeemed for, and for nothing else: `password-reset`. 1 to 64 letters, digits, `.`, `_` and `-`; `nestjs-latchkey.` is reserved. */
   readonly purpose: string;
   /** How long it can be used: 1 second to 1 day. @defaultValue 15 minutes */
   readonly ttl?: Duration | undefined;
@@ -73,6 +73,8 @@ export interface OneTimeTokensParts {
 }
 
 const PURPOSE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** What the library itself issues, like continuations of sign-ins, begins with it. */
+const RESERVED = 'nestjs-latchkey.';
 const DEFAULT_TTL_SECONDS = 15 * 60;
 const MOST_TTL_SECONDS = 86_400;
 
@@ -106,6 +108,12 @@ export class OneTimeTokens {
    * @throws {AuthConfigurationError} without a store for one-time tokens, and in a service that only verifies
    */
   async issue(who: AuthUser | string, options: OneTimeTokenOptions): Promise<IssuedOneTimeToken> {
+    assertFree(options.purpose);
+    return this.sign(who, options);
+  }
+
+  /** @internal As {@link issue}, also for a purpose of the library. */
+  async sign(who: AuthUser | string, options: OneTimeTokenOptions): Promise<IssuedOneTimeToken> {
     const { settings, keys, limits, blocklist } = this.parts;
     this.storeInUse();
     const audience = this.audienceOf(options.purpose);
@@ -135,9 +143,11 @@ export class OneTimeTokens {
    * @param purpose the one that it was issued for
    * @throws {AuthError} `one_time_token_invalid`, the same for every reason: forged, expired, used, for another purpose, or of a user who
    * is deleted, inactive or changed; `users_unavailable`, `store_unavailable`, `keys_unavailable`; and whatever `prepare` rejects with
+   * @throws {TypeError} if the purpose is not acceptable
    * @throws {AuthConfigurationError} without a store for one-time tokens, and in a service that only verifies
    */
   async redeem(token: string, purpose: string, options: RedeemOptions = {}): Promise<RedeemedToken> {
+    assertFree(purpose);
     const { verified, user, use } = await this.inspect(token, purpose, options);
     const redeemed: RedeemedToken = { subject: verified.subject, user, data: verified.claims['data'] };
     await options.prepare?.(redeemed);
@@ -145,7 +155,7 @@ export class OneTimeTokens {
     return redeemed;
   }
 
-  /** @internal The first half of {@link redeem}: what the token is valid for, and how it is used. */
+  /** @internal The first half of {@link redeem}, also for a purpose of the library: what the token is valid for, and how it is used. */
   async inspect(token: string, purpose: string, { allowInactive }: RedeemOptions = {}): Promise<InspectedToken> {
     const store = this.storeInUse();
     const audience = this.audienceOf(purpose);
@@ -231,6 +241,14 @@ export class OneTimeTokens {
 function signerOf(keys: OwnKeys) {
   const key = keys.signingKey;
   return { kid: key.kid, alg: key.alg, sign: (data: Uint8Array) => key.sign(data) };
+}
+
+/** @throws {TypeError} if the purpose is one of the library: a token for it would pass as what the library signed */
+function assertFree(purpose: unknown): void {
+  if (typeof purpose === 'string' && purpose.startsWith(RESERVED))
+    throw new TypeError(
+      `The purpose of a one-time token does not begin with '${RESERVED}': the library uses these itself.`,
+    );
 }
 
 /** @throws {TypeError} */

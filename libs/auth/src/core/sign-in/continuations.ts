@@ -36,7 +36,7 @@ export interface BegunStep {
   use(): Promise<void>;
 }
 
-/** The application's own purposes are its own to choose; it has no reason to choose this one. */
+/** Reserved: `OneTimeTokens` neither issues nor redeems it for the application. */
 const PURPOSE = 'nestjs-latchkey.sign-in-step';
 
 const HOUR_SECONDS = 3_600;
@@ -58,7 +58,7 @@ export class Continuations {
    */
   async begin({ kind, user, data, acr, amr }: Challenge, sender: StepSender): Promise<FurtherStep> {
     const { oneTime, settings } = this.parts;
-    const { token: continuation } = await oneTime.issue(user, {
+    const { token: continuation } = await oneTime.sign(user, {
       purpose: PURPOSE,
       ttl: settings.ttlSeconds,
       data: withoutAbsent({ kind, data, acr, amr, sender: digestOf(sender) }),
@@ -122,7 +122,7 @@ interface Said {
   readonly amr?: readonly string[];
 }
 
-/** Our own key signed it; the shape is looked at because the purpose is a word that the application could use. */
+/** Our own key signed it; the shape is looked at because another version of the library may have. */
 function isSaid(data: unknown): data is Said {
   return isRecord(data) && typeof data['kind'] === 'string' && typeof data['sender'] === 'string';
 }
