@@ -228,6 +228,17 @@ describe('refreshing', () => {
     expect(await codeOf(tokens.refresh(token))).toBe('refresh_expired');
   });
 
+  it('never exceeds the idle end with the access token, neither at first nor later', async () => {
+    const { tokens, people, clock } = await signedIn();
+    const pair = await tokens.issue(people.rows.get(ada.id) as never, { refresh: { idle: '1m' } });
+    clock.advance(30);
+    const next = await tokens.refresh(pair.refreshToken);
+    for (const { accessToken, expiresIn } of [pair, next]) {
+      const { exp, iat } = payloadOf(accessToken);
+      expect([Number(exp) - Number(iat), expiresIn]).toEqual([60, 60]);
+    }
+  });
+
   it('reports that the login has ended after it was idle too long', async () => {
     const { tokens, pair, clock } = await signedIn();
     clock.advance(14 * 86_400 + 6);

@@ -287,7 +287,7 @@ export class TokenService {
       jti: options.jti ?? newId(),
       audience: refresh.audience ?? settings.audience,
       scopes: options.scopes ?? description?.scopes ?? [],
-      ttlSeconds: Math.min(this.accessTtl(options), refresh.absoluteExpiresAt - refresh.issuedAt),
+      ttlSeconds: Math.min(this.accessTtl(options), refresh.expiresAt - refresh.issuedAt),
       roles: description?.roles ?? [],
       headers: options.headers,
       claims: options.claims,
