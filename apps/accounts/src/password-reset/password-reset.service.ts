@@ -59,7 +59,8 @@ export class PasswordResetService {
     };
     const { user, subject } = await this.oneTime.redeem(token, PURPOSE, { prepare });
     if (user === undefined) throw new AuthError('users_unavailable');
-    await this.users.changePasswordHash(user, passwordHash);
+    // What the link was checked against may have changed while the password was hashed.
+    if (!(await this.users.changePasswordHash(user, passwordHash))) throw new AuthError('one_time_token_invalid');
     await this.logins.endAll(subject, { reason: 'password-changed' });
     return user;
   }

@@ -71,13 +71,15 @@ export class UsersService extends UserSource<User> {
 
   /**
    * Gives a user another password, hashed already: with the version, everything that was issued before ends, reset links included.
+   * False if the user was changed since they were read: a newer password stays.
    */
-  async changePasswordHash({ id }: User, passwordHash: string): Promise<void> {
+  async changePasswordHash({ id, version }: User, passwordHash: string): Promise<boolean> {
     const change = this.users.createQueryBuilder().update();
-    await change
+    const { affected } = await change
       .set({ passwordHash, version: () => 'version + 1' })
-      .where({ id })
+      .where({ id, version })
       .execute();
+    return affected === 1;
   }
 
   /** The password is the same, so nothing ends. A password that was changed meanwhile stays, and a failure can wait for the next sign-in. */
