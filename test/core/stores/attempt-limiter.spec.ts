@@ -71,6 +71,28 @@ describe('an attempt limiter', () => {
     expect(store.asked - before).toBeLessThanOrEqual(16);
   });
 
+  it.each([17, 100, 300])('asks no more once it knows that others filled all of %i places', async (limit) => {
+    const other = limiter({ limit });
+    for (let times = 0; times < limit * 2; times += 1) await other.take('ada');
+    const one = limiter({ limit });
+    const before = store.asked;
+    expect(allowed(await many(500, () => one.take('ada')))).toBe(0);
+    for (let times = 0; times < 500; times += 1) await one.take('ada');
+    expect(store.asked - before).toBeLessThanOrEqual(limit + 500);
+  });
+
+  it('does not take a place for taken whose answer failed', async () => {
+    const one = limiter({ limit: 20 });
+    const consume = store.consume.bind(store);
+    for (let times = 0; times < 20; times += 1) {
+      store.consume = () => Promise.reject(new Error('connect ECONNREFUSED'));
+      await expect(one.take('ada')).rejects.toMatchObject({ code: 'store_unavailable' });
+      store.consume = consume;
+      expect(await one.take('ada')).toEqual({ allowed: true });
+    }
+    expect(await one.take('ada')).toMatchObject({ allowed: false });
+  });
+
   it('keeps two limits apart, and any two keys', async () => {
     const [one, other] = [
       limiter({ limit: 1 }),

@@ -22,9 +22,12 @@ export type AttemptVerdict =
 /** What this process knows of a key in the present window. */
 interface Known {
   readonly window: number;
-  /** The place to try next; all below it are taken. */
-  readonly next: number;
-  readonly isFull: boolean;
+  /** The place that was asked for first; the others follow in their order. */
+  readonly first: number;
+  /** How often a place was asked for. Up to the limit, each time another one. */
+  asked: number;
+  /** How many places are certainly taken: the store answered, and they are different ones. */
+  taken: number;
 }
 
 /** So many places are asked for at most by one attempt. */
@@ -80,17 +83,31 @@ export class AttemptLimiter {
     const digest = createHash('sha256')
       .update(JSON.stringify([this.options.name, key]))
       .digest('base64url');
-    const known = this.knownOf(digest, window);
-    if (known.isFull) return refused;
     for (let tries = 0; tries < Math.min(MOST_TRIES, limit); tries += 1) {
-      const place = (known.next + tries) % limit;
-      // Said before the answer, so that attempts of this process that come meanwhile ask for other places.
-      this.remember(digest, { window, next: (place + 1) % limit, isFull: false });
-      if (await this.isFree(`attempt:${digest}:${window}:${place}`, endsAt)) return ALLOWED;
+      const known = this.knownOf(digest, window);
+      // All were asked for: until the window ends there is nothing to ask the store.
+      if (known.taken >= limit) return refused;
+      if (await this.takeNext(digest, known, endsAt)) return ALLOWED;
     }
-    // All were asked for: until the window ends there is nothing to ask the store.
-    if (limit <= MOST_TRIES) this.remember(digest, { window, next: 0, isFull: true });
     return refused;
+  }
+
+  private async takeNext(digest: string, known: Known, endsAt: number): Promise<boolean> {
+    const { limit } = this.options;
+    const place = (known.first + known.asked) % limit;
+    const isAnother = known.asked < limit;
+    // Counted before the answer, so that attempts of this process that come meanwhile ask for other places.
+    known.asked += 1;
+    try {
+      const isFree = await this.isFree(`attempt:${digest}:${known.window}:${place}`, endsAt);
+      if (isAnother) known.taken += 1;
+      return isFree;
+    } catch (error) {
+      // Whether this place is taken is unknown: the count begins again with it.
+      if (this.known.get(digest) === known)
+        this.remember(digest, { window: known.window, first: place, asked: 0, taken: 0 });
+      throw error;
+    }
   }
 
   private async isFree(place: string, endsAt: number): Promise<boolean> {
@@ -99,10 +116,12 @@ export class AttemptLimiter {
 
   /** If there are many places, processes begin at different ones. */
   private knownOf(digest: string, window: number): Known {
-    const known = this.known.get(digest);
-    if (known?.window === window) return known;
     const { limit } = this.options;
-    return { window, next: limit <= MOST_TRIES ? 0 : Math.floor(Math.random() * limit), isFull: false };
+    const before = this.known.get(digest);
+    const first = limit <= MOST_TRIES ? 0 : Math.floor(Math.random() * limit);
+    const known = before?.window === window ? before : { window, first, asked: 0, taken: 0 };
+    this.remember(digest, known);
+    return known;
   }
 
   private remember(digest: string, known: Known): void {
