@@ -18,8 +18,8 @@ export class PasswordResetService {
   /** Few at a time; what does not fit is dropped, and asked for again. */
   private readonly queue = new HashingQueue({ concurrency: 2, waiting: 100 });
   /**
-   * Unknown clients cannot fill the mailbox of a user. A window is no longer than a link is good: who gets no more mails has a link that
-   * is good until the next window, whoever asked for it.
+   * Unknown clients cannot fill the mailbox of a user. A window is no longer than a link is good: a user who gets no more mails has a link that
+   * is good until the next window, no matter who asked for it.
    */
   private readonly mails: AttemptLimiter;
 

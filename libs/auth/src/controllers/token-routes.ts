@@ -106,7 +106,10 @@ export abstract class TokenController {
     { body, facts }: Omit<SignInContext<object>, 'step'>,
   ): Promise<unknown> {
     const options = await this.issueOptions(user, { body, step, facts });
-    const pair = await issuedBy(() => this.tokens.issue(user, { ...options, acr, amr }), this.faults);
+    const pair = await issuedBy(
+      () => this.tokens.issue(user, { ...options, acr, amr, authTime: undefined }),
+      this.faults,
+    );
     return this.toResponse(pair, { user, occasion: 'sign-in', facts });
   }
 

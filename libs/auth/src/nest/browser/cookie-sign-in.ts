@@ -58,7 +58,7 @@ export class CookieSignIn {
   async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<void> {
     const found = await new BrowserSteps(this.parts, 'cookie').identify(exchange, sent);
     const { user, acr, amr } = found;
-    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr });
+    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime: undefined });
   }
 
   /**
