@@ -11,7 +11,7 @@ const database = nodeSqliteDatabase(join(folder, 'database'));
 for (const statement of sqlSchema({ dialect: 'sqlite' })) await database.execute(statement, []);
 
 async function empty() {
-  for (const table of ['revocations', 'logins', 'key_sets', 'audit'])
+  for (const table of ['revocations', 'logins', 'one_time', 'key_sets', 'audit'])
     await database.execute(`DELETE FROM latchkey_${table}`, []);
   return { database };
 }
