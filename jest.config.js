@@ -16,19 +16,19 @@ const sources = 'libs/auth/src';
 
 /** Lines in percent that tests must reach in each folder of the sources: a little below what they reach today. */
 const gates = {
-  core: 97,
-  nest: 95,
-  controllers: 97,
-  opentelemetry: 98,
-  passport: 96,
-  swagger: 97,
-  terminus: 98,
-  typeorm: 95,
+  core: 95,
+  nest: 93,
+  controllers: 94,
+  opentelemetry: 95,
+  passport: 93,
+  swagger: 94,
+  terminus: 95,
+  typeorm: 92,
 };
-const GATE_OF_A_NEW_DOOR = 90;
+const GATE_OF_A_NEW_DOOR = 85;
 
 /** The tests of these doors need servers, which a machine may lack (see test/support/skips.ts); CI has them. */
-const gatedInCiOnly = { redis: 95 };
+const gatedInCiOnly = { redis: 90 };
 
 /** The command runs in processes of its own, where Jest cannot measure it. */
 const unmeasured = ['cli'];
