@@ -6,7 +6,11 @@ import { NestFactory } from '@nestjs/core';
 
 const listen = Server.prototype.listen;
 Server.prototype.listen = /** @type {typeof listen} */ (
-  function listenOnFreePort(/** @type {unknown[]} */ ...args) {
+  /**
+   * @this {Server}
+   * @param {unknown[]} args
+   */
+  function listenOnFreePort(...args) {
     this.once('listening', () => setImmediate(() => process.exit(0)));
     const callback = args.find((argument) => typeof argument === 'function');
     return listen.call(this, 0, /** @type {(() => void) | undefined} */ (callback));
