@@ -48,6 +48,15 @@ export const auth = AuthModule.forRoot({
 });
 \`\`\`
 
+## One code for each status
+
+With \`errors: { detail: 'generic' }\` no answer tells why a credential was refused: every 401 says \`unauthenticated\`, every 403
+\`forbidden\`, every 400 \`invalid_request\`, every 503 \`scheme_unavailable\`, every 500 \`application_fault\`, each with one message. This
+holds for bodies, for \`errors.body\`, for GraphQL, sockets and messages, and the OpenAPI document names no other codes. Events, the
+log and the audit trail keep the exact code. What a client cannot do without stays: \`step\` of a sign-in in steps, \`problems\` of a body,
+\`error\` of OAuth endpoints, and the challenge (\`error="invalid_token"\`, \`scope\`, \`max_age\`) without its \`error_description\`. A filter of yours
+that reads \`publicCode\` of an \`AuthError\` gets the code of the table.
+
 ## Bodies that cannot be read, and limits
 
 A body parser fails before a route is found. At the ready-made controllers the library answers for it, on Express and on Fastify:
@@ -97,6 +106,10 @@ A 401 carries one challenge for each scheme that the route accepts and that name
 section 11.6.1 asks; \`error\` and what belongs to it stand on the challenge of the refused credential. A scheme without \`challenge\` is
 not mentioned: leave it out, and no browser asks for a password. If no scheme of the route names one, and for refusals by services and
 by the ready-made controllers, the challenge is that of bearer tokens. A 403 carries the challenge of the caller's own scheme only.
+
+\`errors: { challenges: false }\` gives them up, for clients that must not see one. Every 401 then breaks RFC 9110 section 15.5.2, and clients
+learn nothing of RFC 9470 (\`max_age\`, \`acr_values\`) from a header; \`errors.body\` is given both. The token endpoint of clients keeps the challenge that
+RFC 6749 section 5.2 demands.
 `;
 
 /**

@@ -156,6 +156,16 @@ describe.each<SocketKind>(['socket.io', 'ws'])('a gateway on %s', (kind) => {
     expect(await other.client.ask('me')).toMatchObject({ event: 'me' });
   });
 
+  it("tells no reason with errors.detail: 'generic'", async () => {
+    const { app, open, openAs } = await start(kind, [ChatGateway], { errors: { detail: 'generic' } });
+    const generic = { errorCode: 'unauthenticated', message: 'Sign in to use this resource.' };
+    await expect(open({ headers: { authorization: 'Bearer a.b.c' } })).rejects.toMatchObject({ data: generic });
+    const { client } = await openAs('ada');
+    expect(await client.ask('say')).toMatchObject({ data: { errorCode: 'forbidden' } });
+    app.get(BlocklistStore).find = () => Promise.resolve('token' as const);
+    expect(await client.ask('me')).toMatchObject({ event: 'exception', data: generic });
+  });
+
   it.each(['revokeLogin', 'revokeSubject'] as const)('closes the sockets that %s() concerns', async (method) => {
     const { app, openAs } = await start(kind);
     const { accessToken, client } = await openAs('ada');

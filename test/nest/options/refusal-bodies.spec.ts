@@ -1,6 +1,12 @@
 // The one option that decides shape and language of every refusal in http.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AuthModule, type AuthModuleOptions, type ErrorResponseOptions, type Refusal } from 'nestjs-latchkey';
+import {
+  AuthModule,
+  ERROR_TABLE,
+  type AuthModuleOptions,
+  type ErrorResponseOptions,
+  type Refusal,
+} from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { ADAPTERS, SILENT, startApplication } from '../../support/applications.js';
@@ -111,5 +117,77 @@ describe('errors.body', () => {
     const config = new DocumentBuilder().setOpenAPIVersion('3.1.0').build();
     const document = describeAuth(app, () => SwaggerModule.createDocument(app, config));
     expect(document.components?.schemas?.['AuthErrorBody']).toEqual({ type: 'object', description: 'A refusal.' });
+  });
+});
+
+const authorized = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } });
+
+describe.each(ADAPTERS)("errors.detail: 'generic' on %s", (adapter) => {
+  it('gives every refused credential the same body, and keeps the exact code for events', async () => {
+    const app = await start(adapter, { detail: 'generic' });
+    const { accessToken, refreshToken } = await app.signIn();
+    app.people.all.delete('ada');
+    const tokens = ['x', refreshToken, accessToken];
+    const answers = await Promise.all(tokens.map((token) => app.fetch('/me', authorized(token))));
+    answers.push(await app.fetch('/me'), await app.post('/auth/token', { username: 'ada', password: 'x' }));
+    for (const answer of answers) {
+      expect(await answer.json()).toEqual({
+        statusCode: 401,
+        message: 'Sign in to use this resource.',
+        error: 'Unauthorized',
+        errorCode: 'unauthenticated',
+      });
+    }
+    const codes = app.events.flatMap((event) => ('code' in event ? [event.code] : []));
+    expect(codes).toEqual(
+      expect.arrayContaining(['token_malformed', 'wrong_token_type', 'user_not_found', 'invalid_credentials']),
+    );
+  });
+
+  it('keeps the challenge of the protocol, without a description of the reason', async () => {
+    const app = await start(adapter, { detail: 'generic' });
+    const { headers } = await app.fetch('/me', authorized('x'));
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="api", error="invalid_token"');
+  });
+
+  it('holds for every status, in problem details and for a body of the application', async () => {
+    const problem = await start(adapter, { detail: 'generic', format: 'problem' });
+    problem.people.down = true;
+    const down = await problem.post('/auth/token', { username: 'ada', password: 'x' });
+    expect(await down.json()).toMatchObject({ status: 503, errorCode: 'scheme_unavailable' });
+    const seen: Refusal[] = [];
+    const own = await start(adapter, { detail: 'generic', body: (refusal) => (seen.push(refusal), {}) });
+    await own.fetch('/me', authorized('x'));
+    await own.post('/auth/token', { username: 'ada' });
+    expect(seen).toMatchObject([
+      { errorCode: 'unauthenticated', message: 'Sign in to use this resource.' },
+      { errorCode: 'invalid_request', problems: expect.arrayContaining([expect.stringContaining('password')]) },
+    ]);
+  });
+
+  it('is what the OpenAPI document says', async () => {
+    const { app } = await start(adapter, { detail: 'generic' });
+    const document = describeAuth(app, () => SwaggerModule.createDocument(app, new DocumentBuilder().build()));
+    const schema = document.components?.schemas?.['AuthErrorBody'] as unknown as {
+      properties: { errorCode: { enum: string[] } };
+    };
+    const codes = schema.properties.errorCode.enum;
+    const statuses = codes.map((code) => ERROR_TABLE[code as keyof typeof ERROR_TABLE].status);
+    expect(statuses).toEqual([400, 401, 403, 413, 415, 429, 500, 503]);
+  });
+});
+
+describe.each(ADAPTERS)('errors.challenges: false on %s', (adapter) => {
+  it('leaves WWW-Authenticate out of answers and document, and nothing else', async () => {
+    const app = await start(adapter, { challenges: false });
+    for (const init of [{}, authorized('x')]) {
+      const answer = await app.fetch('/me', init);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBeNull();
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+    }
+    const document = describeAuth(app.app, () => SwaggerModule.createDocument(app.app, new DocumentBuilder().build()));
+    expect(JSON.stringify(document)).not.toContain('WWW-Authenticate');
+    expect(JSON.stringify(document)).toContain('Retry-After');
   });
 });

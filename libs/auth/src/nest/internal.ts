@@ -18,6 +18,7 @@ export { SessionSignIn } from './browser/session-sign-in.js';
 export { FaultLog } from './refusals/fault-log.js';
 export { issuedBy } from './refusals/issued-by.js';
 export { RouteAddresses } from './routes/route-addresses.js';
+export { GENERIC_CODES } from './options/told-refusal.js';
 export { HttpExchange } from './transport/http-exchange.js';
 export { signInFactsOf } from './transport/sign-in-facts.js';
 export type { AnsweredBy, BrowserRoute } from './options/mountable-controller.js';

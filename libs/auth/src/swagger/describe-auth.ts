@@ -155,7 +155,7 @@ class AuthAuthor {
     const others = this.ofOthers(written);
     content.security = [...productOf(others.length === 0 ? [demanded] : [others, demanded])];
     if (policy.permissions.clients) this.parts.clientCredentials.note(content, scopesOf(policy));
-    this.addRefusals(content, refusalsOf(policy, this.of(undefined).settings.errors.format));
+    this.addRefusals(content, refusalsOf(policy, this.of(undefined).settings.errors));
   }
 
   /**

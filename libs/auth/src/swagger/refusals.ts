@@ -2,19 +2,21 @@
 import { RequestMethod } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ERROR_TABLE, type ErrorEntry } from '../index.js';
-import { OAUTH_ERRORS, REFUSALS, type EffectivePolicy, type AuthSettings } from '../nest/internal.js';
+import { GENERIC_CODES, OAUTH_ERRORS, REFUSALS, type EffectivePolicy, type AuthSettings } from '../nest/internal.js';
 import { isOpenToNobody, scopesOf } from './requirements.js';
 
 type Components = NonNullable<OpenAPIObject['components']>;
 type SchemaObject = NonNullable<Components['schemas']>[string];
 type ResponseObject = NonNullable<Components['responses']>[string];
-type Format = AuthSettings['errors']['format'];
+type Errors = AuthSettings['errors'];
+type Format = Errors['format'];
 
 /** The name of the body's schema in the document's components. */
 export const ERROR_SCHEMA = 'AuthErrorBody';
 
 /** The codes that a client may see: those hidden behind another never leave the process. */
-function publicCodes(): readonly string[] {
+function publicCodes(detail: Errors['detail']): readonly string[] {
+  if (detail === 'generic') return GENERIC_CODES;
   const rows: readonly (readonly [string, ErrorEntry])[] = Object.entries(ERROR_TABLE);
   return [...new Set(rows.map(([code, { publicCode }]) => publicCode ?? code))];
 }
@@ -41,13 +43,13 @@ const STEP = {
 };
 
 /** The body of every refusal. */
-export function errorSchema({ format, body }: Pick<AuthSettings['errors'], 'format' | 'body'>): SchemaObject {
+export function errorSchema({ format, body, detail }: Pick<Errors, 'format' | 'body' | 'detail'>): SchemaObject {
   // Only the application knows what its function answers with.
   if (body !== undefined) return { type: 'object', description: 'A refusal.' };
   const status = { type: 'integer', description: 'The HTTP status.' };
   const errorCode = {
     type: 'string',
-    enum: [...publicCodes()],
+    enum: [...publicCodes(detail)],
     description: 'What programs decide by. Never renamed.',
   };
   const properties =
@@ -73,7 +75,19 @@ export function ownRefusalsOf(
   const statuses = [...stated, ...(isReadyMadePost(handler) ? OF_BODIES : [])];
   const content = contentOf(errors.format);
   const possible = statuses.filter((status) => status !== 403 || !csrf.disabled);
-  return Object.fromEntries(possible.map((status) => [status, { ...OWN_REFUSALS[status], content }]));
+  const isChallenged = errors.challenges || Reflect.getMetadata(OAUTH_ERRORS, handler) === true;
+  return Object.fromEntries(
+    possible.map((status) => {
+      const refusal: ResponseObject = { ...OWN_REFUSALS[status], content };
+      return [status, isChallenged ? refusal : withoutChallenge(refusal)];
+    }),
+  );
+}
+
+function withoutChallenge(refusal: ResponseObject): ResponseObject {
+  const { headers = {}, ...others } = refusal as { headers?: ResponseHeaders } & ResponseObject;
+  const { 'WWW-Authenticate': _challenge, ...kept } = headers;
+  return Object.keys(kept).length === 0 ? others : { ...others, headers: kept };
 }
 
 /** Bodies that are refused in the words of RFC 6749 §5.2 are so in plain JSON, whatever the format of other refusals. */
@@ -91,13 +105,12 @@ function isReadyMadePost(handler: object): boolean {
 }
 
 /** What a guarded operation may answer instead of its own answer. */
-export function refusalsOf(policy: EffectivePolicy, format: Format): Record<string, ResponseObject> {
-  const content = contentOf(format);
-  const refusal = (description: string, headers?: ResponseHeaders): ResponseObject => ({
-    description,
-    ...(headers === undefined ? undefined : { headers }),
-    content,
-  });
+export function refusalsOf(policy: EffectivePolicy, errors: Errors): Record<string, ResponseObject> {
+  const content = contentOf(errors.format);
+  const refusal = (description: string, headers: ResponseHeaders): ResponseObject => {
+    const described: ResponseObject = { description, headers, content };
+    return errors.challenges ? described : withoutChallenge(described);
+  };
   const always = {
     400: refusal('Two credentials in one place.', challenge('With `error="invalid_request"`.')),
     503: refusal('The caller could not be checked: a dependency did not answer.', retryAfter),

@@ -83,7 +83,7 @@ export class LiveConnections implements OnModuleDestroy {
 
   private end(entry: Followed, error: AuthError): void {
     this.unfollow(entry);
-    entry.connection.end(error, this.answers.handshakeRefusal(error).body);
+    entry.connection.end(error, this.answers.told(error));
   }
 
   private unfollow(entry: Followed): void {

@@ -5,6 +5,7 @@ import type { AuthError, FurtherStep } from '../../core/base/errors.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { RefusalBody } from '../transport/context-errors.js';
+import { toldOf, type RefusalDetail } from './told-refusal.js';
 
 const REASONS = {
   400: 'Bad Request',
@@ -21,7 +22,7 @@ const REASONS = {
 export interface Refusal {
   /** The status of the answer, which the body does not change. */
   readonly status: AuthError['status'];
-  /** What programs decide by: one of `ERROR_TABLE`, as clients may see it. */
+  /** What programs decide by: one of `ERROR_TABLE`, as clients may see it: with `errors.detail: 'generic'` one for each status. */
   readonly errorCode: string;
   /** One English sentence without input. */
   readonly message: string;
@@ -51,9 +52,9 @@ export interface RefusalContext {
 export type RefusalBodyMaker = (refusal: Refusal, context: RefusalContext) => object;
 
 /** What every context may tell of a refusal. */
-export function refusalOf(error: AuthError): RefusalBody {
-  const { status, publicCode: errorCode } = error;
-  return { statusCode: status, message: messageOf(error), error: REASONS[status], errorCode };
+export function refusalOf(error: AuthError, detail: RefusalDetail): RefusalBody {
+  const { errorCode, message } = toldOf(error, detail);
+  return { statusCode: error.status, message, error: REASONS[error.status], errorCode };
 }
 
 /** What `Retry-After` says, in seconds. How long a limit holds is known to what counts, which may have set the header itself. */
@@ -62,16 +63,11 @@ export function retryAfterOf({ status, retryAfterSeconds }: AuthError): number |
   return status === 429 ? retryAfterSeconds : undefined;
 }
 
-/** What clients receive. An `AuthError` of an older copy of the package has the message alone, which was for clients then. */
-export function messageOf({ publicMessage, message }: AuthError): string {
-  const known: string | undefined = publicMessage;
-  return known ?? message;
-}
-
 /** What the options say about bodies, of `AuthSettings`. */
 interface BodyOptions {
   readonly format: 'nest' | 'problem';
   readonly body: RefusalBodyMaker | undefined;
+  readonly detail: RefusalDetail;
 }
 
 /** Makes bodies as the options ask. */
@@ -82,12 +78,12 @@ export class RefusalBodies {
 
   /** The body for the request of the framework. */
   of(error: AuthError, request: unknown): object {
-    return this.made(error, request) ?? { ...this.usual(error), ...oauthMembers(error) };
+    return this.made(error, request) ?? { ...this.usual(error), ...oauthMembers(error, this.errors.detail) };
   }
 
   private usual(error: AuthError): object {
-    const { status, problems, publicCode: errorCode, step } = error;
-    const message = messageOf(error);
+    const { status, problems, step } = error;
+    const { errorCode, message } = toldOf(error, this.errors.detail);
     if (this.errors.format === 'problem') {
       return {
         type: 'about:blank',
@@ -99,14 +95,18 @@ export class RefusalBodies {
         step,
       };
     }
-    return { ...refusalOf(error), message: problems ?? message, ...(step === undefined ? undefined : { step }) };
+    return {
+      ...refusalOf(error, this.errors.detail),
+      message: problems ?? message,
+      ...(step === undefined ? undefined : { step }),
+    };
   }
 
   /** A function that fails must not turn a refusal into a 500: then the usual body is the answer. */
   private made(error: AuthError, request: unknown): object | undefined {
     if (this.errors.body === undefined) return undefined;
     try {
-      const body = sendable(this.errors.body(factsOf(error), { request: readable(request) }));
+      const body = sendable(this.errors.body(factsOf(error, this.errors.detail), { request: readable(request) }));
       if (body !== undefined) return body;
       this.logger.error('errors.body answered with something other than an object; the usual body was sent.');
     } catch {
@@ -117,15 +117,15 @@ export class RefusalBodies {
 }
 
 /** What clients of OAuth read, whatever the format (RFC 6749 §5.2). */
-function oauthMembers(error: AuthError): object | undefined {
+function oauthMembers(error: AuthError, detail: RefusalDetail): object | undefined {
   const { oauthError } = error;
-  return oauthError === undefined ? undefined : { error: oauthError, error_description: messageOf(error) };
+  return oauthError === undefined ? undefined : { error: oauthError, error_description: toldOf(error, detail).message };
 }
 
-function factsOf(error: AuthError): Refusal {
-  const { status, publicCode: errorCode, problems, requiredScopes, maxAgeSeconds, acrValues, step } = error;
+function factsOf(error: AuthError, detail: RefusalDetail): Refusal {
+  const { status, problems, requiredScopes, maxAgeSeconds, acrValues, step } = error;
   const facts = { problems, requiredScopes, maxAgeSeconds, acrValues, step, retryAfterSeconds: retryAfterOf(error) };
-  return Object.freeze({ status, errorCode, message: messageOf(error), error: REASONS[status], ...facts });
+  return Object.freeze({ status, ...toldOf(error, detail), error: REASONS[status], ...facts });
 }
 
 /**

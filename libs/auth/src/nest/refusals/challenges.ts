@@ -1,7 +1,7 @@
 // The `WWW-Authenticate` header of a refusal: one challenge for each scheme that would be accepted (RFC 9110 §11.6.1), the reason on
 // the one that was refused (RFC 6750 §3, RFC 9470 §3).
 import type { AuthError } from '../../core/base/errors.js';
-import { messageOf } from '../options/refusal-bodies.js';
+import { toldOf, type RefusalDetail } from '../options/told-refusal.js';
 import type { Scheme } from '../../core/schemes/schemes.js';
 
 /** What was refused: the schemes that the route accepts, and the one that decided. */
@@ -15,23 +15,28 @@ export interface ChallengeSettings {
   readonly realm: string;
   /** The challenge of bearer tokens: offered if no scheme has one, because a 401 must have one (RFC 9110 §15.5.2). */
   readonly fallback: string;
+  /** Whether the reason is described besides its `error`. */
+  readonly detail: RefusalDetail;
+  /** False if the application gives challenges up, and its clients know how to sign in. */
+  readonly isWanted: boolean;
 }
 
 /** The header, or `undefined` if the refusal has none. */
-export function challengeOf(
-  error: AuthError,
-  { schemes, scheme }: RefusedAt,
-  { realm, fallback }: ChallengeSettings,
-): string | undefined {
+export function challengeOf(error: AuthError, at: RefusedAt, settings: ChallengeSettings): string | undefined {
   if (error.challenge === 'none') return undefined;
   // RFC 6749 §5.2: a client that sent its secret in the header is told so in the words of that scheme.
-  if (error.challenge === 'basic') return `Basic realm="${quoted(realm)}"`;
+  if (error.challenge === 'basic') return `Basic realm="${quoted(settings.realm)}"`;
+  const lines = settings.isWanted ? linesOf(error, at, settings) : [];
+  return lines.length === 0 ? undefined : lines.join(', ');
+}
+
+function linesOf(error: AuthError, { schemes, scheme }: RefusedAt, settings: ChallengeSettings): readonly string[] {
+  const { fallback } = settings;
   const named = schemes.flatMap(({ challenge }) => challenge ?? []);
   const offered = named.length === 0 ? [fallback] : [...new Set(named)];
   const chosen = schemes.find(({ name }) => name === scheme)?.challenge ?? usualOf(offered, { scheme, fallback });
   const shown = error.status === 401 ? offered : offered.filter((each) => each === chosen);
-  const lines = shown.map((each) => `${each} ${parameters(realm, each === chosen ? error : undefined)}`);
-  return lines.length === 0 ? undefined : lines.join(', ');
+  return shown.map((each) => `${each} ${parameters(settings, each === chosen ? error : undefined)}`);
 }
 
 /** Cookies carry the same tokens as the header, so an error of one is reported in the same words as for the other. */
@@ -44,10 +49,12 @@ function usualOf(
 }
 
 /** A bare challenge says that nothing was sent that this route understands. */
-function parameters(realm: string, error: AuthError | undefined): string {
+function parameters({ realm, detail }: ChallengeSettings, error: AuthError | undefined): string {
   const all: [string, string][] = [['realm', realm]];
-  if (error !== undefined && error.challenge !== 'bare')
-    all.push(['error', error.challenge], ['error_description', messageOf(error)]);
+  if (error !== undefined && error.challenge !== 'bare') {
+    all.push(['error', error.challenge]);
+    if (detail === 'code') all.push(['error_description', toldOf(error, detail).message]);
+  }
   if (error?.requiredScopes !== undefined) all.push(['scope', error.requiredScopes.join(' ')]);
   all.push(...authenticationOf(error));
   return all.map(([name, value]) => `${name}="${quoted(value)}"`).join(', ');

@@ -4,7 +4,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/base/errors.js';
 import { answerOfPolicy } from '../../core/policies/policies.js';
 import { challengeOf, type RefusedAt } from './challenges.js';
-import { ContextAnswers, rpcBody } from '../transport/context-errors.js';
+import { ContextAnswers, rpcBody, type RefusalBody } from '../transport/context-errors.js';
 import { LoginRedirectError } from './login-redirect-error.js';
 import { httpExceptionOf, isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from '../options/settings.js';
@@ -49,7 +49,7 @@ export class ErrorResponses {
    * filter of the application cannot lose them, and a composite guard that lets the caller in does not send them.
    */
   refuse(error: AuthError, host: ArgumentsHost): Error {
-    if (host.getType() !== 'http') return this.contexts.exceptionFor(error, refusalOf(error), host);
+    if (host.getType() !== 'http') return this.contexts.exceptionFor(error, this.told(error), host);
     const http = host.switchToHttp();
     const response: unknown = http.getResponse();
     const status = statusOf(error);
@@ -101,7 +101,7 @@ export class ErrorResponses {
 
   /** What a client of a message handler receives instead of an answer. */
   refuseMessage(error: AuthError, host: ArgumentsHost): object {
-    return rpcBody(refusalOf(error), host);
+    return rpcBody(this.told(error), host);
   }
 
   /** Header lines and body of the answer to a handshake. @param request what asked for it, over http */
@@ -110,7 +110,12 @@ export class ErrorResponses {
     request?: object,
   ): { readonly headers: Readonly<Record<string, string>>; readonly body: object } {
     const isMade = request !== undefined && this.settings.errors.body !== undefined;
-    return { headers: this.headersOf(error), body: isMade ? this.bodies.of(error, request) : refusalOf(error) };
+    return { headers: this.headersOf(error), body: isMade ? this.bodies.of(error, request) : this.told(error) };
+  }
+
+  /** What a client may know, whatever the context. */
+  told(error: AuthError): RefusalBody {
+    return refusalOf(error, this.settings.errors.detail);
   }
 
   /** Sets the headers, and answers with the body. An answer that is under way has its headers already. */
@@ -142,7 +147,8 @@ export class ErrorResponses {
 
   private challengeOf(error: AuthError): string | undefined {
     const { errors, header } = this.settings;
-    const worded = { realm: errors.realm, fallback: header.schemes[0] ?? 'Bearer' };
+    const { realm, detail, challenges: isWanted } = errors;
+    const worded = { realm, detail, isWanted, fallback: header.schemes[0] ?? 'Bearer' };
     return challengeOf(error, this.refusedAt.get(error) ?? BY_SERVICE, worded);
   }
 }

@@ -12,7 +12,8 @@ Object.setPrototypeOf(AuthError.prototype, HttpException.prototype);
 Object.defineProperty(AuthError.prototype, 'getResponse', {
   configurable: true,
   value(this: AuthError): object {
-    return bodies.get(this) ?? { ...refusalOf(this), message: this.problems ?? this.publicMessage };
+    // Without a module that was asked, no option is known.
+    return bodies.get(this) ?? { ...refusalOf(this, 'code'), message: this.problems ?? this.publicMessage };
   },
 });
 

@@ -61,7 +61,8 @@ function guardIo(server: IoServer, handshakes: SocketHandshakes, answers: ErrorR
   server.use(async (socket, next) => {
     const error = await handshakes.refusalOf(socket, server);
     if (error === undefined) return next();
-    next(Object.assign(new Error(error.message), { data: answers.handshakeRefusal(error).body }));
+    const data = answers.told(error);
+    next(Object.assign(new Error(data.message), { data }));
   });
 }
 

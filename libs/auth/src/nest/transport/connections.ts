@@ -2,6 +2,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { AuthError } from '../../core/base/errors.js';
 import { isObject } from '../../core/base/members.js';
+import type { RefusalBody } from './context-errors.js';
 import { handshakeOf } from './handshakes.js';
 
 /** Something that stays open after the caller was let in. */
@@ -9,7 +10,7 @@ export interface Connection {
   /** What stays the same while it is open. */
   readonly key: object;
   /** Ends it; the client receives the reason if the protocol can carry it. */
-  end(error: AuthError, body: object): void;
+  end(error: AuthError, body: RefusalBody): void;
   onClose(listener: () => void): void;
 }
 
@@ -84,7 +85,7 @@ function wsConnection(socket: WebSocketLike): Connection {
     key: socket,
     end: (error, body) => {
       socket.send(JSON.stringify({ event: 'exception', data: { status: 'error', ...body } }));
-      socket.close(CLOSE_CODES + error.status, error.publicCode);
+      socket.close(CLOSE_CODES + error.status, body.errorCode);
     },
     onClose: (listener) => void socket.once('close', listener),
   };
@@ -98,7 +99,7 @@ function graphqlConnection(carrier: unknown): Connection | undefined {
   const { extra, req } = carrier as { readonly extra?: GraphqlExtra; readonly req?: { readonly extra?: GraphqlExtra } };
   const socket = extra?.socket ?? req?.extra?.socket;
   if (socket === undefined) return lineConnection(handshake.request as HttpLine);
-  return { ...wsConnection(socket), end: (error) => socket.close(graphqlCode(error), error.publicCode) };
+  return { ...wsConnection(socket), end: (error, { errorCode }) => socket.close(graphqlCode(error), errorCode) };
 }
 
 function graphqlCode(error: AuthError): number {

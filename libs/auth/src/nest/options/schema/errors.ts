@@ -1,12 +1,17 @@
 // The bodies of refusals: what can be asked of them.
 import { group } from '../../../core/base/option-group.js';
-import { callback, oneOf, text } from '../../../core/base/option-kinds.js';
+import { callback, flag, oneOf, text } from '../../../core/base/option-kinds.js';
 import type { RefusalBodyMaker } from '../refusal-bodies.js';
 
 /** The body of a refusal. */
 export interface ErrorResponseOptions {
   /** `nest`: statusCode, message, error, errorCode. `problem`: RFC 9457 problem details. @defaultValue 'nest' */
   readonly format?: 'nest' | 'problem';
+  /**
+   * `generic`: clients see one code and one message for each status, so that no answer tells why a credential was refused; `WWW-Authenticate`
+   * has no `error_description`. Events and the log keep the exact code. @defaultValue 'code'
+   */
+  readonly detail?: 'code' | 'generic';
   /**
    * Makes the body of every refusal in http, for an envelope or a language of your own. Status and headers stay as they are. It is
    * called while the answer is written: it must return a plain object at once; otherwise the body of `format` is sent, and an
@@ -21,6 +26,11 @@ export interface ErrorResponseOptions {
   readonly unreadableBodies?: 'ready-made' | 'all';
   /** The realm of the challenge. @defaultValue 'api' */
   readonly realm?: string;
+  /**
+   * False if no refusal has `WWW-Authenticate`, for clients that must not see one. RFC 9110 §15.5.2 demands it of every 401, and RFC 9470 names
+   * in it what a sign-in lacks. The token endpoint of clients keeps its own (RFC 6749 §5.2). @defaultValue true
+   */
+  readonly challenges?: boolean;
 }
 
 export const errors = group<ErrorResponseOptions>()({
@@ -29,6 +39,11 @@ export const errors = group<ErrorResponseOptions>()({
     format: oneOf(['nest', 'problem'], {
       default: 'nest',
       summary: '`nest`: statusCode, message, error, errorCode. `problem`: RFC 9457 problem details',
+    }),
+    detail: oneOf(['code', 'generic'], {
+      default: 'code',
+      summary:
+        '`generic`: one code and one message for each status: [one code for each status](errors.md#one-code-for-each-status)',
     }),
     body: callback<RefusalBodyMaker>({
       accepts: 'a function of the refusal and its context that returns an object',
@@ -49,6 +64,11 @@ export const errors = group<ErrorResponseOptions>()({
       shows: 'nothing',
       default: 'api',
       summary: 'the realm of the challenge',
+    }),
+    challenges: flag({
+      default: true,
+      summary:
+        '`false`: no `WWW-Authenticate` on refusals, although RFC 9110 demands it: [challenges](errors.md#challenges)',
     }),
   },
 });
