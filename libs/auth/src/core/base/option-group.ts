@@ -92,8 +92,12 @@ function readGroup(
   const known = Object.keys(options);
   const read = namesOf(given, known).map((name) => {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    const unknown = { problems: [unknownName(at, name, { known, noun })], value: undefined };
-    return { name, ...(option === undefined ? unknown : readMember(given[name], option, memberOf(at, name))) };
+    // The hint for an unknown name compares it with all others: that is not done for those that are right.
+    const reading: Reading<unknown> =
+      option === undefined
+        ? { problems: [unknownName(at, name, { known, noun })], value: undefined }
+        : readMember(given[name], option, memberOf(at, name));
+    return { name, ...reading };
   });
   const wrong = read.filter(({ problems }) => problems.length > 0).map(({ name }) => name);
   // One value for each option, by its name.
