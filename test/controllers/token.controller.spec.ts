@@ -271,6 +271,14 @@ describe.each(ADAPTERS)('the token routes on %s', (adapter) => {
       }
     });
 
+    it('ends nothing without a token in the body, although the header has one', async () => {
+      const { access_token } = await obtain();
+      const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' };
+      const answer = await app.fetch('/auth/token/revoke', { method: 'POST', headers, body: '{}' });
+      expect(await answer.json()).toMatchObject({ statusCode: 400, errorCode: 'invalid_request' });
+      expect((await me(access_token)).status).toBe(200);
+    });
+
     it('stores ids, never a token', async () => {
       const { refresh_token } = await obtain();
       app.events.length = 0;

@@ -142,7 +142,7 @@ describe('a key ring', () => {
     expect(await verdict(forge({ ...header, kid: 'other' }, accessClaims(), stranger))).toBe('unknown_key');
   });
 
-  it('lists the algorithms of its login, never secrets beside key pairs', async () => {
+  it('lists the algorithms of its kind of key, never secrets beside key pairs', async () => {
     expect((await openRing({ current: named('a') })).ring.algorithms).toContain('PS512');
     expect((await openRing({ current: named('a') })).ring.algorithms).not.toContain('HS256');
     const secret = await openRing({ current: await generatePrivateJwk('HS384') });

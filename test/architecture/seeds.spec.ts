@@ -1,0 +1,107 @@
+// The tables of docs/seeds have every row of the systems that the library carries over once, and each row names tests that exist or
+// says why it differs.
+import { describe, expect, it } from '@jest/globals';
+import { brokenCitations, citationsOf, tableRows } from '../support/citations.js';
+import { filesIn, readText } from '../support/repository.js';
+
+/** How many rows each family has. They are numbered from one. */
+const FAMILIES: Readonly<Record<string, number>> = {
+  'EDX-H': 15,
+  'EDX-O': 12,
+  'EDX-F': 14,
+  'EDX-M': 7,
+  'EDX-E': 5,
+  'EDX-U': 14,
+  'EDX-C': 10,
+  'EDX-S': 7,
+  'EDX-P': 5,
+  'EDX-R': 10,
+  'EDX-X': 28,
+  'EDX-D': 21,
+  'EDX-B': 7,
+  'EDX-Z': 2,
+  'EDX-T': 8,
+  'CSRF-': 10,
+  'MON-': 21,
+  'LMS-': 15,
+  'ADR-': 8,
+  'PAR-': 13,
+  'DMR-A': 13,
+  'DMR-B': 14,
+  'DMR-J': 14,
+  'DMR-K': 12,
+  'DMR-V': 14,
+  'DMR-L': 9,
+  'DMR-C': 11,
+  'DMR-S': 10,
+  'DMR-X': 15,
+  'SJ-S': 17,
+  'SJ-H': 13,
+  'SJ-T': 13,
+  'SJ-U': 7,
+  'SJ-V': 16,
+  'SJ-B': 8,
+  'SJ-L': 5,
+  'BLOG-': 13,
+  'JWKS-': 10,
+  'NEST-': 8,
+  P: 38,
+};
+
+const expected = Object.entries(FAMILIES).flatMap(([family, size]) =>
+  Array.from({ length: size }, (_, index) => `${family}${index + 1}`),
+);
+
+/** Beside tests, or in their place. */
+const DIFFERS = /^(?:Differs|Partly): \S.{9,}$/;
+
+/** What is wrong with the rows of a table; empty if nothing is. */
+function problemsOf(document: string): string[] {
+  return tableRows(document).flatMap((row) => {
+    const [id, there, here, last = ''] = row;
+    if (row.length !== 4 || !id || !there || !here) return [`not a row: ${row.join(' | ')}`];
+    const citations = citationsOf(last);
+    const stated = last.split('<br>').filter((part) => DIFFERS.test(part));
+    const unread = last.split('<br>').filter((part) => citationsOf(part).length === 0 && !DIFFERS.test(part));
+    return [
+      ...(citations.length + stated.length === 0 ? [`${id}: no test, and nothing that says why it differs`] : []),
+      ...(unread.length > 0 && last !== '' ? [`${id}: cannot be read: ${unread.join('<br>')}`] : []),
+      ...brokenCitations(citations).map((problem) => `${id}: ${problem}`),
+    ];
+  });
+}
+
+const tables = filesIn('docs/seeds', '.md').map((path) => readText(path));
+
+describe('the tables of docs/seeds', () => {
+  it('have each row once', () => {
+    const ids = tables.flatMap(tableRows).map(([id = '']) => id);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+    expect(expected.filter((id) => !ids.includes(id))).toEqual([]);
+    expect(ids.filter((id) => !expected.includes(id))).toEqual([]);
+  });
+
+  it('name tests that exist, or say why a row differs', () => {
+    expect(tables.flatMap(problemsOf)).toEqual([]);
+  });
+
+  it.each([
+    ['names no test', '', 'no test, and nothing that says why it differs'],
+    ['differs without a reason', 'Differs: so', 'no test, and nothing that says why it differs'],
+    ['names a test that does not exist', '`attacks/csrf.spec.ts`: "is accepted"', 'has no "is accepted"'],
+    ['names a file that does not exist', '`attacks/none.spec.ts`: "is accepted"', 'no file test/attacks/none.spec.ts'],
+    ['has words beside its tests', '`attacks/csrf.spec.ts`: "need no CSRF token"<br>and others', 'cannot be read'],
+  ])('are searched for a row that %s', (_, cell, problem) => {
+    const document = `| Id | There | Here | Test |\n|---|---|---|---|\n| X | this | that | ${cell} |`;
+    expect(problemsOf(document)).toContainEqual(expect.stringContaining(problem));
+  });
+});
+
+describe('docs/seeds.md', () => {
+  it('leads to every table', () => {
+    const index = readText('docs/seeds.md');
+    expect(filesIn('docs/seeds', '.md').filter((path) => !index.includes(`(${path.slice('docs/'.length)})`))).toEqual(
+      [],
+    );
+  });
+});
