@@ -3,6 +3,7 @@
 import { text } from 'node:stream/consumers';
 import { SystemClock, AuthConfigurationError } from '../core/internal.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
+import { doctor } from './doctor.js';
 import { inspect } from './inspect.js';
 import { keys } from './keys.js';
 import { routes } from './routes.js';
@@ -27,12 +28,15 @@ const USAGE = {
                                                        history of the shell and the list of processes`,
   routes: `  routes <dist/app.module.js> [--export AppModule] [--json]
                                                        what every route of an application demands; nothing is started`,
+  doctor: `  doctor <dist/main.js | dist/app.module.js> [--export AppModule] [--timeout 60s] [--json]
+                                                       boots an application without listening: routes, keys, stores, cookies,
+                                                       proxies, issuers, and all that production would refuse or warn about`,
   schema: `  schema --dialect postgres|mysql|sqlite [--prefix shop_] [--schema auth] [--from <version>] [--format sql|prisma|drizzle]
                                                        what makes the tables of the SQL stores; with --from only what came
                                                        after that version`,
 } as const;
 
-const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, inspect, routes, schema };
+const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, inspect, routes, doctor, schema };
 
 const ASKS_FOR_HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
@@ -80,12 +84,15 @@ function complain(line: string): void {
 }
 
 async function main(): Promise<void> {
-  process.exitCode = await run(process.argv.slice(2), {
+  const args = process.argv.slice(2);
+  process.exitCode = await run(args, {
     clock: new SystemClock(),
     environment: process.env,
     readInput: () => text(process.stdin),
     print: (line) => void process.stdout.write(`${line}\n`),
   });
+  // What an application left open would keep the process running; what was printed goes out first.
+  if (args[0] === 'doctor') process.stdout.write('', () => process.exit());
 }
 
 void main();

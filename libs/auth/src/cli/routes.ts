@@ -54,7 +54,8 @@ async function loaded<T>(name: string, load: () => Promise<T>): Promise<T> {
 }
 
 // What needs Nest is loaded here, so that commands about keys and tokens start without it.
-async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
+/** What the routes of a module demand, without making a provider. */
+export async function auditOf(root: Type<unknown>): Promise<RouteAudit> {
   await import('reflect-metadata');
   const { ModulesContainer, NestFactory } = await import('@nestjs/core');
   const { previewAudit } = await import('../nest/internal.js');

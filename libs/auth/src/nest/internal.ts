@@ -4,8 +4,10 @@
 // What a running application has: its settings and services, by the name of the configuration.
 export { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from './options/injection-tokens.js';
 export { configurationOf, tokenIn } from './options/named-tokens.js';
+export { inspectedApplication } from './module/inspected-application.js';
 export { describedApplication } from './module/described-application.js';
 export { findProvider } from './module/find-provider.js';
+export type { InspectedApplication, InspectedConfiguration, InspectedKey } from './module/inspected-application.js';
 export type { DescribedApplication } from './module/described-application.js';
 export type { ConfigurationName } from './options/named-tokens.js';
 export type { AuthSettings } from './options/settings.js';

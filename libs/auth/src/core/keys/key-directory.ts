@@ -11,7 +11,7 @@ import { generatePrivateJwk } from './key-import.js';
 import type { KeyRingInput } from './key-ring.js';
 import type { Json } from '../base/principal.js';
 
-const { link, mkdir, open, readFile, rename, rm } = promises;
+const { link, mkdir, open, readdir, readFile, rename, rm, stat } = promises;
 
 /** A key that no longer signs, and the time in epoch seconds from which its tokens are refused. */
 export interface RetiredFile {
@@ -82,6 +82,16 @@ export class KeyDirectory {
 
   readKey(file: string): Promise<string> {
     return readFile(join(this.path, file), 'utf8');
+  }
+
+  /** When the file of each key was written, in epoch seconds by the id of the key. */
+  async times(): Promise<ReadonlyMap<string, number>> {
+    const files = (await readdir(this.path)).filter((file) => file.endsWith('.json') && file !== 'ring.json');
+    const written = files.map(async (file) => {
+      const { mtimeMs } = await stat(join(this.path, file));
+      return [basename(file, '.json'), Math.floor(mtimeMs / 1000)] as const;
+    });
+    return new Map(await Promise.all(written));
   }
 
   /** Writes a new key that nothing refers to yet. */

@@ -53,12 +53,25 @@ class DirectoryKeySource extends KeySource {
     return this.directory.readKeys();
   }
 
+  /** When its keys were made. */
+  times(): Promise<ReadonlyMap<string, number>> {
+    return this.directory.times();
+  }
+
   /** Looks at times and sizes, which works on every file system, and never keeps the process running. */
   override watch(changed: () => void): () => void {
     const { ringPath } = this.directory;
     watchFile(ringPath, { interval: (this.options.pollSeconds ?? 5) * 1000, persistent: false }, changed);
     return () => unwatchFile(ringPath, changed);
   }
+}
+
+/**
+ * When each key of a source was made, in epoch seconds by its id, if the source is a directory: the time of its file, which is written once.
+ * A copy of the directory may have other times.
+ */
+export async function keyTimes(source: unknown): Promise<ReadonlyMap<string, number>> {
+  return source instanceof DirectoryKeySource ? source.times() : new Map();
 }
 
 /** A key as an operator sees it. */

@@ -77,6 +77,15 @@ interface Ring {
   readonly compromised: readonly string[];
 }
 
+/** A key as an operator sees it: never any of its material. */
+export interface DescribedKey {
+  readonly kid: string;
+  readonly algorithms: readonly Algorithm[];
+  readonly state: 'current' | 'next' | 'retired';
+  /** Epoch seconds from which its tokens are refused; `undefined` while that is open. */
+  readonly until: number | undefined;
+}
+
 /** The keys of our own issuer: it signs with one and verifies with all that are in force. */
 export class KeyRing implements KeySet {
   private readonly stop: () => void;
@@ -120,6 +129,17 @@ export class KeyRing implements KeySet {
   /** The public keys in force, the next one included. Secrets have none. */
   publicJwks(): { readonly keys: readonly JWK[] } {
     return { keys: this.inForce().flatMap(({ publicJwk }) => publicJwk ?? []) };
+  }
+
+  /** What is in force: the key that signs, the next one, and those that only verify. */
+  describe(): readonly DescribedKey[] {
+    const signs = this.ring.signing.kid;
+    return this.inForce().map((key) => {
+      const isOpen = key.until === Number.POSITIVE_INFINITY;
+      const state = idOf(key) === signs ? 'current' : isOpen ? 'next' : 'retired';
+      const { algorithms } = key.verification;
+      return { kid: idOf(key), algorithms, state, until: isOpen ? undefined : key.until };
+    });
   }
 
   /**

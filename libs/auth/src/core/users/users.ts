@@ -46,6 +46,13 @@ export interface UserDescription {
  * A lookup that takes longer than 3 seconds, or a check of credentials longer than 10, counts as unavailable.
  */
 export abstract class UserSource<User = AuthUser, Body = SignInCredentials, StepBody = StepCredentials> {
+  /**
+   * Why this source is for development alone, as the end of a sentence: with `NODE_ENV=production` the application refuses to start and
+   * says it, otherwise it is a warning at start-up. For users in memory, or with passwords that others know. @defaultValue absent: it may serve
+   * in production
+   */
+  readonly developmentOnly?: string | undefined;
+
   /** The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held. */
   abstract findBySubject(subject: Subject): Promise<User | undefined | null>;
 

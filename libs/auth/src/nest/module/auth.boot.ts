@@ -33,6 +33,7 @@ import { checkSessions } from './session-boot.js';
 import { clusterWarnings } from '../surroundings/cluster-warnings.js';
 import { peerVersionNotices } from '../../core/base/peer-versions.js';
 import { staticFileNotices } from '../surroundings/static-files.js';
+import { developmentUsers } from './production-answer.js';
 import { bodyProblems } from './body-refusals.js';
 import { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
 
@@ -109,7 +110,15 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     this.core.users.source = users.found;
     this.core.users.externalSource = externalUsers.found;
     this.core.users.early = undefined;
-    return [...users.problems, ...externalUsers.problems];
+    return [...users.problems, ...externalUsers.problems, ...this.checkUsers(users.found)];
+  }
+
+  /** Users for development alone are refused in production, and named elsewhere. */
+  private checkUsers(source: UserSource | undefined): readonly string[] {
+    const problems = developmentUsers(source);
+    if (this.settings.production) return problems;
+    for (const problem of problems) this.logger.warn(`Development mode: ${problem}`);
+    return [];
   }
 
   /** Adds the application's own schemes to those of the module. OpenAPI does so before the application starts; twice is fine. */
