@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import { MemoryLoginStore, MemoryBlocklistStore } from '../../../libs/auth/src/core/stores/memory-stores.js';
 import type { AuthUser } from '../../../libs/auth/src/core/base/principal.js';
+import type { ClaimsContext } from '../../../libs/auth/src/core/issuing/token-settings.js';
 import { codeOf, ISSUER, payloadOf, rig, type People, type Person } from '../support/core-fixture.js';
 
 /** The rig's users are not the registered user type of any application. */
@@ -196,6 +197,20 @@ describe('refreshing', () => {
     Object.assign(person, { password: 'blue', roles: ['staff'], scopes: ['read'] });
     const claims = payloadOf((await tokens.refresh(pair.refreshToken)).accessToken);
     expect(claims).toMatchObject({ team: 'blue', roles: ['staff'], scope: 'read' });
+  });
+
+  it('makes the claims that the granted scopes stand for', async () => {
+    const claimsFor = (_: AuthUser, { occasion, scopes }: ClaimsContext) => ({
+      occasion,
+      email: scopes.includes('email') ? 'ada@example.com' : undefined,
+    });
+    const { tokens, pair, person } = await signedIn({ claimsFor });
+    expect(payloadOf(pair.accessToken)).toMatchObject({ occasion: 'sign-in' });
+    expect(payloadOf(pair.accessToken)).not.toHaveProperty('email');
+    const wider = await tokens.issue(asUser(person), { scopes: ['email'] });
+    const refreshed = await tokens.refresh(wider.refreshToken);
+    expect(payloadOf(wider.accessToken)).toMatchObject({ occasion: 'sign-in', email: 'ada@example.com' });
+    expect(payloadOf(refreshed.accessToken)).toMatchObject({ occasion: 'refresh', email: 'ada@example.com' });
   });
 
   it('keeps granted scopes, audience and the time of the sign-in', async () => {
