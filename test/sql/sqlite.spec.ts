@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { betterSqlite3Database } from 'nestjs-latchkey/sql';
+import { betterSqlite3Database, type SqlDatabase } from 'nestjs-latchkey/sql';
 import { openSqlite } from '../support/better-sqlite3.js';
 import { temporaryFolder } from '../support/database-server.js';
 import { loginOf, makeTables, sqlStoresOn, testSqlStores } from '../support/sql-suite.js';
@@ -13,6 +13,26 @@ describe('SQL stores on better-sqlite3', () => {
     },
     { histories: 200, oneUse: true },
   );
+});
+
+describe('a blocklist on SQLite', () => {
+  it('is searched by the whole key, however many entries there are', async () => {
+    const sqlite = openSqlite(':memory:');
+    const database = betterSqlite3Database(sqlite);
+    await makeTables(database);
+    const asked: string[] = [];
+    const execute: SqlDatabase['execute'] = (statement, values) => {
+      const plan = sqlite.prepare(`EXPLAIN QUERY PLAN ${statement}`).all(...values) as { detail: string }[];
+      asked.push(...plan.map(({ detail }) => detail));
+      return database.execute(statement, values);
+    };
+    const { revocations } = sqlStoresOn({ ...database, execute });
+    await revocations.find({ issuer: 'i', jti: 'jti', sid: 'sid', subject: 'ada' });
+    const searches = asked.filter((detail) => detail.startsWith('SEARCH'));
+    expect(searches).toHaveLength(3);
+    for (const detail of searches) expect(detail).toContain('(issuer=? AND kind=? AND id=?)');
+    sqlite.close();
+  });
 });
 
 describe('SQL stores on a file of SQLite that another process writes to', () => {

@@ -76,9 +76,11 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
   }
 
   override async find(query: RevocationQuery): Promise<RevocationKind | undefined> {
+    // The issuer in each branch: SQLite searches by the whole key then, and otherwise reads every row of the issuer.
     const { rows } = await this.#execute(
-      `SELECT kind, revoked_at, except_sid FROM ${this.#table} WHERE issuer = :issuer AND expires_at > :now AND (
-        (kind = 'token' AND id = :jti) OR (kind = 'login' AND id = :sid) OR (kind = 'subject' AND id = :subject))`,
+      `SELECT kind, revoked_at, except_sid FROM ${this.#table} WHERE expires_at > :now AND (
+        (issuer = :issuer AND kind = 'token' AND id = :jti) OR (issuer = :issuer AND kind = 'login' AND id = :sid)
+        OR (issuer = :issuer AND kind = 'subject' AND id = :subject))`,
       {
         issuer: exactId(query.issuer),
         jti: exactIdOrNull(query.jti),
