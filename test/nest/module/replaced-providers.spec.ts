@@ -17,6 +17,7 @@ import { AuditSink, MemoryAuditSink } from 'nestjs-latchkey/events';
 import { BlocklistStore, LoginStore } from 'nestjs-latchkey/stores';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { startApplication, type RunningApplication } from '../../support/applications.js';
+import { SwitchedStores } from '../../support/switched-stores.js';
 
 const admin = authConfiguration('admin');
 
@@ -93,6 +94,43 @@ describe('a port that is replaced', () => {
     const other = await app.get<TokenService>(admin.token(TokenService)).issue('ada');
     expect((await fetch('/own', bearer(own.accessToken))).status).toBe(200);
     expect((await fetch('/admin', bearer(other.accessToken))).status).toBe(401);
+  });
+
+  it('asks a blocklist in its place within the time limit, and no longer after five failures', async () => {
+    const switched = new SwitchedStores();
+    const { revocations } = await switched.recipe().useFactory(new FixedClock());
+    const { app, fetch } = await replacing({
+      options: { revocation: { timeout: '20ms' } },
+      token: BlocklistStore,
+      by: revocations,
+    });
+    const { accessToken } = await app.get(TokenService).issue('ada');
+    expect((await fetch('/own', bearer(accessToken))).status).toBe(200);
+    switched.mood = 'silent';
+    for (let at = 0; at < 5; at += 1) expect((await fetch('/own', bearer(accessToken))).status).toBe(503);
+    const asked = switched.asked.length;
+    expect((await fetch('/own', bearer(accessToken))).status).toBe(503);
+    expect(switched.asked).toHaveLength(asked);
+  });
+
+  it('keeps a blocklist in its place in the memory of the process, and notes its own revocations there', async () => {
+    const switched = new SwitchedStores();
+    const { revocations } = await switched.recipe().useFactory(new FixedClock());
+    const { app, fetch } = await replacing({
+      options: { revocation: { freshness: { withinMs: 60_000 } } },
+      token: BlocklistStore,
+      by: revocations,
+    });
+    const tokens = app.get(TokenService);
+    const { accessToken } = await tokens.issue('ada');
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    while (!switched.asked.includes('changesSince')) await turn();
+    await turn();
+    expect((await fetch('/own', bearer(accessToken))).status).toBe(200);
+    expect(switched.asked).not.toContain('find');
+    await tokens.revoke(accessToken);
+    expect((await fetch('/own', bearer(accessToken))).status).toBe(401);
+    expect(switched.asked).not.toContain('find');
   });
 
   it('replaces the store that logins are kept in', async () => {

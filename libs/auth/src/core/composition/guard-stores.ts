@@ -24,6 +24,23 @@ export function guardStores(stores: Stores, { freshness, timeoutMs }: Revocation
   return { ...guarded, revocations: isMemory ? stores.revocations : guarded.revocations, replica };
 }
 
+/**
+ * The stores in use, if the application put its own in the place of some: those get the same guard, and the others keep theirs.
+ *
+ * @param guarded what {@link guardStores} returned
+ * @param inUse each of these, or another store in its place
+ */
+export function guardReplaced(
+  guarded: GuardedStores,
+  inUse: Stores,
+  ...rules: [settings: RevocationSettings, clock: Clock]
+): GuardedStores {
+  const { revocations, replica } = guarded;
+  const again = guardStores(inUse, ...rules);
+  // The replica is noted to by the guard that it was made with.
+  return inUse.revocations === revocations ? { ...again, revocations, replica } : again;
+}
+
 /** How requests ask the blocklist: the replica or the store, and with the allowance if it was chosen. `undefined` is the store alone. */
 export function lookupIn(
   { revocations, replica }: GuardedStores,

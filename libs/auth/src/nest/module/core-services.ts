@@ -7,7 +7,7 @@ import { Clock, SystemClock } from '../../core/base/clock.js';
 import { CsrfService } from '../../core/browser/csrf.js';
 import { HostSession, SessionService } from '../../core/browser/session.js';
 import { createAuthentication, type Authentication } from '../../core/composition/create-authentication.js';
-import { guardStores, type GuardedStores } from '../../core/composition/guard-stores.js';
+import { guardReplaced, guardStores, type GuardedStores } from '../../core/composition/guard-stores.js';
 import { OneTimeTokens } from '../../core/issuing/one-time-tokens.js';
 import { TokenService } from '../../core/issuing/token-service.js';
 import { OwnKeys } from '../../core/keys/own-keys.js';
@@ -64,7 +64,7 @@ async function assemble(...[structure, settings, clock, guarded, ...others]: Por
   const [revocations, logins, oneTime, hostSession, sink] = others;
   const core = await createAuthentication(settings, {
     clock,
-    stores: { ...guarded, revocations, logins, oneTime },
+    stores: guardReplaced(guarded, { revocations, logins, oneTime }, settings.revocation, clock),
     hostSession,
     bearer: bearerSource(settings.header),
     audit: sink && { sink, required: structure.audit?.required },
