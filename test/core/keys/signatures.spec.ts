@@ -259,16 +259,32 @@ describe('finding a key', () => {
     expect(await verdict(forge({ alg: 'ES256', typ: 'at+jwt' }, accessClaims(), by))).toBe('OK');
   });
 
-  it('never tries several keys for a token that names none', async () => {
-    const two = [forger('ES256', { kid: 'one' }), forger('ES256', { kid: 'two' })] as const;
-    const keys = await Promise.all(two.map(({ jwk }) => importOwnKey(jwk, { optionName: 'keys' })));
-    const { verdict } = trusting(
+  it('tries the keys of a rotation in turn, and no more than eight, for a token that names none', async () => {
+    const nine = Array.from({ length: 9 }, (_, index) => forger('ES256', { kid: `key-${index}` }));
+    const keys = await Promise.all(nine.map(({ jwk }) => importOwnKey(jwk, { optionName: 'keys' })));
+    const { verdict, lookups } = trusting(
       keys.map(({ verification }) => verification),
       ['ES256'],
     );
-    expect(await verdict(forge({ alg: 'ES256', typ: 'at+jwt' }, accessClaims(), two[0]))).toBe('unknown_key');
+    const nameless = (by: Forger) => verdict(forge({ alg: 'ES256', typ: 'at+jwt' }, accessClaims(), by));
+    expect(await nameless(nine[1] as Forger)).toBe('OK');
+    expect(lookups).toHaveLength(2);
+    expect(await nameless(nine[7] as Forger)).toBe('OK');
+    lookups.length = 0;
+    expect(await nameless(nine[8] as Forger)).toBe('token_invalid');
+    expect(lookups).toHaveLength(8);
+  });
+
+  it('tries a token that names a key with that key alone', async () => {
+    const two = [forger('ES256', { kid: 'one' }), forger('ES256', { kid: 'two' })] as const;
+    const keys = await Promise.all(two.map(({ jwk }) => importOwnKey(jwk, { optionName: 'keys' })));
+    const { verdict, lookups } = trusting(
+      keys.map(({ verification }) => verification),
+      ['ES256'],
+    );
     expect(await verdict(forge(headerOf(two[0]), accessClaims(), two[0]))).toBe('OK');
     expect(await verdict(forge(headerOf(two[1]), accessClaims(), two[0]))).toBe('token_invalid');
+    expect(lookups).toHaveLength(2);
   });
 
   it('refuses an id that two keys share, and accepts the others', async () => {

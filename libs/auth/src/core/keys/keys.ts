@@ -97,15 +97,17 @@ export interface OwnKey extends PublishedKey {
 }
 
 /**
- * Chooses among keys: by id if the token names one, else the only one of its algorithm. Other keys are never tried.
+ * Chooses among keys: by id if the token names one. One that names none may be of any key of its algorithm: those that were tried are passed
+ * over, and who asks bounds their number.
  *
  * @throws AuthError `unknown_key`, `algorithm_not_allowed`
  */
-export function selectKey(keys: readonly VerificationKey[], { alg, kid }: KeyQuery): VerificationKey {
+export function selectKey(keys: readonly VerificationKey[], { alg, kid, tried = [] }: KeyQuery): VerificationKey {
   const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
-  if (named.length === 0) throw unknownKey();
-  const [found, ...others] = named.filter((key) => key.algorithms.includes(alg));
-  if (found === undefined) throw algorithmNotAllowed();
-  if (others.length > 0 || (kid !== undefined && named.length > 1)) throw unknownKey();
+  if (named.length === 0 || (kid !== undefined && named.length > 1)) throw unknownKey();
+  const fitting = named.filter((key) => key.algorithms.includes(alg));
+  if (fitting.length === 0) throw algorithmNotAllowed();
+  const found = fitting.find((key) => !tried.includes(key));
+  if (found === undefined) throw unknownKey();
   return found;
 }
