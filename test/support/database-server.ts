@@ -1,7 +1,7 @@
 // A database server for one test file: started on a free port with a folder of its own, and killed at the end.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,28 @@ export async function freePort(): Promise<number> {
 /** A folder that every user may enter, because some servers refuse to run as root. */
 export function temporaryFolder(name: string): string {
   return mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
+}
+
+/**
+ * Copies an empty data folder into `folder`: making one takes a server seconds, so it is made once on a machine and kept.
+ * `make` fills the folder that it is given. `name` changes with everything that decides what an empty folder looks like.
+ */
+export async function copyDataFolder(
+  name: string,
+  folder: string,
+  make: (template: string) => Promise<void>,
+): Promise<void> {
+  const template = join(tmpdir(), `latchkey-empty-${name}`);
+  if (!existsSync(template)) {
+    const made = temporaryFolder('template');
+    await make(made);
+    // Test files run side by side. The first to finish is kept.
+    if (existsSync(template)) rmSync(made, { recursive: true, force: true });
+    else renameSync(made, template);
+  }
+  // `cp` keeps the owner, which Node does not.
+  const copied = spawnSync('cp', ['-a', `${template}/.`, folder], { encoding: 'utf8' });
+  if (copied.status !== 0) throw new Error(`${template} was not copied: ${copied.stderr}`);
 }
 
 /** Starts a command and waits until its port accepts connections. */

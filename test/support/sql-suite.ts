@@ -33,7 +33,7 @@ export interface SqlSuiteOptions extends SqlPlace {
 
 const NOW = 1_900_000_000;
 const TABLES = ['revocations', 'logins', 'key_sets', 'audit', 'one_time'] as const;
-const ROUNDS = process.env['LATCHKEY_SOAK'] === '1' ? 10_000 : 50;
+const ROUNDS = process.env['LATCHKEY_SOAK'] === '1' ? 10_000 : 20;
 
 /** A login that was opened just now, by the sid. */
 export const loginOf = (sid: string, more: Partial<Login> = {}): Login => ({

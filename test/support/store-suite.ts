@@ -9,7 +9,8 @@ import { RotationModel, type Action } from './rotation-model.js';
 import { compareWithModel } from './login-model-harness.js';
 import { goThroughBursts } from './tab-bursts.js';
 
-const BURSTS = process.env['LATCHKEY_SOAK'] === '1' ? 10_000 : 25;
+const isLong = process.env['LATCHKEY_SOAK'] === '1';
+const burstsOf = (histories: number): number => (isLong ? 10_000 : Math.min(25, Math.ceil(histories / 2)));
 
 const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
@@ -80,6 +81,6 @@ export function testStores(makeStores: MakeStores, join: MakeStores, histories =
   }, 120_000);
 
   it('keep every client signed in through bursts of up to eight tabs, and end the login for a token older than the grace', async () => {
-    await goThroughBursts(makeStores, BURSTS);
+    await goThroughBursts(makeStores, burstsOf(histories));
   }, 3_600_000);
 }
