@@ -83,7 +83,7 @@ requireOrSkip('redis-server', hasRedis())('Redis stores', () => {
       prefix = `latchkey:${randomUUID()}:`;
       return joinedStores(clock);
     };
-    testStores(freshStores, joinedStores, 100);
+    testStores(freshStores, joinedStores, 30);
     if (options === PLAIN) testOneUse(freshStores, joinedStores);
   });
 

@@ -11,7 +11,7 @@ describe('SQL stores on better-sqlite3', () => {
       const sqlite = openSqlite(':memory:');
       return { database: betterSqlite3Database(sqlite), close: () => sqlite.close() };
     },
-    { histories: 200, oneUse: true },
+    { histories: 60, oneUse: true },
   );
 });
 

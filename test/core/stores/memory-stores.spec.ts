@@ -25,7 +25,7 @@ describe('memory stores', () => {
   const makeStores = async (clock: Clock): Promise<Stores> => (stores = await memoryStores().useFactory(clock));
   // Two applications of one process can share the stores, and then their clock too.
   const joinedStores = async (clock: Clock): Promise<Stores> => stores ?? makeStores(clock);
-  testStores(makeStores, joinedStores, 2_000);
+  testStores(makeStores, joinedStores, 500);
   testOneUse(makeStores, joinedStores);
 
   it('treat an id of null as none, which untyped schemes may return', async () => {
