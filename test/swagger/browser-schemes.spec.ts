@@ -186,5 +186,7 @@ describe('the header of an OpenAPI document', () => {
   it('names the cookie of another party that is read', async () => {
     const schemes = await schemesOf({ cookies: { external: 'CF_Authorization' } });
     expect(JSON.stringify(schemes)).toContain('CF_Authorization');
+    const halves = await schemesOf({ cookies: { external: { payload: 'first', signature: 'second' } } });
+    expect(JSON.stringify(halves)).toContain('the cookies `first` and `second`');
   });
 });

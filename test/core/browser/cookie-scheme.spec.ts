@@ -89,6 +89,25 @@ describe('a token split over two cookies', () => {
   });
 });
 
+describe('the halves that another party sets', () => {
+  const verifier = { verifierOf: () => (token: string) => token as never, claimedSubject: () => undefined };
+  const external = { payload: 'edx-jwt-cookie-header-payload', signature: 'edx-jwt-cookie-signature' };
+  const scheme = cookieScheme({ specs: single, external, forgiving: true, verifier, csrf: () => {} });
+  const find = (...cookies: [string, string][]) => scheme.find(authRequest({ cookies }));
+
+  it('are found by their exact names, after a cookie of our own', () => {
+    const halves: [string, string][] = [
+      [external.payload, 'a.b'],
+      [external.signature, 'c'],
+    ];
+    expect(find(...halves)).toBe('a.b.c');
+    expect(find(...halves, ['__Host-access', 'x.y.z'])).toBe('x.y.z');
+    expect(find(['__Host-edx-jwt-cookie-header-payload', 'a.b'], [external.signature, 'c'])).toBeUndefined();
+    expect(heard).toContainEqual({ type: 'cookie_half_missing', name: external.payload });
+    expect(() => find([external.payload, 'a.b.c'], [external.signature, 'd'])).toThrow(AuthError);
+  });
+});
+
 describe('the cookie scheme', () => {
   const verifier = {
     verifierOf: () => () => Promise.reject(new AuthError('token_expired')),

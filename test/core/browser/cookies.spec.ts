@@ -131,6 +131,12 @@ describe('the cookies of a sign-in', () => {
     expect(names({})).toEqual(['__Host-access', '__Secure-refresh']);
   });
 
+  it('have the names that were given for both halves', () => {
+    const names = { access: 'a', refresh: 'r', csrf: 'c', payload: 'head', signature: 'sign' };
+    const { payload, signature } = cookieSpecs({ ...cookieSettings, mode: 'split', names });
+    expect([payload.name, signature.name]).toEqual(['__Host-head', '__Host-sign']);
+  });
+
   it('are two for the access token in split mode, and form it when joined', () => {
     const pair = pairOf({ sub: 'ada' });
     const [payload, signature] = writeTokenCookies(cookieSpecs({ ...cookieSettings, mode: 'split' }), pair, now);

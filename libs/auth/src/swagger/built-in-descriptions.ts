@@ -48,7 +48,7 @@ function describeCookies(settings: AuthSettings): SchemeDescription | undefined 
   const { mode, access, payload, signature } = settings.cookieSpecs;
   const { external } = settings.cookies;
   const elsewhere =
-    external === undefined ? '' : ` Where it is missing, the cookie \`${external}\` of another party is read.`;
+    external === undefined ? '' : ` Where it is missing, what another party sets is read: ${namesOf(external)}.`;
   const always: SchemeDescription['always'] =
     mode === 'single'
       ? { cookie: inCookie(access.name, `An access token, a JSON Web Token.${elsewhere}`) }
@@ -57,6 +57,11 @@ function describeCookies(settings: AuthSettings): SchemeDescription | undefined 
           'cookie-signature': inCookie(signature.name, 'The signature of the same token.'),
         };
   return { always, unsafe: describeCsrf(settings) };
+}
+
+function namesOf(external: NonNullable<NonNullable<AuthSettings['cookies']>['external']>): string {
+  if (typeof external === 'string') return `the cookie \`${external}\``;
+  return `the cookies \`${external.payload}\` and \`${external.signature}\``;
 }
 
 function describeSession({ settings, sessionCookieName }: DescriptionParts): SchemeDescription {

@@ -1,7 +1,7 @@
 // The `cookie` scheme: an access token in one cookie, or in two halves. A bad one is forgiven unless configured otherwise, because a
 // browser keeps sending it and a session may still answer; its unverified subject is only ever used to refuse a
 // request.
-import type { CookieSpec, CookieSpecs } from './cookies.js';
+import type { CookieSpec, CookieSpecs, ExternalCookie } from './cookies.js';
 import { AuthError } from '../base/errors.js';
 import { publish } from '../base/events.js';
 import type { AuthRequest } from '../base/request.js';
@@ -12,7 +12,7 @@ import type { TokenVerifier } from '../tokens/token-verifier.js';
 export interface CookieSchemeParts {
   readonly specs: CookieSpecs;
   /** A cookie of another party, which is only read. */
-  readonly external?: string | undefined;
+  readonly external?: ExternalCookie | undefined;
   readonly forgiving: boolean;
   readonly verifier: Pick<TokenVerifier, 'verifierOf' | 'claimedSubject'>;
   readonly csrf: CsrfPolicy;
@@ -39,19 +39,25 @@ export function cookieScheme({ specs, external, forgiving, verifier, csrf }: Coo
 export function findAccessToken(request: AuthRequest, specs: CookieSpecs): string | undefined {
   const whole = singleCookie(request, specs.access);
   if (specs.mode === 'single') return whole;
-  const payload = singleCookie(request, specs.payload);
-  const signature = singleCookie(request, specs.signature);
-  if (payload !== undefined && signature !== undefined) return joinHalves(payload, signature);
-  if (payload !== undefined || signature !== undefined) {
-    publish({ type: 'cookie_half_missing', name: (payload === undefined ? specs.payload : specs.signature).name });
-  }
-  if (whole !== undefined) throw new AuthError('token_malformed');
-  return undefined;
+  const joined = findHalves(request, { payload: specs.payload.name, signature: specs.signature.name });
+  if (joined === undefined && whole !== undefined) throw new AuthError('token_malformed');
+  return joined;
 }
 
-/** @throws {AuthError} `ambiguous_credentials` */
-function findExternal(request: AuthRequest, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : singleCookie(request, { name });
+/** @throws {AuthError} `ambiguous_credentials`; `token_malformed` for halves that make no token */
+function findExternal(request: AuthRequest, external: ExternalCookie | undefined): string | undefined {
+  if (external === undefined) return undefined;
+  return typeof external === 'string' ? singleCookie(request, { name: external }) : findHalves(request, external);
+}
+
+/** The token of two cookies. One without the other is none, and is reported: an attribute of one of them must be wrong. */
+function findHalves(request: AuthRequest, names: Exclude<ExternalCookie, string>): string | undefined {
+  const payload = singleCookie(request, { name: names.payload });
+  const signature = singleCookie(request, { name: names.signature });
+  if (payload !== undefined && signature !== undefined) return joinHalves(payload, signature);
+  if (payload !== undefined || signature !== undefined)
+    publish({ type: 'cookie_half_missing', name: payload === undefined ? names.payload : names.signature });
+  return undefined;
 }
 
 /**

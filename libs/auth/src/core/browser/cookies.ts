@@ -3,13 +3,24 @@
 import { AuthError } from '../base/errors.js';
 import type { TokenPair } from '../issuing/token-minter.js';
 
+/** A cookie that another party sets, by its whole name; or both halves of a token: header and payload in one, the signature in the other. */
+export type ExternalCookie = string | { readonly payload: string; readonly signature: string };
+
 /** What was asked for about cookies, with defaults filled in. */
 export interface CookieSettings {
   readonly mode: 'single' | 'split';
   /** Names without prefix. */
-  readonly names: { readonly access: string; readonly refresh: string; readonly csrf: string };
-  /** The whole name of a cookie that another party sets; it is only read. */
-  readonly external?: string | undefined;
+  readonly names: {
+    readonly access: string;
+    readonly refresh: string;
+    readonly csrf: string;
+    /** Of the readable half in split mode. @defaultValue that of the access cookie, with `-payload` */
+    readonly payload?: string | undefined;
+    /** @defaultValue that of the access cookie, with `-signature` */
+    readonly signature?: string | undefined;
+  };
+  /** What another party sets; it is only read. */
+  readonly external?: ExternalCookie | undefined;
   readonly sameSite: 'strict' | 'lax' | 'none';
   readonly domain: string | undefined;
   readonly refreshPath: string;
@@ -100,12 +111,17 @@ export function cookieSpecs(settings: CookieSettings): CookieSpecs {
     mode,
     persistent,
     access: at(names.access),
-    payload: at(`${names.access}-payload`, { httpOnly: false }),
-    signature: at(`${names.access}-signature`),
+    payload: at(names.payload ?? `${names.access}-payload`, { httpOnly: false }),
+    signature: at(names.signature ?? `${names.access}-signature`),
     refresh: at(names.refresh, { path: refreshPath, sameSite: strict }),
     csrf: at(names.csrf),
     step: at(`${names.access}-step`, { sameSite: strict }),
   });
+}
+
+/** The names of all cookies that we may set, with prefix. */
+export function ownCookieNames({ access, payload, signature, refresh, csrf, step }: CookieSpecs): readonly string[] {
+  return [access, payload, signature, refresh, csrf, step].map(({ name }) => name);
 }
 
 /** The strictest prefix that the attributes allow, so that no sibling host can plant the cookie (RFC 6265bis §4.1.3). */

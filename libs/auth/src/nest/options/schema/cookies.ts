@@ -1,8 +1,13 @@
 // Tokens in cookies: what can be asked of them.
 import { group } from '../../../core/base/option-group.js';
-import { flag, oneOf, text } from '../../../core/base/option-kinds.js';
+import { flag, isGroup, oneOf, text, value } from '../../../core/base/option-kinds.js';
 import type { Place } from '../../../core/base/option.js';
-import type { CookieSettings } from '../../../core/browser/cookies.js';
+import {
+  cookieSpecs,
+  ownCookieNames,
+  type CookieSettings,
+  type ExternalCookie,
+} from '../../../core/browser/cookies.js';
 import { HTTP_TOKEN } from './http-token.js';
 
 /** Tokens in cookies. Off unless this group is given. */
@@ -17,12 +22,17 @@ export interface AuthCookieOptions {
     readonly refresh?: string;
     /** Of the cookie with the CSRF token. @defaultValue 'csrf', with the name of the configuration before it */
     readonly csrf?: string;
+    /** In split mode, of the cookie with header and payload. @defaultValue that of `access`, with `-payload` */
+    readonly payload?: string;
+    /** In split mode, of the cookie with the signature. @defaultValue that of `access`, with `-signature` */
+    readonly signature?: string;
   };
   /**
-   * The whole name of a cookie with an access token that another party sets, such as `CF_Authorization`. It is read if there is
-   * no access cookie of our own, under the same CSRF rules, and never written or cleared. @defaultValue none
+   * The whole name of a cookie with an access token that another party sets, such as `CF_Authorization`; or, if that party splits its token,
+   * the whole names of both halves: `{ payload: 'edx-jwt-cookie-header-payload', signature: 'edx-jwt-cookie-signature' }`. It is read if
+   * there is no access cookie of our own, under the same CSRF rules, and never written or cleared. @defaultValue none
    */
-  readonly external?: string;
+  readonly external?: string | { readonly payload: string; readonly signature: string };
   /** The attribute `SameSite`. @defaultValue 'lax' */
   readonly sameSite?: 'strict' | 'lax' | 'none';
   /** A domain gives up the `__Host-` prefix. @defaultValue none */
@@ -48,7 +58,7 @@ export interface AuthCookieOptions {
 
 type CookieNames = NonNullable<AuthCookieOptions['names']>;
 
-const name = (own: string) =>
+const name = (own: string, otherwise = `\`'${own}'\`, with the name of the configuration before it`) =>
   text({
     accepts: 'a name without prefix: the library adds it',
     check: (given) =>
@@ -56,19 +66,25 @@ const name = (own: string) =>
         ? undefined
         : `is '${given.slice(0, 80)}'; accepted is a name without prefix: the library adds it`,
     refused: '__Host-x',
-    otherwise: `\`'${own}'\`, with the name of the configuration before it`,
+    otherwise,
     summary: `the name of the ${own} cookie`,
   });
 
 const names = group<CookieNames>()({
   summary: 'names without prefix',
-  options: { access: name('access'), refresh: name('refresh'), csrf: name('csrf') },
+  options: {
+    access: name('access'),
+    refresh: name('refresh'),
+    csrf: name('csrf'),
+    payload: name('payload', 'that of `access`, with `-payload`'),
+    signature: name('signature', 'that of `access`, with `-signature`'),
+  },
   rules: [
     {
-      between: ['access', 'refresh', 'csrf'],
+      between: ['access', 'refresh', 'csrf', 'payload', 'signature'],
       broken: (given, _, at) => {
         const all = Object.values(completed(given, at));
-        return new Set(all).size < all.length && `${at.path} must be three different names`;
+        return new Set(all).size < all.length && `${at.path} must be different names, one for each cookie`;
       },
     },
   ],
@@ -79,10 +95,19 @@ const names = group<CookieNames>()({
 function completed(
   given: { readonly [Name in keyof CookieNames]: string | undefined },
   { configuration }: Place,
-): CookieSettings['names'] {
+): Required<CookieSettings['names']> {
   const prefix = configuration === undefined ? '' : `${configuration}-`;
   const { access = `${prefix}access`, refresh = `${prefix}refresh`, csrf = `${prefix}csrf` } = given;
-  return { access, refresh, csrf };
+  const { payload = `${access}-payload`, signature = `${access}-signature` } = given;
+  return { access, refresh, csrf, payload, signature };
+}
+
+/** Whole names: another party may use any prefix, or none. */
+function isExternal(given: unknown): given is ExternalCookie {
+  const named: readonly unknown[] = isGroup(given) ? [given['payload'], given['signature']] : [given];
+  return (
+    named.every((each) => typeof each === 'string' && HTTP_TOKEN.test(each)) && new Set(named).size === named.length
+  );
 }
 
 /** The path of the refresh cookie if no ready-made controller says where it is mounted. */
@@ -103,12 +128,14 @@ export const cookies = group<AuthCookieOptions>()({
       summary: '`single`: one httpOnly cookie. `split`: header and payload readable by scripts, the signature httpOnly',
     }),
     names,
-    external: text({
-      accepts: 'the whole name of a cookie',
-      check: HTTP_TOKEN,
+    external: value<ExternalCookie>({
+      accepts: 'the whole name of a cookie, or { payload, signature } with those of both halves, which differ',
+      holds: isExternal,
+      names: ['payload', 'signature'],
       refused: 'a b',
       otherwise: 'none',
-      summary: 'the whole name of a cookie with an access token that another party sets; it is only read',
+      summary:
+        'the whole name of a cookie with an access token that another party sets, or `{ payload, signature }` with those of both halves; it is only read',
     }),
     sameSite: oneOf(['strict', 'lax', 'none'], { default: 'lax', summary: 'the attribute `SameSite`' }),
     domain: text({
@@ -142,6 +169,18 @@ export const cookies = group<AuthCookieOptions>()({
     }),
   },
   rules: [
+    {
+      between: ['external', 'names', 'secure', 'domain', 'mode'],
+      broken: ({ external, refreshPath = REFRESH_PATH, ...given }, of) => {
+        const theirs = typeof external === 'string' ? [external] : Object.values(external ?? {});
+        const ours = ownCookieNames(cookieSpecs({ ...given, refreshPath }));
+        const taken = theirs.find((each) => ours.includes(each));
+        return (
+          taken !== undefined &&
+          `${of('external')} names the cookie '${taken}', which this application sets itself; another party's has another name`
+        );
+      },
+    },
     {
       between: ['partitioned', 'secure', 'sameSite'],
       broken: ({ partitioned, secure, sameSite }, of) =>
