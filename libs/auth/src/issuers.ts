@@ -19,6 +19,7 @@ export { keycloak } from './core/issuers/presets/keycloak.js';
 export { kubernetes } from './core/issuers/presets/kubernetes.js';
 export { legacyTokens } from './core/issuers/legacy-tokens.js';
 export { okta } from './core/issuers/presets/okta.js';
+export { openEdx } from './core/issuers/presets/open-edx.js';
 export { oryHydra } from './core/issuers/presets/ory-hydra.js';
 export { supabase } from './core/issuers/presets/supabase.js';
 export { zitadel } from './core/issuers/presets/zitadel.js';
@@ -52,6 +53,7 @@ export type { GithubActionsOptions } from './core/issuers/presets/github-actions
 export type { GitlabOptions } from './core/issuers/presets/gitlab.js';
 export type { KubernetesOptions } from './core/issuers/presets/kubernetes.js';
 export type { LegacyTokensOptions } from './core/issuers/legacy-tokens.js';
+export type { OpenEdxOptions } from './core/issuers/presets/open-edx.js';
 export type { ProviderOptions, PresetOptions } from './core/issuers/presets/preset-options.js';
 export type { SupabaseOptions } from './core/issuers/presets/supabase.js';
 export type { ZitadelOptions } from './core/issuers/presets/zitadel.js';

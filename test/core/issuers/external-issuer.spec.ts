@@ -244,6 +244,12 @@ describe('A static key set', () => {
     await expect(refused({ ...publicOf(rsa), use: 'enc' })).rejects.toThrow(/no key that could be used/);
   });
 
+  it('is a boot error that names the algorithm of the key and those accepted', async () => {
+    await expect(refused({ ...publicOf(rsa), alg: 'RS512' })).rejects.toThrow(
+      /the key rsa: it .*is of type RSA, for RS512; it fits none of the accepted algorithms \(RS256, ES256\)/,
+    );
+  });
+
   it('is a boot error if it holds a private key or a secret, naming the key and no part of it', async () => {
     const { d = 'none' } = rsa.jwk;
     await expect(refused(rsa.jwk, publicOf(es))).rejects.toThrow(/rsa.*secret member/);

@@ -287,7 +287,7 @@ describe('The refusal of an external token', () => {
       'token_malformed: token: must be base64url without padding',
       'token_malformed: alg header: is required',
       'invalid_issuer: iss: must be an issuer of ours, to the last character (option trust)',
-      'algorithm_not_allowed: alg header: must be RS256 or ES256 (option algorithms)',
+      'algorithm_not_allowed: alg header: must be RS256 or ES256, and the token names ES512 (option algorithms)',
       'unknown_key: kid header: must name a key of the issuer',
       'unknown_key: kid header: must name a key that is of the issuer of the token',
     ]);

@@ -62,8 +62,14 @@ export async function readKeySet(body: Uint8Array | string, reading: KeySetReadi
   notices.push(
     ...ambiguous.map((kid) => ({ kid, reason: 'several different keys have this id; none of them is used' })),
   );
-  if (keys.length === 0) throw new KeySetError('the key set holds no key that could be used');
+  if (keys.length === 0) throw new KeySetError(`the key set holds no key that could be used${because(notices)}`);
   return { keys: keys.map((key) => inForce(reading.known, key)), notices };
+}
+
+/** Why the first keys were left out, because the reason is mostly the same for all of them. */
+function because(notices: readonly KeyNotice[]): string {
+  const reasons = notices.slice(0, 2).map(({ kid, reason }) => `the key ${kid ?? 'without an id'}: ${reason}`);
+  return reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
 }
 
 function membersOf(body: Uint8Array | string): readonly Json[] {

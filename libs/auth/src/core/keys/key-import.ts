@@ -79,7 +79,9 @@ export async function importPublicKey(
     const usable = options.algorithms.filter((alg) => allows(material, alg));
     const [first] = usable;
     if (first === undefined)
-      throw new KeyError(`fits none of the accepted algorithms (${options.algorithms.join(', ')})`);
+      throw new KeyError(
+        `${typeOf(material)}; it fits none of the accepted algorithms (${options.algorithms.join(', ')})`,
+      );
     assertStrong(material.jwk, first);
     const key = createPublicKey({ key: { ...material.jwk }, format: 'jwk' });
     return Object.freeze({ kid: readKid(material.kid), algorithms: Object.freeze(usable), key });
@@ -137,6 +139,12 @@ function chooseAlgorithm({ jwk, alg }: Material, stated: unknown, wanted: Algori
   return chosen;
 }
 
+/** What a key is, in words. A key without an algorithm of its own is for each that its type fits. */
+function typeOf({ jwk: { kty, crv }, alg }: Material): string {
+  const type = typeof crv === 'string' ? `${String(kty)} (${crv})` : String(kty);
+  return alg === undefined ? `is of type ${type}` : `is of type ${type}, for ${String(alg)}`;
+}
+
 /** Names of algorithms are not secrets; what does not look like one is not shown. */
 function unknownAlgorithm(given: unknown): string {
   return typeof given === 'string' && /^[\w-]{1,20}$/.test(given) ? `: it says '${given}'` : '';
@@ -145,11 +153,10 @@ function unknownAlgorithm(given: unknown): string {
 /** Signing with another algorithm than the one that was asked for would only be noticed by verifiers. */
 function assertAsked({ material, alg }: CheckedKey, asked: Algorithm | undefined): void {
   if (asked === undefined || fits(material.jwk, asked)) return;
-  const { kty, crv } = material.jwk;
-  const type = typeof crv === 'string' ? `${String(kty)} (${crv})` : String(kty);
-  const accepted = algorithms.filter((each) => fits(material.jwk, each)).join(', ');
+  const { jwk } = material;
+  const accepted = algorithms.filter((each) => fits(jwk, each)).join(', ');
   throw new KeyError(
-    `is of type ${type} and signs ${alg}, but the option algorithm is '${asked}'; accepted for this key is ${accepted}`,
+    `${typeOf({ ...material, alg: undefined })} and signs ${alg}, but the option algorithm is '${asked}'; accepted for this key is ${accepted}`,
   );
 }
 

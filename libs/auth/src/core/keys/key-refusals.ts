@@ -7,7 +7,8 @@ export function unknownKey(): AuthError<'unknown_key'> {
 }
 
 /** The key is there, but for other algorithms than the one that the token names. */
-export function algorithmNotAllowed(accepted?: readonly string[]): AuthError<'algorithm_not_allowed'> {
-  const rule = accepted === undefined ? 'must be one that the key is for' : `must be ${accepted.join(' or ')}`;
+export function algorithmNotAllowed(accepted?: readonly string[], named?: string): AuthError<'algorithm_not_allowed'> {
+  const isNot = named === undefined ? '' : `, and the token names ${named}`;
+  const rule = accepted === undefined ? 'must be one that the key is for' : `must be ${accepted.join(' or ')}${isNot}`;
   return new AuthError('algorithm_not_allowed', { reason: { claim: 'alg header', rule, option: 'algorithms' } });
 }

@@ -208,7 +208,8 @@ const NOT_TRUSTED = {
 /** What is asked of the keys of the issuer. @throws AuthError `algorithm_not_allowed` */
 function keyQueryOf({ header, token }: ParsedJws, profile: TokenProfile, known: VerificationKey | undefined): KeyQuery {
   const { alg, kid, thumbprints } = header;
-  if (!isAlgorithm(alg) || !profile.algorithms.includes(alg)) throw algorithmNotAllowed(profile.algorithms);
+  if (!isAlgorithm(alg)) throw algorithmNotAllowed(profile.algorithms);
+  if (!profile.algorithms.includes(alg)) throw algorithmNotAllowed(profile.algorithms, alg);
   return { alg, kid, thumbprints, mark: token.slice(-MARK_LENGTH), known };
 }
 
