@@ -12,6 +12,8 @@ export interface CommandContext {
   readInput(): Promise<string>;
   /** Writes a line of the answer. */
   print(line: string): void;
+  /** Writes a line about the step that begins now, for a reader at a terminal; nothing where there is none, or where JSON is wanted. */
+  progress(line: string): void;
 }
 
 /** `refused` is an answer too, but not the one that was hoped for. */

@@ -28,7 +28,9 @@ export const doctor: Command = async (args, context) => {
   const file = fileOf(given);
   const timeoutMs = seconds(given, 'timeout', '60s') * 1000;
   const restore = divertOutput();
+  context.progress('booting the application');
   const booted = await boot(() => loaded(file, given), timeoutMs);
+  context.progress('asking its stores and reading its routes');
   const report = await reportOf(booted);
   restore();
   await print(report, given, context);

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { SystemClock, AuthConfigurationError } from '../core/internal.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
 import { doctor } from './doctor.js';
+import { init } from './init.js';
 import { inspect } from './inspect.js';
 import { keys } from './keys.js';
 import { routes } from './routes.js';
@@ -12,6 +13,9 @@ import { token } from './token.js';
 
 /** How each command is used. */
 const USAGE = {
+  init: `  init [--defaults] [--orm typeorm|prisma|none] [--source-root src] [--dry-run] [--skip-install]
+                                                       sets authentication up in the project of Nest in this folder: module,
+                                                       user source, migration, .env.example, a first test; overwrites nothing`,
   keys: `  keys generate [--dir .data/keys] [--alg ES256]       make a directory of signing keys; overwrites nothing
   keys rotate   [--dir] [--alg] [--overlap 14d] [--stolen]
                                                        the next key signs from now on, a new next one is published
@@ -36,7 +40,7 @@ const USAGE = {
                                                        after that version`,
 } as const;
 
-const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { keys, token, inspect, routes, doctor, schema };
+const COMMANDS: Readonly<Record<keyof typeof USAGE, Command>> = { init, keys, token, inspect, routes, doctor, schema };
 
 const ASKS_FOR_HELP: ReadonlySet<string> = new Set(['help', '--help', '-h']);
 
@@ -90,6 +94,8 @@ async function main(): Promise<void> {
     environment: process.env,
     readInput: () => text(process.stdin),
     print: (line) => void process.stdout.write(`${line}\n`),
+    progress: (line) =>
+      void (process.stderr.isTTY && !args.includes('--json') && process.stderr.write(`${line} ...\n`)),
   });
   // What an application left open would keep the process running; what was printed goes out first.
   if (args[0] === 'doctor') process.stdout.write('', () => process.exit());

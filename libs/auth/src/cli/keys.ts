@@ -14,14 +14,15 @@ import {
 
 const DIRECTORY = { dir: { type: 'string', short: 'd' } } as const;
 
-const generate: Command = async (args, { clock, print }) => {
+const generate: Command = async (args, { clock, print, progress }) => {
   const given = readArguments(args, { ...DIRECTORY, alg: { type: 'string' } });
   atMost(given, 0);
   const alg = algorithm(given);
+  progress(`making the current and the next key in ${directoryOf(given)}`);
   return printKeys(await generateKeyFile(directoryOf(given), { clock, ...(alg !== undefined && { alg }) }), print);
 };
 
-const rotate: Command = async (args, { clock, print }) => {
+const rotate: Command = async (args, { clock, print, progress }) => {
   const options = {
     ...DIRECTORY,
     alg: { type: 'string' },
@@ -31,6 +32,7 @@ const rotate: Command = async (args, { clock, print }) => {
   const given = readArguments(args, options);
   atMost(given, 0);
   const alg = algorithm(given);
+  progress(`making a key and rotating those in ${directoryOf(given)}`);
   const keys = await rotateKeyFiles(directoryOf(given), {
     clock,
     // As long as the default life of a refresh token, which is the longest-lived.

@@ -1,0 +1,91 @@
+// `latchkey init`: sets authentication up in the project of the current folder. It overwrites nothing, and git undoes it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { AuthConfigurationError } from '../core/internal.js';
+import { atMost, type Command, type CommandContext, optional, readArguments, UsageError } from './command.js';
+import { afterwards, undoing } from './setup/carry-out.js';
+import { setUpPlan, type Plan } from './setup/plan.js';
+import type { Orm, ProjectFiles } from './setup/project.js';
+
+const OPTIONS = {
+  defaults: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  'skip-install': { type: 'boolean' },
+  'source-root': { type: 'string' },
+  orm: { type: 'string' },
+} as const;
+
+const ORMS = ['typeorm', 'prisma', 'none'] as const;
+
+/** Writes what the plan says, and says what was written. */
+export const init: Command = async (args, context) => {
+  const given = readArguments(args, OPTIONS);
+  atMost(given, 0);
+  const chosen = { sourceRoot: optional(given, 'source-root'), orm: ormOf(optional(given, 'orm')) };
+  const plan = setUpPlan(filesIn(process.cwd()), chosen);
+  if (plan.problems.length > 0) throw new AuthConfigurationError(plan.problems);
+  for (const { kind, path } of plan.changes) context.print(`${kind.toUpperCase()} ${path}`);
+  if (given.values['dry-run'] === true) return finished(plan, context);
+  if (given.values['defaults'] !== true && !(await agreed())) return 'refused';
+  carryOut(plan, context, given.values['skip-install'] !== true);
+  return finished(plan, context);
+};
+
+function carryOut(plan: Plan, context: CommandContext, installs: boolean): void {
+  for (const { path, text } of plan.changes) write(path, text);
+  if (installs) install(plan, context);
+  for (const line of ['', ...undoing(plan)]) context.print(line);
+}
+
+function finished(plan: Plan, { print }: CommandContext): 'done' {
+  for (const line of afterwards(plan)) print(line);
+  return 'done';
+}
+
+/** @throws {UsageError} */
+function ormOf(text: string | undefined): Orm | undefined {
+  const found = ORMS.find((orm) => orm === text);
+  if (text !== undefined && found === undefined)
+    throw new UsageError(`--orm is ${text}; accepted are ${ORMS.join(', ')}`);
+  return found;
+}
+
+/** The one question. @throws {UsageError} where there is nothing to ask it at */
+async function agreed(): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError('there is no terminal to ask at; --defaults writes the files without a question');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question('Write these files? [Y/n] ');
+  terminal.close();
+  return /^(y|yes)?$/i.test(answer.trim());
+}
+
+function filesIn(root: string): ProjectFiles {
+  return {
+    read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
+    list: (folder) => {
+      const path = join(root, folder);
+      if (!existsSync(path)) return [];
+      const found = readdirSync(path, { recursive: true, encoding: 'utf8' });
+      return found
+        .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+        .filter((file) => !file.includes('/node_modules/'));
+    },
+  };
+}
+
+function write(path: string, text: string): void {
+  const folder = dirname(path);
+  if (folder !== '.') mkdirSync(folder, { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** Installs the packages that were added. What it prints goes to standard error, as all that is no answer. */
+function install({ manager, changes }: Plan, { print, progress }: CommandContext): void {
+  if (!changes.some(({ path }) => path === 'package.json')) return;
+  progress(`installing the packages with ${manager}`);
+  const { status } = spawnSync(manager, ['install'], { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (status !== 0) print(`\nThe packages were not installed: run ${manager} install`);
+}
