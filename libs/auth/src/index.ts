@@ -14,13 +14,11 @@ export {
   AllowClients,
   AllowInactive,
   AllowRestrictedClients,
-  CurrentPrincipal,
   AuthReason,
-  CurrentUser,
   OptionalAuth,
   Public,
-  TokenClaims,
 } from './nest/routes/auth.decorators.js';
+export { CurrentPrincipal, CurrentUser, TokenClaims } from './nest/routes/parameter.decorators.js';
 export {
   Authorize,
   RequireAuth,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Subject } from '../../../libs/auth/src/core/base/principal.js';
+import type { Subject, Verified } from '../../../libs/auth/src/core/base/principal.js';
 import { UserSource, type SignInCredentials, type UserDescription } from '../../../libs/auth/src/core/users/users.js';
 import { codeOf, ISSUER, rig } from '../support/core-fixture.js';
 
@@ -13,7 +13,11 @@ interface Row {
 class Repository extends UserSource<Row> {
   rows: readonly Row[] = [{ id: 7, email: 'ada@example.com', password: 'secret' }];
 
-  override async findBySubject({ id }: Subject): Promise<Row | null> {
+  /** What came with the subject at each call. */
+  readonly seen: (Verified | undefined)[] = [];
+
+  override async findBySubject({ id }: Subject, verified?: Verified): Promise<Row | null> {
+    this.seen.push(verified);
     return this.rows.find((row) => String(row.id) === id) ?? null;
   }
 
@@ -59,5 +63,49 @@ describe('a user source that answers with null', () => {
   it('refuses to issue to an id that it does not know', async () => {
     const { tokens } = await application();
     expect(await codeOf(tokens.issue('8'))).toBe('user_not_found');
+  });
+});
+
+describe('a user source', () => {
+  it('sees the claims of the credential that names the subject, if there is one', async () => {
+    const { tokens, repository } = await application();
+    const { accessToken, refreshToken } = await tokens.issue('7', { claims: { tenant: 'school' } });
+    await tokens.verify(accessToken, { kind: 'access' });
+    await tokens.refresh(refreshToken);
+    const [byId, access, refresh] = repository.seen;
+    expect(byId).toBeUndefined();
+    expect(access).toMatchObject({ own: true, claims: { tenant: 'school', sub: '7' } });
+    expect(refresh?.claims).toMatchObject({ sub: '7' });
+    expect(refresh?.claims).not.toHaveProperty('tenant');
+  });
+});
+
+describe('tokenUser()', () => {
+  const answering = async (tokenUser: (verified: Verified) => unknown) => {
+    const mistakes: string[] = [];
+    const { tokens } = await rig({
+      withoutUsers: true,
+      onMistake: ({ message }) => void mistakes.push(message),
+      settings: { tokenUser: tokenUser as never },
+    });
+    const { accessToken } = await tokens.issue('ada');
+    return { mistakes, answer: tokens.verify(accessToken, { kind: 'access' }) };
+  };
+
+  it.each<[string, (verified: Verified) => unknown, string]>([
+    ['nothing', () => undefined, 'misconfigured'],
+    ['a text', () => 'ada', 'misconfigured'],
+    ['a promise', async () => ({ id: 'ada' }), 'misconfigured'],
+  ])('that answers with %s is a mistake of the application, which is told', async (_, tokenUser, code) => {
+    const { mistakes, answer } = await answering(tokenUser);
+    expect(await codeOf(answer)).toBe(code);
+    expect(mistakes).toEqual([
+      expect.stringMatching(/^tokenUser\(\) answers with .*; it must answer at once, with an object/),
+    ]);
+  });
+
+  it('that breaks is a fault of the application', async () => {
+    const { answer } = await answering(() => JSON.parse('{') as unknown);
+    expect(await codeOf(answer)).toBe('application_fault');
   });
 });

@@ -6,6 +6,7 @@ import type { CsrfSettings } from '../browser/csrf.js';
 import type { TrustOptions } from '../issuers/trust-options.js';
 import type { TokenSettings } from '../issuing/token-settings.js';
 import type { StepSettings } from '../sign-in/continuations.js';
+import type { TokenUserMaker } from '../users/accounts.js';
 import type { KeyRingInput, KeySource } from '../keys/key-ring.js';
 import type { Algorithm, KeyInput } from '../keys/keys.js';
 
@@ -26,6 +27,8 @@ export interface AuthenticationSettings {
   readonly trust: readonly TrustOptions[];
   readonly limits: Partial<TokenLimits>;
   readonly toleranceSeconds: number;
+  /** Makes the user where there is no source. @defaultValue the user is what the token says of them */
+  readonly tokenUser?: TokenUserMaker | undefined;
   /** `undefined` if no tokens travel in cookies. */
   readonly cookies: Pick<CookieSettings, 'external' | 'forgiving'> | undefined;
   readonly cookieSpecs: CookieSpecs;

@@ -89,7 +89,7 @@ export async function createAuthentication(
   const [keys, issuers] = await completeAll([openKeys(settings, ports, eventSink), openIssuers(settings, clock)]);
   const stores = 'replica' in ports.stores ? ports.stores : guardStores(ports.stores, settings.revocation, clock);
   const verifier = new TokenVerifier({ issuers: [...ownIssuer(settings, keys), ...issuers.issuers], clock });
-  const users = new AccountResolver(ports.onMistake);
+  const users = new AccountResolver(ports.onMistake, settings.tokenUser);
   const blocklist = blocklistOf(settings, stores, { clock, eventSink });
   const logins = new LoginService(stores.logins, blocklist, clock);
   const common = { settings: settings.tokens, clock, users, logins, blocklist };

@@ -1,8 +1,9 @@
 // From a verified credential to the principal that a request carries: whose account it is, whether that may be used, and what is made of
 // both. One list of checks for every path: request, refresh and verify.
-import { orUnavailable } from '../base/at-once.js';
+import { isPromise, orUnavailable } from '../base/at-once.js';
 import { dateOf } from '../base/clock.js';
-import { AuthError } from '../base/errors.js';
+import { applicationFault, AuthError } from '../base/errors.js';
+import { kindOf } from '../base/kind-of.js';
 import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
 import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
@@ -14,6 +15,9 @@ export interface Account {
   readonly user: AuthUser | undefined;
   readonly description: UserDescription | undefined;
 }
+
+/** Makes the user of a verified credential where there is no source. */
+export type TokenUserMaker = (verified: Verified) => AuthUser;
 
 /** A source that takes longer does not answer. */
 const LOOKUP_TIMEOUT_MS = 3_000;
@@ -52,8 +56,14 @@ export class AccountResolver {
   /** How the sources are asked. */
   readonly calls = new SourceCalls();
 
-  /** @param onMistake called for every description that cannot be used: an error of the application, which its log should show */
-  constructor(private readonly onMistake: (mistake: TypeError) => void = () => {}) {}
+  /**
+   * @param onMistake called for every description that cannot be used: an error of the application, which its log should show
+   * @param tokenUser makes the user where there is no source @defaultValue a {@link TokenUser}
+   */
+  constructor(
+    private readonly onMistake: (mistake: TypeError) => void = () => {},
+    private readonly tokenUser?: TokenUserMaker,
+  ) {}
 
   /**
    * What a source says of a user.
@@ -74,9 +84,32 @@ export class AccountResolver {
    * `misconfigured` if it describes the user with what is not acceptable
    */
   resolve(verified: Verified): Account | Promise<Account> {
+    return this.resolveSeen(verified, verified);
+  }
+
+  /** @param seen what the source may look at: the credential, if there is one */
+  private resolveSeen(verified: Verified, seen: Verified | undefined): Account | Promise<Account> {
     if (verified.kind === 'client') return NO_ACCOUNT;
     const source = verified.own ? this.source : this.externalSource;
-    return source === undefined ? accountFromToken(verified) : this.accountBy(source, verified);
+    if (source !== undefined) return this.accountBy(source, verified, seen);
+    return { user: verified.user ?? this.userOfToken(verified, seen), description: undefined };
+  }
+
+  /** Without a source nothing is known of a user but what the token says; without a token, only the id. */
+  private userOfToken({ subject }: Verified, seen: Verified | undefined): AuthUser {
+    if (this.tokenUser === undefined || seen === undefined) return plainUserOf(subject);
+    const made: unknown = this.madeBy(this.tokenUser, seen);
+    // What it answers with is the user type that the application registered.
+    if (typeof made === 'object' && made !== null && !isPromise(made)) return made as AuthUser;
+    throw this.mistake(`tokenUser() answers with ${kindOf(made)}; it must answer at once, with an object.`);
+  }
+
+  private madeBy(tokenUser: TokenUserMaker, verified: Verified): unknown {
+    try {
+      return tokenUser(verified);
+    } catch (error) {
+      throw error instanceof AuthError ? error : applicationFault('tokenUser()', error);
+    }
   }
 
   /**
@@ -86,14 +119,18 @@ export class AccountResolver {
    */
   async lookUp(subject: Subject): Promise<Account> {
     try {
-      return await this.resolve({ subject, kind: 'user', claims: NO_CLAIMS, own: true });
+      return await this.resolveSeen({ subject, kind: 'user', claims: NO_CLAIMS, own: true }, undefined);
     } catch (error) {
       throw error instanceof AuthError && error.cause instanceof UnusableDescription ? error.cause : error;
     }
   }
 
-  private async accountBy(source: UserSource | ExternalUserSource, verified: Verified): Promise<Account> {
-    const user = await (verified.user ?? this.find(verified));
+  private async accountBy(
+    source: UserSource | ExternalUserSource,
+    verified: Verified,
+    seen: Verified | undefined,
+  ): Promise<Account> {
+    const user = await (verified.user ?? this.find(verified, seen));
     if (user === undefined || user === null) throw new AuthError('user_not_found');
     const description = await orUnavailable('users_unavailable', () => this.checkedDescription(source, user));
     // A source that answers with another user would give one user the account of another.
@@ -120,10 +157,13 @@ export class AccountResolver {
     return new AuthError('misconfigured', { cause });
   }
 
-  private find(verified: Verified): Promise<AuthUser | undefined | null> | AuthUser | undefined | null {
+  private find(
+    verified: Verified,
+    seen: Verified | undefined,
+  ): Promise<AuthUser | undefined | null> | AuthUser | undefined | null {
     return this.calls.ask(verified.own ? 'users' : 'externalUsers', () =>
       withTimeout(LOOKUP_TIMEOUT_MS, async () =>
-        verified.own ? this.source?.findBySubject(verified.subject) : this.externalSource?.resolve(verified),
+        verified.own ? this.source?.findBySubject(verified.subject, seen) : this.externalSource?.resolve(verified),
       ),
     );
   }
@@ -134,14 +174,9 @@ const NO_CLAIMS: Verified['claims'] = Object.freeze({});
 /** Client principals have no user. */
 const NO_ACCOUNT: Account = Object.freeze({ user: undefined, description: undefined });
 
-/** Without a source nothing is known of a user but what the token, or the scheme itself, says. */
-function accountFromToken(verified: Verified): Account {
-  return { user: verified.user ?? userOfToken(verified), description: undefined };
-}
-
-/** Nothing is registered as the user type if no source exists, so the token's own user is what `AuthUser` means then. */
-function userOfToken({ subject }: Verified): AuthUser {
-  const user: { id: string; issuer: string } = { id: subject.id, issuer: subject.issuer };
+/** Nothing is registered as the user type if nothing makes users, so the token's own user is what `AuthUser` means then. */
+function plainUserOf({ id, issuer }: Subject): AuthUser {
+  const user: { id: string; issuer: string } = { id, issuer };
   return Object.freeze(user) as unknown as AuthUser;
 }
 

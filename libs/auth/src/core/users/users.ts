@@ -53,8 +53,14 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
    */
   readonly developmentOnly?: string | undefined;
 
-  /** The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held. */
-  abstract findBySubject(subject: Subject): Promise<User | undefined | null>;
+  /**
+   * The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held.
+   *
+   * @param verified the credential that names the subject, if there is one: its claims, for sources that need a tenant to find a user. The
+   * claims of a refresh token are registered ones alone, a session has none. `undefined` if the library looks a user up by id: for a sign-in
+   * in steps, a token that is issued by id, and in tests
+   */
+  abstract findBySubject(subject: Subject, verified?: Verified): Promise<User | undefined | null>;
 
   /**
    * What the library needs to know of a user. Called often, with no waiting: read it from the user. A description that cannot be used

@@ -11,6 +11,7 @@ import type { FaultLog } from '../refusals/fault-log.js';
 import type { RequestRecord } from '../transport/contexts.js';
 import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
 import { earlyUse } from '../refusals/early-use.js';
+import { about, aboutAtLeast } from '../refusals/refused-at.js';
 import {
   effectivePolicy,
   GUARD_SCHEMES,
@@ -92,18 +93,18 @@ export class RouteAuthenticator {
     return after(decision, (decided) => ('error' in decided ? this.reported(decided, demand) : decided));
   }
 
-  /** Tells the log what the application has to mend, and the answer which schemes it is about. */
+  /** Tells the log what the application has to mend, and remembers which schemes the refusal is about. */
   private reported(refusal: Refusal, { schemes }: RouteRequirements): Refusal {
     const { error, scheme } = refusal;
     this.parts.faults.report(error);
-    this.answers.about(error, { schemes, scheme });
+    about(error, { schemes, scheme });
     return refusal;
   }
 
   /** The exception for a refusal by this guard, with the challenges of its schemes. Faults of the application are logged. */
   refuse(error: AuthError, context: ExecutionContext, guard: BrandedGuard | undefined): Error {
     this.parts.faults.report(error);
-    if (guard !== undefined) this.answers.aboutAtLeast(error, { schemes: this.schemesOf(guard) });
+    if (guard !== undefined) aboutAtLeast(error, { schemes: this.schemesOf(guard) });
     return this.answers.refuse(error, context);
   }
 

@@ -2,13 +2,7 @@
 // the one that was refused (RFC 6750 §3, RFC 9470 §3).
 import type { AuthError } from '../../core/base/errors.js';
 import { toldOf, type RefusalDetail } from '../options/told-refusal.js';
-import type { Scheme } from '../../core/schemes/schemes.js';
-
-/** What was refused: the schemes that the route accepts, and the one that decided. */
-export interface RefusedAt {
-  readonly schemes: readonly Pick<Scheme, 'name' | 'challenge'>[];
-  readonly scheme?: string | undefined;
-}
+import type { RefusedAt } from './refused-at.js';
 
 /** How challenges are worded. */
 export interface ChallengeSettings {

@@ -3,18 +3,16 @@ import { HttpException, type ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { AuthError } from '../../core/base/errors.js';
 import { answerOfPolicy } from '../../core/policies/policies.js';
-import { challengeOf, type RefusedAt } from './challenges.js';
+import { challengeOf } from './challenges.js';
 import { ContextAnswers, rpcBody, type RefusalBody } from '../transport/context-errors.js';
 import { LoginRedirectError } from './login-redirect-error.js';
 import { httpExceptionOf, isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from '../options/settings.js';
 import { headersWithAnswer, setHeadersNow } from './refusal-headers.js';
+import { refusedAtOf } from './refused-at.js';
 import { RefusalBodies, refusalOf, retryAfterOf } from '../options/refusal-bodies.js';
 
 const NO_STORE = { 'Cache-Control': 'no-store' } as const;
-
-/** A refusal by a service: it is about no scheme of the route, and must not make a browser ask for a password. */
-const BY_SERVICE: RefusedAt = { schemes: [] };
 
 /** What of a host an answer needs. */
 export type HttpHost = Pick<ArgumentsHost, 'switchToHttp'>;
@@ -25,23 +23,12 @@ export class ErrorResponses {
   readonly contexts = new ContextAnswers();
 
   private readonly bodies: RefusalBodies;
-  private readonly refusedAt = new WeakMap<AuthError, RefusedAt>();
 
   constructor(
     private readonly settings: Pick<AuthSettings, 'errors' | 'header'>,
     private readonly adapters: HttpAdapterHost,
   ) {
     this.bodies = new RefusalBodies(settings.errors);
-  }
-
-  /** Remembers which schemes a refusal is about, for its challenge. */
-  about(error: AuthError, at: RefusedAt): void {
-    this.refusedAt.set(error, at);
-  }
-
-  /** As {@link about}, unless that is known already. */
-  aboutAtLeast(error: AuthError, at: RefusedAt): void {
-    if (!this.refusedAt.has(error)) this.refusedAt.set(error, at);
   }
 
   /**
@@ -149,7 +136,7 @@ export class ErrorResponses {
     const { errors, header } = this.settings;
     const { realm, detail, challenges: isWanted } = errors;
     const worded = { realm, detail, isWanted, fallback: header.schemes[0] ?? 'Bearer' };
-    return challengeOf(error, this.refusedAt.get(error) ?? BY_SERVICE, worded);
+    return challengeOf(error, refusedAtOf(error), worded);
   }
 }
 

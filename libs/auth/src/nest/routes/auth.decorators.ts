@@ -1,8 +1,7 @@
-// The decorators: marks that effective-policy.ts reads, and parameters that read what a guard attached.
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+// The decorators of routes and classes: marks that effective-policy.ts reads.
+import { SetMetadata } from '@nestjs/common';
 import { shown } from '../../core/base/shown.js';
 import { METADATA } from './effective-policy.js';
-import { authResultFor } from '../transport/request-auth.js';
 
 /**
  * Makes a route public. Credentials are ignored, so a stale one cannot cause a 401.
@@ -56,69 +55,4 @@ function assertNothing(name: string, given: readonly unknown[]): void {
 
 function isText(text: unknown): text is string {
   return typeof text === 'string' && text.trim() !== '';
-}
-
-/** A parameter decorator that takes a path of member names, and pipes as all of Nest's do: what those are depends on the version of Nest. */
-type PathDecorator = ReturnType<typeof createParamDecorator<string | undefined>>;
-
-/** Anything else would fail at the first request, as a 500. */
-function checkingPath(name: string, decorator: PathDecorator): PathDecorator {
-  return (...given) => {
-    const [path] = given as readonly unknown[];
-    const isPipe = typeof path === 'function' || (typeof path === 'object' && path !== null);
-    if (path !== undefined && !isPipe && !isText(path))
-      throw new TypeError(`${name} takes a path of member names, as in 'address.city'; given was ${shown([path])}.`);
-    return decorator(...given);
-  };
-}
-
-/**
- * The user of the request, or what a path of member names leads to: `@CurrentUser('address.city')`. `undefined` for an anonymous caller
- * and for a client principal.
- *
- * Nest does not check parameter decorators against the parameter's type: write `AuthUser`, or your own user type.
- *
- * It is the object that the user source loaded, password hash included. Answer with the members that the client needs.
- *
- * @example
- * ```ts
- * import { Controller, Get } from '@nestjs/common';
- * import { CurrentUser, type AuthUser } from 'nestjs-latchkey';
- *
- * @Controller('me')
- * export class MeController {
- *   @Get() me(@CurrentUser() { id }: AuthUser) {
- *     return { id };
- *   }
- * }
- * ```
- */
-export const CurrentUser: ReturnType<typeof createParamDecorator<string | undefined>> = checkingPath(
-  '@CurrentUser()',
-  createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
-    follow(authResultFor(context).user, path),
-  ),
-);
-
-/** The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` for an anonymous caller. */
-export const TokenClaims: ReturnType<typeof createParamDecorator<string | undefined>> = checkingPath(
-  '@TokenClaims()',
-  createParamDecorator((path: string | undefined, context: ExecutionContext): unknown =>
-    follow(authResultFor(context).auth?.claims, path),
-  ),
-);
-
-/** The `Principal` of the request: who, by which scheme, with which scopes. `undefined` for an anonymous caller. */
-export const CurrentPrincipal = createParamDecorator(
-  (_: unknown, context: ExecutionContext): unknown => authResultFor(context).auth,
-);
-
-/** Own members only: prevents access to inherited members such as `constructor`. */
-function follow(value: unknown, path: string | undefined): unknown {
-  if (path === undefined) return value;
-  return path.split('.').reduce<unknown>((from, name) => {
-    if (typeof from !== 'object' || from === null) return undefined;
-    // A getter of a user class lives on its prototype; what every object inherits does not count.
-    return name in Object.prototype ? undefined : (from as Record<string, unknown>)[name];
-  }, value);
 }

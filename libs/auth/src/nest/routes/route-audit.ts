@@ -1,5 +1,6 @@
 // The route audit: what every route demands, read from the same metadata as the guards read, and everything that is wrong with
 // it. Nothing is checked here: effective-policy.ts and strict-routes.ts do.
+import type { ExecutionContext } from '@nestjs/common';
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { configurationProblems } from '../../core/base/errors.js';
 import { nameOfPolicy } from '../../core/policies/policies.js';
@@ -8,6 +9,7 @@ import {
   effectivePolicy,
   policyProblems,
   type BrandedGuard,
+  type EffectivePolicy,
   type RouteDefaults,
   type ClassOrMethod,
 } from './effective-policy.js';
@@ -62,6 +64,33 @@ export class RouteAudit {
     const http = this.httpRoutes().map((route) => this.audited(route, addressOf(route, this.parts.application)));
     const messages = this.messageRoutes().map((route) => this.audited(route, patternOf(route)));
     return [...http, ...messages].sort(byPath);
+  }
+
+  /**
+   * What the route of a context demands, for guards and interceptors of your own that do not concern public routes. The nearest of
+   * decorators, guards and the option `routes` decides, as for the guards of the library.
+   *
+   * @param context of any kind: http, a resolver, a gateway, a message
+   * @example
+   * ```ts
+   * import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+   * import { RouteAudit } from 'nestjs-latchkey/policies';
+   *
+   * @Injectable()
+   * export class TenantGuard implements CanActivate {
+   *   constructor(private readonly routes: RouteAudit) {}
+   *
+   *   canActivate(context: ExecutionContext) {
+   *     if (this.routes.accessOf(context) === 'public') return true;
+   *     return context.switchToHttp().getRequest<{ tenant?: string }>().tenant !== undefined;
+   *   }
+   * }
+   * ```
+   */
+  accessOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): AuditedRoute['access'] {
+    // Nest returns the classes and methods of the application, which are functions.
+    const [handler, owner] = [context.getHandler(), context.getClass()] as unknown as [ClassOrMethod, ClassOrMethod];
+    return accessOf(effectivePolicy(handler, owner, this.parts.source.defaults));
   }
 
   /** Every problem of a route; with `strictRoutes` also missing decisions. */
@@ -119,7 +148,8 @@ export class RouteAudit {
 
   private audited({ owner, handler, name }: Route, address: RouteAddress): AuditedRoute {
     const policy = effectivePolicy(handler, owner, this.parts.source.defaults);
-    const { permissions, access, statedBy, reason } = policy;
+    const { permissions, statedBy, reason } = policy;
+    const access = accessOf(policy);
     const allowed: readonly (readonly [boolean, string])[] = [
       [permissions.inactive, 'inactive'],
       [permissions.clients, 'clients'],
@@ -128,16 +158,20 @@ export class RouteAudit {
     return {
       ...address,
       name,
-      access: access === 'guarded' && policy.optional ? 'optional' : access,
+      access,
       statedBy,
       guards: policy.guards.map((guard) => guard.name),
       schemes: [...new Set(policy.guards.flatMap((guard) => this.parts.source.schemeNames(guard)))],
       scopes: [...new Set(policy.policies.flatMap(({ requires }) => requires?.scopes ?? []))],
       policies: policy.policies.map(nameOfPolicy),
-      allows: access === 'guarded' ? allowed.filter(([holds]) => holds).map(([, who]) => who) : [],
+      allows: policy.access === 'guarded' ? allowed.filter(([holds]) => holds).map(([, who]) => who) : [],
       reason,
     };
   }
+}
+
+function accessOf({ access, optional }: EffectivePolicy): AuditedRoute['access'] {
+  return access === 'guarded' && optional ? 'optional' : access;
 }
 
 /**

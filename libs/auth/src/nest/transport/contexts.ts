@@ -5,6 +5,7 @@ import type { Decision } from '../../core/authentication/authenticator.js';
 import type { RouteRequirements } from '../../core/authentication/route-requirements.js';
 import type { AuthUser, Principal } from '../../core/base/principal.js';
 import type { AuthRequest } from '../../core/base/request.js';
+import type { Scheme } from '../../core/schemes/schemes.js';
 import { adaptRequest } from './adapt-request.js';
 import { graphqlCarrierOf } from './graphql-carriers.js';
 import { adaptNodeRequest, type HttpAuthRequest } from './http-requests.js';
@@ -89,6 +90,13 @@ export class RequestRecord {
     for (let each = this.decided; each !== undefined; each = each.earlier)
       if (each.demand === demand) return each.decision;
     return undefined;
+  }
+
+  /** The schemes that guards looked for, in order, with repeats. */
+  get schemesAsked(): readonly Scheme[] {
+    const asked: Scheme[] = [];
+    for (let each = this.decided; each !== undefined; each = each.earlier) asked.unshift(...each.demand.schemes);
+    return asked;
   }
 
   remember(demand: RouteRequirements, decision: Decision | Promise<Decision>): void {

@@ -2,6 +2,7 @@
 // taken for its own.
 import type { ExecutionContext } from '@nestjs/common';
 import { memberIn } from '../../core/base/members.js';
+import type { Scheme } from '../../core/schemes/schemes.js';
 import { answerOn, recordOf, requestOf, type AuthenticatedRequest, type RequestRecord } from './contexts.js';
 
 /** A field of a GraphQL operation: what all fields of the operation share, and the way from its root to this one. */
@@ -49,6 +50,12 @@ export function authResultFor(context: ExecutionContext): AuthenticatedRequest {
     if (answer !== undefined) return answer;
   }
   return {};
+}
+
+/** The schemes that guards looked for on this request; none of a message, of which nothing is remembered. */
+export function schemesAskedFor(context: ExecutionContext): readonly Scheme[] {
+  const carrier = shownBy(context);
+  return carrier === undefined ? [] : recordOf(carrier).schemesAsked;
 }
 
 /** The request of the context; `undefined` if it is of a kind that is not known. */

@@ -2,7 +2,8 @@
 import { MINUTE_MS, type Duration } from '../../../core/base/duration.js';
 import { limits, type TokenLimits } from '../../../core/base/limits.js';
 import { group } from '../../../core/base/option-group.js';
-import { duration, flag, oneOf, value } from '../../../core/base/option-kinds.js';
+import { callback, duration, flag, oneOf, value } from '../../../core/base/option-kinds.js';
+import type { AuthUser, Verified } from '../../../core/base/principal.js';
 import type { AuthRequest } from '../../../core/base/request.js';
 import { trust } from '../../../core/issuers/trust-list.js';
 import type { TrustOptions } from '../../../core/issuers/trust-options.js';
@@ -43,6 +44,12 @@ export interface AuthModuleOptions {
   readonly refresh?: RefreshOptions;
   /** Other issuers whose tokens are accepted. @defaultValue [] */
   readonly trust?: readonly TrustOptions[];
+  /**
+   * Makes `request.user` of a verified token where there is no source of users: of own tokens without `users`, of external ones without
+   * `externalUsers`. Called at every guarded request; it must answer at once, with an object. An `AuthError` that it throws is the refusal.
+   * A refresh token has registered claims alone. @defaultValue a `TokenUser`: `{ id, issuer }`
+   */
+  readonly tokenUser?: (verified: Verified) => AuthUser;
   /** Where bearer tokens are found. */
   readonly header?: HeaderOptions;
   /** Tokens in cookies. Off unless this group is given. */
@@ -120,6 +127,12 @@ export const moduleOptions = group<AuthModuleOptions>()({
     access,
     refresh,
     trust,
+    tokenUser: callback<NonNullable<AuthModuleOptions['tokenUser']>>({
+      accepts: 'a function of what was verified that answers with a user',
+      otherwise: 'a `TokenUser`: `{ id, issuer }`',
+      summary:
+        'makes the user of a token where there is no source of users: [users without a table](trusted-issuers.md#users-without-a-table)',
+    }),
     header,
     cookies,
     csrf,
