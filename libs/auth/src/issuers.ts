@@ -24,6 +24,7 @@ export { oryHydra } from './core/issuers/presets/ory-hydra.js';
 export { supabase } from './core/issuers/presets/supabase.js';
 export { zitadel } from './core/issuers/presets/zitadel.js';
 
+export type { ClaimsSchema } from './core/tokens/claims-schema.js';
 export type { CachedKeySet, LeaseRequest } from './core/issuers/key-set-cache.js';
 export type {
   ClaimNames,

@@ -1,5 +1,6 @@
 // This service as an issuer that it trusts itself, if it issues.
 import { ownLimits } from '../base/limits.js';
+import { schemaRule } from '../tokens/claims-schema.js';
 import { ownAccessProfile, ownRefreshProfile } from '../tokens/profiles.js';
 import type { TokenProfile } from '../tokens/claims.js';
 import type { TrustedIssuer } from '../tokens/token-verifier.js';
@@ -31,8 +32,10 @@ export function ownProfilesOf(
     exclusiveAudience: settings.exclusiveAudience,
     maxLifetimeSeconds: tokens.access.maxTtlSeconds,
   });
+  const { subjectClaim, claimsSchema } = tokens.access;
+  const checked = claimsSchema === undefined ? access : { ...access, assertClaims: schemaRule(claimsSchema) };
   return {
-    access: withSubjectClaim(access, tokens.access.subjectClaim),
+    access: withSubjectClaim(checked, subjectClaim),
     refresh: ownRefreshProfile(
       { ...common, maxLifetimeSeconds: tokens.refresh.idleSeconds },
       refreshAudienceOf(tokens),

@@ -1,6 +1,8 @@
 // Options that name claims and the values that they must have.
 import { isGroup } from '../base/option-kinds.js';
 import { memberOf, optionOf, shown, type Option } from '../base/option.js';
+import { isClaimValue, type ClaimValues } from '../policies/claim-values.js';
+import { claimsSchema } from '../tokens/claims-schema.js';
 
 /** Claims with one accepted value each, or a list of them. */
 export function claimValues<Values>(declared: {
@@ -28,6 +30,23 @@ export function claimValues<Values>(declared: {
     },
   );
 }
+
+const VALUES = { values: 'a text, a number, true or false, or a list of them', isOne: isClaimValue } as const;
+
+/** The options about what claims must say besides the kind of the token. */
+export const requiredValues = {
+  claimEquals: claimValues<ClaimValues>({
+    ...VALUES,
+    refused: { tenant: undefined },
+    summary: "claims or paths that must equal a value, or one of a list: `{ tenant: 'school' }`",
+  }),
+  claimIncludes: claimValues<ClaimValues>({
+    ...VALUES,
+    refused: { groups: [] },
+    summary: "claims or paths that must be lists with a value, or with all of a list: `{ groups: 'staff' }`",
+  }),
+  claimsSchema,
+};
 
 function areValues(given: unknown, isOne: (value: unknown) => boolean): boolean {
   return Array.isArray(given) ? given.length > 0 && given.every(isOne) : isOne(given);

@@ -7,9 +7,10 @@ import type { AnyOption } from '../base/option.js';
 import type { Claims } from '../base/principal.js';
 import type { Algorithm } from '../keys/algorithms.js';
 import { TENANT_PLACEHOLDER } from '../keys/issuer-template.js';
-import { isClaimValue, type ClaimValues } from '../policies/claim-values.js';
+import type { ClaimValues } from '../policies/claim-values.js';
+import type { ClaimsSchema } from '../tokens/claims-schema.js';
 import { claimNames, isTrimmedText, type ClaimNames } from './claim-names.js';
-import { claimValues } from './claim-value-options.js';
+import { claimValues, requiredValues } from './claim-value-options.js';
 import { sourceAlgorithms, trustedKeys, type TrustedKeys, type TrustedKeySource } from './key-source-options.js';
 import { addressProblems, algorithmProblems } from './source-problems.js';
 import { transition, transitionRules } from './transition-options.js';
@@ -129,6 +130,11 @@ export interface TrustOptions {
   readonly claimEquals?: Readonly<Record<string, ClaimValues>>;
   /** Claims (or paths) that must be lists with this value, or all of a list: `{ groups: 'staff' }`. @defaultValue none */
   readonly claimIncludes?: Readonly<Record<string, ClaimValues>>;
+  /**
+   * What the claims must be besides: a schema of Zod, Valibot, ArkType or another library with Standard Schema, which must answer at once.
+   * Claims that are `null` are absent for it. The schema decides and changes nothing: claims stay as they were signed. @defaultValue none
+   */
+  readonly claimsSchema?: ClaimsSchema;
   /** Tokens are accepted before this time alone: a `Date`, or text like `2027-01-31` or `2027-01-31T12:00:00Z`. @defaultValue no end */
   readonly until?: Date | string;
   /**
@@ -146,7 +152,6 @@ type Predicate = NonNullable<TrustOptions['isClient']>;
 type Upgrade = NonNullable<TrustOptions['upgradeClaims']>;
 type Tenants = NonNullable<TrustOptions['tenants']>;
 
-const VALUES = { values: 'a text, a number, true or false, or a list of them', isOne: isClaimValue } as const;
 const LIFE = { min: SECOND_MS, max: 400 * DAY_MS, accepts: 'one second to 400 days' };
 
 /** A list of names of claims. */
@@ -256,16 +261,7 @@ export const trustedEntry = group<TrustOptions>()({
     }),
     limits: limitsOption('bounds on what a token of this issuer may hold', () => "the module's"),
     exclusiveAudience: flag({ default: false, summary: 'the audience must be one string and no list' }),
-    claimEquals: claimValues<ClaimValues>({
-      ...VALUES,
-      refused: { tenant: undefined },
-      summary: "claims or paths that must equal a value, or one of a list: `{ tenant: 'school' }`",
-    }),
-    claimIncludes: claimValues<ClaimValues>({
-      ...VALUES,
-      refused: { groups: [] },
-      summary: "claims or paths that must be lists with a value, or with all of a list: `{ groups: 'staff' }`",
-    }),
+    ...requiredValues,
     ...transition,
     supportedMajor: value<number>({
       accepts: 'a whole number',

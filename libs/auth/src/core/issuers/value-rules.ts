@@ -2,14 +2,16 @@
 import { claimAt } from '../base/claim-path.js';
 import { type ClaimValue, type ClaimValues, equalsOne, includesAll } from '../policies/claim-values.js';
 import type { Claims, Json } from '../base/principal.js';
+import { schemaRule } from '../tokens/claims-schema.js';
 import { refused, unacceptable } from '../tokens/refusals.js';
 import type { TrustedEntry } from './trust-options.js';
 
 type ValueRule = readonly [name: string, values: readonly ClaimValue[]];
 
 /** What claims must say besides their kind. */
-export function valueRules({ claimEquals, claimIncludes }: TrustedEntry): (claims: Claims) => void {
+export function valueRules({ claimEquals, claimIncludes, claimsSchema }: TrustedEntry): (claims: Claims) => void {
   const [equal, included] = [listed(claimEquals), listed(claimIncludes)];
+  const bySchema = claimsSchema === undefined ? undefined : schemaRule(claimsSchema);
   return (claims) => {
     for (const [claim, values] of equal)
       if (!equalsOne(given(claims, claim, 'claimEquals'), values))
@@ -17,6 +19,7 @@ export function valueRules({ claimEquals, claimIncludes }: TrustedEntry): (claim
     for (const [claim, values] of included)
       if (!includesAll(given(claims, claim, 'claimIncludes'), values))
         throw unacceptable(claim, 'must be a list with all of the required values', 'claimIncludes');
+    bySchema?.(claims);
   };
 }
 

@@ -1,5 +1,6 @@
 // The numbers that issuing follows, after the options were checked. Seconds, unless the name says otherwise.
 import type { AuthClaims, AuthUser, Json } from '../base/principal.js';
+import type { ClaimsSchema } from '../tokens/claims-schema.js';
 
 /** What is known when the claims of an access token are made. */
 export interface ClaimsContext {
@@ -27,6 +28,8 @@ export interface TokenSettings {
     /** `client_id` of the access tokens of users (RFC 9068 §2.2), unless a sign-in names another client. */
     readonly clientId: string;
     readonly claimsFor: ClaimsFor | undefined;
+    /** What the claims must be. @defaultValue no schema */
+    readonly claimsSchema?: ClaimsSchema | undefined;
   };
   readonly refresh: {
     readonly idleSeconds: number;

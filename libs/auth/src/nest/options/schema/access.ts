@@ -3,6 +3,7 @@ import { DAY_MS, SECOND_MS, type Duration } from '../../../core/base/duration.js
 import { group } from '../../../core/base/option-group.js';
 import { callback, duration, text, wholeSeconds } from '../../../core/base/option-kinds.js';
 import type { ClaimsFor } from '../../../core/issuing/token-settings.js';
+import { claimsSchema, type ClaimsSchema } from '../../../core/tokens/claims-schema.js';
 import { clientIdProblem } from '../../../core/tokens/client-id.js';
 
 /** Access tokens. */
@@ -21,6 +22,12 @@ export interface AccessOptions {
    * routes are the client
    */
   readonly clientId?: string;
+  /**
+   * What the claims of every access token of our own must be, those of clients as well: a schema of Zod, Valibot, ArkType or another library
+   * with Standard Schema, which must answer at once. Checked before a token is signed, and when it is presented. The schema decides and changes
+   * nothing: claims stay as they were signed. @defaultValue none
+   */
+  readonly claimsSchema?: ClaimsSchema;
 }
 
 const LIFE = { min: SECOND_MS, max: DAY_MS, accepts: 'one second to 24 hours' };
@@ -53,6 +60,7 @@ export const access = group<AccessOptions>()({
       otherwise: 'the `issuer`',
       summary: 'the client of the token of a user (RFC 9068 section 2.2)',
     }),
+    claimsSchema,
   },
   rules: [
     {
