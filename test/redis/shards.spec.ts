@@ -1,6 +1,7 @@
 // The number of shards of the blocklist, on one Redis: processes with different numbers must never run side by side, because
 // neither would receive what the other revoked.
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { SystemClock } from 'nestjs-latchkey';
 import type { Stores } from 'nestjs-latchkey/stores';
 import { acknowledgeFlush, redisStores } from 'nestjs-latchkey/redis';
 import { FixedClock } from 'nestjs-latchkey/testing';
@@ -95,6 +96,23 @@ requireOrSkip('redis-server', hasRedis())('the number of shards', () => {
     await boot(16);
     await expect(acknowledgeFlush(redis.client)).rejects.toThrow('has 16');
     await expect(acknowledgeFlush(redis.client, { shards: 16 })).resolves.toBe(clock.nowSeconds());
+  });
+
+  it('says nothing about the time before a shard was emptied, whatever the clock of the process that starts next', async () => {
+    class Slow extends SystemClock {
+      override nowMs = () => super.nowMs() - 600_000;
+    }
+    const stores = async (of: SystemClock) => {
+      const made = await redisStores({ client: redis.client, shards: 4 }).useFactory(of);
+      await checkReady(made);
+      return made.revocations;
+    };
+    await stores(new SystemClock());
+    const lost = (await redis.client.keys('latchkey:*')).filter((key) => key !== 'latchkey:shards');
+    await redis.client.del(...lost);
+    const revocations = await stores(new Slow());
+    const issuedAt = new SystemClock().nowSeconds() - 300;
+    expect(await revocations.find({ issuer: ISSUER, subject: 'ada', jti: 'jti', issuedAt })).toBe('subject');
   });
 
   it('lists the newest of all shards first, and deletes expired entries in each', async () => {

@@ -39,7 +39,7 @@ export async function acknowledgeFlush(
 
 /** Sets the sentinels of a Redis that is used for the first time, if there is none. Resolves the latest. */
 export async function initSentinels(client: RedisClient, keys: Keys, clock: Clock): Promise<number> {
-  const values = [clock.nowSeconds()];
+  const values = [clock.nowSeconds(), storeMoment(clock)];
   return inEachShard(client, keys, ({ sentinel }) => run(client, INIT_SENTINEL, { keys: [sentinel], values }));
 }
 

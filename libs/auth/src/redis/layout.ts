@@ -3,7 +3,7 @@
 import { AuthConfigurationError, readInteger } from '../core/internal.js';
 import { listOf, run, type RedisClient } from './client.js';
 import { Keys } from './keys.js';
-import { READ, INIT_SENTINEL } from './revocation-scripts.js';
+import { READ, NOTE_ONCE } from './revocation-scripts.js';
 
 /**
  * Writes down how many shards there are, or finds it written.
@@ -28,6 +28,6 @@ async function layoutIn(client: RedisClient, keys: Keys): Promise<number> {
     const [sentinel] = listOf(await run(client, READ, { keys: [single.sentinel], values: [] }), 1);
     if (sentinel !== null) return 1;
   }
-  const shards = await run(client, INIT_SENTINEL, { keys: [keys.layout], values: [keys.shards.length] });
+  const shards = await run(client, NOTE_ONCE, { keys: [keys.layout], values: [keys.shards.length] });
   return readInteger({ shards }, 'shards');
 }

@@ -113,8 +113,17 @@ for _, value in ipairs(#keys > 0 and redis.call('MGET', unpack(keys)) or {}) do
 end
 return { sentinel, restarted, string.format('%.0f', last), #keys, entries }`);
 
-/** Sets the sentinel if there is none. Keys: the sentinel. Values: since when. Answers what it says. */
-export const INIT_SENTINEL = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
+/** Writes a number down if there is none. Keys: where. Values: the number. Answers what is there. */
+export const NOTE_ONCE = script(`redis.call('SET', KEYS[1], ARGV[1], 'NX') return redis.call('GET', KEYS[1])`);
+
+/**
+ * Sets the sentinel if there is none: since now, by whichever clock is ahead, because a process whose clock is behind would call it complete
+ * since a time before Redis was emptied. Keys: the sentinel. Values: now, the time (see `storeMoment`). Answers what it says.
+ */
+export const INIT_SENTINEL = script(`${STORE_NOW_MS}
+local now = math.max(tonumber(ARGV[1]), math.floor(storeNowMs(ARGV[2]) / 1000))
+redis.call('SET', KEYS[1], string.format('%.0f', now), 'NX')
+return redis.call('GET', KEYS[1])`);
 
 /**
  * The same for a Redis that was emptied: from the next second on, by whichever clock is ahead, so that what was issued and revoked in
