@@ -35,6 +35,7 @@ export { classifyPresentedToken, isLive, listLength, matchingRevocation, rotated
 
 // For metrics.
 export { onStoreCall } from './stores/store-calls.js';
+export { behindLock } from './stores/turns.js';
 export type { StoreCall } from './stores/store-calls.js';
 
 // For OpenAPI.

@@ -23,6 +23,8 @@ class Limit {
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
   #isOver = false;
+  /** How many turns are waited for: for a connection, and for a lock. */
+  #turns = 0;
   #left: { answerMs: number; turnMs: number };
 
   constructor(
@@ -36,24 +38,34 @@ class Limit {
     this.#run('answerMs');
   }
 
+  /** After how long it is worth a question why there is no answer: there is time for it, and for what follows. */
+  get lookMs(): number {
+    return this.patience.answerMs / 3;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
 
   async turn<T>(wait: () => Promise<T>): Promise<T> {
-    this.#pause('answerMs');
-    this.#run('turnMs');
+    this.#turns += 1;
+    if (this.#turns === 1) this.#change('answerMs', 'turnMs');
     try {
       return await wait();
     } finally {
-      this.#pause('turnMs');
-      if (!this.#isOver) this.#run('answerMs');
+      this.#turns -= 1;
+      if (this.#turns === 0) this.#change('turnMs', 'answerMs');
     }
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#isOver = true;
+  }
+
+  #change(from: keyof Patience, to: keyof Patience): void {
+    this.#pause(from);
+    if (!this.#isOver) this.#run(to);
   }
 
   #run(kind: keyof Patience): void {
@@ -71,7 +83,9 @@ class Limit {
     const { answerMs, turnMs } = this.patience;
     this.#reject(
       kind === 'turnMs'
-        ? new NoTurnError(`No connection was free for ${turnMs} ms: the pool is used up.`)
+        ? new NoTurnError(
+            `No turn came within ${turnMs} ms: all connections of the pool are in use, or another transaction holds what was asked for.`,
+          )
         : new Error(`No answer within ${answerMs} ms.`),
     );
   }
@@ -99,6 +113,39 @@ export async function takeTurn(wait: () => Promise<void>): Promise<void> {
   if (limit === undefined) return wait();
   await limit.turn(wait);
   if (limit.isOver) throw new NoTurnError('The turn came too late.');
+}
+
+/**
+ * Waits for a write that may have to wait for the lock of another transaction. If it takes long, and the store answers something else
+ * meanwhile, then it is well, and the rest of the waiting is waiting for a turn.
+ *
+ * @param isWell asks the store something that takes no lock
+ * @throws whatever the write rejects with
+ */
+export async function behindLock<T>(write: Promise<T>, isWell: () => Promise<unknown>): Promise<T> {
+  const limit = limits.getStore();
+  if (limit === undefined || (await isSettledWithin(limit.lookMs, write))) return write;
+  const answered = limits.exit(isWell).then(
+    () => true,
+    () => false,
+  );
+  const isSettled = write.then(
+    () => false,
+    () => false,
+  );
+  if (await Promise.race([answered, isSettled])) await limit.turn(() => write);
+  return write;
+}
+
+/** Whether a promise was settled in time. It leaves no timer behind. */
+async function isSettledWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
 /** A store whose calls may have to wait for a turn, and say so by {@link takeTurn}. */
