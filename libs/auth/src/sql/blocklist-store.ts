@@ -57,6 +57,11 @@ export class SqlBlocklistStore extends BlocklistStore implements CheckedStore, T
     this.takesTurns = runner.takesTurns;
   }
 
+  /** Whether what is written now may be rolled back by the application. */
+  get isInTransaction(): boolean {
+    return this.runner.isJoined;
+  }
+
   override async add(entry: RevocationEntry): Promise<boolean> {
     const values = valuesOf(entry);
     for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt += 1) {

@@ -27,7 +27,7 @@ export function noteInUse(database: object): void {
  * Only what is recorded takes part: new and ended logins, revocations, redeemed one-time tokens, audit entries, and the look at a
  * user's earlier sign-out. Attempts and tries are counted outside: a rollback does not give them back. Whether a token was revoked is always asked outside, because the snapshot of a transaction grows old; a refresh is
  * never part of a transaction, because its client would not learn of a rollback. Nothing is retried: a transaction that failed has to
- * begin again. Call `revokeSubject()` and `endAll()` after the commit: a sign-in between the call and the commit would outlive them.
+ * begin again. Events are published before the commit. Call `revokeSubject()` and `endAll()` after the commit: a sign-in between the call and the commit would outlive them.
  *
  * @param database what the stores were made with: the same object
  * @param transaction the adapter over what the transaction runs on: a client, a `tx`, a `trx`

@@ -24,7 +24,7 @@ import {
 
 /** How stores are guarded. */
 export interface GuardOptions extends Omit<BreakerOptions, 'store' | 'takesTurns'> {
-  /** Called for every entry that this process added, once it is stored. */
+  /** Called for every entry that this process added, once it is stored for good. */
   readonly onAdded?: ((entry: RevocationEntry) => void) | undefined;
 }
 
@@ -67,8 +67,10 @@ class GuardedBlocklistStore extends BlocklistStore implements CheckedStore {
   }
 
   override async add(entry: RevocationEntry): Promise<boolean> {
+    // What a transaction of the application wrote may still be rolled back: this process reads it after the commit, like others.
+    const mayBeUndone = isInTransaction(this.store);
     const isNew = await this.breaker.run(() => this.store.add(entry));
-    this.onAdded?.(entry);
+    if (!mayBeUndone) this.onAdded?.(entry);
     return isNew;
   }
 
@@ -105,6 +107,11 @@ class GuardedBlocklistStore extends BlocklistStore implements CheckedStore {
   async checkReady(): Promise<void> {
     if (isChecked(this.store)) await this.store.checkReady();
   }
+}
+
+/** True if what is written now is part of a transaction of the application. A store that can tell has a member of that name. */
+function isInTransaction(store: object): boolean {
+  return 'isInTransaction' in store && store.isInTransaction === true;
 }
 
 class GuardedLoginStore extends LoginStore implements CheckedStore {
