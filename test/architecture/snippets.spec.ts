@@ -16,6 +16,7 @@ const documents = [
     'observability',
     'passwords',
     'revocation',
+    'scale',
     'testing',
     'throttling',
     'trusted-issuers',
