@@ -11,6 +11,7 @@ import {
   type INestApplication,
   type LoggerService,
   type NestInterceptor,
+  type Type,
 } from '@nestjs/common';
 import {
   CurrentPrincipal,
@@ -114,17 +115,19 @@ export interface RecordingApp extends RunningApplication {
 export interface RecordingAppOptions extends AuthModuleOptions {
   readonly structure?: AuthModuleStructure;
   readonly configure?: (app: INestApplication) => unknown;
+  /** Modules besides. */
+  readonly imports?: readonly (DynamicModule | Type<unknown>)[];
 }
 
 /** Starts it with the token and device routes. */
 export async function startRecordingApp(
   adapter: AdapterName,
-  { structure = {}, configure, ...options }: RecordingAppOptions = {},
+  { structure = {}, configure, imports = [], ...options }: RecordingAppOptions = {},
 ): Promise<RecordingApp> {
   const lines = new Lines();
   const events: AuthEvent[] = [];
   const running = await startApplication(adapter, {
-    imports: [ProbesModule, authOf(options, structure)],
+    imports: [ProbesModule, authOf(options, structure), ...imports],
     controllers: [MeController],
     log: lines,
     configure: async (app) => {

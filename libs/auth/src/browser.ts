@@ -1,5 +1,6 @@
 // The `browser` door: cookies, CSRF, the session of the host and redirects to a login page.
 export { AuthCookies } from './nest/browser/auth-cookies.js';
+export { ExternalSignInService } from './nest/browser/external-sign-in-service.js';
 export { CsrfGuard } from './nest/guards/csrf.guard.js';
 export { RedirectToLogin } from './nest/guards/login-redirect.js';
 export { CookieTooLargeError } from './core/browser/cookies.js';
@@ -10,4 +11,10 @@ export type { AuthCookieOptions, CsrfOptions, LoginUrl, AuthSessionOptions } fro
 export type { MismatchRule } from './core/authentication/session-mismatch.js';
 export type { ClaimSize } from './core/browser/cookies.js';
 export type { CsrfHolder } from './core/browser/csrf.js';
+export type { ExternalCallback, ExternalSignInRequest, ExternalSignInStart } from './core/browser/external-sign-ins.js';
+export type {
+  ExternalLogin,
+  ExternalSignInBegin,
+  ExternalSignInCallback,
+} from './nest/browser/external-sign-in-service.js';
 export type { SessionRecord, SignedIn } from './core/browser/session.js';

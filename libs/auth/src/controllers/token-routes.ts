@@ -16,14 +16,13 @@ import {
 } from '../index.js';
 import type { Policy } from '../policies.js';
 import type { IdentifiedUser, SignInFacts, StepBinding } from '../sign-in.js';
-import { FaultLog, issuedBy } from '../nest/internal.js';
+import { challengeOf, FaultLog, issuedBy, verifierDigestOf } from '../nest/internal.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
 import { loginOptions, type SignInContext, type SignInOptions } from './shared-options.js';
 import { pathOf } from './routing.js';
 import type { ContinuationBody } from './sign-in-body.js';
-import { challengeOf, verifierDigestOf } from './step-secret.js';
 import type { RefreshRequest } from './token-bodies.js';
 
 /** What an answer with tokens may depend on. */

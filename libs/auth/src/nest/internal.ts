@@ -23,6 +23,7 @@ export { RouteAddresses } from './routes/route-addresses.js';
 export { GENERIC_CODES } from './options/told-refusal.js';
 export { HttpExchange } from './transport/http-exchange.js';
 export { signInFactsOf } from './transport/sign-in-facts.js';
+export { challengeOf, verifierDigestOf } from './transport/step-secret.js';
 export type { AnsweredBy, BrowserRoute } from './options/mountable-controller.js';
 export type { Exchange } from './transport/http-exchange.js';
 

@@ -92,6 +92,16 @@ export const ERROR_TABLE = {
     challenge: 'none',
     message: 'The request body has a type that is not accepted here.',
   },
+  external_state_invalid: {
+    status: 400,
+    challenge: 'none',
+    message: 'This sign-in was not begun in this browser, was completed before, or took too long. Begin it again.',
+  },
+  external_sign_in_refused: {
+    status: 401,
+    challenge: 'bare',
+    message: 'The sign-in elsewhere was not completed, or there is no account for it here.',
+  },
   invalid_client: { status: 401, challenge: 'basic', message: 'The client is not known, or did not prove who it is.' },
   unsupported_grant_type: { status: 400, challenge: 'none', message: 'This kind of grant is not supported here.' },
   scope_not_allowed: { status: 400, challenge: 'none', message: 'The client may not have a scope that it asked for.' },

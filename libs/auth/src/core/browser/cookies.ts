@@ -57,6 +57,8 @@ export interface CookieSpecs {
   readonly csrf: CookieSpec;
   /** What binds the steps of a sign-in to this browser. */
   readonly step: CookieSpec;
+  /** What is kept of a sign-in elsewhere until the browser is back. */
+  readonly externalSignIn: CookieSpec;
 }
 
 /** A cookie as it goes on a response. */
@@ -116,6 +118,12 @@ export function cookieSpecs(settings: CookieSettings): CookieSpecs {
     refresh: at(names.refresh, { path: refreshPath, sameSite: strict }),
     csrf: at(names.csrf),
     step: at(`${names.access}-step`, { sameSite: strict }),
+    // The page of the provider sends the browser back, so that a strict cookie would stay behind. A sibling host must not plant one, or a
+    // user could be signed in as the attacker: no domain.
+    externalSignIn: specOf(
+      { ...settings, domain: undefined, partitioned: false },
+      { name: `${names.access}-external`, sameSite: 'Lax' },
+    ),
   });
 }
 

@@ -114,6 +114,29 @@ export class SignInService {
     });
   }
 
+  /**
+   * @internal As {@link identify}, for a user whom another identity provider authenticated: the application has the answer already.
+   * @param answer as of `verifyCredentials`: a user, {@link proven}, {@link challenge}, or nothing
+   * @param stated how the provider authenticated the user, as far as the application relies on it
+   * @throws {AuthError} `external_sign_in_refused` for nothing and for an inactive user; `further_step_required`; `users_unavailable`;
+   * `misconfigured` for a plain user if the source has further steps: whether one is needed must be stated
+   */
+  acceptExternal(
+    answer: unknown,
+    stated: Proof,
+    { facts, binding }: { readonly facts: SignInFacts; readonly binding: StepBinding | undefined },
+  ): Promise<IdentifiedUser> {
+    return this.published(async () => {
+      const { source } = this.users;
+      if (source === undefined) throw this.users.mistake(NO_SOURCE);
+      const isStated = !isUser(answer) || isProven(answer) || isChallenge(answer);
+      if (!isStated && source.completeChallenge !== undefined) throw this.users.mistake(UNSTATED_STEP);
+      const found = together(await this.found(answer).catch(asExternalRefusal), stated);
+      if (isChallenge(found)) throw await this.furtherStep(found, facts, binding);
+      return found;
+    });
+  }
+
   private async resolveAnswer(
     answer: unknown,
     facts: SignInFacts,
@@ -186,8 +209,8 @@ export class SignInService {
 }
 
 /** Combines two steps: the methods of both, and the level of the last that names one. */
-function together<Found extends Challenge | IdentifiedUser>(found: Found, before: SignInStep): Found {
-  const amr = [...new Set([...before.amr, ...(found.amr ?? [])])];
+function together<Found extends Challenge | IdentifiedUser>(found: Found, before: Proof): Found {
+  const amr = [...new Set([...(before.amr ?? []), ...(found.amr ?? [])])];
   return withProof(found, { acr: found.acr ?? before.acr, amr: amr.length === 0 ? undefined : amr });
 }
 
@@ -202,8 +225,20 @@ function isUser(answer: unknown): answer is AuthUser {
   return typeof answer === 'object' && answer !== null && !(answer instanceof Error);
 }
 
+/** The words of a wrong password fit no sign-in elsewhere. Unknown and inactive users get one answer here, too. */
+function asExternalRefusal(cause: unknown): never {
+  if (!(cause instanceof AuthError) || cause.code !== 'invalid_credentials') throw cause;
+  throw new AuthError('external_sign_in_refused', { cause });
+}
+
+const NO_SOURCE = 'An external sign-in needs a user source: give AuthModule `users`.';
+
+const UNSTATED_STEP =
+  'The user source has further steps (completeChallenge), and ExternalSignInService.complete() was given a plain user: answer with ' +
+  'challenge() if this user needs a step, and with proven() if not.';
+
 const NO_CREDENTIALS =
   'Signing in needs a user source that can verify credentials: give AuthModule `users`, and that class a verifyCredentials method.';
 
 const NO_STEPS =
-  'The user source answered with a challenge, and nothing goes on with it: give the controller `steps`, and the source a completeChallenge method.';
+  'The user source answered with a challenge, and nothing goes on with it: give the controller `steps` (an external sign-in `continueAt`), and the source a completeChallenge method.';

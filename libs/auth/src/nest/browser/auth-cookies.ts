@@ -8,11 +8,13 @@ import {
   CookieTooLargeError,
   writeCookie,
   writeTokenCookies,
+  type CookieSpec,
   type CookieSpecs,
   type WrittenCookie,
 } from '../../core/browser/cookies.js';
 import { singleCookie } from '../../core/browser/cookie-scheme.js';
 import type { CsrfHolder, CsrfService } from '../../core/browser/csrf.js';
+import { EXTERNAL_SIGN_IN_SECONDS } from '../../core/browser/external-sign-ins.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { TokenPair } from '../../core/issuing/token-minter.js';
 import { earlyUse } from '../refusals/early-use.js';
@@ -142,6 +144,27 @@ export class AuthCookies {
 
   clearStep(response: unknown): void {
     this.write(response, [clearCookie(this.specs.step)]);
+  }
+
+  /** @internal Keeps what an external sign-in began with. @throws {TypeError} for a form of another site without secure cookies */
+  setExternalSignIn(response: unknown, sealed: string, fromForm: boolean): void {
+    const spec = this.specs.externalSignIn;
+    if (fromForm && !spec.secure)
+      throw new TypeError(
+        'formPost needs a cookie that is SameSite=None, and browsers keep none without `cookies.secure`.',
+      );
+    const sent: CookieSpec = fromForm ? { ...spec, sameSite: 'None' } : spec;
+    this.write(response, [writeCookie(sent, sealed, EXTERNAL_SIGN_IN_SECONDS)]);
+  }
+
+  /** @internal Every value of the cookie that keeps it. */
+  externalSignInsOf(request: AuthRequest): readonly string[] {
+    return request.cookieValues(this.specs.externalSignIn.name);
+  }
+
+  /** @internal */
+  clearExternalSignIn(response: unknown): void {
+    this.write(response, [clearCookie(this.specs.externalSignIn)]);
   }
 
   private tokenCookies(pair: TokenPair): readonly WrittenCookie[] {

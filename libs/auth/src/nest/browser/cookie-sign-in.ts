@@ -3,7 +3,7 @@
 import type { EventSink } from '../../core/base/event-sink.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
 import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
-import type { CookieSpecs } from '../../core/browser/cookies.js';
+import { accessCookieSpecs, type CookieSpecs } from '../../core/browser/cookies.js';
 import { AuthError, type AuthErrorCode } from '../../core/base/errors.js';
 import type { LoginService } from '../../core/logins/login-service.js';
 import type { AuthRequest } from '../../core/base/request.js';
@@ -71,8 +71,18 @@ export class CookieSignIn {
     const { tokens, cookies } = this.parts;
     const request = adaptRequest(exchange.request);
     const pair = await tokens.issue(user, { ...options, accept: (made) => cookies.assertFit(made) });
-    for (const previous of request.cookieValues(this.parts.specs.refresh.name)) await tokens.revoke(previous);
+    const shown = request.cookieValues(this.parts.specs.refresh.name);
+    for (const previous of shown) await tokens.revoke(previous);
+    if (shown.length === 0) await this.endShown(request);
     cookies.set(exchange.response, pair);
+  }
+
+  /** The refresh cookie is limited to a path. Elsewhere the access token shows the sign-in that the browser had, while it lasts. */
+  private async endShown(request: AuthRequest): Promise<void> {
+    const values = accessCookieSpecs(this.parts.specs).flatMap(({ name }) => request.cookieValues(name));
+    if (values.length === 0) return;
+    const held = await this.verified(unambiguousAccessToken(request, this.parts.specs), 'access');
+    if (held?.sid !== undefined) await this.parts.logins.end(held.subject, held.sid);
   }
 
   /**
@@ -140,6 +150,15 @@ export class CookieSignIn {
       if (error instanceof AuthError && !error.isUnavailable) return undefined;
       throw error;
     }
+  }
+}
+
+/** The access token; `undefined` also for cookies of which it is not known which counts. */
+function unambiguousAccessToken(request: AuthRequest, specs: CookieSpecs): string | undefined {
+  try {
+    return readableAccessToken(request, specs);
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Clock } from '../../core/base/clock.js';
 import { CsrfService } from '../../core/browser/csrf.js';
+import { EXTERNAL_SIGN_IN_PURPOSE, ExternalSignIns } from '../../core/browser/external-sign-ins.js';
 import { SessionService } from '../../core/browser/session.js';
 import type { Authentication } from '../../core/composition/create-authentication.js';
 import { csrfSecrets } from '../../core/composition/csrf-secrets.js';
@@ -14,6 +15,7 @@ import { SignInService } from '../../core/sign-in/sign-in-service.js';
 import { AuthCookies } from '../browser/auth-cookies.js';
 import { CookieSignIn } from '../browser/cookie-sign-in.js';
 import { CsrfTokenIssuer } from '../browser/csrf-token-issuer.js';
+import { ExternalSignInService } from '../browser/external-sign-in-service.js';
 import { SessionSignIn } from '../browser/session-sign-in.js';
 import { RejectedCookies } from '../guards/clear-rejected-cookie.js';
 import { LoginRedirects } from '../guards/login-redirect.js';
@@ -23,6 +25,7 @@ import type { AuthSettings } from '../options/settings.js';
 import { FaultLog } from '../refusals/fault-log.js';
 import { commonFolder, isSentTo, type RouteAddresses } from '../routes/route-addresses.js';
 import { factoryProvider } from './factory-provider.js';
+import { pageLog } from './mistake-log.js';
 
 type CookieParts = [AuthSettings, CsrfService, Clock, HttpAdapterHost];
 type CookieSignInParts = [
@@ -34,7 +37,32 @@ type CookieSignInParts = [
   LoginService,
   AuthCookies,
 ];
+type ExternalSignInParts = [
+  AuthSettings,
+  Authentication,
+  SignInService,
+  TokenService,
+  AuthCookies,
+  CookieSignIn,
+  SessionSignIn,
+  Clock,
+  FaultLog,
+];
 type SessionSignInParts = [CsrfService, SignInService, SessionService, AuthCookies];
+
+function externalSignInsOf(
+  { csrf, tokens, toleranceSeconds }: AuthSettings,
+  { clock, keys, stores }: Authentication,
+): ExternalSignIns {
+  return new ExternalSignIns({
+    issuer: tokens.issuer,
+    origins: csrf.trustedOrigins,
+    toleranceSeconds,
+    clock,
+    secrets: csrfSecrets(csrf.secret, keys, EXTERNAL_SIGN_IN_PURPOSE),
+    store: stores.oneTime,
+  });
+}
 
 /** What the module provides for browsers. */
 export const browserProviders: Provider[] = [
@@ -59,6 +87,35 @@ export const browserProviders: Provider[] = [
       new SessionSignIn({ csrf, signIn, sessions, cookies }),
   ),
   factoryProvider(
+    ExternalSignInService,
+    [
+      AUTH_SETTINGS,
+      AUTHENTICATION,
+      SignInService,
+      TokenService,
+      AuthCookies,
+      CookieSignIn,
+      SessionSignIn,
+      Clock,
+      FaultLog,
+    ],
+    (...[settings, core, signIn, tokens, cookies, cookieSignIn, sessionSignIn, clock, faults]: ExternalSignInParts) =>
+      new ExternalSignInService({
+        signIns: externalSignInsOf(settings, core),
+        signIn,
+        cookies,
+        cookieSignIn,
+        sessionSignIn,
+        tokens,
+        users: core.users,
+        clock,
+        eventSink: core.eventSink,
+        faults,
+        onFailure: pageLog(clock),
+        enabled: { cookies: settings.cookies !== undefined, session: settings.session.enabled },
+      }),
+  ),
+  factoryProvider(
     CsrfTokenIssuer,
     [AUTHENTICATION, AuthCookies, FaultLog],
     ({ schemes }: Authentication, cookies: AuthCookies, faults: FaultLog) =>
@@ -77,6 +134,7 @@ export const browserServices = [
   AuthCookies,
   CookieSignIn,
   SessionSignIn,
+  ExternalSignInService,
   CsrfTokenIssuer,
   RejectedCookies,
   LoginRedirects,

@@ -1,8 +1,8 @@
 // What binds the steps of a sign-in to a client of an API, which keeps no cookies: a secret of its own, as in PKCE (RFC 7636 §4.1). The
 // first request has the digest of it, and the next the secret itself, so that a continuation that leaks on its way is of no use.
 import { createHash } from 'node:crypto';
-import { AuthError } from '../index.js';
-import type { SignInFacts } from '../sign-in.js';
+import { AuthError } from '../../core/base/errors.js';
+import type { SignInFacts } from '../../core/users/sign-in-answers.js';
 
 /** The base64url SHA-256 of the secret, with the first step. */
 export const CHALLENGE_HEADER = 'sign-in-challenge';
