@@ -1,32 +1,12 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readText, root, typeScriptFiles } from '../support/repository.js';
+import { filesIn, readText, typeScriptFiles } from '../support/repository.js';
 import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExamples } from '../support/snippets.js';
 
-const documents = [
-  'README.md',
-  ...[
-    'authorization',
-    'browser',
-    'contexts',
-    'databases',
-    'machines',
-    'migrating',
-    'observability',
-    'passwords',
-    'revocation',
-    'scale',
-    'testing',
-    'throttling',
-    'trusted-issuers',
-  ].map((name) => `docs/${name}.md`),
-];
+/** Everything for users; the records of decisions show code as it was. */
+const documents = ['README.md', ...filesIn('docs', '.md').filter((path) => !path.startsWith('docs/adr/'))];
 const sources = typeScriptFiles('libs/auth/src');
 
-const inDocuments = documents
-  .filter((path) => existsSync(join(root, path)))
-  .flatMap((path) => markdownSnippets(path, readText(path)));
+const inDocuments = documents.flatMap((path) => markdownSnippets(path, readText(path)));
 const inComments = sources.flatMap((path) => exampleSnippets(path, readText(path)));
 
 describe('the snippets of the documentation', () => {
@@ -35,7 +15,7 @@ describe('the snippets of the documentation', () => {
   });
 
   it('type-check', () => {
-    expect(inDocuments.flatMap(typeErrors)).toEqual([]);
+    expect(typeErrors(inDocuments)).toEqual([]);
   }, 120_000);
 
   for (const snippet of inDocuments.filter(({ runs }) => runs)) {
@@ -100,7 +80,7 @@ describe('the examples in doc comments', () => {
   });
 
   it('type-check', () => {
-    expect(inComments.flatMap(typeErrors)).toEqual([]);
+    expect(typeErrors(inComments)).toEqual([]);
   }, 120_000);
 });
 
@@ -109,7 +89,7 @@ describe('the check itself', () => {
     '# x\n\n```ts title="a.ts"\nexport const a: number = 1;\n```\n\n```ts\nimport { a } from "./a.js";\nconst b: string = a;\n```\n';
 
   it('finds a wrong type and reports its place', () => {
-    const found = markdownSnippets('x.md', wrong).flatMap(typeErrors);
+    const found = typeErrors(markdownSnippets('x.md', wrong));
     expect(found).toEqual([expect.stringMatching(/^x\.md:7 .* Type 'number' is not assignable to type 'string'/)]);
   }, 60_000);
 

@@ -66,14 +66,35 @@ const runOptions: ts.CompilerOptions = { ...options, module: ts.ModuleKind.ESNex
 // Parsing Nest's declarations is most of the work, and the same for every snippet.
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
-/** Type-checks a snippet with the options of this repository; returns the errors of the compiler. */
-export function typeErrors(snippet: Snippet): string[] {
-  const files = new Map([...snippet.earlier, snippet].map(({ fileName, code }) => [join(folder, fileName), code]));
-  const path = join(folder, snippet.fileName);
-  const program = ts.createProgram([path], options, hostWith(files));
-  const source = program.getSourceFile(path);
-  const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-  return describeDiagnostics(found).map((message) => `${snippet.place} ${message}`);
+/**
+ * Type-checks snippets with the options of this repository; returns the errors of the compiler. All are checked in one program, but for
+ * those that declare types for the whole program: each of them is one.
+ */
+export function typeErrors(snippets: readonly Snippet[]): string[] {
+  const isAlone = (snippet: Snippet): boolean =>
+    [snippet, ...snippet.earlier].some(({ code }) => /\bdeclare\b/.test(code));
+  const together = snippets.filter((snippet) => !isAlone(snippet));
+  return [together, ...snippets.filter(isAlone).map((snippet) => [snippet])].flatMap(errorsOfProgram);
+}
+
+/** Each snippet lies in a folder of its own, with the files that it may import. */
+function errorsOfProgram(snippets: readonly Snippet[]): string[] {
+  const placed = snippets.map((snippet, index) => ({ snippet, path: join(folder, String(index), snippet.fileName) }));
+  const files = new Map(
+    placed.flatMap(({ snippet, path }) =>
+      [...snippet.earlier, snippet].map(({ fileName, code }) => [join(dirname(path), fileName), code] as const),
+    ),
+  );
+  const program = ts.createProgram(
+    placed.map(({ path }) => path),
+    options,
+    hostWith(files),
+  );
+  return placed.flatMap(({ snippet, path }) => {
+    const source = program.getSourceFile(path);
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return describeDiagnostics(found).map((message) => `${snippet.place} ${message}`);
+  });
 }
 
 function hostWith(files: ReadonlyMap<string, string>): ts.CompilerHost {
@@ -83,7 +104,7 @@ function hostWith(files: ReadonlyMap<string, string>): ts.CompilerHost {
   return Object.assign(host, {
     fileExists: (path: string) => files.has(path) || fileExists.call(host, path),
     readFile: (path: string) => files.get(path) ?? readFile.call(host, path),
-    directoryExists: (path: string) => path === folder || (directoryExists?.(path) ?? true),
+    directoryExists: (path: string) => path.startsWith(folder) || (directoryExists?.(path) ?? true),
     getSourceFile: (path: string, language: ts.ScriptTarget | ts.CreateSourceFileOptions) => {
       const code = files.get(path);
       if (code !== undefined) return ts.createSourceFile(path, code, language, true);
