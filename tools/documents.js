@@ -11,6 +11,7 @@ export const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.
 export function copyDocuments() {
   for (const name of documents) {
     rmSync(join(library, name), { recursive: true, force: true });
-    cpSync(join(root, name), join(library, name), { recursive: true });
+    // The site's configuration is of no use in the package.
+    cpSync(join(root, name), join(library, name), { recursive: true, filter: (path) => !path.includes('.vitepress') });
   }
 }

@@ -228,8 +228,11 @@ describe('with Prisma', () => {
         }));
         const client = { place: 'client', fileName: 'prisma.service.ts', code: stub, runs: false, earlier: [] };
         if (users === undefined || module === undefined) throw new Error('nothing was generated');
-        expect(typeErrors({ ...module, earlier: [client, users] })).toEqual([]);
-        expect(typeErrors({ ...users, earlier: [client] })).toEqual([]);
+        const snippets = [
+          { ...module, earlier: [client, users] },
+          { ...users, earlier: [client] },
+        ];
+        expect(typeErrors(snippets)).toEqual([]);
       },
       RUN_MS,
     );

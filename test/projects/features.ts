@@ -1,4 +1,4 @@
-// What a new user adds to a fresh project: the README's user source and token controller, a first user, and a spec of their own.
+// What a new user adds to a fresh project: the user source of docs/start.md, and token controller, a first user, and a spec of their own.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '../support/repository.js';
@@ -7,7 +7,7 @@ import { markdownSnippets } from '../support/snippets.js';
 export const NAME = 'ada';
 export const PASSWORD = 'correct horse battery staple';
 
-/** The packages that the README asks for beside the library. */
+/** The packages that the guide asks for beside the library. */
 export const COMPANIONS = ['@node-rs/argon2', 'class-validator', 'class-transformer'];
 
 const FILES = ['users.service.ts', 'tokens.module.ts'];
@@ -62,10 +62,10 @@ export function switchOn(folder: string, isModule: boolean): void {
     if (!text.includes(from)) throw new Error(`${name} of the template has no ${from}`);
     writeFileSync(join(folder, 'src', name), text.replace(from, isModule ? to : withoutExtensions(to)));
   };
-  const snippets = markdownSnippets('README.md', readText('README.md'));
+  const snippets = markdownSnippets('docs/start.md', readText('docs/start.md'));
   for (const name of FILES) {
     const snippet = snippets.find(({ fileName }) => fileName === name);
-    if (snippet === undefined) throw new Error(`the README has no ${name}`);
+    if (snippet === undefined) throw new Error(`docs/start.md has no ${name}`);
     write(name, snippet.code);
   }
   write('sign-in.spec.ts', SPEC);
