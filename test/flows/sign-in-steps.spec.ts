@@ -10,6 +10,7 @@ import {
   type MountableController,
   type Principal,
 } from 'nestjs-latchkey';
+import { RequireAudience } from 'nestjs-latchkey/policies';
 import { challenge, proven } from 'nestjs-latchkey/sign-in';
 import { cookieController, csrfController, sessionController, tokenController } from 'nestjs-latchkey/controllers';
 import { ADAPTERS } from '../support/applications.js';
@@ -32,6 +33,10 @@ interface Step {
 class VaultController {
   @Get() look(@CurrentPrincipal() { acr, amr, authTime, scheme }: Principal) {
     return { acr: acr ?? null, amr, scheme, isDated: authTime instanceof Date };
+  }
+
+  @RequireAudience('elsewhere') @Get('elsewhere') elsewhere() {
+    return { open: true };
   }
 
   @RequireAuth({ amr: 'otp' }) @Get('open') open() {
@@ -197,6 +202,11 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
       const look = await jar.send('/vault');
       expect(await look.json()).toEqual({ acr: 'silver', amr: ['pwd', 'otp'], scheme: by, isDated: true });
       expect((await jar.send('/vault/open')).status).toBe(200);
+      // A route for another audience ends no login: the cookie is good for all others.
+      const elsewhere = await jar.send('/vault/elsewhere');
+      expect(elsewhere.headers.getSetCookie()).toEqual([]);
+      expect(await codeIn(elsewhere)).toBe('401 audience_mismatch');
+      expect((await jar.send('/vault')).status).toBe(200);
     });
   });
 

@@ -1,4 +1,5 @@
 // The `policies` door: what a principal may do, policies of your own, and what every route demands.
+export { RequireAudience } from './nest/routes/policy.decorators.js';
 export { RouteAudit } from './nest/routes/route-audit.js';
 export { routeTable } from './nest/routes/route-table.js';
 export { allOf, anyOf, not } from './core/policies/policies.js';
@@ -12,6 +13,7 @@ export {
   selfOrStaff,
 } from './core/policies/built-in-policies.js';
 export { authenticatedBy } from './core/policies/authenticated-by.js';
+export { hasAudience } from './core/policies/audiences.js';
 export { hasFilter } from './core/policies/filters.js';
 export { ScopePolicy } from './core/policies/scope-policy.js';
 

@@ -1,4 +1,5 @@
 import { Controller, Get, Param, UseGuards } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   AllowClients,
@@ -15,10 +16,13 @@ import {
   SelfOrStaff,
   TokenService,
 } from 'nestjs-latchkey';
-import type { Policy } from 'nestjs-latchkey/policies';
+import { RequireAudience, RouteAudit, type Policy } from 'nestjs-latchkey/policies';
+import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS, startApplication, type RunningApplication } from '../../support/applications.js';
 import { bearer, People, personCalled } from '../../support/sample-users.js';
 import { ManualClock } from '../../support/clocks.js';
+
+const AUDIENCES = ['invoices', 'reports', 'archive'];
 
 const seen: unknown[] = [];
 const notes: Policy = ({ principal }) => seen.push(principal.subject.id) > 0;
@@ -54,6 +58,12 @@ class RulesController {
   @RequireRecentAuth('10m') @Get('recent') recent() {
     return {};
   }
+  @AllowClients() @RequireAudience('reports', 'archive') @Get('reports') reports() {
+    return {};
+  }
+  @AllowClients() @RequireAudience('reports') @RequireAudience('archive') @Get('both') both() {
+    return {};
+  }
   @AllowClients()
   @RequireFilter('content_org', ({ request }) => request.param('org'))
   @Get('orgs/:org')
@@ -80,7 +90,7 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
   const clock = new ManualClock();
   beforeAll(async () => {
     running = await startApplication(adapter, {
-      imports: [AuthModule.forRoot({ users: People, clock, access: { ttl: '1h' } })],
+      imports: [AuthModule.forRoot({ users: People, clock, access: { ttl: '1h' }, audience: AUDIENCES })],
       controllers: [StackedController, DerivedController, RulesController],
       providers: [People],
     });
@@ -180,6 +190,49 @@ describe.each(ADAPTERS)('policies of a route on %s', (adapter) => {
     expect(await answer.json()).toMatchObject({ errorCode: 'reauthentication_required' });
   });
 
+  it('require a token that is meant for the route, at each request', async () => {
+    const refusal = async (path: string, init: RequestInit) => {
+      const answer = await running.fetch(path, init);
+      const { errorCode } = (await answer.json()) as { errorCode?: string };
+      return [answer.status, errorCode, answer.headers.get('www-authenticate')];
+    };
+    const expected = [
+      401,
+      'audience_mismatch',
+      'Bearer realm="api", error="invalid_token", error_description="The token is meant for another part of this service."',
+    ];
+    const invoices = await tokenOf('ada', { audience: 'invoices' });
+    const archive = await tokenOf('ada', { audience: ['archive', 'invoices'] });
+    // The token is known to the process from the second round on.
+    for (let round = 0; round < 2; round += 1) {
+      expect(await statusFor('/recent', invoices)).toBe(200);
+      expect(await refusal('/reports', invoices)).toEqual(expected);
+      expect(await statusFor('/reports', archive)).toBe(200);
+      expect(await refusal('/both', archive)).toEqual(expected);
+    }
+    const { accessToken } = await tokens.issueForClient('robot', { audience: 'invoices' });
+    expect(await refusal('/reports', bearer(accessToken))).toEqual(expected);
+    // Without a narrower choice a token has all audiences of the module.
+    for (const path of ['/reports', '/both']) expect(await statusFor(path, await tokenOf('ada'))).toBe(200);
+    expect(await statusFor('/reports')).toBe(401);
+  });
+
+  it('are told by the route audit and by OpenAPI', () => {
+    const listed = running.app.get(RouteAudit).list();
+    const policiesAt = (path: string) => listed.find(({ paths }) => paths[0] === path)?.policies;
+    expect(policiesAt('/both')).toEqual(['audience(reports)', 'audience(archive)']);
+    expect(policiesAt('/reports')).toEqual(['audience(reports or archive)']);
+    const { app } = running;
+    const { paths } = describeAuth(app, () => SwaggerModule.createDocument(app, new DocumentBuilder().build()));
+    const refusalAt = (path: string) => paths[path]?.get?.responses[401];
+    expect(refusalAt('/reports')).toMatchObject({
+      description: expect.stringMatching(/audience: reports or archive\.$/),
+    });
+    expect(refusalAt('/recent')).toMatchObject({
+      description: expect.stringMatching(/sign-in at most 600 seconds old\.$/),
+    });
+  });
+
   it('answer 403 filter_mismatch for another resource and 401 for an unreadable filter', async () => {
     expect(await statusFor('/orgs/Acme', await client(['content_org:acme']))).toBe(200);
     const other = await running.fetch('/orgs/acme', await client(['content_org:other']));
@@ -200,6 +253,7 @@ describe('a mistake in a policy', () => {
     ['@RequireRoles()', () => (RequireRoles as (...none: string[]) => unknown)()],
     ['@SelfOrStaff("")', () => SelfOrStaff('')],
     ['@RequireRecentAuth("soon")', () => RequireRecentAuth('soon' as never)],
+    ['@RequireAudience()', () => (RequireAudience as (...none: string[]) => unknown)()],
     ['@Authorize()', () => (Authorize as (...none: Policy[]) => unknown)()],
     ['@Authorize(something that is not a function)', () => Authorize('staff' as never)],
     ['@RequireFilter("")', () => RequireFilter('', () => 'x')],

@@ -122,7 +122,7 @@ export function refusalsOf(policy: EffectivePolicy, errors: Errors): Record<stri
   return {
     ...always,
     401: refusal(
-      `No credential, or one that is not good.${signedIn}`,
+      `No credential, or one that is not good.${audiencesOf(policy)}${signedIn}`,
       challenge('What to send; bare if nothing was sent.'),
     ),
     403: refusal(
@@ -130,6 +130,14 @@ export function refusalsOf(policy: EffectivePolicy, errors: Errors): Record<stri
       challenge('With `error="insufficient_scope"`, if a scope is missing.', false),
     ),
   };
+}
+
+/** Whom the token must be meant for, in words. Of each policy one, because policies accumulate. */
+function audiencesOf({ policies }: EffectivePolicy): string {
+  return policies
+    .flatMap(({ requires }) => (requires?.audiences === undefined ? [] : [requires.audiences.join(' or ')]))
+    .map((audiences) => ` Required audience: ${audiences}.`)
+    .join('');
 }
 
 /** How recent and how strong the sign-in must be, in words (RFC 9470). */

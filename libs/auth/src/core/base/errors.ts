@@ -59,6 +59,7 @@ export const ERROR_TABLE = {
   refresh_unknown: { ...terminal, message: 'The refresh token is not known.' },
   refresh_expired: { ...terminal, message: 'The sign-in has ended.' },
   invalid_scope: { ...refused, message: 'The requested scope is wider than what was granted.' },
+  audience_mismatch: { ...refused, message: 'The token is meant for another part of this service.' },
   claims_stale: { ...refused, message: 'The token no longer agrees with the account.' },
   session_user_mismatch: { ...terminal, message: 'The cookie and the session belong to different users.' },
   reauthentication_required: {

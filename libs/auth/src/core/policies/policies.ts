@@ -17,6 +17,8 @@ export interface PolicyContext {
 export interface PolicyRequirements {
   /** The scopes that the policy always requires. */
   readonly scopes?: readonly string[];
+  /** The audiences of which the token must name one. */
+  readonly audiences?: readonly string[];
   /** How recent and how strong the sign-in must be. */
   readonly authentication?: {
     readonly maxAgeSeconds?: number | undefined;

@@ -1,6 +1,7 @@
 // The decorators that put policies on routes. They accumulate: class and handler, and everything on one level, must all hold.
 import type { Duration } from '../../core/base/duration.js';
 import { authenticatedBy, type AuthenticationRequirements } from '../../core/policies/authenticated-by.js';
+import { hasAudience } from '../../core/policies/audiences.js';
 import { hasFilter, type FilterExtractor, type FilterOptions } from '../../core/policies/filters.js';
 import { allOf, anyOf, assertPolicies, not, type Policies, type Policy } from '../../core/policies/policies.js';
 import {
@@ -17,6 +18,7 @@ const FACTORIES: ReadonlySet<unknown> = new Set([
   hasRoles,
   hasScopes,
   hasFilter,
+  hasAudience,
   recentAuth,
   authenticatedBy,
   selfOrStaff,
@@ -65,6 +67,27 @@ export function Authorize(...policies: Policies): MethodDecorator & ClassDecorat
 /** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list, and for anything that is not a scope */
 export const RequireScopes = (...scopes: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
   Authorize(hasScopes(...scopes));
+
+/**
+ * The token must be meant for this audience, or for one of several: 401 `audience_mismatch` otherwise.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { RequireAudience } from 'nestjs-latchkey/policies';
+ *
+ * @RequireAudience('https://api.example.com/reports')
+ * @Controller('reports')
+ * export class ReportsController {
+ *   @Get() list() {
+ *     return [];
+ *   }
+ * }
+ * ```
+ * @throws {TypeError} for an empty list, and for anything that is not the name of an audience
+ */
+export const RequireAudience = (...audiences: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
+  Authorize(hasAudience(...audiences));
 
 /** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list, and for anything that is not a name */
 export const RequireRoles = (...roles: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
