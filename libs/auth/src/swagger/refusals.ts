@@ -174,7 +174,7 @@ function challenge(description: string, required = true): ResponseHeaders {
 const OF_BODIES = [413, 415, 429] as const;
 
 const OWN_REFUSALS = {
-  400: { description: 'The request does not have the required shape.' },
+  400: { description: 'The request does not have the required shape, or asks for more than was granted.' },
   401: { description: 'What was sent is not good.', headers: challenge('Why it is not, as far as that may be said.') },
   403: { description: 'Nothing proves that one of our own pages sent the request.' },
   413: { description: 'The request body is too large.' },

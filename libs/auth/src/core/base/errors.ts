@@ -58,7 +58,8 @@ export const ERROR_TABLE = {
   refresh_reused: { ...concealed, terminal: true },
   refresh_unknown: { ...terminal, message: 'The refresh token is not known.' },
   refresh_expired: { ...terminal, message: 'The sign-in has ended.' },
-  invalid_scope: { ...refused, message: 'The requested scope is wider than what was granted.' },
+  // Nothing is wrong with the refresh token: it is the request that is not good (RFC 6749 §5.2).
+  invalid_scope: { status: 400, challenge: 'none', message: 'The requested scope is wider than what was granted.' },
   audience_mismatch: { ...refused, message: 'The token is meant for another part of this service.' },
   claims_stale: { ...refused, message: 'The token no longer agrees with the account.' },
   session_user_mismatch: { ...terminal, message: 'The cookie and the session belong to different users.' },
