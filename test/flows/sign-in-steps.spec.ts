@@ -1,9 +1,11 @@
 // Sign-ins in two steps over HTTP, by tokens, cookies and sessions.
 import { createHash, randomBytes } from 'node:crypto';
-import { Controller, Get, UseGuards } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import {
+  AuthModule,
   CurrentPrincipal,
   RequireAuth,
   SessionOrJwtGuard,
@@ -13,7 +15,8 @@ import {
 import { RequireAudience } from 'nestjs-latchkey/policies';
 import { challenge, proven } from 'nestjs-latchkey/sign-in';
 import { cookieController, csrfController, sessionController, tokenController } from 'nestjs-latchkey/controllers';
-import { ADAPTERS } from '../support/applications.js';
+import { ADAPTERS, startApplication } from '../support/applications.js';
+import { registerSessions } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
 import { startRecordingBrowserApp } from '../support/recording-browser-app.js';
 import { PASSWORD, People, type Person, type RecordingApp } from '../support/recording-app.js';
@@ -28,11 +31,13 @@ interface Step {
   readonly expiresIn: number;
 }
 
+const isRecent = (time: Date | undefined): boolean => Math.abs(Date.now() - Number(time)) < 60_000;
+
 @UseGuards(SessionOrJwtGuard)
 @Controller('vault')
 class VaultController {
   @Get() look(@CurrentPrincipal() { acr, amr, authTime, scheme }: Principal) {
-    return { acr: acr ?? null, amr, scheme, isDated: authTime instanceof Date };
+    return { acr: acr ?? null, amr, scheme, isDated: isRecent(authTime) };
   }
 
   @RequireAudience('elsewhere') @Get('elsewhere') elsewhere() {
@@ -60,12 +65,22 @@ function needCodes(people: People): void {
       return user && challenge({ kind: 'totp', user, data: { digits: 6 }, amr: ['pwd'] });
     },
     completeChallenge: async ({ user }: { user: Person }, { code }: { code: string }) => {
-      if (code !== CODE || used.has(code)) return undefined;
+      if (!code.startsWith(CODE) || used.has(code)) return undefined;
       used.add(code);
       return proven({ user, amr: ['otp'], acr: 'silver' });
     },
   });
 }
+
+const stepIn = async (answer: Response): Promise<Step> => {
+  expect(answer.status).toBe(401);
+  const body = (await answer.json()) as { errorCode: string; step: Step };
+  expect(body.errorCode).toBe('further_step_required');
+  return body.step;
+};
+
+const codeIn = async (answer: Response): Promise<string> =>
+  `${answer.status} ${((await answer.json()) as { errorCode: string }).errorCode}`;
 
 describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
   async function withSteps(work: (app: RecordingApp) => Promise<void>): Promise<void> {
@@ -84,16 +99,6 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
     });
     await work(app).finally(() => app.close());
   }
-
-  const stepIn = async (answer: Response): Promise<Step> => {
-    expect(answer.status).toBe(401);
-    const body = (await answer.json()) as { errorCode: string; step: Step };
-    expect(body.errorCode).toBe('further_step_required');
-    return body.step;
-  };
-
-  const codeIn = async (answer: Response): Promise<string> =>
-    `${answer.status} ${((await answer.json()) as { errorCode: string }).errorCode}`;
 
   it('answers with tokens that say how the user was proven', async () => {
     await withSteps(async (app) => {
@@ -217,6 +222,74 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
       const answer = await app.post('/auth/cookie/continue', { continuation, code: CODE });
       expect(await codeIn(answer)).toBe('403 csrf_cookie_missing');
     });
+  });
+});
+
+@Injectable()
+class StepwisePeople extends People {
+  constructor() {
+    super();
+    needCodes(this);
+  }
+}
+
+@Module({ providers: [StepwisePeople], exports: [StepwisePeople] })
+class StepwisePeopleModule {}
+
+describe.each(ADAPTERS)('one controller that two modules mount on %s', (adapter) => {
+  it('completes a sign-in in the module where it began, and not in the other', async () => {
+    // Of the ready-made controllers that sign users in, this one needs nothing that only the module of the library has.
+    const { controller } = sessionController({ steps: true });
+    @Module({ controllers: [controller] })
+    class UsersModule {}
+    @Module({ controllers: [controller] })
+    class StaffModule {}
+    const users = { session: {}, users: StepwisePeople, controllers: [csrfController()] };
+    const app = await startApplication(adapter, {
+      imports: [
+        StepwisePeopleModule,
+        AuthModule.forRoot(users),
+        UsersModule,
+        StaffModule,
+        RouterModule.register([
+          { path: 'users', module: UsersModule },
+          { path: 'staff', module: StaffModule },
+        ]),
+      ],
+      configure: (application) => registerSessions(application, adapter),
+    });
+    try {
+      for (const [own, other] of [
+        ['users', 'staff'],
+        ['staff', 'users'],
+      ]) {
+        const jar = new CookieJar(app);
+        const { continuation } = await stepIn(await jar.post(`/${own}/auth/session/login`, SENT));
+        const sent = { continuation, code: `${CODE}-${own}` };
+        expect(await codeIn(await jar.post(`/${other}/auth/session/continue`, sent))).toBe('401 invalid_credentials');
+        expect((await jar.post(`/${own}/auth/session/continue`, sent)).status).toBe(204);
+      }
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe.each(ADAPTERS)('a mapping of logins on %s', (adapter) => {
+  it('does not say when and how the user was authenticated, by cookie and by session', async () => {
+    const login = { authTime: new Date(0), acr: 'gold', amr: ['hwk'] };
+    const toLogin = () => login as object;
+    const controllers = [cookieController({ toLogin }), sessionController({ toLogin }), csrfController(), vault];
+    const app = await startRecordingBrowserApp(adapter, { structure: { controllers } });
+    try {
+      for (const by of ['cookie', 'session']) {
+        const jar = new CookieJar(app);
+        expect((await jar.post(`/auth/${by}/login`, SENT)).status).toBe(204);
+        expect(await (await jar.send('/vault')).json()).toEqual({ acr: null, amr: [], scheme: by, isDated: true });
+      }
+    } finally {
+      await app.close();
+    }
   });
 });
 

@@ -4,11 +4,19 @@ import { group, readOptions } from '../core/internal.js';
 import { type IssueOptions, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
 import type { IdentifiedUser } from '../sign-in.js';
-import { CookieSignIn, FaultLog, issuedBy, HttpExchange, signInFactsOf, type Exchange } from '../nest/internal.js';
+import {
+  CookieSignIn,
+  FaultLog,
+  HttpExchange,
+  issuedBy,
+  RouteAddresses,
+  signInFactsOf,
+  type Exchange,
+} from '../nest/internal.js';
 import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { Describes } from './open-api.js';
-import { pathOf } from './routing.js';
+import { stepsOf } from './routing.js';
 import {
   loginOptions,
   pathOption,
@@ -43,6 +51,7 @@ export const cookieControllerOptions = group<Declared>()({
 export abstract class CookieController {
   @Inject(CookieSignIn) private readonly signIns!: CookieSignIn;
   @Inject(FaultLog) private readonly faults!: FaultLog;
+  @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
 
   /** What `cookieController()` was asked for. */
   protected readonly options: SignInOptions<object, CookieLoginOptions> = {};
@@ -50,7 +59,8 @@ export abstract class CookieController {
   /** @param continuation at a further step, with its body */
   protected signIn(exchange: Exchange, body: object, continuation?: string): Promise<void> {
     const facts = signInFactsOf(exchange.request);
-    const sent = { body, continuation, canGoOn: this.options.steps !== undefined, at: pathOf(this) };
+    const at = stepsOf(this, this.addresses);
+    const sent = { body, continuation, canGoOn: this.options.steps !== undefined, at };
     const first = continuation === undefined ? body : undefined;
     const optionsFor = ({ user, step }: IdentifiedUser) =>
       loginOptions(this.options, user, { body: first, step, facts });

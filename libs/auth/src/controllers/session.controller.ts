@@ -4,11 +4,11 @@ import { group, readOptions } from '../core/internal.js';
 import { Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
 import type { IdentifiedUser, LoginOptions } from '../sign-in.js';
-import { SessionSignIn, HttpExchange, signInFactsOf, type Exchange } from '../nest/internal.js';
+import { HttpExchange, RouteAddresses, SessionSignIn, signInFactsOf, type Exchange } from '../nest/internal.js';
 import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { SESSION_ENDED, SESSION_STARTED } from './browser-answers.js';
 import { Describes } from './open-api.js';
-import { pathOf } from './routing.js';
+import { stepsOf } from './routing.js';
 import {
   loginOptions,
   pathOption,
@@ -42,6 +42,7 @@ export const sessionControllerOptions = group<Declared>()({
 /** What the session routes do. Extend the class that {@link sessionController} made, so that the routes come along. */
 export abstract class SessionController {
   @Inject(SessionSignIn) private readonly signIns!: SessionSignIn;
+  @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
 
   /** What `sessionController()` was asked for. */
   protected readonly options: SignInOptions<object, SessionLoginOptions> = {};
@@ -49,7 +50,8 @@ export abstract class SessionController {
   /** @param continuation at a further step, with its body */
   protected signIn(exchange: Exchange, body: object, continuation?: string): Promise<void> {
     const facts = signInFactsOf(exchange.request);
-    const sent = { body, continuation, canGoOn: this.options.steps !== undefined, at: pathOf(this) };
+    const at = stepsOf(this, this.addresses);
+    const sent = { body, continuation, canGoOn: this.options.steps !== undefined, at };
     const first = continuation === undefined ? body : undefined;
     const optionsFor = ({ user, step }: IdentifiedUser) =>
       loginOptions(this.options, user, { body: first, step, facts });

@@ -5,6 +5,7 @@ import type { AuthUser } from '../index.js';
 import type { IdentifiedUser, LoginOptions, SignInFacts } from '../sign-in.js';
 import { deviceLabel } from './device-label.js';
 import { Describes, type Answer } from './open-api.js';
+import { STEP_ROUTE } from './routing.js';
 import { ContinuationBody, StepBody, type SignInBody } from './sign-in-body.js';
 
 /** Where the routes of a controller are. */
@@ -97,7 +98,7 @@ export function requiresOf(steps: unknown): readonly 'steps'[] {
 export function StepRoute(steps: unknown, answer: Answer): MethodDecorator {
   if (steps === undefined) return () => {};
   return applyDecorators(
-    Post('continue'),
+    Post(STEP_ROUTE),
     HttpCode(answer.status),
     Header('Cache-Control', 'no-store'),
     Describes({ ...answer, description: `${answer.description} Of the last step.` }),

@@ -16,12 +16,12 @@ import {
 } from '../index.js';
 import type { Policy } from '../policies.js';
 import type { IdentifiedUser, SignInFacts, StepBinding } from '../sign-in.js';
-import { challengeOf, FaultLog, issuedBy, verifierDigestOf } from '../nest/internal.js';
+import { challengeOf, FaultLog, issuedBy, RouteAddresses, verifierDigestOf } from '../nest/internal.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
 import { loginOptions, type SignInContext, type SignInOptions } from './shared-options.js';
-import { pathOf } from './routing.js';
+import { stepsOf } from './routing.js';
 import type { ContinuationBody } from './sign-in-body.js';
 import type { RefreshRequest } from './token-bodies.js';
 
@@ -58,6 +58,7 @@ export abstract class TokenController {
   @Inject(SignInService) protected readonly signIns!: SignInService;
   @Inject(LoginStore) protected readonly logins!: LoginStore;
   @Inject(FaultLog) private readonly faults!: FaultLog;
+  @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
   /** What `tokenController()` was asked for. */
   protected readonly options: TokenAnswers & SignInOptions<object, TokenLoginOptions> = {};
 
@@ -97,7 +98,7 @@ export abstract class TokenController {
   }
 
   private bound(secret: string | undefined): StepBinding {
-    return { secret, at: JSON.stringify(['token', pathOf(this)]) };
+    return { secret, at: JSON.stringify(['token', stepsOf(this, this.addresses)]) };
   }
 
   private async handOut(

@@ -15,6 +15,7 @@ export interface RouteAddressesParts {
 /** Finds routes of the running application. Before it is initialised, the global prefix and the versions may still change. */
 export class RouteAddresses {
   private readonly scanner = new MetadataScanner();
+  private readonly places = new WeakMap<object, string>();
 
   constructor(private readonly parts: RouteAddressesParts) {}
 
@@ -29,6 +30,27 @@ export class RouteAddresses {
       (each) => (each.owner as unknown) === controller && decoratedPaths(each).includes(decorated),
     );
     return route === undefined ? undefined : this.of(route).paths[0];
+  }
+
+  /**
+   * Where a controller is mounted: a text that tells it from every other one, also from its own class in another module. The same text in
+   * every process.
+   * @param controller the instance; one that is made for each request stands for all of its class
+   * @param decorated the route that tells them apart, as the controller itself writes it
+   */
+  placeOf(controller: object, decorated: string): string {
+    const all = this.parts.discovery.getControllers();
+    const own = all.filter(({ instance }) => (instance as unknown) === controller);
+    const key = own.length === 0 ? controller.constructor : controller;
+    const known = this.places.get(key);
+    if (known !== undefined) return known;
+    const mounted = own.length > 0 ? own : all.filter(({ metatype }) => metatype === controller.constructor);
+    const addresses = routesOf({ getControllers: () => mounted }, this.scanner)
+      .filter((route) => decoratedPaths(route).includes(decorated))
+      .map((route) => this.of(route));
+    const place = JSON.stringify(addresses.map(({ paths, version }) => [paths, version ?? null]));
+    this.places.set(key, place);
+    return place;
   }
 
   /** The global prefix with a leading slash; empty if there is none. */
