@@ -125,13 +125,32 @@ describe.each(ADAPTERS)('token routes of the application’s own on %s', (adapte
       const narrowed = (await narrow.json()) as { access_token: string; refresh_token: string };
       expect(decodeJwt(narrowed.access_token)['scope']).toBe('read list');
       const wider = await refresh(narrowed.refresh_token, 'read admin');
-      expect([wider.status, ((await wider.json()) as { errorCode: string }).errorCode]).toEqual([401, 'invalid_scope']);
+      expect([wider.status, ((await wider.json()) as { errorCode: string }).errorCode]).toEqual([400, 'invalid_scope']);
+      expect(wider.headers.get('www-authenticate')).toBeNull();
       for (const malformed of ['', ' ', 'read  list', 'read\tlist', ['read'], 7, 'a"b'])
         expect((await refresh(narrowed.refresh_token, malformed)).status).toBe(400);
       const whole = await refresh(narrowed.refresh_token, undefined);
       const again = (await whole.json()) as { access_token: string };
       // What was refused consumed nothing, and the refresh token has all scopes (RFC 6749 §6).
       expect(decodeJwt(again.access_token)['scope']).toBe('read write list');
+    });
+  });
+
+  it('keep the life of access tokens through a refresh, and let no mapping say how the user was authenticated', async () => {
+    const old = new Date('2020-01-01T00:00:00Z');
+    // As JavaScript writes it: the types of the mapping know none of the last three.
+    const login = { accessTtl: '1m', claims: { tier: 'gold' }, authTime: old, acr: 'gold', amr: ['hwk'] } as const;
+    const tokens = tokenController({ toLogin: () => login as TokenLoginOptions });
+    await withTokens({ structure: { controllers: [tokens] } }, async (app) => {
+      const pairOf = async (answer: Promise<Response>) =>
+        (await (await answer).json()) as { access_token: string; refresh_token: string; expires_in: number };
+      const first = await pairOf(app.post('/auth/token', { username: 'ada', password: PASSWORD }));
+      const second = await pairOf(app.post('/auth/token/refresh', { refresh_token: first.refresh_token }));
+      expect([first.expires_in, second.expires_in]).toEqual([60, 60]);
+      const [before, after] = [decodeJwt(first.access_token), decodeJwt(second.access_token)];
+      expect([before['tier'], after['tier']]).toEqual(['gold', undefined]);
+      for (const claims of [before, after])
+        expect([claims['auth_time'], claims['acr'], claims['amr']]).toEqual([before.iat, undefined, undefined]);
     });
   });
 

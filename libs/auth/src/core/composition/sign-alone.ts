@@ -62,7 +62,8 @@ async function userToken(
     occasion: 'sign-in' as const,
   };
   // The refresh token is dropped: without a login in the store it would be refused.
-  const refresh = { ...access, expiresAt: access.absoluteExpiresAt, scopes: undefined, audience: undefined };
+  const kept = { scopes: undefined, accessTtlSeconds: undefined, audience: undefined };
+  const refresh = { ...access, ...kept, expiresAt: access.absoluteExpiresAt };
   return (await minter.pair(access, refresh)).accessToken;
 }
 

@@ -37,6 +37,8 @@ export interface RefreshGrant {
   readonly authTime: number;
   /** Scopes that were granted by name; absent if the user's description decides again at each refresh. */
   readonly scopes: readonly string[] | undefined;
+  /** Life of the access tokens, if it is not the module's. */
+  readonly accessTtlSeconds: number | undefined;
   /** Audience of the access tokens, if it is not the module's. */
   readonly audience: readonly string[] | undefined;
   readonly stamp: string | undefined;
@@ -48,7 +50,7 @@ export interface RefreshGrant {
 }
 
 /** What an access token represents. */
-export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'audience' | 'expiresAt'> {
+export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'accessTtlSeconds' | 'audience' | 'expiresAt'> {
   readonly scopes: readonly string[];
   readonly audience: readonly string[];
   readonly ttlSeconds: number;
@@ -178,6 +180,7 @@ export class TokenMinter {
       stamp,
       authTime: authTime ?? issuedAt,
       scopes: claims['scope'] === undefined ? undefined : verified.scopes,
+      accessTtlSeconds: secondsIn(claims['access_ttl']),
       audience: listIn(claims['access_aud']),
       clientId: textIn(claims['client_id']),
       acr: textIn(claims['acr']),
@@ -243,6 +246,7 @@ export class TokenMinter {
       login_exp: grant.absoluteExpiresAt,
       login_idle: grant.idleSeconds,
       scope: grant.scopes?.join(' '),
+      access_ttl: grant.accessTtlSeconds,
       access_aud: grant.audience,
       client_id: grant.clientId,
       acr: grant.acr,

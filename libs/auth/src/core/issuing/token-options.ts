@@ -7,19 +7,19 @@ import type { TokenKind } from '../tokens/claims.js';
 /** How a pair of tokens may differ from the options of the module. */
 export interface IssueOptions {
   /**
-   * Own claims, added to those of `access.claimsFor`. Registered claims are refused: they have options of their own; so is what our own verifier
+   * Own claims of the first access token, added to those of `access.claimsFor`, which makes the claims of the next ones. Registered claims are refused: they have options of their own; so is what our own verifier
    * would refuse, like `nonce` and `at_hash`, which mark ID tokens. @defaultValue none
    */
   readonly claims?: OwnClaims | undefined;
-  /** `aud` of the access token. @defaultValue the module's `audience` */
+  /** `aud` of the access token, at each refresh too. @defaultValue the module's `audience` */
   readonly audience?: string | readonly string[] | undefined;
   /** Scopes to grant. @defaultValue what the user's description says */
   readonly scopes?: readonly string[] | undefined;
-  /** Life of the access token, at most `access.maxTtl`. @defaultValue `access.ttl` */
+  /** Life of the access token, at each refresh too: at most `access.maxTtl`. @defaultValue `access.ttl` */
   readonly accessTtl?: Duration | undefined;
-  /** Further members of the access token's header. `alg`, `kid`, `typ` and `crit` are refused. */
+  /** Further members of the first access token's header. `alg`, `kid`, `typ` and `crit` are refused. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Id of the access token. @defaultValue a random one */
+  /** Id of the first access token. @defaultValue a random one */
   readonly jti?: string | undefined;
   /** The name under which the user recognizes the device: 255 characters are kept. */
   readonly label?: string | undefined;
