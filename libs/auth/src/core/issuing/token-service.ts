@@ -288,17 +288,19 @@ export class TokenService {
       jti: options.jti ?? newId(),
       audience: refresh.audience ?? settings.audience,
       scopes: options.scopes ?? description?.scopes ?? [],
-      ttlSeconds: Math.min(
-        refresh.accessTtlSeconds ?? settings.access.ttlSeconds,
-        settings.access.maxTtlSeconds,
-        refresh.expiresAt - refresh.issuedAt,
-      ),
+      ttlSeconds: this.accessTtlOf(refresh),
       roles: description?.roles ?? [],
       headers: options.headers,
       claims: options.claims,
       user,
       occasion,
     };
+  }
+
+  /** As the login says, within what the module allows now; never beyond the login itself. */
+  private accessTtlOf({ accessTtlSeconds, issuedAt, expiresAt }: RefreshGrant): number {
+    const { ttlSeconds, maxTtlSeconds } = this.parts.settings.access;
+    return Math.min(accessTtlSeconds ?? ttlSeconds, maxTtlSeconds, expiresAt - issuedAt);
   }
 
   private accessTtl(options: Pick<IssueOptions, 'accessTtl'>): number {

@@ -33,9 +33,12 @@ function audiencesOf({ claims }: Principal): readonly unknown[] {
   return [aud].flat();
 }
 
+function isName(one: unknown): one is string {
+  return typeof one === 'string' && one.trim() !== '';
+}
+
 /** @throws {TypeError} */
 function namesIn(audiences: readonly unknown[]): readonly string[] {
-  const isName = (one: unknown): one is string => typeof one === 'string' && one.trim() !== '';
   if (audiences.length > 0 && audiences.every(isName)) return Object.freeze([...audiences]);
   throw new TypeError(
     '@RequireAudience() and hasAudience() take audiences, at least one and each as a text of its own ' +
