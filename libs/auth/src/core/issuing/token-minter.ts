@@ -7,6 +7,7 @@ import { UnissuableToken } from '../tokens/unissuable-token.js';
 import type { TokenLimits } from '../base/limits.js';
 import type { SigningKey } from '../keys/keys.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
+import { assertAgreement, type MatchedClaims } from '../users/matching-claims.js';
 import { refreshAudienceOf, type OwnClaims, type TokenSettings } from './token-settings.js';
 
 /** A sign-in issued as two tokens. */
@@ -55,6 +56,8 @@ export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'accessTtlSec
   readonly audience: readonly string[];
   readonly ttlSeconds: number;
   readonly roles: readonly string[];
+  /** What claims must agree with for the token to be accepted. */
+  readonly match?: MatchedClaims | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly claims: OwnClaims | undefined;
   readonly user: AuthUser | undefined;
@@ -122,6 +125,7 @@ export class TokenMinter {
   async pair(access: AccessGrant, refresh: RefreshGrant): Promise<TokenPair> {
     const claims = await this.accessClaims(access);
     this.rules.check?.(claims);
+    assertAgreement(claims, access.match);
     const [accessToken, refreshToken] = await Promise.all([
       this.sign({ ...access.headers, typ: 'at+jwt' }, claims, access.headers),
       this.sign({ typ: 'rt+jwt' }, this.refreshClaims(refresh)),

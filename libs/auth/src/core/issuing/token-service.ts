@@ -235,7 +235,8 @@ export class TokenService {
     const verified = await (anyAudience ? verifier.verifyIssued(token, kind) : verifier.verify(token, kind));
     await (kind === 'refresh' ? blocklist.assertNotRevokedUncached(verified) : blocklist.assertNotRevoked(verified));
     const account = await users.resolve(verified);
-    check({ verified, account, permissions: { ...NO_PERMISSIONS, clients: true, restrictedClients: true } });
+    const permissions = { ...NO_PERMISSIONS, clients: true, restrictedClients: true };
+    check({ verified, account, permissions, carriesClaims: kind === 'access' });
     return { verified, account };
   }
 
@@ -289,7 +290,7 @@ export class TokenService {
       audience: refresh.audience ?? settings.audience,
       scopes: options.scopes ?? description?.scopes ?? [],
       ttlSeconds: this.accessTtlOf(refresh),
-      roles: description?.roles ?? [],
+      ...currentFacts(description),
       headers: options.headers,
       claims: options.claims,
       user,
@@ -326,6 +327,11 @@ function sourceOf({ source }: AccountResolver): NonNullable<AccountResolver['sou
   throw new TypeError(
     'TokenService was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
   );
+}
+
+/** What is true of the user now. */
+function currentFacts(description: UserDescription | undefined): Pick<AccessGrant, 'roles' | 'match'> {
+  return { roles: description?.roles ?? [], match: description?.match };
 }
 
 /** What an access token is made from, besides the grant. */

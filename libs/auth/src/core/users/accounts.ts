@@ -6,6 +6,8 @@ import { applicationFault, AuthError } from '../base/errors.js';
 import { kindOf } from '../base/kind-of.js';
 import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
+import { refused } from '../tokens/refusals.js';
+import { disagreementIn } from './matching-claims.js';
 import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
 import { SourceCalls } from './source-calls.js';
 import { stampDigest, type ExternalUserSource, type UserDescription, type UserSource } from './users.js';
@@ -125,6 +127,35 @@ export class AccountResolver {
     }
   }
 
+  /**
+   * The id of the user of ours that a subject of another issuer is, to compare it with that of a session; `undefined` if there is none, or
+   * that cannot be told without making one.
+   * @param verified answers what the token of the subject asserts, if its signature held; asked for if the source has no `findLinked`
+   * @throws {AuthError} `users_unavailable`, `misconfigured`
+   */
+  async ownIdOf(subject: Subject, verified: () => Promise<Verified | undefined>): Promise<string | undefined> {
+    const source = this.externalSource;
+    if (source === undefined) return undefined;
+    try {
+      const user = await (source.findLinked === undefined ? this.findBy(await verified()) : this.findLinked(subject));
+      if (user === undefined || user === null) return undefined;
+      return (await orUnavailable('users_unavailable', () => this.checkedDescription(source, user))).id;
+    } catch (error) {
+      if (error instanceof AuthError && !error.isUnavailable) return undefined;
+      throw error;
+    }
+  }
+
+  private findBy(verified: Verified | undefined): ReturnType<AccountResolver['find']> {
+    return verified === undefined ? undefined : this.find(verified, verified);
+  }
+
+  private findLinked(subject: Subject): ReturnType<AccountResolver['find']> {
+    return this.calls.ask('externalUsers', () =>
+      withTimeout(LOOKUP_TIMEOUT_MS, async () => this.externalSource?.findLinked?.(subject)),
+    );
+  }
+
   private async accountBy(
     source: UserSource | ExternalUserSource,
     verified: Verified,
@@ -198,6 +229,8 @@ export interface Facts {
   readonly verified: Verified;
   readonly account: Account;
   readonly permissions: Permissions;
+  /** True for what carries claims of the user, which must agree with `describe().match`: access tokens. @defaultValue false */
+  readonly carriesClaims?: boolean;
 }
 
 /** Stays silent, or throws an `AuthError`. */
@@ -215,6 +248,15 @@ const current: Check = ({ verified, account }) => {
   if (verified.stamp !== stampDigest(verified.subject, stamp)) throw new AuthError('token_superseded');
 };
 
+/** What is true of the user has changed since the token was issued. A credential without any claim, as a host session, says nothing of it. */
+const agreeing: Check = ({ verified: { claims }, account, carriesClaims }) => {
+  const match = account.description?.match;
+  if (match === undefined || carriesClaims !== true || Object.keys(claims).length === 0) return;
+  const claim = disagreementIn(claims, match);
+  if (claim !== undefined)
+    throw refused('claims_stale', { claim, rule: 'must equal what the user source describes', option: 'match' });
+};
+
 const user: Check = ({ verified, permissions }) => {
   if (verified.kind === 'client' && !permissions.clients) throw new AuthError('client_not_allowed');
 };
@@ -224,11 +266,11 @@ const unrestricted: Check = ({ verified, permissions }) => {
 };
 
 /** In the order of what a client should learn first: an invalid credential (401) before a lack of permission (403). */
-const CHECKS: readonly Check[] = [active, current, user, unrestricted];
+const CHECKS: readonly Check[] = [active, current, agreeing, user, unrestricted];
 
 /**
  * Checks a verified credential and its account.
- * @throws {AuthError} `user_disabled`, `token_superseded`, `client_not_allowed`, `restricted_client`
+ * @throws {AuthError} `user_disabled`, `token_superseded`, `claims_stale`, `client_not_allowed`, `restricted_client`
  */
 export function check(facts: Facts): void {
   for (const each of CHECKS) each(facts);

@@ -1,6 +1,7 @@
 // What a user source says of a user, checked before anything rests on it. Types do not hold at run time: databases answer with numbers
 // as ids and with 0 and 1 as flags, and an id that no token can carry would make every sign-in useless.
 import { kindOf } from '../base/kind-of.js';
+import { isRecord } from '../base/members.js';
 import { subjectProblem } from '../tokens/subject-id.js';
 import type { UserDescription } from './users.js';
 
@@ -23,11 +24,12 @@ export function descriptionOf<User>(source: DescribingSource<User>, user: User):
       `describe() answers with ${kindOf(given)}; it must answer at once, with { id, active }.`,
     );
   // Each member is looked at below.
-  const { id, active, stamp, scopes, roles } = given as Readonly<Record<keyof UserDescription, unknown>>;
+  const { id, active, stamp, match, scopes, roles } = given as Readonly<Record<keyof UserDescription, unknown>>;
   return {
     id: idOf(id),
     active: activeOf(active),
     stamp: stampOf(stamp),
+    match: matchOf(match),
     scopes: textsOf('scopes', scopes, SCOPE),
     roles: textsOf('roles', roles, ANY_TEXT),
   };
@@ -54,6 +56,21 @@ function stampOf(stamp: unknown): string | undefined {
   if (stamp === undefined || stamp === null || typeof stamp === 'string') return stamp ?? undefined;
   throw new UnusableDescription(
     `describe().stamp is ${kindOf(stamp)}; accepted is text, for example String(user.version).`,
+  );
+}
+
+const COMPARABLE: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'undefined']);
+
+/** Only what is compared by value: two lists of the same texts are two lists. */
+function matchOf(match: unknown): UserDescription['match'] {
+  if (match === undefined || match === null) return undefined;
+  const entries = isRecord(match) ? Object.entries(match) : undefined;
+  const wrong = entries?.find(([, value]) => value !== null && !COMPARABLE.has(typeof value));
+  // Every value is one of those that are accepted.
+  if (entries !== undefined && wrong === undefined) return match as NonNullable<UserDescription['match']>;
+  const shown = wrong === undefined ? `is ${kindOf(match)}` : `has ${kindOf(wrong[1])} for a claim`;
+  throw new UnusableDescription(
+    `describe().match ${shown}; accepted is an object of text, numbers, true and false by claim, like { email: user.email }.`,
   );
 }
 

@@ -108,6 +108,11 @@ export abstract class ProvisionedUserSource<User extends object = AuthUser & obj
   /** Changes only these attributes. Never called without a change. */
   protected abstract update(user: User, changes: ProvisionedAttributes<User>): Promise<User>;
 
+  /** The user of that identity; none is made. */
+  override findLinked(subject: Subject): Promise<User | undefined> {
+    return this.find(subject);
+  }
+
   /** @throws AuthError `claims_stale`, `invalid_claims` */
   override async resolve({ subject, claims }: Verified): Promise<User | undefined> {
     const user = await this.find(subject);

@@ -31,6 +31,13 @@ export interface UserDescription {
    * digest of it. Absent: nothing is compared.
    */
   readonly stamp?: string | undefined;
+  /**
+   * Claims that must still be true of the user, by claim, such as `{ email: user.email }`. An access token whose claim differs is refused as
+   * `claims_stale` on every route: 401, or forgiven in a cookie, like an expired one. An absent claim equals an absent value. Own tokens
+   * carry what `access.claimsFor` writes, and one that would be refused is not issued; a refresh brings the new value. Host sessions
+   * and API keys carry no claims, and are not compared. @defaultValue nothing is compared
+   */
+  readonly match?: Readonly<Record<string, string | number | boolean | null | undefined>> | undefined;
   /** Scopes granted at sign-in. @defaultValue none */
   readonly scopes?: readonly string[] | undefined;
   /** Roles of the user, checked again at every request. @defaultValue none */
@@ -98,7 +105,17 @@ export abstract class ExternalUserSource<User = AuthUser> {
   /** The user for this verified token of another issuer, made if that is your wish; `undefined` or `null` refuses the token. */
   abstract resolve(verified: Verified): Promise<User | undefined | null>;
 
-  /** As `UserSource.describe()`. */
+  /**
+   * The user who is linked with that subject of another issuer already, active or not; it makes and changes nothing. The subject may be
+   * unverified, and the answer is only compared: while a browser carries a bad token cookie beside a live session, the session answers
+   * if both are one user. Without this method {@link resolve} is asked in its place, for cookies whose signature held; any other counts
+   * as that of another user.
+   */
+  findLinked?(subject: Subject): Promise<User | undefined | null>;
+
+  /**
+   * As `UserSource.describe()`. The `id` is that of the user of yours: a session of the same id is a session of the same user.
+   */
   abstract describe(user: User): UserDescription;
 }
 
