@@ -1,8 +1,10 @@
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AllowInactive, SessionAuthGuard } from 'nestjs-latchkey';
-import { ADAPTERS, type RunningApplication } from '../support/applications.js';
-import { PASSWORD, People, startBrowserApp } from '../support/browser-app.js';
+import { cookieController, csrfController, type CookieTimes } from 'nestjs-latchkey/controllers';
+import { FixedClock } from 'nestjs-latchkey/testing';
+import { ADAPTERS, SILENT, type RunningApplication } from '../support/applications.js';
+import { PASSWORD, People, startBrowserApp, type Person } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
 
 const ada = { username: 'ada', password: PASSWORD };
@@ -128,4 +130,89 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
     expect(seen.map(({ status }) => status)).toEqual([200, 401]);
     expect(posted.map(({ status }) => status)).toEqual([403, 201]);
   });
+});
+
+describe.each(ADAPTERS)('a page that keeps its sign-in alive on %s', (adapter) => {
+  const clock = new FixedClock();
+  const lms = ({ userId, serverTime, accessExpiresAt }: CookieTimes) => ({
+    success: true,
+    user_id: userId,
+    response_epoch_seconds: serverTime.getTime() / 1000,
+    response_http_date: serverTime.toUTCString(),
+    expires: accessExpiresAt.toUTCString(),
+    expires_epoch_seconds: accessExpiresAt.getTime() / 1000,
+  });
+  let running: RunningApplication;
+  beforeAll(async () => {
+    const controllers = [
+      cookieController({ toResponse: true }),
+      cookieController({ path: 'auth/login_refresh', toResponse: lms }),
+      csrfController(),
+    ];
+    const access = { claimsFor: (user: unknown) => ({ email: (user as Person).email }) };
+    running = await startBrowserApp(adapter, {
+      access,
+      cookies: { refreshPath: '/auth' },
+      structure: { clock, controllers },
+    });
+  });
+  afterAll(() => running.close());
+
+  it('learns at sign-in and at each refresh when the cookies end, and nothing of the tokens', async () => {
+    const browser = new CookieJar(running);
+    for (const [path, body] of [['login', ada], ['refresh']] as const) {
+      clock.advance('1m');
+      const answer = await browser.post(`/auth/cookie/${path}`, body);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+      const now = clock.nowMs();
+      expect(await answer.json()).toEqual({
+        userId: 'ada',
+        serverTime: new Date(now).toISOString(),
+        accessExpiresAt: new Date(Math.floor(now / 1000) * 1000 + 900_000).toISOString(),
+        accessExpiresIn: 900,
+        refreshExpiresAt: new Date(Math.floor(now / 1000) * 1000 + 14 * 86_400_000).toISOString(),
+      });
+    }
+  });
+
+  it('learns it under the names that an existing front end reads', async () => {
+    const browser = new CookieJar(running);
+    await browser.post('/auth/login_refresh/login', ada);
+    const answer = await browser.post('/auth/login_refresh/refresh');
+    const seconds = Math.floor(clock.nowMs() / 1000);
+    expect(await answer.json()).toEqual({
+      success: true,
+      user_id: 'ada',
+      response_epoch_seconds: clock.nowMs() / 1000,
+      response_http_date: new Date(clock.nowMs()).toUTCString(),
+      expires: new Date((seconds + 900) * 1000).toUTCString(),
+      expires_epoch_seconds: seconds + 900,
+    });
+  });
+
+  it('brings the new address into the cookie by a refresh, and until then has a stale one', async () => {
+    const person = running.app.get(People, { strict: false }).of('ada');
+    person.email = 'ada@example.com';
+    const browser = new CookieJar(running);
+    await browser.post('/auth/cookie/login', ada);
+    expect((await browser.send('/account')).status).toBe(200);
+    person.email = 'ada@new.example';
+    expect(await (await browser.send('/account')).json()).toMatchObject({ errorCode: 'claims_stale' });
+    expect((await browser.post('/auth/cookie/refresh')).status).toBe(200);
+    expect((await browser.send('/account')).status).toBe(200);
+    person.email = undefined;
+  });
+});
+
+it('issues no token that would be stale at once, and says which claim is missing', async () => {
+  const logged: string[] = [];
+  const log = { ...SILENT, error: (message: unknown) => void logged.push(String(message)) };
+  const running = await startBrowserApp('fastify', { log });
+  running.app.get(People, { strict: false }).of('ada').email = 'ada@example.com';
+  const answer = await new CookieJar(running).post('/auth/cookie/login', ada);
+  await running.close();
+  expect([answer.status, logged.join()]).toEqual([
+    500,
+    expect.stringMatching(/describe\(\)\.match names the claim "email"/),
+  ]);
 });

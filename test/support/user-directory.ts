@@ -8,6 +8,8 @@ export interface Person {
   active: boolean;
   stamp: string;
   motto?: string;
+  /** If it is set, access tokens must carry it. */
+  email?: string | undefined;
   readonly roles?: readonly string[];
   readonly scopes: readonly string[];
 }
@@ -38,8 +40,8 @@ export class UserDirectory extends UserSource<Person> {
     return this.all.get(id);
   }
 
-  override describe({ id, active, stamp, roles, scopes }: Person): UserDescription {
-    return { id, active, stamp, roles, scopes };
+  override describe({ id, active, stamp, email, roles, scopes }: Person): UserDescription {
+    return { id, active, stamp, match: email === undefined ? undefined : { email }, roles, scopes };
   }
 
   override async verifyCredentials({ username, password }: SignInCredentials): Promise<Person | undefined> {

@@ -1,5 +1,5 @@
 // How the answers of the routes for browsers are described in OpenAPI.
-import { objectOf, TEXT, type Answer } from './open-api.js';
+import { DATE_TIME, objectOf, TEXT, type Answer } from './open-api.js';
 
 /** A sign-in by cookies. */
 export const COOKIES_SET: Answer = {
@@ -11,6 +11,22 @@ export const COOKIES_SET: Answer = {
 
 /** A refresh by cookies. */
 export const COOKIES_RENEWED: Answer = { ...COOKIES_SET, description: 'The tokens in the cookies are replaced.' };
+
+/** `CookieTimes` as JSON. */
+const TIMES = objectOf({
+  userId: TEXT,
+  serverTime: DATE_TIME,
+  accessExpiresAt: DATE_TIME,
+  accessExpiresIn: { type: 'integer', description: 'Seconds from serverTime to accessExpiresAt.' },
+  refreshExpiresAt: DATE_TIME,
+});
+
+/** The same with a body, if one was asked for: described if it is the one of the library. */
+export function answering(answer: Answer, toResponse: unknown): Answer {
+  if (toResponse === undefined) return answer;
+  const body = toResponse === true ? { schema: TIMES, madeBy: ['toResponse', 'signIn', 'renew'] } : {};
+  return { ...answer, ...body, status: 200 };
+}
 
 /** A sign-out by cookies; the CSRF cookie is replaced by an anonymous one. */
 export const COOKIES_CLEARED: Answer = {

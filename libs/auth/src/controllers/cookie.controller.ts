@@ -1,6 +1,6 @@
 // The routes that sign users in, refresh and sign them out by cookies. What they decide is nest/browser/cookie-sign-in.ts.
 import { Body, Controller, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
-import { group, readOptions } from '../core/internal.js';
+import { group, readOptions, value } from '../core/internal.js';
 import { type IssueOptions, Public, type MountableController } from '../index.js';
 import { CsrfGuard } from '../browser.js';
 import type { IdentifiedUser } from '../sign-in.js';
@@ -11,10 +11,11 @@ import {
   issuedBy,
   RouteAddresses,
   signInFactsOf,
+  type CookieTimes,
   type Exchange,
 } from '../nest/internal.js';
 import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
-import { COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
+import { answering, COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { Describes } from './open-api.js';
 import { stepsOf } from './routing.js';
 import {
@@ -38,13 +39,29 @@ export interface CookieControllerOptions<Body extends object = SignInBody> exten
 > {
   /** Where the routes are, without a leading slash; a given `cookies.refreshPath` must cover it. @defaultValue 'auth/cookie' */
   readonly path?: string;
+  /**
+   * What sign-in and refresh answer: `true` for {@link CookieTimes} as JSON, or a function of them that returns the body. The status is 200
+   * then. No token is ever in it. @defaultValue 204 without a body
+   */
+  readonly toResponse?: true | ((times: CookieTimes) => object);
 }
 
-type Declared = DeclaredSignIn & Pick<CookieControllerOptions, 'path'>;
+type Declared = DeclaredSignIn & Pick<CookieControllerOptions, 'path' | 'toResponse'>;
 
 export const cookieControllerOptions = group<Declared>()({
   summary: 'log-in, refresh and log-out by cookies',
-  options: { path: pathOption('auth/cookie'), ...signInOptions },
+  options: {
+    path: pathOption('auth/cookie'),
+    ...signInOptions,
+    toResponse: value<NonNullable<Declared['toResponse']>>({
+      accepts: 'true, or a function of the times that returns the body',
+      holds: (given: unknown) => given === true || typeof given === 'function',
+      shows: 'kind',
+      refused: {},
+      otherwise: '204 without a body',
+      summary: 'what sign-in and refresh answer: `true` for when the cookies end, or a function of that',
+    }),
+  },
 });
 
 /** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
@@ -54,21 +71,27 @@ export abstract class CookieController {
   @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
 
   /** What `cookieController()` was asked for. */
-  protected readonly options: SignInOptions<object, CookieLoginOptions> = {};
+  protected readonly options: RouteOptions = {};
 
   /** @param continuation at a further step, with its body */
-  protected signIn(exchange: Exchange, body: object, continuation?: string): Promise<void> {
+  protected async signIn(exchange: Exchange, body: object, continuation?: string): Promise<unknown> {
     const facts = signInFactsOf(exchange.request);
     const at = stepsOf(this, this.addresses);
     const sent = { body, continuation, canGoOn: this.options.steps !== undefined, at };
     const first = continuation === undefined ? body : undefined;
     const optionsFor = ({ user, step }: IdentifiedUser) =>
       loginOptions(this.options, user, { body: first, step, facts });
-    return issuedBy(() => this.signIns.login(exchange, sent, optionsFor), this.faults);
+    return this.toResponse(await issuedBy(() => this.signIns.login(exchange, sent, optionsFor), this.faults));
   }
 
-  protected renew(exchange: Exchange): Promise<void> {
-    return issuedBy(() => this.signIns.refresh(exchange), this.faults);
+  protected async renew(exchange: Exchange): Promise<unknown> {
+    return this.toResponse(await issuedBy(() => this.signIns.refresh(exchange), this.faults));
+  }
+
+  /** The body of the answer that set the cookies; `undefined` for none. */
+  protected toResponse(times: CookieTimes): unknown {
+    const { toResponse } = this.options;
+    return typeof toResponse === 'function' ? toResponse(times) : toResponse === true ? times : undefined;
   }
 
   protected end(exchange: Exchange): Promise<void> {
@@ -82,7 +105,7 @@ export interface MountableCookieController extends MountableController {
 }
 
 /**
- * `POST login`, `refresh` and `logout`, each answered with 204 and cookies. All three need the CSRF header that
+ * `POST login`, `refresh` and `logout`, each answered with 204 and cookies; with `toResponse` the first two say when the cookies end. All three need the CSRF header that
  * {@link csrfController} issues; `login` takes the body of `tokenController`.
  *
  * @example
@@ -103,11 +126,12 @@ export function cookieController<SignIn extends object = SignInBody>(
   };
 }
 
-type RouteOptions = SignInOptions<object, CookieLoginOptions>;
+type RouteOptions = SignInOptions<object, CookieLoginOptions> & Pick<CookieControllerOptions, 'toResponse'>;
 type Read = ReturnType<(typeof cookieControllerOptions)['read']>['value'];
 
-function mounted(options: RouteOptions, { path, body = SignInBody, steps }: Read): Type<CookieController> {
+function mounted(options: RouteOptions, { path, body = SignInBody, steps, toResponse }: Read): Type<CookieController> {
   const stepBody = stepBodyOf(steps);
+  const [signedIn, renewed] = [answering(COOKIES_SET, toResponse), answering(COOKIES_RENEWED, toResponse)];
 
   @Controller(path)
   @Public()
@@ -117,24 +141,24 @@ function mounted(options: RouteOptions, { path, body = SignInBody, steps }: Read
     protected override readonly options = options;
 
     @Post('login')
-    @HttpCode(204)
+    @HttpCode(signedIn.status)
     @Header('Cache-Control', 'no-store')
     @TakesBody(body)
-    @Describes(COOKIES_SET)
+    @Describes(signedIn)
     login(@Body(bodyPipe(body)) sent: object, @HttpExchange() exchange: Exchange) {
       return this.signIn(exchange, sent);
     }
 
     @TakesBody(stepBody)
-    @StepRoute(steps, COOKIES_SET)
+    @StepRoute(steps, signedIn)
     proceed(@Body(bodyPipe(stepBody)) sent: ContinuationBody, @HttpExchange() exchange: Exchange) {
       return this.signIn(exchange, sent, sent.continuation);
     }
 
     @Post('refresh')
-    @HttpCode(204)
+    @HttpCode(renewed.status)
     @Header('Cache-Control', 'no-store')
-    @Describes(COOKIES_RENEWED)
+    @Describes(renewed)
     refresh(@HttpExchange() exchange: Exchange) {
       return this.renew(exchange);
     }

@@ -18,7 +18,7 @@ export type { TokenAnswerContext, TokenAnswers, TokenLoginOptions } from './toke
 export type { DevicesControllerOptions, MountableDevicesController } from './devices.controller.js';
 export type { ClientTokenControllerOptions, MountableClientTokenController } from './client-token.controller.js';
 export type { ClientAuthMethod, ClientDescription, ClientTokenResponse, NewClientSecret } from '../core/internal.js';
-export type { Exchange } from '../nest/internal.js';
+export type { CookieTimes, Exchange } from '../nest/internal.js';
 export type { CookieControllerOptions, MountableCookieController, CookieLoginOptions } from './cookie.controller.js';
 export type { CsrfControllerOptions, MountableCsrfController } from './csrf.controller.js';
 export type {

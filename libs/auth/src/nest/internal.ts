@@ -14,7 +14,7 @@ export type { AuthSettings } from './options/settings.js';
 
 // For controllers: requests and answers of a browser, and what OpenAPI must know about a ready-made route.
 export { ANSWERED_BY, BROWSER_ROUTE, OAUTH_ERRORS, REFUSALS } from './options/mountable-controller.js';
-export { CookieSignIn } from './browser/cookie-sign-in.js';
+export { CookieSignIn, type CookieTimes } from './browser/cookie-sign-in.js';
 export { CsrfTokenIssuer } from './browser/csrf-token-issuer.js';
 export { SessionSignIn } from './browser/session-sign-in.js';
 export { FaultLog } from './refusals/fault-log.js';

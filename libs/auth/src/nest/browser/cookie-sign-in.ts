@@ -1,5 +1,6 @@
 // Sign-ins whose tokens travel in cookies: sign-in, refresh and sign-out. CSRF is checked in all three, because each changes what the
 // browser will send by itself next time.
+import { dateOf, type Clock } from '../../core/base/clock.js';
 import type { EventSink } from '../../core/base/event-sink.js';
 import type { CsrfService } from '../../core/browser/csrf.js';
 import { findAccessToken, singleCookie } from '../../core/browser/cookie-scheme.js';
@@ -9,6 +10,7 @@ import type { LoginService } from '../../core/logins/login-service.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { IdentifiedUser, SignInService } from '../../core/sign-in/sign-in-service.js';
 import type { IssueOptions } from '../../core/issuing/token-options.js';
+import type { TokenPair } from '../../core/issuing/token-minter.js';
 import type { TokenService } from '../../core/issuing/token-service.js';
 import type { TokenKind } from '../../core/tokens/claims.js';
 import type { TokenVerifier } from '../../core/tokens/token-verifier.js';
@@ -33,6 +35,20 @@ const OVERTAKEN: ReadonlySet<AuthErrorCode> = new Set([
 /** What a login is to be like, once it is known whose it is. */
 export type OptionsFor<Options> = (found: IdentifiedUser) => Options | Promise<Options>;
 
+/** When the cookies that an answer sets end, for the page that keeps a sign-in alive. It holds nothing of the tokens themselves. */
+export interface CookieTimes {
+  /** The `sub` of the user. */
+  readonly userId: string;
+  /** The time of the server as it answered: a page whose clock is wrong counts from here. */
+  readonly serverTime: Date;
+  /** The end of the access cookie: refresh before it. */
+  readonly accessExpiresAt: Date;
+  /** As {@link accessExpiresAt}, in seconds from `serverTime`. */
+  readonly accessExpiresIn: number;
+  /** The end of the refresh cookie: from then on the user signs in again. */
+  readonly refreshExpiresAt: Date;
+}
+
 /** Signs people in and out by cookies. */
 export class CookieSignIn {
   constructor(
@@ -45,6 +61,7 @@ export class CookieSignIn {
       readonly logins: LoginService;
       readonly cookies: AuthCookies;
       readonly eventSink: EventSink;
+      readonly clock: Clock;
     },
   ) {}
 
@@ -55,10 +72,14 @@ export class CookieSignIn {
    * @throws {AuthError} `csrf_*`, `invalid_credentials`, `further_step_required`, `too_many_requests`, and the 503 codes
    * @throws {CookieTooLargeError} before anything is stored
    */
-  async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<void> {
+  async login(
+    exchange: Exchange,
+    sent: SentStep,
+    optionsFor: OptionsFor<IssueOptions> = () => ({}),
+  ): Promise<CookieTimes> {
     const found = await new BrowserSteps(this.parts, 'cookie').identify(exchange, sent);
     const { user, acr, amr } = found;
-    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime: undefined });
+    return this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime: undefined });
   }
 
   /**
@@ -67,14 +88,14 @@ export class CookieSignIn {
    * @throws {AuthError} `user_disabled`, and the 503 codes
    * @throws {CookieTooLargeError} before anything is stored
    */
-  async complete(exchange: Exchange, user: AuthUser, options: Omit<IssueOptions, 'accept'> = {}): Promise<void> {
+  async complete(exchange: Exchange, user: AuthUser, options: Omit<IssueOptions, 'accept'> = {}): Promise<CookieTimes> {
     const { tokens, cookies } = this.parts;
     const request = adaptRequest(exchange.request);
     const pair = await tokens.issue(user, { ...options, accept: (made) => cookies.assertFit(made) });
     const shown = request.cookieValues(this.parts.specs.refresh.name);
     for (const previous of shown) await tokens.revoke(previous);
     if (shown.length === 0) await this.endShown(request);
-    cookies.set(exchange.response, pair);
+    return this.hand(exchange, pair);
   }
 
   /** The refresh cookie is limited to a path. Elsewhere the access token shows the sign-in that the browser had, while it lasts. */
@@ -89,7 +110,7 @@ export class CookieSignIn {
    * Replaces the tokens. The CSRF token must be that of the same sign-in, so that a planted refresh cookie is of no use.
    * @throws {AuthError} `csrf_*`, `unauthenticated`, `ambiguous_credentials`, and those of `TokenService.refresh`
    */
-  async refresh(exchange: Exchange): Promise<void> {
+  async refresh(exchange: Exchange): Promise<CookieTimes> {
     const { csrf, tokens, cookies, specs } = this.parts;
     const request = adaptRequest(exchange.request);
     csrf.enforceForAnyone(request);
@@ -99,7 +120,7 @@ export class CookieSignIn {
       const verified = await this.verified(token, 'refresh');
       // A token that is not good is for the refresh itself to refuse.
       if (verified !== undefined) this.enforceOwn(request, verified);
-      cookies.set(exchange.response, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
+      return this.hand(exchange, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
     } catch (error) {
       if (error instanceof AuthError && error.isTerminal && !OVERTAKEN.has(error.code))
         cookies.clearTokens(exchange.response);
@@ -121,6 +142,17 @@ export class CookieSignIn {
       await logins.end(held.subject, held.sid);
     }
     cookies.clear(exchange.response);
+  }
+
+  /** Sets the cookies, and says when they end. */
+  private hand({ response }: Exchange, pair: TokenPair): CookieTimes {
+    const { cookies, clock } = this.parts;
+    cookies.set(response, pair);
+    const { subject, accessExpiresAt, refreshExpiresAt } = pair;
+    const serverTime = dateOf(clock.nowMs() / 1000);
+    // Not the life of the token: one that was issued by another request a moment ago is handed out again.
+    const accessExpiresIn = Math.max(0, Math.floor((accessExpiresAt.getTime() - serverTime.getTime()) / 1000));
+    return { userId: subject.id, serverTime, accessExpiresAt, accessExpiresIn, refreshExpiresAt };
   }
 
   /** A page of another sign-in asks with this token: it may have been planted, which is reported. */

@@ -29,6 +29,7 @@ import { pageLog } from './mistake-log.js';
 
 type CookieParts = [AuthSettings, CsrfService, Clock, HttpAdapterHost];
 type CookieSignInParts = [
+  Clock,
   AuthSettings,
   Authentication,
   CsrfService,
@@ -76,9 +77,11 @@ export const browserProviders: Provider[] = [
   ),
   factoryProvider(
     CookieSignIn,
-    [AUTH_SETTINGS, AUTHENTICATION, CsrfService, SignInService, TokenService, LoginService, AuthCookies],
-    (...[{ cookieSpecs: specs }, { verifier, eventSink }, csrf, signIn, tokens, logins, cookies]: CookieSignInParts) =>
-      new CookieSignIn({ specs, csrf, signIn, tokens, verifier, logins, cookies, eventSink }),
+    [Clock, AUTH_SETTINGS, AUTHENTICATION, CsrfService, SignInService, TokenService, LoginService, AuthCookies],
+    (...[clock, { cookieSpecs: specs }, core, csrf, signIn, tokens, logins, cookies]: CookieSignInParts) => {
+      const { verifier, eventSink } = core;
+      return new CookieSignIn({ clock, specs, csrf, signIn, tokens, verifier, logins, cookies, eventSink });
+    },
   ),
   factoryProvider(
     SessionSignIn,
