@@ -1,8 +1,10 @@
 // What the opentelemetry door reports to the real SDK, in memory.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { observeAuth } from 'nestjs-latchkey/opentelemetry';
+import { TokenFactory } from 'nestjs-latchkey/testing';
 import { ADAPTERS } from '../support/applications.js';
-import { startSecretsApp, secrets, type SecretsApp } from '../support/secrets-app.js';
+import { CookieJar } from '../support/cookie-jar.js';
+import { PASSWORD, startSecretsApp, secrets, type SecretsApp } from '../support/secrets-app.js';
 import { SecretsFlows } from '../support/secrets-flows.js';
 import { wholeText } from '../support/secrets.js';
 import { Telemetry, type Point } from '../support/telemetry.js';
@@ -83,6 +85,22 @@ describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
     expect(attributes.filter((each) => 'enduser.id' in each)).toEqual([]);
   });
 
+  it('records on the span why a credential was refused, by which key and issuer', async () => {
+    const token = await TokenFactory.of(app.app).expired('ada');
+    await app.fetch('/doors', { headers: { authorization: `Bearer ${token}` } });
+    await app.fetch('/doors', { headers: { authorization: 'Basic YTpi' } });
+    const [refused, foreign] = (await telemetry.spans()).slice(-2).map((span) => span.attributes);
+    expect(refused).toMatchObject({
+      'latchkey.code': 'token_expired',
+      'latchkey.reason.claim': 'exp',
+      'latchkey.reason.rule': 'must be in the future',
+      'latchkey.claimed_issuer': 'https://doors.test',
+      'latchkey.conflicting': false,
+      'latchkey.version': expect.stringMatching(/^\d+\.\d+\.\d+/),
+    });
+    expect(foreign).toMatchObject({ 'latchkey.outcome': 'not_applicable', 'latchkey.foreign_scheme': 'basic' });
+  });
+
   it('puts no secret on a span or into a metric', async () => {
     const spans = (await telemetry.spans()).map(({ name, attributes, events, status }) => ({
       name,
@@ -102,5 +120,23 @@ describe.each(ADAPTERS)('observeAuth on %s', (adapter) => {
     stopNaming();
     const named = (await telemetry.spans()).filter((span) => span.attributes['enduser.id'] === 'ada');
     expect(named).toHaveLength(1);
+  });
+
+  it('records both users of a mismatch by option alone', async () => {
+    const jar = new CookieJar(app);
+    await jar.post('/auth/session/login', { username: 'grace', password: PASSWORD });
+    const token = await app.tokenOf('ada');
+    const seen = [];
+    for (const endUserId of [false, true]) {
+      const stopNaming = endUserId ? observeAuth({ endUserId }) : () => {};
+      jar.plant('__Host-access', token);
+      await jar.send('/doors');
+      stopNaming();
+      seen.push((await telemetry.spans()).at(-1)?.attributes);
+    }
+    const users = { 'latchkey.cookie_subject': 'ada', 'latchkey.session_subject': 'grace' };
+    expect(seen[0]).toMatchObject({ 'latchkey.outcome': 'user_mismatch_enforced' });
+    expect(seen[0]).not.toHaveProperty(['latchkey.cookie_subject']);
+    expect(seen[1]).toMatchObject({ ...users, 'latchkey.cookie_issuer': 'https://doors.test' });
   });
 });

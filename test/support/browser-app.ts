@@ -109,6 +109,7 @@ export interface BrowserAppOptions extends AuthModuleOptions {
   readonly sessions?: boolean;
   readonly controllers?: StartOptions['controllers'];
   readonly providers?: StartOptions['providers'];
+  readonly imports?: StartOptions['imports'];
   readonly log?: StartOptions['log'];
 }
 
@@ -140,6 +141,7 @@ export async function startBrowserApp(
     sessions = true,
     controllers = [],
     providers = [],
+    imports = [],
     log,
     ...options
   }: BrowserAppOptions = {},
@@ -156,7 +158,7 @@ export async function startBrowserApp(
     ...structure,
   });
   return startApplication(adapter, {
-    imports: [PeopleModule, auth],
+    imports: [PeopleModule, ...imports, auth],
     controllers: [AccountController, ...controllers],
     providers,
     ...(log === undefined ? undefined : { log }),

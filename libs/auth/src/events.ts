@@ -8,6 +8,7 @@ export type {
   AttemptOutcome,
   AuthEvent,
   CookieHalfEvent,
+  EarlyAttemptEvent,
   ForgivenFailure,
   KeysEvent,
   RefusalEvent,

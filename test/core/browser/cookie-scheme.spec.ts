@@ -90,7 +90,11 @@ describe('a token split over two cookies', () => {
 });
 
 describe('the halves that another party sets', () => {
-  const verifier = { verifierOf: () => (token: string) => token as never, claimedSubject: () => undefined };
+  const verifier = {
+    verifierOf: () => (token: string) => token as never,
+    claimedSubject: () => undefined,
+    lapsed: async () => undefined,
+  };
   const external = { payload: 'edx-jwt-cookie-header-payload', signature: 'edx-jwt-cookie-signature' };
   const scheme = cookieScheme({ specs: single, external, forgiving: true, verifier, csrf: () => {} });
   const find = (...cookies: [string, string][]) => scheme.find(authRequest({ cookies }));
@@ -112,6 +116,7 @@ describe('the cookie scheme', () => {
   const verifier = {
     verifierOf: () => () => Promise.reject(new AuthError('token_expired')),
     claimedSubject: () => undefined,
+    lapsed: async () => undefined,
   };
   const schemeOf = (forgiving: boolean) => cookieScheme({ specs: single, forgiving, verifier, csrf: () => {} });
 

@@ -8,7 +8,8 @@ import { Instruments, LABEL } from './instruments.js';
 /** Attributes that may be exported besides codes and counts. */
 export interface ObserveAuthOptions {
   /**
-   * Puts the subject on the span as `enduser.id`. It is personal data, and spans travel far; metrics never hold it.
+   * Puts the subject on the span as `enduser.id`, and on a mismatch of cookie and session both of theirs. It is personal data, and spans
+   * travel far; metrics never hold it.
    * @defaultValue false
    */
   readonly endUserId?: boolean;
@@ -60,13 +61,39 @@ function tellSpan(event: AuthEvent, endUserId: boolean): void {
 }
 
 /** `error.type` is the span's own: a refusal that was forgiven is not an error of the request. */
-function attributesOf({ outcome, scheme, code, kind, subject, carried }: AttemptEvent, endUserId: boolean): Attributes {
+function attributesOf(event: AttemptEvent, endUserId: boolean): Attributes {
+  const { outcome, scheme, code, kind, carried, conflicting, forgiven, reason, key, issuer, claimedIssuer } = event;
+  const { cookieIssue, foreignScheme, version } = event;
   return {
     [LABEL.outcome]: outcome,
     [LABEL.scheme]: scheme,
     [LABEL.kind]: kind,
+    [LABEL.issuer]: issuer,
     'latchkey.code': code,
     'latchkey.carried': [...carried],
-    ...(endUserId && subject !== undefined ? { 'enduser.id': subject } : {}),
+    'latchkey.conflicting': conflicting,
+    'latchkey.forgiven': forgiven.map((failure) => `${failure.scheme}:${failure.code}`),
+    'latchkey.reason.claim': reason?.claim,
+    'latchkey.reason.rule': reason?.rule,
+    'latchkey.key.id': key?.kid,
+    'latchkey.key.alg': key?.alg,
+    'latchkey.claimed_issuer': claimedIssuer,
+    'latchkey.cookie_issue': cookieIssue,
+    'latchkey.foreign_scheme': foreignScheme,
+    'latchkey.version': version,
+    ...(endUserId ? subjectsOf(event) : {}),
+  };
+}
+
+/** The caller, and whom cookie and session name where they differ. */
+function subjectsOf({ subject, cookieSubject, cookieIssuer, sessionSubject }: AttemptEvent): Attributes {
+  const ofMismatch = {
+    'latchkey.cookie_subject': cookieSubject,
+    'latchkey.cookie_issuer': cookieIssuer,
+    'latchkey.session_subject': sessionSubject,
+  };
+  return {
+    ...(subject === undefined ? {} : { 'enduser.id': subject }),
+    ...(sessionSubject === undefined ? {} : ofMismatch),
   };
 }

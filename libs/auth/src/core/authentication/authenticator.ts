@@ -1,7 +1,8 @@
 // The read path: who is asking? `authenticate` finds the credentials of a request and tries one scheme after the other; the order of the
 // stages for one credential is the order of the lines in `authenticateCredential`; policies come last. `after` goes on at once with what is
 // known, and awaits what is not.
-import { outcomeOf, publishEnd, type Attempt } from './attempt.js';
+import { outcomeOf, publishEarlyEnd, publishEnd, type Attempt } from './attempt.js';
+import { EarlyFacts } from './early-facts.js';
 import type { RouteRequirements } from './route-requirements.js';
 import { SessionMismatch, type MismatchRule } from './session-mismatch.js';
 import { after, rescued } from '../base/at-once.js';
@@ -14,7 +15,7 @@ import type { BlocklistService } from '../logins/blocklist-service.js';
 import { enforce } from '../policies/policies.js';
 import { SchemeCalls } from '../schemes/scheme-calls.js';
 import { findCandidates, isSentByBrowser, type Candidate, type Scheme } from '../schemes/schemes.js';
-import { check, principalOf, type AccountResolver } from '../users/accounts.js';
+import { check, NO_PERMISSIONS, principalOf, type Account, type AccountResolver } from '../users/accounts.js';
 
 export type { RouteRequirements } from './route-requirements.js';
 
@@ -29,13 +30,15 @@ type Answer = Principal | undefined | Promise<Principal | undefined>;
 export class Authenticator {
   private readonly mismatch: SessionMismatch;
   private readonly calls = new SchemeCalls();
+  private readonly early: EarlyFacts;
 
   constructor(
     private readonly blocklist: BlocklistService,
     private readonly users: AccountResolver,
     private readonly rules: { readonly onMismatch: MismatchRule; readonly clock: Clock },
   ) {
-    this.mismatch = new SessionMismatch(blocklist, rules.onMismatch);
+    this.early = new EarlyFacts(rules.clock);
+    this.mismatch = new SessionMismatch(blocklist, users, rules.onMismatch);
   }
 
   /**
@@ -48,6 +51,23 @@ export class Authenticator {
       () => after(this.authenticateFirst(attempt), (principal) => admitted(attempt, principal)),
       (cause) => refused(attempt, cause),
     );
+  }
+
+  /**
+   * Who asks, as far as credentials tell before the route is known: for logs and limits. It grants nothing: the guard of the route goes on
+   * from what was found out, and checks what its route demands. Never throws or rejects; whatever fails is `undefined`.
+   */
+  async identify(request: AuthRequest, schemes: readonly Scheme[]): Promise<Principal | undefined> {
+    const attempt: Attempt = { ...attemptOf(request, { ...ANY_ROUTE, schemes }), isEarly: true };
+    try {
+      const principal = await this.authenticateFirst(attempt);
+      publishEarlyEnd(attempt, principal === undefined ? 'not_applicable' : 'success');
+      return principal;
+    } catch (cause) {
+      const error = cause instanceof AuthError ? cause : applicationFault(phaseOf(attempt), cause);
+      publishEarlyEnd(attempt, outcomeOf(attempt, error));
+      return undefined;
+    }
   }
 
   /** All that the request carries is found before any of it is verified. */
@@ -99,29 +119,36 @@ export class Authenticator {
   private authenticateCredential(each: Candidate, attempt: Attempt): Answer {
     const { request, demand } = attempt;
     const { scheme, credential, error } = each;
-    attempt.key = undefined;
+    attempt.key = attempt.verified = attempt.account = undefined;
     if (error !== undefined) throw error;
+    const known = this.early.of(request, each);
     const verifying = rescued(
-      () => scheme.verify(credential, request),
+      () => (known === undefined ? scheme.verify(credential, request) : known.verified),
       (cause) => this.calls.failed(scheme.name, cause),
     );
     return after(verifying, (verified) => {
       if (this.calls.failing.size > 0) this.calls.recovered(scheme.name);
       if (verified === undefined) return undefined;
+      attempt.verified = verified;
       attempt.key = verified.key;
       if (!SAFE_METHODS.has(request.method)) proveIntent(each, request, verified);
-      return after(this.blocklist.refuseRevoked(verified), () =>
-        after(this.users.resolve(verified), (account) => {
-          check({ verified, account, permissions: demand.permissions });
-          return principalOf(verified, account, scheme.name);
-        }),
-      );
+      return after(known?.account ?? this.accountOf(verified), (account) => {
+        attempt.account = account;
+        if (attempt.isEarly) this.early.keep(request, each, { verified, account });
+        check({ verified, account, permissions: demand.permissions, carriesClaims: true });
+        return principalOf(verified, account, scheme.name);
+      });
     });
+  }
+
+  private accountOf(verified: Verified): Account | Promise<Account> {
+    return after(this.blocklist.refuseRevoked(verified), () => this.users.resolve(verified));
   }
 
   private assertPolicies(principal: Principal, scheme: Scheme, attempt: Attempt): Answer {
     const { request, demand } = attempt;
     attempt.principal = principal;
+    if (attempt.isEarly) return principal;
     if (demand.policies.length === 0) return recognised(principal, scheme);
     const context = { principal, request, nowSeconds: this.rules.clock.nowSeconds() };
     return after(enforce(demand.policies, context), () => recognised(principal, scheme));
@@ -135,13 +162,19 @@ function attemptOf(request: AuthRequest, demand: RouteRequirements): Attempt {
     found: NONE,
     scheme: undefined,
     principal: undefined,
+    verified: undefined,
+    account: undefined,
     key: undefined,
     forgiven: NONE,
     mismatch: undefined,
+    isEarly: false,
   };
 }
 
 const NONE: readonly never[] = Object.freeze([]);
+
+/** What every route demands at the least. */
+const ANY_ROUTE = Object.freeze({ optional: true, permissions: NO_PERMISSIONS, policies: NONE });
 
 function recognised(principal: Principal, scheme: Scheme): Principal {
   scheme.recognised?.(principal);

@@ -1,12 +1,14 @@
 // Handles requests whose token cookie and live session belong to different users: after a switch of accounts a browser carries both, and
-// if either won silently, the request would act as the wrong user.
+// if either won silently, the request would act as the wrong user. A cookie of another issuer is compared by the user of ours that it
+// stands for.
 import type { Attempt } from './attempt.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import { orUnavailable } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
-import { sameSubject, type Principal, type Subject } from '../base/principal.js';
+import { sameSubject, type Principal, type Subject, type Verified } from '../base/principal.js';
 import type { AuthRequest } from '../base/request.js';
 import { isSentByBrowser, type Candidate } from '../schemes/schemes.js';
+import type { AccountResolver } from '../users/accounts.js';
 
 /** Whose word counts when a good cookie and a live session name different users. */
 export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
@@ -14,10 +16,23 @@ export type MismatchRule = 'reject' | 'prefer-jwt' | 'prefer-session';
 /** The name of the built-in scheme that reads the host's session. */
 export const SESSION = 'session';
 
+/** A credential that failed, and how. */
+interface Failed {
+  readonly error: AuthError;
+  readonly each: Candidate;
+  readonly attempt: Attempt;
+}
+
+/** True if the credential of another issuer belongs to the account that the session is of. */
+function isLinkedTo(session: Subject, { verified, account }: Attempt): boolean {
+  return verified?.own === false && verified.kind === 'user' && account?.description?.id === session.id;
+}
+
 /** Compares cookie and session if the route knows both; elsewhere there is nothing to compare. */
 export class SessionMismatch {
   constructor(
     private readonly blocklist: BlocklistService,
+    private readonly users: AccountResolver,
     private readonly rule: MismatchRule,
   ) {}
 
@@ -32,7 +47,7 @@ export class SessionMismatch {
     const session = await this.liveSession(each, attempt);
     if (session === undefined) return;
     const cookie = unreadable === undefined ? scheme.claimedSubject(credential) : undefined;
-    if (cookie !== undefined && sameSubject(cookie, session)) return;
+    if (cookie !== undefined && (await this.isUserOf(session, cookie, { error, each, attempt }))) return;
     attempt.mismatch = { outcome: 'user_mismatch', cookie, session };
     throw error;
   }
@@ -49,10 +64,23 @@ export class SessionMismatch {
 
   private async isOverriddenBySession({ subject }: Principal, each: Candidate, attempt: Attempt): Promise<boolean> {
     const session = await this.liveSession(each, attempt);
-    if (session === undefined || sameSubject(subject, session)) return false;
+    if (session === undefined || sameSubject(subject, session) || isLinkedTo(session, attempt)) return false;
     attempt.mismatch = { outcome: 'user_mismatch_enforced', cookie: subject, session };
     if (this.rule === 'reject') throw new AuthError('session_user_mismatch');
     return this.rule === 'prefer-session';
+  }
+
+  /** True if the subject of a bad cookie is the user of the session: by its id, or, if another issuer named it, by whom that is here. */
+  private async isUserOf(session: Subject, cookie: Subject, { error, each, attempt }: Failed): Promise<boolean> {
+    if (cookie.issuer === session.issuer) return sameSubject(cookie, session);
+    if (cookie.id === '') return false;
+    if (attempt.account !== undefined) return isLinkedTo(session, attempt);
+    const verified = async (): Promise<Verified | undefined> => {
+      // No user is made for a credential that was revoked.
+      if (error.code === 'token_revoked') return undefined;
+      return error.code === 'token_expired' ? each.scheme.lapsed?.(each.credential) : attempt.verified;
+    };
+    return (await this.users.ownIdOf(cookie, verified)) === session.id;
   }
 
   /** Whom the host session of this request belongs to, if it has one that was not ended. */

@@ -61,10 +61,38 @@ export interface AttemptEvent {
   readonly subject?: string | undefined;
   readonly issuer?: string | undefined;
   readonly kind?: PrincipalKind | undefined;
-  /** On a mismatch: the subject of the unverified cookie, or `unreadable`. */
+  /**
+   * The trusted issuer that a refused credential names: unverified, unless {@link key} is there. Absent if it names none that is trusted
+   * (`invalid_issuer`).
+   */
+  readonly claimedIssuer?: string | undefined;
+  /**
+   * Whom the token cookie of the request names, unverified: whenever it carries one, which may be good or bad. `unreadable` if it names no
+   * one of a trusted issuer; {@link cookieIssue} says why.
+   */
   readonly cookieSubject?: string | undefined;
+  /** The issuer that goes with {@link cookieSubject}. */
+  readonly cookieIssuer?: string | undefined;
+  /** Why the token cookie names no subject: it is no token, its issuer is not trusted, or the claim is missing. */
+  readonly cookieIssue?: 'malformed' | 'unknown_issuer' | 'missing_subject' | undefined;
   /** On a mismatch: the user of the live session. */
   readonly sessionSubject?: string | undefined;
+  /**
+   * The scheme of an `Authorization` header that no scheme of the route reads, in lower case: `basic`, `bearer`, `digest`, `negotiate`,
+   * `jwt`, `token`, or `other`.
+   */
+  readonly foreignScheme?: string | undefined;
+  /** The version of this library. */
+  readonly version: string;
+}
+
+/** The look at the credentials of a request before its route is known: `authenticateEarly()`. It decides nothing. */
+export interface EarlyAttemptEvent {
+  readonly type: 'early_attempt';
+  /** `success` if there is a user to show; all else left the request without one. */
+  readonly outcome: AttemptOutcome;
+  /** The scheme that told, or that failed. */
+  readonly scheme?: string | undefined;
 }
 
 /** What happens to sign-ins, besides being used. */
@@ -144,6 +172,7 @@ export interface UncheckedEvent {
 /** All event types. */
 export type AuthEvent =
   | AttemptEvent
+  | EarlyAttemptEvent
   | SignInEvent
   | RefusalEvent
   | RevocationEvent

@@ -14,7 +14,7 @@ export interface CookieSchemeParts {
   /** A cookie of another party, which is only read. */
   readonly external?: ExternalCookie | undefined;
   readonly forgiving: boolean;
-  readonly verifier: Pick<TokenVerifier, 'verifierOf' | 'claimedSubject'>;
+  readonly verifier: Pick<TokenVerifier, 'verifierOf' | 'claimedSubject' | 'lapsed'>;
   readonly csrf: CsrfPolicy;
 }
 
@@ -27,6 +27,7 @@ export function cookieScheme({ specs, external, forgiving, verifier, csrf }: Coo
     find: (request) => findAccessToken(request, specs) ?? findExternal(request, external),
     verify: verifier.verifierOf('access'),
     claimedSubject: (token) => verifier.claimedSubject(token),
+    lapsed: (token) => verifier.lapsed(token),
     csrf,
   });
 }

@@ -16,7 +16,7 @@ export interface BearerSource {
 /** What the scheme is made from. */
 export interface BearerSchemeParts {
   readonly source: BearerSource;
-  readonly verifier: Pick<TokenVerifier, 'verifierOf'>;
+  readonly verifier: Pick<TokenVerifier, 'verifierOf' | 'claimedSubject'>;
   readonly csrf: CsrfPolicy;
 }
 
@@ -27,6 +27,7 @@ export function bearerScheme({ source, verifier, csrf }: BearerSchemeParts): Sch
     name: 'bearer',
     find,
     verify: verifier.verifierOf('access'),
+    claimedSubject: (token: string) => verifier.claimedSubject(token),
     challenge,
     csrf,
   };

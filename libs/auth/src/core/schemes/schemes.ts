@@ -28,6 +28,11 @@ export interface SchemeBase<Credential> {
   readonly challenge?: string;
   /** Whom the credential names, unverified: used to deny or to observe, never to grant. `undefined` means unreadable. */
   claimedSubject?(credential: Credential): Subject | undefined;
+  /**
+   * What an expired credential asserted, if nothing but its end stands against it: compared with the user of a session, never to grant.
+   * `undefined` for any other. Absent: that cannot be told.
+   */
+  lapsed?(credential: Credential): Promise<Verified | undefined>;
   /** Called once a caller was authenticated by this scheme and was not refused. It must not throw. */
   recognised?(principal: Principal): void;
   /** How OpenAPI documents show it. @defaultValue an apiKey of the scheme's name in a header, with a hint to describe it */

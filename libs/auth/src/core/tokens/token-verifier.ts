@@ -58,6 +58,13 @@ interface Origin {
   readonly query: KeyQuery;
 }
 
+/** By what a token is accepted. */
+interface Acceptance {
+  readonly expected: Expected;
+  readonly origin: Origin;
+  readonly toItsEnd: boolean;
+}
+
 /** What is true of a token for as long as its issuer is trusted and its signature holds. */
 export interface TokenFacts extends Origin {
   readonly expected: Expected;
@@ -122,14 +129,31 @@ export class TokenVerifier {
     return this.verifyAs(token, ISSUED[kind]);
   }
 
-  /** Issuer, key, signature, claims, time: in that order. What was found out about the same token before is not found out again. */
-  private verifyAs(token: string, expected: Expected): Verified | Promise<Verified> {
+  /**
+   * What an access token asserted to its end, if nothing but its end stands against it; `undefined` for any other. Only for comparing, never
+   * for granting.
+   * @throws {AuthError} the 503 codes of {@link verify}
+   */
+  async lapsed(token: string): Promise<Verified | undefined> {
+    try {
+      return await this.verifyAs(token, EXPECTED.access, true);
+    } catch (error) {
+      if (error instanceof AuthError && !error.isUnavailable) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Issuer, key, signature, claims, time: in that order. What was found out about the same token before is not found out again.
+   * @param toItsEnd as it would have been verified in the last second of its life, if that is over
+   */
+  private verifyAs(token: string, expected: Expected, toItsEnd = false): Verified | Promise<Verified> {
     const found = this.signatures.find(token);
     const jws = found === undefined ? parseJws(token, this.limits) : found.jws;
     const origin = factsFor(found, expected) ?? this.originOf(jws, expected, found?.key);
     return after(findKey(origin), (key) => {
       const signed = found?.key === key ? found : this.verifySignature(jws, key, origin);
-      return after(signed, (known) => this.accept(known, expected, origin));
+      return after(signed, (known) => this.accept(known, { expected, origin, toItsEnd }));
     });
   }
 
@@ -139,11 +163,12 @@ export class TokenVerifier {
   }
 
   /** Reads the claims of a token whose signature holds once; asks whether it is in time, and its tenant accepted, each time. */
-  private accept(known: Known, expected: Expected, origin: Origin): Verified | Promise<Verified> {
+  private accept(known: Known, { expected, origin, toItsEnd }: Acceptance): Verified | Promise<Verified> {
     const facts = (known.facts = factsFor(known, expected) ?? readFacts(known, expected, origin));
     const { issuer, profile, verified, validity } = facts;
-    const now = this.clock.nowSeconds();
-    assertNotEnded(issuer, now);
+    const clock = this.clock.nowSeconds();
+    assertNotEnded(issuer, clock);
+    const now = toItsEnd ? Math.min(clock, validity.until - 1) : clock;
     // A clock that answers with no number is never in time.
     if (!(now >= validity.from && now < validity.until)) assertInTime(verified, profile, now);
     return issuer.accepts === undefined ? verified : after(assertTenant(issuer.accepts, known.jws), () => verified);

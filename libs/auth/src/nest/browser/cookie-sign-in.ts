@@ -150,7 +150,7 @@ export class CookieSignIn {
     cookies.set(response, pair);
     const { subject, accessExpiresAt, refreshExpiresAt } = pair;
     const serverTime = dateOf(clock.nowMs() / 1000);
-    // Not the life of the token: one that was issued by another request a moment ago is handed out again.
+    // Not the life of the token: one that another request was issued a moment ago may be answered again.
     const accessExpiresIn = Math.max(0, Math.floor((accessExpiresAt.getTime() - serverTime.getTime()) / 1000));
     return { userId: subject.id, serverTime, accessExpiresAt, accessExpiresIn, refreshExpiresAt };
   }

@@ -4,6 +4,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { Authenticator, Decision, RouteRequirements } from '../../core/authentication/authenticator.js';
 import { after } from '../../core/base/at-once.js';
 import { AuthConfigurationError, AuthError } from '../../core/base/errors.js';
+import type { Principal } from '../../core/base/principal.js';
 import type { AuthRequest } from '../../core/base/request.js';
 import type { Scheme } from '../../core/schemes/schemes.js';
 import type { ErrorResponses } from '../refusals/error-responses.js';
@@ -85,6 +86,12 @@ export class RouteAuthenticator {
   /** As {@link decide}, for what stays open: what was true of the request a while ago may not be true any more. */
   decideAgain(record: RequestRecord, policy: EffectivePolicy, guard: BrandedGuard): Decision | Promise<Decision> {
     return this.decideOn(record, this.demandOf(policy, guard));
+  }
+
+  /** Who asks, before the route is known; `undefined` if that cannot be told now. It decides nothing. */
+  async identify(record: RequestRecord, guard: BrandedGuard): Promise<Principal | undefined> {
+    if (!this.ready || record.isLongLived) return undefined;
+    return this.authenticator.identify(record.request, this.schemesOf(guard));
   }
 
   private decideOn(record: RequestRecord, demand: RouteRequirements): Decision | Promise<Decision> {

@@ -105,13 +105,17 @@ export class RequestRecord {
 
   /** Leaves an answer on the request: `user` and `auth` for the application, and the same here, for the library. */
   leave(answer: Required<AuthenticatedRequest>): void {
-    const { carrier } = this;
     this.answer = answer;
-    if (typeof carrier !== 'object' || carrier === null || !Object.isExtensible(carrier)) return;
-    const attached = carrier as AuthenticatedRequest;
-    attached.auth = answer.auth;
-    attached.user = answer.user;
+    show(this.carrier, answer);
   }
+}
+
+/** Puts an answer on what carries a request, for the application: no part of the library reads it there. */
+export function show(carrier: unknown, answer: Required<AuthenticatedRequest>): void {
+  if (typeof carrier !== 'object' || carrier === null || !Object.isExtensible(carrier)) return;
+  const attached = carrier as AuthenticatedRequest;
+  attached.auth = answer.auth;
+  attached.user = answer.user;
 }
 
 /**
