@@ -30,14 +30,14 @@ type Answer = Principal | undefined | Promise<Principal | undefined>;
 export class Authenticator {
   private readonly mismatch: SessionMismatch;
   private readonly calls = new SchemeCalls();
-  private readonly early: EarlyFacts;
+  /** Made when it is first needed: most applications never look early. */
+  private early: EarlyFacts | undefined;
 
   constructor(
     private readonly blocklist: BlocklistService,
     private readonly users: AccountResolver,
     private readonly rules: { readonly onMismatch: MismatchRule; readonly clock: Clock },
   ) {
-    this.early = new EarlyFacts(rules.clock);
     this.mismatch = new SessionMismatch(blocklist, users, rules.onMismatch);
   }
 
@@ -58,6 +58,7 @@ export class Authenticator {
    * from what was found out, and checks what its route demands. Never throws or rejects; whatever fails is `undefined`.
    */
   async identify(request: AuthRequest, schemes: readonly Scheme[]): Promise<Principal | undefined> {
+    this.early ??= new EarlyFacts(this.rules.clock);
     const attempt: Attempt = { ...attemptOf(request, { ...ANY_ROUTE, schemes }), isEarly: true };
     try {
       const principal = await this.authenticateFirst(attempt);
@@ -121,7 +122,7 @@ export class Authenticator {
     const { scheme, credential, error } = each;
     attempt.key = attempt.verified = attempt.account = undefined;
     if (error !== undefined) throw error;
-    const known = this.early.of(request, each);
+    const known = this.early?.of(request, each);
     const verifying = rescued(
       () => (known === undefined ? scheme.verify(credential, request) : known.verified),
       (cause) => this.calls.failed(scheme.name, cause),
@@ -134,7 +135,7 @@ export class Authenticator {
       if (!SAFE_METHODS.has(request.method)) proveIntent(each, request, verified);
       return after(known?.account ?? this.accountOf(verified), (account) => {
         attempt.account = account;
-        if (attempt.isEarly) this.early.keep(request, each, { verified, account });
+        if (attempt.isEarly) this.early?.keep(request, each, { verified, account });
         check({ verified, account, permissions: demand.permissions, carriesClaims: true });
         return principalOf(verified, account, scheme.name);
       });

@@ -20,7 +20,6 @@ const FRESH_MS = 1_000;
 /** Keeps facts as long as their request. */
 export class EarlyFacts {
   private readonly byRequest = new WeakMap<AuthRequest, Map<Scheme, EarlyFact>>();
-  private isUsed = false;
 
   constructor(private readonly clock: Clock) {}
 
@@ -28,12 +27,10 @@ export class EarlyFacts {
     const ofRequest = this.byRequest.get(request) ?? new Map<Scheme, EarlyFact>();
     ofRequest.set(scheme, { credential, ...found, atMs: this.clock.monotonicMs() });
     this.byRequest.set(request, ofRequest);
-    this.isUsed = true;
   }
 
   /** The fact about exactly this credential, if it is of a moment ago. */
   of(request: AuthRequest, { scheme, credential }: Candidate): EarlyFact | undefined {
-    if (!this.isUsed) return undefined;
     const fact = this.byRequest.get(request)?.get(scheme);
     const isFresh = fact !== undefined && this.clock.monotonicMs() - fact.atMs < FRESH_MS;
     return isFresh && fact.credential === credential ? fact : undefined;
