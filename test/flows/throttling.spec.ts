@@ -128,6 +128,19 @@ function testProcesses(start: () => Promise<Environment>, stop: () => Promise<un
     expect([10, 20]).toContain(statuses.filter((status) => status === 401).length);
   }, 60_000);
 
+  it('limit what one network sends as further steps and as reset links, both together', async () => {
+    const paths = ['/auth/token/continue', '/auth/cookie/continue', '/auth/session/continue', '/password-reset/redeem'];
+    let statuses: readonly number[] = [];
+    const areRefused = () => statuses.length > 0 && statuses.every((status) => status === 429);
+    // 300 a minute; about the turn of a minute twice as many.
+    for (let at = 0; at < 800 && !areRefused(); at += 40) {
+      const some = Array.from({ length: 40 }, (_, one) => send(paths[one % 4] ?? '', '203.0.113.77', {}, one >> 2));
+      statuses = (await Promise.all(some)).map(({ status }) => status);
+    }
+    expect(areRefused()).toBe(true);
+    expect((await send('/auth/token/continue', '203.0.113.78', {}, 0)).status).toBe(400);
+  }, 60_000);
+
   it('take the addresses of one IPv6 network for one', async () => {
     const guesses = Array.from({ length: 30 }, (_, at) => from(`2001:db8:0:7::${at}`, wrong('grace'), at));
     expect([10, 20]).toContain((await Promise.all(guesses)).filter((status) => status === 401).length);

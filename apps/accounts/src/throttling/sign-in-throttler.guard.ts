@@ -7,8 +7,17 @@ import { SignInLimits } from './sign-in-limits.js';
 
 /** Where a password is looked at. */
 const SIGN_INS: ReadonlySet<string> = new Set(['/auth/token', '/auth/cookie/login', '/auth/session/login']);
-/** Routes that do something else for the caller. */
-const OPEN: ReadonlySet<string> = new Set(['/password-reset', '/password-reset/redeem']);
+/**
+ * Routes that do something else for the caller. How often a code may be guessed, the library counts by continuation and by user; what is
+ * counted here is the work that a network makes.
+ */
+const OPEN: ReadonlySet<string> = new Set([
+  '/auth/token/continue',
+  '/auth/cookie/continue',
+  '/auth/session/continue',
+  '/password-reset',
+  '/password-reset/redeem',
+]);
 
 /** What both frameworks tell about a request; the path is that of the route, so that no spelling of the address matters. */
 interface SignInRequest {
