@@ -1,7 +1,7 @@
 // A project of its own in a temporary folder: made by the CLI, given the library as a tarball, built, tested and started.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -50,6 +50,43 @@ export class FreshProject {
     const [node] = this.template.nodes;
     if (this.manager === 'pnpm') return this.run(node, 'npx', ['-y', PNPM, 'add', '--prefer-offline', ...wanted]);
     return this.run(node, 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...wanted]);
+  }
+
+  /** Runs a line of a shell in the project, as a user types it. */
+  type(line: string): Ended {
+    return this.run(this.template.nodes[0], 'sh', ['-c', line]);
+  }
+
+  /** Runs a line that goes on, waits until it answers over HTTP, and runs others meanwhile. `log` is what it printed. */
+  async typeBeside(
+    line: string,
+    others: (url: string) => readonly string[],
+  ): Promise<{ readonly ended: readonly Ended[]; readonly log: string }> {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const url = `http://localhost:${port}`;
+    const env = { ...this.environmentOf(this.template.nodes[0]), PORT: String(port) };
+    const file = join(this.parent, 'beside.log');
+    const output = openSync(file, 'w');
+    // A group of its own, so that what it started ends with it.
+    const child = spawn('sh', ['-c', line], {
+      cwd: this.folder,
+      env,
+      stdio: ['ignore', output, output],
+      detached: true,
+    });
+    try {
+      await untilAnswered(url);
+      const ended = others(url).map((other) => this.type(other));
+      return { ended, log: readFileSync(file, 'utf8') };
+    } finally {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      closeSync(output);
+    }
+  }
+
+  /** All that is not committed, as text; everything is added. */
+  uncommitted(): string {
+    return this.type('git add -A && git diff --cached -- . ":(exclude)*lock*" && git reset -q').output;
   }
 
   switchOn(): void {
@@ -112,24 +149,27 @@ export class FreshProject {
   }
 
   private run(node: string, command: string, args: readonly string[], cwd = this.folder): Ended {
-    const bin = this.binOf(node);
     const { status, stdout, stderr } = spawnSync(command, args, {
       cwd,
-      env: {
-        ...npmEnvironment,
-        PATH: `${bin}${delimiter}${npmEnvironment['PATH'] ?? ''}`,
-        CI: 'true',
-      },
+      env: this.environmentOf(node),
       encoding: 'utf8',
       timeout: STEP_MS,
     });
     return { status, output: stripVTControlCharacters(stdout + stderr) };
   }
 
-  /** A folder for the PATH in which `node` is that version. */
+  private environmentOf(node: string): Record<string, string | undefined> {
+    const path = `${this.binOf(node)}${delimiter}${npmEnvironment['PATH'] ?? ''}`;
+    return { ...npmEnvironment, PATH: path, CI: 'true' };
+  }
+
+  /** A folder for the PATH in which `node` is that version, and `pnpm` the one that is pinned here. */
   private binOf(node: string): string {
     const bin = join(this.parent, `node-${node}`);
-    if (mkdirSync(bin, { recursive: true }) !== undefined) symlinkSync(pathOf(node), join(bin, 'node'));
+    if (mkdirSync(bin, { recursive: true }) !== undefined) {
+      symlinkSync(pathOf(node), join(bin, 'node'));
+      writeFileSync(join(bin, 'pnpm'), `#!/bin/sh\nexec npx -y ${PNPM} "$@"\n`, { mode: 0o755 });
+    }
     return bin;
   }
 }

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { packInto } from '../support/npm-package.js';
+import { manifest } from '../support/repository.js';
 import { FreshProject, type Ended, type PackageManager } from './fresh-project.js';
+import { typedLines } from './newcomer.js';
 import { templates, type Builder, type Template } from './templates.js';
 
 const STEP_MS = 400_000;
@@ -38,6 +40,10 @@ const PACKAGES: Readonly<Record<Builder, readonly string[]>> = {
   rspack: ['@rspack/core', 'webpack-node-externals', 'tsconfig-paths-webpack-plugin'],
 };
 
+/** As a user has it before they begin; the template has no .gitignore without `nest new`. */
+const COMMIT =
+  'printf "node_modules\\ndist\\n*.tsbuildinfo\\n" > .gitignore && git init -q && git add -A && git -c user.name=ada -c user.email=ada@school.example commit -qm first';
+
 /** The output is shown where a command fails. */
 function expectSuccess({ status, output }: Ended): void {
   expect(status === 0 ? '' : output).toBe('');
@@ -50,6 +56,82 @@ describe.each(projects)('%s, with %s', (_, manager, template) => {
 
   beforeAll(() => expectSuccess(project.make()), STEP_MS);
   afterAll(() => project.remove());
+
+  if (isEverything || template.title === 'Nest 11, CommonJS, Jest') {
+    const lines = typedLines(manager);
+    let written = '';
+    let undo = '';
+
+    it(
+      'comes from an empty folder to a signed-in request with less than 20 lines typed',
+      async () => {
+        expect(Object.values(lines).join('\n').split('\n').length).toBeLessThan(20);
+        const from = performance.now();
+        expectSuccess(project.type(lines.install.replace('nestjs-latchkey', tarball)));
+        expectSuccess(project.type(COMMIT));
+        const setUp = project.type(lines.setUp);
+        expectSuccess(setUp);
+        undo = setUp.output;
+        written = project.uncommitted();
+        const { ended, log } = await project.typeBeside(lines.start, (url) => {
+          const { signIn, ask } = typedLines(manager, url);
+          return [`${signIn}\n${ask}`, ask];
+        });
+        const answers = ended.map(({ output }) => output);
+        expect([...answers, log]).toEqual([
+          'Hello World!',
+          expect.stringContaining('"statusCode":401'),
+          expect.any(String),
+        ]);
+        const seconds = Math.round((performance.now() - from) / 1000);
+        const count = Object.values(lines).length;
+        process.stdout.write(
+          `${template.title}, ${manager}: signed in after ${count} lines, ${seconds} s without \`nest new\`\n`,
+        );
+      },
+      STEP_MS,
+    );
+
+    if (nodesToTest.length > 0)
+      it(
+        'passes the test that is generated',
+        () => {
+          const ended = project.type(`${manager} run test:e2e ${manager === 'npm' ? '-- ' : ''}auth`);
+          expectSuccess(ended);
+          expect(ended.output).toMatch(/Tests:? +2 passed/);
+        },
+        STEP_MS,
+      );
+
+    it(
+      'is told by the doctor what production would refuse',
+      () => {
+        const { status, output } = project.type('npx latchkey doctor dist/main.js');
+        expect(status).toBe(1);
+        expect(output).toContain('users is UsersService, which is refused with NODE_ENV=production');
+        expect(output).toMatch(/^GET +\/ +guarded by default +bearer /m);
+      },
+      STEP_MS,
+    );
+
+    it('is undone by git with the lines that are printed', () => {
+      const [, printed = ''] = /To undo it:\n((?: {2}git .*\n)+)/.exec(undo) ?? [];
+      expectSuccess(project.type(printed));
+      expect(project.type('git status --short').output).toBe('');
+    });
+
+    // The manifest says where the CLI of Nest finds it.
+    if ('schematics' in manifest)
+      it(
+        'is set up in the same way by the CLI of Nest',
+        () => {
+          expectSuccess(project.type('CI=false npx nest add nestjs-latchkey --skip-install'));
+          expect(project.uncommitted()).toBe(written);
+          expectSuccess(project.type('git checkout -q . && git clean -fdq'));
+        },
+        STEP_MS,
+      );
+  }
 
   it(
     'installs the library beside what is there',

@@ -35,8 +35,9 @@ export const init: Command = async (args, context) => {
 
 function carryOut(plan: Plan, context: CommandContext, installs: boolean): void {
   for (const { path, text } of plan.changes) write(path, text);
-  if (installs) install(plan, context);
-  for (const line of ['', ...undoing(plan)]) context.print(line);
+  const isInstalled = installs && plan.changes.some(({ path }) => path === 'package.json');
+  if (isInstalled) install(plan, context);
+  for (const line of ['', ...undoing(plan, isInstalled)]) context.print(line);
 }
 
 function finished(plan: Plan, { print }: CommandContext): 'done' {
@@ -83,9 +84,10 @@ function write(path: string, text: string): void {
 }
 
 /** Installs the packages that were added. What it prints goes to standard error, as all that is no answer. */
-function install({ manager, changes }: Plan, { print, progress }: CommandContext): void {
-  if (!changes.some(({ path }) => path === 'package.json')) return;
+function install({ manager }: Plan, { print, progress }: CommandContext): void {
   progress(`installing the packages with ${manager}`);
-  const { status } = spawnSync(manager, ['install'], { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  // In CI pnpm would refuse to change the versions that it wrote down.
+  const args = manager === 'pnpm' ? ['install', '--no-frozen-lockfile'] : ['install'];
+  const { status } = spawnSync(manager, args, { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
   if (status !== 0) print(`\nThe packages were not installed: run ${manager} install`);
 }

@@ -12,7 +12,7 @@ export function afterwards({ byHand, next }: Plan): readonly string[] {
 }
 
 /** How git undoes a plan. */
-export function undoing({ changes }: Plan): readonly string[] {
+export function undoing({ changes, lock }: Plan, isInstalled: boolean): readonly string[] {
   const paths = (kind: string): string =>
     changes
       .filter((change) => change.kind === kind)
@@ -22,6 +22,7 @@ export function undoing({ changes }: Plan): readonly string[] {
   return [
     'To undo it:',
     ...(changed === '' ? [] : [`  git checkout -- ${changed}`]),
+    ...(isInstalled && lock !== undefined ? [`  git checkout -- ${lock}`] : []),
     ...(created === '' ? [] : [`  git clean -f -- ${created}`]),
   ];
 }

@@ -32,6 +32,8 @@ export interface Plan {
   /** What to try next. */
   readonly next: readonly string[];
   readonly manager: ProjectFacts['manager'];
+  /** The file with the versions of packages, which an installation changes. */
+  readonly lock: ProjectFacts['lock'];
 }
 
 /** Makes the plan. Nothing that is there is overwritten; what is not understood is not edited, and its lines are in `byHand`. */
@@ -45,7 +47,7 @@ export function setUpPlan(files: ProjectFiles, options: SetUpOptions = {}): Plan
 }
 
 function refused(problems: readonly string[]): Plan {
-  return { changes: [], problems, byHand: [], next: [], manager: 'npm' };
+  return { changes: [], problems, byHand: [], next: [], manager: 'npm', lock: undefined };
 }
 
 class Draft {
@@ -96,7 +98,7 @@ class Draft {
     this.addEnvironment();
     this.addPackages();
     const { changes, byHand, facts } = this;
-    return { changes, problems: [], byHand, next: this.next(), manager: facts.manager };
+    return { changes, problems: [], byHand, next: this.next(), manager: facts.manager, lock: facts.lock };
   }
 
   private newFiles(): readonly NewFile[] {

@@ -15,6 +15,8 @@ export type Orm = 'typeorm' | 'prisma' | 'none';
 export interface ProjectFacts {
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly manager: 'npm' | 'pnpm' | 'yarn' | 'bun';
+  /** The file in which the package manager writes versions down; `undefined` if there is none yet. */
+  readonly lock: string | undefined;
   readonly sourceRoot: string;
   /** What a relative import ends with: `.js` in ES modules, otherwise nothing. */
   readonly extension: '.js' | '';
@@ -35,7 +37,7 @@ export function projectFacts(
   const sourceRoot = (given.sourceRoot ?? statedRoot(files)).replace(/\/+$/, '');
   return {
     manifest,
-    manager: managerOf(files),
+    ...managerOf(files),
     sourceRoot,
     extension: extensionOf(files.read(`${sourceRoot}/app.module.ts`), manifest['type'] === 'module'),
     orm: given.orm ?? ormOf(packages),
@@ -64,9 +66,15 @@ function objectIn(files: ProjectFiles, path: string): Readonly<Record<string, un
   }
 }
 
-function managerOf(files: ProjectFiles): ProjectFacts['manager'] {
-  const locks = { 'pnpm-lock.yaml': 'pnpm', 'yarn.lock': 'yarn', 'bun.lock': 'bun' } as const;
-  return Object.entries(locks).find(([lock]) => files.read(lock) !== undefined)?.[1] ?? 'npm';
+function managerOf(files: ProjectFiles): Pick<ProjectFacts, 'manager' | 'lock'> {
+  const locks = {
+    'pnpm-lock.yaml': 'pnpm',
+    'yarn.lock': 'yarn',
+    'bun.lock': 'bun',
+    'package-lock.json': 'npm',
+  } as const;
+  const [lock, manager = 'npm'] = Object.entries(locks).find(([name]) => files.read(name) !== undefined) ?? [];
+  return { manager, lock };
 }
 
 /** As the root module imports its neighbours; without any, as the manifest demands. */
