@@ -126,7 +126,7 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
       ['session', 'session'],
     ] as const)('goes on in the same browser alone, by %s', async (as, kind) => {
       app.setup.as = as;
-      app.setup.login = (idToken) => ({ idToken, continueAt: `auth/${kind}` });
+      app.setup.login = (idToken) => ({ idToken, continueAt: `/auth/${kind}/continue` });
       const answer = await browser.signIn();
       expect(answer.status).toBe(401);
       const { errorCode, step } = (await answer.json()) as { errorCode: string; step: { continuation: string } };
@@ -142,7 +142,7 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
 
     it('goes on for a client of tokens', async () => {
       app.setup.as = 'tokens';
-      app.setup.login = () => ({ continueAt: 'auth/token' });
+      app.setup.login = () => ({ continueAt: '/auth/token/continue' });
       const { step } = (await (await browser.signIn()).json()) as { step: { continuation: string } };
       const sent = { continuation: step.continuation, code: CODE };
       expect((await app.post('/auth/token/continue', sent)).status).toBe(200);
@@ -155,6 +155,9 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
     });
 
     it('is an error of the application if nothing goes on with it', async () => {
+      app.setup.login = () => ({ continueAt: '/auth/cookie' });
+      expect(await refusal(await browser.signIn())).toBe('500 misconfigured');
+      app.setup.login = () => ({});
       expect(await refusal(await browser.signIn())).toBe('500 misconfigured');
     });
   });

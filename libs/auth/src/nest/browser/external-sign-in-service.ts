@@ -6,6 +6,7 @@ import { AuthError, reasonText } from '../../core/base/errors.js';
 import { memberIn } from '../../core/base/members.js';
 import { newId } from '../../core/base/new-id.js';
 import type { AuthUser } from '../../core/base/principal.js';
+import { shown } from '../../core/base/shown.js';
 import { acrProblem, amrProblem, type Proof } from '../../core/base/proof.js';
 import type {
   ExternalCallback,
@@ -21,6 +22,7 @@ import type { SignInAnswer, SignInFacts } from '../../core/users/sign-in-answers
 import type { AccountResolver } from '../../core/users/accounts.js';
 import type { FaultLog } from '../refusals/fault-log.js';
 import { issuedBy } from '../refusals/issued-by.js';
+import type { RouteAddresses } from '../routes/route-addresses.js';
 import { adaptRequest } from '../transport/adapt-request.js';
 import type { Exchange } from '../transport/http-exchange.js';
 import { signInFactsOf } from '../transport/sign-in-facts.js';
@@ -56,7 +58,8 @@ export interface ExternalLogin extends Exchange {
    */
   readonly idToken?: object | undefined;
   /**
-   * The `path` of the `cookieController()`, `sessionController()` or `tokenController()` with `steps` where a `challenge()` goes on.
+   * The address where a `challenge()` goes on, as browsers write it: `/auth/cookie/continue` of a `cookieController({ steps: true })`, or that of
+   * the session or token routes. The options of that controller hold for the login.
    * @defaultValue none: a challenge is an error of the application
    */
   readonly continueAt?: string | undefined;
@@ -83,6 +86,7 @@ export class ExternalSignInService {
       readonly clock: Clock;
       readonly eventSink: EventSink;
       readonly faults: Pick<FaultLog, 'report'>;
+      readonly addresses: Pick<RouteAddresses, 'placeAt'>;
       /** Told of exchanges that failed, for the log. */
       readonly onFailure: (sentence: string) => void;
       /** What the module signs in with. */
@@ -182,7 +186,7 @@ export class ExternalSignInService {
     const { signIn, cookies } = this.parts;
     const { as, continueAt, idToken, response } = options;
     const secret = as === 'tokens' ? challengeOf(facts) : newId();
-    const binding = continueAt === undefined ? undefined : bindingOf(as, continueAt, secret);
+    const binding = continueAt === undefined ? undefined : this.bindingOf(as, continueAt, secret);
     try {
       return await signIn.acceptExternal(answer, proofIn(idToken), { facts, binding });
     } catch (error) {
@@ -190,6 +194,17 @@ export class ExternalSignInService {
         cookies.setStep(response, secret, error.step.expiresIn);
       throw error;
     }
+  }
+
+  /** As the controllers bind their steps, so that the sign-in goes on there and nowhere else. */
+  private bindingOf(as: ExternalLogin['as'], continueAt: string, secret: string | undefined): StepBinding {
+    const { addresses, users } = this.parts;
+    const place = addresses.placeAt(continueAt);
+    if (place === undefined)
+      throw users.mistake(
+        `continueAt of an external sign-in is an address where steps are posted; given was ${shown([continueAt])}.`,
+      );
+    return { secret, at: JSON.stringify([KINDS[as], place]) };
   }
 
   /** Never later than now: a provider whose clock is ahead would make a sign-in recent for longer. */
@@ -218,11 +233,6 @@ export class ExternalSignInService {
 }
 
 const KINDS = { cookies: 'cookie', session: 'session', tokens: 'token' } as const;
-
-/** As the controllers bind their steps, so that the sign-in goes on there and nowhere else. */
-function bindingOf(as: ExternalLogin['as'], continueAt: string, secret: string | undefined): StepBinding {
-  return { secret, at: JSON.stringify([KINDS[as], JSON.stringify(continueAt)]) };
-}
 
 /** What the ID token states, as far as it has the types of OpenID Connect: some providers state a text as `amr`. */
 function proofIn(idToken: object | undefined): Proof {

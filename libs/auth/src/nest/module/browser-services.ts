@@ -23,7 +23,7 @@ import type { AuthModuleStructure } from '../options/auth.options.js';
 import { AUTH_SETTINGS, AUTHENTICATION } from '../options/injection-tokens.js';
 import type { AuthSettings } from '../options/settings.js';
 import { FaultLog } from '../refusals/fault-log.js';
-import { commonFolder, isSentTo, type RouteAddresses } from '../routes/route-addresses.js';
+import { commonFolder, isSentTo, RouteAddresses } from '../routes/route-addresses.js';
 import { factoryProvider } from './factory-provider.js';
 import { pageLog } from './mistake-log.js';
 
@@ -48,6 +48,7 @@ type ExternalSignInParts = [
   SessionSignIn,
   Clock,
   FaultLog,
+  RouteAddresses,
 ];
 type SessionSignInParts = [CsrfService, SignInService, SessionService, AuthCookies];
 
@@ -101,8 +102,9 @@ export const browserProviders: Provider[] = [
       SessionSignIn,
       Clock,
       FaultLog,
+      RouteAddresses,
     ],
-    (...[settings, core, signIn, tokens, cookies, cookieSignIn, sessionSignIn, clock, faults]: ExternalSignInParts) =>
+    (...[settings, core, signIn, tokens, cookies, cookieSignIn, sessionSignIn, clock, ...last]: ExternalSignInParts) =>
       new ExternalSignInService({
         signIns: externalSignInsOf(settings, core),
         signIn,
@@ -113,7 +115,8 @@ export const browserProviders: Provider[] = [
         users: core.users,
         clock,
         eventSink: core.eventSink,
-        faults,
+        faults: last[0],
+        addresses: last[1],
         onFailure: pageLog(clock),
         enabled: { cookies: settings.cookies !== undefined, session: settings.session.enabled },
       }),

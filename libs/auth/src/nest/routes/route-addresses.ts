@@ -16,6 +16,7 @@ export interface RouteAddressesParts {
 export class RouteAddresses {
   private readonly scanner = new MetadataScanner();
   private readonly places = new WeakMap<object, string>();
+  private readonly placesByAddress = new Map<string, string>();
 
   constructor(private readonly parts: RouteAddressesParts) {}
 
@@ -50,6 +51,22 @@ export class RouteAddresses {
       .map((route) => this.of(route));
     const place = JSON.stringify(addresses.map(({ paths, version }) => [paths, version ?? null]));
     this.places.set(key, place);
+    return place;
+  }
+
+  /**
+   * As {@link placeOf}, by the address of that route. It is a text of the application's code, so that few are asked for.
+   * @param address as a client writes it: `/auth/cookie/continue`
+   * @returns `undefined` if nothing is posted there
+   */
+  placeAt(address: string): string | undefined {
+    const known = this.placesByAddress.get(address);
+    if (known !== undefined) return known;
+    const found = this.routes().map((route) => this.of(route));
+    const route = found.find(({ method, paths }) => method === 'POST' && paths.includes(address));
+    if (route === undefined) return undefined;
+    const place = JSON.stringify([[route.paths, route.version ?? null]]);
+    this.placesByAddress.set(address, place);
     return place;
   }
 
