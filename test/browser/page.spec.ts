@@ -1,8 +1,11 @@
 // The web page of accounts in a real browser, and what pages of an attacker can do to its users.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { ADAPTERS } from '../support/applications.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';
+import { openSqlite } from '../support/better-sqlite3.js';
+import { startIdentityProvider, type IdentityProvider } from '../support/identity-provider.js';
 import { startChromium } from '../support/chromium.js';
 import { HttpsFront } from '../support/https-front.js';
 import { Authenticator } from '../support/authenticator.js';
@@ -28,6 +31,7 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
   const mary = new Authenticator('JBSWY3DPEHPK3PXP');
   let front: HttpsFront;
   let app: AppProcess;
+  let provider: IdentityProvider;
   let origin: string;
   let context: BrowserContext;
   let page: Page;
@@ -36,7 +40,12 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
   beforeAll(async () => {
     front = await HttpsFront.open();
     origin = front.origin(APP);
-    app = await startApp({ environment: { HTTP_ADAPTER: adapter, PUBLIC_URL: origin } });
+    // The provider warns at length of what a test may do.
+    for (const level of ['info', 'warn'] as const) jest.spyOn(console, level).mockImplementation(() => {});
+    provider = await startIdentityProvider([`${origin}/login/elsewhere/callback`]);
+    const { issuer, client } = provider;
+    const external = { EXTERNAL_ISSUER: issuer, EXTERNAL_CLIENT_ID: client.id, EXTERNAL_CLIENT_SECRET: client.secret };
+    app = await startApp({ environment: { HTTP_ADAPTER: adapter, PUBLIC_URL: origin, ...external } });
     front.serve(APP, app.url);
     const forged = { motto: 'forged' };
     const attacks = {
@@ -53,6 +62,8 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
   afterAll(async () => {
     await app.remove();
     await front.close();
+    await provider.close();
+    jest.restoreAllMocks();
   });
 
   beforeEach(async () => {
@@ -131,6 +142,37 @@ describe.each(ADAPTERS)('the page on %s', (adapter) => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Hello, mary' }).waitFor();
     expect(await page.locator('#scheme').innerText()).toBe(by);
+  });
+
+  it('signs a user in elsewhere, as the same user each time, and by a code if they have an authenticator', async () => {
+    const elsewhere = page.getByRole('link', { name: 'Sign in elsewhere' });
+    await elsewhere.click();
+    const greeting = page.getByRole('heading', { name: /^Hello, guest-/ });
+    await greeting.waitFor();
+    const name = await greeting.innerText();
+    expect(await page.locator('#scheme').innerText()).toBe('cookie');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().click();
+    const database = openSqlite(join(app.folder, 'accounts.sqlite'), { timeout: 5_000 });
+    const secret = 'KRSXG5CTMVRXEZLUKN2XAZLSKNSWG4TF';
+    database.exec(`UPDATE users SET totp_secret = '${secret}' WHERE username LIKE 'guest-%'`);
+    database.close();
+    await elsewhere.click();
+    await page.getByLabel('Code of your authenticator app').fill(new Authenticator(secret).next());
+    expect([page.url(), await account()]).toEqual([`${origin}/`, expect.objectContaining({ status: 401 })]);
+    await page.keyboard.press('Enter');
+    await greeting.waitFor();
+    expect(await greeting.innerText()).toBe(name);
+  });
+
+  it('says that a sign-in elsewhere was declined, or was not begun here', async () => {
+    const { account: subject } = provider.visitor;
+    provider.visitor.account = undefined;
+    await page.getByRole('link', { name: 'Sign in elsewhere' }).click();
+    await page.getByRole('alert').filter({ hasText: 'was not completed' }).waitFor();
+    provider.visitor.account = subject;
+    await page.goto(`${origin}/login/elsewhere/callback?code=theirs&state=theirs`);
+    await page.getByRole('alert').filter({ hasText: 'was not begun in this browser' }).waitFor();
+    expect(await account()).toMatchObject({ status: 401 });
   });
 
   it('recognises a user by session too, and signs them out of it', async () => {

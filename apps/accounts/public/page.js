@@ -223,4 +223,27 @@ for (const button of document.querySelectorAll('[data-refusal]')) {
   button.addEventListener('click', busy(button, refusals[button.dataset.refusal]));
 }
 
+/** The browser comes back from elsewhere, signed in by cookie if nothing else is said. */
+element('sign-in-elsewhere').addEventListener('click', () => sessionStorage.setItem('by', 'cookie'));
+
+/** What a redirect says behind the #: a step that is missing, or a refusal. It is taken out of the address at once. */
+function readFragment() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  if (!said.has('continue') && !said.has('refused')) return;
+  history.replaceState(null, '', location.pathname);
+  if (said.has('refused')) element('sign-in-error').textContent = REFUSED[said.get('refused')] ?? REFUSED.otherwise;
+  else {
+    pending = { by: 'cookie', continuation: said.get('continue') };
+    showSecondStep(true);
+  }
+}
+
+const REFUSED = {
+  external_sign_in_refused: 'The sign-in elsewhere was not completed, or there is no account for it here.',
+  external_state_invalid: 'The sign-in elsewhere was not begun in this browser, or took too long. Begin it again.',
+  scheme_unavailable: 'The other service does not answer. Try again soon.',
+  otherwise: 'Signing in elsewhere did not work.',
+};
+
 await show();
+readFragment();

@@ -5,7 +5,8 @@ import { AccountController } from './account.controller.js';
 import { AppController } from './app.controller.js';
 import { authentication } from './authentication.js';
 import { DatabaseModule } from './database/database.module.js';
-import { readEnvironment } from './environment.js';
+import { ElsewhereModule } from './elsewhere/elsewhere.module.js';
+import { externalProvider, readEnvironment } from './environment.js';
 import { EventsController } from './events.controller.js';
 import { LegacyController } from './legacy.controller.js';
 import { MeController } from './me.controller.js';
@@ -25,6 +26,7 @@ import { UsersModule } from './users/users.module.js';
     authentication,
     PassportJwtModule,
     PasswordResetModule,
+    ...(externalProvider === undefined ? [] : [ElsewhereModule]),
   ],
   controllers: [AppController, MeController, LegacyController, AccountController, EventsController, PageController],
 })

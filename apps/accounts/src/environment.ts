@@ -19,7 +19,18 @@ export const behindProxy = process.env['PUBLIC_URL']?.startsWith('https:') === t
 /** Where mails are put, one file each, for whatever sends them. Without it they are lines of the log in development. */
 export const mailFolder = process.env['MAIL_DIR'];
 
+/** An identity provider of OpenID Connect, where users may sign in too: off unless it is named. Asked while modules are being put together. */
+export const externalProvider = readExternalProvider(process.env);
+
 export const inProduction = process.env['NODE_ENV'] === 'production';
+
+/** @throws {Error} naming the variable that is missing */
+function readExternalProvider({ EXTERNAL_ISSUER, EXTERNAL_CLIENT_ID, EXTERNAL_CLIENT_SECRET }: NodeJS.ProcessEnv) {
+  if (EXTERNAL_ISSUER === undefined) return undefined;
+  if (!URL.canParse(EXTERNAL_ISSUER)) throw new Error('EXTERNAL_ISSUER must be the URL of an issuer.');
+  if (EXTERNAL_CLIENT_ID === undefined) throw new Error('EXTERNAL_ISSUER needs EXTERNAL_CLIENT_ID.');
+  return { issuer: EXTERNAL_ISSUER, clientId: EXTERNAL_CLIENT_ID, clientSecret: EXTERNAL_CLIENT_SECRET };
+}
 
 /** @throws {Error} naming the variable that makes no sense */
 export function readEnvironment(variables: Record<string, unknown>): Environment {

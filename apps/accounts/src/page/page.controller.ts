@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { applyDecorators, Controller, Get, Header } from '@nestjs/common';
 import { Public } from 'nestjs-latchkey';
+import { externalProvider } from '../environment.js';
 
 const read = (name: string): string => readFileSync(new URL(`../../public/${name}`, import.meta.url), 'utf8');
 
 const files = { html: read('index.html'), css: read('page.css'), js: read('page.js'), icon: read('page.svg') };
+
+/** The page with the link to the other identity provider. */
+const withLinkElsewhere = files.html.replace('id="elsewhere" hidden', 'id="elsewhere"');
 
 /** No inline code, no other origins, no framing. */
 const POLICY = [
@@ -37,7 +41,7 @@ const File = (path: string, type: string): MethodDecorator =>
 export class PageController {
   @File('/', 'text/html')
   page() {
-    return files.html;
+    return externalProvider === undefined ? files.html : withLinkElsewhere;
   }
 
   @File('page.css', 'text/css')

@@ -20,6 +20,6 @@ import { VisibleUsers } from './visible-users.policy.js';
     { provide: Passwords, useFactory: () => new Passwords() },
     DemoUsersService,
   ],
-  exports: [UsersService, Passwords, TypeOrmModule],
+  exports: [UsersService, Passwords, TotpService, TypeOrmModule],
 })
 export class UsersModule {}
