@@ -31,6 +31,7 @@ export function ownProfilesOf(
     audience: anyAudience ? false : tokens.audience,
     exclusiveAudience: settings.exclusiveAudience,
     maxLifetimeSeconds: tokens.access.maxTtlSeconds,
+    supportedMajor: tokens.access.supportedMajor,
   });
   const { subjectClaim, claimsSchema } = tokens.access;
   const checked = claimsSchema === undefined ? access : { ...access, assertClaims: schemaRule(claimsSchema) };

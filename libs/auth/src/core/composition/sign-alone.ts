@@ -57,14 +57,13 @@ async function userToken(
     clientId: undefined,
     acr: undefined,
     amr: undefined,
+    restricted: false,
+    filters: undefined,
     headers: undefined,
     user: undefined,
     occasion: 'sign-in' as const,
   };
-  // The refresh token is dropped: without a login in the store it would be refused.
-  const kept = { scopes: undefined, accessTtlSeconds: undefined, audience: undefined };
-  const refresh = { ...access, ...kept, expiresAt: access.absoluteExpiresAt };
-  return (await minter.pair(access, refresh)).accessToken;
+  return minter.accessToken(access);
 }
 
 function settingsOf({ issuer, audience, ttlSeconds }: LoneGrant): ConstructorParameters<typeof TokenMinter>[0] {

@@ -1,5 +1,6 @@
 // Checks of what callers of `TokenService.issue` and its siblings pass in.
 import { parseDurationMs, MINUTE_MS } from '../base/duration.js';
+import type { Subject } from '../base/principal.js';
 import { assertProof } from '../base/proof.js';
 import { isFilter } from '../policies/filters.js';
 import type { RefreshGrant } from './token-minter.js';
@@ -7,6 +8,7 @@ import type { IssueOptions, LoginOptions } from './token-options.js';
 import type { TokenSettings } from './token-settings.js';
 import { clientIdProblem } from '../tokens/client-id.js';
 import { subjectProblem } from '../tokens/subject-id.js';
+import { stampDigest, type UserDescription } from '../users/users.js';
 
 /** @throws {TypeError} for an id that a verifier would refuse, this service included */
 export function assertSubject(id: unknown, name: string): void {
@@ -23,12 +25,21 @@ export function audienceIn({ audience }: Pick<IssueOptions, 'audience'>): readon
   return names as readonly string[];
 }
 
-/** What is kept of a sign-in besides its user. @throws {TypeError} for what could not be signed, or would not be read */
-export function signInFacts({ clientId, acr, amr }: IssueOptions): Pick<RefreshGrant, 'clientId' | 'acr' | 'amr'> {
+/** What is kept of a sign-in besides its user. */
+type SignInFacts = Pick<RefreshGrant, 'clientId' | 'acr' | 'amr' | 'restricted' | 'filters'>;
+
+/** @throws {TypeError} for what could not be signed, or would not be read */
+function signInFacts({ clientId, acr, amr, restricted, filters }: IssueOptions): SignInFacts {
   const problem = clientId === undefined ? undefined : clientIdProblem(clientId);
   if (problem !== undefined) throw new TypeError(`The clientId ${problem}.`);
   assertProof({ acr, amr });
-  return { clientId, acr, amr };
+  return {
+    clientId,
+    acr,
+    amr,
+    restricted: restricted === true,
+    filters: filters === undefined ? undefined : assertFilters(filters),
+  };
 }
 
 /** When the user was authenticated, in epoch seconds: by default the time of issue. */
@@ -62,4 +73,37 @@ export function assertFilters(filters: readonly string[]): readonly string[] {
   const broken = filters.find((filter) => !isFilter(filter));
   if (broken !== undefined) throw new TypeError(`${JSON.stringify(broken)} is not a filter; write 'kind:value'.`);
   return filters;
+}
+
+/** How long an access token lives, in seconds. @throws {TypeError} for more than the module allows */
+export function accessTtlIn(
+  { accessTtl }: Pick<IssueOptions, 'accessTtl'>,
+  { ttlSeconds, maxTtlSeconds }: Pick<TokenSettings['access'], 'ttlSeconds' | 'maxTtlSeconds'>,
+): number {
+  if (accessTtl === undefined) return ttlSeconds;
+  const milliseconds = parseDurationMs(accessTtl);
+  if (milliseconds === undefined || milliseconds < 1000 || milliseconds > maxTtlSeconds * 1000)
+    throw new TypeError(`accessTtl must be a duration from 1 second to access.maxTtl (${maxTtlSeconds} seconds).`);
+  return Math.floor(milliseconds / 1000);
+}
+
+/** Whom a grant is for, and what the module says of access tokens. */
+interface GrantContext {
+  readonly subject: Subject;
+  readonly description: Pick<UserDescription, 'stamp'>;
+  readonly access: Parameters<typeof accessTtlIn>[1];
+}
+
+type Asked = SignInFacts & Pick<RefreshGrant, 'subject' | 'scopes' | 'accessTtlSeconds' | 'audience' | 'stamp'>;
+
+/** What is kept of a sign-in, or of a token alone, as the caller asked for it. @throws {TypeError} for what is not acceptable */
+export function askedFor(options: IssueOptions, { subject, description: { stamp }, access }: GrantContext): Asked {
+  return {
+    subject,
+    scopes: options.scopes,
+    accessTtlSeconds: options.accessTtl === undefined ? undefined : accessTtlIn(options, access),
+    audience: audienceIn(options),
+    ...signInFacts(options),
+    stamp: stamp === undefined ? undefined : stampDigest(subject, stamp),
+  };
 }

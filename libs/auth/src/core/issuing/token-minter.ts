@@ -8,7 +8,8 @@ import type { TokenLimits } from '../base/limits.js';
 import type { SigningKey } from '../keys/keys.js';
 import type { AuthUser, Subject, Verified } from '../base/principal.js';
 import { assertAgreement, type MatchedClaims } from '../users/matching-claims.js';
-import { refreshAudienceOf, type OwnClaims, type TokenSettings } from './token-settings.js';
+import { REGISTERED, RESERVED_HEADERS } from './reserved-names.js';
+import { refreshAudienceOf, type ClaimsContext, type OwnClaims, type TokenSettings } from './token-settings.js';
 
 /** A sign-in issued as two tokens. */
 export interface TokenPair {
@@ -48,10 +49,19 @@ export interface RefreshGrant {
   /** How the user was authenticated; fixed for the life of the sign-in (RFC 9068 §2.2.1). */
   readonly acr: string | undefined;
   readonly amr: readonly string[] | undefined;
+  /** True for a client that may do only what routes allow by name. */
+  readonly restricted: boolean;
+  /** The resources that it is limited to; absent if it is not. */
+  readonly filters: readonly string[] | undefined;
 }
 
 /** What an access token represents. */
-export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'accessTtlSeconds' | 'audience' | 'expiresAt'> {
+export interface AccessGrant extends Omit<
+  RefreshGrant,
+  'scopes' | 'accessTtlSeconds' | 'audience' | 'expiresAt' | 'authTime'
+> {
+  /** Absent if the user did not sign in for it. */
+  readonly authTime: number | undefined;
   readonly scopes: readonly string[];
   readonly audience: readonly string[];
   readonly ttlSeconds: number;
@@ -61,7 +71,7 @@ export interface AccessGrant extends Omit<RefreshGrant, 'scopes' | 'accessTtlSec
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly claims: OwnClaims | undefined;
   readonly user: AuthUser | undefined;
-  readonly occasion: 'sign-in' | 'refresh';
+  readonly occasion: ClaimsContext['occasion'];
 }
 
 /** What a client's token represents. */
@@ -74,36 +84,6 @@ export interface ClientGrant {
   readonly claims: OwnClaims | undefined;
   readonly restricted: boolean;
 }
-
-/** Names that own claims may not take: they are what verification rests on. */
-const REGISTERED: ReadonlySet<string> = new Set([
-  'iss',
-  'sub',
-  'aud',
-  'exp',
-  'nbf',
-  'iat',
-  'jti',
-  'sid',
-  'scope',
-  'auth_time',
-  'acr',
-  'amr',
-  'stamp',
-  'kind',
-  'client_id',
-  'cnf',
-  'is_restricted',
-  'roles',
-  // Marks of an ID token (OpenID Connect Core §2, §3.3.2.11): our own verifier, like any careful one, refuses access tokens with them.
-  'nonce',
-  'at_hash',
-  'c_hash',
-  's_hash',
-  '__proto__',
-]);
-
-const RESERVED_HEADERS: ReadonlySet<string> = new Set(['alg', 'kid', 'typ', 'crit', 'b64', 'zip', '__proto__']);
 
 /** What is signed, and what is not. */
 export interface SigningRules {
@@ -142,12 +122,21 @@ export class TokenMinter {
     };
   }
 
+  /** Signs an access token alone. @throws {AuthError} `keys_unavailable` if a remote signer does not answer */
+  async accessToken(access: AccessGrant): Promise<string> {
+    const claims = await this.accessClaims(access);
+    this.rules.check?.(claims);
+    assertAgreement(claims, access.match);
+    return this.sign({ ...access.headers, typ: 'at+jwt' }, claims, access.headers);
+  }
+
   /** Signs the token of a client. @throws {AuthError} `keys_unavailable` */
   async clientToken(
     grant: ClientGrant & { readonly jti: string },
   ): Promise<{ accessToken: string; expiresIn: number }> {
     const claims = {
       ...this.ownClaims(grant.claims),
+      ...this.version,
       iss: this.settings.issuer,
       sub: grant.clientId,
       client_id: grant.clientId,
@@ -189,18 +178,26 @@ export class TokenMinter {
       clientId: textIn(claims['client_id']),
       acr: textIn(claims['acr']),
       amr: listIn(claims['amr']),
+      restricted: verified.restricted === true,
+      filters: listIn(claims['filters']),
     };
   }
 
   /** @throws {TypeError} if an own claim takes a registered name, or that of the subject */
   private ownClaims(claims: OwnClaims | undefined): OwnClaims {
-    const { subjectClaim } = this.settings.access;
-    const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name) || name === subjectClaim);
+    const set = new Set([this.settings.access.subjectClaim, ...Object.keys(this.version)]);
+    const taken = Object.keys(claims ?? {}).find((name) => REGISTERED.has(name) || set.has(name));
     if (taken !== undefined)
       throw new UnissuableToken(
         `The claim "${taken}" is set by the library or reserved; choose another name or its option.`,
       );
     return claims ?? {};
+  }
+
+  /** The claim `version`, if access tokens have one. */
+  private get version(): { readonly version?: string } {
+    const { version } = this.settings.access;
+    return version === undefined ? {} : { version };
   }
 
   private async accessClaims(grant: AccessGrant): Promise<OwnClaims> {
@@ -212,6 +209,8 @@ export class TokenMinter {
       ...this.ownClaims(made),
       ...this.ownClaims(grant.claims),
       ...(subjectClaim === 'sub' ? undefined : { [subjectClaim]: grant.subject.id }),
+      ...(grant.filters === undefined ? undefined : { filters: grant.filters }),
+      ...this.version,
       iss: grant.subject.issuer,
       sub: grant.subject.id,
       aud: single(grant.audience),
@@ -224,6 +223,7 @@ export class TokenMinter {
       acr: grant.acr,
       amr: grant.amr,
       scope: spaced(grant.scopes),
+      is_restricted: grant.restricted || undefined,
       roles: grant.roles.length === 0 ? undefined : grant.roles,
       stamp: grant.stamp,
     };
@@ -255,6 +255,8 @@ export class TokenMinter {
       client_id: grant.clientId,
       acr: grant.acr,
       amr: grant.amr,
+      is_restricted: grant.restricted || undefined,
+      filters: grant.filters,
       stamp: grant.stamp,
     };
   }

@@ -39,6 +39,13 @@ export interface IssueOptions {
    * to the option of the module. @defaultValue `refresh.idle` and `refresh.absolute` of the module
    */
   readonly refresh?: LoginLifetime | undefined;
+  /**
+   * True for a sign-in through a client that may do only what a route allows by name (`@AllowRestrictedClients()`): `is_restricted` of the
+   * access token, at each refresh too. @defaultValue false
+   */
+  readonly restricted?: boolean | undefined;
+  /** Limits the access token to some resources, at each refresh too: `content_org:acme`, for `@RequireFilter('content_org', ...)`. @defaultValue none */
+  readonly filters?: readonly string[] | undefined;
   /** Looks at the tokens before anything is stored; what it throws refuses the sign-in. @defaultValue none */
   readonly accept?: ((pair: TokenPair) => void) | undefined;
 }

@@ -2,8 +2,7 @@
 // last, in one atomic step.
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import { check, NO_PERMISSIONS, principalOf, type AccountResolver } from '../users/accounts.js';
-import type { Clock } from '../base/clock.js';
-import { parseDurationMs } from '../base/duration.js';
+import { dateOf, type Clock } from '../base/clock.js';
 import { AuthError, type AuthErrorCode } from '../base/errors.js';
 import type { LoginService } from '../logins/login-service.js';
 import { newId } from '../base/new-id.js';
@@ -11,11 +10,20 @@ import type { TokenKind } from '../tokens/claims.js';
 import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
 import type { AccessGrant, RefreshGrant, TokenMinter, TokenPair } from './token-minter.js';
 import type { ClientTokenOptions, ExpectedToken, IssueOptions, RefreshTokenOptions } from './token-options.js';
-import { assertFilters, assertSubject, audienceIn, authTimeOf, lifetimeOf, signInFacts } from './issue-input.js';
+import { activeAccountOf, currentFacts, sourceOf } from './accounts-to-issue.js';
+import {
+  accessTtlIn,
+  askedFor,
+  assertFilters,
+  assertSubject,
+  audienceIn,
+  authTimeOf,
+  lifetimeOf,
+} from './issue-input.js';
 import { asRefreshError, asStored, narrowed, type RefreshedLogin } from './refresh-rules.js';
 import type { TokenSettings } from './token-settings.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
-import { stampDigest, type UserDescription } from '../users/users.js';
+import type { UserDescription } from '../users/users.js';
 
 /** Refusals at a refresh after which the sign-in must not go on, whatever token is presented next. */
 const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disabled', 'token_superseded']);
@@ -49,14 +57,13 @@ export class TokenService {
    */
   async issue(who: AuthUser | string, options: IssueOptions = {}): Promise<TokenPair> {
     const { settings, blocklist, logins, minter } = this.parts;
-    const { user, description } = await this.accountOf(who);
-    if (!description.active) throw new AuthError('user_disabled');
+    const { user, description } = await activeAccountOf(who, this.parts);
     const subject: Subject = { issuer: settings.issuer, id: description.id };
     const issuedAt = await blocklist.earliestIssue(subject);
     const { idleSeconds, absoluteSeconds } = lifetimeOf(options, settings.refresh);
     const absoluteExpiresAt = issuedAt + absoluteSeconds;
     const refresh: RefreshGrant = {
-      subject,
+      ...askedFor(options, { subject, description, access: settings.access }),
       sid: newId(),
       jti: newId(),
       issuedAt,
@@ -64,11 +71,6 @@ export class TokenService {
       idleSeconds: idleSeconds < settings.refresh.idleSeconds ? idleSeconds : undefined,
       absoluteExpiresAt,
       authTime: authTimeOf(options, issuedAt),
-      scopes: options.scopes,
-      accessTtlSeconds: options.accessTtl === undefined ? undefined : this.accessTtl(options),
-      audience: audienceIn(options),
-      ...signInFacts(options),
-      stamp: description.stamp === undefined ? undefined : stampDigest(subject, description.stamp),
     };
     const access = this.accessGrant(refresh, { user, description, options, occasion: 'sign-in' });
     const pair = await minter.pair(access, refresh);
@@ -83,6 +85,42 @@ export class TokenService {
       label: options.label,
     });
     return pair;
+  }
+
+  /**
+   * An access token of a user alone, for a job that acts for them: no login is opened, so that there is no refresh token and no device in the
+   * list. It does not count as a sign-in: without `authTime` no route with `@RequireRecentAuth()` accepts it. It ends by its time, by
+   * {@link revoke}, and with everything else of the user by `LoginService.endAll()`.
+   *
+   * @param who the user, or the `sub`, as for {@link issue}
+   * @param options those of {@link issue} about the access token; `accessTtl` is at most `access.maxTtl`
+   * @throws {AuthError} as {@link issue}, but for what a login needs
+   * @throws {TypeError} if an option, the subject, or what the user source says of the user is not acceptable; the message says which
+   */
+  async issueAccess(
+    who: AuthUser | string,
+    options: Omit<IssueOptions, 'label' | 'refresh' | 'accept'> = {},
+  ): Promise<Pick<TokenPair, 'accessToken' | 'expiresIn' | 'accessExpiresAt' | 'subject' | 'scopes'>> {
+    const { settings, blocklist, minter } = this.parts;
+    const { user, description } = await activeAccountOf(who, this.parts);
+    const subject: Subject = { issuer: settings.issuer, id: description.id };
+    const issuedAt = await blocklist.earliestIssue(subject);
+    const expiresAt = issuedAt + this.accessTtl(options);
+    const alone = {
+      ...askedFor(options, { subject, description, access: settings.access }),
+      // It belongs to no login, and can be ended by its own id like one.
+      sid: newId(),
+      jti: newId(),
+      issuedAt,
+      expiresAt,
+      idleSeconds: undefined,
+      absoluteExpiresAt: expiresAt,
+      authTime: options.authTime === undefined ? undefined : authTimeOf(options, issuedAt),
+    };
+    const grant = this.accessGrant(alone, { user, description, options, occasion: 'access' });
+    const accessToken = await minter.accessToken(grant);
+    const { ttlSeconds, scopes } = grant;
+    return { accessToken, expiresIn: ttlSeconds, accessExpiresAt: dateOf(expiresAt), subject, scopes };
   }
 
   /**
@@ -247,7 +285,8 @@ export class TokenService {
     await blocklist.assertNotRevokedUncached(verified);
     try {
       const account = await users.resolve(verified);
-      check({ verified, account, permissions: NO_PERMISSIONS });
+      // What a restricted client may do is a matter of routes; its sign-in goes on like any other.
+      check({ verified, account, permissions: { ...NO_PERMISSIONS, restrictedClients: true } });
       return { verified, account };
     } catch (error) {
       const fatal = error instanceof AuthError && FATAL.has(error.code) && verified.sid !== undefined;
@@ -270,19 +309,10 @@ export class TokenService {
     return undefined;
   }
 
-  /** Whom to issue to. An id is looked up if there is somewhere to look: who is inactive there gets nothing. */
-  private async accountOf(who: AuthUser | string): Promise<Described> {
-    const { users, settings } = this.parts;
-    if (typeof who !== 'string') return { user: who, description: users.describe(sourceOf(users), who) };
-    assertSubject(who, 'The subject given to TokenService.issue');
-    const subject: Subject = { issuer: settings.issuer, id: who };
-    const { user, description } = await users.lookUp(subject);
-    return description === undefined
-      ? { user: undefined, description: { id: who, active: true } }
-      : { user, description };
-  }
-
-  private accessGrant(refresh: RefreshGrant, { user, description, options, occasion }: AccessOrigin): AccessGrant {
+  private accessGrant(
+    refresh: Omit<RefreshGrant, 'authTime'> & Pick<AccessGrant, 'authTime'>,
+    { user, description, options, occasion }: AccessOrigin,
+  ): AccessGrant {
     const { settings } = this.parts;
     return {
       ...refresh,
@@ -299,39 +329,14 @@ export class TokenService {
   }
 
   /** As the login says, within what the module allows now; never beyond the login itself. */
-  private accessTtlOf({ accessTtlSeconds, issuedAt, expiresAt }: RefreshGrant): number {
+  private accessTtlOf({ accessTtlSeconds, issuedAt, expiresAt }: Omit<RefreshGrant, 'authTime'>): number {
     const { ttlSeconds, maxTtlSeconds } = this.parts.settings.access;
     return Math.min(accessTtlSeconds ?? ttlSeconds, maxTtlSeconds, expiresAt - issuedAt);
   }
 
   private accessTtl(options: Pick<IssueOptions, 'accessTtl'>): number {
-    const { ttlSeconds, maxTtlSeconds } = this.parts.settings.access;
-    if (options.accessTtl === undefined) return ttlSeconds;
-    const milliseconds = parseDurationMs(options.accessTtl);
-    if (milliseconds === undefined || milliseconds < 1000 || milliseconds > maxTtlSeconds * 1000) {
-      throw new TypeError(`accessTtl must be a duration from 1 second to access.maxTtl (${maxTtlSeconds} seconds).`);
-    }
-    return Math.floor(milliseconds / 1000);
+    return accessTtlIn(options, this.parts.settings.access);
   }
-}
-
-/** A user, as far as there is one, and what is known of them. */
-interface Described {
-  readonly user: AuthUser | undefined;
-  readonly description: UserDescription;
-}
-
-/** @throws {TypeError} without a user source, which alone can say who a user is */
-function sourceOf({ source }: AccountResolver): NonNullable<AccountResolver['source']> {
-  if (source !== undefined) return source;
-  throw new TypeError(
-    'TokenService was given a user, but AuthModule has no user source: set `users`, or pass the subject id.',
-  );
-}
-
-/** What is true of the user now. */
-function currentFacts(description: UserDescription | undefined): Pick<AccessGrant, 'roles' | 'match'> {
-  return { roles: description?.roles ?? [], match: description?.match };
 }
 
 /** What an access token is made from, besides the grant. */
@@ -339,5 +344,5 @@ interface AccessOrigin {
   readonly user: AuthUser | undefined;
   readonly description: UserDescription | undefined;
   readonly options: IssueOptions;
-  readonly occasion: 'sign-in' | 'refresh';
+  readonly occasion: AccessGrant['occasion'];
 }

@@ -4,8 +4,8 @@ import type { ClaimsSchema } from '../tokens/claims-schema.js';
 
 /** What is known when the claims of an access token are made. */
 export interface ClaimsContext {
-  /** `sign-in` or `refresh`: claims are made again each time, never copied from an older token. */
-  readonly occasion: 'sign-in' | 'refresh';
+  /** `sign-in`, `refresh`, or `access` for an access token alone: claims are made again each time, never copied from an older token. */
+  readonly occasion: 'sign-in' | 'refresh' | 'access';
   readonly scopes: readonly string[];
 }
 
@@ -30,6 +30,10 @@ export interface TokenSettings {
     readonly claimsFor: ClaimsFor | undefined;
     /** What the claims must be. @defaultValue no schema */
     readonly claimsSchema?: ClaimsSchema | undefined;
+    /** The claim `version` of access tokens; without it they have none of ours. */
+    readonly version?: string | undefined;
+    /** The highest major of it that is understood; without it the claim is not looked at. */
+    readonly supportedMajor?: number | undefined;
   };
   readonly refresh: {
     readonly idleSeconds: number;

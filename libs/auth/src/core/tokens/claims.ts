@@ -47,13 +47,15 @@ function frozenClaims(claims: Claims): Claims {
   return Object.freeze(Object.assign(Object.create(null), claims));
 }
 
-function assertVersion({ version = '1.0.0' }: Claims, { supportedMajor }: TokenProfile): void {
+function assertVersion({ version = '1.0.0' }: Claims, { supportedMajor, own }: TokenProfile): void {
   if (supportedMajor === undefined || majorOf(version) <= supportedMajor) return;
   const rule = `must be a version up to ${supportedMajor}`;
-  throw refused('unsupported_token_version', { claim: 'version', rule, option: 'supportedMajor' });
+  const option = own ? 'access.supportedMajor' : 'supportedMajor';
+  throw refused('unsupported_token_version', { claim: 'version', rule, option });
 }
 
-function majorOf(version: unknown): number {
+/** The first number of a version like '1.2.0'; infinite for what is no version. */
+export function majorOf(version: unknown): number {
   const major = typeof version === 'string' ? /^(\d{1,9})(?:\.\d{1,9}){0,2}$/.exec(version)?.[1] : undefined;
   return major === undefined ? Number.POSITIVE_INFINITY : Number(major);
 }

@@ -24,6 +24,8 @@ export interface OwnAccessProfileOptions extends OwnRefreshProfileOptions {
   readonly audience: string | readonly string[] | false;
   /** True if `aud` must be exactly the one audience, as a string. @defaultValue false */
   readonly exclusiveAudience?: boolean | undefined;
+  /** The highest major of `version` that is understood. @defaultValue the claim is not looked at */
+  readonly supportedMajor?: number | undefined;
 }
 
 /**

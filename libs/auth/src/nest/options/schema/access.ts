@@ -1,9 +1,10 @@
 // Access tokens: what can be asked of them.
 import { DAY_MS, SECOND_MS, type Duration } from '../../../core/base/duration.js';
 import { group } from '../../../core/base/option-group.js';
-import { callback, duration, text, wholeSeconds } from '../../../core/base/option-kinds.js';
+import { callback, duration, text, value, wholeSeconds } from '../../../core/base/option-kinds.js';
 import type { ClaimsFor } from '../../../core/issuing/token-settings.js';
 import { claimsSchema, type ClaimsSchema } from '../../../core/tokens/claims-schema.js';
+import { majorOf } from '../../../core/tokens/claims.js';
 import { clientIdProblem } from '../../../core/tokens/client-id.js';
 
 /** Access tokens. */
@@ -28,6 +29,16 @@ export interface AccessOptions {
    * nothing: claims stay as they were signed. @defaultValue none
    */
   readonly claimsSchema?: ClaimsSchema;
+  /**
+   * The claim `version` of access tokens, like `'1.2.0'`: verifiers that understand lower majors alone refuse them (`supportedMajor`).
+   * @defaultValue none
+   */
+  readonly version?: string;
+  /**
+   * The highest major of `version` that is accepted of our own access tokens, for a change of their form in steps; a token without the claim is
+   * of 1.0.0. @defaultValue the major of `version`; without either the claim is not looked at
+   */
+  readonly supportedMajor?: number;
 }
 
 const LIFE = { min: SECOND_MS, max: DAY_MS, accepts: 'one second to 24 hours' };
@@ -61,15 +72,41 @@ export const access = group<AccessOptions>()({
       summary: 'the client of the token of a user (RFC 9068 section 2.2)',
     }),
     claimsSchema,
+    version: text({
+      accepts: "a version like '1.2.0'",
+      check: /^\d{1,9}(?:\.\d{1,9}){0,2}$/,
+      refused: 'v1',
+      otherwise: 'none',
+      summary: 'the claim `version` of access tokens',
+    }),
+    supportedMajor: value<number>({
+      accepts: 'a whole number',
+      holds: Number.isInteger,
+      refused: '1',
+      otherwise: 'the major of `version`; without either the claim is not looked at',
+      summary: 'the highest major of `version` that is accepted of our own access tokens',
+    }),
   },
   rules: [
+    {
+      between: ['version', 'supportedMajor'],
+      broken: ({ version, supportedMajor = Infinity }, of) => {
+        const said = version === undefined ? 'not set, which counts as 1.0.0' : `'${version}'`;
+        return (
+          majorOf(version ?? '1.0.0') > supportedMajor &&
+          `${of('version')} is ${said}, and ${of('supportedMajor')} is ${supportedMajor}: this application would refuse its own tokens`
+        );
+      },
+    },
     {
       between: ['ttl', 'maxTtl'],
       broken: ({ ttl, maxTtl = ttl }, of) => maxTtl < ttl && `${of('maxTtl')} must not be shorter than ${of('ttl')}`,
     },
   ],
-  settings: ({ ttl, maxTtl = ttl, ...others }) => ({
+  settings: ({ ttl, maxTtl = ttl, version, supportedMajor, ...others }) => ({
     ...others,
+    version,
+    supportedMajor: supportedMajor ?? (version === undefined ? undefined : majorOf(version)),
     ttlSeconds: wholeSeconds(ttl),
     maxTtlSeconds: wholeSeconds(maxTtl),
   }),
