@@ -1,4 +1,5 @@
 // A service with sign-in routes of its own beside an Open edX LMS: two issuers, two kinds of cookies, one set of routes.
+import { generateKeyPairSync } from 'node:crypto';
 import { Controller, Get, Injectable, Post, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -6,7 +7,9 @@ import {
   AllowRestrictedClients,
   Authorize,
   CurrentPrincipal,
+  LoginService,
   RequireFilter,
+  RequireRecentAuth,
   RequireScopes,
   SessionOrJwtGuard,
   TokenClaims,
@@ -14,7 +17,8 @@ import {
   type Principal,
   type Verified,
 } from 'nestjs-latchkey';
-import { ExternalUserSource, openEdx } from 'nestjs-latchkey/issuers';
+import { csrfController } from 'nestjs-latchkey/controllers';
+import { ExternalUserSource, openEdx, openVerifier } from 'nestjs-latchkey/issuers';
 import { isRestricted } from 'nestjs-latchkey/policies';
 import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, type RunningApplication } from '../support/applications.js';
@@ -66,6 +70,10 @@ class CourseController {
     return {};
   }
 
+  @RequireRecentAuth('5m') @Get('recent') recent() {
+    return {};
+  }
+
   @AllowClients()
   @AllowRestrictedClients()
   @RequireFilter('content_org', ({ request }) => request.param('org'))
@@ -81,17 +89,21 @@ const authorization = (token: string, scheme = 'JWT'): RequestInit => ({
 
 describe.each(ADAPTERS)('A service beside an LMS on %s', (adapter) => {
   const clock = new FixedClock();
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
   let lms: Lms;
   let running: RunningApplication;
   beforeAll(async () => {
     lms = await startLms(() => clock.nowSeconds());
     lms.rotate();
-    const { issuer, audience, keys } = lms.trust;
     const options: BrowserAppOptions = {
       structure: { clock, externalUsers: Learners as never },
-      trust: [openEdx({ issuer, audience, keys })],
+      keys,
+      trust: [openEdx(lms.trust)],
       header: { schemes: ['JWT', 'Bearer'] },
       cookies: { external: LMS_COOKIES },
+      access: { version: '1.2.0' },
       controllers: [CourseController],
       providers: [Learners],
     };
@@ -110,8 +122,8 @@ describe.each(ADAPTERS)('A service beside an LMS on %s', (adapter) => {
   const own = () => running.app.get(TokenService);
   const me = (token: string, scheme?: string) => answered('/lms/me', authorization(token, scheme));
   /** A browser that signed in at the LMS, whose pages share its domain with ours. */
-  const browserOf = (token: string): CookieJar => {
-    const jar = new CookieJar(running);
+  const browserOf = (token: string, application = running): CookieJar => {
+    const jar = new CookieJar(application);
     const dot = token.lastIndexOf('.');
     jar.plant(LMS_COOKIES.payload, token.slice(0, dot));
     jar.plant(LMS_COOKIES.signature, token.slice(dot + 1));
@@ -219,5 +231,88 @@ describe.each(ADAPTERS)('A service beside an LMS on %s', (adapter) => {
     await session.post('/auth/session/login', { username: 'bob', password: PASSWORD });
     expect((await session.send('/lms/restricted')).status).toBe(403);
     expect(await answered('/lms/restricted')).toBe('401 unauthenticated');
+  });
+
+  it('issues tokens for restricted applications of its own, with the same limits as those of the LMS', async () => {
+    const limits = { restricted: true, filters: ['content_org:acme'] };
+    const pair = await own().issue('bob', limits);
+    const alone = await own().issueAccess('bob', limits);
+    const renewed = await own().refresh(pair.refreshToken);
+    const tokens = [pair, renewed, alone].map(({ accessToken }) => accessToken);
+    for (const token of [...tokens, lms.token('ada', limits)]) {
+      expect(await me(token)).toBe('403 restricted_client');
+      expect(await answered('/lms/restricted', authorization(token))).toEqual({});
+      expect(await answered('/lms/orgs/acme', authorization(token))).toEqual({});
+      expect(await answered('/lms/orgs/other', authorization(token))).toBe('403 filter_mismatch');
+    }
+    await expect(own().issue('bob', { filters: ['acme'] })).rejects.toThrow("write 'kind:value'");
+  });
+
+  it('issues an access token alone for a job: no login, no recent sign-in, and an end of its own', async () => {
+    const logins = running.app.get(LoginService);
+    const subject = own().subjectOf('bob');
+    const before = await logins.list(subject);
+    const { accessToken, ...facts } = await own().issueAccess('bob', { scopes: ['grades:read'], accessTtl: '1m' });
+    expect(facts).toMatchObject({ expiresIn: 60, subject, scopes: ['grades:read'] });
+    expect(await me(accessToken)).toMatchObject({ user: 'bob', own: true, scopes: ['grades:read'] });
+    expect(await logins.list(subject)).toEqual(before);
+    expect(await answered('/lms/recent', authorization(accessToken))).toBe('401 reauthentication_required');
+    await own().revoke(accessToken);
+    expect(await me(accessToken)).toBe('401 token_invalid');
+    const another = await own().issueAccess('bob');
+    await logins.endAll(subject);
+    expect(await me(another.accessToken)).toBe('401 token_invalid');
+    await expect(own().issueAccess('lin')).rejects.toMatchObject({ code: 'user_disabled' });
+  });
+
+  it('writes a version into its own tokens, and refuses one that it does not understand', async () => {
+    const { accessToken } = await own().issue('bob');
+    expect(await answered('/lms/claims', authorization(accessToken))).toMatchObject({ version: '1.2.0' });
+    await expect(own().issue('bob', { claims: { version: '9.0.0' } })).rejects.toThrow('The claim "version"');
+    const later = await startBrowserApp(adapter, { keys, access: { version: '2.0.0' }, structure: { clock } });
+    const pair = await later.app.get(TokenService).issue('bob');
+    await later.close();
+    expect(await me(pair.accessToken)).toBe('401 unsupported_token_version');
+    const contradiction = { access: { version: '2.0.0', supportedMajor: 1 } };
+    await expect(startBrowserApp(adapter, contradiction)).rejects.toThrow('would refuse its own tokens');
+  });
+
+  it('verifies tokens of the LMS over its key set without an application', async () => {
+    const verifier = await openVerifier(openEdx(lms.trust), { clock });
+    const verified = await verifier.verify(lms.token('ada', { by: 'lms-1' }));
+    expect(verified).toMatchObject({
+      subject: { issuer: lms.issuer, id: lms.subject('ada') },
+      kind: 'user',
+      own: false,
+    });
+    await expect(verifier.verify(lms.token('ada', { expiresIn: -60 }))).rejects.toMatchObject({
+      code: 'token_expired',
+    });
+    await expect(verifier.verify('a.b.c')).rejects.toMatchObject({ code: 'token_malformed' });
+    verifier.close();
+    const withKeys = (jwks: ReturnType<Lms['jwks']>) =>
+      openVerifier(openEdx({ ...lms.trust, keys: { jwks: { keys: [...jwks.keys] } } }));
+    await expect(withKeys({ keys: [] })).rejects.toThrow('no key that could be used');
+    await expect(openVerifier([])).rejects.toThrow('trust is empty');
+    await expect(openVerifier([openEdx(lms.trust), openEdx(lms.trust)])).rejects.toThrow('twice');
+    await expect(openVerifier(openEdx(lms.trust), { clockTolerance: '2m' })).rejects.toThrow('0 to 60 seconds');
+  });
+
+  it('serves a front end that fetches CSRF tokens where the LMS has them', async () => {
+    const app = await startBrowserApp(adapter, {
+      trust: [openEdx(lms.trust)],
+      structure: { clock, externalUsers: Learners as never },
+      cookies: { external: LMS_COOKIES },
+      csrf: { headerName: 'X-CSRFToken' },
+      controllers: [CourseController],
+      providers: [Learners],
+      ready: [csrfController({ path: 'csrf/api/v1/token' })],
+    });
+    const jar = browserOf(lms.token('ada'), app);
+    const { csrfToken } = (await (await jar.send('/csrf/api/v1/token')).json()) as { csrfToken: string };
+    const note = (name: string) => jar.send('/lms/notes', { method: 'POST', headers: { [name]: csrfToken } });
+    const answers = [await note('x-csrf-token'), await note('x-csrftoken')].map(({ status }) => status);
+    await app.close();
+    expect(answers).toEqual([403, 201]);
   });
 });

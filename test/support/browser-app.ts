@@ -108,6 +108,8 @@ export interface BrowserAppOptions extends AuthModuleOptions {
   /** Registers the session middleware of the framework. @defaultValue true */
   readonly sessions?: boolean;
   readonly controllers?: StartOptions['controllers'];
+  /** The ready-made controllers. @defaultValue all for tokens, cookies, CSRF and sessions */
+  readonly ready?: AuthModuleStructure['controllers'];
   readonly providers?: StartOptions['providers'];
   readonly imports?: StartOptions['imports'];
   readonly log?: StartOptions['log'];
@@ -140,6 +142,7 @@ export async function startBrowserApp(
     configure,
     sessions = true,
     controllers = [],
+    ready = [tokenController(), cookieController(), csrfController(), ...(sessions ? [sessionController()] : [])],
     providers = [],
     imports = [],
     log,
@@ -153,7 +156,7 @@ export async function startBrowserApp(
     ...(sessions ? { session: {} } : undefined),
     // The users of this test have a type of their own.
     users: People as never,
-    controllers: [tokenController(), cookieController(), csrfController(), ...(sessions ? [sessionController()] : [])],
+    controllers: ready,
     ...options,
     ...structure,
   });

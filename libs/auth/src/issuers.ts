@@ -22,9 +22,11 @@ export { okta } from './core/issuers/presets/okta.js';
 export { openEdx } from './core/issuers/presets/open-edx.js';
 export { oryHydra } from './core/issuers/presets/ory-hydra.js';
 export { supabase } from './core/issuers/presets/supabase.js';
+export { openVerifier } from './core/composition/issuer-verifier.js';
 export { zitadel } from './core/issuers/presets/zitadel.js';
 
 export type { ClaimsSchema } from './core/tokens/claims-schema.js';
+export type { IssuerVerifier, VerifierOptions } from './core/composition/issuer-verifier.js';
 export type { CachedKeySet, LeaseRequest } from './core/issuers/key-set-cache.js';
 export type {
   ClaimNames,
