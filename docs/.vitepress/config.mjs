@@ -46,6 +46,18 @@ export default defineConfig({
         ]),
       },
       {
+        text: 'Recipes',
+        items: pagesOf([
+          ['A page, or Next.js', 'recipes/front-end'],
+          ['A mobile application', 'recipes/mobile'],
+          ['Several services', 'recipes/monorepo'],
+          ['Prisma', 'recipes/prisma'],
+          ['Behind nginx', 'recipes/nginx'],
+          ['AWS Lambda', 'recipes/lambda'],
+          ['Docker', 'recipes/docker'],
+        ]),
+      },
+      {
         text: 'Guides',
         items: pagesOf([
           ['Cookies, CSRF, sessions', 'browser'],
