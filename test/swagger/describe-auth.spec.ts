@@ -1,7 +1,7 @@
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { AuthModule, ERROR_TABLE } from 'nestjs-latchkey';
+import { AuthConfigurationError, AuthModule, ERROR_TABLE } from 'nestjs-latchkey';
 import { describeAuth } from 'nestjs-latchkey/swagger';
 import { ADAPTERS, startApplication, type RunningApplication } from '../support/applications.js';
 import { configure, controllers, documentedOperations, ownSchemes, PanelScheme } from '../support/openapi.js';
@@ -111,6 +111,29 @@ describe.each(ADAPTERS)('the OpenAPI document of an application on %s', (adapter
       tenant: { type: 'apiKey', in: 'header', name: 'x-tenant' },
       signature: { type: 'apiKey', in: 'header', name: 'x-signature' },
     });
+  });
+
+  it('gives schemes the names that are asked for, in schemes and requirements alike', () => {
+    const document = describeAuth(running.app, create, { schemeNames: { bearer: 'jwt', 'panel-intent': 'intent' } });
+    expect(Object.keys(document.components?.securitySchemes ?? {})).toEqual(expect.arrayContaining(['jwt', 'intent']));
+    expect(document.components?.securitySchemes).not.toHaveProperty('bearer');
+    const operations = documentedOperations(document);
+    const of = (method: string, path: string) =>
+      operations.find((each) => each.method === method && each.path === path)?.security;
+    expect(of('get', '/api/plain/one')).toEqual([{ jwt: [] }]);
+    expect(of('patch', '/api/plain/panel')).toEqual([{ panel: [], intent: [] }]);
+    // Written by hand under the name from before.
+    expect(of('get', '/api/plain/leftover')).toEqual([{ jwt: [] }]);
+  });
+
+  it.each([
+    ['that no scheme has', { jwt: 'bearer' }, /schemeNames\.jwt names no security scheme; there are bearer/],
+    ['that OpenAPI does not accept', { bearer: 'my token' }, /schemeNames\.bearer is "my token"; accepted are letters/],
+    ['of another scheme', { bearer: 'panel' }, /schemeNames\.bearer is 'panel', the name of another security scheme/],
+  ])('refuses a name %s', (_, schemeNames: Record<string, string>, sentence) => {
+    const describing = () => describeAuth(running.app, create, { schemeNames });
+    expect(describing).toThrow(AuthConfigurationError);
+    expect(describing).toThrow(sentence);
   });
 
   it('shows refusals with their headers on protected routes, and none on public ones', () => {

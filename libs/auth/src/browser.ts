@@ -1,15 +1,23 @@
-// The `browser` door: cookies, CSRF, the session of the host and redirects to a login page.
+// The `browser` door: cookies, CSRF, Basic, the session of the host and redirects to a login page.
 export { AuthCookies } from './nest/browser/auth-cookies.js';
 export { ExternalSignInService } from './nest/browser/external-sign-in-service.js';
 export { authenticateEarly } from './nest/guards/early-authentication.js';
+export { corsHeaders } from './nest/surroundings/cors-headers.js';
 export { CsrfGuard } from './nest/guards/csrf.guard.js';
 export { RedirectToLogin } from './nest/guards/login-redirect.js';
 export { CookieTooLargeError } from './core/browser/cookies.js';
 export { CsrfService } from './core/browser/csrf.js';
 export { HostSession, SessionService } from './core/browser/session.js';
 
-export type { AuthCookieOptions, CsrfOptions, LoginUrl, AuthSessionOptions } from './nest/options/auth.options.js';
 export type { EarlyAuthenticationOptions } from './nest/guards/early-authentication.js';
+export type {
+  AuthCookieOptions,
+  BasicOptions,
+  CsrfOptions,
+  LoginUrl,
+  AuthSessionOptions,
+} from './nest/options/auth.options.js';
+export type { CorsHeaders } from './nest/surroundings/cors-headers.js';
 export type { MismatchRule } from './core/authentication/session-mismatch.js';
 export type { ClaimSize } from './core/browser/cookies.js';
 export type { CsrfHolder } from './core/browser/csrf.js';

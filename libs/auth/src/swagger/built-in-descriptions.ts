@@ -15,6 +15,7 @@ export function builtInDescriptions(parts: DescriptionParts): Readonly<Record<st
     bearer: describeHeader(parts.settings),
     cookie: describeCookies(parts.settings),
     session: describeSession(parts),
+    basic: describeBasic(parts.settings),
   };
 }
 
@@ -67,6 +68,12 @@ function namesOf(external: NonNullable<NonNullable<AuthSettings['cookies']>['ext
 function describeSession({ settings, sessionCookieName }: DescriptionParts): SchemeDescription {
   const session = inCookie(sessionCookieName, 'The session of this server.');
   return { always: { session }, unsafe: describeCsrf(settings) };
+}
+
+/** Code sends it alone; a browser, which sends it by itself, with the header of the CSRF token besides. */
+function describeBasic({ basic }: AuthSettings): SchemeDescription | undefined {
+  const description = 'User name and password. A browser needs the CSRF header besides, with unsafe methods.';
+  return basic === undefined ? undefined : { always: { basic: { type: 'http', scheme: 'basic', description } } };
 }
 
 /** The cookie that goes with the header is the browser's business, and in no requirement. */

@@ -18,12 +18,17 @@ import { whileMarked, type ReadMarks, type Requirement } from './marks.js';
 import { dropUnknownMethods, operationsOf, type Operation } from './operations.js';
 import { describeOAuthErrors, ERROR_SCHEMA, errorSchema, ownRefusalsOf, refusalsOf } from './refusals.js';
 import { productOf, requirementsOf, scopesOf } from './requirements.js';
-import { SchemeDescriptions } from './scheme-descriptions.js';
+import { assertNames, SchemeDescriptions } from './scheme-descriptions.js';
 
 /** How the document may differ from what the library can know. */
 export interface DescribeAuthOptions {
   /** The name of the host's session cookie. @defaultValue 'connect.sid' on Express, 'sessionId' on Fastify */
   readonly sessionCookieName?: string;
+  /**
+   * Other names of security schemes in the document, by the name that they have without it: `{ bearer: 'jwt', csrf: 'intent' }`. Letters, digits,
+   * dots, underscores and hyphens. A name that you gave with `addBearerAuth()` and its like stands. @defaultValue {}
+   */
+  readonly schemeNames?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -35,7 +40,8 @@ export interface DescribeAuthOptions {
  * document, once, and a public route needs nothing.
  *
  * @param create makes the document; nothing but this call must happen in it
- * @throws {AuthConfigurationError} if the application has no AuthModule, or a guard names a scheme that is not configured
+ * @throws {AuthConfigurationError} if the application has no AuthModule, a guard names a scheme that is not configured, or `schemeNames` one
+ * that no scheme has
  * @example
  * ```ts
  * import { Module } from '@nestjs/common';
@@ -85,13 +91,21 @@ function partsOf(app: INestApplication, options: DescribeAuthOptions): Parts & P
   const usualName = app.getHttpAdapter().getType() === 'fastify' ? 'sessionId' : 'connect.sid';
   const sessionCookieName = options.sessionCookieName ?? usualName;
   const { configurations, ...application } = describedApplication(app);
+  const { schemeNames: names = {} } = options;
   const described = configurations.map(({ name, settings, schemes }) => {
     const parts = { settings, sessionCookieName };
     return [
       name,
-      { ...parts, descriptions: new SchemeDescriptions(schemes, builtInDescriptions(parts), name) },
+      {
+        ...parts,
+        descriptions: new SchemeDescriptions(schemes, builtInDescriptions(parts), { configuration: name, names }),
+      },
     ] as const;
   });
+  assertNames(
+    names,
+    described.flatMap(([, { descriptions }]) => descriptions.names),
+  );
   return { ...application, configurations: new Map(described), clientCredentials: ClientCredentials.of(app) };
 }
 

@@ -1,4 +1,5 @@
 // Which security schemes stand in the document: those that some operation asks for, as the schemes describe themselves.
+import { AuthConfigurationError } from '../core/internal.js';
 import type { SchemeDescription, SecurityDescription, Scheme } from '../schemes.js';
 import type { Requirement } from './marks.js';
 import { namesOfSame, type SecuritySchemes } from './same-scheme.js';
@@ -9,17 +10,26 @@ export class SchemeDescriptions {
   private byName: ReadonlyMap<string, SchemeDescription>;
   private readonly repeating = new Set<string>();
   private readonly guessed: ReadonlySet<string>;
+  private readonly configuration: string | undefined;
 
-  /** @param configuration the name of the configuration, which stands before the names of its security schemes */
+  /** The names that security schemes have if nothing renames them. */
+  readonly names: readonly string[];
+
+  /** @param naming the name of the configuration, which stands before the names of its security schemes, and what they are renamed to */
   constructor(
     schemes: Iterable<Scheme>,
     builtIn: Readonly<Record<string, SchemeDescription | undefined>>,
-    private readonly configuration?: string,
+    { configuration, names = {} }: Naming = {},
   ) {
-    const all = [...schemes].map((scheme) => {
+    this.configuration = configuration;
+    const original = [...schemes].map((scheme) => {
       const known = scheme.openapi ?? builtIn[scheme.name];
       return { name: scheme.name, known, shown: prefixed(known ?? guess(scheme), configuration) };
     });
+    this.names = original.flatMap(({ shown }) => Object.keys(entriesOf(shown)));
+    const all = original.map((each) => ({ ...each, shown: renamed(each.shown, (name) => names[name] ?? name) }));
+    // What was written by hand may use the name from before.
+    for (const name of this.names) this.repeating.add(name);
     this.byName = new Map(all.map(({ name, shown }) => [name, shown]));
     this.guessed = new Set(all.flatMap(({ known, shown }) => (known === undefined ? Object.keys(shown.always) : [])));
   }
@@ -64,6 +74,31 @@ export class SchemeDescriptions {
     });
     return { ...written, ...Object.fromEntries(merged) };
   }
+}
+
+/** How security schemes are named. */
+interface Naming {
+  readonly configuration?: string | undefined;
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Checks what security schemes are renamed to.
+ * @throws {AuthConfigurationError} for a name that no scheme has, one that OpenAPI does not accept, and one that two would share
+ */
+export function assertNames(names: Readonly<Record<string, string>>, known: readonly string[]): void {
+  const final = [...new Set(known)].map((name) => names[name] ?? name);
+  const problems = Object.entries(names).flatMap(([name, to]) => {
+    const given = `schemeNames.${name}`;
+    if (!known.includes(name))
+      return [`${given} names no security scheme; there are ${[...new Set(known)].join(', ')}`];
+    if (!/^[\w.-]+$/.test(to))
+      return [`${given} is ${JSON.stringify(to)}; accepted are letters, digits, '.', '_' and '-'`];
+    return final.filter((each) => each === to).length > 1
+      ? [`${given} is '${to}', the name of another security scheme`]
+      : [];
+  });
+  if (problems.length > 0) throw new AuthConfigurationError(problems);
 }
 
 /** Two configurations may both have a `bearer`, and a user signs in to each. */

@@ -38,6 +38,8 @@ export interface AuthenticationSettings {
   };
   /** Sign-ins in several steps. */
   readonly signIn: StepSettings;
+  /** Passwords in the header of every request. @defaultValue off */
+  readonly basic?: { readonly challenge: boolean } | undefined;
   readonly session: { readonly mismatch: MismatchRule; readonly enabled: boolean };
   readonly revocation: RevocationSettings;
 }

@@ -1,10 +1,14 @@
 // The schemes that the library brings along, as the settings ask for them.
 import type { Clock } from '../base/clock.js';
+import type { OperatorNotices } from '../base/operator-notices.js';
+import { basicScheme } from '../browser/basic-scheme.js';
 import { cookieScheme } from '../browser/cookie-scheme.js';
 import type { CsrfService } from '../browser/csrf.js';
 import type { LoginService } from '../logins/login-service.js';
 import type { CsrfPolicy, Scheme } from '../schemes/schemes.js';
 import { sessionScheme, type HostSession } from '../browser/session.js';
+import type { SignInService } from '../sign-in/sign-in-service.js';
+import type { AccountResolver } from '../users/accounts.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import { bearerScheme, type BearerSource } from '../schemes/bearer-scheme.js';
 import type { AuthenticationSettings } from './authentication-settings.js';
@@ -17,6 +21,9 @@ export interface SchemeServices {
   readonly host: HostSession;
   readonly clock: Clock;
   readonly logins: LoginService;
+  readonly signIn: SignInService;
+  readonly users: AccountResolver;
+  readonly notices?: OperatorNotices | undefined;
 }
 
 /** The configured schemes by name; the map is filled up with the application's own when it starts. */
@@ -30,6 +37,10 @@ export function builtInSchemes(settings: AuthenticationSettings, services: Schem
   }
   if (settings.session.enabled) {
     schemes.push(sessionScheme({ issuer: settings.tokens.issuer, host, clock, csrf, logins }));
+  }
+  if (settings.basic !== undefined) {
+    const isChallenged = settings.basic.challenge;
+    schemes.push(basicScheme({ ...services, issuer: settings.tokens.issuer, isChallenged }));
   }
   return new Map(schemes.map((scheme) => [scheme.name, scheme]));
 }

@@ -97,7 +97,7 @@ export async function createAuthentication(
   const oneTime = oneTimeTokensOf(settings, { ...common, keys, store: stores.oneTime });
   const signIn = signInOf(settings, { ...common, eventSink, oneTime, store: stores.oneTime });
   const csrf = csrfOf(settings, ports, keys);
-  const schemes = builtInSchemes(settings, { bearer: ports.bearer, verifier, csrf, host, clock, logins });
+  const schemes = builtInSchemes(settings, { ...common, ...ports, verifier, csrf, host, signIn });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
   const lifecycle = lifecycleOf(settings, ports, { keys, issuers, stores, blocklist, logins });
   return {

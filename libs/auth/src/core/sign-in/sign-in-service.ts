@@ -77,14 +77,27 @@ export class SignInService {
    * no wrong password
    */
   identify(body: object, facts: SignInFacts = NO_FACTS, binding?: StepBinding): Promise<IdentifiedUser> {
+    return this.published(async () => this.resolveAnswer(await this.answerTo(body, facts), facts, binding));
+  }
+
+  /**
+   * @internal As {@link identify}, where no further step can be asked for. A user who needs one is refused in the words of a wrong password,
+   * which must not be confirmed.
+   */
+  identifyAtOnce(body: object, facts: SignInFacts): Promise<IdentifiedUser> {
     return this.published(async () => {
-      const { source } = this.users;
-      if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
-      if (!hasPlainCredentials(body)) throw new AuthError('invalid_credentials');
-      // What the body holds is between the class of the route and the source, which the application matches.
-      const answer = await this.ask(() => source.verifyCredentials?.(body as never, facts));
-      return this.resolveAnswer(answer, facts, binding);
+      const found = await this.found(await this.answerTo(body, facts));
+      if (isChallenge(found)) throw new AuthError('invalid_credentials', { reason: { rule: NEEDS_A_STEP } });
+      return found;
     });
+  }
+
+  private async answerTo(body: object, facts: SignInFacts): Promise<unknown> {
+    const { source } = this.users;
+    if (source?.verifyCredentials === undefined) throw new TypeError(NO_CREDENTIALS);
+    if (!hasPlainCredentials(body)) throw new AuthError('invalid_credentials');
+    // What the body holds is between the class of the route and the source, which the application matches.
+    return this.ask(() => source.verifyCredentials?.(body as never, facts));
   }
 
   /**
@@ -239,6 +252,8 @@ const UNSTATED_STEP =
 
 const NO_CREDENTIALS =
   'Signing in needs a user source that can verify credentials: give AuthModule `users`, and that class a verifyCredentials method.';
+
+const NEEDS_A_STEP = 'the user needs a further step, which a password in a header cannot make';
 
 const NO_STEPS =
   'The user source answered with a challenge, and nothing goes on with it: give the controller `steps` (an external sign-in `continueAt`), and the source a completeChallenge method.';

@@ -1,6 +1,8 @@
 // What a user source may look at when it checks a sign-in, and what it may answer besides a user: how the user was authenticated, or that a
 // further step is needed.
+import { memberIn } from '../base/members.js';
 import type { AuthUser, Json } from '../base/principal.js';
+import type { AuthRequest } from '../base/request.js';
 import type { Proof } from '../base/proof.js';
 
 /** What is known of the request of a sign-in. No part of it is verified, and the client chose all but the address. */
@@ -19,6 +21,21 @@ export const NO_FACTS: SignInFacts = Object.freeze({
   userAgent: undefined,
   header: () => undefined,
 });
+
+/** What is known of a request. */
+export function factsOf(request: AuthRequest): SignInFacts {
+  const header = (name: string): string | undefined => {
+    const lines = request.headerLines(name);
+    return lines.length === 0 ? undefined : lines.join(', ');
+  };
+  // Both frameworks call it `ip`, and ask the proxies that the application trusts.
+  const address = memberIn(request.raw, 'ip');
+  return Object.freeze({
+    address: typeof address === 'string' ? address : undefined,
+    userAgent: header('user-agent'),
+    header,
+  });
+}
 
 /** Shared by all copies of the package, of which an application may have several. */
 const KIND = Symbol.for('nestjs-latchkey:sign-in-answer');

@@ -164,11 +164,13 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
       session: '`session`, and the session middleware of your framework',
       csrf: '`csrf`',
     };
-    return (this.structure.controllers ?? []).flatMap(({ controller, requires }) =>
+    const basic = this.settings.basic !== undefined && !has.credentials ? [`basic needs ${remedies.credentials}`] : [];
+    const mounted = (this.structure.controllers ?? []).flatMap(({ controller, requires }) =>
       requires
         .filter((need) => !has[need])
         .map((need) => `controllers has ${controller.name}, which needs ${remedies[need]}`),
     );
+    return [...basic, ...mounted];
   }
 
   private async checkStores(): Promise<readonly string[]> {

@@ -9,5 +9,6 @@ export type { AuthModuleOptions, KeysOption, LoginUrl } from './schema/module-op
 export type { AuthModuleStructure } from './schema/module-structure.js';
 export type { RefreshOptions } from './schema/refresh.js';
 export type { RevocationOptions } from './schema/revocation.js';
+export type { BasicOptions } from './schema/basic.js';
 export type { AuthSessionOptions } from './schema/session.js';
 export type { SignInStepOptions } from './schema/sign-in.js';

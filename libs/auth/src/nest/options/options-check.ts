@@ -69,7 +69,7 @@ type Values = ReturnType<typeof moduleOptions.read>['value'];
 /** What several options become together. */
 function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' | 'issuing' | 'warnings'> {
   const { clockTolerance, exclusiveAudience, keys, algorithm, trust, header, loginUrl, revocation, limits } = values;
-  const { errors, signIn, tokenUser } = values;
+  const { errors, signIn, tokenUser, basic } = values;
   const { refreshPathGiven, ...cookieSettings } = values.cookies ?? defaultsOf(cookies, at);
   const specs = cookieSpecs(cookieSettings);
   const tokens = tokenSettings(values, at);
@@ -85,6 +85,7 @@ function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' 
     errors,
     signIn,
     tokenUser,
+    basic,
     tokens,
     anyAudience: values.audience === false,
     toleranceSeconds: wholeSeconds(clockTolerance),

@@ -11,6 +11,7 @@ import { algorithms, type Algorithm } from '../../../core/keys/algorithms.js';
 import type { KeyRingInput, KeySource } from '../../../core/keys/key-ring.js';
 import type { KeyInput } from '../../../core/keys/keys.js';
 import { access, type AccessOptions } from './access.js';
+import { basic, type BasicOptions } from './basic.js';
 import { cookies, type AuthCookieOptions } from './cookies.js';
 import { csrf, type CsrfOptions } from './csrf.js';
 import { errors, type ErrorResponseOptions } from './errors.js';
@@ -58,6 +59,8 @@ export interface AuthModuleOptions {
   readonly csrf?: CsrfOptions;
   /** Host sessions beside tokens. Off unless this group is given. */
   readonly session?: AuthSessionOptions;
+  /** A user name and a password with every request. Off unless this group is given. */
+  readonly basic?: BasicOptions;
   /** Sign-ins in several steps. */
   readonly signIn?: SignInStepOptions;
   /** Where `@RedirectToLogin()` leads. The page that was asked for is added as `next`. @defaultValue '/login' */
@@ -137,6 +140,7 @@ export const moduleOptions = group<AuthModuleOptions>()({
     cookies,
     csrf,
     session,
+    basic,
     signIn,
     loginUrl: value<LoginUrl>({
       accepts: "a path like '/login', an http(s) address, or a function",
