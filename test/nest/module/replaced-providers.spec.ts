@@ -1,6 +1,6 @@
 // What a provider in the place of one of the module's replaces: a port for everything, a service wherever it is injected.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseGuards } from '@nestjs/common';
+import { Controller, Get, UseGuards, type Provider } from '@nestjs/common';
 import {
   authConfiguration,
   AuthModule,
@@ -16,7 +16,7 @@ import { devicesController } from 'nestjs-latchkey/controllers';
 import { AuditSink, MemoryAuditSink } from 'nestjs-latchkey/events';
 import { BlocklistStore, LoginStore } from 'nestjs-latchkey/stores';
 import { FixedClock } from 'nestjs-latchkey/testing';
-import { startApplication, type RunningApplication } from '../../support/applications.js';
+import { ADAPTERS, startApplication, type RunningApplication } from '../../support/applications.js';
 import { SwitchedStores } from '../../support/switched-stores.js';
 
 const admin = authConfiguration('admin');
@@ -177,5 +177,47 @@ describe('a service that is replaced', () => {
     const { accessToken } = await app.get(TokenService).issue('ada');
     const answer = await fetch('/auth/devices', bearer(accessToken));
     expect(await answer.json()).toMatchObject([{ id: 's', label: 'of another service' }]);
+  });
+});
+
+describe.each(ADAPTERS)('a provider that the application gives beside those of the module, on %s', (adapter) => {
+  const start = async (...providers: Provider[]) => {
+    const auth = AuthModule.forRoot({ audience: 'shop', controllers: [devicesController()] });
+    running = await startApplication(adapter, {
+      imports: [{ ...auth, providers: [...(auth.providers ?? []), ...providers] }],
+    });
+    return running;
+  };
+
+  it('replaces a port for everything, and a service where it is injected, with dependencies of its own', async () => {
+    const clock = new FixedClock();
+    const devicesAt = (at: Clock) => ({
+      list: async () => [
+        {
+          id: 's',
+          label: 'of another service',
+          createdAt: new Date(0),
+          lastUsedAt: new Date(at.nowMs()),
+          expiresAt: new Date(0),
+        },
+      ],
+    });
+    const { app, fetch } = await start(
+      { provide: Clock, useValue: clock },
+      { provide: LoginService, useFactory: devicesAt, inject: [Clock] },
+    );
+    const { accessToken } = await app.get(TokenService).issue('ada');
+    const answer = await fetch('/auth/devices', bearer(accessToken));
+    expect(await answer.json()).toMatchObject([
+      { label: 'of another service', lastUsedAt: new Date(clock.nowMs()).toISOString() },
+    ]);
+    clock.advance('1h');
+    expect((await fetch('/auth/devices', bearer(accessToken))).status).toBe(401);
+  });
+
+  it('that needs what is not there keeps the application from starting, with its name', async () => {
+    class AbsentDirectory {}
+    const missing = { provide: LoginService, useFactory: () => ({}), inject: [AbsentDirectory] };
+    await expect(start(missing)).rejects.toThrow(/LoginService.*AbsentDirectory/s);
   });
 });
