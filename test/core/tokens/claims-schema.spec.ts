@@ -1,7 +1,7 @@
 // Claims by a schema of the application, of Zod and of others that implement Standard Schema.
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { schemaRule, type ClaimsSchema } from '../../../libs/auth/src/core/tokens/claims-schema.js';
+import { claimsSchema, schemaRule, type ClaimsSchema } from '../../../libs/auth/src/core/tokens/claims-schema.js';
 import type { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 
 const tenants = z.object({ tenant: z.enum(['school', 'university']), groups: z.array(z.string()).default([]) });
@@ -45,4 +45,13 @@ describe('a schema of claims', () => {
     expect(() => later({})).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     await new Promise((resolve) => setImmediate(resolve));
   });
+
+  it.each([false, true, 0, 'no', undefined, null, {}, { ok: false }])(
+    'that answers with %j said neither yes nor no: a mistake of the application, and refused at boot',
+    (answer) => {
+      const schema = schemaOf(() => answer);
+      expect(() => schemaRule(schema)({})).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+      expect(claimsSchema.read(schema, { path: 'claimsSchema', production: false }).problems).toHaveLength(1);
+    },
+  );
 });

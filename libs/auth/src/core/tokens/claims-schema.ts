@@ -1,7 +1,7 @@
 // Claims checked by a schema of the application. The claims stay as they were signed: a schema decides, and changes nothing.
 import { isPromise } from '../base/at-once.js';
 import { AuthError } from '../base/errors.js';
-import { memberIn } from '../base/members.js';
+import { isObject, memberIn } from '../base/members.js';
 import type { AnyOption } from '../base/option.js';
 import { value } from '../base/option-kinds.js';
 import type { Claims } from '../base/principal.js';
@@ -38,18 +38,21 @@ export const claimsSchema = value<ClaimsSchema>({
 /**
  * The rule that claims satisfy a schema.
  * @throws {AuthError} the rule: `invalid_claims`, which names the first claim that does not fit, and never a value; also for whatever the
- * schema throws, because what was signed must not cause a failure. `misconfigured` for a schema that answers later
+ * schema throws, because what was signed must not cause a failure. `misconfigured` for a schema that answers later, or neither yes nor no
  */
 export function schemaRule(schema: ClaimsSchema): (claims: Claims) => void {
   return (claims) => {
     const answer = validated(schema, claims);
     if (isPromise(answer)) throw new AuthError('misconfigured', { cause: new TypeError(ANSWERS_LATER) });
-    const { issues } = answer as Answer;
+    if (!isAnswer(answer)) throw new AuthError('misconfigured', { cause: new TypeError(ANSWERS_NOTHING) });
+    const { issues } = answer;
     if (issues !== undefined) throw unacceptable(claimOf(issues), 'must be as the schema says', 'claimsSchema');
   };
 }
 
 const ANSWERS_LATER = 'claimsSchema answers with a promise; what is checked at every request must be checked at once.';
+const ANSWERS_NOTHING =
+  'claimsSchema answers with neither { value } nor { issues } (Standard Schema), so that it said nothing of the claims.';
 
 function isSchema(given: unknown): given is ClaimsSchema {
   const standard = typeof given === 'function' ? Reflect.get(given, '~standard') : memberIn(given, '~standard');
@@ -59,10 +62,15 @@ function isSchema(given: unknown): given is ClaimsSchema {
 /** As far as it can be told before there are claims: a schema may look later only if the rest fits. */
 function answersAtOnce(schema: ClaimsSchema): boolean {
   try {
-    return !isPromise(validated(schema, {}));
+    return isAnswer(validated(schema, {}));
   } catch {
     return true;
   }
+}
+
+/** A yes is `{ value }`. What is neither yes nor no, such as `false`, must not count as one because it has no issues. */
+function isAnswer(answer: unknown): answer is Answer {
+  return isObject(answer) && !isPromise(answer) && (memberIn(answer, 'issues') !== undefined || 'value' in answer);
 }
 
 /** A promise that nothing waits for must not end the process. */
