@@ -41,6 +41,7 @@ export default defineConfig({
           ['The lock icon of Swagger', 'tasks/swagger-lock'],
           ['Public and staff routes', 'tasks/public-and-staff'],
           ['Signing in, steps, remember me', 'sign-in'],
+          ['Signing in elsewhere', 'external-sign-in'],
           ['Passwords', 'passwords'],
           ['Limits of attempts', 'throttling'],
         ]),
