@@ -71,7 +71,8 @@ export abstract class CookieController {
   @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
 
   /** What `cookieController()` was asked for. */
-  protected readonly options: RouteOptions = {};
+  protected readonly options: SignInOptions<object, CookieLoginOptions> & Pick<CookieControllerOptions, 'toResponse'> =
+    {};
 
   /** @param continuation at a further step, with its body */
   protected async signIn(exchange: Exchange, body: object, continuation?: string): Promise<unknown> {
@@ -126,7 +127,8 @@ export function cookieController<SignIn extends object = SignInBody>(
   };
 }
 
-type RouteOptions = SignInOptions<object, CookieLoginOptions> & Pick<CookieControllerOptions, 'toResponse'>;
+/** What the routes need of the options. */
+type RouteOptions = CookieController['options'];
 type Read = ReturnType<(typeof cookieControllerOptions)['read']>['value'];
 
 function mounted(options: RouteOptions, { path, body = SignInBody, steps, toResponse }: Read): Type<CookieController> {
