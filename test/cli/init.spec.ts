@@ -88,6 +88,25 @@ describe('what is there already', () => {
     expect(tasks).toEqual([{ name: 'node-package', options: { command: 'install', packageManager: 'pnpm' } }]);
   });
 
+  it.each(['/srv/shop/src', '../shop/src', 'C:\\shop\\src', '/'])(
+    'is not looked for in %s, so that nothing is written there',
+    (sourceRoot) => {
+      expect(() => setUp(project(), { sourceRoot })).toThrow('accepted is a folder of this project');
+    },
+  );
+
+  it('is found beside package.json if the sources lie there', () => {
+    const files = { 'package.json': manifest(), 'nest-cli.json': '{"sourceRoot":""}', 'app.module.ts': rootModule() };
+    expect(setUp(files).files['app.module.ts']).toContain('imports: [AuthenticationModule]');
+    expect(() => setUp({ ...files, 'auth/users.service.ts': '// mine' })).toThrow(
+      'auth/users.service.ts is there already',
+    );
+  });
+
+  it('refuses another place for accounts than those that it knows', () => {
+    expect(() => setUp(project(), { orm: 'constructor' })).toThrow('accepted are typeorm, prisma, none');
+  });
+
   it('is not a project of Nest', () => {
     expect(() => setUp({ 'package.json': '{}' })).toThrow('does not name @nestjs/core');
   });
@@ -178,6 +197,27 @@ describe('with TypeORM', () => {
       'autoLoadEntities: true, migrationsRun: false, migrations: [First, ...latchkeyMigrations, CreateAccounts1764547200000] }',
     );
     expect(files['src/app.module.ts']).not.toContain('latchkeyEntities');
+  });
+
+  it('does not begin to run migrations that were run in another way before', () => {
+    const { files, log } = setUp(withOptions('entities: [], migrations: [First]'));
+    expect(files['src/app.module.ts']).toContain('CreateAccounts1764547200000] }');
+    expect(files['src/app.module.ts']).not.toContain('migrationsRun');
+    expect(log).toContain('run the new ones as you run yours');
+  });
+
+  it.each(["@Entity('accounts') export class Customer {}", '@Entity() export class Account {}'])(
+    'writes nothing beside accounts that are there: %s',
+    (entity) => {
+      const files = { ...withOptions('entities: []'), 'src/customers/customer.entity.ts': entity };
+      expect(() => setUp(files)).toThrow('src/customers/customer.entity.ts has accounts already');
+    },
+  );
+
+  it('makes no table of accounts its own that was there, whatever TypeORM synchronizes', () => {
+    const { files } = setUp(withOptions('entities: []'));
+    expect(files['src/auth/account.entity.ts']).toContain("@Entity('accounts', { synchronize: false })");
+    expect(files['src/auth/create-accounts.migration.ts']).not.toMatch(/\}\),\s*true,/);
   });
 
   it.each(['...database', 'entities, type: "postgres"', 'autoLoadEntities: isOn'])(
@@ -307,6 +347,13 @@ describe('latchkey init', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining('--defaults writes the files without a question')]);
     expect(init('--dry-run').stdout).toContain('CREATE src/auth/users.service.ts');
     expect(init('--orm', 'mongoose').stderr).toContain('accepted are typeorm, prisma, none');
+    expect(changed()).toBe('');
+  });
+
+  it('overwrites nothing through a link to nothing', () => {
+    sh('mkdir src/auth && ln -s ../../elsewhere.ts src/auth/users.service.ts');
+    expect(init('--defaults', '--skip-install').stderr).toContain('src/auth/users.service.ts is there already');
+    sh('rm -r src/auth');
     expect(changed()).toBe('');
   });
 

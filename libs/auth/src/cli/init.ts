@@ -1,13 +1,13 @@
 // `latchkey init`: sets authentication up in the project of the current folder. It overwrites nothing, and git undoes it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { AuthConfigurationError } from '../core/internal.js';
 import { atMost, type Command, type CommandContext, optional, readArguments, UsageError } from './command.js';
 import { afterwards, undoing } from './setup/carry-out.js';
-import { setUpPlan, type Plan } from './setup/plan.js';
-import type { Orm, ProjectFiles } from './setup/project.js';
+import { setUpPlan, type Change, type Plan } from './setup/plan.js';
+import { ORMS, type Orm, type ProjectFiles } from './setup/project.js';
 
 const OPTIONS = {
   defaults: { type: 'boolean' },
@@ -16,8 +16,6 @@ const OPTIONS = {
   'source-root': { type: 'string' },
   orm: { type: 'string' },
 } as const;
-
-const ORMS = ['typeorm', 'prisma', 'none'] as const;
 
 /** Writes what the plan says, and says what was written. */
 export const init: Command = async (args, context) => {
@@ -29,12 +27,19 @@ export const init: Command = async (args, context) => {
   for (const { kind, path } of plan.changes) context.print(`${kind.toUpperCase()} ${path}`);
   if (given.values['dry-run'] === true) return finished(plan, context);
   if (given.values['defaults'] !== true && !(await agreed())) return 'refused';
+  assertSame(plan, setUpPlan(filesIn(process.cwd()), chosen));
   carryOut(plan, context, given.values['skip-install'] !== true);
   return finished(plan, context);
 };
 
+/** @throws {AuthConfigurationError} if files changed while the question was open: the plan would undo that */
+function assertSame(plan: Plan, now: Plan): void {
+  if (JSON.stringify(plan) === JSON.stringify(now)) return;
+  throw new AuthConfigurationError(['files of the project were changed meanwhile; nothing was written, start again']);
+}
+
 function carryOut(plan: Plan, context: CommandContext, installs: boolean): void {
-  for (const { path, text } of plan.changes) write(path, text);
+  for (const change of plan.changes) write(change);
   const isInstalled = installs && plan.changes.some(({ path }) => path === 'package.json');
   if (isInstalled) install(plan, context);
   for (const line of ['', ...undoing(plan, isInstalled)]) context.print(line);
@@ -65,22 +70,27 @@ async function agreed(): Promise<boolean> {
 
 function filesIn(root: string): ProjectFiles {
   return {
-    read: (path) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined),
+    read: (path) => {
+      const file = join(root, path);
+      if (existsSync(file)) return readFileSync(file, 'utf8');
+      // A link to nothing is there: what is written would be its target.
+      return lstatSync(file, { throwIfNoEntry: false }) === undefined ? undefined : '';
+    },
     list: (folder) => {
       const path = join(root, folder);
       if (!existsSync(path)) return [];
       const found = readdirSync(path, { recursive: true, encoding: 'utf8' });
       return found
-        .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+        .map((file) => posix.join(folder, file.replaceAll('\\', '/')))
         .filter((file) => !file.includes('/node_modules/'));
     },
   };
 }
 
-function write(path: string, text: string): void {
+function write({ path, text, kind }: Change): void {
   const folder = dirname(path);
   if (folder !== '.') mkdirSync(folder, { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, text, { flag: kind === 'create' ? 'wx' : 'w' });
 }
 
 /** Installs the packages that were added. What it prints goes to standard error, as all that is no answer. */

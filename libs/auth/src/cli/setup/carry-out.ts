@@ -24,5 +24,6 @@ export function undoing({ changes, lock }: Plan, isInstalled: boolean): readonly
     ...(changed === '' ? [] : [`  git checkout -- ${changed}`]),
     ...(isInstalled && lock !== undefined ? [`  git checkout -- ${lock}`] : []),
     ...(created === '' ? [] : [`  git clean -f -- ${created}`]),
+    ...(changed === '' ? [] : ['The first line drops what you had not committed in these files before, too.']),
   ];
 }

@@ -11,9 +11,10 @@ export interface TypeOrmNeeds {
 
 /** The root module with what is needed; `undefined` if the options are elsewhere, or are not understood. */
 export function withTypeOrm(text: string, needs: TypeOrmNeeds): string | undefined {
+  const runsItself = !hasMigrations(text);
   const withMigrations = edited(text, 'migrations', needs.migrations);
   const withEntities = withMigrations && edited(withMigrations, 'entities', needs.entities);
-  const running = withEntities && runningMigrations(withEntities);
+  const running = withEntities && runsItself ? runningMigrations(withEntities) : withEntities;
   return running && importing(running, needs);
 }
 
@@ -40,6 +41,11 @@ function edited(text: string, name: string, elements: readonly string[]): string
   if (name === 'entities' && members.some((each) => each.name === 'autoLoadEntities'))
     return isTrue(text, members, 'autoLoadEntities') ? text : undefined;
   return withMember(text, open, name === 'entities' ? 'autoLoadEntities: true' : `${name}: [${elements.join(', ')}]`);
+}
+
+/** Who has migrations runs them in some way, which must not become another one: the old ones would run at the next start, too. */
+function hasMigrations(text: string): boolean {
+  return optionsIn(text)?.members.some(({ name }) => name === 'migrations') === true;
 }
 
 /** Migrations that nothing runs leave the tables unmade. What is stated stays as it is. */

@@ -1,4 +1,5 @@
 // What the generator will do to a project, as data: it writes nothing. `latchkey init` and the schematic carry it out.
+import { posix } from 'node:path';
 import { dialectOf, prismaServiceIn, withModels } from './prisma.js';
 import { codeOnly } from './source-text.js';
 import { withModule } from './edit-module.js';
@@ -6,7 +7,7 @@ import { withSecurity } from './edit-swagger.js';
 import { importLines, withTypeOrm, type TypeOrmNeeds } from './edit-typeorm.js';
 import { withPackages } from './manifest.js';
 import { ENVIRONMENT, moduleFile, testFile, type ModuleParts } from './module-templates.js';
-import { projectFacts, type Orm, type ProjectFacts, type ProjectFiles } from './project.js';
+import { isElsewhere, ORMS, projectFacts, type Orm, type ProjectFacts, type ProjectFiles } from './project.js';
 import { memoryUsers, prismaUsers, typeOrmUsers, type NewFile } from './users-templates.js';
 
 /** What may be chosen. */
@@ -38,9 +39,18 @@ export interface Plan {
 
 /** Makes the plan. Nothing that is there is overwritten; what is not understood is not edited, and its lines are in `byHand`. */
 export function setUpPlan(files: ProjectFiles, options: SetUpOptions = {}): Plan {
+  const { orm } = options;
+  // The schematic takes whatever was typed.
+  if (orm !== undefined && !ORMS.includes(orm))
+    return refused([`--orm is ${String(orm)}; accepted are ${ORMS.join(', ')}`]);
   const facts = projectFacts(files, options);
   if (facts === undefined)
     return refused(['this folder is no project of Nest: its package.json does not name @nestjs/core']);
+  const { sourceRoot } = facts;
+  if (isElsewhere(sourceRoot))
+    return refused([
+      `the source root is ${sourceRoot}; accepted is a folder of this project, like src or apps/shop/src`,
+    ]);
   const draft = new Draft(files, facts);
   const problems = draft.problems();
   return problems.length > 0 ? refused(problems) : draft.plan();
@@ -62,8 +72,8 @@ class Draft {
     private readonly facts: ProjectFacts,
   ) {
     const { sourceRoot, extension, orm } = facts;
-    this.folder = `${sourceRoot}/auth`;
-    this.rootModule = `${sourceRoot}/app.module.ts`;
+    this.folder = posix.join(sourceRoot, 'auth');
+    this.rootModule = posix.join(sourceRoot, 'app.module.ts');
     const prisma = orm === 'prisma' ? prismaServiceIn(files, sourceRoot, extension) : undefined;
     const dialect = orm === 'prisma' ? dialectOf(files) : undefined;
     const hasPrisma = prisma !== undefined && dialect !== undefined;
@@ -87,7 +97,23 @@ class Draft {
     if (/\bAuth(entication)?Module\b/.test(module))
       return [`${this.rootModule} names AuthModule or AuthenticationModule already: authentication is set up`];
     const taken = this.newFiles().filter(({ path }) => this.files.read(path) !== undefined);
-    return taken.map(({ path }) => `${path} is there already, and nothing is overwritten: rename it, or delete it`);
+    return [
+      ...taken.map(({ path }) => `${path} is there already, and nothing is overwritten: rename it, or delete it`),
+      ...this.accountProblems(),
+    ];
+  }
+
+  /** Two entities of one table would each undo what TypeORM makes of the other. */
+  private accountProblems(): readonly string[] {
+    if (this.parts.orm !== 'typeorm') return [];
+    const hasAccounts = (path: string): boolean => {
+      const text = path.endsWith('.ts') ? (this.files.read(path) ?? '') : '';
+      return /@Entity\b/.test(codeOnly(text)) && /\bclass Account\b|@Entity\([^)]*['"`]accounts['"`]/.test(text);
+    };
+    return this.files
+      .list(this.facts.sourceRoot)
+      .filter(hasAccounts)
+      .map((path) => `${path} has accounts already: --orm none writes a user source to be filled in with them`);
   }
 
   plan(): Plan {
@@ -106,7 +132,7 @@ class Draft {
     const users = { none: memoryUsers, typeorm: typeOrmUsers, prisma: prismaUsers }[parts.orm](parts);
     const up = '../'.repeat((facts.tests ?? '').split('/').length);
     const test = {
-      moduleFrom: `${up}${facts.sourceRoot}/app.module${facts.extension}`,
+      moduleFrom: `${up}${posix.join(facts.sourceRoot, 'app.module')}${facts.extension}`,
       usersFrom: `${up}${this.folder}/users.service${facts.extension}`,
     };
     return [...users, moduleFile(parts), ...(facts.tests === undefined ? [] : [testFile(facts.tests, test)])];
@@ -140,7 +166,13 @@ class Draft {
       },
     };
     const edited = withTypeOrm(text, needs);
-    if (edited !== undefined) return edited;
+    if (edited !== undefined) {
+      if (!/\bmigrationsRun\b/.test(codeOnly(edited)))
+        this.byHand.push(
+          'Your DataSource has migrations, and does not say migrationsRun: run the new ones as you run yours, before the application starts.',
+        );
+      return edited;
+    }
     this.byHand.push(
       ['Add to the options of your DataSource:', ...importLines(needs.sources).map((line) => `  ${line}`)].join('\n') +
         `\n  entities: [..., ${needs.entities.join(', ')}],\n  migrations: [..., ${needs.migrations.join(', ')}],\n  migrationsRun: true,`,
@@ -159,7 +191,7 @@ class Draft {
   }
 
   private editProgram(): void {
-    const path = `${this.facts.sourceRoot}/main.ts`;
+    const path = posix.join(this.facts.sourceRoot, 'main.ts');
     const before = this.files.read(path);
     if (!this.facts.usesSwagger || before === undefined) return;
     const after = withSecurity(before);

@@ -1,4 +1,5 @@
 // What of Prisma a project has: the class of its client, and the schema.
+import { posix } from 'node:path';
 import type { SqlDialect } from '../../sql/index.js';
 import { schemaText } from '../../sql/schema-formats.js';
 import { codeOnly } from './source-text.js';
@@ -12,7 +13,8 @@ export function prismaServiceIn(files: ProjectFiles, sourceRoot: string, extensi
   const found = files.list(sourceRoot).flatMap((path) => {
     const code = path.endsWith('.ts') ? codeOnly(files.read(path) ?? '') : '';
     const [, name] = /export\s+class\s+(\w+)\s+extends\s+PrismaClient\b/.exec(code) ?? [];
-    return name === undefined ? [] : [{ name, from: `..${path.slice(sourceRoot.length, -'.ts'.length)}${extension}` }];
+    const from = posix.relative(posix.join(sourceRoot, 'auth'), path.slice(0, -'.ts'.length));
+    return name === undefined ? [] : [{ name, from: `${from}${extension}` }];
   });
   return found.length === 1 ? found[0] : undefined;
 }

@@ -1,4 +1,5 @@
 // What the generator needs to know of a project, read from its files.
+import { posix } from 'node:path';
 
 /** The files of a project, by their path from its root with `/`: a folder on disk, or the tree of a schematic. */
 export interface ProjectFiles {
@@ -8,8 +9,11 @@ export interface ProjectFiles {
   list(folder: string): readonly string[];
 }
 
+/** Where users may be kept. */
+export const ORMS = ['typeorm', 'prisma', 'none'] as const;
+
 /** Where users are kept. */
-export type Orm = 'typeorm' | 'prisma' | 'none';
+export type Orm = (typeof ORMS)[number];
 
 /** What a project is made of. */
 export interface ProjectFacts {
@@ -17,6 +21,7 @@ export interface ProjectFacts {
   readonly manager: 'npm' | 'pnpm' | 'yarn' | 'bun';
   /** The file in which the package manager writes versions down; `undefined` if there is none yet. */
   readonly lock: string | undefined;
+  /** Below the folder of the project; `.` is that folder. */
   readonly sourceRoot: string;
   /** What a relative import ends with: `.js` in ES modules, otherwise nothing. */
   readonly extension: '.js' | '';
@@ -34,16 +39,26 @@ export function projectFacts(
   const manifest = objectIn(files, 'package.json');
   const packages = packagesOf(manifest ?? {});
   if (manifest === undefined || !packages.has('@nestjs/core')) return undefined;
-  const sourceRoot = (given.sourceRoot ?? statedRoot(files)).replace(/\/+$/, '');
+  const sourceRoot = folderOf(given.sourceRoot ?? statedRoot(files));
   return {
     manifest,
     ...managerOf(files),
     sourceRoot,
-    extension: extensionOf(files.read(`${sourceRoot}/app.module.ts`), manifest['type'] === 'module'),
+    extension: extensionOf(files.read(posix.join(sourceRoot, 'app.module.ts')), manifest['type'] === 'module'),
     orm: given.orm ?? ormOf(packages),
     usesSwagger: packages.has('@nestjs/swagger'),
     tests: hasTests(files, packages) ? 'test' : undefined,
   };
+}
+
+/** One spelling of each folder: paths are made of it, compared, and printed. */
+function folderOf(path: string): string {
+  return posix.normalize(path.replaceAll('\\', '/')).replace(/(?<=.)\/+$/, '');
+}
+
+/** True for a folder that is not below that of the project: what is looked at would not be what is written. */
+export function isElsewhere(sourceRoot: string): boolean {
+  return /^(\/|[A-Za-z]:|\.\.(\/|$))/.test(sourceRoot);
 }
 
 function statedRoot(files: ProjectFiles): string {

@@ -78,7 +78,8 @@ ${CREDENTIALS}
 
 const ENTITY = `import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-@Entity('accounts')
+// Its migration makes the table, and nothing else changes it.
+@Entity('accounts', { synchronize: false })
 export class Account {
   @PrimaryColumn('varchar', { length: 36 })
   id!: string;
@@ -106,6 +107,7 @@ export class CreateAccounts1764547200000 implements MigrationInterface {
   readonly name = 'CreateAccounts1764547200000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
+    // Fails if there is a table of that name, which would be another one.
     await queryRunner.createTable(
       new Table({
         name: 'accounts',
@@ -117,7 +119,6 @@ export class CreateAccounts1764547200000 implements MigrationInterface {
           { name: 'active', type: 'boolean', default: true },
         ],
       }),
-      true,
     );
   }
 
