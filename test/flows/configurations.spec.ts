@@ -24,6 +24,7 @@ import {
   type SignInCredentials,
   type Subject,
 } from 'nestjs-latchkey';
+import { authenticateEarly } from 'nestjs-latchkey/browser';
 import { ephemeralKeys } from 'nestjs-latchkey/keys';
 import { RouteAudit } from 'nestjs-latchkey/policies';
 import type { StoresFactory } from 'nestjs-latchkey/stores';
@@ -185,6 +186,8 @@ const SIDES = {
 
 describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: AdapterName) => {
   let running: RunningApplication;
+  /** The roles of the user whom middleware saw. */
+  let seen: readonly string[] | undefined;
   beforeAll(async () => {
     // One store for both, on purpose.
     const { revocations, logins } = await memoryStores().useFactory(undefined as never);
@@ -192,6 +195,13 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     running = await startApplication(adapter, {
       imports: [PeopleModule, ...configurations({ shop: shared, admin: shared })],
       controllers: [ShopController, ReportsController],
+      configure: (app) => {
+        authenticateEarly(app, { guard: admin.JwtAuthGuard });
+        app.use((request: { user?: Person }, _: unknown, next: () => void) => {
+          seen = request.user?.roles;
+          next();
+        });
+      },
     });
   });
   afterAll(() => running.close());
@@ -208,6 +218,15 @@ describe.each(ADAPTERS)('a public and an admin configuration on %s', (adapter: A
     expect(answer.status).toBe(200);
     return (await answer.json()) as Pair;
   }
+
+  it.each([
+    ['admin', SIDES.admin.roles],
+    ['shop', undefined],
+  ] as const)('shows before guards the user of the configuration of its guard: a token of %s', async (side, roles) => {
+    const { access_token: token } = await signIn(side);
+    expect((await running.fetch('/admin/reports/motto', bearer(token))).status).toBe(200);
+    expect(seen).toEqual(roles);
+  });
 
   describe.each(['shop', 'admin'] as const)('a token of %s', (side) => {
     const { auth, own, other, otherAuth, aud, roles } = SIDES[side];

@@ -1,4 +1,6 @@
 // Signing in at a real identity provider by openid-client, in cookies, a session and tokens, and what an attacker may try on the way.
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { challenge } from 'nestjs-latchkey/sign-in';
@@ -292,6 +294,18 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
       expect((await browser.jar.send(`/strategy/${name}?next=//evil.test`)).status).toBe(400);
       expect(await browser.who()).toBe(401);
     });
+
+    // Fastify reads no body of a GET.
+    if (adapter === 'express')
+      it('is refused with a code that the strategy cannot send on, and the process goes on', async () => {
+        const state = new URLSearchParams((await browser.goThere(name)).split('?')[1]).get('state');
+        const body = `{"code":"\\ud800","state":"${state}"}`;
+        const cookie = browser.jar.headerFor(`/strategy/${name}/callback`);
+        const headers = { 'content-type': 'application/json', 'content-length': body.length, cookie };
+        const asked = request(`${app.url}/strategy/${name}/callback`, { headers }).end(body);
+        const [{ statusCode }] = (await once(asked, 'response')) as [IncomingMessage];
+        expect(statusCode).toBe(name === 'passport' ? 401 : 500);
+      });
   });
 
   it('writes nothing of it to the log', async () => {

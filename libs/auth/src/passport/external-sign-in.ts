@@ -33,7 +33,7 @@ export function externalStateStore(signIns: ExternalSignInService, provider: str
   return {
     // oxlint-disable-next-line max-params -- passport-oauth2 looks at the number of parameters
     store(request: object, verifier: string | undefined, _state: unknown, _meta: unknown, done: Done): void {
-      settle(done, async () => {
+      void settle(done, async () => {
         if (verifier === undefined) throw new TypeError('The strategy needs the option `pkce: true`.');
         const returnTo = memberIn(memberIn(request, 'query'), 'next') as string | undefined;
         const exchange = { request, response: responseOf(request) };
@@ -42,7 +42,7 @@ export function externalStateStore(signIns: ExternalSignInService, provider: str
     },
     // oxlint-disable-next-line max-params -- passport-oauth2 looks at the number of parameters
     verify(request: object, _state: unknown, _meta: unknown, done: Done): void {
-      settle(done, async () => {
+      void settle(done, async () => {
         const { codeVerifier, returnTo } = await signIns.resume({ request, response: responseOf(request), provider });
         return [codeVerifier, { returnTo }];
       });
@@ -58,10 +58,16 @@ function responseOf(request: object): unknown {
   return response;
 }
 
-/** What `done` itself throws is not an error of the work. */
-function settle(done: Done, work: () => Promise<readonly unknown[]>): void {
-  const succeed = (answers: readonly unknown[]): void => done(null, ...answers);
-  void work().then(succeed, done);
+/**
+ * A strategy goes on inside of `done`, and may throw there over what a client sent: no `try` of its own is around it by then, so that it would
+ * end the process. It is told what it threw, as an error of its own run.
+ */
+async function settle(done: Done, work: () => Promise<readonly unknown[]>): Promise<void> {
+  try {
+    done(null, ...(await work()));
+  } catch (error) {
+    done(error);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import { Logger, type INestApplication, type Type } from '@nestjs/common';
 import { withTimeout } from '../../core/base/timeout.js';
 import { shown } from '../../core/base/shown.js';
+import { configurationOf, tokenIn, type ConfigurationName } from '../options/named-tokens.js';
 import { brandedGuard, type BrandedGuard } from '../routes/effective-policy.js';
 import { recordOf, show } from '../transport/contexts.js';
 import { anyOf, type AuthGuardBase } from './auth.guards.js';
@@ -49,7 +50,7 @@ interface Hooks {
  */
 export function authenticateEarly(app: INestApplication, options: EarlyAuthenticationOptions = {}): void {
   const guard = guardIn(options);
-  const early = new EarlyAuthentication(routesOf(app), guard);
+  const early = new EarlyAuthentication(routesOf(app, configurationOf(guard)), guard);
   const adapter = app.getHttpAdapter();
   // An application of Fastify.
   if (adapter.getType() === 'fastify')
@@ -95,13 +96,16 @@ class EarlyAuthentication {
   }
 }
 
-function routesOf(app: INestApplication): RouteAuthenticator {
+/** Those of the guard's own configuration: the users of another one may have the same ids. */
+function routesOf(app: INestApplication, name: ConfigurationName): RouteAuthenticator {
   try {
-    return app.get(RouteAuthenticator, { strict: false });
+    return app.get(tokenIn(name, RouteAuthenticator), { strict: false });
   } catch (cause) {
-    throw new TypeError('authenticateEarly() needs AuthModule: import AuthModule.forRoot() in the root module.', {
-      cause,
-    });
+    const missing = name === undefined ? '' : `{ name: '${name}', ... }`;
+    throw new TypeError(
+      `authenticateEarly() needs AuthModule: import AuthModule.forRoot(${missing}) in the root module.`,
+      { cause },
+    );
   }
 }
 
