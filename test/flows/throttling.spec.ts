@@ -15,7 +15,8 @@ const wrong = (username: string) => ({ username, password: 'not the password' })
 describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
   let app: AppProcess;
   beforeAll(async () => {
-    app = await startApp({ environment: { HTTP_ADAPTER: adapter } });
+    const external = { EXTERNAL_ISSUER: 'http://127.0.0.1:9/', EXTERNAL_CLIENT_ID: 'accounts' };
+    app = await startApp({ environment: { HTTP_ADAPTER: adapter, ...external } });
   });
   afterAll(() => app.remove());
 
@@ -78,6 +79,17 @@ describe.each(ADAPTERS)('throttled sign-ins of accounts on %s', (adapter) => {
     const answers = await Promise.all(Array.from({ length: 30 }, () => app.fetch('/motto')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
+
+  // The last one, because it uses up what the network of all these tests may do.
+  it('end what one network asks of the other identity provider', async () => {
+    const come = async (): Promise<number> => (await app.fetch('/login/elsewhere/callback?state=made-up')).status;
+    expect(await come()).toBe(302);
+    let statuses: readonly number[] = [];
+    // 300 a minute; about the turn of a minute twice as many.
+    for (let at = 0; at < 800 && !statuses.includes(429); at += 40)
+      statuses = await Promise.all(Array.from({ length: 40 }, come));
+    expect(statuses).toContain(429);
+  }, 60_000);
 });
 
 /** Guesses until that is refused: at most ten times in each of two minutes. */

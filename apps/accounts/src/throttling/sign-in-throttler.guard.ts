@@ -6,17 +6,24 @@ import { networkOf } from './network.js';
 import { SignInLimits } from './sign-in-limits.js';
 
 /** Where a password is looked at. */
-const SIGN_INS: ReadonlySet<string> = new Set(['/auth/token', '/auth/cookie/login', '/auth/session/login']);
+const SIGN_INS: ReadonlySet<string> = new Set([
+  'POST /auth/token',
+  'POST /auth/cookie/login',
+  'POST /auth/session/login',
+]);
 /**
  * Routes that do something else for the caller. How often a code may be guessed, the library counts by continuation and by user; what is
  * counted here is the work that a network makes.
  */
 const OPEN: ReadonlySet<string> = new Set([
-  '/auth/token/continue',
-  '/auth/cookie/continue',
-  '/auth/session/continue',
-  '/password-reset',
-  '/password-reset/redeem',
+  'POST /auth/token/continue',
+  'POST /auth/cookie/continue',
+  'POST /auth/session/continue',
+  'POST /password-reset',
+  'POST /password-reset/redeem',
+  // Each callback with a state of its browser is a question to the other provider.
+  'GET /login/elsewhere',
+  'GET /login/elsewhere/callback',
 ]);
 
 /** What both frameworks tell about a request; the path is that of the route, so that no spelling of the address matters. */
@@ -39,12 +46,12 @@ export class SignInThrottlerGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;
     const { method, ip, body, route, routeOptions } = context.switchToHttp().getRequest<SignInRequest>();
-    const path = routeOptions?.url ?? route?.path ?? '';
-    if (method !== 'POST' || !(SIGN_INS.has(path) || OPEN.has(path))) return true;
+    const asked = `${method} ${routeOptions?.url ?? route?.path ?? ''}`;
+    if (!(SIGN_INS.has(asked) || OPEN.has(asked))) return true;
     const network = networkOf(ip);
     // A body without a name or a password is refused before anything is compared.
     const isGuess = typeof body?.username === 'string' && typeof body.password === 'string';
-    if (!SIGN_INS.has(path) || !isGuess) {
+    if (!SIGN_INS.has(asked) || !isGuess) {
       await this.limits.admitNetwork(network);
       return true;
     }
