@@ -83,6 +83,7 @@ describe('latchkey doctor', () => {
         }),
       ]);
       expect(stderr).toContain('noise');
+      expect(stderr).toContain('noise at the end');
       expect(stdout + stderr).not.toMatch(/LISTENING|hidden|"d":/);
     },
     STEP_MS,
@@ -100,6 +101,11 @@ describe('latchkey doctor', () => {
     expect(stdout).toContain('/trouble/path');
     expect(stdout).toContain('  - the application does not start: a provider was made');
     expect(stdout).toContain('  - TroubleController.trouble: it has a policy, but @Public()');
+  });
+
+  it('fails if the application ends the process, whatever its exit code is', () => {
+    const { status, stderr } = doctor([PROGRAM], { ENDS: 'early' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining('ended the process before it would listen')]);
   });
 
   it('reports an application without the module', () => {

@@ -20,7 +20,13 @@ class MemoryUsers extends UserSource {
 }
 Injectable()(MemoryUsers);
 
-class Program {}
+class Program {
+  // As an application that ends its process by itself, and says so.
+  onModuleDestroy() {
+    process.stdout.write('noise at the end\n');
+    process.exit(0);
+  }
+}
 Module({
   imports: [
     AuthModule.forRoot({
@@ -36,6 +42,7 @@ Module({
 })(Program);
 
 process.stdout.write('noise\n');
+if (process.env['ENDS'] === 'early') process.exit(0);
 const app = await NestFactory.create(Program);
 app.useLogger(['log', 'warn']);
 await app.listen(Number(process.env['PORT'] ?? 0));

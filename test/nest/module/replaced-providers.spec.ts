@@ -133,6 +133,17 @@ describe('a port that is replaced', () => {
     expect(switched.asked).not.toContain('find');
   });
 
+  it('is checked at the start in the place of what it replaces', async () => {
+    const { revocations, logins } = await storesOn(new FixedClock());
+    Object.assign(logins, { checkReady: () => Promise.reject(new Error('its table is missing')) });
+    await expect(replacing({ token: LoginStore, by: logins })).rejects.toThrow('its table is missing');
+    Object.assign(revocations, { changesSince: undefined });
+    const options = { revocation: { freshness: { withinMs: 1_000 } } };
+    await expect(replacing({ options, token: BlocklistStore, by: revocations })).rejects.toThrow(
+      'has no changesSince()',
+    );
+  });
+
   it('replaces the store that logins are kept in', async () => {
     const { logins } = await storesOn(new FixedClock());
     const { app } = await replacing({ token: LoginStore, by: logins });

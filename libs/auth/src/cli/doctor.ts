@@ -12,6 +12,7 @@ import {
   type CommandContext,
   type Given,
   optional,
+  type Outcome,
   readArguments,
   seconds,
   UsageError,
@@ -27,17 +28,34 @@ export const doctor: Command = async (args, context) => {
   atMost(given, 1);
   const file = fileOf(given);
   const timeoutMs = seconds(given, 'timeout', '60s') * 1000;
+  const exit = watchExit();
   const restore = divertOutput();
   context.progress('booting the application');
   const booted = await boot(() => loaded(file, given), timeoutMs);
   context.progress('asking its stores and reading its routes');
   const report = await reportOf(booted);
   restore();
+  const outcome = report.refuses.length === 0 ? 'done' : 'refused';
+  exit.reported(outcome);
   await print(report, given, context);
+  // What hooks print at the end is no part of the answer either.
+  const restoreAgain = divertOutput();
   // Whatever the application left open would keep the process; its hooks had their time.
   await within(5_000, Promise.resolve(booted.app?.close()));
-  return report.refuses.length === 0 ? 'done' : 'refused';
+  restoreAgain();
+  return outcome;
 };
+
+/** An application may end the process, with an exit code of its own: that must not be taken for an answer of the doctor. */
+function watchExit(): { reported(outcome: Outcome): void } {
+  let outcome: Outcome | undefined;
+  process.once('exit', () => {
+    if (outcome === undefined && process.exitCode !== 1)
+      process.stderr.write('latchkey doctor: the application ended the process before it would listen\n');
+    process.exitCode = outcome === 'done' ? 0 : 1;
+  });
+  return { reported: (given) => void (outcome = given) };
+}
 
 /** @throws {UsageError} */
 function fileOf({ positionals: [path = ''] }: Given): string {

@@ -57,9 +57,18 @@ export function withCircuitBreakers(
   };
 }
 
+/** The stores behind their guards, for questions about what they are. What is not guarded is itself. */
+export function unguarded({ revocations, logins, oneTime }: Stores): Stores {
+  return {
+    revocations: revocations instanceof GuardedBlocklistStore ? revocations.store : revocations,
+    logins: logins instanceof GuardedLoginStore ? logins.store : logins,
+    oneTime: oneTime instanceof GuardedOneTimeStore ? oneTime.store : oneTime,
+  };
+}
+
 class GuardedBlocklistStore extends BlocklistStore implements CheckedStore {
   constructor(
-    private readonly store: BlocklistStore,
+    readonly store: BlocklistStore,
     private readonly breaker: CircuitBreaker,
     private readonly onAdded: GuardOptions['onAdded'],
   ) {
@@ -116,7 +125,7 @@ function isInTransaction(store: object): boolean {
 
 class GuardedLoginStore extends LoginStore implements CheckedStore {
   constructor(
-    private readonly store: LoginStore,
+    readonly store: LoginStore,
     private readonly breaker: CircuitBreaker,
     private readonly clock: Clock,
   ) {
@@ -182,7 +191,7 @@ class GuardedLoginStore extends LoginStore implements CheckedStore {
 
 class GuardedOneTimeStore extends OneTimeStore implements CheckedStore {
   constructor(
-    private readonly store: OneTimeStore,
+    readonly store: OneTimeStore,
     private readonly breaker: CircuitBreaker,
   ) {
     super();

@@ -14,6 +14,7 @@ import { AuthConfigurationError } from '../../core/base/errors.js';
 import { HostSession } from '../../core/browser/session.js';
 import type { Authentication } from '../../core/composition/create-authentication.js';
 import type { Scheme } from '../../core/schemes/schemes.js';
+import { unguarded } from '../../core/stores/guarded-stores.js';
 import { checkStores, type Stores } from '../../core/stores/stores.js';
 import type { ExternalUserSource, UserSource } from '../../core/users/users.js';
 import { inConfiguration, overlapProblems, structuresIn } from '../configurations/configurations.js';
@@ -35,7 +36,7 @@ import { peerVersionNotices } from '../../core/base/peer-versions.js';
 import { staticFileNotices } from '../surroundings/static-files.js';
 import { developmentUsers } from './production-answer.js';
 import { bodyProblems } from './body-refusals.js';
-import { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
+import { AUTH_SETTINGS, AUTH_STRUCTURE, AUTHENTICATION } from '../options/injection-tokens.js';
 
 /** What a lookup gave: a provider, or why there is none. */
 interface Looked<T> {
@@ -50,7 +51,6 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
 
   @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
   @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
-  @Inject(RAW_STORES) private readonly stores!: Stores;
   @Inject(AUTHENTICATION) private readonly core!: Authentication;
   @Inject(RouteAuthenticator) private readonly routes!: RouteAuthenticator;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
@@ -65,6 +65,11 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
   @Optional() @Inject(ContextBoot) private readonly contexts?: ContextBoot;
 
   private readonly factories = new Map<SchemeFactory, Scheme>();
+
+  /** Those in use: a provider in the place of one is what requests ask. */
+  private get stores(): Stores {
+    return unguarded(this.core.stores);
+  }
 
   async onModuleInit(): Promise<void> {
     const peers = this.structure.name === undefined ? peerVersionNotices() : [];

@@ -7,10 +7,11 @@ import { isFetched, sourcesOf } from '../../core/issuers/key-sources.js';
 import type { TrustOptions } from '../../core/issuers/trust-options.js';
 import { keyTimes } from '../../core/keys/key-files.js';
 import type { DescribedKey } from '../../core/keys/key-ring.js';
-import { isChecked, type Stores } from '../../core/stores/stores.js';
+import { unguarded } from '../../core/stores/guarded-stores.js';
+import { isChecked } from '../../core/stores/stores.js';
 import { inConfiguration, structuresIn } from '../configurations/configurations.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
-import { AUTHENTICATION, AUTH_SETTINGS, RAW_STORES } from '../options/injection-tokens.js';
+import { AUTHENTICATION, AUTH_SETTINGS } from '../options/injection-tokens.js';
 import type { ConfigurationName } from '../options/named-tokens.js';
 import type { AuthSettings } from '../options/settings.js';
 import { productionAnswer, type ProductionAnswer } from './production-answer.js';
@@ -97,7 +98,6 @@ async function configurationOf(
   const settings = inConfiguration<AuthSettings>(modules, name, AUTH_SETTINGS);
   if (settings === undefined) return [];
   const core = inConfiguration<Authentication>(modules, name, AUTHENTICATION);
-  const raw = inConfiguration<Stores>(modules, name, RAW_STORES);
   const { tokens, cookieSpecs, csrf } = settings;
   const written = [cookieSpecs.refresh, ...accessSpecs(settings), cookieSpecs.csrf];
   return [
@@ -108,7 +108,7 @@ async function configurationOf(
       audience: settings.anyAudience ? false : tokens.audience,
       users: typeof users === 'function' ? users.name : undefined,
       keys: core === undefined ? [] : await keysOf(core, settings),
-      stores: core === undefined || raw === undefined ? [] : await storesOf(core, raw),
+      stores: core === undefined ? [] : await storesOf(core),
       cookies: settings.cookies === undefined ? undefined : written.map(cookieText),
       sessions: settings.session.enabled,
       csrf: { isOn: !csrf.disabled, trustedOrigins: csrf.trustedOrigins },
@@ -125,11 +125,11 @@ async function keysOf({ keys }: Authentication, settings: AuthSettings): Promise
 /** A subject that does not exist: a query for it is a full round trip and finds nothing. */
 const NO_ACCOUNT = { issuer: 'doctor', id: 'doctor' } as const;
 
-async function storesOf(core: Authentication, raw: Stores): Promise<readonly InspectedStore[]> {
-  const { clock, stores } = core;
+async function storesOf({ clock, stores }: Authentication): Promise<readonly InspectedStore[]> {
+  const inUse = unguarded(stores);
   const now = clock.nowSeconds();
   const looked = async (store: InspectedStore['store'], look: () => Promise<unknown>): Promise<InspectedStore> => {
-    const kind = raw[store]?.constructor.name ?? '';
+    const kind = inUse[store]?.constructor.name ?? '';
     const from = clock.monotonicMs();
     try {
       await look();
@@ -138,7 +138,7 @@ async function storesOf(core: Authentication, raw: Stores): Promise<readonly Ins
       return { store, kind, state: 'down', reason: error instanceof Error ? error.message : 'it does not answer' };
     }
   };
-  const { oneTime } = raw;
+  const { oneTime } = inUse;
   return Promise.all([
     looked('revocations', () => Promise.resolve(stores.revocations.subjectRevokedAt(NO_ACCOUNT))),
     looked('logins', () => stores.logins.list(NO_ACCOUNT, now)),
