@@ -102,14 +102,11 @@ export abstract class TokenController {
   }
 
   private async handOut(
-    { user, acr, amr, step }: IdentifiedUser,
+    { user, acr, amr, authTime, step }: IdentifiedUser,
     { body, facts }: Omit<SignInContext<object>, 'step'>,
   ): Promise<unknown> {
     const options = await this.issueOptions(user, { body, step, facts });
-    const pair = await issuedBy(
-      () => this.tokens.issue(user, { ...options, acr, amr, authTime: undefined }),
-      this.faults,
-    );
+    const pair = await issuedBy(() => this.tokens.issue(user, { ...options, acr, amr, authTime }), this.faults);
     return this.toResponse(pair, { user, occasion: 'sign-in', facts });
   }
 

@@ -1,7 +1,7 @@
 // The continuation of a sign-in in several steps: a token that is used once, tried a few times, and valid for its sender only.
 import { createHash } from 'node:crypto';
 import { orUnavailable } from '../base/at-once.js';
-import type { Clock } from '../base/clock.js';
+import { dateOf, type Clock } from '../base/clock.js';
 import { AuthError, type FurtherStep } from '../base/errors.js';
 import { isRecord } from '../base/members.js';
 import type { Json, Verified } from '../base/principal.js';
@@ -30,6 +30,8 @@ export interface StepSender {
 /** A step that was begun, before it was checked. */
 export interface BegunStep {
   readonly step: SignInStep;
+  /** When another provider authenticated the user before it. */
+  readonly authTime: Date | undefined;
   /** Counts a try. @throws {AuthError} `invalid_credentials`, `too_many_requests`, `store_unavailable` */
   takeTry(): Promise<void>;
   /** Uses the continuation: of many calls exactly one resolves. @throws {AuthError} `invalid_credentials`, `store_unavailable` */
@@ -54,14 +56,19 @@ export class Continuations {
 
   /**
    * What the client receives about the step, with the continuation.
+   * @param authTime when another provider authenticated the user, if the application relies on that
    * @throws {AuthError} the 503 codes
    */
-  async begin({ kind, user, data, acr, amr }: Challenge, sender: StepSender): Promise<FurtherStep> {
+  async begin(
+    { kind, user, data, acr, amr }: Challenge,
+    sender: StepSender,
+    authTime: Date | undefined,
+  ): Promise<FurtherStep> {
     const { oneTime, settings } = this.parts;
     const { token: continuation } = await oneTime.sign(user, {
       purpose: PURPOSE,
       ttl: settings.ttlSeconds,
-      data: withoutAbsent({ kind, data, acr, amr, sender: digestOf(sender) }),
+      data: withoutAbsent({ kind, data, acr, amr, authTime: authTime && seconds(authTime), sender: digestOf(sender) }),
     });
     return { kind, data, continuation, expiresIn: settings.ttlSeconds };
   }
@@ -76,9 +83,10 @@ export class Continuations {
     const said = verified.claims['data'];
     if (!isSaid(said) || said.sender !== digestOf(sender) || user === undefined)
       throw new AuthError('invalid_credentials');
-    const { kind, data, acr, amr = [] } = said;
+    const { kind, data, acr, amr = [], authTime } = said;
     return {
       step: { kind, user, data, acr, amr },
+      authTime: authTime === undefined ? undefined : dateOf(authTime),
       takeTry: () => this.takeTry(verified),
       use: () => asInvalidCredentials(use),
     };
@@ -120,11 +128,17 @@ interface Said {
   readonly data?: Json;
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** In epoch seconds. */
+  readonly authTime?: number;
 }
 
 /** Our own key signed it; the shape is looked at because another version of the library may have. */
 function isSaid(data: unknown): data is Said {
   return isRecord(data) && typeof data['kind'] === 'string' && typeof data['sender'] === 'string';
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
 }
 
 function withoutAbsent(members: Readonly<Record<string, Json | undefined>>): Json {

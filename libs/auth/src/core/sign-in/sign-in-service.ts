@@ -27,6 +27,11 @@ export interface IdentifiedUser extends Proof {
   readonly user: AuthUser;
   /** The step that completed the sign-in; `undefined` if there was none. */
   readonly step?: { readonly kind: string; readonly data: Json | undefined } | undefined;
+  /**
+   * When another provider authenticated the user, before a further step: for what is issued, so that no step makes that authentication
+   * more recent. `undefined`: now
+   */
+  readonly authTime?: Date | undefined;
 }
 
 /** What binds the steps of one sign-in to its sender and to the routes where it began, besides the header `User-Agent`. */
@@ -121,9 +126,10 @@ export class SignInService {
       const found = await this.found(answer, begun.step);
       // The use is last: an unavailable check uses nothing.
       await begun.use();
-      if (isChallenge(found)) throw await this.furtherStep(found, facts, binding);
+      const { authTime } = begun;
+      if (isChallenge(found)) throw await this.furtherStep({ ...found, authTime }, facts, binding);
       const { kind, data } = begun.step;
-      return { ...found, step: { kind, data } };
+      return { ...found, step: { kind, data }, authTime };
     });
   }
 
@@ -136,7 +142,7 @@ export class SignInService {
    */
   acceptExternal(
     answer: unknown,
-    stated: Proof,
+    stated: Proof & Pick<IdentifiedUser, 'authTime'>,
     { facts, binding }: { readonly facts: SignInFacts; readonly binding: StepBinding | undefined },
   ): Promise<IdentifiedUser> {
     return this.published(async () => {
@@ -145,8 +151,9 @@ export class SignInService {
       const isStated = !isUser(answer) || isProven(answer) || isChallenge(answer);
       if (!isStated && source.completeChallenge !== undefined) throw this.users.mistake(UNSTATED_STEP);
       const found = together(await this.found(answer).catch(asExternalRefusal), stated);
-      if (isChallenge(found)) throw await this.furtherStep(found, facts, binding);
-      return found;
+      const { authTime } = stated;
+      if (isChallenge(found)) throw await this.furtherStep({ ...found, authTime }, facts, binding);
+      return { ...found, authTime };
     });
   }
 
@@ -195,13 +202,14 @@ export class SignInService {
   }
 
   private async furtherStep(
-    found: Challenge,
+    found: Challenge & Pick<IdentifiedUser, 'authTime'>,
     facts: SignInFacts,
     binding: StepBinding | undefined,
   ): Promise<AuthError> {
     const canGoOn = this.users.source?.completeChallenge !== undefined && this.continuations !== undefined;
     if (!canGoOn || binding === undefined) return this.users.mistake(NO_STEPS);
-    const step = await this.continuations.begin(found, { facts, secret: binding.secret, at: binding.at });
+    const sender = { facts, secret: binding.secret, at: binding.at };
+    const step = await this.continuations.begin(found, sender, found.authTime);
     return new AuthError('further_step_required', { step });
   }
 

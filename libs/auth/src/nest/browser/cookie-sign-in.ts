@@ -78,8 +78,8 @@ export class CookieSignIn {
     optionsFor: OptionsFor<IssueOptions> = () => ({}),
   ): Promise<CookieTimes> {
     const found = await new BrowserSteps(this.parts, 'cookie').identify(exchange, sent);
-    const { user, acr, amr } = found;
-    return this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime: undefined });
+    const { user, acr, amr, authTime } = found;
+    return this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime });
   }
 
   /**

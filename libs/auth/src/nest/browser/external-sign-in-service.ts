@@ -169,8 +169,7 @@ export class ExternalSignInService {
   async complete(answer: SignInAnswer, options: ExternalLogin): Promise<TokenPair | undefined> {
     this.assertEnabled(options.as);
     const facts = signInFactsOf(options.request);
-    const { user, acr, amr } = await this.identify(answer, options, facts);
-    const authTime = this.authTimeIn(options.idToken);
+    const { user, acr, amr, authTime } = await this.identify(answer, options, facts);
     return issuedBy(() => this.open(user, { ...options.login, acr, amr, authTime }, options), this.parts.faults);
   }
 
@@ -187,8 +186,9 @@ export class ExternalSignInService {
     const { as, continueAt, idToken, response } = options;
     const secret = as === 'tokens' ? challengeOf(facts) : newId();
     const binding = continueAt === undefined ? undefined : this.bindingOf(as, continueAt, secret);
+    const stated = { ...proofIn(idToken), authTime: this.authTimeIn(idToken) };
     try {
-      return await signIn.acceptExternal(answer, proofIn(idToken), { facts, binding });
+      return await signIn.acceptExternal(answer, stated, { facts, binding });
     } catch (error) {
       if (as !== 'tokens' && error instanceof AuthError && error.step !== undefined && secret !== undefined)
         cookies.setStep(response, secret, error.step.expiresIn);

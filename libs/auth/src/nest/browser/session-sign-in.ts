@@ -29,8 +29,8 @@ export class SessionSignIn {
    */
   async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<LoginOptions> = () => ({})): Promise<void> {
     const found = await new BrowserSteps(this.parts, 'session').identify(exchange, sent);
-    const { user, acr, amr } = found;
-    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime: undefined });
+    const { user, acr, amr, authTime } = found;
+    await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime });
   }
 
   /**
