@@ -52,6 +52,10 @@ const UNUSABLE: readonly (readonly [string, unknown, string])[] = [
   ['text as scopes', { ...good, scopes: 'read write' }, 'describe().scopes is text'],
   ['two scopes in one text', { ...good, scopes: ['read write'] }, 'describe().scopes is a list with an entry'],
   ['numbers as roles', { ...good, roles: [1] }, 'describe().roles is a list with an entry'],
+  ['a list as match', { ...good, match: ['a@b.example'] }, 'describe().match is a list'],
+  ['a Map as match', { ...good, match: new Map([['email', 'a@b.example']]) }, 'describe().match is an object (Map)'],
+  ['a promise of match', { ...good, match: Promise.resolve({ email: 'a' }) }, 'describe().match is a promise'],
+  ['a list in match', { ...good, match: { groups: ['a'] } }, 'describe().match has a list for a claim'],
   ['a promise', Promise.resolve(good), 'describe() answers with a promise; it must answer at once'],
   ['nothing', undefined, 'describe() answers with undefined'],
 ];

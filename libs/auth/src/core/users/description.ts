@@ -64,7 +64,7 @@ const COMPARABLE: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 
 /** Only what is compared by value: two lists of the same texts are two lists. */
 function matchOf(match: unknown): UserDescription['match'] {
   if (match === undefined || match === null) return undefined;
-  const entries = isRecord(match) ? Object.entries(match) : undefined;
+  const entries = isPlain(match) ? Object.entries(match) : undefined;
   const wrong = entries?.find(([, value]) => value !== null && !COMPARABLE.has(typeof value));
   // Every value is one of those that are accepted.
   if (entries !== undefined && wrong === undefined) return match as NonNullable<UserDescription['match']>;
@@ -72,6 +72,13 @@ function matchOf(match: unknown): UserDescription['match'] {
   throw new UnusableDescription(
     `describe().match ${shown}; accepted is an object of text, numbers, true and false by claim, like { email: user.email }.`,
   );
+}
+
+/** A promise, a Map or an instance of a class may have no member of its own: nothing would be compared. */
+function isPlain(match: unknown): match is Readonly<Record<string, unknown>> {
+  if (!isRecord(match)) return false;
+  const prototype: unknown = Object.getPrototypeOf(match);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** Scopes travel in one text, separated by spaces (RFC 6749 §3.3). */
