@@ -373,6 +373,7 @@ describe.each(ADAPTERS)('the token endpoint on %s', (adapter) => {
       { scopes: 'a' },
       { audiences: [] },
       { accessTtl: '9d' },
+      { restricted: 1 },
     ]) {
       registered.set('reports', { ...good, ...wrong });
       const answer = await ask(app, byPost);

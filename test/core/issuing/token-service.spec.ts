@@ -433,6 +433,16 @@ describe('a token for a client', () => {
     expect(expiresIn).toBe(900);
   });
 
+  it.each([1, 'true', {}])(
+    'signs nothing that is restricted by %j, which would count as unrestricted',
+    async (given) => {
+      const { tokens } = await rig({ withoutUsers: true });
+      const restricted = given as never;
+      await expect(tokens.issueForClient('billing', { restricted })).rejects.toThrow('accepted is true or false');
+      await expect(tokens.issue('ada', { restricted })).rejects.toThrow('accepted is true or false');
+    },
+  );
+
   it('is never read as a user of the same id', async () => {
     const { tokens, people } = await rig();
     people.add({ id: 'ada' });

@@ -1,5 +1,6 @@
 // Checks of what callers of `TokenService.issue` and its siblings pass in.
 import { parseDurationMs, MINUTE_MS } from '../base/duration.js';
+import { kindOf } from '../base/kind-of.js';
 import type { Subject } from '../base/principal.js';
 import { assertProof } from '../base/proof.js';
 import { isFilter } from '../policies/filters.js';
@@ -37,9 +38,18 @@ function signInFacts({ clientId, acr, amr, restricted, filters }: IssueOptions):
     clientId,
     acr,
     amr,
-    restricted: restricted === true,
+    restricted: isRestricted(restricted),
     filters: filters === undefined ? undefined : assertFilters(filters),
   };
+}
+
+/**
+ * Whether a token is restricted. A database answers with 1 for true: a token that is taken for unrestricted then could do more than it may.
+ * @throws {TypeError} for anything but true, false and nothing
+ */
+export function isRestricted(given: unknown): boolean {
+  if (given === undefined || given === null || typeof given === 'boolean') return given === true;
+  throw new TypeError(`restricted is ${kindOf(given)}; accepted is true or false.`);
 }
 
 /** When the user was authenticated, in epoch seconds: by default the time of issue. */

@@ -18,6 +18,7 @@ import {
   assertSubject,
   audienceIn,
   authTimeOf,
+  isRestricted,
   lifetimeOf,
 } from './issue-input.js';
 import { asRefreshError, asStored, narrowed, type RefreshedLogin } from './refresh-rules.js';
@@ -160,7 +161,7 @@ export class TokenService {
       scopes: options.scopes ?? [],
       claims:
         options.filters === undefined ? options.claims : { ...options.claims, filters: assertFilters(options.filters) },
-      restricted: options.restricted === true,
+      restricted: isRestricted(options.restricted),
     });
   }
 
