@@ -1,7 +1,6 @@
 // Assertions of clients: JWTs that they sign with their own keys in place of a secret (RFC 7523 §2.2, §3). They pass the same strict layer
 // as tokens, and each is accepted once.
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { orUnavailable } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
 import { AuthConfigurationError, AuthError } from '../base/errors.js';
@@ -13,6 +12,7 @@ import type { OneTimeStore } from '../stores/stores.js';
 import { parseJws } from '../tokens/jws.js';
 import { UnissuableToken } from '../tokens/unissuable-token.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
+import { NobodysKeys } from './nobodys-keys.js';
 
 /** `client_assertion_type` (RFC 7523 §2.2). */
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -22,6 +22,9 @@ export const ASSERTION_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed2551
 
 /** The header `typ`, if there is one: RFC 7515 §4.1.9 recommends `JWT`, and draft rfc7523bis the longer one. */
 const TYPES = ['', 'jwt', 'client-authentication+jwt'];
+
+/** The refusals of an assertion for which the client has no key. */
+const WITHOUT_KEY: ReadonlySet<AuthError['code']> = new Set(['unknown_key', 'algorithm_not_allowed']);
 
 /** What assertions are checked with. */
 export interface ClientAssertionsParts {
@@ -38,7 +41,7 @@ export interface ClientAssertionsParts {
 
 /** Checks the assertions of clients. */
 export class ClientAssertions {
-  private nobodys: JSONWebKeySet | undefined;
+  private readonly nobodys = new NobodysKeys();
 
   constructor(private readonly parts: ClientAssertionsParts) {}
 
@@ -57,9 +60,15 @@ export class ClientAssertions {
    */
   async verify(assertion: string, clientId: string, jwks: JSONWebKeySet | undefined): Promise<Verified> {
     const { clock } = this.parts;
-    const issuer = await this.clientAsIssuer(clientId, jwks ?? (this.nobodys ??= keysOfNobody()));
+    const jws = parseJws(assertion);
+    const issuer = await this.clientAsIssuer(clientId, jwks ?? this.nobodys.setFor(jws.header.alg));
     // Made for each use, so that nothing of an assertion is remembered.
-    const verified = await new TokenVerifier({ issuers: [issuer], clock }).verify(assertion, 'access');
+    const verifier = new TokenVerifier({ issuers: [issuer], clock });
+    const verified = await verifier.verify(assertion, 'access').catch(async (error: unknown) => {
+      // No key was found, so that no signature was checked: the answer must not come sooner than to a bad signature.
+      if (error instanceof AuthError && WITHOUT_KEY.has(error.code)) await this.nobodys.verify(jws);
+      throw error;
+    });
     // Any other audience could present it here.
     const isForUsAlone = [verified.claims['aud']].flat().length === 1;
     if (jwks === undefined || verified.subject.id !== clientId || !isForUsAlone) throw new AuthError('token_invalid');
@@ -102,23 +111,4 @@ export class ClientAssertions {
       throw cause;
     }
   }
-}
-
-/** Keys whose private halves were never kept: one of each type, so that verifying takes as long. */
-function keysOfNobody(): JSONWebKeySet {
-  const modulus = randomBytes(256);
-  // The highest bit makes it 2,048 bits long, the lowest odd. It need not be a product of primes: no signature is to hold.
-  modulus[0] = (modulus[0] ?? 0) | 0x80;
-  modulus[255] = (modulus[255] ?? 0) | 1;
-  return {
-    keys: [
-      { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' },
-      jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
-      jwkOf(generateKeyPairSync('ed25519')),
-    ],
-  };
-}
-
-function jwkOf({ publicKey }: { readonly publicKey: KeyObject }): JWK {
-  return publicKey.export({ format: 'jwk' }) as JWK;
 }

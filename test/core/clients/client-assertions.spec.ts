@@ -1,0 +1,80 @@
+// The work that an assertion costs: counted, because times on a busy machine prove nothing.
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import type { ClientAssertions } from '../../../libs/auth/src/core/clients/client-assertions.js';
+import * as signatures from '../../../libs/auth/src/core/keys/signatures.js';
+import { ManualClock } from '../../support/clocks.js';
+
+const ISSUER = 'https://auth.example';
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const;
+
+let checked = 0;
+const counted: typeof signatures.isSignature = (...given) => {
+  checked += 1;
+  return signatures.isSignature(...given);
+};
+
+let assertions: ClientAssertions;
+beforeAll(async () => {
+  // What the imports above loaded has the real module.
+  jest.resetModules();
+  const path = '../../../libs/auth/src/core/keys/signatures.js';
+  jest.unstable_mockModule(path, () => ({ ...signatures, isSignature: counted }));
+  const made = await import('../../../libs/auth/src/core/clients/client-assertions.js');
+  assertions = new made.ClientAssertions({
+    issuer: ISSUER,
+    audiences: () => [ISSUER],
+    toleranceSeconds: 5,
+    clock: new ManualClock(),
+    oneTime: undefined as never,
+    blocklist: undefined as never,
+  });
+});
+
+async function pair(alg: string): Promise<{ privateKey: CryptoKey; jwk: JWK }> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  return { privateKey, jwk: await exportJWK(publicKey) };
+}
+
+/** The code of the refusal, and how many signatures were checked for it. */
+async function refusal(assertion: string, keys: readonly JWK[] | undefined): Promise<readonly [string, number]> {
+  checked = 0;
+  const jwks = keys && { keys: [...keys] };
+  const error: unknown = await assertions.verify(assertion, 'reports', jwks).catch((thrown: unknown) => thrown);
+  return [(error as { code: string }).code, checked];
+}
+
+describe.each(ALGORITHMS)('an assertion by %s with a signature that does not hold', (alg) => {
+  let own: JWK;
+  let other: JWK;
+  let sign: (kid?: string) => Promise<string>;
+  beforeAll(async () => {
+    own = (await pair(alg)).jwk;
+    other = (await pair(alg === 'ES256' ? 'Ed25519' : 'ES256')).jwk;
+    const { privateKey } = await pair(alg);
+    sign = (kid) =>
+      new SignJWT({ iss: 'reports', sub: 'reports' })
+        .setProtectedHeader({ alg, ...(kid !== undefined && { kid }) })
+        .sign(privateKey);
+  });
+
+  it('costs one check of a signature, whatever is known of the client and its key', async () => {
+    const [named, unnamed] = [await sign('k1'), await sign()];
+    expect(await refusal(named, [{ ...own, kid: 'k1' }])).toEqual(['token_invalid', 1]);
+    expect(await refusal(unnamed, [own])).toEqual(['token_invalid', 1]);
+    expect(await refusal(named, [{ ...own, kid: 'k2' }])).toEqual(['unknown_key', 1]);
+    expect(await refusal(named, [{ ...other, kid: 'k1' }])).toEqual(['algorithm_not_allowed', 1]);
+    expect(await refusal(unnamed, [other])).toEqual([expect.any(String), 1]);
+    // An unknown client, or one without keys.
+    expect(await refusal(named, undefined)).toEqual(['unknown_key', 1]);
+    expect(await refusal(unnamed, undefined)).toEqual(['token_invalid', 1]);
+  });
+});
+
+it('costs no check under an algorithm that no client may sign with, whether the client is known or not', async () => {
+  const { jwk } = await pair('ES256');
+  const sent = { iss: 'reports', sub: 'reports' };
+  const assertion = await new SignJWT(sent).setProtectedHeader({ alg: 'HS256', kid: 'k1' }).sign(new Uint8Array(32));
+  expect(await refusal(assertion, [{ ...jwk, kid: 'k1' }])).toEqual(['algorithm_not_allowed', 0]);
+  expect(await refusal(assertion, undefined)).toEqual(['algorithm_not_allowed', 0]);
+});
