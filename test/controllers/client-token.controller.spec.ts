@@ -17,6 +17,7 @@ import {
   type ClientDescription,
   type ClientTokenControllerOptions,
 } from 'nestjs-latchkey/controllers';
+import { AuditSink, MemoryAuditSink, onAuthEvent, type AuthEvent } from 'nestjs-latchkey/events';
 import type { StoresFactory } from 'nestjs-latchkey/stores';
 import { ADAPTERS, SILENT, type AdapterName } from '../support/applications.js';
 import { freePort } from '../support/database-server.js';
@@ -52,12 +53,13 @@ async function start(
   adapter: AdapterName,
   options: Partial<ClientTokenControllerOptions> = {},
   stores: StoresFactory = memoryStores(),
+  audit?: NonNullable<Parameters<typeof AuthModule.forRoot>[0]>['audit'],
 ): Promise<Started> {
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
   const controllers = [clientTokenController({ clients: Clients, ...options }), wellKnownController()];
   class IssuingModule {}
-  const auth = AuthModule.forRoot({ issuer, audience: AUDIENCE, controllers, stores });
+  const auth = AuthModule.forRoot({ issuer, audience: AUDIENCE, controllers, stores, ...(audit && { audit }) });
   const module = { module: IssuingModule, imports: [ClientsModule, auth] };
   const given = { logger: SILENT, abortOnError: false } as const;
   const app =
@@ -351,6 +353,69 @@ describe.each(ADAPTERS)('the token endpoint on %s', (adapter) => {
     expect((await ask(app, asserted(await assertionOf('ES256', good)))).status).toBe(200);
   });
 
+  it('publishes each success and each refusal with its exact code, and no secret', async () => {
+    const seen: AuthEvent[] = [];
+    const stop = onAuthEvent((event) => void (event.type.startsWith('client_') && seen.push(event)));
+    const { secret: other } = newClientSecret();
+    registered.set('gone', { id: 'gone', active: false, secretHashes: HASH });
+    const good = claimsOf('ES256', app.issuer);
+    const used = await assertionOf('ES256', good);
+    const stale = await assertionOf('ES256', { ...good, iat: good.iat - 600, exp: good.iat - 300 });
+    const forged = await assertionOf('ES256', { ...good, jti: 'b' }, { kid: 'key-ES256' }, 'PS256');
+    const requests: [Record<string, string>, Record<string, string>?][] = [
+      [byPost],
+      [{ grant_type: 'client_credentials' }, basic('reports', other)],
+      [{ ...byPost, client_id: SECRET, client_secret: 'reports' }],
+      [{ ...byPost, client_id: 'gone' }],
+      [{ ...byPost, scope: 'admin' }],
+      [{ ...byPost, resource: 'https://elsewhere.example' }],
+      [{ ...byPost, grant_type: 'password' }],
+      [byPost, basic('reports', SECRET)],
+      [asserted(used)],
+      [asserted(used)],
+      [asserted(stale)],
+      [asserted(forged)],
+      [asserted('abc')],
+    ];
+    for (const [body, headers] of requests) await ask(app, body, headers);
+    stop();
+    const [post, jwt] = ['client_secret_post', 'private_key_jwt'];
+    const told = seen.map((event) => {
+      const { type, code, clientId, method } = event as {
+        type: string;
+        code?: string;
+        clientId?: string;
+        method?: string;
+      };
+      return [type === 'client_sign_in' ? 'success' : code, clientId, method];
+    });
+    expect(told).toEqual([
+      ['success', 'reports', post],
+      ['invalid_client', 'reports', 'client_secret_basic'],
+      // What was sent as an id may be a secret.
+      ['invalid_client', undefined, post],
+      ['invalid_client', 'gone', post],
+      ['scope_not_allowed', 'reports', post],
+      ['invalid_target', 'reports', post],
+      ['unsupported_grant_type', undefined, undefined],
+      ['invalid_request', undefined, undefined],
+      ['success', 'ES256', jwt],
+      ['token_invalid', 'ES256', jwt],
+      ['token_expired', 'ES256', jwt],
+      ['algorithm_not_allowed', 'ES256', jwt],
+      ['token_malformed', undefined, jwt],
+    ]);
+    expect(seen.every((event) => 'issuer' in event && event.issuer === app.issuer)).toBe(true);
+    const rules = seen.map((event) => ('reason' in event && typeof event.reason === 'object' ? event.reason.rule : ''));
+    expect(rules.slice(1, 4)).toEqual([
+      expect.stringContaining('secret'),
+      expect.stringContaining('knows'),
+      expect.stringContaining('active'),
+    ]);
+    const text = JSON.stringify(seen);
+    for (const secret of [SECRET, other, HASH, used, stale]) expect(text).not.toContain(secret);
+  });
+
   it('refuses a client from the request after it became inactive on, and ends its tokens by a revocation', async () => {
     const { body } = await ask(app, byPost);
     const token = String(body['access_token']);
@@ -418,6 +483,31 @@ describe('the options of clientTokenController', () => {
     expect((await ask(app, asserted(await assertionOf('ES256', claims)))).status).toBe(401);
     completeSince = claims.iat;
     expect((await ask(app, asserted(await assertionOf('ES256', claims)))).status).toBe(200);
+  });
+
+  it('record clients in the audit trail, and give no token that a required trail could not record', async () => {
+    const kept = new MemoryAuditSink();
+    let fails = false;
+    class Failing extends AuditSink {
+      override record(entry: Parameters<AuditSink['record']>[0]) {
+        return fails ? Promise.reject(new Error('away')) : kept.record(entry);
+      }
+      override list = kept.list.bind(kept);
+      override prune = kept.prune.bind(kept);
+    }
+    const audit = { sink: { useFactory: () => new Failing() }, required: true };
+    const app = await start('express', {}, memoryStores(), audit);
+    running.push(app);
+    await ask(app, byPost);
+    await ask(app, { ...byPost, client_secret: newClientSecret().secret });
+    const trail = await kept.list({ issuer: app.issuer, id: 'reports' }, 10);
+    expect(trail.map(({ type, code, detail }) => [type, code, detail]).sort()).toEqual([
+      ['client_sign_in', undefined, 'client_secret_post'],
+      ['client_sign_in_refused', 'invalid_client', 'client_secret_post: must send a secret of the client'],
+    ]);
+    fails = true;
+    const answer = await ask(app, byPost);
+    expect([answer.status, answer.body['access_token']]).toEqual([503, undefined]);
   });
 
   it('refuse stores without one-time tokens, unless no method needs them', async () => {

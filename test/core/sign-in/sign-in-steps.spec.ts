@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryAuditSink } from '../../../libs/auth/src/core/audit/audit.js';
 import { onAuthEvent, type AuthEvent } from '../../../libs/auth/src/core/base/events.js';
 import type { AuthError } from '../../../libs/auth/src/core/base/errors.js';
 import { challenge, proven, type SignInFacts } from '../../../libs/auth/src/core/users/sign-in-answers.js';
-import { bearerOf, codeOf, payloadOf, rig, type Person } from '../support/core-fixture.js';
+import { bearerOf, codeOf, ISSUER, payloadOf, rig, type Person } from '../support/core-fixture.js';
 
 const CODE = '123456';
 const SENT = { username: 'ada', password: 'secret' };
@@ -92,6 +93,21 @@ describe('a sign-in in two steps', () => {
     expect(mistakes.map(({ message }) => message)).toEqual([expect.stringContaining('completeChallenge')]);
   });
 
+  it('is published step by step, and recorded in the audit trail under the user', async () => {
+    const sink = new MemoryAuditSink();
+    const { begin, resume } = await stepped({ ports: { audit: { sink } } });
+    const { continuation } = await begin();
+    await codeOf(resume(continuation, '000000'));
+    await resume(continuation);
+    await codeOf(resume('x.y.z'));
+    const trail = await sink.list({ issuer: ISSUER, id: 'ada' }, 10);
+    expect(trail.map(({ type, code, detail }) => [type, code, detail]).sort()).toEqual([
+      ['sign_in_step_failed', 'invalid_credentials', 'totp'],
+      ['sign_in_step_passed', undefined, 'totp'],
+      ['sign_in_step_required', undefined, 'totp'],
+    ]);
+  });
+
   it('publishes and serialises no continuation', async () => {
     const { signIn, resume } = await stepped();
     const events: AuthEvent[] = [];
@@ -100,7 +116,12 @@ describe('a sign-in in two steps', () => {
     const { continuation = '' } = error.step ?? {};
     await codeOf(resume(continuation, '000000'));
     stop();
-    expect(events).toEqual([{ type: 'sign_in_refused', code: 'invalid_credentials' }]);
+    const about = { issuer: ISSUER, subject: 'ada', kind: 'totp' };
+    expect(events).toEqual([
+      { type: 'sign_in_step_required', ...about },
+      { type: 'sign_in_step_failed', ...about, code: 'invalid_credentials' },
+      { type: 'sign_in_refused', code: 'invalid_credentials' },
+    ]);
     expect(JSON.stringify([events, error, { ...error }])).not.toContain(continuation);
   });
 });

@@ -11,6 +11,7 @@ import {
   group,
   readOptions,
   value,
+  type AskedClientToken,
   type Authentication,
   type ClientAuthMethod,
   type ClientSource,
@@ -108,17 +109,16 @@ export abstract class ClientTokenController implements OnModuleInit {
     ];
     if (source === undefined || problems.length > 0) throw new AuthConfigurationError(problems);
     const clients = new ClientAuthentication(source, this.options.methods, this.assertions());
-    this.clientTokens = new ClientTokens(this.core.tokens, clients, this.settings.tokens.audience);
+    const { tokens, eventSink } = this.core;
+    const { issuer, audience } = this.settings.tokens;
+    this.clientTokens = new ClientTokens({ tokens, clients, issuer, audience, eventSink });
   }
 
   /** Answers a request. @throws {AuthError} with the codes of RFC 6749 §5.2; the 503 codes; `misconfigured` */
   protected async issue(exchange: Exchange, body: ClientTokenBody): Promise<ClientTokenResponse> {
-    const presented = presentedClient(exchange.request, body);
-    if (body.grant_type !== GRANT)
-      throw new AuthError('unsupported_grant_type', { oauthError: 'unsupported_grant_type' });
     if (this.clientTokens === undefined) throw new AuthError('misconfigured');
     try {
-      return await this.clientTokens.issue(presented, tokenRequest(body));
+      return await this.clientTokens.issue(() => askedToken(exchange.request, body));
     } catch (error) {
       if (error instanceof AuthError) this.faults.report(error);
       throw error;
@@ -164,6 +164,14 @@ export abstract class ClientTokenController implements OnModuleInit {
     const { oneTime } = stores;
     return new ClientAssertions({ issuer, audiences, toleranceSeconds, clock, oneTime, blocklist });
   }
+}
+
+/** @throws {AuthError} as {@link presentedClient}; `unsupported_grant_type` */
+function askedToken(request: unknown, body: ClientTokenBody): AskedClientToken {
+  const presented = presentedClient(request, body);
+  if (body.grant_type !== GRANT)
+    throw new AuthError('unsupported_grant_type', { oauthError: 'unsupported_grant_type' });
+  return { presented, request: tokenRequest(body) };
 }
 
 /** The mounted controller, with its class to extend. */

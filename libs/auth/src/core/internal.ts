@@ -61,10 +61,11 @@ export { ClientAuthentication } from './clients/client-authentication.js';
 export { newClientSecret } from './clients/client-secrets.js';
 export { ClientSource } from './clients/client-source.js';
 export { ClientTokens } from './clients/client-tokens.js';
-export type { ClientAuthMethod, PresentedClient } from './clients/client-authentication.js';
+export type { ClientAuthMethod } from './base/events.js';
+export type { PresentedClient } from './clients/client-authentication.js';
 export type { NewClientSecret } from './clients/client-secrets.js';
 export type { ClientDescription } from './clients/client-source.js';
-export type { ClientTokenRequest, ClientTokenResponse } from './clients/client-tokens.js';
+export type { AskedClientToken, ClientTokenRequest, ClientTokenResponse } from './clients/client-tokens.js';
 
 // What was assembled.
 export type { Authentication } from './composition/create-authentication.js';

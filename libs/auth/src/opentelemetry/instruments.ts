@@ -2,7 +2,17 @@
 // subject, a sign-in or a path, whose number has no bound.
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { StoreCall } from '../core/internal.js';
-import type { AttemptEvent, AuthEvent, KeysEvent, RefusalEvent, SignInEvent } from '../events.js';
+import type {
+  AttemptEvent,
+  AuthEvent,
+  ClientRefusalEvent,
+  ClientSignInEvent,
+  KeysEvent,
+  RefusalEvent,
+  SignInEvent,
+  SignInStepEvent,
+  SignInStepRefusalEvent,
+} from '../events.js';
 
 /** Labels and span attributes; `error.type` is of the semantic conventions. */
 export const LABEL = {
@@ -24,11 +34,19 @@ const REFRESH_OUTCOMES = {
   refresh_reused: 'reused',
 } as const;
 
+const STEP_OUTCOMES = {
+  sign_in_step_required: 'required',
+  sign_in_step_passed: 'passed',
+  sign_in_step_failed: 'failed',
+} as const;
+
 /** The instruments of one meter. */
 export class Instruments {
   private readonly attempts;
   private readonly refusals;
   private readonly signIns;
+  private readonly steps;
+  private readonly clientSignIns;
   private readonly refreshes;
   private readonly revocations;
   private readonly unchecked;
@@ -43,6 +61,8 @@ export class Instruments {
     this.attempts = counter('attempts', '{attempt}', 'Attempts to authenticateCredential a caller.');
     this.refusals = counter('refusals', '{refusal}', 'Refused requests, sign-ins and refreshes by their exact code.');
     this.signIns = counter('sign_ins', '{sign_in}', 'Sign-ins that were opened, refused or ended.');
+    this.steps = counter('sign_in_steps', '{step}', 'Further steps of sign-ins: required, passed or failed.');
+    this.clientSignIns = counter('client_sign_ins', '{sign_in}', 'Tokens for clients that act for themselves.');
     this.refreshes = counter('refreshes', '{refresh}', 'Refresh tokens that were presented.');
     this.revocations = counter('revocations', '{entry}', 'Entries made on the blocklist.');
     this.unchecked = counter('revocations.unchecked', '{token}', 'Tokens accepted without asking the blocklist.');
@@ -60,6 +80,8 @@ export class Instruments {
   count(event: AuthEvent): void {
     if (event.type === 'attempt') this.countAttempt(event);
     else if (event.type === 'revoked') this.revocations.add(1, { [LABEL.kind]: event.kind });
+    else if (event.type === 'client_sign_in' || event.type === 'client_sign_in_refused') this.countClient(event);
+    else if (isStep(event)) this.steps.add(1, { [LABEL.outcome]: STEP_OUTCOMES[event.type] });
     else if ('sid' in event || 'code' in event) this.countSignIn(event);
     else this.countDependency(event);
   }
@@ -94,12 +116,22 @@ export class Instruments {
     else this.refreshes.add(1, { [LABEL.outcome]: REFRESH_OUTCOMES[event.type] });
   }
 
+  private countClient(event: ClientSignInEvent | ClientRefusalEvent): void {
+    if ('code' in event) this.refusals.add(1, { [LABEL.error]: event.code });
+    this.clientSignIns.add(1, { [LABEL.outcome]: event.type === 'client_sign_in' ? 'issued' : 'refused' });
+  }
+
   private countKeys({ type, issuer, count }: KeysEvent): void {
     const labels: Attributes = issuer === undefined ? {} : { [LABEL.issuer]: issuer };
     if (type === 'key_set_failed') this.fetches.add(1, { ...labels, [LABEL.outcome]: 'failed' });
     if (type === 'key_set_fetched') this.fetches.add(1, { ...labels, [LABEL.outcome]: 'fetched' });
     if (count !== undefined) this.keys.record(count, labels);
   }
+}
+
+/** The refusal of a step is counted with that of its sign-in. */
+function isStep(event: AuthEvent): event is SignInStepEvent | SignInStepRefusalEvent {
+  return event.type in STEP_OUTCOMES;
 }
 
 type SignInType = SignInEvent['type'] | RefusalEvent['type'];

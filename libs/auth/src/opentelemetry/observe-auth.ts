@@ -21,6 +21,9 @@ export interface ObserveAuthOptions {
 const SPAN_EVENTS: ReadonlySet<AuthEvent['type']> = new Set([
   'sign_in',
   'sign_out',
+  'sign_in_step_required',
+  'sign_in_step_passed',
+  'client_sign_in',
   'refresh',
   'refresh_reused',
   'revoked',

@@ -15,7 +15,7 @@ export interface AuditTrailOptions {
 }
 
 /** What is recorded before it happens, if the trail is required. */
-const ANNOUNCED: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'refresh', 'revoked']);
+const ANNOUNCED: ReadonlySet<AuthEvent['type']> = new Set(['sign_in', 'client_sign_in', 'refresh', 'revoked']);
 
 /** Publishes every event, and records those that the trail keeps. A sink that throws, hangs or rejects changes no answer. */
 export class AuditTrail extends EventSink {

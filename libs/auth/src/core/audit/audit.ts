@@ -1,13 +1,30 @@
 // The port of the audit trail: the entries that are kept for later audits. They are separate from events, which exist only while the
 // process runs. Entries hold codes and identifiers, never a token, key, password or claim.
 import { randomUUID } from 'node:crypto';
-import type { AuthErrorCode } from '../base/errors.js';
-import type { AuthEvent, RefusalEvent, RevocationEvent, SignInEvent } from '../base/events.js';
+import { reasonText, type AuthErrorCode } from '../base/errors.js';
+import type {
+  AuthEvent,
+  ClientRefusalEvent,
+  ClientSignInEvent,
+  RefusalEvent,
+  RevocationEvent,
+  SignInEvent,
+  SignInStepEvent,
+  SignInStepRefusalEvent,
+} from '../base/events.js';
 import type { Subject } from '../base/principal.js';
 
 /** What an entry may be about. */
 export type AuditType =
-  SignInEvent['type'] | RefusalEvent['type'] | RevocationEvent['type'] | 'keys_rotated' | 'keys_refused';
+  | SignInEvent['type']
+  | RefusalEvent['type']
+  | SignInStepEvent['type']
+  | SignInStepRefusalEvent['type']
+  | ClientSignInEvent['type']
+  | ClientRefusalEvent['type']
+  | RevocationEvent['type']
+  | 'keys_rotated'
+  | 'keys_refused';
 
 /** One line of the trail. */
 export interface AuditEntry {
@@ -17,11 +34,12 @@ export interface AuditEntry {
   readonly atMs: number;
   readonly type: AuditType;
   readonly issuer?: string | undefined;
+  /** The user, or the client that acts for itself. */
   readonly subject?: string | undefined;
   readonly sid?: string | undefined;
   /** Why it was refused, exactly. */
   readonly code?: AuthErrorCode | undefined;
-  /** What else an operator needs: why something was revoked, which key signs. */
+  /** What else an operator needs: why something was revoked, which key signs, which step was asked for, how a client proved who it is. */
   readonly detail?: string | undefined;
 }
 
@@ -64,23 +82,52 @@ export class MemoryAuditSink extends AuditSink {
   }
 }
 
+/** The width of the column in a database. */
+const MOST_DETAIL = 255;
+
 /** What the trail keeps of an event. Most events are not recorded: unauthenticated clients could fill the table. */
 export function auditEntryOf(event: AuthEvent, atMs: number): AuditEntry | undefined {
   const facts = factsOf(event);
   return facts && { id: randomUUID(), atMs, ...facts };
 }
 
-function factsOf(event: AuthEvent): Omit<AuditEntry, 'id' | 'atMs'> | undefined {
+function factsOf(event: AuthEvent): Facts | undefined {
   if ('sid' in event) return { type: event.type, issuer: event.issuer, subject: event.subject, sid: event.sid };
   if (event.type === 'revoked') return revokedFacts(event);
   if (event.type === 'sign_in_refused' || event.type === 'refresh_refused')
     return { type: event.type, code: event.code };
-  if (event.type === 'keys_rotated' || event.type === 'keys_refused')
-    return { type: event.type, issuer: event.issuer, detail: event.kid };
-  return undefined;
+  return stepFacts(event) ?? clientFacts(event) ?? keyFacts(event);
 }
 
-function revokedFacts({ kind, issuer, id, subject, reason }: RevocationEvent): Omit<AuditEntry, 'id' | 'atMs'> {
+type Facts = Omit<AuditEntry, 'id' | 'atMs'>;
+
+function stepFacts(event: AuthEvent): Facts | undefined {
+  if (event.type === 'sign_in_step_failed') return { ...stepOf(event), code: event.code };
+  return event.type === 'sign_in_step_required' || event.type === 'sign_in_step_passed' ? stepOf(event) : undefined;
+}
+
+function stepOf({ type, issuer, subject, kind }: SignInStepEvent | SignInStepRefusalEvent): Facts {
+  return { type, issuer, subject, detail: kind };
+}
+
+/** Of a client that is known, under its id; the code alone does not say which rule refused it. */
+function clientFacts(event: AuthEvent): Facts | undefined {
+  if (event.type === 'client_sign_in') {
+    const { type, issuer, clientId: subject, method } = event;
+    return { type, issuer, subject, detail: method };
+  }
+  if (event.type !== 'client_sign_in_refused') return undefined;
+  const { type, issuer, clientId: subject, code, method, reason } = event;
+  const detail = [method, reason && reasonText(reason)].filter((each) => each !== undefined).join(': ');
+  return { type, issuer, subject, code, ...(detail !== '' && { detail: detail.slice(0, MOST_DETAIL) }) };
+}
+
+function keyFacts(event: AuthEvent): Facts | undefined {
+  if (event.type !== 'keys_rotated' && event.type !== 'keys_refused') return undefined;
+  return { type: event.type, issuer: event.issuer, detail: event.kid };
+}
+
+function revokedFacts({ kind, issuer, id, subject, reason }: RevocationEvent): Facts {
   const detail = reason === undefined ? kind : `${kind}: ${reason}`;
   return { type: 'revoked', issuer, subject, sid: kind === 'login' ? id : undefined, detail };
 }

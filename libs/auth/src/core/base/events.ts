@@ -111,6 +111,52 @@ export interface RefusalEvent {
   readonly reason?: RefusalReason | undefined;
 }
 
+/** A further step of a sign-in: it was asked for, or sent and passed. */
+export interface SignInStepEvent {
+  readonly type: 'sign_in_step_required' | 'sign_in_step_passed';
+  readonly issuer: string;
+  /** Who proved the steps before it. */
+  readonly subject: string;
+  /** What is asked for, by the name that the user source gave it: `totp`. */
+  readonly kind: string;
+}
+
+/** A further step of a sign-in was sent and refused, by a client that passed the steps before it. `sign_in_refused` follows. */
+export interface SignInStepRefusalEvent {
+  readonly type: 'sign_in_step_failed';
+  readonly issuer: string;
+  readonly subject: string;
+  readonly kind: string;
+  readonly code: AuthErrorCode;
+  /** The rule that was broken, if the code alone does not say it. */
+  readonly reason?: RefusalReason | undefined;
+}
+
+/** How a client proves who it is, by the names of RFC 7591 §2 and OpenID Connect Core §9. */
+export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+
+/** A client that acts for itself received an access token. */
+export interface ClientSignInEvent {
+  readonly type: 'client_sign_in';
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly method: ClientAuthMethod;
+}
+
+/** A client was refused at the token endpoint. */
+export interface ClientRefusalEvent {
+  readonly type: 'client_sign_in_refused';
+  readonly issuer: string;
+  /** The exact refusal, also if the client sees another. */
+  readonly code: AuthErrorCode;
+  /** The rule that was broken, if the code alone does not say it. */
+  readonly reason?: RefusalReason | undefined;
+  /** The id that was sent, if the source knows it; not proven. An unknown one is left out: a secret may have been sent in its place. */
+  readonly clientId?: string | undefined;
+  /** How the client tried to prove who it is, if that could be told. */
+  readonly method?: ClientAuthMethod | undefined;
+}
+
 /** An entry of the blocklist was made. */
 export interface RevocationEvent {
   readonly type: 'revoked';
@@ -175,6 +221,10 @@ export type AuthEvent =
   | EarlyAttemptEvent
   | SignInEvent
   | RefusalEvent
+  | SignInStepEvent
+  | SignInStepRefusalEvent
+  | ClientSignInEvent
+  | ClientRefusalEvent
   | RevocationEvent
   | CookieHalfEvent
   | KeysEvent

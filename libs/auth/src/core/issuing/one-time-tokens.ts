@@ -109,11 +109,15 @@ export class OneTimeTokens {
    */
   async issue(who: AuthUser | string, options: OneTimeTokenOptions): Promise<IssuedOneTimeToken> {
     assertFree(options.purpose);
-    return this.sign(who, options);
+    const { token, expiresAt } = await this.sign(who, options);
+    return { token, expiresAt };
   }
 
-  /** @internal As {@link issue}, also for a purpose of the library. */
-  async sign(who: AuthUser | string, options: OneTimeTokenOptions): Promise<IssuedOneTimeToken> {
+  /** @internal As {@link issue}, also for a purpose of the library, and with the user whom it is for. */
+  async sign(
+    who: AuthUser | string,
+    options: OneTimeTokenOptions,
+  ): Promise<IssuedOneTimeToken & { readonly subject: Subject }> {
     const { settings, keys, limits, blocklist } = this.parts;
     this.storeInUse();
     const audience = this.audienceOf(options.purpose);
@@ -133,7 +137,7 @@ export class OneTimeTokens {
     };
     const { kid, alg, ...key } = signerOf(keys);
     const token = await signJws({ typ: OWN_TYPES.oneTime }, claims, { kid, alg, sign: key.sign, limits });
-    return { token, expiresAt: dateOf(claims.exp) };
+    return { token, subject, expiresAt: dateOf(claims.exp) };
   }
 
   /**

@@ -4,7 +4,7 @@ import { orUnavailable } from '../base/at-once.js';
 import { dateOf, type Clock } from '../base/clock.js';
 import { AuthError, type FurtherStep } from '../base/errors.js';
 import { isRecord } from '../base/members.js';
-import type { Json, Verified } from '../base/principal.js';
+import type { Json, Subject, Verified } from '../base/principal.js';
 import type { OneTimeTokens } from '../issuing/one-time-tokens.js';
 import type { OneTimeStore } from '../stores/stores.js';
 import type { Challenge, SignInFacts, SignInStep } from '../users/sign-in-answers.js';
@@ -27,8 +27,16 @@ export interface StepSender {
   readonly at: string | undefined;
 }
 
+/** A step that was begun just now. */
+export interface IssuedStep {
+  readonly subject: Subject;
+  readonly step: FurtherStep;
+}
+
 /** A step that was begun, before it was checked. */
 export interface BegunStep {
+  /** Whose sign-in it is. */
+  readonly subject: Subject;
   readonly step: SignInStep;
   /** When another provider authenticated the user before it. */
   readonly authTime: Date | undefined;
@@ -55,7 +63,7 @@ export class Continuations {
   ) {}
 
   /**
-   * What the client receives about the step, with the continuation.
+   * What the client receives about the step, with the continuation, and whose sign-in it is.
    * @param authTime when another provider authenticated the user, if the application relies on that
    * @throws {AuthError} the 503 codes
    */
@@ -63,14 +71,14 @@ export class Continuations {
     { kind, user, data, acr, amr }: Challenge,
     sender: StepSender,
     authTime: Date | undefined,
-  ): Promise<FurtherStep> {
+  ): Promise<IssuedStep> {
     const { oneTime, settings } = this.parts;
-    const { token: continuation } = await oneTime.sign(user, {
+    const { token: continuation, subject } = await oneTime.sign(user, {
       purpose: PURPOSE,
       ttl: settings.ttlSeconds,
       data: withoutAbsent({ kind, data, acr, amr, authTime: authTime && seconds(authTime), sender: digestOf(sender) }),
     });
-    return { kind, data, continuation, expiresIn: settings.ttlSeconds };
+    return { subject, step: { kind, data, continuation, expiresIn: settings.ttlSeconds } };
   }
 
   /**
@@ -85,6 +93,7 @@ export class Continuations {
       throw new AuthError('invalid_credentials');
     const { kind, data, acr, amr = [], authTime } = said;
     return {
+      subject: verified.subject,
       step: { kind, user, data, acr, amr },
       authTime: authTime === undefined ? undefined : dateOf(authTime),
       takeTry: () => this.takeTry(verified),

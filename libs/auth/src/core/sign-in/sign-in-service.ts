@@ -17,7 +17,7 @@ import {
   type SignInStep,
 } from '../users/sign-in-answers.js';
 import type { UserDescription } from '../users/users.js';
-import type { Continuations } from './continuations.js';
+import type { BegunStep, Continuations } from './continuations.js';
 
 /** Passwords take time to hash, and wait for each other; a source that takes longer does not answer. */
 const VERIFICATION_TIMEOUT_MS = 10_000;
@@ -121,11 +121,14 @@ export class SignInService {
       if (source?.completeChallenge === undefined || this.continuations === undefined)
         throw this.users.mistake(NO_STEPS);
       const begun = await this.continuations.open(continuation, { facts, secret: binding.secret, at: binding.at });
-      await begun.takeTry();
-      const answer = await this.ask(() => source.completeChallenge?.(begun.step, body as never, facts));
-      const found = await this.found(answer, begun.step);
-      // The use is last: an unavailable check uses nothing.
-      await begun.use();
+      const found = await this.stepPublished(begun, async () => {
+        await begun.takeTry();
+        const answer = await this.ask(() => source.completeChallenge?.(begun.step, body as never, facts));
+        const completed = await this.found(answer, begun.step);
+        // The use is last: an unavailable check uses nothing.
+        await begun.use();
+        return completed;
+      });
       const { authTime } = begun;
       if (isChallenge(found)) throw await this.furtherStep({ ...found, authTime }, facts, binding);
       const { kind, data } = begun.step;
@@ -209,12 +212,28 @@ export class SignInService {
     const canGoOn = this.users.source?.completeChallenge !== undefined && this.continuations !== undefined;
     if (!canGoOn || binding === undefined) return this.users.mistake(NO_STEPS);
     const sender = { facts, secret: binding.secret, at: binding.at };
-    const step = await this.continuations.begin(found, sender, found.authTime);
+    const { step, subject } = await this.continuations.begin(found, sender, found.authTime);
+    const { issuer, id } = subject;
+    this.eventSink.after({ type: 'sign_in_step_required', issuer, subject: id, kind: step.kind });
     return new AuthError('further_step_required', { step });
   }
 
   private async ask(work: () => Promise<unknown> | undefined): Promise<unknown> {
     return this.users.calls.ask('users', () => withTimeout(VERIFICATION_TIMEOUT_MS, async () => work()));
+  }
+
+  /** Publishes how a step ended. The step is known to be of that user: its sender passed the steps before it. */
+  private async stepPublished<T>({ subject, step }: BegunStep, work: () => Promise<T>): Promise<T> {
+    const about = { issuer: subject.issuer, subject: subject.id, kind: step.kind };
+    try {
+      const done = await work();
+      this.eventSink.after({ type: 'sign_in_step_passed', ...about });
+      return done;
+    } catch (error) {
+      if (error instanceof AuthError)
+        this.eventSink.after({ type: 'sign_in_step_failed', ...about, code: error.code, reason: error.reason });
+      throw error;
+    }
   }
 
   /** Every refusal is published; a missing step is not a refusal. */

@@ -4,7 +4,13 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { Clock } from '../../core/base/clock.js';
 import { MINUTE_MS } from '../../core/base/duration.js';
 import { reasonText } from '../../core/base/errors.js';
-import { onRefusedAttempt, onUpkeepEvent, type AttemptEvent, type AuthEvent } from '../../core/base/events.js';
+import {
+  onRefusedAttempt,
+  onUpkeepEvent,
+  type AttemptEvent,
+  type AuthEvent,
+  type ClientRefusalEvent,
+} from '../../core/base/events.js';
 import type { OperatorNotices } from '../../core/base/operator-notices.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../options/injection-tokens.js';
@@ -31,6 +37,7 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
     this.stops = [
       onUpkeepEvent((event) => {
         if (this.isWriter()) this.upkeep(event);
+        if (this.isWriter() && event.type === 'client_sign_in_refused') this.clientRefused(event);
       }),
     ];
     if (!this.settings.production) this.stops = [...this.stops, this.logAttempts()];
@@ -70,6 +77,13 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
 
   private recovered(what: string): void {
     if (this.down.delete(what)) this.logger.warn(`${what} answers again.`);
+  }
+
+  /** As refused credentials: in development only. The id is that of a client that the source knows. */
+  private clientRefused({ clientId, code, reason }: ClientRefusalEvent): void {
+    if (this.settings.production) return;
+    const who = clientId === undefined ? 'a client' : `the client ${JSON.stringify(clientId)}`;
+    this.logger.debug(`${who}: refused with ${code}${reason === undefined ? '' : `; ${reasonText(reason)}`}`);
   }
 
   private attempt({ scheme = 'unknown', code, reason, forgiven }: AttemptEvent): void {
