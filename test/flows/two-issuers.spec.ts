@@ -458,10 +458,10 @@ describe.each(ISSUING.slice(1))('cookies of another issuer, with $name', (issuin
   afterAll(() => scene.close());
 
   it('makes no user for a cookie that was not verified, or was revoked', async () => {
-    const revoked = await scene.token('zoe');
+    const revoked = [await scene.token('zoe'), await scene.token('zoe', 'expired')];
     await scene.running.app.get(BlocklistService).revokeSubject({ issuer: scene.issuer, id: scene.idOf('zoe') });
     scene.linked?.resolved.splice(0);
-    for (const cookie of [await scene.token('ada', 'forged'), revoked, await scene.token('stranger', 'forged')]) {
+    for (const cookie of [await scene.token('ada', 'forged'), ...revoked, await scene.token('stranger', 'forged')]) {
       const jar = await scene.browser('bob', cookie);
       expect(await scene.outcome(jar, '/account')).toMatchObject({ status: 401, event: { outcome: 'user_mismatch' } });
     }

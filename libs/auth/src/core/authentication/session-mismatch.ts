@@ -75,12 +75,20 @@ export class SessionMismatch {
     if (cookie.issuer === session.issuer) return sameSubject(cookie, session);
     if (cookie.id === '') return false;
     if (attempt.account !== undefined) return isLinkedTo(session, attempt);
-    const verified = async (): Promise<Verified | undefined> => {
-      // No user is made for a credential that was revoked.
-      if (error.code === 'token_revoked') return undefined;
-      return error.code === 'token_expired' ? each.scheme.lapsed?.(each.credential) : attempt.verified;
-    };
-    return (await this.users.ownIdOf(cookie, verified)) === session.id;
+    return (await this.users.ownIdOf(cookie, () => this.held({ error, each, attempt }))) === session.id;
+  }
+
+  /**
+   * What a bad credential says, if its signature held. No user is made for one that was revoked.
+   * @throws {AuthError} `token_revoked`, `store_unavailable`
+   */
+  private async held({ error, each, attempt }: Failed): Promise<Verified | undefined> {
+    if (error.code === 'token_revoked') return undefined;
+    if (error.code !== 'token_expired') return attempt.verified;
+    // Its time is looked at before the blocklist is, so that it may be revoked as well.
+    const lapsed = await each.scheme.lapsed?.(each.credential);
+    if (lapsed !== undefined) await this.blocklist.assertNotRevoked(lapsed);
+    return lapsed;
   }
 
   /** Whom the host session of this request belongs to, if it has one that was not ended. */
