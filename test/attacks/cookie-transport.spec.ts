@@ -279,6 +279,18 @@ describe.each(ADAPTERS)('the options of cookies on %s', (adapter) => {
       "names the cookie '__Host-access'",
       false,
     ],
+    [
+      'a name that follows from that of the access cookie',
+      { cookies: { names: { csrf: 'access-step' } } },
+      'must be different names',
+      false,
+    ],
+    [
+      'a cookie of another party that is ours for signing in elsewhere',
+      { cookies: { external: '__Host-access-external' } },
+      "names the cookie '__Host-access-external'",
+      false,
+    ],
     ['one half of another party', { cookies: { external: { payload: 'a' } } }, 'cookies.external is', false],
     ['one cookie as both halves', { cookies: { external: { payload: 'a', signature: 'a' } } }, 'both halves', false],
     ['a wrong name of a half', { cookies: { external: { payload: 'a', sign: 'b' } } }, 'cookies.external', false],

@@ -101,6 +101,9 @@ function isBlank(text: string, index: number): boolean {
   return text[index] === ' ' || text[index] === '\t';
 }
 
+/** The names of cookies that follow from that of the access cookie. */
+export const derivedNames = (access: string) => ({ step: `${access}-step`, external: `${access}-external` });
+
 /** The cookies that the settings ask for. */
 export function cookieSpecs(settings: CookieSettings): CookieSpecs {
   const { names, sameSite, mode, persistent, refreshPath } = settings;
@@ -117,19 +120,20 @@ export function cookieSpecs(settings: CookieSettings): CookieSpecs {
     signature: at(names.signature ?? `${names.access}-signature`),
     refresh: at(names.refresh, { path: refreshPath, sameSite: strict }),
     csrf: at(names.csrf),
-    step: at(`${names.access}-step`, { sameSite: strict }),
+    step: at(derivedNames(names.access).step, { sameSite: strict }),
     // The page of the provider sends the browser back, so that a strict cookie would stay behind. A sibling host must not plant one, or a
     // user could be signed in as the attacker: no domain.
     externalSignIn: specOf(
       { ...settings, domain: undefined, partitioned: false },
-      { name: `${names.access}-external`, sameSite: 'Lax' },
+      { name: derivedNames(names.access).external, sameSite: 'Lax' },
     ),
   });
 }
 
 /** The names of all cookies that we may set, with prefix. */
-export function ownCookieNames({ access, payload, signature, refresh, csrf, step }: CookieSpecs): readonly string[] {
-  return [access, payload, signature, refresh, csrf, step].map(({ name }) => name);
+export function ownCookieNames(specs: CookieSpecs): readonly string[] {
+  const { access, payload, signature, refresh, csrf, step, externalSignIn } = specs;
+  return [access, payload, signature, refresh, csrf, step, externalSignIn].map(({ name }) => name);
 }
 
 /** The strictest prefix that the attributes allow, so that no sibling host can plant the cookie (RFC 6265bis §4.1.3). */

@@ -4,6 +4,7 @@ import { flag, isGroup, oneOf, text, value } from '../../../core/base/option-kin
 import type { Place } from '../../../core/base/option.js';
 import {
   cookieSpecs,
+  derivedNames,
   ownCookieNames,
   type CookieSettings,
   type ExternalCookie,
@@ -83,7 +84,8 @@ const names = group<CookieNames>()({
     {
       between: ['access', 'refresh', 'csrf', 'payload', 'signature'],
       broken: (given, _, at) => {
-        const all = Object.values(completed(given, at));
+        const named = completed(given, at);
+        const all = [...Object.values(named), ...Object.values(derivedNames(named.access))];
         return new Set(all).size < all.length && `${at.path} must be different names, one for each cookie`;
       },
     },
