@@ -333,6 +333,7 @@ describe.each(ADAPTERS)('the token endpoint on %s', (adapter) => {
       ['expired', assertionOf('ES256', { ...good, iat: now - 600, exp: now - 300 })],
       ['without an end', assertionOf('ES256', withoutEnd)],
       ['with an end in a year', assertionOf('ES256', { ...good, exp: now + 31_536_000 })],
+      ['with an end in more than an hour', assertionOf('ES256', { ...good, exp: now + 3_601 })],
       ['without an id', assertionOf('ES256', withoutId)],
       ['unsigned', `${encoded({ alg: 'none' })}.${encoded(good)}.`],
       ['with a public key as a secret', `${confused}.${hmac}`],
