@@ -14,6 +14,11 @@ const counted: typeof signatures.isSignature = (...given) => {
   return signatures.isSignature(...given);
 };
 
+const TOLERANCE_SECONDS = 5;
+const clock = new ManualClock();
+/** What was recorded as used, and until when. */
+const recorded = new Map<string, number>();
+
 let assertions: ClientAssertions;
 beforeAll(async () => {
   // What the imports above loaded has the real module.
@@ -24,10 +29,16 @@ beforeAll(async () => {
   assertions = new made.ClientAssertions({
     issuer: ISSUER,
     audiences: () => [ISSUER],
-    toleranceSeconds: 5,
-    clock: new ManualClock(),
-    oneTime: undefined as never,
-    blocklist: undefined as never,
+    toleranceSeconds: TOLERANCE_SECONDS,
+    clock,
+    oneTime: {
+      consume(id: string, expiresAt: number): Promise<boolean> {
+        const isFirst = !recorded.has(id);
+        recorded.set(id, expiresAt);
+        return Promise.resolve(isFirst);
+      },
+    } as never,
+    blocklist: { assertNotRevokedUncached: () => Promise.resolve() },
   });
 });
 
@@ -77,4 +88,34 @@ it('costs no check under an algorithm that no client may sign with, whether the 
   const assertion = await new SignJWT(sent).setProtectedHeader({ alg: 'HS256', kid: 'k1' }).sign(new Uint8Array(32));
   expect(await refusal(assertion, [{ ...jwk, kid: 'k1' }])).toEqual(['algorithm_not_allowed', 0]);
   expect(await refusal(assertion, undefined)).toEqual(['algorithm_not_allowed', 0]);
+});
+
+describe('an assertion with a good signature', () => {
+  let jwks: { keys: JWK[] };
+  let sign: (claims: object) => Promise<string>;
+  const good = (): Record<string, unknown> => {
+    const iat = clock.nowSeconds();
+    return { iss: 'reports', sub: 'reports', aud: ISSUER, jti: 'once', iat, exp: iat + 60 };
+  };
+  beforeAll(async () => {
+    const { privateKey, jwk } = await pair('ES256');
+    jwks = { keys: [jwk] };
+    sign = (claims) => new SignJWT({ ...claims }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
+  });
+
+  it.each(['jti', 'iat', 'exp'])('is refused without %s, before its use is recorded', async (name) => {
+    const { [name]: _, ...rest } = good();
+    await expect(assertions.verify(await sign(rest), 'reports', jwks)).rejects.toMatchObject({ code: 'missing_claim' });
+  });
+
+  it('is remembered for its client, until it can no longer be good by any clock within the tolerance', async () => {
+    recorded.clear();
+    const claims = good();
+    const verified = await assertions.verify(await sign(claims), 'reports', jwks);
+    await assertions.use(verified, 'reports');
+    expect([...recorded.values()]).toEqual([Number(claims['exp']) + TOLERANCE_SECONDS + 1]);
+    await expect(assertions.use(verified, 'reports')).rejects.toMatchObject({ code: 'token_invalid' });
+    // Ids of one client say nothing of those of another.
+    await expect(assertions.use(verified, 'other')).resolves.toBeUndefined();
+  });
 });

@@ -12,7 +12,7 @@ import type { OneTimeStore } from '../stores/stores.js';
 import { parseJws } from '../tokens/jws.js';
 import { UnissuableToken } from '../tokens/unissuable-token.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
-import { NobodysKeys } from './nobodys-keys.js';
+import { StandInKeys } from './stand-in-keys.js';
 
 /** `client_assertion_type` (RFC 7523 §2.2). */
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -41,7 +41,7 @@ export interface ClientAssertionsParts {
 
 /** Checks the assertions of clients. */
 export class ClientAssertions {
-  private readonly nobodys = new NobodysKeys();
+  private readonly standIn = new StandInKeys();
 
   constructor(private readonly parts: ClientAssertionsParts) {}
 
@@ -61,12 +61,12 @@ export class ClientAssertions {
   async verify(assertion: string, clientId: string, jwks: JSONWebKeySet | undefined): Promise<Verified> {
     const { clock } = this.parts;
     const jws = parseJws(assertion);
-    const issuer = await this.clientAsIssuer(clientId, jwks ?? this.nobodys.setFor(jws.header.alg));
+    const issuer = await this.clientAsIssuer(clientId, jwks ?? this.standIn.setFor(jws.header.alg));
     // Made for each use, so that nothing of an assertion is remembered.
     const verifier = new TokenVerifier({ issuers: [issuer], clock });
     const verified = await verifier.verify(assertion, 'access').catch(async (error: unknown) => {
       // No key was found, so that no signature was checked: the answer must not come sooner than to a bad signature.
-      if (error instanceof AuthError && WITHOUT_KEY.has(error.code)) await this.nobodys.verify(jws);
+      if (error instanceof AuthError && WITHOUT_KEY.has(error.code)) await this.standIn.verify(jws);
       throw error;
     });
     // Any other audience could present it here.

@@ -6,15 +6,15 @@ import type { Algorithm } from '../keys/algorithms.js';
 import { verifySignature, type ParsedJws } from '../tokens/jws.js';
 
 /** A public key and the algorithms that it is for. */
-interface NobodysKey {
+interface StandInKey {
   readonly algorithms: readonly Algorithm[];
   readonly jwk: JWK;
   readonly key: KeyObject;
 }
 
 /** One key of each type; their private halves were never kept. */
-export class NobodysKeys {
-  private made: readonly [NobodysKey, ...NobodysKey[]] | undefined;
+export class StandInKeys {
+  private made: readonly [StandInKey, ...StandInKey[]] | undefined;
 
   /** A key set as of a client that signs with that algorithm; for one that no client may sign with, a set that fits nothing. */
   setFor(alg: unknown): JSONWebKeySet {
@@ -33,17 +33,17 @@ export class NobodysKeys {
     }
   }
 
-  private keyFor(alg: unknown): NobodysKey | undefined {
+  private keyFor(alg: unknown): StandInKey | undefined {
     return this.keys.find(({ algorithms }) => algorithms.some((each) => each === alg));
   }
 
   /** Made at the first assertion: most services have none. */
-  private get keys(): readonly [NobodysKey, ...NobodysKey[]] {
+  private get keys(): readonly [StandInKey, ...StandInKey[]] {
     return (this.made ??= makeKeys());
   }
 }
 
-function makeKeys(): readonly [NobodysKey, ...NobodysKey[]] {
+function makeKeys(): readonly [StandInKey, ...StandInKey[]] {
   return [
     { algorithms: ['RS256', 'PS256'], ...keyOf(rsaOfNobody()) },
     { algorithms: ['ES256'], ...keyOf(jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }))) },
@@ -60,7 +60,7 @@ function rsaOfNobody(): JWK {
   return { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' };
 }
 
-function keyOf(jwk: JWK): Pick<NobodysKey, 'jwk' | 'key'> {
+function keyOf(jwk: JWK): Pick<StandInKey, 'jwk' | 'key'> {
   return { jwk, key: createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }) };
 }
 
