@@ -19,10 +19,10 @@ import { burst, jtiOf } from '../support/tab-bursts.js';
 import { openDataSource } from '../support/typeorm-suite.js';
 
 const isLong = process.env['LATCHKEY_SOAK'] === '1';
-const ROUNDS = isLong ? 10_000 : 100;
+const ROUNDS = isLong ? 10_000 : 30;
 /** The long round kills fewer where the family of the store had its 200 already: what is killed are the processes, not the servers. */
 const killsOf = (kind: string): number => (isLong ? (kind === 'PostgreSQL' || kind === 'Redis' ? 200 : 50) : 2);
-const PUSHES = isLong ? 2_000 : 20;
+const PUSHES = isLong ? 2_000 : 10;
 const AT_ONCE = 10;
 const MINUTES = 60_000;
 const WITHIN_MS = 250;
@@ -174,20 +174,22 @@ describe.each([
       30 * MINUTES,
     );
 
-    it(
-      'end a login for a token that was replaced longer ago than the grace',
-      async () => {
-        const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => workers.issue(`old-${name}`)));
-        const second = await Promise.all(pairs.map(refresh));
-        await wait(GRACE_MS);
-        const live = await Promise.all(second.map(refresh));
-        for (const { refreshToken } of pairs)
-          expect((await workers.persist('refresh', [refreshToken])).code).toBe('refresh_reused');
-        for (const { refreshToken } of live)
-          expect((await workers.persist('refresh', [refreshToken])).code).toBe('token_revoked');
-      },
-      MINUTES,
-    );
+    // Ten seconds in real time: in the short round once for SQL and once for Redis.
+    if (isLong || kind === 'PostgreSQL' || kind === 'Redis')
+      it(
+        'end a login for a token that was replaced longer ago than the grace',
+        async () => {
+          const pairs = await Promise.all(Array.from({ length: AT_ONCE }, (_, name) => workers.issue(`old-${name}`)));
+          const second = await Promise.all(pairs.map(refresh));
+          await wait(GRACE_MS);
+          const live = await Promise.all(second.map(refresh));
+          for (const { refreshToken } of pairs)
+            expect((await workers.persist('refresh', [refreshToken])).code).toBe('refresh_reused');
+          for (const { refreshToken } of live)
+            expect((await workers.persist('refresh', [refreshToken])).code).toBe('token_revoked');
+        },
+        MINUTES,
+      );
 
     it(
       'accept nothing after the response to a revocation, in any process',
