@@ -302,6 +302,15 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
       expect(await browser.who()).toBe(401);
     });
 
+    // The stock guard of @nestjs/passport answers every error of a provider with 500.
+    if (name === 'passport')
+      it('is refused, and not unavailable, whatever error the browser brings', async () => {
+        for (const error of ['access_denied', 'ETIMEDOUT', 'TimeoutError'])
+          expect(await refusal(await browser.jar.send(`/strategy/${name}/callback?error=${error}`))).toBe(
+            '401 external_sign_in_refused',
+          );
+      });
+
     // Fastify reads no body of a GET.
     if (adapter === 'express')
       it('is refused with a code that the strategy cannot send on, and the process goes on', async () => {

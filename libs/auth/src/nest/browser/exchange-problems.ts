@@ -31,10 +31,15 @@ function kindOf(error: unknown): string {
 
 /** Libraries wrap what happened: `fetch failed` has the reason as its cause, passport-oauth2 as `oauthError`. */
 function isUnanswered(error: unknown, depth = 0): boolean {
-  if (depth === DEEPEST || !isObject(error)) return false;
+  if (depth === DEEPEST || !isObject(error) || isToldByBrowser(error)) return false;
   const words = [memberIn(error, 'code'), memberIn(error, 'name')];
   if (words.some((word) => UNANSWERED.test(String(word))) || isServerError(error)) return true;
   return isUnanswered(memberIn(error, 'cause') ?? memberIn(error, 'oauthError'), depth + 1);
+}
+
+/** An answer of the provider that the browser carried: passport-oauth2 keeps its `error` parameter as `code`, whatever is written there. */
+function isToldByBrowser(error: object): boolean {
+  return memberIn(error, 'name') === 'AuthorizationError';
 }
 
 /** A response of the Fetch standard, which openid-client keeps as the cause; the status that passport-oauth2 keeps of one. */
