@@ -148,8 +148,8 @@ export class SessionService {
    * and a changed password reach it.
    *
    * @param request the framework's own request
+   * @param options of `refresh` the member `absolute` alone counts: how long a session may rest is the host's to decide
    * @throws {AuthError} `user_disabled`, `store_unavailable`, `misconfigured`; the user is not signed in then
-   * @param options.refresh of it `absolute` alone counts: how long a session may rest is the host's to decide
    * @throws {TypeError} if there is no user source, or an option or what its `describe()` answers is not acceptable
    */
   async signIn(request: unknown, user: AuthUser, options: LoginOptions = {}): Promise<SignedIn> {

@@ -88,7 +88,7 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
   verifyCredentials?(body: Body, facts: SignInFacts): Promise<SignInAnswer<User>>;
 
   /**
-   * The user who passed the step, or another {@link challenge}; `undefined` if what was sent is not right. Asked once for each try, of
+   * The user who passed the step, or another `challenge()`; `undefined` if what was sent is not right. Asked once for each try, of
    * which there are few. A code that was used before must be refused here: the library does not know codes.
    *
    * @param step what `challenge()` said; its user was looked up again, and is active and unchanged
