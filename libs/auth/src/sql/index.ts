@@ -5,7 +5,7 @@ export { kyselyDatabase, type KyselyLike, type KyselyOptions, type KyselyRawQuer
 export { mikroOrmDatabase, type MikroOrmEntityManager } from './adapters/mikro-orm.js';
 export { mysql2Database, type Mysql2, type Mysql2Pool, type Mysql2Statements } from './adapters/mysql2.js';
 export { nodeSqliteDatabase, type NodeSqlite, type NodeSqliteStatement } from './adapters/node-sqlite.js';
-export { pgDatabase, type PgLike, type PgPool, type PgQueries } from './adapters/pg.js';
+export { pgDatabase, type PgLike, type PgPool, type PgPoolClient, type PgQueries } from './adapters/pg.js';
 export { prismaDatabase, type PrismaLike, type PrismaOptions } from './adapters/prisma.js';
 export { returnsRows, type SqlDatabase, type SqlDialect, type SqlResult, type SqlValue } from './database.js';
 export { type OpenPgListener, type PgListener, type PushOptions } from './listener.js';

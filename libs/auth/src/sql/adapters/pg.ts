@@ -8,9 +8,16 @@ export interface PgQueries {
   query(statement: string, values: unknown[]): Promise<unknown>;
 }
 
+/** A client that a `Pool` of `pg` lends. */
+export interface PgPoolClient extends PgQueries {
+  release(error?: Error | boolean): void;
+  on(event: 'error', listener: () => void): unknown;
+  removeListener(event: 'error', listener: () => void): unknown;
+}
+
 /** A `Pool` of `pg`. */
 export interface PgPool {
-  connect(): Promise<PgQueries & { release(error?: Error | boolean): void }>;
+  connect(): Promise<PgPoolClient>;
   readonly totalCount: number;
   listenerCount(event: 'error'): number;
   on(event: 'error', listener: () => void): unknown;
@@ -38,13 +45,20 @@ async function executeOn(pool: PgPool, statement: string, values: readonly SqlVa
     () => pool.connect(),
     (unused) => unused.release(),
   );
+  let isBroken = false;
+  // The pool listens to clients that it holds, not to those that it lent: a server that shuts down right after its answer would end the process.
+  const noteBreak = (): void => {
+    isBroken = true;
+  };
+  client.on('error', noteBreak);
   try {
-    const result = resultOf(await client.query(statement, [...values]));
-    client.release();
-    return result;
+    return resultOf(await client.query(statement, [...values]));
   } catch (error) {
     // What the server answered leaves the connection as it was; what else broke may have broken it.
-    client.release(!(error instanceof Error && 'severity' in error));
+    isBroken ||= !(error instanceof Error && 'severity' in error);
     throw error;
+  } finally {
+    client.removeListener('error', noteBreak);
+    client.release(isBroken);
   }
 }
