@@ -1,4 +1,5 @@
 // How the answers of the routes for browsers are described in OpenAPI.
+import type { AnswerForm } from './answer-options.js';
 import { DATE_TIME, objectOf, TEXT, type Answer } from './open-api.js';
 
 /** A sign-in by cookies. */
@@ -21,11 +22,18 @@ const TIMES = objectOf({
   refreshExpiresAt: DATE_TIME,
 });
 
-/** The same with a body, if one was asked for: described if it is the one of the library. */
-export function answering(answer: Answer, toResponse: unknown): Answer {
+/** The same with a body, if one was asked for: described if it is the one of the library, or by its class. */
+export function answering(answer: Answer, { toResponse, response, status = 200 }: Asked): Answer {
   if (toResponse === undefined) return answer;
   const body = toResponse === true ? { schema: TIMES, madeBy: ['toResponse', 'signIn', 'renew'] } : {};
-  return { ...answer, ...body, status: 200 };
+  return { ...answer, ...body, status, type: response };
+}
+
+/** If a body was asked for, and of which form. */
+interface Asked {
+  readonly toResponse?: unknown;
+  readonly response?: AnswerForm['response'] | undefined;
+  readonly status?: AnswerForm['status'] | undefined;
 }
 
 /** A sign-out by cookies; the CSRF cookie is replaced by an anonymous one. */

@@ -14,6 +14,7 @@ import {
   type CookieTimes,
   type Exchange,
 } from '../nest/internal.js';
+import { answerFormOptions, formNeedsBody, type AnswerForm, type TokenAnswerContext } from './answer-options.js';
 import { bodyPipe, SignInBody, TakesBody, type ContinuationBody } from './sign-in-body.js';
 import { answering, COOKIES_CLEARED, COOKIES_RENEWED, COOKIES_SET } from './browser-answers.js';
 import { Describes } from './open-api.js';
@@ -33,20 +34,18 @@ import {
 export type CookieLoginOptions = Omit<IssueOptions, 'accept' | 'acr' | 'amr' | 'authTime'>;
 
 /** What can be asked of {@link cookieController}. */
-export interface CookieControllerOptions<Body extends object = SignInBody> extends SignInOptions<
-  Body,
-  CookieLoginOptions
-> {
+export interface CookieControllerOptions<Body extends object = SignInBody>
+  extends SignInOptions<Body, CookieLoginOptions>, AnswerForm {
   /** Where the routes are, without a leading slash; a given `cookies.refreshPath` must cover it. @defaultValue 'auth/cookie' */
   readonly path?: string;
   /**
-   * What sign-in and refresh answer: `true` for {@link CookieTimes} as JSON, or a function of them that returns the body. The status is 200
-   * then. No token is ever in it. @defaultValue 204 without a body
+   * What sign-in and refresh answer: `true` for {@link CookieTimes} as JSON, or a function that returns the body, of them, the user and what is
+   * known of the request. No token is handed to it. @defaultValue 204 without a body
    */
-  readonly toResponse?: true | ((times: CookieTimes) => object);
+  readonly toResponse?: true | ((times: CookieTimes, context: TokenAnswerContext) => object);
 }
 
-type Declared = DeclaredSignIn & Pick<CookieControllerOptions, 'path' | 'toResponse'>;
+type Declared = DeclaredSignIn & AnswerForm & Pick<CookieControllerOptions, 'path' | 'toResponse'>;
 
 export const cookieControllerOptions = group<Declared>()({
   summary: 'log-in, refresh and log-out by cookies',
@@ -54,14 +53,16 @@ export const cookieControllerOptions = group<Declared>()({
     path: pathOption('auth/cookie'),
     ...signInOptions,
     toResponse: value<NonNullable<Declared['toResponse']>>({
-      accepts: 'true, or a function of the times that returns the body',
+      accepts: 'true, or a function of the times, the user and the request that returns the body',
       holds: (given: unknown) => given === true || typeof given === 'function',
       shows: 'kind',
       refused: {},
       otherwise: '204 without a body',
       summary: 'what sign-in and refresh answer: `true` for when the cookies end, or a function of that',
     }),
+    ...answerFormOptions,
   },
+  rules: [formNeedsBody],
 });
 
 /** What the cookie routes do. Extend the class that {@link cookieController} made, so that the routes come along. */
@@ -82,17 +83,19 @@ export abstract class CookieController {
     const first = continuation === undefined ? body : undefined;
     const optionsFor = ({ user, step }: IdentifiedUser) =>
       loginOptions(this.options, user, { body: first, step, facts });
-    return this.toResponse(await issuedBy(() => this.signIns.login(exchange, sent, optionsFor), this.faults));
+    const { times, user } = await issuedBy(() => this.signIns.login(exchange, sent, optionsFor), this.faults);
+    return this.toResponse(times, { user, occasion: 'sign-in', facts });
   }
 
   protected async renew(exchange: Exchange): Promise<unknown> {
-    return this.toResponse(await issuedBy(() => this.signIns.refresh(exchange), this.faults));
+    const { times, user } = await issuedBy(() => this.signIns.refresh(exchange), this.faults);
+    return this.toResponse(times, { user, occasion: 'refresh', facts: signInFactsOf(exchange.request) });
   }
 
   /** The body of the answer that set the cookies; `undefined` for none. */
-  protected toResponse(times: CookieTimes): unknown {
+  protected toResponse(times: CookieTimes, context: TokenAnswerContext): unknown {
     const { toResponse } = this.options;
-    return typeof toResponse === 'function' ? toResponse(times) : toResponse === true ? times : undefined;
+    return typeof toResponse === 'function' ? toResponse(times, context) : toResponse === true ? times : undefined;
   }
 
   protected end(exchange: Exchange): Promise<void> {
@@ -131,9 +134,10 @@ export function cookieController<SignIn extends object = SignInBody>(
 type RouteOptions = CookieController['options'];
 type Read = ReturnType<(typeof cookieControllerOptions)['read']>['value'];
 
-function mounted(options: RouteOptions, { path, body = SignInBody, steps, toResponse }: Read): Type<CookieController> {
+function mounted(options: RouteOptions, read: Read): Type<CookieController> {
+  const { path, body = SignInBody, steps } = read;
   const stepBody = stepBodyOf(steps);
-  const [signedIn, renewed] = [answering(COOKIES_SET, toResponse), answering(COOKIES_RENEWED, toResponse)];
+  const [signedIn, renewed] = [answering(COOKIES_SET, read), answering(COOKIES_RENEWED, read)];
 
   @Controller(path)
   @Public()

@@ -17,6 +17,7 @@ import {
 import type { Policy } from '../policies.js';
 import type { IdentifiedUser, SignInFacts, StepBinding } from '../sign-in.js';
 import { challengeOf, FaultLog, issuedBy, RouteAddresses, verifierDigestOf } from '../nest/internal.js';
+import type { AnswerForm, TokenAnswerContext } from './answer-options.js';
 import { Describes, type Answer } from './open-api.js';
 import { ABOUT } from './token-answers.js';
 import { introspect, type Introspection } from './introspection.js';
@@ -25,16 +26,8 @@ import { stepsOf } from './routing.js';
 import type { ContinuationBody } from './sign-in-body.js';
 import type { RefreshRequest } from './token-bodies.js';
 
-/** What an answer with tokens may depend on. */
-export interface TokenAnswerContext {
-  /** Whose the tokens are; absent at a refresh in an application without a user source. */
-  readonly user: AuthUser | undefined;
-  readonly occasion: 'sign-in' | 'refresh';
-  readonly facts: SignInFacts;
-}
-
 /** How the answers of the token routes may differ. */
-export interface TokenAnswers {
+export interface TokenAnswers extends AnswerForm {
   /** What a sign-in and a refresh answer. @defaultValue {access_token, refresh_token, token_type, expires_in} */
   readonly toResponse?: (pair: TokenPair, context: TokenAnswerContext) => unknown;
   /**
@@ -42,8 +35,6 @@ export interface TokenAnswers {
    * that overrides `signIn`, `renew` or `toResponse`, leaves the body undescribed. @defaultValue none
    */
   readonly response?: Type<object>;
-  /** The status of that answer. @defaultValue 200 */
-  readonly status?: 200 | 201;
 }
 
 /** How logins by tokens may differ. */

@@ -3,6 +3,7 @@ import { Body, Controller, type Type } from '@nestjs/common';
 import { callback, group, readOptions, value } from '../core/internal.js';
 import { Public, type MountableController } from '../index.js';
 import type { Policy } from '../policies.js';
+import { responseOption, statusOption } from './answer-options.js';
 import type { Answer } from './open-api.js';
 import type { SignInFacts } from '../sign-in.js';
 import { absolute, RequestFacts } from './routing.js';
@@ -91,17 +92,8 @@ export const tokenControllerOptions = group<Declared>()({
       otherwise: '`{ access_token, refresh_token, token_type, expires_in }`',
       summary: 'what a sign-in and a refresh answer',
     }),
-    response: classOption('a class with @ApiProperty() on its members', {
-      otherwise: 'none',
-      summary: 'the class of that answer, for OpenAPI',
-    }),
-    status: value<200 | 201>({
-      accepts: '200 or 201',
-      holds: (given: unknown) => given === 200 || given === 201,
-      refused: 204,
-      default: 200,
-      summary: 'the status of that answer',
-    }),
+    response: responseOption,
+    status: value<200 | 201>({ ...statusOption, default: 200 }),
     refreshBody: classOption('a class with the rules of class-validator', {
       otherwise: '`RefreshBody`',
       summary: 'the body of a refresh; what its rules do not name is dropped',

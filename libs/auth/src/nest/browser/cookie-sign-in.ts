@@ -49,6 +49,13 @@ export interface CookieTimes {
   readonly refreshExpiresAt: Date;
 }
 
+/** Whose the cookies of an answer are, and when they end. */
+interface Handed {
+  readonly times: CookieTimes;
+  /** Absent at a refresh in an application without a user source. */
+  readonly user: AuthUser | undefined;
+}
+
 /** Signs people in and out by cookies. */
 export class CookieSignIn {
   constructor(
@@ -72,14 +79,11 @@ export class CookieSignIn {
    * @throws {AuthError} `csrf_*`, `invalid_credentials`, `further_step_required`, `too_many_requests`, and the 503 codes
    * @throws {CookieTooLargeError} before anything is stored
    */
-  async login(
-    exchange: Exchange,
-    sent: SentStep,
-    optionsFor: OptionsFor<IssueOptions> = () => ({}),
-  ): Promise<CookieTimes> {
+  async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<IssueOptions> = () => ({})): Promise<Handed> {
     const found = await new BrowserSteps(this.parts, 'cookie').identify(exchange, sent);
     const { user, acr, amr, authTime } = found;
-    return this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime });
+    const times = await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime });
+    return { times, user };
   }
 
   /**
@@ -110,7 +114,7 @@ export class CookieSignIn {
    * Replaces the tokens. The CSRF token must be that of the same sign-in, so that a planted refresh cookie is of no use.
    * @throws {AuthError} `csrf_*`, `unauthenticated`, `ambiguous_credentials`, and those of `TokenService.refresh`
    */
-  async refresh(exchange: Exchange): Promise<CookieTimes> {
+  async refresh(exchange: Exchange): Promise<Handed> {
     const { csrf, tokens, cookies, specs } = this.parts;
     const request = adaptRequest(exchange.request);
     csrf.enforceForAnyone(request);
@@ -120,7 +124,8 @@ export class CookieSignIn {
       const verified = await this.verified(token, 'refresh');
       // A token that is not good is for the refresh itself to refuse.
       if (verified !== undefined) this.enforceOwn(request, verified);
-      return this.hand(exchange, await tokens.refresh(token, { accept: (made) => cookies.assertFit(made) }));
+      const { pair, user } = await tokens.refreshLogin(token, { accept: (made) => cookies.assertFit(made) });
+      return { times: this.hand(exchange, pair), user };
     } catch (error) {
       if (error instanceof AuthError && error.isTerminal && !OVERTAKEN.has(error.code))
         cookies.clearTokens(exchange.response);

@@ -25,12 +25,18 @@ export class SessionSignIn {
    * Signs in under a new session id; what the session held before is gone.
    * @param sent the body, for the user source; at a further step with the continuation
    * @param optionsFor what the login is to be like, once it is known whose it is
+   * @returns who signed in
    * @throws {AuthError} `csrf_*`, `invalid_credentials`, `further_step_required`, `too_many_requests`, and the 503 codes
    */
-  async login(exchange: Exchange, sent: SentStep, optionsFor: OptionsFor<LoginOptions> = () => ({})): Promise<void> {
+  async login(
+    exchange: Exchange,
+    sent: SentStep,
+    optionsFor: OptionsFor<LoginOptions> = () => ({}),
+  ): Promise<AuthUser> {
     const found = await new BrowserSteps(this.parts, 'session').identify(exchange, sent);
     const { user, acr, amr, authTime } = found;
     await this.complete(exchange, user, { ...(await optionsFor(found)), acr, amr, authTime });
+    return user;
   }
 
   /**
