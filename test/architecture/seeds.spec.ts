@@ -1,7 +1,7 @@
 // The tables of docs/seeds have every row of the systems that the library carries over once, and each row names tests that exist or
 // says why it differs.
 import { describe, expect, it } from '@jest/globals';
-import { brokenCitations, citationsOf, tableRows } from '../support/citations.js';
+import { brokenCitations, citationsOf, citedTests, tableRows, type Citation } from '../support/citations.js';
 import { filesIn, readText } from '../support/repository.js';
 
 /** How many rows each family has. They are numbered from one. */
@@ -53,7 +53,27 @@ const expected = Object.entries(FAMILIES).flatMap(([family, size]) =>
 );
 
 /** Beside tests, or in their place. */
-const DIFFERS = /^(?:Differs|Partly): \S.{9,}$/;
+const DIFFERS = /^Differs: \S.{9,}$/;
+
+/** The codes of the error table with their statuses. */
+const statuses = new Map(
+  [...readText('docs/errors.md').matchAll(/^\| `([a-z_]+)` \| (\d{3}) /gm)].map(([, code = '', status = '']) => [
+    code,
+    status,
+  ]),
+);
+
+/** The error codes and statuses that a row promises and that stand in none of the tests that it names. */
+function unprovenOf(here: string, citations: readonly Citation[]): string[] {
+  const tests = citations.flatMap(citedTests);
+  const proven = tests.map((test) => test.words()).join('\n');
+  const codes = [...statuses.keys()].filter((code) => here.includes(`\`${code}\``));
+  const implied = [...statuses].filter(([code]) => proven.includes(code)).map(([, status]) => status);
+  const promised = [...here.matchAll(/\b[2345]\d\d\b/g)]
+    .map(([status]) => status)
+    .filter((each) => !implied.includes(each));
+  return tests.length === 0 ? [] : [...codes, ...promised].filter((each) => !proven.includes(each));
+}
 
 /** What is wrong with the rows of a table; empty if nothing is. */
 function problemsOf(document: string): string[] {
@@ -67,6 +87,7 @@ function problemsOf(document: string): string[] {
       ...(citations.length + stated.length === 0 ? [`${id}: no test, and nothing that says why it differs`] : []),
       ...(unread.length > 0 && last !== '' ? [`${id}: cannot be read: ${unread.join('<br>')}`] : []),
       ...brokenCitations(citations).map((problem) => `${id}: ${problem}`),
+      ...unprovenOf(here, citations).map((each) => `${id}: no test that it names has ${each}`),
     ];
   });
 }
@@ -89,10 +110,25 @@ describe('the tables of docs/seeds', () => {
     ['names no test', '', 'no test, and nothing that says why it differs'],
     ['differs without a reason', 'Differs: so', 'no test, and nothing that says why it differs'],
     ['names a test that does not exist', '`attacks/csrf.spec.ts`: "is accepted"', 'has no "is accepted"'],
+    ['names a suite', '`attacks/csrf.spec.ts`: "a request that is not from our page"', 'has no "a request that is not'],
+    ['names a string that is no title', '`attacks/csrf.spec.ts`: "x-csrf-token"', 'has no "x-csrf-token"'],
+    [
+      'names a case that the table lacks',
+      '`core/policies/policies.spec.ts`: "decides for a third eye"',
+      'has no "decides for a third eye"',
+    ],
+    ['works in part', 'Partly: the second half is missing', 'cannot be read: Partly'],
+    ['is missing', 'Missing: it is not there yet', 'cannot be read: Missing'],
+    [
+      'promises a code that its test does not know',
+      '`attacks/csrf.spec.ts`: "need no CSRF token"',
+      'has user_disabled',
+    ],
+    ['promises a status that its test does not know', '`attacks/csrf.spec.ts`: "need no CSRF token"', 'has 410'],
     ['names a file that does not exist', '`attacks/none.spec.ts`: "is accepted"', 'no file test/attacks/none.spec.ts'],
     ['has words beside its tests', '`attacks/csrf.spec.ts`: "need no CSRF token"<br>and others', 'cannot be read'],
   ])('are searched for a row that %s', (_, cell, problem) => {
-    const document = `| Id | There | Here | Test |\n|---|---|---|---|\n| X | this | that | ${cell} |`;
+    const document = `| Id | There | Here | Test |\n|---|---|---|---|\n| X | this | 410 \`user_disabled\` | ${cell} |`;
     expect(problemsOf(document)).toContainEqual(expect.stringContaining(problem));
   });
 });

@@ -1,10 +1,10 @@
 // Rows of Markdown tables that name tests, and what is wrong with the names: for docs/attacks.md and docs/seeds.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import ts from 'typescript';
-import { root } from './repository.js';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readText, root, typeScriptFiles } from './repository.js';
+import { testsOf, type WrittenTest } from './written-tests.js';
 
-/** A test by its file and the text of its title, as it is written in the source. */
+/** A test by its file and its title: as it is written in the source, or with a case of its table filled in. */
 export interface Citation {
   readonly file: string;
   readonly title: string;
@@ -27,26 +27,38 @@ export function citationsOf(cell: string): Citation[] {
   });
 }
 
-/** The tests that do not exist, each as a sentence. */
+/** The tests that do not exist, or that do not run, each as a sentence. */
 export function brokenCitations(citations: readonly Citation[]): string[] {
-  return citations.flatMap(({ file, title }) => {
+  return citations.flatMap((citation) => {
+    const { file, title } = citation;
     if (!existsSync(join(root, file))) return [`no file ${file}`];
-    return literalsOf(file).has(title) ? [] : [`${file} has no "${title}"`];
+    if (!isRun(file)) return [`${file} is run by no spec`];
+    const tests = citedTests(citation);
+    if (tests.length === 0) return [`${file} has no "${title}"`];
+    return tests.every(({ skipped }) => skipped) ? [`${file} skips "${title}"`] : [];
   });
 }
 
-const literals = new Map<string, Set<string>>();
+/** The tests that a citation means: usually one; none if it is broken. */
+export function citedTests({ file, title }: Citation): readonly WrittenTest[] {
+  if (!existsSync(join(root, file))) return [];
+  return testsOf(file).filter((test) => test.title === title || isCaseOf(test, title));
+}
 
-/** Every string literal of a file, which its titles and the names of its table rows are. */
-function literalsOf(file: string): Set<string> {
-  const known = literals.get(file);
-  if (known !== undefined) return known;
-  const found = new Set<string>();
-  const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node)) found.add(node.text);
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.ESNext));
-  literals.set(file, found);
-  return found;
+/** If Jest runs the file, or a spec imports it, as suites that several specs share are. */
+function isRun(file: string): boolean {
+  if (file.endsWith('.spec.ts')) return true;
+  const name = `/${basename(file, '.ts')}.js'`;
+  return file.startsWith('test/support/') && typeScriptFiles('test').some((each) => readText(each).includes(name));
+}
+
+const PLACEHOLDER = /%[sdifjopc]|\$[A-Za-z_][\w.]*/;
+
+/** If the title is that of the test with strings of its table in the place of `%s` or `$name`. */
+function isCaseOf(test: WrittenTest, title: string): boolean {
+  const fixed = test.title.split(PLACEHOLDER);
+  if (fixed.length === 1) return false;
+  const pattern = fixed.map((part) => part.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')).join('(.+?)');
+  const filled = new RegExp(`^${pattern}$`, 's').exec(title)?.slice(1) ?? [];
+  return filled.length > 0 && test.cases.some((row) => filled.every((value) => row.has(value)));
 }

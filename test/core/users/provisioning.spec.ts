@@ -248,6 +248,7 @@ describe('A source of external users that is down', () => {
     await expect(users.resolve(verified())).rejects.toMatchObject({ code: 'users_unavailable' });
     learners.isDown = false;
     await expect(users.resolve(verified())).resolves.toMatchObject({ description: { id: 'learner-1' } });
-    await expect(users.resolve(verified({}, { issuer: ADA.issuer, id: 'bob' }))).rejects.toThrow(AuthError);
+    const unknown = verified({}, { issuer: ADA.issuer, id: 'bob' });
+    await expect(users.resolve(unknown)).rejects.toMatchObject({ status: 401, code: 'user_not_found' });
   });
 });

@@ -83,6 +83,7 @@ const MISTAKES: readonly (readonly [name: string, call: Loose, given: readonly u
   ['@CurrentUser()', CurrentUser as Loose, [42], '42'],
   ['@TokenClaims()', TokenClaims as Loose, [''], '""'],
   ['@RedirectToLogin()', RedirectToLogin as Loose, [7], '7'],
+  ['AuthGuardFor()', AuthGuardFor as Loose, [], 'nothing'],
   ['AuthGuardFor()', AuthGuardFor as Loose, [undefined], 'undefined'],
   ['AuthGuardFor()', AuthGuardFor as Loose, ['bearer', OwnerPolicy], '"bearer", OwnerPolicy'],
 ];
