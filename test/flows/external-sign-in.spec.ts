@@ -62,6 +62,8 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
     return codeIn(answer);
   }
 
+  const refusedAgain = async (path: string): Promise<number> => (await browser.jar.copy().send(path)).status;
+
   describe('for a user who has an account', () => {
     it.each([
       ['cookies', 'cookie'],
@@ -74,6 +76,17 @@ describe.each(ADAPTERS)('a sign-in at another provider on %s', (adapter) => {
       expect(await browser.who()).toMatchObject({ subject: 'ada', scheme, amr: [] });
       expect(browser.jar.value(KEPT)).toBeUndefined();
       expect((await browser.jar.post(`/auth/${scheme}/logout`)).status).toBe(204);
+    });
+
+    it('ends in a login for each of three tabs, in any order', async () => {
+      app.setup.as = 'cookies';
+      const paths: string[] = [];
+      for (const tab of ['a', 'b', 'c']) paths.push(await browser.goThere('one', undefined, `?next=/${tab}`));
+      for (const index of [1, 0, 2]) {
+        const answer = await browser.jar.send(paths[index] ?? '');
+        expect([answer.status, answer.headers.get('location')]).toEqual([302, `/${'abc'[index]}`]);
+        expect(await refusedAgain(paths[index] ?? '')).toBe(400);
+      }
     });
 
     it('ends in tokens', async () => {

@@ -30,8 +30,8 @@ describe('a sign-in elsewhere that a browser keeps', () => {
 
   const service = (issuer = ISSUER): ExternalSignIns =>
     new ExternalSignIns({ issuer, origins: OURS, toleranceSeconds: 5, clock, secrets: () => secrets, store });
-  const begin = (start: ExternalSignInStart = ONE) => {
-    const { request, sealed } = service().begin(start);
+  const begin = (start: ExternalSignInStart = ONE, before?: string) => {
+    const { request, sealed } = service().begin(start, before);
     const params = new URLSearchParams({ code: 'c', state: request.state });
     return { request, sealed, params };
   };
@@ -85,6 +85,34 @@ describe('a sign-in elsewhere that a browser keeps', () => {
     );
     secrets = [randomBytes(32)];
     expect(await codeOf(service().resume(sealed, { ...ONE, params }))).toBe('external_state_invalid');
+  });
+
+  it('is kept beside two others, and the oldest is forgotten', async () => {
+    const first = begin();
+    const second = begin(ONE, first.sealed);
+    const third = begin(ONE, second.sealed);
+    const fourth = begin(ONE, third.sealed);
+    expect([first, second, third].map(({ sealed }) => service().isAlone(sealed))).toEqual([true, false, false]);
+    expect(await codeOf(service().resume(third.sealed, { ...ONE, params: first.params }))).toBe('resumed');
+    expect(await codeOf(service().resume(fourth.sealed, { ...ONE, params: first.params }))).toBe(
+      'external_state_invalid',
+    );
+    for (const { params } of [fourth, second, third]) {
+      expect(await codeOf(service().resume(fourth.sealed, { ...ONE, params }))).toBe('resumed');
+      expect(await codeOf(service().resume(fourth.sealed, { ...ONE, params }))).toBe('external_state_invalid');
+    }
+  });
+
+  it('is kept alone beside what is not ours, too old or too long, and a cookie never gets too long', async () => {
+    const old = begin();
+    clock.advance(EXTERNAL_SIGN_IN_SECONDS);
+    const foreign = service('https://other.example').begin(ONE).sealed;
+    for (const before of [old.sealed, foreign, '', '...', 'x'.repeat(8_000), `${foreign}.`.repeat(20)])
+      expect(begin(ONE, before).sealed).not.toContain('.');
+    const long = { ...ONE, returnTo: `/${'x'.repeat(1_000)}` };
+    const last = begin(long, begin(long, begin(long).sealed).sealed);
+    expect(last.sealed.length).toBeLessThanOrEqual(3_500);
+    expect(await codeOf(service().resume(last.sealed, { ...ONE, params: last.params }))).toBe('resumed');
   });
 
   it('outlasts a rotation of the keys', async () => {

@@ -1,5 +1,6 @@
 // Sign-ins at an identity provider, between their begin and their callback. What belongs together is kept sealed in a cookie of the browser
-// that began: a callback that another browser began, that was used before, or that comes too late is refused.
+// that began: a callback that another browser began, that was used before, or that comes too late is refused. The cookie keeps the last three,
+// for the tabs of one browser.
 import { createHash, randomBytes } from 'node:crypto';
 import { orUnavailable } from '../base/at-once.js';
 import type { Clock } from '../base/clock.js';
@@ -14,6 +15,15 @@ export const EXTERNAL_SIGN_IN_PURPOSE = 'nestjs-latchkey external sign-in v1';
 
 /** How long a user may take at the provider. */
 export const EXTERNAL_SIGN_IN_SECONDS = 15 * 60;
+
+/** How many sign-ins of one browser can be under way: each tab that a user comes back to may begin one. */
+const MOST_AT_ONCE = 3;
+
+/** Browsers keep no cookie of more than 4,096 bytes, with its name and attributes. */
+const MOST_CHARACTERS = 3_500;
+
+/** Between sealed texts, in whose alphabet (base64url) it is not. */
+const SEPARATOR = '.';
 
 /** What begins. */
 export interface ExternalSignInStart {
@@ -79,14 +89,15 @@ export class ExternalSignIns {
 
   /**
    * What the request to the provider needs, and what the browser keeps.
+   * @param before what the browser kept until now: sign-ins of other tabs stay beside the new one, the last two of them
    * @throws {AuthError} `invalid_request` for an address that is not ours
    * @throws {TypeError} for a provider or verifier that cannot be used
    * @throws {AuthConfigurationError} without a secret, or a store for what is used once
    */
-  begin({ provider, returnTo = '/', codeVerifier = random() }: ExternalSignInStart): {
-    readonly request: ExternalSignInRequest;
-    readonly sealed: string;
-  } {
+  begin(
+    { provider, returnTo = '/', codeVerifier = random() }: ExternalSignInStart,
+    before?: string,
+  ): { readonly request: ExternalSignInRequest; readonly sealed: string } {
     const { issuer, clock, origins } = this.parts;
     this.storeInUse();
     assertProvider(provider);
@@ -97,7 +108,12 @@ export class ExternalSignIns {
     const expiresAt = clock.nowSeconds() + EXTERNAL_SIGN_IN_SECONDS;
     const kept: Kept = { issuer, provider, state, nonce, codeVerifier, returnTo: address, expiresAt };
     const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
-    return { request: { state, nonce, codeVerifier, codeChallenge }, sealed: this.seal(kept) };
+    return { request: { state, nonce, codeVerifier, codeChallenge }, sealed: this.beside(this.seal(kept), before) };
+  }
+
+  /** Whether the browser keeps no sign-in beside the one that was resumed or refused. */
+  isAlone(sealed: string | undefined): boolean {
+    return this.keptIn(sealed).length <= 1;
   }
 
   /**
@@ -113,16 +129,16 @@ export class ExternalSignIns {
   ): Promise<ExternalCallback> {
     const store = this.storeInUse();
     assertProvider(provider);
-    const kept = this.open(sealed);
     const [state, ...others] = params.getAll('state');
-    const belongs = kept !== undefined && kept.provider === provider && others.length === 0 && state === kept.state;
-    if (!belongs || kept.expiresAt <= this.parts.clock.nowSeconds()) throw new AuthError('external_state_invalid');
+    const kept = this.keptIn(sealed).find((one) => one.state === state);
+    if (kept === undefined || kept.provider !== provider || others.length > 0)
+      throw new AuthError('external_state_invalid');
     const error = params.get('error');
     // Nothing is used by it: an anonymous client could write a row with each request.
     if (error !== null) throw refusedBy(error);
     await this.use(store, kept);
     const { nonce, codeVerifier, returnTo } = kept;
-    return { state, nonce, codeVerifier, returnTo, search: `?${params.toString()}` };
+    return { state: kept.state, nonce, codeVerifier, returnTo, search: `?${params.toString()}` };
   }
 
   /** A second use would let a copied cookie and callback sign in another browser. */
@@ -144,11 +160,28 @@ export class ExternalSignIns {
     return sealText(secret, JSON.stringify(kept));
   }
 
-  /** Another configuration of this application may have the same keys. */
-  private open(sealed: string | undefined): Kept | undefined {
-    const text = sealed === undefined ? undefined : openSealedText(this.parts.secrets(), sealed);
+  /** The new one first, and as many of those before it as a cookie has room for. */
+  private beside(sealed: string, before: string | undefined): string {
+    const parts = [sealed];
+    for (const part of partsOf(before).filter((text) => this.open(text) !== undefined)) {
+      const length = [...parts, part].join(SEPARATOR).length;
+      if (parts.length < MOST_AT_ONCE && length <= MOST_CHARACTERS) parts.push(part);
+    }
+    return parts.join(SEPARATOR);
+  }
+
+  private keptIn(sealed: string | undefined): readonly Kept[] {
+    return partsOf(sealed)
+      .map((part) => this.open(part))
+      .filter((kept) => kept !== undefined);
+  }
+
+  /** What is still good of one sealed text. Another configuration of this application may have the same keys. */
+  private open(sealed: string): Kept | undefined {
+    const { secrets, issuer, clock } = this.parts;
+    const text = openSealedText(secrets(), sealed);
     const kept: unknown = text === undefined ? undefined : JSON.parse(text);
-    return isKept(kept) && kept.issuer === this.parts.issuer ? kept : undefined;
+    return isKept(kept) && kept.issuer === issuer && kept.expiresAt > clock.nowSeconds() ? kept : undefined;
   }
 
   private storeInUse(): OneTimeStore {
@@ -163,6 +196,12 @@ const NOT_OURS =
   'the address to return to must be a path of this application, or on the origin of `issuer` or one of `csrf.trustedOrigins`';
 
 const TEXTS = ['issuer', 'provider', 'state', 'nonce', 'codeVerifier', 'returnTo'] as const;
+
+/** The sealed texts of a cookie. Anyone can send one: no more are opened than were written, and none that is longer. */
+function partsOf(sealed: string | undefined): readonly string[] {
+  if (sealed === undefined || sealed.length > MOST_CHARACTERS) return [];
+  return sealed.split(SEPARATOR, MOST_AT_ONCE);
+}
 
 /** Our own key sealed it; the shape is looked at because another version of the library may have. */
 function isKept(value: unknown): value is Kept {

@@ -95,16 +95,16 @@ export class ExternalSignInService {
   ) {}
 
   /**
-   * Begins a sign-in: what the request to the provider needs. The browser keeps it too, in a cookie, for 15 minutes. A second begin in the same
-   * browser takes the place of the first.
+   * Begins a sign-in: what the request to the provider needs. The browser keeps it too, in a cookie, for 15 minutes. Three can be under way in
+   * one browser, one for each tab; a fourth takes the place of the oldest.
    *
    * @throws {AuthError} `invalid_request` for a `returnTo` that is not ours
    * @throws {TypeError} for a provider or verifier that cannot be used, and for `formPost` without secure cookies
    */
-  begin({ response, formPost = false, ...start }: ExternalSignInBegin): ExternalSignInRequest {
-    const { request, sealed } = this.parts.signIns.begin(start);
-    this.parts.cookies.setExternalSignIn(response, sealed, formPost);
-    return request;
+  begin({ request, response, formPost = false, ...start }: ExternalSignInBegin): ExternalSignInRequest {
+    const begun = this.parts.signIns.begin(start, this.keptBy(request));
+    this.parts.cookies.setExternalSignIn(response, begun.sealed, formPost);
+    return begun.request;
   }
 
   /**
@@ -117,17 +117,18 @@ export class ExternalSignInService {
   async resume({ request, response, provider }: ExternalSignInCallback): Promise<ExternalCallback> {
     const { signIns, cookies } = this.parts;
     return this.published(async () => {
-      // Two cookies of the name are no sign-in of ours, either.
-      const [sealed, ...others] = cookies.externalSignInsOf(adaptRequest(request));
-      const kept = others.length === 0 ? sealed : undefined;
+      const kept = this.keptBy(request);
+      const end = (): void => {
+        // Other tabs may come back yet. What was used stays beside them, and is refused by the store.
+        if (signIns.isAlone(kept)) cookies.clearExternalSignIn(response);
+      };
       try {
         const callback = await signIns.resume(kept, { provider, params: callbackParameters(request) });
-        cookies.clearExternalSignIn(response);
+        end();
         return callback;
       } catch (error) {
         // A callback that is not of this sign-in must not end it: another site can make the browser send one.
-        if (error instanceof AuthError && error.code === 'external_sign_in_refused')
-          cookies.clearExternalSignIn(response);
+        if (error instanceof AuthError && error.code === 'external_sign_in_refused') end();
         throw error;
       }
     });
@@ -171,6 +172,12 @@ export class ExternalSignInService {
     const facts = signInFactsOf(options.request);
     const { user, acr, amr, authTime } = await this.identify(answer, options, facts);
     return issuedBy(() => this.open(user, { ...options.login, acr, amr, authTime }, options), this.parts.faults);
+  }
+
+  /** Two cookies of the name are no sign-in of ours: another host of the site may have planted one. */
+  private keptBy(request: unknown): string | undefined {
+    const [sealed, ...others] = this.parts.cookies.externalSignInsOf(adaptRequest(request));
+    return others.length === 0 ? sealed : undefined;
   }
 
   private async open(user: AuthUser, login: IssueOptions, exchange: ExternalLogin): Promise<TokenPair | undefined> {
