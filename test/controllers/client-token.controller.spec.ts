@@ -315,6 +315,17 @@ describe.each(ADAPTERS)('the token endpoint on %s', (adapter) => {
     expect((await ask(app, asserted(await assertionOf('ES256', claims)))).status).toBe(200);
   });
 
+  it('refuses an assertion of another type, and one without its type (RFC 7523 §2.2)', async () => {
+    const assertion = await assertionOf('ES256', claimsOf('ES256', app.issuer));
+    const type = 'client_assertion_type';
+    for (const other of ['urn:ietf:params:oauth:client-assertion-type:saml2-bearer', 'jwt-bearer', `${JWT_BEARER} `])
+      expect(await refusal(ask(app, asserted(assertion, { [type]: other })))).toEqual([401, 'invalid_client']);
+    const { [type]: _, ...without } = asserted(assertion);
+    expect(await refusal(ask(app, without))).toEqual([400, 'invalid_request']);
+    // None of them used it up.
+    expect((await ask(app, asserted(assertion))).status).toBe(200);
+  });
+
   it('refuses every assertion that is not of the client, for us, and short', async () => {
     const good = claimsOf('ES256', app.issuer);
     const now = good.iat;
@@ -440,6 +451,7 @@ describe.each(ADAPTERS)('the token endpoint on %s', (adapter) => {
       { audiences: [] },
       { accessTtl: '9d' },
       { restricted: 1 },
+      { jwks: { keys: [] }, jwksUri: 'https://keys.example/jwks' },
     ]) {
       registered.set('reports', { ...good, ...wrong });
       const answer = await ask(app, byPost);

@@ -50,8 +50,8 @@ async function pair(alg: string): Promise<{ privateKey: CryptoKey; jwk: JWK }> {
 /** The code of the refusal, and how many signatures were checked for it. */
 async function refusal(assertion: string, keys: readonly JWK[] | undefined): Promise<readonly [string, number]> {
   checked = 0;
-  const jwks = keys && { keys: [...keys] };
-  const error: unknown = await assertions.verify(assertion, 'reports', jwks).catch((thrown: unknown) => thrown);
+  const given = keys && { jwks: { keys: [...keys] } };
+  const error: unknown = await assertions.verify(assertion, 'reports', given).catch((thrown: unknown) => thrown);
   return [(error as { code: string }).code, checked];
 }
 
@@ -91,7 +91,7 @@ it('costs no check under an algorithm that no client may sign with, whether the 
 });
 
 describe('an assertion with a good signature', () => {
-  let jwks: { keys: JWK[] };
+  let keys: { jwks: { keys: JWK[] } };
   let sign: (claims: object) => Promise<string>;
   const good = (): Record<string, unknown> => {
     const iat = clock.nowSeconds();
@@ -99,19 +99,19 @@ describe('an assertion with a good signature', () => {
   };
   beforeAll(async () => {
     const { privateKey, jwk } = await pair('ES256');
-    jwks = { keys: [jwk] };
+    keys = { jwks: { keys: [jwk] } };
     sign = (claims) => new SignJWT({ ...claims }).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
   });
 
   it.each(['jti', 'iat', 'exp'])('is refused without %s, before its use is recorded', async (name) => {
     const { [name]: _, ...rest } = good();
-    await expect(assertions.verify(await sign(rest), 'reports', jwks)).rejects.toMatchObject({ code: 'missing_claim' });
+    await expect(assertions.verify(await sign(rest), 'reports', keys)).rejects.toMatchObject({ code: 'missing_claim' });
   });
 
   it('is remembered for its client, until it can no longer be good by any clock within the tolerance', async () => {
     recorded.clear();
     const claims = good();
-    const verified = await assertions.verify(await sign(claims), 'reports', jwks);
+    const verified = await assertions.verify(await sign(claims), 'reports', keys);
     await assertions.use(verified, 'reports');
     expect([...recorded.values()]).toEqual([Number(claims['exp']) + TOLERANCE_SECONDS + 1]);
     await expect(assertions.use(verified, 'reports')).rejects.toMatchObject({ code: 'token_invalid' });

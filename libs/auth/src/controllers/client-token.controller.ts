@@ -1,5 +1,5 @@
 // The token endpoint for clients that act for themselves (RFC 6749 §4.4). What is decided is core/clients.
-import { Body, Controller, Inject, type OnModuleInit, type Type } from '@nestjs/common';
+import { Body, Controller, Inject, type OnModuleDestroy, type OnModuleInit, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
   ASSERTION_ALGORITHMS,
@@ -8,6 +8,7 @@ import {
   ClientAssertions,
   ClientAuthentication,
   ClientTokens,
+  clientKeyFetch,
   group,
   readOptions,
   value,
@@ -18,6 +19,7 @@ import {
   type ClientTokenResponse,
 } from '../core/internal.js';
 import type { AuthModuleStructure, MountableController } from '../index.js';
+import type { KeyFetchOptions } from '../issuers.js';
 import {
   AUTH_SETTINGS,
   AUTH_STRUCTURE,
@@ -42,6 +44,8 @@ export interface ClientTokenControllerOptions {
   readonly path?: string;
   /** How clients may prove who they are. @defaultValue all: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] */
   readonly methods?: readonly ClientAuthMethod[];
+  /** How keys at a `jwksUri` of a client are fetched. @defaultValue as those of a provider on the internet */
+  readonly keyFetch?: Omit<KeyFetchOptions, 'eager'>;
 }
 
 const METHODS: readonly ClientAuthMethod[] = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
@@ -66,6 +70,7 @@ export const clientTokenControllerOptions = group<ClientTokenControllerOptions>(
       default: METHODS,
       summary: 'how clients may prove who they are',
     }),
+    keyFetch: clientKeyFetch,
   },
 });
 
@@ -87,15 +92,18 @@ const CLIENT_TOKEN: Answer = {
 };
 
 /** What the token endpoint does. Extend the class that {@link clientTokenController} made, so that the route comes along. */
-export abstract class ClientTokenController implements OnModuleInit {
+export abstract class ClientTokenController implements OnModuleInit, OnModuleDestroy {
   @Inject(AUTHENTICATION) private readonly core!: Authentication;
   @Inject(AUTH_SETTINGS) private readonly settings!: AuthSettings;
   @Inject(AUTH_STRUCTURE) private readonly structure!: AuthModuleStructure;
   @Inject(FaultLog) private readonly faults!: FaultLog;
   @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
   @Inject(ModuleRef) private readonly modules!: ModuleRef;
-  protected abstract readonly options: Required<ClientTokenControllerOptions>;
+  protected abstract readonly options: Required<Omit<ClientTokenControllerOptions, 'keyFetch'>> & {
+    readonly keyFetch: Omit<KeyFetchOptions, 'eager'> | undefined;
+  };
   private clientTokens: ClientTokens | undefined;
+  private assertions: ClientAssertions | undefined;
 
   /** @throws {AuthConfigurationError} without the ClientSource, without a store for assertions, and for a path that is taken */
   onModuleInit(): void {
@@ -108,10 +116,15 @@ export abstract class ClientTokenController implements OnModuleInit {
       ...this.pathProblems(),
     ];
     if (source === undefined || problems.length > 0) throw new AuthConfigurationError(problems);
-    const clients = new ClientAuthentication(source, this.options.methods, this.assertions());
+    this.assertions = this.madeAssertions();
+    const clients = new ClientAuthentication(source, this.options.methods, this.assertions);
     const { tokens, eventSink } = this.core;
     const { issuer, audience } = this.settings.tokens;
     this.clientTokens = new ClientTokens({ tokens, clients, issuer, audience, eventSink });
+  }
+
+  onModuleDestroy(): void {
+    this.assertions?.close();
   }
 
   /** Answers a request. @throws {AuthError} with the codes of RFC 6749 §5.2; the 503 codes; `misconfigured` */
@@ -151,7 +164,7 @@ export abstract class ClientTokenController implements OnModuleInit {
     ];
   }
 
-  private assertions(): ClientAssertions | undefined {
+  private madeAssertions(): ClientAssertions | undefined {
     const { blocklist, clock, stores } = this.core;
     if (stores.oneTime === undefined) return undefined;
     const { tokens, toleranceSeconds } = this.settings;
@@ -162,7 +175,8 @@ export abstract class ClientTokenController implements OnModuleInit {
       return mounted === undefined ? [issuer] : [issuer, issuer.replace(/\/+$/, '') + mounted];
     };
     const { oneTime } = stores;
-    return new ClientAssertions({ issuer, audiences, toleranceSeconds, clock, oneTime, blocklist });
+    const { keyFetch } = this.options;
+    return new ClientAssertions({ issuer, audiences, toleranceSeconds, clock, oneTime, blocklist, keyFetch });
   }
 }
 
@@ -211,7 +225,8 @@ export function clientTokenController(options: ClientTokenControllerOptions): Mo
 
   @Controller(read.path)
   class MountedClientTokenController extends ClientTokenController {
-    protected readonly options = read;
+    // How keys are fetched is read again with the address of the client.
+    protected readonly options = { ...read, keyFetch: options.keyFetch };
 
     @TakesBody(ClientTokenBody)
     @OpenRoute('', CLIENT_TOKEN)

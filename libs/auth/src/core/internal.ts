@@ -56,7 +56,8 @@ export type { OneIssuer } from './composition/verify-alone.js';
 export type { ParsedJws } from './tokens/jws.js';
 
 // For the token endpoint of clients.
-export { ASSERTION_ALGORITHMS, ClientAssertions, JWT_BEARER } from './clients/client-assertions.js';
+export { ClientAssertions, JWT_BEARER } from './clients/client-assertions.js';
+export { ASSERTION_ALGORITHMS, clientKeyFetch } from './clients/client-issuers.js';
 export { ClientAuthentication } from './clients/client-authentication.js';
 export { newClientSecret } from './clients/client-secrets.js';
 export { ClientSource } from './clients/client-source.js';

@@ -4,7 +4,7 @@ import type { ClientAuthMethod } from '../base/events.js';
 import { clientIdProblem } from '../tokens/client-id.js';
 import { ClientAssertions } from './client-assertions.js';
 import { isSecretOf } from './client-secrets.js';
-import { findClient, hashesOf, type ClientDescription, type ClientSource } from './client-source.js';
+import { findClient, hashesOf, keysOf, type ClientDescription, type ClientSource } from './client-source.js';
 
 /** What a client sent to prove who it is. */
 export type PresentedClient =
@@ -40,7 +40,7 @@ export class ClientAuthentication {
    * The client that sent this.
    * @param onFound called with the id that was sent, as soon as the source knows it: not proven, and for what is published alone
    * @throws {AuthError} `invalid_client`, the same for every reason: unknown, inactive, wrong secret, unacceptable assertion;
-   * `users_unavailable`, `misconfigured`
+   * `users_unavailable`, `keys_unavailable`, `misconfigured`
    */
   async authenticate(
     presented: PresentedClient,
@@ -78,7 +78,7 @@ export class ClientAuthentication {
     if (stated !== undefined && stated !== clientId)
       throw invalidClient('client_id must be the client of the assertion');
     const client = await this.find(clientId, onFound);
-    const verified = await assertions.verify(assertion, clientId, client?.jwks).catch((error: unknown) => {
+    const verified = await assertions.verify(assertion, clientId, client && keysOf(client)).catch((error: unknown) => {
       throw client === undefined ? unknownClient(error) : error;
     });
     if (client === undefined) throw unknownClient();

@@ -6,6 +6,7 @@ import { AuthError } from '../base/errors.js';
 import { withTimeout } from '../base/timeout.js';
 import type { OwnClaims } from '../issuing/token-settings.js';
 import { UnissuableToken } from '../tokens/unissuable-token.js';
+import type { ClientKeys } from './client-issuers.js';
 import { isSecretHash } from './client-secrets.js';
 
 /** What the token endpoint needs to know of a client. */
@@ -18,6 +19,11 @@ export interface ClientDescription {
   readonly secretHashes?: string | readonly string[] | undefined;
   /** Its public keys, for `private_key_jwt` (RFC 7523). @defaultValue it has none */
   readonly jwks?: JSONWebKeySet | undefined;
+  /**
+   * The https address of its public keys (RFC 7591 section 2), instead of `jwks`: fetched when they are needed, with all limits of the keys
+   * of a trusted issuer. Who registers a client decides with it where this server connects to. @defaultValue none
+   */
+  readonly jwksUri?: string | undefined;
   /** The scopes that it may have. A request without `scope` gets all of them. @defaultValue none */
   readonly scopes?: readonly string[] | undefined;
   /**
@@ -69,20 +75,27 @@ export async function findClient(source: ClientSource, id: string): Promise<Clie
 }
 
 /** What is wrong, without its value. */
-function problemOf({ id, active, secretHashes, scopes = [], audiences }: Partial<ClientDescription>) {
+function problemOf({ id, active, secretHashes, scopes = [], audiences, jwks, jwksUri }: Partial<ClientDescription>) {
   const rules: readonly (readonly [isGood: boolean, problem: string])[] = [
     [typeof id === 'string', '`id` is not a string'],
     [typeof active === 'boolean', '`active` is neither true nor false'],
     [hashesOf(secretHashes).every(isSecretHash), '`secretHashes` were not made by newClientSecret()'],
+    [[jwks ?? [], jwksUri ?? []].flat().length < 2, '`jwks` and `jwksUri` are both there'],
     [areTexts(scopes), '`scopes` are not a list of strings'],
     [audiences === undefined || (areTexts(audiences) && audiences.length > 0), '`audiences` are not a list of strings'],
   ];
   return rules.find(([isGood]) => !isGood)?.[1];
 }
 
-/** The hashes of its secrets, as a list. */
+/** The hashes of its secrets, as a list. A column of a database may be NULL. */
 export function hashesOf(secretHashes: ClientDescription['secretHashes']): readonly string[] {
-  return secretHashes === undefined ? [] : [secretHashes].flat();
+  return secretHashes === undefined || secretHashes === null ? [] : [secretHashes].flat();
+}
+
+/** Where its public keys are; `undefined` if it has none. */
+export function keysOf({ jwks, jwksUri }: Pick<ClientDescription, 'jwks' | 'jwksUri'>): ClientKeys | undefined {
+  if (jwks !== undefined && jwks !== null) return { jwks };
+  return jwksUri === undefined || jwksUri === null ? undefined : { jwksUri };
 }
 
 function areTexts(given: unknown): boolean {
