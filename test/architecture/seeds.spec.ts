@@ -52,8 +52,13 @@ const expected = Object.entries(FAMILIES).flatMap(([family, size]) =>
   Array.from({ length: size }, (_, index) => `${family}${index + 1}`),
 );
 
-/** Beside tests, or in their place. */
-const DIFFERS = /^Differs: \S.{9,}$/;
+/** Beside tests, or in their place: a reason, or the row that has it. */
+const DIFFERS = /^Differs: (?:\S.{9,}|see [A-Z]+-?[A-Z]*\d+)$/;
+
+/** The row that alone has the reason. */
+const ELSEWHERE = /^Differs: see ([A-Z]+-?[A-Z]*\d+)$/;
+
+const isReason = (part: string) => DIFFERS.test(part) && !ELSEWHERE.test(part);
 
 /** The codes of the error table with their statuses. */
 const statuses = new Map(
@@ -134,8 +139,45 @@ describe('the tables of docs/seeds', () => {
 });
 
 describe('docs/seeds.md', () => {
+  const index = readText('docs/seeds.md');
+  const differences = index.slice(index.indexOf('## Differences to look for'), index.indexOf('## Where the systems'));
+  const rows = tables.flatMap(tableRows);
+  const differing = rows.filter(([, , , last = '']) => last.includes('Differs: '));
+
+  it('lists each row that differs once, and no other row', () => {
+    const listed = tableRows(differences).flatMap((row) => row.at(-1)?.split(', ') ?? []);
+    expect(listed.sort()).toEqual(differing.map(([id]) => id).sort());
+  });
+
+  it('says of each difference what to do about it', () => {
+    expect(tableRows(differences).filter((row) => row.length !== 4 || row.some((cell) => cell.trim() === ''))).toEqual(
+      [],
+    );
+  });
+
+  it('leads from a row without a reason to one that has it', () => {
+    const reasoned = differing.filter(([, , , last = '']) => last.split('<br>').some((part) => isReason(part)));
+    const ids = reasoned.map(([id]) => id);
+    const led = differing.flatMap(([id, , , last = '']) =>
+      last.split('<br>').flatMap((part) => {
+        const [, there] = ELSEWHERE.exec(part) ?? [];
+        return there === undefined || ids.includes(there) ? [] : [`${id} leads to ${there}`];
+      }),
+    );
+    expect(led).toEqual([]);
+  });
+
+  it('counts the rows of each table', () => {
+    const counted = tableRows(index).filter((row) => row.length === 3 && row[0]?.includes('](seeds/'));
+    const counts = counted.map(([link = '', count = '']) => {
+      const [, path = ''] = /\]\((seeds\/[^)]+)\)/.exec(link) ?? [];
+      return [path, Number(count), tableRows(readText(`docs/${path}`)).length];
+    });
+    expect(counts.length).toBe(tables.length);
+    expect(counts.filter(([, said, real]) => said !== real)).toEqual([]);
+  });
+
   it('leads to every table', () => {
-    const index = readText('docs/seeds.md');
     expect(filesIn('docs/seeds', '.md').filter((path) => !index.includes(`(${path.slice('docs/'.length)})`))).toEqual(
       [],
     );
