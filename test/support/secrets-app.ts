@@ -230,6 +230,7 @@ export async function startSecretsApp(
     cookies: {},
     session: {},
     csrf: { secret: CSRF_SECRET },
+    errors: { explain: true },
     users: SecretUsers as never,
     stores: breakable(store),
     audit: { sink: typeOrmAuditSink() },

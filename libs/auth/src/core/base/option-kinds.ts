@@ -15,9 +15,11 @@ import {
 } from './option.js';
 
 /** `true` or `false`. Text of an environment variable is neither: `'false'` would be true. */
-export function flag(declared: Settled<boolean>): Option<boolean> {
+export function flag(declared: Settled<boolean>): Option<boolean>;
+export function flag(declared: Unsettled<boolean>): Option<boolean, boolean | undefined>;
+export function flag(declared: Settled<boolean> | Unsettled<boolean>): Option<boolean, boolean | undefined> {
   const hint = "an environment variable is text, so compare it: process.env.NAME === 'true'";
-  return optionOf<boolean, boolean>(declared, {
+  return optionOf<boolean, boolean | undefined>(declared, {
     accepts: 'true or false',
     refused: 'false',
     read: (given, at) =>

@@ -5,6 +5,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { Authenticator } from '../authentication/authenticator.js';
 import type { Clock } from '../base/clock.js';
 import { completeAll } from '../base/complete-all.js';
+import type { AuthError } from '../base/errors.js';
 import { channelSink, type EventSink } from '../base/event-sink.js';
 import { defaultLimits, externalLimits, ownLimits, widestLimits } from '../base/limits.js';
 import { NO_NOTICES, type OperatorNotices } from '../base/operator-notices.js';
@@ -47,7 +48,7 @@ export interface AuthenticationPorts {
   /** Called for every user description that cannot be used: an error of the application. @defaultValue ignored */
   readonly onMistake?: ((mistake: Error) => void) | undefined;
   /** Told in words why a page was refused, with what was sent: for development, never for production. @defaultValue ignored */
-  readonly onPageRefused?: ((explanation: string) => void) | undefined;
+  readonly onPageRefused?: ((explanation: string, error: AuthError) => void) | undefined;
   /** The log of the application. @defaultValue none */
   readonly notices?: OperatorNotices | undefined;
 }
@@ -154,9 +155,9 @@ function blocklistOf(
 }
 
 function csrfOf({ csrf }: AuthenticationSettings, { onPageRefused }: AuthenticationPorts, keys: OwnKeys): CsrfService {
-  return new CsrfService(csrf, csrfSecrets(csrf.secret, keys), ({ code }, request) => {
-    const explanation = onPageRefused && csrfExplanation(code, request, csrf);
-    if (explanation !== undefined) onPageRefused?.(explanation);
+  return new CsrfService(csrf, csrfSecrets(csrf.secret, keys), (error, request) => {
+    const explanation = onPageRefused && csrfExplanation(error.code, request, csrf);
+    if (explanation !== undefined) onPageRefused?.(explanation, error);
   });
 }
 

@@ -21,10 +21,12 @@ import type { AuthModuleStructure } from '../options/auth.options.js';
 import { AUTH_SETTINGS, AUTH_STORES, AUTH_STRUCTURE, AUTHENTICATION, RAW_STORES } from '../options/injection-tokens.js';
 import type { AuthSettings } from '../options/settings.js';
 import { awaitingStart } from '../refusals/early-use.js';
+import { RefusalLog } from '../refusals/refusal-log.js';
 import { bearerSource } from '../transport/bearer-source.js';
 import { factoryProvider, namedFactory } from './factory-provider.js';
-import { mistakeLog, pageLog } from './mistake-log.js';
+import { mistakeLog } from './mistake-log.js';
 import { operatorNotices } from './operator-log.js';
+import { refusedPages } from './refusal-explanations.js';
 
 /** What the core needs from outside. Replacing one of these replaces it everywhere. */
 function ports({ stores, audit }: AuthModuleStructure): Provider[] {
@@ -57,11 +59,12 @@ type Ports = [
   LoginStore,
   OneTimeStore | undefined,
   HostSession,
+  RefusalLog,
   AuditSink?,
 ];
 
 async function assemble(...[structure, settings, clock, guarded, ...others]: Ports): Promise<Authentication> {
-  const [revocations, logins, oneTime, hostSession, sink] = others;
+  const [revocations, logins, oneTime, hostSession, refusals, sink] = others;
   const core = await createAuthentication(settings, {
     clock,
     stores: guardReplaced(guarded, { revocations, logins, oneTime }, settings.revocation, clock),
@@ -69,7 +72,7 @@ async function assemble(...[structure, settings, clock, guarded, ...others]: Por
     bearer: bearerSource(settings.header),
     audit: sink && { sink, required: structure.audit?.required },
     onMistake: mistakeLog(clock),
-    onPageRefused: settings.production ? undefined : pageLog(clock),
+    onPageRefused: settings.production ? undefined : refusedPages(clock, refusals),
     notices: operatorNotices,
   });
   awaitingStart(core.users, structure);
@@ -85,6 +88,7 @@ const PORTS = [
   LoginStore,
   OneTimeStore,
   HostSession,
+  RefusalLog,
 ] as const;
 
 function part<Part>(token: InjectionToken, of: (core: Authentication) => Part): Provider {

@@ -14,6 +14,7 @@ import {
 import type { OperatorNotices } from '../../core/base/operator-notices.js';
 import type { AuthSettings } from '../options/settings.js';
 import { AUTH_SETTINGS } from '../options/injection-tokens.js';
+import { areExplained } from './refusal-explanations.js';
 
 /** What the core tells operators, in Nest's log. */
 export const operatorNotices: OperatorNotices = new Logger('AuthModule');
@@ -86,8 +87,10 @@ export class OperatorLog implements OnModuleInit, OnModuleDestroy {
     this.logger.debug(`${who}: refused with ${code}${reason === undefined ? '' : `; ${reasonText(reason)}`}`);
   }
 
-  private attempt({ scheme = 'unknown', code, reason, forgiven }: AttemptEvent): void {
-    const refusals = [...forgiven, ...(code === undefined ? [] : [{ scheme, code, reason }])];
+  /** What was refused has a line of its own if refusals are explained; what was forgiven has not. */
+  private attempt({ scheme = 'unknown', code, reason, forgiven, outcome }: AttemptEvent): void {
+    const isExplained = code === undefined || (outcome !== 'anonymous' && areExplained(this.settings));
+    const refusals = [...forgiven, ...(isExplained ? [] : [{ scheme, code, reason }])];
     for (const refusal of refusals) {
       if (refusal.reason === undefined) continue;
       this.logger.debug(`${refusal.scheme}: refused with ${refusal.code}; ${reasonText(refusal.reason)}`);

@@ -2,6 +2,7 @@
 import type { InjectionToken, Provider } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AuthConfigurationError } from '../../core/base/errors.js';
+import { Clock } from '../../core/base/clock.js';
 import type { Authentication } from '../../core/composition/create-authentication.js';
 import { inConfiguration, repetitionProblems } from '../configurations/configurations.js';
 import { RouteAuthenticator } from '../guards/route-authenticator.js';
@@ -12,6 +13,7 @@ import type { ResolvedStructure } from '../options/resolved-structure.js';
 import type { AuthSettings } from '../options/settings.js';
 import { ErrorResponses } from '../refusals/error-responses.js';
 import { FaultLog } from '../refusals/fault-log.js';
+import { RefusalLog } from '../refusals/refusal-log.js';
 import { GlobalGuards } from '../routes/global-guards.js';
 import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
@@ -21,6 +23,7 @@ import { browserProviders, browserServices } from './browser-services.js';
 import { applicationContextProviders, contextProviders, contextServices } from './context-services.js';
 import { factoryProvider } from './factory-provider.js';
 import { OperatorLog } from './operator-log.js';
+import { refusalLogOf } from './refusal-explanations.js';
 
 const settingsProvider = factoryProvider(
   AUTH_SETTINGS,
@@ -57,7 +60,7 @@ const audit = factoryProvider(
 
 type AuditServices = [RouteAuthenticator, AuthModuleStructure, DiscoveryService, ModulesContainer, ApplicationConfig];
 
-const addresses = factoryProvider(
+const routeAddresses = factoryProvider(
   RouteAddresses,
   [AUTH_STRUCTURE, DiscoveryService, ModulesContainer, ApplicationConfig],
   (...[structure, discovery, modules, config]: AddressServices) =>
@@ -76,12 +79,20 @@ const globalGuards = factoryProvider(
   (config: ApplicationConfig, structure: AuthModuleStructure) => new GlobalGuards(config, structure),
 );
 
+const refusalLog = factoryProvider(
+  RefusalLog,
+  [AUTH_SETTINGS, Clock, RouteAddresses, GlobalGuards],
+  (...[settings, clock, addresses, globals]: [AuthSettings, Clock, RouteAddresses, GlobalGuards]) =>
+    refusalLogOf(settings, { clock, addresses, globals }),
+);
+
 const guardServices = [
   globalGuards,
+  refusalLog,
   factoryProvider(
     ErrorResponses,
-    [AUTH_SETTINGS, HttpAdapterHost],
-    (settings: AuthSettings, host: HttpAdapterHost) => new ErrorResponses(settings, host),
+    [AUTH_SETTINGS, HttpAdapterHost, RefusalLog],
+    (settings: AuthSettings, host: HttpAdapterHost, log: RefusalLog) => new ErrorResponses(settings, host, log),
   ),
   factoryProvider(
     RouteAuthenticator,
@@ -105,7 +116,7 @@ export const serviceProviders: Provider[] = [
   factoryProvider(FaultLog, [], () => new FaultLog()),
   ...guardServices,
   audit,
-  addresses,
+  routeAddresses,
   ...browserProviders,
   ...contextProviders,
 ];

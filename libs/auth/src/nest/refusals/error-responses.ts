@@ -8,6 +8,7 @@ import { ContextAnswers, rpcBody, type RefusalBody } from '../transport/context-
 import { LoginRedirectError } from './login-redirect-error.js';
 import { httpExceptionOf, isHttpException, prepareFor } from './http-compatible.js';
 import type { AuthSettings } from '../options/settings.js';
+import type { RefusalLog } from './refusal-log.js';
 import { headersWithAnswer, setHeadersNow } from './refusal-headers.js';
 import { refusedAtOf } from './refused-at.js';
 import { RefusalBodies, refusalOf, retryAfterOf } from '../options/refusal-bodies.js';
@@ -27,6 +28,8 @@ export class ErrorResponses {
   constructor(
     private readonly settings: Pick<AuthSettings, 'errors' | 'header'>,
     private readonly adapters: HttpAdapterHost,
+    /** The line of development about each refusal. */
+    readonly log: RefusalLog,
   ) {
     this.bodies = new RefusalBodies(settings.errors);
   }
@@ -36,6 +39,7 @@ export class ErrorResponses {
    * filter of the application cannot lose them, and a composite guard that lets the caller in does not send them.
    */
   refuse(error: AuthError, host: ArgumentsHost): Error {
+    this.log.refused(error, host);
     if (host.getType() !== 'http') return this.contexts.exceptionFor(error, this.told(error), host);
     const http = host.switchToHttp();
     const response: unknown = http.getResponse();
@@ -49,6 +53,7 @@ export class ErrorResponses {
    * @param isMeant asked while the answer is written, whether it is about this refusal
    */
   accompany(error: AuthError, host: HttpHost, isMeant: () => boolean): void {
+    this.log.refused(error, host);
     const response: unknown = host.switchToHttp().getResponse();
     const refusal = { status: statusOf(error), headers: this.headersWithoutBody(error), isMeant };
     headersWithAnswer(response, refusal, this.adapters.httpAdapter);
@@ -88,6 +93,7 @@ export class ErrorResponses {
 
   /** What a client of a message handler receives instead of an answer. */
   refuseMessage(error: AuthError, host: ArgumentsHost): object {
+    this.log.refused(error, host);
     return rpcBody(this.told(error), host);
   }
 
@@ -107,6 +113,7 @@ export class ErrorResponses {
 
   /** Sets the headers, and answers with the body. An answer that is under way has its headers already. */
   private prepare(error: AuthError, host: HttpHost): object {
+    this.log.refused(error, host);
     const http = host.switchToHttp();
     setHeadersNow(http.getResponse(), { headers: this.headersOf(error) }, this.adapters.httpAdapter);
     return this.bodies.of(error, http.getRequest());

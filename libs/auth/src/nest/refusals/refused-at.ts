@@ -4,7 +4,7 @@ import type { Scheme } from '../../core/schemes/schemes.js';
 
 /** What was refused: the schemes that the route accepts, and the one that decided. */
 export interface RefusedAt {
-  readonly schemes: readonly Pick<Scheme, 'name' | 'challenge'>[];
+  readonly schemes: readonly Pick<Scheme, 'name' | 'challenge' | 'openapi'>[];
   readonly scheme?: string | undefined;
 }
 

@@ -25,6 +25,16 @@ export class RouteAddresses {
     return addressOf(route, this.parts.application);
   }
 
+  /** `GET /courses/:id`; `undefined` for what is not the handler of a route. */
+  ofHandler(owner: unknown, handler: unknown): string | undefined {
+    const route = this.routes().find(
+      (each) => (each.owner as unknown) === owner && (each.handler as unknown) === handler,
+    );
+    if (route === undefined) return undefined;
+    const { method, paths } = this.of(route);
+    return `${method} ${paths.join(', ')}`;
+  }
+
   /** The path that a route of a controller is mounted at; `decorated` as the controller itself writes it. */
   mounted(controller: unknown, decorated: string): string | undefined {
     const route = this.routes().find(

@@ -61,6 +61,7 @@ function guardIo(server: IoServer, handshakes: SocketHandshakes, answers: ErrorR
   server.use(async (socket, next) => {
     const error = await handshakes.refusalOf(socket, server);
     if (error === undefined) return next();
+    answers.log.handshake(error, server.name);
     const data = answers.told(error);
     next(Object.assign(new Error(data.message), { data }));
   });
@@ -72,6 +73,7 @@ function guardWs(server: WsServer, handshakes: SocketHandshakes, answers: ErrorR
   server.options.verifyClient = async (client: { readonly req: object }, verdict: Verdict): Promise<void> => {
     const error = await handshakes.refusalOf(client.req, server);
     if (error === undefined) return typeof own === 'function' ? askOwn(own, client, verdict) : verdict(true);
+    answers.log.handshake(error, server.path);
     const { headers, body } = answers.handshakeRefusal(error, client.req);
     verdict(false, error.status, JSON.stringify(body), { ...headers, 'Content-Type': 'application/json' });
   };

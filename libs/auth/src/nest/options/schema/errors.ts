@@ -31,6 +31,11 @@ export interface ErrorResponseOptions {
    * in it what a sign-in lacks. The token endpoint of clients keeps its own (RFC 6749 §5.2). @defaultValue true
    */
   readonly challenges?: boolean;
+  /**
+   * Whether each refused request is one line in the log, which says which route, which schemes, which check failed and what would have
+   * passed. Never in production; with `NODE_ENV=test` only if this is true. @defaultValue true in development, false in tests
+   */
+  readonly explain?: boolean;
 }
 
 export const errors = group<ErrorResponseOptions>()({
@@ -69,6 +74,10 @@ export const errors = group<ErrorResponseOptions>()({
       default: true,
       summary:
         '`false`: no `WWW-Authenticate` on refusals, although RFC 9110 demands it: [challenges](errors.md#challenges)',
+    }),
+    explain: flag({
+      otherwise: '`true` in development, `false` with `NODE_ENV=test`',
+      summary: 'one line in the log for each refused request, never in production: [why 401](tasks/why-401.md)',
     }),
   },
 });
