@@ -183,19 +183,3 @@ describe('docs/seeds.md', () => {
     );
   });
 });
-
-describe('the table of docs/migrating.md about edx-drf-extensions', () => {
-  const section = readText('docs/migrating.md')
-    .split('\n## ')
-    .find((part) => part.startsWith('From edx-drf-extensions'));
-
-  it('names rows that exist for each setting and class, or says that it is not carried over, and why', () => {
-    const rows = tableRows(section ?? '');
-    expect(rows.length).toBeGreaterThan(30);
-    const broken = rows.filter(([, here = '', ids = '']) => {
-      const isReasoned = !here.startsWith('not carried over') || /^not carried over[^:]*: .{20}/.test(here);
-      return !isReasoned || !ids.split(', ').every((id) => expected.includes(id));
-    });
-    expect(broken).toEqual([]);
-  });
-});
