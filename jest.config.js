@@ -59,6 +59,7 @@ export default {
   },
   // Jest leaves one core idle; with two cores that is half of the machine. Most tests wait for servers.
   maxWorkers: '100%',
+  testSequencer: '<rootDir>/test/support/slow-first.js',
   // What modules leave behind in a worker is never freed: after a hundred files it collected garbage in gigabytes.
   workerIdleMemoryLimit: '1GB',
   testTimeout: 20_000,

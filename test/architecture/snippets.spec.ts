@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { filesIn, readText, typeScriptFiles } from '../support/repository.js';
-import { exampleSnippets, markdownSnippets, runSnippet, typeErrors, unfencedExamples } from '../support/snippets.js';
+import { exampleSnippets, markdownSnippets, runSnippets, typeErrors, unfencedExamples } from '../support/snippets.js';
 
 /** Everything for users; the records of decisions show code as it was. */
 const documents = ['README.md', ...filesIn('docs', '.md').filter((path) => !path.startsWith('docs/adr/'))];
@@ -26,11 +26,14 @@ describe('the snippets of the documentation', () => {
     expect(typeErrors(inDocuments)).toEqual([]);
   }, 120_000);
 
-  for (const snippet of inDocuments.filter(({ runs }) => runs)) {
-    it(`run: ${snippet.place}`, () => {
-      expect(() => runSnippet(snippet)).not.toThrow();
-    }, 40_000);
-  }
+  const runnable = inDocuments.filter(({ runs }) => runs);
+  it.each(documents.filter((path) => runnable.some(({ place }) => place.startsWith(`${path}:`))))(
+    'run: %s',
+    (path) => {
+      expect(() => runSnippets(runnable.filter(({ place }) => place.startsWith(`${path}:`)))).not.toThrow();
+    },
+    150_000,
+  );
 });
 
 describe('the smallest real configuration', () => {
@@ -63,7 +66,7 @@ describe('the smallest real configuration', () => {
   it('accepts the password alone, in both Unicode forms', () => {
     const earlier = started;
     expect(() =>
-      runSnippet({ place: 'docs/start.md: wrong password', fileName: 'check.ts', code, runs: true, earlier }),
+      runSnippets([{ place: 'docs/start.md: wrong password', fileName: 'check.ts', code, runs: true, earlier }]),
     ).not.toThrow();
   }, 40_000);
 });
@@ -103,7 +106,12 @@ describe('the check itself', () => {
 
   it('finds a snippet that throws', () => {
     const [snippet] = markdownSnippets('x.md', '```ts\nthrow new Error("broken");\n```\n');
-    expect(() => snippet && runSnippet(snippet)).toThrow('broken');
+    expect(() => snippet && runSnippets([snippet])).toThrow('broken');
+  }, 40_000);
+
+  it('finds a snippet that was not run because another ended the process', () => {
+    const snippets = markdownSnippets('x.md', '```ts\nprocess.exit(0);\n```\n\n```ts\nexport {};\n```\n');
+    expect(() => runSnippets(snippets)).toThrow('x.md:5 failed');
   }, 40_000);
 
   it('finds an example outside a fence', () => {

@@ -2,7 +2,7 @@
 // is started first, and its own.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readText } from '../support/repository.js';
-import { markdownSnippets, runSnippet } from '../support/snippets.js';
+import { markdownSnippets, runSnippets } from '../support/snippets.js';
 
 const steps = markdownSnippets('docs/migrating.md', readText('docs/migrating.md'));
 
@@ -63,7 +63,7 @@ function programFor(file: string, module: string, expected: object): string {
 }
 
 function run(file: string, code: string): void {
-  runSnippet({ place: `docs/migrating.md: ${file}`, fileName: 'check.ts', code, runs: true, earlier: steps });
+  runSnippets([{ place: `docs/migrating.md: ${file}`, fileName: 'check.ts', code, runs: true, earlier: steps }]);
 }
 
 const asBefore = {

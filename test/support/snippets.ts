@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { compilerOptions, describeDiagnostics } from './compiler.js';
 import { root } from './repository.js';
@@ -56,6 +56,9 @@ function lineAt(text: string, index: number): number {
 }
 
 const folder = join(root, 'test/snippet');
+const runner = join(root, 'test/support/run-snippet.js');
+/** What the runner prints when the server of a snippet listens. */
+const LISTENED = 'a server listens';
 const options: ts.CompilerOptions = {
   ...compilerOptions,
   noUnusedLocals: false,
@@ -68,32 +71,43 @@ const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /**
  * Type-checks snippets with the options of this repository; returns the errors of the compiler. All are checked in one program, but for
- * those that declare types for the whole program: each of them is one.
+ * those that declare types for the whole program, or import a file that does: each of them is one.
  */
 export function typeErrors(snippets: readonly Snippet[]): string[] {
-  const isAlone = (snippet: Snippet): boolean =>
-    [snippet, ...snippet.earlier].some(({ code }) => /\bdeclare\b/.test(code));
-  const together = snippets.filter((snippet) => !isAlone(snippet));
-  return [together, ...snippets.filter(isAlone).map((snippet) => [snippet])].flatMap(errorsOfProgram);
+  const together = snippets.filter((snippet) => !declares(snippet));
+  return [together, ...snippets.filter(declares).map((snippet) => [snippet])].flatMap(errorsOfProgram);
+}
+
+function declares(snippet: Snippet): boolean {
+  const files = filesOf(snippet);
+  const seen = new Set<string>();
+  const declaresIn = (fileName: string): boolean => {
+    const code = files.get(fileName);
+    if (code === undefined || seen.has(fileName)) return false;
+    seen.add(fileName);
+    const imported = [...code.matchAll(/'\.\/([^']+)\.js'/g)].map(([, name]) => `${name}.ts`);
+    return /\bdeclare\b/.test(code) || imported.some(declaresIn);
+  };
+  return declaresIn(snippet.fileName);
+}
+
+/** The files that a snippet may import, and its own. */
+function filesOf({ earlier, fileName, code }: Snippet): Map<string, string> {
+  return new Map([...earlier, { fileName, code }].map((file) => [file.fileName, file.code]));
 }
 
 /** Each snippet lies in a folder of its own, with the files that it may import. */
 function errorsOfProgram(snippets: readonly Snippet[]): string[] {
-  const placed = snippets.map((snippet, index) => ({ snippet, path: join(folder, String(index), snippet.fileName) }));
+  const placed = snippets.map((snippet, index) => ({ snippet, at: join(folder, String(index)) }));
   const files = new Map(
-    placed.flatMap(({ snippet, path }) =>
-      [...snippet.earlier, snippet].map(({ fileName, code }) => [join(dirname(path), fileName), code] as const),
-    ),
+    placed.flatMap(({ snippet, at }) => [...filesOf(snippet)].map(([name, code]) => [join(at, name), code] as const)),
   );
-  const program = ts.createProgram(
-    placed.map(({ path }) => path),
-    options,
-    hostWith(files),
-  );
-  return placed.flatMap(({ snippet, path }) => {
-    const source = program.getSourceFile(path);
+  const pathOf = ({ snippet, at }: (typeof placed)[number]): string => join(at, snippet.fileName);
+  const program = ts.createProgram(placed.map(pathOf), options, hostWith(files));
+  return placed.flatMap((one) => {
+    const source = program.getSourceFile(pathOf(one));
     const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-    return describeDiagnostics(found).map((message) => `${snippet.place} ${message}`);
+    return describeDiagnostics(found).map((message) => `${one.snippet.place} ${message}`);
   });
 }
 
@@ -114,23 +128,43 @@ function hostWith(files: ReadonlyMap<string, string>): ts.CompilerHost {
   });
 }
 
-/** Runs a snippet as a program on the built library: imports it and boots each Nest module it exports. Throws what went wrong. */
-export function runSnippet(snippet: Snippet): void {
+/**
+ * Runs snippets of one document on the built library: imports each and boots each Nest module that it exports. Throws what went wrong.
+ * Those that start a server have a process each.
+ */
+export function runSnippets(snippets: readonly Snippet[]): void {
+  const listens = (snippet: Snippet): boolean => /\blisten\(/.test(snippet.code);
+  const alone = snippets.filter(listens).map((snippet) => [snippet]);
+  const problems = [snippets.filter((snippet) => !listens(snippet)), ...alone].flatMap(problemsInProcess);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+function problemsInProcess(snippets: readonly Snippet[]): string[] {
+  if (snippets.length === 0) return [];
   const parent = join(root, 'coverage/snippets');
   mkdirSync(parent, { recursive: true });
   const directory = mkdtempSync(join(parent, 'run-'));
+  const paths = new Map(
+    snippets.map((snippet, index) => [writeSnippet(snippet, join(directory, `${index}`)), snippet]),
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [runner, ...paths.keys()], {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 30_000 + 5_000 * snippets.length,
+    env: { ...process.env, JWT_SECRET: randomBytes(48).toString('base64url') },
+  });
+  rmSync(directory, { recursive: true });
+  const hasRun = (path: string): boolean => stdout.includes(`ran ${path}\n`) || stdout.includes(LISTENED);
+  const failed = [...paths].filter(([path]) => !hasRun(path)).map(([, { place }]) => `${place} failed`);
+  return failed.length === 0 ? [] : [...failed, stdout, stderr];
+}
+
+/** @returns where it lies, beside the files that it may import */
+function writeSnippet(snippet: Snippet, directory: string): string {
+  mkdirSync(directory);
   for (const { fileName, code } of [...snippet.earlier, snippet]) {
     const { outputText } = ts.transpileModule(code, { compilerOptions: runOptions });
     writeFileSync(join(directory, fileName.replace(/\.ts$/, '.js')), outputText);
   }
-  const runner = join(dirname(folder), 'support/run-snippet.js');
-  const args = [runner, join(directory, snippet.fileName.replace(/\.ts$/, '.js'))];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: directory,
-    encoding: 'utf8',
-    timeout: 30_000,
-    env: { ...process.env, JWT_SECRET: randomBytes(48).toString('base64url') },
-  });
-  rmSync(directory, { recursive: true });
-  if (status !== 0) throw new Error(`${snippet.place} failed:\n${stdout}${stderr}`);
+  return join(directory, snippet.fileName.replace(/\.ts$/, '.js'));
 }
