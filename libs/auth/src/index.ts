@@ -17,6 +17,7 @@ export {
   AuthReason,
   OptionalAuth,
   Public,
+  UserFreshness,
 } from './nest/routes/auth.decorators.js';
 export { CurrentPrincipal, CurrentUser, TokenClaims } from './nest/routes/parameter.decorators.js';
 export {
@@ -42,6 +43,7 @@ export { AuthConfigurationError, AuthError, ERROR_TABLE } from './core/base/erro
 export { Clock, SystemClock } from './core/base/clock.js';
 export { sameSubject } from './core/base/principal.js';
 export { memoryStores } from './core/stores/memory-stores.js';
+export { UserChanges } from './core/users/user-changes.js';
 export { UserSource } from './core/users/users.js';
 
 export type {

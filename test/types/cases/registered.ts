@@ -1,14 +1,16 @@
 import type {
   AuthClaims,
+  AuthModuleOptions,
   AuthUser,
   IssueOptions,
   Principal,
   Subject,
   TokenService,
+  UserChanges,
   UserDescription,
 } from 'nestjs-latchkey';
 import type { Policy } from 'nestjs-latchkey/policies';
-import { UserSource } from 'nestjs-latchkey';
+import { UserFreshness, UserSource } from 'nestjs-latchkey';
 
 interface Person {
   id: string;
@@ -67,3 +69,29 @@ class Wrong extends UserSource {
 
 const policy: Policy = ({ principal }) => principal.user?.name === 'ada';
 void [wrongClaim, People, Wrong, policy];
+
+type TokenUserMaker = NonNullable<AuthModuleOptions['tokenUser']>;
+
+const mapped: TokenUserMaker = ({ subject, claims }) => ({ id: subject.id, name: claims.tenant ?? '' });
+// @ts-expect-error a mapping that makes something else than the registered user
+const incomplete: TokenUserMaker = ({ subject }) => ({ id: subject.id });
+// @ts-expect-error a claim is what it was registered as, and may be absent
+const mistaken: TokenUserMaker = ({ subject, claims }) => ({ id: subject.id, name: claims.tenant });
+// @ts-expect-error a mapping answers at once
+const late: TokenUserMaker = async ({ subject }) => ({ id: subject.id, name: '' });
+
+const stateless: AuthModuleOptions = { userFreshness: 'token', tokenUser: mapped };
+const bounded: AuthModuleOptions = { userFreshness: { withinMs: 1_000 } };
+// @ts-expect-error there is no such freshness
+const unknown: AuthModuleOptions = { userFreshness: 'never' };
+
+UserFreshness('every-request');
+// @ts-expect-error a route asks the source or does not; the bound is of the module
+UserFreshness({ withinMs: 1_000 });
+
+declare const changes: UserChanges;
+changes.changed(person);
+changes.changed('subject-id');
+// @ts-expect-error a user of another type
+changes.changed({ id: 1 });
+void [incomplete, mistaken, late, stateless, bounded, unknown];

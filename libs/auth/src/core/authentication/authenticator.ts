@@ -122,7 +122,8 @@ export class Authenticator {
     const { scheme, credential, error } = each;
     attempt.key = attempt.verified = attempt.account = undefined;
     if (error !== undefined) throw error;
-    const known = this.early?.of(request, each);
+    // What was found out early is as fresh as the module says.
+    const known = demand.userFreshness === undefined ? this.early?.of(request, each) : undefined;
     const verifying = rescued(
       () => (known === undefined ? scheme.verify(credential, request) : known.verified),
       (cause) => this.calls.failed(scheme.name, cause),
@@ -133,7 +134,7 @@ export class Authenticator {
       attempt.verified = verified;
       attempt.key = verified.key;
       if (!SAFE_METHODS.has(request.method)) proveIntent(each, request, verified);
-      return after(known?.account ?? this.accountOf(verified), (account) => {
+      return after(known?.account ?? this.accountOf(verified, demand), (account) => {
         attempt.account = account;
         if (attempt.isEarly) this.early?.keep(request, each, { verified, account });
         check({ verified, account, permissions: demand.permissions, carriesClaims: true });
@@ -142,8 +143,8 @@ export class Authenticator {
     });
   }
 
-  private accountOf(verified: Verified): Account | Promise<Account> {
-    return after(this.blocklist.refuseRevoked(verified), () => this.users.resolve(verified));
+  private accountOf(verified: Verified, { userFreshness }: RouteRequirements): Account | Promise<Account> {
+    return after(this.blocklist.refuseRevoked(verified), () => this.users.forRequest(verified, userFreshness));
   }
 
   private assertPolicies(principal: Principal, scheme: Scheme, attempt: Attempt): Answer {

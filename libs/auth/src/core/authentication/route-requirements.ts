@@ -1,7 +1,7 @@
 // What a route asks of a caller, in the words of the core. Guards make it of the effective policy of the route: RouteAuthenticator.demandOf.
 import type { Policy } from '../policies/policies.js';
 import type { Scheme } from '../schemes/schemes.js';
-import type { Permissions } from '../users/accounts.js';
+import type { Permissions, RouteFreshness } from '../users/accounts.js';
 
 /** What a route asks of a caller. */
 export interface RouteRequirements {
@@ -11,4 +11,6 @@ export interface RouteRequirements {
   readonly optional: boolean;
   readonly permissions: Permissions;
   readonly policies: readonly Policy[];
+  /** How fresh what is known of the user must be. @defaultValue as the module says */
+  readonly userFreshness?: RouteFreshness | undefined;
 }

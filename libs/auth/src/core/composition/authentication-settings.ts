@@ -6,7 +6,7 @@ import type { CsrfSettings } from '../browser/csrf.js';
 import type { TrustOptions } from '../issuers/trust-options.js';
 import type { TokenSettings } from '../issuing/token-settings.js';
 import type { StepSettings } from '../sign-in/continuations.js';
-import type { TokenUserMaker } from '../users/accounts.js';
+import type { TokenUserMaker, UserFreshness } from '../users/accounts.js';
 import type { KeyRingInput, KeySource } from '../keys/key-ring.js';
 import type { Algorithm, KeyInput } from '../keys/keys.js';
 
@@ -27,7 +27,9 @@ export interface AuthenticationSettings {
   readonly trust: readonly TrustOptions[];
   readonly limits: Partial<TokenLimits>;
   readonly toleranceSeconds: number;
-  /** Makes the user where there is no source. @defaultValue the user is what the token says of them */
+  /** How old what is known of a user may be at a request. @defaultValue 'every-request' */
+  readonly userFreshness?: UserFreshness | undefined;
+  /** Makes the user where no source is asked. @defaultValue the user is what the token says of them */
   readonly tokenUser?: TokenUserMaker | undefined;
   /** `undefined` if no tokens travel in cookies. */
   readonly cookies: Pick<CookieSettings, 'external' | 'forgiving'> | undefined;

@@ -21,12 +21,13 @@ import { BlocklistService } from '../logins/blocklist-service.js';
 import { LoginService } from '../logins/login-service.js';
 import type { BearerSource } from '../schemes/bearer-scheme.js';
 import type { Scheme } from '../schemes/schemes.js';
-import type { Stores } from '../stores/stores.js';
+import type { RevocationEntry, Stores } from '../stores/stores.js';
 import { selfCheck } from '../tokens/self-check.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
 import { Continuations } from '../sign-in/continuations.js';
 import { SignInService } from '../sign-in/sign-in-service.js';
 import { AccountResolver } from '../users/accounts.js';
+import { RememberedUsers } from '../users/remembered-users.js';
 import type { AuthenticationSettings } from './authentication-settings.js';
 import { builtInSchemes } from './built-in-schemes.js';
 import { csrfSecrets } from './csrf-secrets.js';
@@ -90,8 +91,8 @@ export async function createAuthentication(
   const [keys, issuers] = await completeAll([openKeys(settings, ports, eventSink), openIssuers(settings, clock)]);
   const stores = 'replica' in ports.stores ? ports.stores : guardStores(ports.stores, settings.revocation, clock);
   const verifier = new TokenVerifier({ issuers: [...ownIssuer(settings, keys), ...issuers.issuers], clock });
-  const users = new AccountResolver(ports.onMistake, settings.tokenUser);
-  const blocklist = blocklistOf(settings, stores, { clock, eventSink });
+  const users = usersOf(settings, ports);
+  const blocklist = blocklistOf(settings, stores, { clock, eventSink, users });
   const logins = new LoginService(stores.logins, blocklist, clock);
   const common = { settings: settings.tokens, clock, users, logins, blocklist };
   const tokens = new TokenService({ ...common, verifier, minter: minterOf(settings, keys) });
@@ -100,7 +101,7 @@ export async function createAuthentication(
   const csrf = csrfOf(settings, ports, keys);
   const schemes = builtInSchemes(settings, { ...common, ...ports, verifier, csrf, host, signIn });
   const authenticator = new Authenticator(blocklist, users, { onMismatch: settings.session.mismatch, clock });
-  const lifecycle = lifecycleOf(settings, ports, { keys, issuers, stores, blocklist, logins });
+  const lifecycle = lifecycleOf(settings, ports, { keys, issuers, stores, blocklist, logins, users });
   return {
     clock,
     stores,
@@ -120,6 +121,14 @@ export async function createAuthentication(
     authenticator,
     lifecycle,
   };
+}
+
+function usersOf(
+  { userFreshness: freshness = 'every-request', tokenUser }: AuthenticationSettings,
+  { onMistake, clock }: AuthenticationPorts,
+): AccountResolver {
+  const remembered = typeof freshness === 'object' ? new RememberedUsers(clock, freshness) : undefined;
+  return new AccountResolver(onMistake, tokenUser, { freshness, remembered });
 }
 
 async function openKeys(
@@ -143,11 +152,12 @@ function openIssuers(
 function blocklistOf(
   { tokens, toleranceSeconds, revocation }: AuthenticationSettings,
   stores: GuardedStores,
-  { clock, eventSink }: Pick<Authentication, 'clock' | 'eventSink'>,
+  { clock, eventSink, users: { remembered } }: Pick<Authentication, 'clock' | 'eventSink' | 'users'>,
 ): BlocklistService {
   return new BlocklistService(stores.revocations, clock, {
     look: lookupIn(stores, revocation, clock),
     eventSink,
+    onRevoked: remembered && ((entry, subject) => remembered.forgetRevoked(entry, subject)),
     accessSeconds: tokens.access.maxTtlSeconds,
     loginSeconds: tokens.refresh.absoluteSeconds,
     toleranceSeconds,
@@ -180,9 +190,11 @@ function oneTimeTokensOf(
 function lifecycleOf(
   { revocation }: AuthenticationSettings,
   { clock, audit }: AuthenticationPorts,
-  parts: Pick<Authentication, 'keys' | 'issuers' | 'stores' | 'blocklist' | 'logins'>,
+  { users, ...parts }: Pick<Authentication, 'keys' | 'issuers' | 'stores' | 'blocklist' | 'logins' | 'users'>,
 ): Lifecycle {
-  return new Lifecycle({ ...parts, clock, auditSink: audit?.sink, pruneEveryMs: revocation.pruneEveryMs });
+  const { remembered } = users;
+  const onLearned = remembered && ((entry: RevocationEntry) => remembered.forgetRevoked(entry));
+  return new Lifecycle({ ...parts, clock, onLearned, auditSink: audit?.sink, pruneEveryMs: revocation.pruneEveryMs });
 }
 
 function signInOf({ signIn }: AuthenticationSettings, { users, eventSink, ...parts }: SignInParts): SignInService {

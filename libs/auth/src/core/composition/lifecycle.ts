@@ -6,7 +6,7 @@ import type { ExternalIssuers } from '../issuers/external-issuers.js';
 import type { OwnKeys } from '../keys/own-keys.js';
 import type { BlocklistService } from '../logins/blocklist-service.js';
 import type { LoginService } from '../logins/login-service.js';
-import { isChecked } from '../stores/stores.js';
+import { isChecked, type RevocationEntry } from '../stores/stores.js';
 import type { GuardedStores } from './guard-stores.js';
 
 /** What starts and ends with the application. */
@@ -18,6 +18,8 @@ export interface LifecycleParts {
   readonly blocklist: BlocklistService;
   readonly logins: LoginService;
   readonly auditSink: AuditSink | undefined;
+  /** Called for each entry of the blocklist that is read from the store. */
+  readonly onLearned: ((entry: RevocationEntry) => void) | undefined;
   /** `undefined` prunes nothing. */
   readonly pruneEveryMs: number | undefined;
 }
@@ -40,8 +42,8 @@ export class Lifecycle {
 
   /** Keeps the replica in sync with the store, and prunes expired rows at intervals. */
   start(): void {
-    const { stores, pruneEveryMs } = this.parts;
-    stores.replica?.follow(stores.revocations);
+    const { stores, pruneEveryMs, onLearned } = this.parts;
+    stores.replica?.follow(stores.revocations, onLearned);
     if (pruneEveryMs !== undefined) this.timer = setInterval(() => void this.prune(), pruneEveryMs).unref();
   }
 

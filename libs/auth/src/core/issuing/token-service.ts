@@ -273,7 +273,8 @@ export class TokenService {
     const { verifier, blocklist, users } = this.parts;
     const verified = await (anyAudience ? verifier.verifyIssued(token, kind) : verifier.verify(token, kind));
     await (kind === 'refresh' ? blocklist.assertNotRevokedUncached(verified) : blocklist.assertNotRevoked(verified));
-    const account = await users.resolve(verified);
+    const isRequest = kind === 'access' && !anyAudience;
+    const account = await (isRequest ? users.forRequest(verified) : users.resolve(verified));
     const permissions = { ...NO_PERMISSIONS, clients: true, restrictedClients: true };
     check({ verified, account, permissions, carriesClaims: kind === 'access' });
     return { verified, account };

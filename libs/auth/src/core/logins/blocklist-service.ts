@@ -52,6 +52,8 @@ export interface RevocationRules extends RevocationLifetimes {
   readonly look?: RevocationLookup | undefined;
   /** Receives every entry. @defaultValue publishes events only */
   readonly eventSink?: EventSink | undefined;
+  /** Called for every entry when it is stored, and told whose it is if that is known. @defaultValue ignored */
+  readonly onRevoked?: ((entry: RevocationEntry, subject: Subject | undefined) => void) | undefined;
 }
 
 /** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
@@ -177,6 +179,7 @@ export class BlocklistService {
     const event: RevocationEvent = { type: 'revoked', kind, issuer, id, subject, reason };
     await this.eventSink.before(event);
     const created = await orUnavailable('store_unavailable', () => this.store.add(entry));
+    this.rules.onRevoked?.(entry, subject === undefined ? undefined : { issuer, id: subject });
     if (created || kind === 'subject') this.eventSink.after(event);
     return { entry, created };
   }

@@ -114,7 +114,11 @@ export function selfOrStaff(options: SelfOrStaffOptions): Policy {
     if (!isGiven(named)) throw new AuthError('forbidden');
     return isSelf(named, context.principal, options) || (await staff(context)) === true;
   };
-  return describePolicy(`selfOrStaff(:${param})`, policy);
+  return describePolicy(
+    `selfOrStaff(:${param})`,
+    policy,
+    staff.requires?.currentUser === true ? { currentUser: true } : undefined,
+  );
 }
 
 /**

@@ -25,6 +25,12 @@ export interface PolicyRequirements {
     readonly acrValues?: readonly string[] | undefined;
     readonly amr?: readonly string[] | undefined;
   };
+  /**
+   * True if the policy reads what only the user source knows now: members of `principal.user` that `tokenUser` does not make. A route with
+   * such a policy that takes its users from the token (`userFreshness`) is an error at start-up. Roles and scopes are in the token too, as old
+   * as it is. @defaultValue false
+   */
+  readonly currentUser?: boolean;
 }
 
 /**
@@ -163,13 +169,18 @@ function isClass(value: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** Gives a combination its name and its scopes. */
+/** Gives a combination its name, and what it needs if one of its parts does. */
 function combined(operator: string, policies: readonly Policy[], policy: Policy): Policy {
-  return describePolicy(`${operator}(${policies.map(nameOfPolicy).join(', ')})`, policy);
+  const needsUser = policies.some(({ requires }) => requires?.currentUser === true);
+  return describePolicy(
+    `${operator}(${policies.map(nameOfPolicy).join(', ')})`,
+    policy,
+    needsUser ? { currentUser: true } : undefined,
+  );
 }
 
 function withScopes(policy: Policy, scopes: readonly string[]): Policy {
-  return scopes.length === 0 ? policy : Object.assign(policy, { requires: { scopes } });
+  return scopes.length === 0 ? policy : Object.assign(policy, { requires: { ...policy.requires, scopes } });
 }
 
 function scopesOf({ requires }: Policy): readonly string[] {

@@ -19,6 +19,9 @@ export interface MirrorOptions {
   readonly maxEntries?: number | undefined;
 }
 
+/** Called for each entry that was read from the store. */
+type Learned = (entry: RevocationEntry) => void;
+
 const PAGE = 1_000;
 const REST_WHEN_FULL_MS = 60_000;
 /** Hints that come together are followed once, and many in a row a hundred times a second at most. */
@@ -40,6 +43,7 @@ export class RevocationReplica {
   #readingSinceMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
+  #learned: Learned | undefined;
   /** True from a hint to the reading that follows it. */
   #isHinted = false;
   #isReading = false;
@@ -56,9 +60,11 @@ export class RevocationReplica {
   /**
    * Starts to follow a store that has `changesSince()`: twice within the bound, and at once if the store gives a hint. Nothing keeps
    * the process running.
+   * @param learned called for each entry that is read, of any process
    */
-  follow(store: BlocklistStore): void {
+  follow(store: BlocklistStore, learned?: Learned): void {
     this.#store = store;
+    this.#learned = learned;
     this.#unwatch = store.watch?.(() => this.#hint());
     this.#readAgainIn(0);
   }
@@ -125,7 +131,10 @@ export class RevocationReplica {
 
   async #keep(entries: readonly RevocationEntry[]): Promise<void> {
     const now = this.clock.nowSeconds();
-    for (const entry of entries) if (entry.expiresAt > now) await this.#known.add(entry);
+    for (const entry of entries) {
+      this.#learned?.(entry);
+      if (entry.expiresAt > now) await this.#known.add(entry);
+    }
   }
 
   /** Memory is full: what was left out must be read again, and until then the replica is not used. */

@@ -1,25 +1,39 @@
 // From a verified credential to the principal that a request carries: whose account it is, whether that may be used, and what is made of
 // both. One list of checks for every path: request, refresh and verify.
-import { isPromise, orUnavailable } from '../base/at-once.js';
+import { after, isPromise, orUnavailable } from '../base/at-once.js';
 import { dateOf } from '../base/clock.js';
 import { applicationFault, AuthError } from '../base/errors.js';
 import { kindOf } from '../base/kind-of.js';
 import type { AuthUser, Principal, Subject, Verified } from '../base/principal.js';
 import { withTimeout } from '../base/timeout.js';
 import { refused } from '../tokens/refusals.js';
+import type { Account } from './account.js';
+import { copyOfUser } from './copy-of-user.js';
 import { disagreementIn } from './matching-claims.js';
 import { descriptionOf, UnusableDescription, type DescribingSource } from './description.js';
+import type { RememberedUsers } from './remembered-users.js';
 import { SourceCalls } from './source-calls.js';
 import { stampDigest, type ExternalUserSource, type UserDescription, type UserSource } from './users.js';
 
-/** The user of a credential, and what is known of them. Without a source nothing is known, and nothing is compared. */
-export interface Account {
-  readonly user: AuthUser | undefined;
-  readonly description: UserDescription | undefined;
-}
+export type { Account } from './account.js';
 
 /** Makes the user of a verified credential where there is no source. */
 export type TokenUserMaker = (verified: Verified) => AuthUser;
+
+/** What a route may say of it: `every-request` asks the user source, `token` does not, for tokens that say who their user is. */
+export type RouteFreshness = 'every-request' | 'token';
+
+/** How old what is known of a user may be at a request: a time in milliseconds, or as old as the token. */
+export type UserFreshness = RouteFreshness | { readonly withinMs: number };
+
+/** How requests ask for users. */
+export interface RequestRules {
+  readonly freshness: UserFreshness;
+  /** With a bound in milliseconds: what is remembered. */
+  readonly remembered: RememberedUsers | undefined;
+}
+
+const EVERY_REQUEST: RequestRules = { freshness: 'every-request', remembered: undefined };
 
 /** A source that takes longer does not answer. */
 const LOOKUP_TIMEOUT_MS = 3_000;
@@ -60,11 +74,13 @@ export class AccountResolver {
 
   /**
    * @param onMistake called for every description that cannot be used: an error of the application, which its log should show
-   * @param tokenUser makes the user where there is no source @defaultValue a {@link TokenUser}
+   * @param tokenUser makes the user where no source is asked @defaultValue a {@link TokenUser}
+   * @param rules how requests ask @defaultValue the source, each time
    */
   constructor(
     private readonly onMistake: (mistake: TypeError) => void = () => {},
     private readonly tokenUser?: TokenUserMaker,
+    private readonly rules: RequestRules = EVERY_REQUEST,
   ) {}
 
   /**
@@ -87,6 +103,49 @@ export class AccountResolver {
    */
   resolve(verified: Verified): Account | Promise<Account> {
     return this.resolveSeen(verified, verified);
+  }
+
+  /**
+   * As {@link resolve}, for a request: as fresh as its route asks, or else the module. Clients, and users whom the scheme knows itself, are
+   * never looked up.
+   */
+  forRequest(verified: Verified, asked: UserFreshness = this.rules.freshness): Account | Promise<Account> {
+    if (asked === 'every-request' || !isLookedUp(verified)) return this.resolve(verified);
+    if (asked !== 'token') return this.rememberedAccount(verified);
+    if (!saysWhoTheUserIs(verified) || this.source === undefined) return this.resolve(verified);
+    return { user: this.userOfToken(verified, verified), description: undefined };
+  }
+
+  private rememberedAccount(verified: Verified): Account | Promise<Account> {
+    const { remembered } = this.rules;
+    const source = verified.own ? this.source : this.externalSource;
+    if (remembered === undefined || source === undefined) return this.resolve(verified);
+    const copied = ({ user, description }: Account): Account => ({
+      user: user && this.copyOf(user, source),
+      description,
+    });
+    // What is remembered is out of reach of the source, and what is returned out of reach of other requests.
+    const load = () => after(this.resolve(verified), copied);
+    return after(remembered.of(verified, load), copied);
+  }
+
+  private copyOf(user: AuthUser, source: DescribingSource<AuthUser>): AuthUser {
+    if (source.copy === undefined) return copyOfUser(user);
+    try {
+      return source.copy(user);
+    } catch (error) {
+      throw error instanceof AuthError ? error : applicationFault('copy()', error);
+    }
+  }
+
+  /** What is remembered between requests, if anything is. */
+  get remembered(): RememberedUsers | undefined {
+    return this.rules.remembered;
+  }
+
+  /** Forgets what is remembered of a user, by the `id` that the source describes. */
+  forgetUser(id: string): void {
+    this.rules.remembered?.forgetUser(id);
   }
 
   /** @param seen what the source may look at: the credential, if there is one */
@@ -201,6 +260,19 @@ export class AccountResolver {
 }
 
 const NO_CLAIMS: Verified['claims'] = Object.freeze({});
+
+/** Client principals have no user, and some schemes know theirs. */
+function isLookedUp({ kind, user: known }: Verified): boolean {
+  return kind !== 'client' && known === undefined;
+}
+
+/**
+ * True for tokens of our own. Host sessions and other credentials without claims say nothing of their user, and whose account a token of
+ * another issuer leads to only `externalUsers` knows.
+ */
+function saysWhoTheUserIs({ own, claims }: Verified): boolean {
+  return own && claims['sub'] !== undefined;
+}
 
 /** Client principals have no user. */
 const NO_ACCOUNT: Account = Object.freeze({ user: undefined, description: undefined });

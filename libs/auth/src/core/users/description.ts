@@ -8,6 +8,7 @@ import type { UserDescription } from './users.js';
 /** What of a user source is needed here. */
 export interface DescribingSource<User> {
   describe(user: User): UserDescription;
+  copy?(user: User): User;
 }
 
 /** A description that nothing can rest on: a mistake of the application. The message names the member, never its value. */

@@ -61,7 +61,8 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
   readonly developmentOnly?: string | undefined;
 
   /**
-   * The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held.
+   * The user with that `sub`, active or not; `null` counts as `undefined`. Called at every guarded request, after the signature held, unless
+   * `userFreshness` says otherwise.
    *
    * @param verified the credential that names the subject, if there is one: its claims, for sources that need a tenant to find a user. The
    * claims of a refresh token are registered ones alone, a session has none. `undefined` if the library looks a user up by id: for a sign-in
@@ -74,6 +75,13 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
    * (a number as `id`, text as `active`) refuses the user, and is written to the log as an error that names the member.
    */
   abstract describe(user: User): UserDescription;
+
+  /**
+   * A copy of a remembered user for one request, so that what a handler changes is not seen by another: with `userFreshness: { withinMs }`
+   * alone. Implement it if instances of your users cannot be copied member by member (private fields, documents of Mongoose).
+   * @defaultValue a deep copy of plain objects, instances with their prototype, lists, dates, maps, sets and bytes
+   */
+  copy?(user: User): User;
 
   /**
    * The user whose credentials these are, active or not. Unknown user and wrong password both resolve `undefined`, after the same
@@ -117,6 +125,9 @@ export abstract class ExternalUserSource<User = AuthUser> {
    * As `UserSource.describe()`. The `id` is that of the user of yours: a session of the same id is a session of the same user.
    */
   abstract describe(user: User): UserDescription;
+
+  /** As `UserSource.copy()`. */
+  copy?(user: User): User;
 }
 
 /** The stamp in a token is a truncated SHA-256: it detects a change without revealing the stamp. */

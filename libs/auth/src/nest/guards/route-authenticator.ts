@@ -13,6 +13,7 @@ import type { RequestRecord } from '../transport/contexts.js';
 import { configurationOf, type ConfigurationName } from '../options/named-tokens.js';
 import { earlyUse } from '../refusals/early-use.js';
 import { about, aboutAtLeast } from '../refusals/refused-at.js';
+import type { UserLoading } from '../routes/freshness-problems.js';
 import {
   effectivePolicy,
   GUARD_SCHEMES,
@@ -28,6 +29,8 @@ export interface RouteAuthenticatorParts {
   /** Knows what holds if a route states nothing. */
   readonly globals: { readonly defaults: RouteDefaults };
   readonly configuration: ConfigurationName;
+  /** How users are found. */
+  readonly loading: UserLoading;
   /** Tells the log what the application has to mend. */
   readonly faults: FaultLog;
   /** The one of another configuration of the application. */
@@ -62,6 +65,12 @@ export class RouteAuthenticator {
   policyOf(context: Pick<ExecutionContext, 'getHandler' | 'getClass'>): EffectivePolicy {
     // Nest returns the classes and methods of the application, which are functions.
     return this.policyFor(context.getHandler() as ClassOrMethod, context.getClass() as unknown as ClassOrMethod);
+  }
+
+  /** How the configuration of a guard finds users; `undefined` if there is no such configuration. */
+  loadingOf(guard: BrandedGuard): UserLoading | undefined {
+    const name = configurationOf(guard);
+    return (name === this.parts.configuration ? this : this.parts.peer(name))?.parts.loading;
   }
 
   /** The requirements of a route, for lists of routes. */
@@ -163,8 +172,14 @@ export class RouteAuthenticator {
     const made = this.demands.get(policy) ?? this.demandsOf(policy);
     const known = made.get(guard[GUARD_SCHEMES]);
     if (known !== undefined) return known;
-    const { optional, permissions, policies } = policy;
-    const demand: RouteRequirements = { schemes: this.schemesOf(guard), optional, permissions, policies };
+    const { optional, permissions, policies, userFreshness } = policy;
+    const demand: RouteRequirements = {
+      schemes: this.schemesOf(guard),
+      optional,
+      permissions,
+      policies,
+      userFreshness,
+    };
     made.set(guard[GUARD_SCHEMES], demand);
     return demand;
   }
@@ -181,6 +196,7 @@ type DemandsBySchemes = Map<readonly string[], RouteRequirements>;
 
 type Refusal = Extract<Decision, { readonly error: unknown }>;
 
-function isPlain({ optional, permissions, policies }: EffectivePolicy): boolean {
+function isPlain({ optional, permissions, policies, userFreshness }: EffectivePolicy): boolean {
+  if (userFreshness !== undefined) return false;
   return !optional && policies.length === 0 && Object.values(permissions).every((allowed) => !allowed);
 }

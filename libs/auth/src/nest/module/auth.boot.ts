@@ -28,6 +28,7 @@ import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
 import { RouteAuthenticator } from '../guards/route-authenticator.js';
 import { isSchemeFactory, type SchemeFactory } from '../../core/schemes/scheme-factory.js';
+import { loadingOf, moduleFreshnessProblems } from '../routes/freshness-problems.js';
 import { routeTable } from '../routes/route-table.js';
 import type { AuthSettings } from '../options/settings.js';
 import { checkSessions } from './session-boot.js';
@@ -80,6 +81,7 @@ export class AuthBoot implements OnModuleInit, OnApplicationBootstrap, OnModuleD
     const problems = [
       ...this.globals.problems(),
       ...this.findUsers(),
+      ...moduleFreshnessProblems(loadingOf(this.settings, this.structure), this.structure.externalUsers !== undefined),
       ...this.findSchemes(),
       ...this.checkControllers(),
       ...browserProblems(this.settings, this.structure, this.core.keys),

@@ -1,7 +1,7 @@
 // The core inside Nest: its ports are providers, so that each can be replaced; one provider is the assembled core; and its public parts
 // are injected by their class.
 import type { InjectionToken, Provider } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AuditSink } from '../../core/audit/audit.js';
 import { Clock, SystemClock } from '../../core/base/clock.js';
 import { CsrfService } from '../../core/browser/csrf.js';
@@ -15,6 +15,8 @@ import { BlocklistService } from '../../core/logins/blocklist-service.js';
 import { LoginService } from '../../core/logins/login-service.js';
 import { memoryStores } from '../../core/stores/memory-stores.js';
 import { BlocklistStore, LoginStore, OneTimeStore, type Stores } from '../../core/stores/stores.js';
+import type { AccountResolver } from '../../core/users/accounts.js';
+import { UserChanges } from '../../core/users/user-changes.js';
 import { SignInService } from '../../core/sign-in/sign-in-service.js';
 import { FrameworkHostSession } from '../browser/host-session.js';
 import type { AuthModuleStructure } from '../options/auth.options.js';
@@ -23,6 +25,7 @@ import type { AuthSettings } from '../options/settings.js';
 import { awaitingStart } from '../refusals/early-use.js';
 import { RefusalLog } from '../refusals/refusal-log.js';
 import { bearerSource } from '../transport/bearer-source.js';
+import { inConfiguration, structuresIn } from '../configurations/configurations.js';
 import { factoryProvider, namedFactory } from './factory-provider.js';
 import { mistakeLog } from './mistake-log.js';
 import { operatorNotices } from './operator-log.js';
@@ -112,7 +115,20 @@ export function coreProviders(structure: AuthModuleStructure): Provider[] {
     part(SessionService, ({ sessions }) => sessions),
     part(CsrfService, ({ csrf }) => csrf),
     part(OwnKeys, ({ keys }) => keys),
+    factoryProvider(
+      UserChanges,
+      [AUTHENTICATION, ModulesContainer],
+      ({ users }: Authentication, modules: ModulesContainer) => new UserChanges(users, () => resolversIn(modules)),
+    ),
   ];
+}
+
+/** The account resolvers of all configurations. */
+function resolversIn(modules: ModulesContainer): readonly AccountResolver[] {
+  return structuresIn(modules).flatMap(({ name }) => {
+    const core = inConfiguration<Authentication>(modules, name, AUTHENTICATION);
+    return core === undefined ? [] : [core.users];
+  });
 }
 
 /** What of it other modules may inject. */
@@ -131,4 +147,5 @@ export const coreExports: readonly InjectionToken[] = [
   SessionService,
   CsrfService,
   OwnKeys,
+  UserChanges,
 ];

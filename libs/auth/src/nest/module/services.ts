@@ -15,6 +15,7 @@ import { ErrorResponses } from '../refusals/error-responses.js';
 import { FaultLog } from '../refusals/fault-log.js';
 import { RefusalLog } from '../refusals/refusal-log.js';
 import { GlobalGuards } from '../routes/global-guards.js';
+import { loadingOf } from '../routes/freshness-problems.js';
 import { RouteAddresses } from '../routes/route-addresses.js';
 import { RouteAudit } from '../routes/route-audit.js';
 import { AnswerWatch } from '../surroundings/answer-watch.js';
@@ -51,6 +52,7 @@ const audit = factoryProvider(
           return routes.defaults;
         },
         schemeNames: (guard) => routes.schemesOf(guard).map(({ name }) => name),
+        loadingOf: (guard) => routes.loadingOf(guard),
       },
       structure,
       discovery,
@@ -96,19 +98,28 @@ const guardServices = [
   ),
   factoryProvider(
     RouteAuthenticator,
-    [AUTHENTICATION, ErrorResponses, AUTH_STRUCTURE, ModulesContainer, FaultLog, GlobalGuards],
-    (...[{ authenticator, schemes }, answers, structure, modules, faults, globals]: RouteParts) =>
+    [AUTHENTICATION, ErrorResponses, AUTH_STRUCTURE, AUTH_SETTINGS, ModulesContainer, FaultLog, GlobalGuards],
+    (...[{ authenticator, schemes }, answers, structure, settings, modules, faults, globals]: RouteParts) =>
       new RouteAuthenticator(authenticator, answers, {
         schemes,
         globals,
         configuration: structure.name,
+        loading: loadingOf(settings, structure),
         faults,
         peer: (name) => inConfiguration<RouteAuthenticator>(modules, name, RouteAuthenticator),
       }),
   ),
 ];
 
-type RouteParts = [Authentication, ErrorResponses, AuthModuleStructure, ModulesContainer, FaultLog, GlobalGuards];
+type RouteParts = [
+  Authentication,
+  ErrorResponses,
+  AuthModuleStructure,
+  AuthSettings,
+  ModulesContainer,
+  FaultLog,
+  GlobalGuards,
+];
 
 /** Everything that every configuration provides, besides the core. */
 export const serviceProviders: Provider[] = [

@@ -69,7 +69,7 @@ type Values = ReturnType<typeof moduleOptions.read>['value'];
 /** What several options become together. */
 function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' | 'issuing' | 'warnings'> {
   const { clockTolerance, exclusiveAudience, keys, algorithm, trust, header, loginUrl, revocation, limits } = values;
-  const { errors, signIn, tokenUser, basic } = values;
+  const { errors, signIn, userFreshness, tokenUser, basic } = values;
   const { refreshPathGiven, ...cookieSettings } = values.cookies ?? defaultsOf(cookies, at);
   const specs = cookieSpecs(cookieSettings);
   const tokens = tokenSettings(values, at);
@@ -84,6 +84,7 @@ function settingsOf(values: Values, at: Place): Omit<AuthSettings, 'production' 
     limits,
     errors,
     signIn,
+    userFreshness,
     tokenUser,
     basic,
     tokens,

@@ -44,6 +44,33 @@ export const AllowClients = (allow = true): MethodDecorator & ClassDecorator =>
 export const AllowRestrictedClients = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowRestrictedClients()', METADATA.restrictedClients, allow);
 
+/**
+ * How fresh the user of a request must be on this route, or on the routes of this class, whatever the option `userFreshness` says. The nearest
+ * statement wins.
+ *
+ * @param freshness `every-request` asks the user source. `token` does not, for own access tokens: `tokenUser` makes the user, and that they
+ * were deactivated is seen only when the token expires or is revoked. A host session is looked up in any case
+ * @throws {TypeError} for anything else
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { UserFreshness } from 'nestjs-latchkey';
+ *
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @UserFreshness('token')
+ *   @Get() list() {
+ *     return [];
+ *   }
+ * }
+ * ```
+ */
+export const UserFreshness = (freshness: 'every-request' | 'token'): MethodDecorator & ClassDecorator => {
+  if (freshness !== 'every-request' && freshness !== 'token')
+    throw new TypeError(`@UserFreshness() takes 'every-request' or 'token'; given was ${shown([freshness])}.`);
+  return SetMetadata(METADATA.userFreshness, freshness);
+};
+
 function permission(name: string, key: string, allow: unknown): MethodDecorator & ClassDecorator {
   if (typeof allow !== 'boolean') throw new TypeError(`${name} takes true or false; given was ${shown([allow])}.`);
   return SetMetadata(key, allow);

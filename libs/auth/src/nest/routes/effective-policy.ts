@@ -1,7 +1,7 @@
 // The one answer to "what does this route demand?": for the guards, the route audit and OpenAPI alike. The nearest
 // statement decides about authentication; policies accumulate; permissive marks are nearest-wins.
 import type { CanActivate, Type } from '@nestjs/common';
-import type { Permissions } from '../../core/users/accounts.js';
+import type { Permissions, RouteFreshness } from '../../core/users/accounts.js';
 import type { Policy } from '../../core/policies/policies.js';
 
 /** Metadata keys: texts, so that two copies of the package in one application agree. */
@@ -11,6 +11,7 @@ export const METADATA = {
   inactive: 'nestjs-latchkey:allow-inactive',
   clients: 'nestjs-latchkey:allow-clients',
   restrictedClients: 'nestjs-latchkey:allow-restricted-clients',
+  userFreshness: 'nestjs-latchkey:user-freshness',
   policies: 'nestjs-latchkey:policies',
   reason: 'nestjs-latchkey:reason',
 } as const;
@@ -55,6 +56,8 @@ export interface EffectivePolicy {
   readonly optional: boolean;
   readonly permissions: Permissions;
   readonly policies: readonly Policy[];
+  /** How fresh the user must be; `undefined` is as the module says. */
+  readonly userFreshness: RouteFreshness | undefined;
   /** Why the route deviates, if the level that decides says so. */
   readonly reason: string | undefined;
   /** True if the handler answers with server-sent events, so that the answer outlives the question. */
@@ -153,6 +156,11 @@ function readPolicy(handler: ClassOrMethod, owner: ClassOrMethod, defaults: Rout
     optional: nearest.optional,
     permissions: permissionsOf(handler, owner),
     policies: [...onClass.policies, ...onHandler.policies],
+    userFreshness: readMetadata<RouteFreshness | undefined>(
+      handler,
+      METADATA.userFreshness,
+      readMetadata<RouteFreshness | undefined>(owner, METADATA.userFreshness, undefined),
+    ),
     reason: nearest.reason,
     isStream: readMetadata(handler, NEST_SSE, false),
   });

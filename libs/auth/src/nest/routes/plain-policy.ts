@@ -13,6 +13,7 @@ export const PLAIN_POLICY: EffectivePolicy = Object.freeze({
   optional: false,
   permissions: NO_PERMISSIONS,
   policies: [],
+  userFreshness: undefined,
   reason: undefined,
   isStream: false,
 });

@@ -14,6 +14,7 @@ import {
   type ClassOrMethod,
 } from './effective-policy.js';
 import { configurationOf } from '../options/named-tokens.js';
+import { freshnessProblems, type UserLoading } from './freshness-problems.js';
 import { namedRouteProblems } from './named-routes.js';
 import { addressOf, patternOf, type ApplicationFacts, type RouteAddress } from './route-paths.js';
 import { messageHandlersOf, routesOf, type Route } from './routes.js';
@@ -42,6 +43,8 @@ export interface AuditSource {
   readonly defaults: RouteDefaults;
   /** Names of the schemes that a guard accepts, in order. @throws {AuthConfigurationError} for one that is not configured */
   schemeNames(guard: BrandedGuard): readonly string[];
+  /** How the configuration of a guard finds the users of requests; `undefined` if that is not known. */
+  loadingOf?(guard: BrandedGuard): UserLoading | undefined;
 }
 
 /** What the audit reads. */
@@ -122,10 +125,19 @@ export class RouteAudit {
     const { owner, handler, name } = route;
     const policy = effectivePolicy(handler, owner, this.parts.source.defaults);
     const unknown = policy.guards.flatMap((guard) => configurationProblems(() => this.parts.source.schemeNames(guard)));
+    const loading = policy.guards.flatMap((guard) => this.loadingProblems(policy, guard));
     const strict = this.parts.structure.strictRoutes === true ? strictProblems(policy, this.factsOf(route)) : [];
-    return [...policyProblems(handler, owner, this.parts.source.defaults), ...unknown, ...strict].map(
-      (problem) => `${name}: ${problem}`,
-    );
+    return [
+      ...policyProblems(handler, owner, this.parts.source.defaults),
+      ...unknown,
+      ...new Set(loading),
+      ...strict,
+    ].map((problem) => `${name}: ${problem}`);
+  }
+
+  private loadingProblems(policy: EffectivePolicy, guard: BrandedGuard): readonly string[] {
+    const loading = this.parts.source.loadingOf?.(guard);
+    return loading === undefined ? [] : freshnessProblems(policy, loading);
   }
 
   private factsOf({ owner }: Route) {

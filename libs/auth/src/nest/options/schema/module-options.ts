@@ -17,7 +17,7 @@ import { csrf, type CsrfOptions } from './csrf.js';
 import { errors, type ErrorResponseOptions } from './errors.js';
 import { header, type HeaderOptions } from './header.js';
 import { refresh, type RefreshOptions } from './refresh.js';
-import { revocation, type RevocationOptions } from './revocation.js';
+import { isFreshnessBound, revocation, type RevocationOptions } from './revocation.js';
 import { session, type AuthSessionOptions } from './session.js';
 import { signIn, type SignInStepOptions } from './sign-in.js';
 
@@ -46,8 +46,16 @@ export interface AuthModuleOptions {
   /** Other issuers whose tokens are accepted. @defaultValue [] */
   readonly trust?: readonly TrustOptions[];
   /**
-   * Makes `request.user` of a verified token where there is no source of users: of own tokens without `users`, of external ones without
-   * `externalUsers`. Called at every guarded request; it must answer at once, with an object. An `AuthError` that it throws is the refusal.
+   * How old what is known of a user may be at a request. `every-request` asks the user source each time. `{ withinMs }` (10 to 60,000)
+   * remembers active users in this process, at most so long and at most those of 10,000 credentials; `UserChanges.changed()`, the end of a
+   * login and a blocked subject forget them at once. `token` asks no source about own access tokens: `tokenUser` makes the user, and that a
+   * user was deactivated is seen only when the token expires or is revoked. Sign-in and refresh always ask. Needs `users` or
+   * `externalUsers`. @defaultValue 'every-request'
+   */
+  readonly userFreshness?: 'every-request' | 'token' | { readonly withinMs: number };
+  /**
+   * Makes `request.user` of a verified token where no source of users is asked: of own tokens without `users` or with
+   * `userFreshness: 'token'`, of external ones without `externalUsers`. Called at every guarded request; it must answer at once, with an object. An `AuthError` that it throws is the refusal.
    * A refresh token has registered claims alone. @defaultValue a `TokenUser`: `{ id, issuer }`
    */
   readonly tokenUser?: (verified: Verified) => AuthUser;
@@ -130,11 +138,20 @@ export const moduleOptions = group<AuthModuleOptions>()({
     access,
     refresh,
     trust,
+    userFreshness: value<NonNullable<AuthModuleOptions['userFreshness']>>({
+      accepts: "'every-request', 'token' or { withinMs: 10 to 60000 }",
+      holds: (given: unknown) => given === 'every-request' || given === 'token' || isFreshnessBound(given),
+      names: ['withinMs'],
+      refused: { withinMs: 1 },
+      default: 'every-request',
+      summary:
+        'how old what is known of a user may be: asked each time, remembered for a while, or as the token says: [users and requests](users.md)',
+    }),
     tokenUser: callback<NonNullable<AuthModuleOptions['tokenUser']>>({
       accepts: 'a function of what was verified that answers with a user',
       otherwise: 'a `TokenUser`: `{ id, issuer }`',
       summary:
-        'makes the user of a token where there is no source of users: [users without a table](trusted-issuers.md#users-without-a-table)',
+        'makes the user of a token where no source of users is asked: [users without a table](trusted-issuers.md#users-without-a-table)',
     }),
     header,
     cookies,

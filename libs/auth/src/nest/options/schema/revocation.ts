@@ -32,8 +32,7 @@ export const revocation = group<RevocationOptions>()({
   options: {
     freshness: value<Freshness>({
       accepts: "'every-request' or { withinMs: 10 to 60000 }",
-      holds: (given: unknown) =>
-        given === 'every-request' || (isGroup(given) && isBetween(given['withinMs'], 10, 60_000)),
+      holds: (given: unknown) => given === 'every-request' || isFreshnessBound(given),
       names: ['withinMs'],
       refused: { withinMs: 1 },
       default: 'every-request',
@@ -71,6 +70,8 @@ export const revocation = group<RevocationOptions>()({
   }),
 });
 
-function isBetween(given: unknown, min: number, max: number): boolean {
-  return Number.isInteger(given) && Number(given) >= min && Number(given) <= max;
+/** A bound on how old an answer may be: from 10 milliseconds to a minute. */
+export function isFreshnessBound(given: unknown): boolean {
+  const withinMs = isGroup(given) ? given['withinMs'] : undefined;
+  return Number.isInteger(withinMs) && Number(withinMs) >= 10 && Number(withinMs) <= 60_000;
 }
