@@ -117,6 +117,17 @@ const ROWS: readonly Row[] = [
     issue: 'missing_subject',
   },
   {
+    title: 'a cookie of an issuer that is not trusted beside a session',
+    session: 'bob',
+    cookie: ['bob', 'foreign'],
+    status: 401,
+    code: 'invalid_issuer',
+    outcome: 'user_mismatch',
+    forgiven: ['invalid_issuer'],
+    mismatch: 'bob',
+    issue: 'unknown_issuer',
+  },
+  {
     title: 'a good cookie without a CSRF token',
     cookie: ['ada'],
     unsafe: true,

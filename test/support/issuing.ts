@@ -77,8 +77,11 @@ export const LINKED_BY_TABLE: Issuing = {
   source: LinkedByTable,
 };
 
-/** How good a token is: `unnamed` lacks its subject, `noise` is no token. */
-export type Quality = 'good' | 'expired' | 'forged' | 'unnamed' | 'noise';
+/** How good a token is: `foreign` names an issuer that is not trusted, `unnamed` lacks its subject, `noise` is no token. */
+export type Quality = 'good' | 'expired' | 'forged' | 'foreign' | 'unnamed' | 'noise';
+
+/** The issuer of tokens that are `foreign`. */
+export const STRANGER = 'https://stranger.example';
 
 const LAST = /[^.]{4}$/;
 
@@ -97,12 +100,16 @@ export class Scene {
     const { source } = issuing;
     const lms = source === undefined ? undefined : await startLms(() => clock.nowSeconds());
     const besideLms = lms === undefined ? {} : { trust: [openEdx(lms.trust)], header: { schemes: ['JWT', 'Bearer'] } };
-    const running = await startBrowserApp(adapter, {
+    const starting = startBrowserApp(adapter, {
       ...options,
       ...besideLms,
       cookies: { ...options.cookies, ...(lms === undefined ? {} : { external: LMS_COOKIES }) },
       imports: [LinkedModule, ...(options.imports ?? [])],
       structure: { clock, ...(source === undefined ? {} : { externalUsers: source as never }), ...options.structure },
+    });
+    const running = await starting.catch(async (error: unknown) => {
+      await lms?.close();
+      throw error;
     });
     const scene = new Scene(running, clock, issuing, lms);
     const names = [...scene.people.all.keys()].map((name) => [name, scene.idOf(name)] as const);
@@ -156,7 +163,11 @@ export class Scene {
   /** A token of the issuer of the cookies. */
   async token(name: string, quality: Quality = 'good', claims: TestClaims = {}): Promise<string> {
     if (quality === 'noise') return 'not-a-token';
-    const said = quality === 'unnamed' ? { ...claims, sub: undefined } : claims;
+    const said = {
+      ...claims,
+      ...(quality === 'unnamed' && { sub: undefined }),
+      ...(quality === 'foreign' && { iss: STRANGER }),
+    };
     const token = await (quality === 'expired' ? this.expired(name, said) : this.good(name, said));
     return quality === 'forged' ? token.replace(LAST, (end) => (end === 'AAAA' ? 'BBBB' : 'AAAA')) : token;
   }

@@ -2,12 +2,12 @@
 // `create_jwt` of edx-platform gives them, whole or in its two cookies. It signs by node:crypto alone.
 //
 //   const lms = await startLms();
-//   trust: [{ ...lms.trust, types: ['JWT'], algorithms: ['RS512'], claims: { scopes: 'scopes', id: false } }]
+//   trust: [openEdx(lms.trust)]
 //   headers: { authorization: `JWT ${lms.token('ada')}` }          // or { cookie: lms.cookie(lms.token('ada', { scopes: [...] })) }
 //   await lms.close();
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JWK } from 'jose';
 
@@ -45,7 +45,9 @@ export interface Lms {
   /** Its `iss`: the setting `JWT_ISSUER`. */
   readonly issuer: string;
   readonly jwksUri: string;
-  /** The start of an entry of `trust`: issuer, audience, keys by address. */
+  /** Where it says whose an opaque token is: the setting `OAUTH2_USER_INFO_URL` of the services. */
+  readonly userInfo: string;
+  /** What `openEdx()` is given: issuer, audience, keys by address. */
   readonly trust: {
     readonly issuer: string;
     readonly audience: string;
@@ -59,6 +61,10 @@ export interface Lms {
   subject(username: string): string;
   /** A token of a user, signed with RS512. */
   token(username: string, options?: LmsTokenOptions): string;
+  /** An opaque token of a user, for the scheme `BearerAuthentication`. */
+  opaqueToken(username: string): string;
+  /** What the user-info endpoint does from now on: answers, is broken, or never answers. */
+  answerUserInfo(how: 'well' | 'with 500' | 'never'): void;
   /** A token as the Cookie header of a browser that signed in there. */
   cookie(token: string): string;
   /** Makes a new key, which signs from now on; the key set holds the new and the old ones. Returns its kid. */
@@ -85,11 +91,12 @@ export async function startLms(now: () => number = () => Math.floor(Date.now() /
   let published = [...all];
   let asked = 0;
   const jwks = () => ({ keys: published.map(publicJwk) });
+  const userInfo = new UserInfo();
   const server = createServer((request, response) => {
+    if (request.url === '/oauth2/user_info') return userInfo.answer(request, response);
     const isKeySet = request.url === '/auth/jwks.json';
     if (isKeySet) asked += 1;
-    response.writeHead(isKeySet ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isKeySet ? jwks() : { error: 'not found' }));
+    send(response, isKeySet ? 200 : 404, isKeySet ? jwks() : { error: 'not found' });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -99,6 +106,7 @@ export async function startLms(now: () => number = () => Math.floor(Date.now() /
   return {
     issuer,
     jwksUri,
+    userInfo: `${url}/oauth2/user_info`,
     trust: { issuer, audience: LMS_AUDIENCE, keys: { jwksUri, allowLoopbackHttp: true } },
     asked: () => asked,
     jwks,
@@ -107,6 +115,10 @@ export async function startLms(now: () => number = () => Math.floor(Date.now() /
       const signing = options.by === undefined ? all.at(-1) : all.find(({ kid }) => kid === options.by);
       if (signing === undefined) throw new Error(`The look-alike has no key ${String(options.by)}.`);
       return signed(signing.key, options.header ?? {}, claimsOf(issuer, username, now(), options));
+    },
+    opaqueToken: (username) => userInfo.tokenOf(username),
+    answerUserInfo: (how) => {
+      userInfo.how = how;
     },
     cookie: (token) => {
       const dot = token.lastIndexOf('.');
@@ -127,6 +139,32 @@ export async function startLms(now: () => number = () => Math.floor(Date.now() /
       await once(server, 'close');
     },
   };
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+/** Says whose an opaque token is. */
+class UserInfo {
+  how: 'well' | 'with 500' | 'never' = 'well';
+  private readonly usernames = new Map<string, string>();
+
+  tokenOf(username: string): string {
+    const token = randomBytes(15).toString('base64url');
+    this.usernames.set(`Bearer ${token}`, username);
+    return token;
+  }
+
+  answer({ headers }: IncomingMessage, response: ServerResponse): void {
+    if (this.how === 'never') return;
+    if (this.how === 'with 500') return send(response, 500, { error: 'server_error' });
+    const username = this.usernames.get(headers.authorization ?? '');
+    if (username === undefined) return send(response, 401, { error: 'invalid_token' });
+    const email = `${username}@example.com`;
+    send(response, 200, { sub: subject(username), preferred_username: username, name: username, email });
+  }
 }
 
 function makeKey(): KeyObject {

@@ -1,6 +1,8 @@
 // The real SDK of OpenTelemetry, in memory: spans and metrics of this process.
 import { context, metrics, trace, type Span } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -45,6 +47,13 @@ export class Telemetry {
       next();
     });
   };
+
+  /** The same for all that is registered afterwards, on Express and on Fastify, where hooks run before middleware of Nest. */
+  watch(app: INestApplication): void {
+    const adapter = app.getHttpAdapter();
+    if (adapter.getType() === 'express') app.use(this.middleware);
+    else (app as NestFastifyApplication).getHttpAdapter().getInstance().addHook('onRequest', this.middleware);
+  }
 
   /** Every span that has ended. */
   async spans(): Promise<readonly ReadableSpan[]> {

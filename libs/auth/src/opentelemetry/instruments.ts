@@ -58,7 +58,7 @@ export class Instruments {
   constructor(meter: Meter) {
     const counter = (name: string, unit: string, description: string) =>
       meter.createCounter(`latchkey.${name}`, { unit, description });
-    this.attempts = counter('attempts', '{attempt}', 'Attempts to authenticateCredential a caller.');
+    this.attempts = counter('attempts', '{attempt}', 'Attempts to authenticate a caller.');
     this.refusals = counter('refusals', '{refusal}', 'Refused requests, sign-ins and refreshes by their exact code.');
     this.signIns = counter('sign_ins', '{sign_in}', 'Sign-ins that were opened, refused or ended.');
     this.steps = counter('sign_in_steps', '{step}', 'Further steps of sign-ins: required, passed or failed.');

@@ -2,7 +2,7 @@
 // request's own.
 import { metrics, trace, type Attributes, type MeterProvider } from '@opentelemetry/api';
 import { onStoreCall, VERSION } from '../core/internal.js';
-import { onAuthEvent, type AttemptEvent, type AuthEvent } from '../events.js';
+import { onAuthEvent, type AttemptEvent, type AuthEvent, type EarlyAttemptEvent } from '../events.js';
 import { Instruments, LABEL } from './instruments.js';
 
 /** Attributes that may be exported besides codes and counts. */
@@ -58,9 +58,11 @@ export function observeAuth({ endUserId = false, meterProvider }: ObserveAuthOpt
 
 function tellSpan(event: AuthEvent, endUserId: boolean): void {
   const span = trace.getActiveSpan();
-  if (event.type === 'attempt') span?.setAttributes(attributesOf(event, endUserId));
-  else if (SPAN_EVENTS.has(event.type)) span?.addEvent(`latchkey.${event.type}`);
-  else if ('code' in event) span?.addEvent(`latchkey.${event.type}`, { 'latchkey.code': event.code });
+  if (span === undefined) return;
+  if (event.type === 'attempt') span.setAttributes(attributesOf(event, endUserId));
+  else if (event.type === 'early_attempt') span.setAttributes(earlyAttributesOf(event));
+  else if (SPAN_EVENTS.has(event.type)) span.addEvent(`latchkey.${event.type}`);
+  else if ('code' in event) span.addEvent(`latchkey.${event.type}`, { 'latchkey.code': event.code });
 }
 
 /** `error.type` is the span's own: a refusal that was forgiven is not an error of the request. */
@@ -86,6 +88,11 @@ function attributesOf(event: AttemptEvent, endUserId: boolean): Attributes {
     'latchkey.version': version,
     ...(endUserId ? subjectsOf(event) : {}),
   };
+}
+
+/** What `authenticateEarly()` found, under names of its own: the attempt of the guard is a second one. */
+function earlyAttributesOf({ outcome, scheme }: EarlyAttemptEvent): Attributes {
+  return { 'latchkey.early.outcome': outcome, 'latchkey.early.scheme': scheme };
 }
 
 /** The caller, and whom cookie and session name where they differ. */
