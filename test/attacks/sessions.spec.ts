@@ -190,15 +190,3 @@ describe.each(ADAPTERS)('the lifetime of a session on %s', (adapter) => {
     expect((await jar.send('/account/session')).status).toBe(200);
   });
 });
-
-describe('an application without session middleware', () => {
-  it('answers with a configuration error instead of 401, without Retry-After', async () => {
-    const running = await startBrowserApp('express', { sessions: false, session: {} });
-    try {
-      const answer = await running.fetch('/account/session');
-      expect([answer.status, answer.headers.get('retry-after')]).toEqual([500, null]);
-    } finally {
-      await running.close();
-    }
-  });
-});

@@ -2,10 +2,10 @@ import { Controller, Get, Post, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AllowInactive, SessionAuthGuard } from 'nestjs-latchkey';
 import { cookieController, csrfController, type CookieTimes } from 'nestjs-latchkey/controllers';
-import { FixedClock } from 'nestjs-latchkey/testing';
 import { ADAPTERS, SILENT, type RunningApplication } from '../support/applications.js';
 import { PASSWORD, People, startBrowserApp, type Person } from '../support/browser-app.js';
 import { CookieJar } from '../support/cookie-jar.js';
+import { ISSUING, Scene } from '../support/issuing.js';
 
 const ada = { username: 'ada', password: PASSWORD };
 
@@ -132,75 +132,96 @@ describe.each(ADAPTERS)('a sign-in by cookie on %s', (adapter) => {
   });
 });
 
+/** The five fields of `login_refresh` of an LMS, and its word for success. */
+const asTheLmsAnswers = ({ userId, serverTime, accessExpiresAt }: CookieTimes) => ({
+  success: true,
+  user_id: userId,
+  response_epoch_seconds: serverTime.getTime() / 1000,
+  response_http_date: serverTime.toUTCString(),
+  expires: accessExpiresAt.toUTCString(),
+  expires_epoch_seconds: accessExpiresAt.getTime() / 1000,
+});
+
 describe.each(ADAPTERS)('a page that keeps its sign-in alive on %s', (adapter) => {
-  const clock = new FixedClock();
-  const lms = ({ userId, serverTime, accessExpiresAt }: CookieTimes) => ({
-    success: true,
-    user_id: userId,
-    response_epoch_seconds: serverTime.getTime() / 1000,
-    response_http_date: serverTime.toUTCString(),
-    expires: accessExpiresAt.toUTCString(),
-    expires_epoch_seconds: accessExpiresAt.getTime() / 1000,
-  });
-  let running: RunningApplication;
-  beforeAll(async () => {
-    const controllers = [
-      cookieController({ toResponse: true }),
-      cookieController({ path: 'auth/login_refresh', toResponse: lms }),
-      csrfController(),
-    ];
-    const access = { claimsFor: (user: unknown) => ({ email: (user as Person).email }) };
-    running = await startBrowserApp(adapter, {
-      access,
-      cookies: { refreshPath: '/auth' },
-      structure: { clock, controllers },
-    });
-  });
-  afterAll(() => running.close());
-
-  it('learns at sign-in and at each refresh when the cookies end, and nothing of the tokens', async () => {
-    const browser = new CookieJar(running);
-    for (const [path, body] of [['login', ada], ['refresh']] as const) {
-      clock.advance('1m');
-      const answer = await browser.post(`/auth/cookie/${path}`, body);
-      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
-      const now = clock.nowMs();
-      expect(await answer.json()).toEqual({
-        userId: 'ada',
-        serverTime: new Date(now).toISOString(),
-        accessExpiresAt: new Date(Math.floor(now / 1000) * 1000 + 900_000).toISOString(),
-        accessExpiresIn: 900,
-        refreshExpiresAt: new Date(Math.floor(now / 1000) * 1000 + 14 * 86_400_000).toISOString(),
+  describe.each(ISSUING)('with $name', (issuing) => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await Scene.open(adapter, issuing, {
+        access: { claimsFor: (user: unknown) => ({ email: (user as Person).email }) },
+        cookies: { refreshPath: '/auth' },
+        ready: [
+          cookieController({ toResponse: true }),
+          cookieController({ path: 'auth/login_refresh', toResponse: asTheLmsAnswers }),
+          csrfController(),
+        ],
       });
-    }
-  });
-
-  it('learns it under the names that an existing front end reads', async () => {
-    const browser = new CookieJar(running);
-    await browser.post('/auth/login_refresh/login', ada);
-    const answer = await browser.post('/auth/login_refresh/refresh');
-    const seconds = Math.floor(clock.nowMs() / 1000);
-    expect(await answer.json()).toEqual({
-      success: true,
-      user_id: 'ada',
-      response_epoch_seconds: clock.nowMs() / 1000,
-      response_http_date: new Date(clock.nowMs()).toUTCString(),
-      expires: new Date((seconds + 900) * 1000).toUTCString(),
-      expires_epoch_seconds: seconds + 900,
     });
-  });
+    afterAll(() => scene.close());
 
-  it('brings the new address into the cookie by a refresh, and until then has a stale one', async () => {
-    const person = running.app.get(People, { strict: false }).of('ada');
-    person.email = 'ada@example.com';
-    const browser = new CookieJar(running);
-    await browser.post('/auth/cookie/login', ada);
-    expect((await browser.send('/account')).status).toBe(200);
-    person.email = 'ada@new.example';
-    expect(await (await browser.send('/account')).json()).toMatchObject({ errorCode: 'claims_stale' });
-    expect((await browser.post('/auth/cookie/refresh')).status).toBe(200);
-    expect((await browser.send('/account')).status).toBe(200);
-    person.email = undefined;
+    /** A browser that is signed in at the LMS as another user, if there is one. */
+    const browser = async () => scene.browser(undefined, scene.lms?.token('bob'));
+
+    it('learns at sign-in and at each refresh when the cookies end, and nothing of the tokens', async () => {
+      const jar = await browser();
+      for (const [path, body] of [['login', ada], ['refresh']] as const) {
+        scene.clock.advance('1m');
+        const answer = await jar.post(`/auth/cookie/${path}`, body);
+        expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+        const now = scene.clock.nowMs();
+        expect(await answer.json()).toEqual({
+          userId: 'ada',
+          serverTime: new Date(now).toISOString(),
+          accessExpiresAt: new Date(Math.floor(now / 1000) * 1000 + 900_000).toISOString(),
+          accessExpiresIn: 900,
+          refreshExpiresAt: new Date(Math.floor(now / 1000) * 1000 + 14 * 86_400_000).toISOString(),
+        });
+      }
+    });
+
+    it('learns it under the names that an existing front end reads', async () => {
+      const jar = await browser();
+      await jar.post('/auth/login_refresh/login', ada);
+      const answer = await jar.post('/auth/login_refresh/refresh');
+      const seconds = Math.floor(scene.clock.nowMs() / 1000);
+      expect(await answer.json()).toEqual({
+        success: true,
+        user_id: 'ada',
+        response_epoch_seconds: scene.clock.nowMs() / 1000,
+        response_http_date: new Date(scene.clock.nowMs()).toUTCString(),
+        expires: new Date((seconds + 900) * 1000).toUTCString(),
+        expires_epoch_seconds: seconds + 900,
+      });
+    });
+
+    it('refreshes only what was issued here: a cookie of another issuer stays as it is', async () => {
+      const jar = await scene.browser(undefined, await scene.token('bob'));
+      const planted = jar.value(scene.cookieName);
+      const answer = await jar.post('/auth/cookie/refresh');
+      expect([answer.status, await answer.json()]).toEqual([
+        401,
+        expect.objectContaining({ errorCode: 'unauthenticated' }),
+      ]);
+      await jar.post('/auth/cookie/login', ada);
+      expect((await jar.post('/auth/cookie/refresh')).status).toBe(200);
+      expect(jar.value(scene.cookieName) === planted).toBe(scene.lms !== undefined);
+      expect(await (await jar.send('/account')).json()).toMatchObject({ username: 'ada' });
+      await jar.post('/auth/cookie/logout');
+      const afterwards = await jar.send('/account');
+      expect(afterwards.status).toBe(scene.lms === undefined ? 401 : 200);
+    });
+
+    it('brings the new address into the cookie by a refresh, and until then has a stale one', async () => {
+      const person = scene.people.of('ada');
+      person.email = 'ada@example.com';
+      const jar = await browser();
+      await jar.post('/auth/cookie/login', ada);
+      expect((await jar.send('/account')).status).toBe(200);
+      person.email = 'ada@new.example';
+      expect(await (await jar.send('/account')).json()).toMatchObject({ errorCode: 'claims_stale' });
+      expect((await jar.post('/auth/cookie/refresh')).status).toBe(200);
+      expect((await jar.send('/account')).status).toBe(200);
+      person.email = undefined;
+    });
   });
 });
 

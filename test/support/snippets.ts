@@ -168,3 +168,21 @@ function writeSnippet(snippet: Snippet, directory: string): string {
   }
   return join(directory, snippet.fileName.replace(/\.ts$/, '.js'));
 }
+
+/**
+ * Imports a titled snippet into the process of the test, on the sources of the library, with those that it may import.
+ * @param title the file name in its fence
+ */
+export async function importSnippet(snippets: readonly Snippet[], title: string): Promise<Record<string, unknown>> {
+  const snippet = snippets.find(({ fileName }) => fileName === title);
+  if (snippet === undefined) throw new Error(`No snippet is titled ${title}.`);
+  const parent = join(root, 'coverage/snippets');
+  mkdirSync(parent, { recursive: true });
+  const directory = mkdtempSync(join(parent, 'import-'));
+  try {
+    for (const { fileName, code } of [...snippet.earlier, snippet]) writeFileSync(join(directory, fileName), code);
+    return (await import(join(directory, title))) as Record<string, unknown>;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
