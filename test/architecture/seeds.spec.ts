@@ -80,6 +80,10 @@ function unprovenOf(here: string, citations: readonly Citation[]): string[] {
   return tests.length === 0 ? [] : [...codes, ...promised].filter((each) => !proven.includes(each));
 }
 
+/** The names in camel case that begin a code span, the last one of a path: `access.ttl` names `ttl`. */
+const namesIn = (cell: string) =>
+  [...cell.matchAll(/`@?([\w.[\]]+)[^`]*`/g)].flatMap(([, path = '']) => /[A-Za-z]*[a-z][A-Z]\w*$/.exec(path) ?? []);
+
 /** What is wrong with the rows of a table; empty if nothing is. */
 function problemsOf(document: string): string[] {
   return tableRows(document).flatMap((row) => {
@@ -165,6 +169,14 @@ describe('docs/seeds.md', () => {
       }),
     );
     expect(led).toEqual([]);
+  });
+
+  it('names no option, decorator or service that the other pages do not have', () => {
+    const pages = filesIn('docs', '.md').filter((path) => !/^docs\/(adr|seeds|attacks|migrating)\b/.test(path));
+    const read = pages.map((path) => readText(path)).join('\n');
+    const names = rows.flatMap(([, , here = '']) => namesIn(here));
+    expect(names.length).toBeGreaterThan(100);
+    expect([...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(read))).toEqual([]);
   });
 
   it('counts the rows of each table', () => {
