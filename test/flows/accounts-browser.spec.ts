@@ -51,7 +51,9 @@ describe.each(ADAPTERS)('accounts for browsers on %s', (adapter) => {
     expect(await answer.text()).not.toMatch(/<script(?![^>]*src=)|style=|https?:\/\//);
     for (const [path, type] of [
       ['/page.css', 'text/css'],
+      ['/parts.css', 'text/css'],
       ['/page.js', 'text/javascript'],
+      ['/modules/dom.js', 'text/javascript'],
       ['/page.svg', 'image/svg+xml'],
     ] as const) {
       expect((await app.fetch(path)).headers.get('content-type')).toContain(type);

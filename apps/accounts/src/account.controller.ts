@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, UseGuards, ValidationPipe } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsString, MaxLength } from 'class-validator';
-import { CurrentPrincipal, CurrentUser, SessionOrJwtGuard, TokenService, type Principal } from 'nestjs-latchkey';
+import { CurrentPrincipal, CurrentUser, SessionOrJwtGuard, type Principal } from 'nestjs-latchkey';
 import type { Repository } from 'typeorm';
 import { User } from './users/user.entity.js';
 
@@ -15,10 +15,7 @@ class MottoBody {
 @UseGuards(SessionOrJwtGuard)
 @Controller('account')
 export class AccountController {
-  constructor(
-    @InjectRepository(User) private readonly users: Repository<User>,
-    private readonly tokens: TokenService,
-  ) {}
+  constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
 
   @Get()
   account(@CurrentUser() { username, motto }: User, @CurrentPrincipal() { scheme }: Principal) {
@@ -34,13 +31,5 @@ export class AccountController {
   ) {
     await this.users.update({ id }, { motto });
     return { username, motto, scheme };
-  }
-
-  /** A client token without scopes that expires after a second: the page uses it to show an expired token. */
-  @Post('short-lived')
-  @HttpCode(200)
-  async shortLived() {
-    const { accessToken, expiresIn } = await this.tokens.issueForClient('expiry-demonstration', { accessTtl: 1 });
-    return { token: accessToken, expires_in: expiresIn };
   }
 }

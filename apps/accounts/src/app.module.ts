@@ -4,7 +4,9 @@ import { PassportJwtModule } from 'nestjs-latchkey/passport';
 import { AccountController } from './account.controller.js';
 import { AppController } from './app.controller.js';
 import { authentication } from './authentication.js';
+import { CredentialController } from './credential.controller.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DemonstrationsController } from './demonstrations.controller.js';
 import { ElsewhereModule } from './elsewhere/elsewhere.module.js';
 import { externalProvider, readEnvironment } from './environment.js';
 import { EventsController } from './events.controller.js';
@@ -13,6 +15,7 @@ import { MeController } from './me.controller.js';
 import { PageController } from './page/page.controller.js';
 import { PasswordResetModule } from './password-reset/password-reset.module.js';
 import { RedisModule } from './redis/redis.module.js';
+import { StaffController } from './staff.controller.js';
 import { ThrottlingModule } from './throttling/throttling.module.js';
 import { UsersModule } from './users/users.module.js';
 
@@ -28,6 +31,16 @@ import { UsersModule } from './users/users.module.js';
     PasswordResetModule,
     ...(externalProvider === undefined ? [] : [ElsewhereModule]),
   ],
-  controllers: [AppController, MeController, LegacyController, AccountController, EventsController, PageController],
+  controllers: [
+    AppController,
+    MeController,
+    LegacyController,
+    AccountController,
+    CredentialController,
+    EventsController,
+    DemonstrationsController,
+    StaffController,
+    PageController,
+  ],
 })
 export class AppModule {}

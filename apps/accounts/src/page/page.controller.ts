@@ -1,14 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { applyDecorators, Controller, Get, Header } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Header, NotFoundException, Param, StreamableFile } from '@nestjs/common';
 import { Public } from 'nestjs-latchkey';
-import { externalProvider } from '../environment.js';
+import { externalProvider, inProduction } from '../environment.js';
+import { pageFile, pageFolder, type PageFile } from './page-files.js';
 
-const read = (name: string): string => readFileSync(new URL(`../../public/${name}`, import.meta.url), 'utf8');
+const files = {
+  style: pageFile('page.css'),
+  parts: pageFile('parts.css'),
+  script: pageFile('page.js'),
+  icon: pageFile('page.svg'),
+  modules: pageFolder('modules'),
+};
 
-const files = { html: read('index.html'), css: read('page.css'), js: read('page.js'), icon: read('page.svg') };
-
-/** The page with the link to the other identity provider. */
-const withLinkElsewhere = files.html.replace('id="elsewhere" hidden', 'id="elsewhere"');
+/** The page, with the parts that this process offers: sign-in at another identity provider, and the demo users. */
+const html = [...(externalProvider === undefined ? [] : ['elsewhere']), ...(inProduction ? [] : ['demo-users'])].reduce(
+  (text, id) => text.replace(`id="${id}" hidden`, `id="${id}"`),
+  pageFile('index.html').text,
+);
 
 /** No inline code, no other origins, no framing. */
 const POLICY = [
@@ -22,11 +29,10 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const File = (path: string, type: string): MethodDecorator =>
+const File = (path: string): MethodDecorator =>
   applyDecorators(
     Public(),
     Get(path),
-    Header('Content-Type', `${type}; charset=utf-8`),
     Header('Content-Security-Policy', POLICY),
     Header('X-Content-Type-Options', 'nosniff'),
     Header('X-Frame-Options', 'DENY'),
@@ -39,23 +45,46 @@ const File = (path: string, type: string): MethodDecorator =>
 /** The web page. */
 @Controller()
 export class PageController {
-  @File('/', 'text/html')
+  @File('/')
+  @Header('Content-Type', 'text/html; charset=utf-8')
   page() {
-    return externalProvider === undefined ? files.html : withLinkElsewhere;
+    return html;
   }
 
-  @File('page.css', 'text/css')
+  @File('page.css')
   style() {
-    return files.css;
+    return sent(files.style);
   }
 
-  @File('page.js', 'text/javascript')
+  @File('parts.css')
+  parts() {
+    return sent(files.parts);
+  }
+
+  @File('page.js')
   script() {
-    return files.js;
+    return sent(files.script);
   }
 
-  @File('page.svg', 'image/svg+xml')
-  icon() {
-    return files.icon;
+  @File('modules/:name')
+  module(@Param('name') name: string) {
+    const file = files.modules.get(name);
+    if (file === undefined) throw new NotFoundException();
+    return sent(file);
   }
+
+  @File('page.svg')
+  icon() {
+    return sent(files.icon);
+  }
+
+  /** Some browsers ask for it whatever the page names as its icon. */
+  @File('favicon.ico')
+  favicon() {
+    return sent(files.icon);
+  }
+}
+
+function sent({ text, type }: PageFile): StreamableFile {
+  return new StreamableFile(Buffer.from(text), { type });
 }
