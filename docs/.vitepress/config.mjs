@@ -81,6 +81,7 @@ export default defineConfig({
         items: pagesOf([
           ['Every option', 'options'],
           ['Errors', 'errors'],
+          ['What a start refuses', 'errors/boot'],
           ['Attacks', 'attacks'],
           ['Threat model', 'threat-model'],
           ['Performance', 'performance'],

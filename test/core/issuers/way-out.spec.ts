@@ -97,7 +97,7 @@ async function fetched(
     await issuer.open();
     return 'OK';
   } catch (error) {
-    if (error instanceof AuthConfigurationError) return error.message.replace(/^.*could not be fetched: /s, '');
+    if (error instanceof AuthConfigurationError) return error.problems.join().replace(/^.*could not be fetched: /s, '');
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 // Error codes and their HTTP representation.
+import { pagesOfProblems } from './boot-pages.js';
 import type { Json } from './principal.js';
 
 /** How a refusal presents itself in `WWW-Authenticate` (RFC 6750 §3). */
@@ -302,13 +303,23 @@ export function applicationFault(phase: string, cause: unknown): AuthError {
   return new AuthError('application_fault', { cause: new FaultyPhase(phase, cause) });
 }
 
-/** An error in the configuration. It is thrown while the application starts, with every problem at once. */
+/**
+ * An error in the configuration. It is thrown while the application starts, with every problem at once. Its message ends with the pages
+ * about them, unless `NODE_ENV` is `production`.
+ */
 export class AuthConfigurationError extends Error {
   override readonly name = 'AuthConfigurationError';
 
   constructor(readonly problems: readonly string[]) {
-    super(`AuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(`AuthModule cannot start:\n${problems.map((problem) => `  - ${problem}`).join('\n')}${pagesAbout(problems)}`);
   }
+}
+
+function pagesAbout(problems: readonly string[]): string {
+  if (process.env['NODE_ENV'] === 'production' || problems.length === 0) return '';
+  return `\nCause and cure:\n${pagesOfProblems(problems)
+    .map((page) => `  ${page}`)
+    .join('\n')}`;
 }
 
 /** Returns the problems of an {@link AuthConfigurationError} thrown by `work`, or `[]`. Rethrows anything else. */
