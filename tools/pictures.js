@@ -105,6 +105,78 @@ export const pictures = {
     ],
     notes: [{ at: [10, 26], text: 'JwtAuthGuard' }],
   },
+  answers: {
+    title:
+      'Three answers: a credential that is good reaches the handler; one that is not good is 401, or 403 if it may not do this; one that could not be checked is 503',
+    size: [920, 230],
+    boxes: [
+      { at: [10, 86], size: [170, 56], text: ['A credential', 'is checked'] },
+      { at: [300, 10], size: [240, 56], text: ['It is good', 'the handler runs'], tone: 'good' },
+      {
+        at: [300, 86],
+        size: [240, 56],
+        text: ['It is not good, or not enough', '401 or 403 with errorCode'],
+        tone: 'refused',
+      },
+      { at: [300, 162], size: [240, 56], text: ['It could not be checked', '503 with Retry-After'], tone: 'down' },
+      { at: [660, 10], size: [240, 56], text: ['The client goes on'], tone: 'good' },
+      {
+        at: [660, 86],
+        size: [240, 56],
+        text: ['refreshes once, or signs in', 'and stops asking after 403'],
+        tone: 'refused',
+      },
+      { at: [660, 162], size: [240, 56], text: ['tries again later', 'and stays signed in'], tone: 'down' },
+    ],
+    arrows: [
+      {
+        path: [
+          [180, 114],
+          [240, 114],
+          [240, 38],
+          [300, 38],
+        ],
+        tone: 'good',
+      },
+      {
+        path: [
+          [180, 114],
+          [300, 114],
+        ],
+        tone: 'refused',
+      },
+      {
+        path: [
+          [180, 114],
+          [240, 114],
+          [240, 190],
+          [300, 190],
+        ],
+        tone: 'down',
+      },
+      {
+        path: [
+          [540, 38],
+          [660, 38],
+        ],
+        tone: 'good',
+      },
+      {
+        path: [
+          [540, 114],
+          [660, 114],
+        ],
+        tone: 'refused',
+      },
+      {
+        path: [
+          [540, 190],
+          [660, 190],
+        ],
+        tone: 'down',
+      },
+    ],
+  },
   refresh: {
     title:
       'Rotation: a refresh token is replaced at each use; for ten seconds the old one returns the same successor; after that its use ends the login',

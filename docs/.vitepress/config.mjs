@@ -28,6 +28,7 @@ export default defineConfig({
         items: pagesOf([
           ['Start in five minutes', 'start'],
           ['Concepts', 'concepts'],
+          ['Ten questions', 'questions'],
           ['Decorators, options, services', 'reference'],
           ['Set-up and doctor', 'setup'],
         ]),
