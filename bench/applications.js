@@ -6,13 +6,15 @@ import { NestFactory } from '@nestjs/core';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { jwtVerify, SignJWT } from 'jose';
-import { AuthModule, BlocklistService, Public, TokenService } from 'nestjs-latchkey';
+import { AuthModule, BlocklistService, Public, TokenService, UserSource } from 'nestjs-latchkey';
+import { DataSource, EntitySchema } from 'typeorm';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
 /** @typedef {'express' | 'fastify'} Adapter */
-/** @typedef {'latchkey' | 'empty guard' | 'passport-jwt' | 'jose'} Kind */
+/** @typedef {'latchkey' | 'empty guard' | 'passport-jwt' | 'jose' | UsersKind} Kind */
+/** @typedef {'latchkey, users on PostgreSQL' | 'latchkey, users within 1 s' | 'passport-jwt, users on PostgreSQL'} UsersKind */
 /** @typedef {import('@nestjs/common').INestApplication} App */
-/** @typedef {{ module: import('@nestjs/common').DynamicModule, token(app: App): Promise<string>, prepare?(app: App): Promise<void> }} Candidate */
+/** @typedef {{ module: import('@nestjs/common').DynamicModule, token(app: App): Promise<string>, prepare?(app: App): Promise<void>, close?(): Promise<void> }} Candidate */
 
 const ISSUER = 'http://localhost';
 const AUDIENCE = 'bench';
@@ -82,8 +84,8 @@ function latchkey() {
   };
 }
 
-/** @returns {Candidate} */
-function passportJwt() {
+/** @param {(id: string) => unknown} [load] makes the user of a request @returns {Candidate} */
+function passportJwt(load = (id) => ({ id })) {
   class JwtStrategy extends PassportStrategy(Strategy) {
     constructor() {
       super({
@@ -96,7 +98,7 @@ function passportJwt() {
     }
     /** @param {{ sub: string }} claims */
     validate(claims) {
-      return { id: claims.sub };
+      return load(claims.sub);
     }
   }
   Injectable()(JwtStrategy);
@@ -107,6 +109,63 @@ function passportJwt() {
       controllers: [controllerWith([], [UseGuards(AuthGuard('jwt'))])],
     }),
     token: signedToken,
+  };
+}
+
+/** Users in a table, found through TypeORM: what `findOneBy()` costs counts for both. @param {string} url */
+async function openUsers(url) {
+  const dataSource = new DataSource({ type: 'postgres', url, entities: [userEntity], synchronize: true });
+  await dataSource.initialize();
+  const users = dataSource.getRepository(userEntity);
+  await users.save({ id: 'user-1', name: 'Ada', active: true });
+  return users;
+}
+
+/** @type {import('typeorm').EntitySchema<{ id: string, name: string, active: boolean }>} */
+const userEntity = new EntitySchema({
+  name: 'bench_user',
+  columns: {
+    id: { type: 'varchar', primary: true },
+    name: { type: 'varchar' },
+    active: { type: 'boolean' },
+  },
+});
+
+/** The address of the PostgreSQL that the bench started. */
+const databaseUrl = () => process.env['BENCH_POSTGRES'] ?? '';
+
+/** @param {'every-request' | { withinMs: number }} userFreshness @returns {Promise<Candidate>} */
+async function latchkeyWithUsers(userFreshness) {
+  const users = await openUsers(databaseUrl());
+  /** @extends {UserSource<{ id: string, name: string, active: boolean }>} */
+  class Users extends UserSource {
+    /** @param {{ id: string }} subject */
+    findBySubject({ id }) {
+      return users.findOneBy({ id });
+    }
+    /** @param {{ id: string, active: boolean }} user */
+    describe({ id, active }) {
+      return { id, active };
+    }
+  }
+  Injectable()(Users);
+  return {
+    module: moduleOf({
+      providers: [Users],
+      imports: [
+        AuthModule.forRoot({
+          issuer: ISSUER,
+          audience: AUDIENCE,
+          keys: pair.privateKey,
+          access: { ttl: '1h' },
+          users: /** @type {never} */ (Users),
+          userFreshness,
+        }),
+      ],
+      controllers: [controllerWith([Public()], [])],
+    }),
+    token: async (app) => (await app.get(TokenService).issue('user-1', { scopes: ['read'] })).accessToken,
+    close: () => users.manager.connection.destroy(),
   };
 }
 
@@ -143,15 +202,29 @@ function emptyGuard() {
   return { module: moduleOf({ controllers: [controllerWith([], [UseGuards(EmptyGuard)])] }), token: signedToken };
 }
 
-/** @type {Record<Kind, () => Candidate>} */
-const candidates = { latchkey, 'empty guard': emptyGuard, 'passport-jwt': passportJwt, jose: joseGuard };
+/** @returns {Promise<Candidate>} */
+async function passportJwtWithUsers() {
+  const users = await openUsers(databaseUrl());
+  return { ...passportJwt((id) => users.findOneBy({ id })), close: () => users.manager.connection.destroy() };
+}
+
+/** @type {Record<Kind, () => Candidate | Promise<Candidate>>} */
+const candidates = {
+  latchkey,
+  'empty guard': emptyGuard,
+  'passport-jwt': () => passportJwt(),
+  jose: joseGuard,
+  'latchkey, users on PostgreSQL': () => latchkeyWithUsers('every-request'),
+  'latchkey, users within 1 s': () => latchkeyWithUsers({ withinMs: 1_000 }),
+  'passport-jwt, users on PostgreSQL': passportJwtWithUsers,
+};
 
 /** So many callers take turns, so that nothing answers out of a memory of one. */
 const CALLERS = 100;
 
 /** Starts one on a free port. @param {Kind} kind @param {Adapter} adapter */
 export async function start(kind, adapter) {
-  const { module, token, prepare } = candidates[kind]();
+  const { module, token, prepare, close = async () => {} } = await candidates[kind]();
   const app =
     adapter === 'fastify'
       ? await NestFactory.create(module, new FastifyAdapter(), { logger: false })
@@ -159,5 +232,5 @@ export async function start(kind, adapter) {
   await app.listen(0, '127.0.0.1');
   await prepare?.(app);
   const tokens = await Promise.all(Array.from({ length: CALLERS }, () => token(app)));
-  return { app, url: await app.getUrl(), tokens };
+  return { app, url: await app.getUrl(), tokens, close: () => Promise.all([app.close(), close()]) };
 }

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { measureFirstSight, measureRevocation } from './calls.js';
 import { generator } from './load.js';
 import { measureRefreshes } from './refreshes.js';
+import { startPostgres } from './postgres.js';
 import { measureRequests } from './requests.js';
 
 const isQuick = process.argv.includes('--quick');
@@ -75,6 +76,19 @@ for (const adapter of /** @type {const} */ (['fastify', 'express'])) {
     '',
   ]);
 }
+say('users on PostgreSQL ...');
+const postgres = await startPostgres();
+process.env['BENCH_POSTGRES'] = postgres.url;
+for (const kind of /** @type {const} */ ([
+  'latchkey, users on PostgreSQL',
+  'latchkey, users within 1 s',
+  'passport-jwt, users on PostgreSQL',
+])) {
+  const { throughput, cpu, open, guarded } = await measureRequests(kind, 'fastify', load);
+  const rates = [guarded, open].map(({ requestsPerSecond }) => requestsPerSecond.toFixed(0));
+  requests.push([`${kind}, fastify`, three(throughput), three(cpu), '', '', ...rates]);
+}
+await postgres.stop();
 /** @type {(import('./calls.js').Comparison & { alg: import('./calls.js').Algorithm })[]} */
 const firstSights = [];
 for (const alg of /** @type {const} */ (['ES256', 'RS256', 'PS256', 'EdDSA', 'HS256'])) {

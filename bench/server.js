@@ -3,7 +3,7 @@ import { start } from './applications.js';
 
 const [kind, adapter] = process.argv.slice(2);
 // The parent passes names out of its own lists.
-const { app, url, tokens } = await start(
+const { url, tokens, close } = await start(
   /** @type {import('./applications.js').Kind} */ (kind),
   /** @type {import('./applications.js').Adapter} */ (adapter),
 );
@@ -11,6 +11,6 @@ const { app, url, tokens } = await start(
 process.on('message', (message) => {
   const { user, system } = process.cpuUsage();
   if (message === 'cpu') process.send?.({ microseconds: user + system });
-  if (message === 'stop') void app.close().then(() => process.disconnect());
+  if (message === 'stop') void close().then(() => process.disconnect());
 });
 process.send?.({ url, tokens });
