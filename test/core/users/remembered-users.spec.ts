@@ -282,6 +282,8 @@ describe('users of another issuer', () => {
     const { ask, asked, users } = await externalScene();
     await ask();
     await ask();
+    users.forgetUser('bob');
+    await ask();
     expect(asked()).toBe(1);
     users.forgetUser('ada');
     await ask();
