@@ -29,7 +29,7 @@ function show(state) {
   const isSession = scheme === 'session';
   element('token-title').textContent = isSession ? 'The life of your session' : 'The life of your token';
   element('refresh').hidden = isSession || phase === 'ended';
-  element('second-tab').hidden = phase === 'ended';
+  for (const id of ['second-tab', 'second-tab-hint']) element(id).hidden = phase === 'ended';
   element('successors').hidden = isSession;
   element('claims-title').textContent = isSession ? 'What the server keeps' : 'What it says';
   follow(state.sid, jti);
