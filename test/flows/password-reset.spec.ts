@@ -1,9 +1,10 @@
 // A forgotten password in the sample, from the mail to the new password, on real databases.
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '../support/database-server.js';
+import { MailFolder, type SentMail } from '../support/mail-folder.js';
 import { hasPostgres, startPostgres } from '../support/postgres.js';
 import { startApp, type AppProcess } from '../support/sample-process.js';
 import { requireOrSkip } from '../support/skips.js';
@@ -12,39 +13,27 @@ const OLD = 'correct horse battery staple';
 const NEW = 'a new battery for the horse';
 const ANSWER = { message: 'If there is such a user, a mail is on its way.' };
 
-interface Mail {
-  readonly to: string;
-  readonly link: string;
-}
-
 function testReset(environment: () => Promise<Readonly<Record<string, string>>>, close: () => Promise<void>): void {
   let app: AppProcess;
-  let mailFolder: string;
+  let folder: MailFolder;
   beforeAll(async () => {
-    mailFolder = join(temporaryFolder('mails'), 'outbox');
-    mkdirSync(mailFolder);
-    app = await startApp({ environment: { ...(await environment()), MAIL_DIR: mailFolder } });
+    folder = new MailFolder();
+    app = await startApp({ environment: { ...(await environment()), MAIL_DIR: folder.path } });
   }, 120_000);
   afterAll(async () => {
     await app?.remove();
     await close();
   });
 
-  const mails = (): Mail[] =>
-    readdirSync(mailFolder)
-      .filter((file) => file.endsWith('.json'))
-      .toSorted()
-      .map((file) => JSON.parse(readFileSync(join(mailFolder, file), 'utf8')) as Mail);
+  const mails = () => folder.all();
 
-  const tokenIn = ({ link }: Mail): string => link.split('#password-reset=')[1] ?? '';
+  const tokenIn = ({ link }: SentMail): string => link.split('#password-reset=')[1] ?? '';
 
   /** Asks for a link, and waits for the mail. */
   async function linkFor(username: string): Promise<string> {
-    const before = mails().length;
-    expect((await app.post('/password-reset', { username })).status).toBe(202);
-    for (let tries = 0; tries < 100 && mails().length === before; tries += 1) await wait(50);
-    const mail = mails().at(-1);
-    if (mail === undefined || mails().length === before) throw new Error(`No mail came for ${username}.`);
+    const mail = await folder.after(async () =>
+      expect((await app.post('/password-reset', { username })).status).toBe(202),
+    );
     expect(mail.to).toBe(username.trim().toLowerCase());
     return tokenIn(mail);
   }
@@ -61,7 +50,7 @@ function testReset(environment: () => Promise<Readonly<Record<string, string>>>,
     }
     await linkFor(' ADA ');
     expect(mails().map(({ to }) => to)).toEqual(['ada']);
-    for (const file of readdirSync(mailFolder)) expect(statSync(join(mailFolder, file)).mode & 0o077).toBe(0);
+    for (const file of readdirSync(folder.path)) expect(statSync(join(folder.path, file)).mode & 0o077).toBe(0);
   });
 
   it('takes a new password once for a link, ends all logins and every other link, and never logs one', async () => {

@@ -1,7 +1,7 @@
 // An application whose sign-in is its own: e-mail or telephone, tenant, device, captcha and a code in one body, and members in PostgreSQL, where
 // the stores of the library are too.
 import { createHash } from 'node:crypto';
-import { Controller, Get, Injectable, Module, Post, UseGuards, type DynamicModule } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Post, UseGuards, type DynamicModule, type Type } from '@nestjs/common';
 import { IsBoolean, IsEmail, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
 import {
   AuthModule,
@@ -45,7 +45,7 @@ interface MemberRow extends Member {
   readonly otp: string | null;
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export const MEMBER_PASSWORD = 'a password of a member';
 export const CAPTCHA = 'read by a person';
@@ -130,6 +130,8 @@ class WhoController {
 
 export interface MemberAppOptions extends Omit<AuthModuleOptions, 'stores'> {
   readonly controllers: NonNullable<AuthModuleStructure['controllers']>;
+  /** Controllers of its own. @defaultValue none besides `whoami` */
+  readonly routes?: readonly Type<unknown>[];
 }
 
 export interface MemberApp extends RunningApplication {
@@ -140,7 +142,7 @@ export interface MemberApp extends RunningApplication {
 export async function startMemberApp(
   adapter: AdapterName,
   pool: Pool,
-  { controllers, ...options }: MemberAppOptions,
+  { controllers, routes = [], ...options }: MemberAppOptions,
 ): Promise<MemberApp> {
   const Members = memberSource(pool);
   @Module({ providers: [Members], exports: [Members] })
@@ -158,7 +160,7 @@ export async function startMemberApp(
   });
   const app = await startApplication(adapter, {
     imports: [MembersModule, auth],
-    controllers: [WhoController],
+    controllers: [WhoController, ...routes],
     configure: (application) => registerSessions(application, adapter),
   });
   return {

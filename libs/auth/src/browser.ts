@@ -1,6 +1,7 @@
-// The `browser` door: cookies, CSRF, Basic, the session of the host and redirects to a login page.
+// The `browser` door: cookies, CSRF, Basic, the session of the host, redirects to a login page, and what follows a changed password.
 export { AuthCookies } from './nest/browser/auth-cookies.js';
 export { ExternalSignInService } from './nest/browser/external-sign-in-service.js';
+export { PasswordChanges } from './nest/browser/password-changes.js';
 export { authenticateEarly } from './nest/guards/early-authentication.js';
 export { corsHeaders } from './nest/surroundings/cors-headers.js';
 export { CsrfGuard } from './nest/guards/csrf.guard.js';
@@ -27,4 +28,5 @@ export type {
   ExternalSignInBegin,
   ExternalSignInCallback,
 } from './nest/browser/external-sign-in-service.js';
+export type { ChangedPasswordOptions, KeptLogin } from './nest/browser/password-changes.js';
 export type { SessionRecord, SignedIn } from './core/browser/session.js';

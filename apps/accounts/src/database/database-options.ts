@@ -4,6 +4,7 @@ import { ExternalAccount } from '../elsewhere/external-account.entity.js';
 import { KnownAddress } from '../throttling/known-address.entity.js';
 import { SessionRow } from '../sessions/session-row.entity.js';
 import { User } from '../users/user.entity.js';
+import { AddEmail1764504000004 } from './add-email.migration.js';
 import { AddTotp1764504000002 } from './add-totp.migration.js';
 import { CreateExternalAccounts1764504000003 } from './create-external-accounts.migration.js';
 import { CreateHttpSessions1763900000001 } from './create-http-sessions.migration.js';
@@ -20,6 +21,7 @@ const schema = {
     CreateKnownAddresses1764504000001,
     AddTotp1764504000002,
     CreateExternalAccounts1764504000003,
+    AddEmail1764504000004,
   ],
   synchronize: false,
 };

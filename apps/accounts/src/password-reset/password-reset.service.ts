@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import { AuthError, Clock, HashingQueue, LoginService, OneTimeTokens } from 'nestjs-latchkey';
+import { AuthError, Clock, HashingQueue, OneTimeTokens } from 'nestjs-latchkey';
 import { Passwords } from 'nestjs-latchkey/passwords';
+import { PasswordChanges } from 'nestjs-latchkey/browser';
 import { AttemptLimiter, OneTimeStore } from 'nestjs-latchkey/stores';
 import type { Environment } from '../environment.js';
 import { Outbox } from '../mail/outbox.js';
@@ -27,7 +28,7 @@ export class PasswordResetService {
     private readonly users: UsersService,
     private readonly passwords: Passwords,
     private readonly oneTime: OneTimeTokens,
-    private readonly logins: LoginService,
+    private readonly changes: PasswordChanges,
     private readonly outbox: Outbox,
     private readonly config: ConfigService<Environment, true>,
     @Inject(OneTimeStore) store: OneTimeStore,
@@ -61,7 +62,7 @@ export class PasswordResetService {
     if (user === undefined) throw new AuthError('users_unavailable');
     // What the link was checked against may have changed while the password was hashed.
     if (!(await this.users.changePasswordHash(user, passwordHash))) throw new AuthError('one_time_token_invalid');
-    await this.logins.endAll(subject, { reason: 'password-changed' });
+    await this.changes.changed(subject);
     return user;
   }
 

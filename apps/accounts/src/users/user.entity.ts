@@ -36,6 +36,10 @@ export class User {
 
   @Column('varchar', { length: 255, default: '' })
   motto!: string;
+
+  /** As its owner confirmed it. */
+  @Column('varchar', { length: 254, nullable: true })
+  email!: string | null;
 }
 
 declare module 'nestjs-latchkey' {

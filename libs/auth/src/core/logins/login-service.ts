@@ -3,6 +3,7 @@
 import type { BlocklistService } from './blocklist-service.js';
 import { dateOf, type Clock } from '../base/clock.js';
 import { orUnavailable } from '../base/at-once.js';
+import { AuthError } from '../base/errors.js';
 import type { SignInEvent } from '../base/events.js';
 import type { Subject } from '../base/principal.js';
 import type { Login, LoginStore, Rotation, RotationOutcome } from '../stores/stores.js';
@@ -120,11 +121,26 @@ export class LoginService {
     await orUnavailable('store_unavailable', () => this.store.endAll(subject, options.exceptSid));
   }
 
+  /**
+   * @internal A sign-in of this subject that has not ended; `undefined` if it has, or is another's. The store itself is asked.
+   * @throws {AuthError} `store_unavailable`
+   */
+  async findLive(subject: Subject, sid: string): Promise<Login | undefined> {
+    try {
+      const login = await this.refuseEnded(subject, sid);
+      return login?.subject === subject.id ? login : undefined;
+    } catch (error) {
+      if (error instanceof AuthError && !error.isUnavailable) return undefined;
+      throw error;
+    }
+  }
+
   /** Exempting an already revoked sign-in would revive it, so bypass the cache here. */
-  private async refuseEnded(subject: Subject, sid: string): Promise<void> {
+  private async refuseEnded(subject: Subject, sid: string): Promise<Login | undefined> {
     const login = await orUnavailable('store_unavailable', () => this.store.find(subject.issuer, sid));
     const issuedAt = login?.createdAt;
     await this.blocklist.assertNotRevokedUncached({ kind: 'user', subject, sid, issuedAt, claims: {}, own: true });
+    return login;
   }
 
   /** Deletes sign-ins that have expired. Resolves how many. */

@@ -10,12 +10,14 @@ import type { Authentication } from '../../core/composition/create-authenticatio
 import { csrfSecrets } from '../../core/composition/csrf-secrets.js';
 import { TokenService } from '../../core/issuing/token-service.js';
 import type { OwnKeys } from '../../core/keys/own-keys.js';
+import { BlocklistService } from '../../core/logins/blocklist-service.js';
 import { LoginService } from '../../core/logins/login-service.js';
 import { SignInService } from '../../core/sign-in/sign-in-service.js';
 import { AuthCookies } from '../browser/auth-cookies.js';
 import { CookieSignIn } from '../browser/cookie-sign-in.js';
 import { CsrfTokenIssuer } from '../browser/csrf-token-issuer.js';
 import { ExternalSignInService } from '../browser/external-sign-in-service.js';
+import { PasswordChanges } from '../browser/password-changes.js';
 import { SessionSignIn } from '../browser/session-sign-in.js';
 import { RejectedCookies } from '../guards/clear-rejected-cookie.js';
 import { LoginRedirects } from '../guards/login-redirect.js';
@@ -49,6 +51,15 @@ type ExternalSignInParts = [
   Clock,
   FaultLog,
   RouteAddresses,
+];
+type PasswordChangesParts = [
+  AuthSettings,
+  Authentication,
+  BlocklistService,
+  LoginService,
+  TokenService,
+  CookieSignIn,
+  SessionSignIn,
 ];
 type SessionSignInParts = [CsrfService, SignInService, SessionService, AuthCookies];
 
@@ -122,6 +133,14 @@ export const browserProviders: Provider[] = [
       }),
   ),
   factoryProvider(
+    PasswordChanges,
+    [AUTH_SETTINGS, AUTHENTICATION, BlocklistService, LoginService, TokenService, CookieSignIn, SessionSignIn],
+    (...[{ tokens: settings }, { users }, blocklist, ...services]: PasswordChangesParts) => {
+      const [logins, tokens, cookieSignIn, sessionSignIn] = services;
+      return new PasswordChanges({ settings, users, blocklist, logins, tokens, cookieSignIn, sessionSignIn });
+    },
+  ),
+  factoryProvider(
     CsrfTokenIssuer,
     [AUTHENTICATION, AuthCookies, FaultLog],
     ({ schemes }: Authentication, cookies: AuthCookies, faults: FaultLog) =>
@@ -141,6 +160,7 @@ export const browserServices = [
   CookieSignIn,
   SessionSignIn,
   ExternalSignInService,
+  PasswordChanges,
   CsrfTokenIssuer,
   RejectedCookies,
   LoginRedirects,
