@@ -132,6 +132,10 @@ export interface MemberAppOptions extends Omit<AuthModuleOptions, 'stores'> {
   readonly controllers: NonNullable<AuthModuleStructure['controllers']>;
   /** Controllers of its own. @defaultValue none besides `whoami` */
   readonly routes?: readonly Type<unknown>[];
+  /** Providers beside the members. @defaultValue none */
+  readonly providers?: readonly Type<unknown>[];
+  /** Structure of the module besides: a clock, users of other issuers. @defaultValue none */
+  readonly structure?: AuthModuleStructure;
 }
 
 export interface MemberApp extends RunningApplication {
@@ -142,10 +146,10 @@ export interface MemberApp extends RunningApplication {
 export async function startMemberApp(
   adapter: AdapterName,
   pool: Pool,
-  { controllers, routes = [], ...options }: MemberAppOptions,
+  { controllers, routes = [], providers = [], structure, ...options }: MemberAppOptions,
 ): Promise<MemberApp> {
   const Members = memberSource(pool);
-  @Module({ providers: [Members], exports: [Members] })
+  @Module({ providers: [Members, ...providers], exports: [Members, ...providers] })
   class MembersModule {}
   const auth: DynamicModule = AuthModule.forRoot({
     issuer: 'https://members.test',
@@ -157,6 +161,7 @@ export async function startMemberApp(
     users: Members as never,
     controllers,
     ...options,
+    ...structure,
   });
   const app = await startApplication(adapter, {
     imports: [MembersModule, auth],
