@@ -3,6 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AuthError, Clock } from 'nestjs-latchkey';
 import { AttemptLimiter, OneTimeStore, type AttemptVerdict } from 'nestjs-latchkey/stores';
 import { KnownAddresses, type Attempter } from './known-addresses.js';
+import { StrangerDelay } from './stranger-delay.js';
+import { WaitingRoom } from './waiting-room.js';
 
 /** How long an attempt waits for others from the same place that may be about to succeed. */
 const PATIENCE_MS = 300;
@@ -13,14 +15,16 @@ const ROUNDS = 3;
  *
  * - From one network: 300 a minute. One password for many names.
  * - For one name from one network: 10 a minute, and ten more with each success.
- * - For one name from all networks from which it never signed in: 100 an hour. A stranger can use these up, and keeps out other strangers:
- *   a user who signed in from there before, or used a link sent by mail, continues.
+ * - For one name from all networks from which it never signed in: as many as come, each slower than those before it, up to four seconds. What
+ *   strangers type never refuses its user. At the longest delay each of these networks has 10 an hour.
  */
 @Injectable()
 export class SignInLimits {
   private readonly byNetwork: AttemptLimiter;
   private readonly byBoth: AttemptLimiter;
-  private readonly ofStrangers: AttemptLimiter;
+  private readonly ofOneStranger: AttemptLimiter;
+  private readonly ofStrangers: StrangerDelay;
+  private readonly waitingRoom = new WaitingRoom();
 
   constructor(
     @Inject(OneTimeStore) store: OneTimeStore,
@@ -29,7 +33,8 @@ export class SignInLimits {
   ) {
     this.byNetwork = new AttemptLimiter(store, clock, { name: 'network', limit: 300, windowSeconds: 60 });
     this.byBoth = new AttemptLimiter(store, clock, { name: 'name and network', limit: 10, windowSeconds: 60 });
-    this.ofStrangers = new AttemptLimiter(store, clock, { name: 'strangers', limit: 100, windowSeconds: 3_600 });
+    this.ofOneStranger = new AttemptLimiter(store, clock, { name: 'stranger', limit: 10, windowSeconds: 3_600 });
+    this.ofStrangers = new StrangerDelay(store, clock);
   }
 
   /** @throws {AuthError} `too_many_requests`; `store_unavailable`, which says nothing about how many there were */
@@ -42,7 +47,14 @@ export class SignInLimits {
     await this.admitNetwork(who.network);
     const { verdict, successes } = await this.take(who);
     assertAllowed(verdict);
-    if (successes === 0) assertAllowed(await this.ofStrangers.take(who.name));
+    if (successes === 0) await this.slowDown(who);
+  }
+
+  /** Whether the password is right or wrong is not known yet, so that the delay does not tell. */
+  private async slowDown({ network, name }: Attempter): Promise<void> {
+    const { delaySeconds, isLongest } = await this.ofStrangers.next(name);
+    if (isLongest) assertAllowed(await this.ofOneStranger.take(JSON.stringify([network, name])));
+    if (delaySeconds > 0) await this.waitingRoom.wait(network, delaySeconds);
   }
 
   /** Places are not given back; a success makes new ones instead. So those that came at once wait whether one of them succeeds. */

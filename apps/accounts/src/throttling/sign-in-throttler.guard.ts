@@ -35,7 +35,10 @@ interface SignInRequest {
   readonly routeOptions?: { readonly url?: string };
 }
 
-/** Counts attempts to sign in, whichever way in was tried, and answers 429 if there were too many, as a refusal like all others. */
+/**
+ * Counts attempts to sign in, whichever way in was tried. Too many of one network are answered with 429, a refusal like all others; too many
+ * at one name from many networks are slowed down.
+ */
 @Injectable()
 export class SignInThrottlerGuard implements CanActivate {
   constructor(
