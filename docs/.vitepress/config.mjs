@@ -52,6 +52,7 @@ export default defineConfig({
         items: pagesOf([
           ['A page, or Next.js', 'recipes/front-end'],
           ['A mobile application', 'recipes/mobile'],
+          ['A code by e-mail', 'recipes/email-code'],
           ['Several services', 'recipes/monorepo'],
           ['Prisma', 'recipes/prisma'],
           ['Behind nginx', 'recipes/nginx'],

@@ -90,6 +90,7 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
         controllers: [
           tokenController({ steps: true }),
           tokenController({ path: 'admin/token', steps: true }),
+          tokenController({ path: 'app/token', steps: true, binding: 'required' }),
           cookieController({ steps: true }),
           sessionController({ steps: true }),
           csrfController(),
@@ -162,6 +163,23 @@ describe.each(ADAPTERS)('a sign-in in two steps on %s', (adapter) => {
         '401 invalid_credentials',
       );
       expect(await codeIn(await proceed({ 'sign-in-verifier': 'short' }))).toBe('400 invalid_request');
+      expect((await proceed({ 'sign-in-verifier': secret })).status).toBe(200);
+    });
+  });
+
+  it('needs such a secret where the controller demands it, whether the password is right or not', async () => {
+    await withSteps(async (app) => {
+      const secret = randomBytes(32).toString('base64url');
+      const digest = createHash('sha256').update(secret).digest('base64url');
+      for (const password of [PASSWORD, 'wrong'])
+        expect(await codeIn(await app.post('/app/token', { ...SENT, password }))).toBe('400 invalid_request');
+      const { continuation } = await stepIn(await app.post('/app/token', SENT, { 'sign-in-challenge': digest }));
+      const sent = { continuation, code: CODE };
+      const proceed = (headers?: Record<string, string>) => app.post('/app/token/continue', sent, headers);
+      expect(await codeIn(await proceed())).toBe('400 invalid_request');
+      expect(await codeIn(await proceed({ 'sign-in-challenge': digest }))).toBe('400 invalid_request');
+      const other = { 'sign-in-verifier': randomBytes(32).toString('base64url') };
+      expect(await codeIn(await proceed(other))).toBe('401 invalid_credentials');
       expect((await proceed({ 'sign-in-verifier': secret })).status).toBe(200);
     });
   });

@@ -15,7 +15,7 @@ export { deviceLabel } from './device-label.js';
 
 export type { TokenControllerOptions, MountableTokenController, TokenRoute } from './token.controller.js';
 export type { AnswerForm, SessionAnswerContext, TokenAnswerContext } from './answer-options.js';
-export type { TokenAnswers, TokenLoginOptions } from './token-routes.js';
+export type { TokenAnswers, TokenLoginOptions, TokenStepOptions } from './token-routes.js';
 export type { DevicesControllerOptions, MountableDevicesController } from './devices.controller.js';
 export type { ClientTokenControllerOptions, MountableClientTokenController } from './client-token.controller.js';
 export type { ClientAuthMethod, ClientDescription, ClientTokenResponse, NewClientSecret } from '../core/internal.js';

@@ -3,6 +3,7 @@
 import { applyDecorators, Header, HttpCode, Inject, Post, UseGuards, type Type } from '@nestjs/common';
 import { LoginStore } from '../stores.js';
 import {
+  AuthError,
   type AuthUser,
   SignInService,
   type TokenPair,
@@ -37,6 +38,17 @@ export interface TokenAnswers extends AnswerForm {
   readonly response?: Type<object>;
 }
 
+/** How a further step is bound to the client that began the sign-in, which keeps no cookies. */
+export interface TokenStepOptions {
+  /**
+   * Whether a client must keep a secret between the steps of a sign-in. `'required'`: every sign-in has the header `Sign-In-Challenge`, the
+   * base64url SHA-256 of 43 to 128 random characters, and every further step those characters as `Sign-In-Verifier`; without them it is 400
+   * `invalid_request`, before a password is looked at. `'optional'`: a client that sends none is bound by its `User-Agent` alone, which is no
+   * secret. Only beside `steps`. @defaultValue 'optional'
+   */
+  readonly binding?: 'optional' | 'required';
+}
+
 /** How logins by tokens may differ. */
 export type TokenLoginOptions = Omit<IssueOptions, 'accept' | 'acr' | 'amr' | 'authTime'>;
 
@@ -51,7 +63,7 @@ export abstract class TokenController {
   @Inject(FaultLog) private readonly faults!: FaultLog;
   @Inject(RouteAddresses) private readonly addresses!: RouteAddresses;
   /** What `tokenController()` was asked for. */
-  protected readonly options: TokenAnswers & SignInOptions<object, TokenLoginOptions> = {};
+  protected readonly options: TokenAnswers & TokenStepOptions & SignInOptions<object, TokenLoginOptions> = {};
 
   /** The answer that hands a pair out. */
   protected toResponse(pair: TokenPair, context: TokenAnswerContext): unknown {
@@ -68,16 +80,19 @@ export abstract class TokenController {
     return loginOptions(this.options, user, context);
   }
 
-  /** @throws {AuthError} `invalid_credentials`, the same for every reason; `misconfigured` for a token that cannot be issued */
+  /**
+   * @throws {AuthError} `invalid_credentials`, the same for every reason; `invalid_request` without the secret that `binding` demands;
+   * `misconfigured` for a token that cannot be issued
+   */
   protected async signIn(body: object, facts: SignInFacts): Promise<unknown> {
-    const binding = this.options.steps === undefined ? undefined : this.bound(challengeOf(facts));
+    const binding = this.options.steps === undefined ? undefined : this.bound(this.demanded(challengeOf(facts)));
     return this.handOut(await this.signIns.identify(body, facts, binding), { body, facts });
   }
 
   /** @throws {AuthError} as `SignInService.resume`: `invalid_credentials`, the same for every reason */
   protected async resume(sent: ContinuationBody, facts: SignInFacts): Promise<unknown> {
     const { continuation } = sent;
-    const binding = this.bound(verifierDigestOf(facts));
+    const binding = this.bound(this.demanded(verifierDigestOf(facts)));
     const found = await this.signIns.resume({ continuation, body: sent }, facts, binding);
     return this.handOut(found, { body: undefined, facts });
   }
@@ -86,6 +101,13 @@ export abstract class TokenController {
   protected async renew({ refreshToken, scopes }: RefreshRequest, facts: SignInFacts): Promise<unknown> {
     const renewed = await issuedBy(() => this.tokens.refreshLogin(refreshToken, { scopes }), this.faults);
     return this.toResponse(renewed.pair, { user: renewed.user, occasion: 'refresh', facts });
+  }
+
+  /** Looked at before the credentials, so that it says nothing about them. */
+  private demanded(secret: string | undefined): string | undefined {
+    if (secret === undefined && this.options.binding === 'required')
+      throw new AuthError('invalid_request', { problems: [NEEDS_SECRET] });
+    return secret;
   }
 
   private bound(secret: string | undefined): StepBinding {
@@ -136,5 +158,7 @@ export function PolicyRoute(path: string | false, policy: Policy): MethodDecorat
 function routed(path: string, answer: Answer): readonly MethodDecorator[] {
   return [Post(path), HttpCode(answer.status), Header('Cache-Control', 'no-store'), Describes(answer)];
 }
+
+const NEEDS_SECRET = 'a sign-in here has the header Sign-In-Challenge, and a further step the header Sign-In-Verifier';
 
 const unrouted: MethodDecorator = () => {};

@@ -27,6 +27,7 @@ import {
   TokenController,
   type TokenAnswers,
   type TokenLoginOptions,
+  type TokenStepOptions,
 } from './token-routes.js';
 
 /** The token routes that have a name of their own below the path. */
@@ -34,7 +35,7 @@ export type TokenRoute = 'refresh' | 'verify' | 'revoke' | 'introspect';
 
 /** How the controller may differ. */
 export interface TokenControllerOptions<Body extends object = SignInBody, Refresh extends object = RefreshBody>
-  extends SignInOptions<Body, TokenLoginOptions>, TokenAnswers {
+  extends SignInOptions<Body, TokenLoginOptions>, TokenAnswers, TokenStepOptions {
   /** Where it is mounted. @defaultValue 'auth/token' */
   readonly path?: string;
   /** The routes below the path; `false` leaves one out. @defaultValue their own names */
@@ -48,10 +49,11 @@ export interface TokenControllerOptions<Body extends object = SignInBody, Refres
 }
 
 /** What the routes need of the options. */
-type RouteOptions = TokenAnswers & SignInOptions<object, TokenLoginOptions>;
+type RouteOptions = TokenAnswers & TokenStepOptions & SignInOptions<object, TokenLoginOptions>;
 
 type Declared = DeclaredSignIn &
   TokenAnswers &
+  TokenStepOptions &
   Pick<TokenControllerOptions, 'path' | 'routes' | 'mayIntrospect'> & {
     readonly refreshBody?: Type<object>;
     readonly toRefresh?: (body: never) => RefreshRequest;
@@ -87,6 +89,14 @@ export const tokenControllerOptions = group<Declared>()({
       summary: 'who may introspect tokens',
     }),
     ...signInOptions,
+    binding: value<'optional' | 'required'>({
+      accepts: "'optional' or 'required'",
+      holds: (given: unknown) => given === 'optional' || given === 'required',
+      refused: 'strict',
+      default: 'optional',
+      summary:
+        'whether clients must keep a secret between the steps of a sign-in; otherwise `User-Agent` alone may bind them',
+    }),
     toResponse: callback<NonNullable<TokenAnswers['toResponse']>>({
       accepts: 'a function of the token pair that returns the body of the answer',
       otherwise: '`{ access_token, refresh_token, token_type, expires_in }`',
@@ -105,6 +115,11 @@ export const tokenControllerOptions = group<Declared>()({
     }),
   },
   rules: [
+    {
+      between: ['binding', 'steps'],
+      broken: ({ binding, steps }, of) =>
+        binding === 'required' && steps === undefined && `${of('steps')} is required beside ${of('binding')}`,
+    },
     {
       between: ['refreshBody', 'toRefresh'],
       broken: ({ refreshBody, toRefresh }, of) =>
