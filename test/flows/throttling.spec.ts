@@ -197,15 +197,15 @@ function testProcesses(start: () => Promise<Environment>, stop: () => Promise<un
   }, 180_000);
 
   it('hold no more than five waiting attempts of one network', async () => {
-    await guessFromEverywhere('nobody-at-all');
-    const guess = () => send('/auth/token', '203.0.113.9', wrong('nobody-at-all'), 0);
+    await guessFromEverywhere('unknown-name');
+    const guess = () => send('/auth/token', '203.0.113.9', wrong('unknown-name'), 0);
     const answers = await Promise.all(Array.from({ length: 8 }, guess));
     const refused = answers.filter(({ status }) => status === 429);
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
     expect(refused).toHaveLength(3);
     for (const { headers } of refused) expect(headers.get('retry-after')).toBe('4');
     // That limit is of this network alone.
-    expect(await from('203.0.113.10', wrong('nobody-at-all'), 1)).toBe(401);
+    expect(await from('203.0.113.10', wrong('unknown-name'), 1)).toBe(401);
   }, 180_000);
 
   it('let a user with a second step go on from a known address too, and slowly from another', async () => {
