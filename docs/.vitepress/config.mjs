@@ -21,6 +21,8 @@ export default defineConfig({
       { text: 'Start', link: '/start' },
       { text: 'Options', link: '/options' },
       { text: 'Errors', link: '/errors' },
+      // TypeDoc writes it beside the site: VitePress has no page for it.
+      { text: 'API', link: '/api/index.html', target: '_self' },
     ],
     sidebar: [
       {
