@@ -198,10 +198,24 @@ describe.each(ADAPTERS)('the page for a visitor on %s', (adapter) => {
     expect(await page.locator('#token-state').innerText()).toBe('Accepted');
   }, 60_000);
 
+  it('does not take a server that is out of order for the end of a sign-in', async () => {
+    await signIn('ada', 'cookie');
+    let answered = 0;
+    await page.route('**/credential', (route) => {
+      answered += 1;
+      return route.fulfill({ status: 503, headers: { 'retry-after': '1' }, body: '{}' });
+    });
+    while (answered < 3) await page.waitForTimeout(200);
+    expect(await page.locator('#token-state').innerText()).toBe('Accepted');
+    expect(await page.locator('#ended').isHidden()).toBe(true);
+  });
+
   it('shows staff what each route demands, and nothing of it to others', async () => {
     expect((await app.fetch('/staff/routes')).status).toBe(401);
     await signIn('ada', 'cookie');
     expect(await page.locator('#staff').isHidden()).toBe(true);
+    const asked = await context.request.get(`${app.url.replace('127.0.0.1', 'localhost')}/staff/routes`);
+    expect(asked.status()).toBe(403);
     await page.getByRole('button', { name: 'Sign out', exact: true }).first().click();
     await signIn('grace', 'cookie');
     const row = page.getByRole('row', { name: 'GET /staff/routes' });
