@@ -35,6 +35,14 @@ export interface MountableCsrfController extends MountableController {
 /**
  * `GET` answers `{ csrfToken }` and sets the cookie that goes with it; the token goes back in the header `X-CSRF-Token`. Ask for one
  * before signing in and again afterwards. Pages of other origins must not read it: leave them out of CORS with credentials.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { csrfController } from 'nestjs-latchkey/controllers';
+ *
+ * export const auth = AuthModule.forRoot({ controllers: [csrfController()] });
+ * ```
  */
 export function csrfController(options: CsrfControllerOptions = {}): MountableCsrfController {
   const { path } = readOptions('csrfController', csrfControllerOptions, options);

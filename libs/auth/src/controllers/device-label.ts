@@ -57,6 +57,14 @@ const UNKNOWN = 'Unknown browser';
  * Names a device by its `User-Agent`: `Firefox on Linux`. A browser that is not known is `Unknown browser on Linux`: nothing is guessed
  * from the engine that it claims to be like. `undefined` if the header is missing or says nothing known; its text is never repeated,
  * because any client can write it.
+ *
+ * @example
+ * ```ts
+ * import { deviceLabel } from 'nestjs-latchkey/controllers';
+ *
+ * const label = deviceLabel('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0');
+ * // 'Firefox on Linux'
+ * ```
  */
 export function deviceLabel(userAgent: string | undefined): string | undefined {
   const text = userAgent?.slice(0, LONGEST) ?? '';

@@ -96,7 +96,17 @@ export interface MountableDevicesController extends MountableController {
   readonly controller: Type<DevicesController>;
 }
 
-/** The sign-ins of the current user: a list, one to end, all others to end. Mount it as `controllers: [devicesController()]`. */
+/**
+ * The sign-ins of the current user: a list, one to end, all others to end. Mount it as `controllers: [devicesController()]`.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { devicesController } from 'nestjs-latchkey/controllers';
+ *
+ * export const auth = AuthModule.forRoot({ controllers: [devicesController()] });
+ * ```
+ */
 export function devicesController(options: DevicesControllerOptions = {}): MountableDevicesController {
   const {
     path,

@@ -89,6 +89,14 @@ export interface MountableSessionController extends MountableController {
 /**
  * `POST login` and `logout`, each answered with 204, the first with a body if `toResponse` makes one; the host sets its session cookie. Both need the CSRF header that
  * {@link csrfController} issues; `login` takes the body of `tokenController`.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { sessionController } from 'nestjs-latchkey/controllers';
+ *
+ * export const auth = AuthModule.forRoot({ controllers: [sessionController()] });
+ * ```
  */
 export function sessionController<SignIn extends object = SignInBody>(
   options: SessionControllerOptions<SignIn> = {},

@@ -28,6 +28,17 @@ type Done = (...given: unknown[]) => void;
  *
  * @param signIns the service, injected into the strategy
  * @param provider a name of the application, another one for each strategy
+ *
+ * @example
+ * ```ts
+ * import type { ExternalSignInService } from 'nestjs-latchkey/browser';
+ * import { externalStateStore } from 'nestjs-latchkey/passport';
+ *
+ * export const strategyOptions = (signIns: ExternalSignInService) => ({
+ *   pkce: true,
+ *   store: externalStateStore(signIns, 'school'),
+ * });
+ * ```
  */
 export function externalStateStore(signIns: ExternalSignInService, provider: string): PassportStateStore {
   return {
@@ -75,6 +86,23 @@ async function settle(done: Done, work: () => Promise<readonly unknown[]>): Prom
  * this library does. The user is `request.user`, for `ExternalSignInService.complete()`; the route is `@Public()`.
  *
  * @param strategy the class of the strategy, which is a provider of the module
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get, UseGuards } from '@nestjs/common';
+ * import { Public } from 'nestjs-latchkey';
+ * import { ExternalSignInGuard } from 'nestjs-latchkey/passport';
+ * import { Strategy } from 'passport-oauth2';
+ *
+ * @Controller('school')
+ * export class SchoolController {
+ *   // The guard sends the browser to the provider.
+ *   @Public()
+ *   @UseGuards(ExternalSignInGuard(Strategy))
+ *   @Get('login')
+ *   login() {}
+ * }
+ * ```
  */
 export function ExternalSignInGuard(strategy: Type<PassportStrategy>): Type<CanActivate> {
   class StrategyGuard implements CanActivate {

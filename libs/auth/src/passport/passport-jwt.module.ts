@@ -114,6 +114,14 @@ const BARE = new UnauthorizedException().message;
  *
  * Marks like `@AllowInactive()` and policies are our guards' to enforce: a route that needs them names one of ours.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { PassportJwtModule } from 'nestjs-latchkey/passport';
+ *
+ * // The imports of your module.
+ * export const imports = [AuthModule.forRoot(), PassportJwtModule];
+ * ```
  * @throws {AuthConfigurationError} at boot, if another strategy has the name
  */
 @Module({

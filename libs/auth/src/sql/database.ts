@@ -52,7 +52,17 @@ export interface SqlDatabase {
   execute(statement: string, values: readonly SqlValue[]): Promise<SqlResult>;
 }
 
-/** True for a statement that returns rows; for drivers that need to know. */
+/**
+ * True for a statement that returns rows; for drivers that need to know.
+ *
+ * @example
+ * ```ts
+ * import { returnsRows } from 'nestjs-latchkey/sql';
+ *
+ * returnsRows('SELECT 1'); // true
+ * returnsRows('DELETE FROM latchkey_audit'); // false
+ * ```
+ */
 export function returnsRows(statement: string): boolean {
   return /^\s*SELECT\b|\bRETURNING\b/.test(statement);
 }

@@ -174,6 +174,13 @@ export interface SqlSchemaOptions extends SqlPlace {
 
 /**
  * The statements that make the tables, one each, in order and without a semicolon. Without `from` they do no harm if the tables are there.
+ *
+ * @example
+ * ```ts
+ * import { sqlSchema } from 'nestjs-latchkey/sql';
+ *
+ * console.log(sqlSchema({ dialect: 'postgres' }).join(';\n'));
+ * ```
  * @throws {AuthConfigurationError} if the prefix or the schema is not a plain identifier
  */
 export function sqlSchema({ dialect, from = 0, ...place }: SqlSchemaOptions): readonly string[] {

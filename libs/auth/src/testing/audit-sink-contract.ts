@@ -73,7 +73,20 @@ const cases: Readonly<Record<string, (sink: AuditSink) => Promise<void>>> = {
   },
 };
 
-/** What every `AuditSink` must do, in the words of the port. Nothing waits: time is passed. */
+/**
+ * What every `AuditSink` must do, in the words of the port. Nothing waits: time is passed.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import { MemoryAuditSink } from 'nestjs-latchkey/events';
+ * import { auditSinkContract } from 'nestjs-latchkey/testing';
+ *
+ * describe('MemoryAuditSink', () => {
+ *   for (const { name, run } of auditSinkContract) it(name, () => run(async () => new MemoryAuditSink()));
+ * });
+ * ```
+ */
 export const auditSinkContract: readonly AuditSinkCase[] = Object.entries(cases).map(([name, test]) => ({
   name,
   run: async (makeSink) => test(await makeSink()),

@@ -117,7 +117,20 @@ const cases: Readonly<Record<string, (cache: KeySetCache) => Promise<void>>> = {
   },
 };
 
-/** What every `KeySetCache` must do, in the words of the port. Nothing waits: time is passed. */
+/**
+ * What every `KeySetCache` must do, in the words of the port. Nothing waits: time is passed.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import { MemoryKeySetCache } from 'nestjs-latchkey/issuers';
+ * import { keySetCacheContract } from 'nestjs-latchkey/testing';
+ *
+ * describe('MemoryKeySetCache', () => {
+ *   for (const { name, run } of keySetCacheContract) it(name, () => run(async () => new MemoryKeySetCache()));
+ * });
+ * ```
+ */
 export const keySetCacheContract: readonly KeySetCacheCase[] = Object.entries(cases).map(([name, test]) => ({
   name,
   run: async (makeCache) => test(await makeCache()),

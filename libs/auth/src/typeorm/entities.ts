@@ -100,7 +100,22 @@ export const LoginEntity = new EntitySchema<LoginRow>({
   indices: [{ name: 'latchkey_logins_subject', columns: ['issuer', 'subject'] }],
 });
 
-/** All entities, for the `entities` of a DataSource. */
+/**
+ * All entities, for the `entities` of a DataSource.
+ *
+ * @example
+ * ```ts
+ * import { latchkeyEntities, latchkeyMigrations } from 'nestjs-latchkey/typeorm';
+ * import { DataSource } from 'typeorm';
+ *
+ * export const dataSource = new DataSource({
+ *   type: 'postgres',
+ *   entities: [...latchkeyEntities],
+ *   migrations: [...latchkeyMigrations],
+ *   migrationsRun: true,
+ * });
+ * ```
+ */
 export const latchkeyEntities = [RevocationEntity, LoginEntity, KeySetEntity, AuditEntity, OneTimeEntity] as const;
 
 function asIs(value: unknown): unknown {

@@ -58,7 +58,22 @@ export class CreateLatchkeyTables1763880000000 implements MigrationInterface {
   }
 }
 
-/** All migrations, for the `migrations` of a DataSource. They run on SQLite, PostgreSQL, MySQL and MariaDB. */
+/**
+ * All migrations, for the `migrations` of a DataSource. They run on SQLite, PostgreSQL, MySQL and MariaDB.
+ *
+ * @example
+ * ```ts
+ * import { latchkeyEntities, latchkeyMigrations } from 'nestjs-latchkey/typeorm';
+ * import { DataSource } from 'typeorm';
+ *
+ * export const dataSource = new DataSource({
+ *   type: 'postgres',
+ *   entities: [...latchkeyEntities],
+ *   migrations: [...latchkeyMigrations],
+ *   migrationsRun: true,
+ * });
+ * ```
+ */
 export const latchkeyMigrations = [
   CreateLatchkeyTables1763880000000,
   CreateLatchkeyKeySets1763883600000,

@@ -47,6 +47,14 @@ export interface AuditEntry {
  * Keeps the audit trail. Every method rejects only when the sink is unavailable.
  *
  * Many callers at once are usual, from several processes; entries with the same time come in any order.
+ *
+ * @example
+ * ```ts
+ * import type { Subject } from 'nestjs-latchkey';
+ * import type { AuditSink } from 'nestjs-latchkey/events';
+ *
+ * export const lastEntries = (sink: AuditSink, subject: Subject) => sink.list(subject, 20);
+ * ```
  */
 export abstract class AuditSink {
   /** Keeps an entry; once the promise resolves it is kept. Idempotent: an `id` that is there changes nothing. */
@@ -62,7 +70,17 @@ export abstract class AuditSink {
   abstract prune(beforeMs: number): Promise<number>;
 }
 
-/** The trail in the memory of this process: the readable specification of the port, and useful in tests. */
+/**
+ * The trail in the memory of this process: the readable specification of the port, and useful in tests.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { MemoryAuditSink } from 'nestjs-latchkey/events';
+ *
+ * export const auth = AuthModule.forRoot({ audit: { sink: { useFactory: () => new MemoryAuditSink() } } });
+ * ```
+ */
 export class MemoryAuditSink extends AuditSink {
   readonly #entries = new Map<string, AuditEntry>();
 

@@ -4,7 +4,17 @@ import { channel, type Channel } from 'node:diagnostics_channel';
 import type { AuthErrorCode, RefusalReason } from './errors.js';
 import type { KeyUsed, PrincipalKind } from './principal.js';
 
-/** The name of the diagnostics channel that every event is published on. */
+/**
+ * The name of the diagnostics channel that every event is published on.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import { EVENTS_CHANNEL } from 'nestjs-latchkey/events';
+ *
+ * subscribe(EVENTS_CHANNEL, (event) => console.log(JSON.stringify(event)));
+ * ```
+ */
 export const EVENTS_CHANNEL = 'nestjs-latchkey';
 
 /**

@@ -45,7 +45,16 @@ export interface Subject {
   readonly id: string;
 }
 
-/** True if both name the same identity. Returns `false` for empty ids. */
+/**
+ * True if both name the same identity. Returns `false` for empty ids.
+ *
+ * @example
+ * ```ts
+ * import { sameSubject, type Principal, type Subject } from 'nestjs-latchkey';
+ *
+ * export const owns = (principal: Principal, owner: Subject) => sameSubject(principal.subject, owner);
+ * ```
+ */
 export function sameSubject(one: Subject, other: Subject): boolean {
   return one.id !== '' && one.id === other.id && one.issuer === other.issuer;
 }

@@ -42,7 +42,17 @@ const OWN_SITE: ReadonlySet<string> = new Set(['same-origin', 'none']);
 /** What secrets are derived for; another purpose gives another secret. */
 export const CSRF_PURPOSE = 'nestjs-latchkey csrf v1';
 
-/** Makes and checks CSRF tokens. */
+/**
+ * Makes and checks CSRF tokens.
+ *
+ * @example
+ * ```ts
+ * import type { AuthRequest } from 'nestjs-latchkey';
+ * import type { CsrfService } from 'nestjs-latchkey/browser';
+ *
+ * export const assertOwnPage = (csrf: CsrfService, request: AuthRequest) => csrf.enforceForAnyone(request);
+ * ```
+ */
 export class CsrfService {
   /**
    * @internal The module makes it: inject it.

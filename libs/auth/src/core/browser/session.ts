@@ -129,7 +129,18 @@ function verifiedOf(record: SessionRecord, now: number): Verified {
 /** A host that takes longer does not answer; what comes later is dropped. */
 const HOST_TIMEOUT_MS = 5_000;
 
-/** Signs users in and out by the session of the request. */
+/**
+ * Signs users in and out by the session of the request.
+ *
+ * @example
+ * ```ts
+ * import type { SignInService } from 'nestjs-latchkey';
+ * import type { SessionService } from 'nestjs-latchkey/browser';
+ *
+ * export const signIn = async (sessions: SessionService, signIns: SignInService, request: { body: object }) =>
+ *   sessions.signIn(request, await signIns.verify(request.body));
+ * ```
+ */
 export class SessionService {
   /** @internal The module makes it: inject it. */
   constructor(

@@ -46,6 +46,19 @@ export interface ClientDescription {
  *
  * The method rejects only when the source is unavailable: the answer is then 503. One that takes longer than 3 seconds counts as
  * unavailable.
+ *
+ * @example
+ * ```ts
+ * import { ClientSource, type ClientDescription } from 'nestjs-latchkey/controllers';
+ *
+ * export class ServiceAccounts extends ClientSource {
+ *   private readonly accounts = new Map<string, ClientDescription>();
+ *
+ *   async findClient(id: string) {
+ *     return this.accounts.get(id);
+ *   }
+ * }
+ * ```
  */
 export abstract class ClientSource {
   /** The client with exactly this id, active or not; `undefined` or `null` if there is none. */

@@ -32,7 +32,17 @@ const FATAL: ReadonlySet<AuthErrorCode> = new Set(['user_not_found', 'user_disab
 /** The word for each way in which a refresh succeeds. */
 const REFRESHED = { rotated: 'refresh', retry: 'refresh_retry', held: 'refresh_held' } as const;
 
-/** Issues, verifies, refreshes and revokes the tokens of this application. */
+/**
+ * Issues, verifies, refreshes and revokes the tokens of this application.
+ *
+ * @example
+ * ```ts
+ * import type { SignInService, TokenService } from 'nestjs-latchkey';
+ *
+ * export const signIn = async (signIns: SignInService, tokens: TokenService, body: object) =>
+ *   tokens.issue(await signIns.verify(body));
+ * ```
+ */
 export class TokenService {
   // One named bundle: these are the stages themselves, and each is one line in the methods below.
   /** @internal The module makes it: inject it. */

@@ -19,7 +19,24 @@ import {
 
 export type { KeyRingInput, RetiredKeyInput } from './ring-options.js';
 
-/** Where the keys of our own issuer come from: options, files, a vault. */
+/**
+ * Where the keys of our own issuer come from: options, files, a vault.
+ *
+ * @example
+ * ```ts
+ * import { KeySource } from 'nestjs-latchkey/keys';
+ *
+ * export class VaultKeys extends KeySource {
+ *   constructor(private readonly readPem: () => Promise<string>) {
+ *     super();
+ *   }
+ *
+ *   async load() {
+ *     return { current: await this.readPem() };
+ *   }
+ * }
+ * ```
+ */
 export abstract class KeySource {
   /** Returns the current keys. If it throws, the last good ring stays in force. */
   abstract load(): Promise<KeyRingInput>;
@@ -40,13 +57,37 @@ class StaticKeySource extends KeySource {
   }
 }
 
-/** Keys that are given once: a ring, or the one key that signs. */
+/**
+ * Keys that are given once: a ring, or the one key that signs.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs';
+ * import { staticKeys } from 'nestjs-latchkey/keys';
+ *
+ * export const readKeys = () =>
+ *   staticKeys({
+ *     current: readFileSync('keys/2026.pem', 'utf8'),
+ *     retired: [{ key: readFileSync('keys/2025.pem', 'utf8') }],
+ *   });
+ * ```
+ */
 export function staticKeys(input: KeyInput | KeyRingInput): KeySource {
   const ring = isRing(input) ? input : { current: input };
   return new StaticKeySource(() => Promise.resolve(ring));
 }
 
-/** A key made on the spot, for development: every token ends with the process. */
+/**
+ * A key made on the spot, for development: every token ends with the process.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { ephemeralKeys } from 'nestjs-latchkey/keys';
+ *
+ * export const auth = AuthModule.forRoot({ keys: ephemeralKeys() });
+ * ```
+ */
 export function ephemeralKeys(alg: Algorithm = 'ES256'): KeySource {
   const made = generatePrivateJwk(alg).then((current) => ({ current }));
   made.catch(() => {});

@@ -22,7 +22,16 @@ export interface OwnKeysOptions {
   readonly notices: OperatorNotices;
 }
 
-/** The signing keys of this application. Inject it to rotate them: `ownKeys.reload()`. A service that only verifies has none. */
+/**
+ * The signing keys of this application. Inject it to rotate them: `ownKeys.reload()`. A service that only verifies has none.
+ *
+ * @example
+ * ```ts
+ * import type { OwnKeys } from 'nestjs-latchkey/keys';
+ *
+ * export const rotate = (ownKeys: OwnKeys) => ownKeys.reload();
+ * ```
+ */
 export class OwnKeys {
   private constructor(
     /** @internal `undefined` in a service that only verifies. */

@@ -56,7 +56,17 @@ export interface RevocationRules extends RevocationLifetimes {
   readonly onRevoked?: ((entry: RevocationEntry, subject: Subject | undefined) => void) | undefined;
 }
 
-/** Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent. */
+/**
+ * Puts tokens, sign-ins and subjects on the blocklist, and answers for them. All methods are idempotent.
+ *
+ * @example
+ * ```ts
+ * import type { BlocklistService, Principal } from 'nestjs-latchkey';
+ *
+ * export const block = (blocklist: BlocklistService, principal: Principal) =>
+ *   blocklist.revokeToken(principal, 'reported as stolen');
+ * ```
+ */
 export class BlocklistService {
   private readonly look: RevocationLookup;
   /** @internal Shared with LoginService and TokenService, so that all of them report to the same sink. */

@@ -34,7 +34,20 @@ const LABEL_LENGTH = 255;
 /** What an id of ours may look like. */
 const LOGIN_ID = /^[\x21-\x7e]{1,255}$/;
 
-/** Opens, lists and ends sign-ins. */
+/**
+ * Opens, lists and ends sign-ins.
+ *
+ * @example
+ * ```ts
+ * import type { LoginService, Subject } from 'nestjs-latchkey';
+ *
+ * export const signOutEverywhere = async (logins: LoginService, subject: Subject) => {
+ *   const devices = await logins.list(subject);
+ *   await logins.endAll(subject, { reason: 'lost-device' });
+ *   return devices.length;
+ * };
+ * ```
+ */
 export class LoginService {
   /** @internal The module makes it: inject it. */
   constructor(

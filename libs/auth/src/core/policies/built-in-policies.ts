@@ -15,6 +15,13 @@ const FUTURE_SECONDS = 60;
 
 /**
  * The token must have all of these scopes; more are fine. Refuses with `insufficient_scope`, which names them.
+ *
+ * @example
+ * ```ts
+ * import { hasScopes } from 'nestjs-latchkey/policies';
+ *
+ * export const mayRead = hasScopes('courses:read');
+ * ```
  * @throws {TypeError} for an empty list, and for anything that is not a single scope
  */
 export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
@@ -29,6 +36,13 @@ export function hasScopes(...scopes: readonly [string, ...string[]]): Policy {
 
 /**
  * The user must have one of these roles.
+ *
+ * @example
+ * ```ts
+ * import { hasRoles } from 'nestjs-latchkey/policies';
+ *
+ * export const teaches = hasRoles('teacher', 'admin');
+ * ```
  * @throws {TypeError} for an empty list, and for anything that is not a name
  */
 export function hasRoles(...roles: readonly [string, ...string[]]): Policy {
@@ -103,6 +117,13 @@ export interface SelfOrStaffOptions {
 /**
  * Staff, or the user that the path names. Client principals never match, even with an equal id; neither do a missing
  * parameter or an empty subject.
+ *
+ * @example
+ * ```ts
+ * import { hasRoles, selfOrStaff } from 'nestjs-latchkey/policies';
+ *
+ * export const mayRead = selfOrStaff({ param: 'id', staff: hasRoles('teacher') });
+ * ```
  * @throws {TypeError} without the name of a parameter, and for an option that is not of the type named
  */
 export function selfOrStaff(options: SelfOrStaffOptions): Policy {
@@ -124,6 +145,13 @@ export function selfOrStaff(options: SelfOrStaffOptions): Policy {
 /**
  * The user must have signed in within that time; otherwise 401 `reauthentication_required`, whose challenge says the age that is
  * accepted (RFC 9470 §3). A credential that does not say when, as those of clients, is too old.
+ *
+ * @example
+ * ```ts
+ * import { anyOf, hasRoles, recentAuth } from 'nestjs-latchkey/policies';
+ *
+ * export const careful = anyOf(hasRoles('robot'), recentAuth('10m'));
+ * ```
  * @throws {TypeError} for anything but a duration of a second or more
  */
 export function recentAuth(maxAge: Duration): Policy {
@@ -142,7 +170,16 @@ export function recentAuth(maxAge: Duration): Policy {
   return describePolicy(`recentAuth(${maxAge})`, policy, { authentication: { maxAgeSeconds } });
 }
 
-/** The token is one of a restricted client: good only for what a route allows by name. */
+/**
+ * The token is one of a restricted client: good only for what a route allows by name.
+ *
+ * @example
+ * ```ts
+ * import { isRestricted, not } from 'nestjs-latchkey/policies';
+ *
+ * export const unrestricted = not(isRestricted);
+ * ```
+ */
 export const isRestricted: Policy = describePolicy(
   'restricted',
   ({ principal }: PolicyContext) => principal.restricted,

@@ -32,6 +32,13 @@ const FILTERS = "must be a list of strings like 'kind:value'";
 /**
  * One of the token's filters of that kind must fit what the request asks for; otherwise 403 `filter_mismatch`. A filter that
  * cannot be read makes the token one that is not good: 401 `invalid_claims`.
+ *
+ * @example
+ * ```ts
+ * import { hasFilter } from 'nestjs-latchkey/policies';
+ *
+ * export const ofThatOrganization = hasFilter('content_org', ({ request }) => request.param('org'));
+ * ```
  * @throws {TypeError} without a kind or an extractor, and for an option that is not of the type named
  */
 export function hasFilter(kind: string, extract: FilterExtractor, options: FilterOptions = {}): Policy {

@@ -67,7 +67,16 @@ export async function enforce(policies: readonly Policy[], context: PolicyContex
   }
 }
 
-/** Holds if all of them hold, asked in order. The first refusal is the one that counts. */
+/**
+ * Holds if all of them hold, asked in order. The first refusal is the one that counts.
+ *
+ * @example
+ * ```ts
+ * import { allOf, hasRoles, hasScopes } from 'nestjs-latchkey/policies';
+ *
+ * export const mayGrade = allOf(hasRoles('teacher'), hasScopes('grades:write'));
+ * ```
+ */
 export function allOf(...policies: Policies): Policy {
   assertPolicies('allOf()', policies);
   const all: Policy = async (context) => {
@@ -80,6 +89,13 @@ export function allOf(...policies: Policies): Policy {
 /**
  * Holds if one of them holds, asked in order. If none does, unavailable (503) is reported before all else, then the first
  * refusal that has a code of its own.
+ *
+ * @example
+ * ```ts
+ * import { anyOf, hasRoles, selfOrStaff } from 'nestjs-latchkey/policies';
+ *
+ * export const mayRead = anyOf(hasRoles('auditor'), selfOrStaff({ param: 'id' }));
+ * ```
  */
 export function anyOf(...policies: Policies): Policy {
   assertPolicies('anyOf()', policies);
@@ -100,6 +116,13 @@ export function anyOf(...policies: Policies): Policy {
 /**
  * Holds if the policy answers no: with `false`, `insufficient_scope` or `filter_mismatch`. A policy that could not answer,
  * because it broke or because data was missing, stays a refusal.
+ *
+ * @example
+ * ```ts
+ * import { hasRoles, not } from 'nestjs-latchkey/policies';
+ *
+ * export const notATrial = not(hasRoles('trial'));
+ * ```
  */
 export function not(policy: Policy): Policy {
   assertPolicies('not()', [policy]);

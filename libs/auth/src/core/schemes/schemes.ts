@@ -42,6 +42,22 @@ export interface SchemeBase<Credential> {
 /**
  * One way for a caller to be recognized. What a browser sends by itself (a cookie) must come with a CSRF policy; the types
  * insist on it.
+ */
+export type Scheme<Credential = unknown> = SchemeBase<Credential> &
+  (
+    | { readonly sentBy: 'client' }
+    | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
+    | {
+        /** A header or a cookie: decided for each request. */
+        readonly sentBy: 'either';
+        readonly csrf: CsrfPolicy;
+        /** True unless the request shows that the client put the credential there by its own doing. It must not throw. */
+        isSentByBrowser(credential: Credential, request: AuthRequest): boolean;
+      }
+  );
+
+/**
+ * Names the credential's type once, so that `find` and `verify` agree on it.
  *
  * @example
  * ```ts
@@ -64,20 +80,6 @@ export interface SchemeBase<Credential> {
  * });
  * ```
  */
-export type Scheme<Credential = unknown> = SchemeBase<Credential> &
-  (
-    | { readonly sentBy: 'client' }
-    | { readonly sentBy: 'browser'; readonly csrf: CsrfPolicy }
-    | {
-        /** A header or a cookie: decided for each request. */
-        readonly sentBy: 'either';
-        readonly csrf: CsrfPolicy;
-        /** True unless the request shows that the client put the credential there by its own doing. It must not throw. */
-        isSentByBrowser(credential: Credential, request: AuthRequest): boolean;
-      }
-  );
-
-/** Names the credential's type once, so that `find` and `verify` agree on it. */
 export function defineScheme<Credential>(scheme: Scheme<Credential>): Scheme {
   // The read path passes a scheme only what its own `find` returned, so dropping the credential's type is safe.
   return scheme as unknown as Scheme;

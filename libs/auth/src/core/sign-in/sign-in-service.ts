@@ -55,7 +55,17 @@ export interface ResumedSignIn {
   readonly body: object;
 }
 
-/** Checks credentials for whatever is issued afterwards: tokens, cookies or a session. */
+/**
+ * Checks credentials for whatever is issued afterwards: tokens, cookies or a session.
+ *
+ * @example
+ * ```ts
+ * import type { SignInService, TokenService } from 'nestjs-latchkey';
+ *
+ * export const signIn = async (signIns: SignInService, tokens: TokenService, body: object) =>
+ *   tokens.issue(await signIns.verify(body));
+ * ```
+ */
 export class SignInService {
   /** @internal The module makes it: inject it. */
   constructor(

@@ -298,7 +298,16 @@ function keyOf(issuer: string, sid: string): string {
   return JSON.stringify([issuer, sid]);
 }
 
-/** Keeps revocations, sign-ins and used one-time tokens in the memory of the process: for development, tests and services that run alone. */
+/**
+ * Keeps revocations, sign-ins and used one-time tokens in the memory of the process: for development, tests and services that run alone.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule, memoryStores } from 'nestjs-latchkey';
+ *
+ * export const auth = AuthModule.forRoot({ stores: memoryStores() });
+ * ```
+ */
 export function memoryStores({ maxRevocations, maxLogins, maxOneTime }: MemoryStoresOptions = {}): StoresFactory {
   return {
     inject: [Clock],

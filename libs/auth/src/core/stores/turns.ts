@@ -106,6 +106,13 @@ export async function withinTurns<T>(patience: Patience, clock: Clock, work: () 
 
 /**
  * Waits for a turn, on the time that the call under way has for turns.
+ *
+ * @example
+ * ```ts
+ * import { takeTurn } from 'nestjs-latchkey/stores';
+ *
+ * export const connect = (permits: { acquire(): Promise<void> }) => takeTurn(() => permits.acquire());
+ * ```
  * @throws {NoTurnError} if the turn came after the caller stopped waiting: nothing must be sent then
  */
 export async function takeTurn(wait: () => Promise<void>): Promise<void> {

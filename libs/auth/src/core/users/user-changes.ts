@@ -2,7 +2,16 @@
 import type { AuthUser } from '../base/principal.js';
 import type { AccountResolver } from './accounts.js';
 
-/** Tells of changed users, so that requests of this process load them again; without `userFreshness: { withinMs }` nothing is remembered. */
+/**
+ * Tells of changed users, so that requests of this process load them again; without `userFreshness: { withinMs }` nothing is remembered.
+ *
+ * @example
+ * ```ts
+ * import type { UserChanges } from 'nestjs-latchkey';
+ *
+ * export const afterUpdate = (changes: UserChanges, userId: string) => changes.changed(userId);
+ * ```
+ */
 export class UserChanges {
   /** @internal The module makes it: inject it. */
   constructor(

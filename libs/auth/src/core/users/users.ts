@@ -51,6 +51,28 @@ export interface UserDescription {
  * `undefined` or `null`, whichever your database answers. An id that cannot be one of yours (text for a uuid column) is "no such user" too.
  *
  * A lookup that takes longer than 3 seconds, or a check of credentials longer than 10, counts as unavailable.
+ *
+ * @example
+ * ```ts
+ * import { UserSource, type Subject } from 'nestjs-latchkey';
+ *
+ * interface Member {
+ *   readonly id: number;
+ *   readonly blocked: boolean;
+ * }
+ *
+ * export class MembersService extends UserSource<Member> {
+ *   private readonly members = new Map<string, Member>();
+ *
+ *   async findBySubject({ id }: Subject) {
+ *     return this.members.get(id);
+ *   }
+ *
+ *   describe(member: Member) {
+ *     return { id: String(member.id), active: !member.blocked };
+ *   }
+ * }
+ * ```
  */
 export abstract class UserSource<User = AuthUser, Body = SignInCredentials, StepBody = StepCredentials> {
   /**
@@ -108,6 +130,29 @@ export abstract class UserSource<User = AuthUser, Body = SignInCredentials, Step
 /**
  * Turns the tokens of other issuers into users of yours. Without one they stay what the token says.
  * Identity is `(iss, sub)`: never look a user up by a name or an address that a token claims.
+ *
+ * @example
+ * ```ts
+ * import type { Verified } from 'nestjs-latchkey';
+ * import { ExternalUserSource } from 'nestjs-latchkey/issuers';
+ *
+ * interface Member {
+ *   readonly id: number;
+ *   readonly blocked: boolean;
+ * }
+ *
+ * export class LinkedMembers extends ExternalUserSource<Member> {
+ *   private readonly links = new Map<string, Member>();
+ *
+ *   async resolve({ subject }: Verified) {
+ *     return this.links.get(JSON.stringify([subject.issuer, subject.id]));
+ *   }
+ *
+ *   describe(member: Member) {
+ *     return { id: String(member.id), active: !member.blocked };
+ *   }
+ * }
+ * ```
  */
 export abstract class ExternalUserSource<User = AuthUser> {
   /** The user for this verified token of another issuer, made if that is your wish; `undefined` or `null` refuses the token. */

@@ -71,6 +71,15 @@ export interface ExternalLogin extends Exchange {
  * Signs users in whom another identity provider authenticated. It keeps state, nonce and PKCE verifier in a sealed cookie of the browser that
  * began, and takes each callback once. The provider is asked by a library of its own (`openid-client`, passport): see
  * docs/external-sign-in.md.
+ *
+ * @example
+ * ```ts
+ * import type { ExternalSignInService } from 'nestjs-latchkey/browser';
+ *
+ * // `state`, `nonce` and the PKCE challenge of the answer belong in the address of the provider.
+ * export const begin = (signIns: ExternalSignInService, request: object, response: object) =>
+ *   signIns.begin({ request, response, provider: 'school', returnTo: '/courses' });
+ * ```
  */
 export class ExternalSignInService {
   /** @internal The module makes it: inject it. */

@@ -44,7 +44,18 @@ interface Before {
 
 const NOT_KEPT: KeptLogin = Object.freeze({ kept: false, tokens: undefined });
 
-/** What follows a changed password. */
+/**
+ * What follows a changed password.
+ *
+ * @example
+ * ```ts
+ * import type { Subject } from 'nestjs-latchkey';
+ * import type { PasswordChanges } from 'nestjs-latchkey/browser';
+ *
+ * // Once the new hash and the new stamp are stored.
+ * export const afterReset = (changes: PasswordChanges, subject: Subject) => changes.changed(subject);
+ * ```
+ */
 export class PasswordChanges {
   /** @internal The module makes it: inject it. */
   constructor(

@@ -214,19 +214,70 @@ function isFinal(error: AuthError, { policies }: EffectivePolicy): boolean {
   return error.isUnavailable || policies.length > 0;
 }
 
-/** Bearer tokens, and token cookies if they are configured. The default guard. */
+/**
+ * Bearer tokens, and token cookies if they are configured. The default guard.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get, UseGuards } from '@nestjs/common';
+ * import { JwtAuthGuard } from 'nestjs-latchkey';
+ *
+ * @UseGuards(JwtAuthGuard)
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @Get()
+ *   list() {
+ *     return ['algebra'];
+ *   }
+ * }
+ * ```
+ */
 @Injectable()
 export class JwtAuthGuard extends AuthGuardBase {
   static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?'];
 }
 
-/** The host's own session. */
+/**
+ * The host's own session.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get, UseGuards } from '@nestjs/common';
+ * import { SessionAuthGuard } from 'nestjs-latchkey';
+ *
+ * @UseGuards(SessionAuthGuard)
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @Get()
+ *   list() {
+ *     return ['algebra'];
+ *   }
+ * }
+ * ```
+ */
 @Injectable()
 export class SessionAuthGuard extends AuthGuardBase {
   static override readonly [GUARD_SCHEMES]: readonly string[] = ['session'];
 }
 
-/** Bearer token, then token cookie, then session. A bad header is final; a bad cookie lets the session answer. */
+/**
+ * Bearer token, then token cookie, then session. A bad header is final; a bad cookie lets the session answer.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get, UseGuards } from '@nestjs/common';
+ * import { SessionOrJwtGuard } from 'nestjs-latchkey';
+ *
+ * @UseGuards(SessionOrJwtGuard)
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @Get()
+ *   list() {
+ *     return ['algebra'];
+ *   }
+ * }
+ * ```
+ */
 @Injectable()
 export class SessionOrJwtGuard extends AuthGuardBase {
   static override readonly [GUARD_SCHEMES]: readonly string[] = ['bearer', 'cookie?', 'session'];

@@ -12,6 +12,23 @@ import { INJECTED } from '../routes/effective-policy.js';
 /**
  * Accepts only requests of our own pages, independent of the user. For routes of your own that sign users in by cookie or session;
  * the ready-made ones have it.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Post, UseGuards } from '@nestjs/common';
+ * import { Public } from 'nestjs-latchkey';
+ * import { CsrfGuard } from 'nestjs-latchkey/browser';
+ *
+ * @Controller('newsletter')
+ * export class NewsletterController {
+ *   @Public()
+ *   @UseGuards(CsrfGuard)
+ *   @Post()
+ *   subscribe() {
+ *     return { subscribed: true };
+ *   }
+ * }
+ * ```
  */
 @Injectable()
 export class CsrfGuard implements CanActivate {

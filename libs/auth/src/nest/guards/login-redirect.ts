@@ -19,6 +19,21 @@ const REDIRECT = 'nestjs-latchkey:redirect-to-login';
  * Answers a 401 of this route or class with a redirect to the option `loginUrl`, or to the address given here; the page that was
  * asked for goes along as `next`. Only for GET and HEAD, and only if the client accepts HTML; all others get the 401.
  * The nearest statement wins: `@RedirectToLogin(false)` on a handler takes it back.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { RedirectToLogin } from 'nestjs-latchkey/browser';
+ *
+ * @Controller('pages')
+ * export class PagesController {
+ *   @RedirectToLogin('/login')
+ *   @Get()
+ *   show() {
+ *     return '<h1>Courses</h1>';
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for anything else
  */
 export const RedirectToLogin = (loginUrl: LoginUrl | boolean = true): MethodDecorator & ClassDecorator => {

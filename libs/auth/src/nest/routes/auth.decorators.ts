@@ -5,6 +5,21 @@ import { METADATA } from './effective-policy.js';
 
 /**
  * Makes a route public. Credentials are ignored, so a stale one cannot cause a 401.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { Public } from 'nestjs-latchkey';
+ *
+ * @Controller('health')
+ * export class HealthController {
+ *   @Public()
+ *   @Get()
+ *   check() {
+ *     return { status: 'up' };
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for an argument: there is no `@Public(false)`
  */
 export const Public = (...none: readonly never[]): MethodDecorator & ClassDecorator => {
@@ -15,6 +30,21 @@ export const Public = (...none: readonly never[]): MethodDecorator & ClassDecora
 /**
  * Authenticates the caller if a valid credential is present; otherwise the caller is anonymous. With an invalid credential the caller is
  * anonymous too; two in one place are still 400, and an unavailable check is still 503.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { CurrentPrincipal, OptionalAuth, type Principal } from 'nestjs-latchkey';
+ *
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @OptionalAuth()
+ *   @Get()
+ *   list(@CurrentPrincipal() principal?: Principal) {
+ *     return principal === undefined ? ['algebra'] : ['algebra', 'drafts'];
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for an argument
  */
 export const OptionalAuth = (...none: readonly never[]): MethodDecorator & ClassDecorator => {
@@ -25,6 +55,22 @@ export const OptionalAuth = (...none: readonly never[]): MethodDecorator & Class
 /**
  * Why a route, or a class, says something else about authentication than the rest of the application: for the route audit, and
  * for `strictRoutes`, which insists on it. It belongs to the level that it stands on.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { AuthReason, Public } from 'nestjs-latchkey';
+ *
+ * @AuthReason('The load balancer asks, and has no token.')
+ * @Public()
+ * @Controller('health')
+ * export class HealthController {
+ *   @Get()
+ *   check() {
+ *     return { status: 'up' };
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for an empty text
  */
 export const AuthReason = (reason: string): MethodDecorator & ClassDecorator => {
@@ -32,15 +78,67 @@ export const AuthReason = (reason: string): MethodDecorator & ClassDecorator => 
   return SetMetadata(METADATA.reason, reason);
 };
 
-/** Lets inactive users in. The nearest statement wins: `@AllowInactive(false)` on a handler takes it back. */
+/**
+ * Lets inactive users in. The nearest statement wins: `@AllowInactive(false)` on a handler takes it back.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { AllowInactive } from 'nestjs-latchkey';
+ *
+ * @Controller('invoices')
+ * export class InvoicesController {
+ *   @AllowInactive()
+ *   @Get()
+ *   list() {
+ *     return ['2026-01'];
+ *   }
+ * }
+ * ```
+ */
 export const AllowInactive = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowInactive()', METADATA.inactive, allow);
 
-/** Accepts client principals: service accounts, which have no user. The nearest statement wins. */
+/**
+ * Accepts client principals: service accounts, which have no user. The nearest statement wins.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { AllowClients } from 'nestjs-latchkey';
+ *
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @AllowClients()
+ *   @Get()
+ *   list() {
+ *     return ['algebra'];
+ *   }
+ * }
+ * ```
+ */
 export const AllowClients = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowClients()', METADATA.clients, allow);
 
-/** Lets restricted clients in, within their scopes. The nearest statement wins. */
+/**
+ * Lets restricted clients in, within their scopes. The nearest statement wins.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { AllowRestrictedClients, RequireScopes } from 'nestjs-latchkey';
+ *
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @AllowRestrictedClients()
+ *   @RequireScopes('courses:read')
+ *   @Get()
+ *   list() {
+ *     return ['algebra'];
+ *   }
+ * }
+ * ```
+ */
 export const AllowRestrictedClients = (allow = true): MethodDecorator & ClassDecorator =>
   permission('@AllowRestrictedClients()', METADATA.restrictedClients, allow);
 

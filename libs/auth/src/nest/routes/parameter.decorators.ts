@@ -99,6 +99,20 @@ export const CurrentUser: ReturnType<
 /**
  * The verified claims of the token, or one of them: `@TokenClaims('tenant')`. `undefined` for an anonymous caller, unless they are `required`:
  * that is about the caller, not about a claim.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { TokenClaims } from 'nestjs-latchkey';
+ *
+ * @Controller('tenant')
+ * export class TenantController {
+ *   @Get()
+ *   read(@TokenClaims('tenant') tenant: unknown) {
+ *     return { tenant };
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for anything but a path or `{ path, required }`
  */
 export const TokenClaims: ReturnType<
@@ -107,6 +121,20 @@ export const TokenClaims: ReturnType<
 
 /**
  * The `Principal` of the request: who, by which scheme, with which scopes. `undefined` for an anonymous caller, unless it is `required`.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { CurrentPrincipal, type Principal } from 'nestjs-latchkey';
+ *
+ * @Controller('me')
+ * export class MeController {
+ *   @Get()
+ *   read(@CurrentPrincipal({ required: true }) { subject, scopes }: Principal) {
+ *     return { id: subject.id, scopes };
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for anything but a path or `{ path, required }`
  */
 export const CurrentPrincipal: ReturnType<

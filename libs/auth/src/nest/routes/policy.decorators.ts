@@ -64,7 +64,25 @@ export function Authorize(...policies: Policies): MethodDecorator & ClassDecorat
   };
 }
 
-/** The token must have all of these scopes: 403 `insufficient_scope` names them. @throws {TypeError} for an empty list, and for anything that is not a scope */
+/**
+ * The token must have all of these scopes: 403 `insufficient_scope` names them.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { RequireScopes } from 'nestjs-latchkey';
+ *
+ * @Controller('courses')
+ * export class CoursesController {
+ *   @RequireScopes('courses:read')
+ *   @Get()
+ *   list() {
+ *     return ['algebra'];
+ *   }
+ * }
+ * ```
+ * @throws {TypeError} for an empty list, and for anything that is not a scope
+ */
 export const RequireScopes = (...scopes: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
   Authorize(hasScopes(...scopes));
 
@@ -89,12 +107,45 @@ export const RequireScopes = (...scopes: readonly [string, ...string[]]): Method
 export const RequireAudience = (...audiences: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
   Authorize(hasAudience(...audiences));
 
-/** The user must have one of these roles. For two at once, write it twice. @throws {TypeError} for an empty list, and for anything that is not a name */
+/**
+ * The user must have one of these roles. For two at once, write it twice.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { RequireRoles } from 'nestjs-latchkey';
+ *
+ * @Controller('grades')
+ * export class GradesController {
+ *   @RequireRoles('teacher', 'admin')
+ *   @Get()
+ *   list() {
+ *     return ['A'];
+ *   }
+ * }
+ * ```
+ * @throws {TypeError} for an empty list, and for anything that is not a name
+ */
 export const RequireRoles = (...roles: readonly [string, ...string[]]): MethodDecorator & ClassDecorator =>
   Authorize(hasRoles(...roles));
 
 /**
  * Staff, or the user that a path parameter names: `@SelfOrStaff('id')` on `@Get('users/:id')`.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Get } from '@nestjs/common';
+ * import { SelfOrStaff } from 'nestjs-latchkey';
+ *
+ * @Controller('users')
+ * export class UsersController {
+ *   @SelfOrStaff('id')
+ *   @Get(':id/grades')
+ *   list() {
+ *     return ['A'];
+ *   }
+ * }
+ * ```
  * @throws {TypeError} without the name of a parameter
  */
 export const SelfOrStaff = (options: string | SelfOrStaffOptions): MethodDecorator & ClassDecorator =>
@@ -127,6 +178,21 @@ export const RequireFilter = (
 
 /**
  * The user must have signed in within that time: 401 with the challenge of RFC 9470 otherwise.
+ *
+ * @example
+ * ```ts
+ * import { Controller, Delete } from '@nestjs/common';
+ * import { RequireRecentAuth } from 'nestjs-latchkey';
+ *
+ * @Controller('account')
+ * export class AccountController {
+ *   @RequireRecentAuth('10m')
+ *   @Delete()
+ *   remove() {
+ *     return { removed: true };
+ *   }
+ * }
+ * ```
  * @throws {TypeError} for anything but a duration
  */
 export const RequireRecentAuth = (maxAge: Duration): MethodDecorator & ClassDecorator => Authorize(recentAuth(maxAge));

@@ -55,7 +55,18 @@ export interface AuditParts {
   readonly application: ApplicationFacts;
 }
 
-/** Lists what the routes of the application demand. */
+/**
+ * Lists what the routes of the application demand.
+ *
+ * @example
+ * ```ts
+ * import type { INestApplication } from '@nestjs/common';
+ * import { RouteAudit } from 'nestjs-latchkey/policies';
+ *
+ * export const publicRoutes = (app: INestApplication) =>
+ *   app.get(RouteAudit).list().filter(({ access }) => access === 'public');
+ * ```
+ */
 export class RouteAudit {
   private readonly scanner = new MetadataScanner();
 

@@ -19,6 +19,14 @@ export interface BetterSqlite3 {
 /**
  * Makes a database of a `Database` of `better-sqlite3`. For several processes switch on the journal mode WAL, and keep `timeout` short: the
  * process stands still while it waits for a lock.
+ *
+ * @example
+ * ```ts
+ * import { betterSqlite3Database, sqlStores, type BetterSqlite3 } from 'nestjs-latchkey/sql';
+ *
+ * // Of `new Database('app.sqlite', { timeout: 100 })`.
+ * export const storesIn = (sqlite: BetterSqlite3) => sqlStores({ database: betterSqlite3Database(sqlite) });
+ * ```
  */
 export function betterSqlite3Database(sqlite: BetterSqlite3): SqlDatabase {
   const prepared = new PreparedStatements((statement) => sqlite.prepare(statement));

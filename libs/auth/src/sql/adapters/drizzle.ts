@@ -17,7 +17,20 @@ export interface DrizzleOptions {
   readonly sql: DrizzleSql;
 }
 
-/** Makes a database of a Drizzle database. With `withReplicas` the primary alone is asked. */
+/**
+ * Makes a database of a Drizzle database. With `withReplicas` the primary alone is asked.
+ *
+ * @example
+ * ```ts
+ * import { sql } from 'drizzle-orm';
+ * import { drizzle } from 'drizzle-orm/node-postgres';
+ * import { drizzleDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * const db = drizzle(new Pool());
+ * export const stores = sqlStores({ database: drizzleDatabase(db, { dialect: 'postgres', sql }) });
+ * ```
+ */
 export function drizzleDatabase(drizzle: Drizzle, { dialect, sql }: DrizzleOptions): SqlDatabase {
   const templates = new Templates();
   return {

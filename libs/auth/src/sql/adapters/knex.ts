@@ -22,7 +22,18 @@ export interface KnexOptions {
   readonly dialect: SqlDialect;
 }
 
-/** Makes a database of a `Knex`. */
+/**
+ * Makes a database of a `Knex`.
+ *
+ * @example
+ * ```ts
+ * import knex from 'knex';
+ * import { knexDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ *
+ * const db = knex({ client: 'pg', connection: process.env['DATABASE_URL'] ?? '' });
+ * export const stores = sqlStores({ database: knexDatabase(db, { dialect: 'postgres' }) });
+ * ```
+ */
 export function knexDatabase(knex: KnexLike, { dialect }: KnexOptions): SqlDatabase {
   const pooled = knex.isTransaction === true ? undefined : poolOf(knex.client);
   return {

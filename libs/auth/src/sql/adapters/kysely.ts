@@ -27,7 +27,19 @@ export interface KyselyOptions {
   readonly dialect: SqlDialect;
 }
 
-/** Makes a database of a `Kysely`. */
+/**
+ * Makes a database of a `Kysely`.
+ *
+ * @example
+ * ```ts
+ * import { Kysely, PostgresDialect } from 'kysely';
+ * import { kyselyDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * const db = new Kysely<object>({ dialect: new PostgresDialect({ pool: new Pool() }) });
+ * export const stores = sqlStores({ database: kyselyDatabase(db, { dialect: 'postgres' }) });
+ * ```
+ */
 export function kyselyDatabase(kysely: KyselyLike, { dialect }: KyselyOptions): SqlDatabase {
   const plain = kysely.withoutPlugins();
   return {

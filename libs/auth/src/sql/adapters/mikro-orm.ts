@@ -8,7 +8,18 @@ export interface MikroOrmEntityManager {
   getTransactionContext(): unknown;
 }
 
-/** Makes a database of an `EntityManager`. Replicas are not asked. */
+/**
+ * Makes a database of an `EntityManager`. Replicas are not asked.
+ *
+ * @example
+ * ```ts
+ * import type { MikroORM } from '@mikro-orm/postgresql';
+ * import { mikroOrmDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ *
+ * export const storesIn = ({ em }: MikroORM) =>
+ *   sqlStores({ database: mikroOrmDatabase(em, { dialect: 'postgres' }) });
+ * ```
+ */
 export function mikroOrmDatabase(em: MikroOrmEntityManager, options: KnexOptions): SqlDatabase {
   // Looked at once: stores must not join a transaction that was not passed to them.
   const transaction = em.getTransactionContext();

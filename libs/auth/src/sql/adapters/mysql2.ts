@@ -18,7 +18,18 @@ export interface Mysql2Pool {
 /** A pool or a connection of `mysql2/promise`: in a transaction, the connection of the transaction. */
 export type Mysql2 = Mysql2Pool | Mysql2Statements;
 
-/** Makes a database of a pool of `mysql2/promise`. */
+/**
+ * Makes a database of a pool of `mysql2/promise`.
+ *
+ * @example
+ * ```ts
+ * import { createPool } from 'mysql2/promise';
+ * import { mysql2Database, sqlStores } from 'nestjs-latchkey/sql';
+ *
+ * const pool = createPool(process.env['DATABASE_URL'] ?? '');
+ * export const stores = sqlStores({ database: mysql2Database(pool) });
+ * ```
+ */
 export function mysql2Database(mysql2: Mysql2): SqlDatabase {
   const isPool = 'getConnection' in mysql2;
   return {

@@ -19,6 +19,12 @@ export interface NodeSqlite {
 /**
  * Makes a database of a `DatabaseSync` of `node:sqlite`, or of the path of a file, which is opened with the journal mode WAL.
  *
+ * @example
+ * ```ts
+ * import { nodeSqliteDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ *
+ * export const storesIn = (file: string) => sqlStores({ database: nodeSqliteDatabase(file) });
+ * ```
  * @throws {AuthConfigurationError} for a path, if this Node has no `node:sqlite`
  */
 export function nodeSqliteDatabase(sqlite: NodeSqlite | string): SqlDatabase {

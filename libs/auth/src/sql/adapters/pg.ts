@@ -26,7 +26,17 @@ export interface PgPool {
 /** A `Pool` of `pg`, or one of its clients: in a transaction, the client of the transaction. */
 export type PgLike = PgPool | PgQueries;
 
-/** Makes a database of a `Pool` of `pg`. Statements are not named, so that PgBouncer may hand each to another connection. */
+/**
+ * Makes a database of a `Pool` of `pg`. Statements are not named, so that PgBouncer may hand each to another connection.
+ *
+ * @example
+ * ```ts
+ * import { pgDatabase, sqlStores } from 'nestjs-latchkey/sql';
+ * import { Pool } from 'pg';
+ *
+ * export const stores = sqlStores({ database: pgDatabase(new Pool()) });
+ * ```
+ */
 export function pgDatabase(pg: PgLike): SqlDatabase {
   const isPool = 'totalCount' in pg;
   // Without a listener the process would end when the server closes an idle connection; the next statement reports what is wrong.

@@ -14,7 +14,18 @@ export interface PrismaOptions {
   readonly dialect: SqlDialect;
 }
 
-/** Makes a database of a `PrismaClient`. With the read-replica extension the primary alone is asked. */
+/**
+ * Makes a database of a `PrismaClient`. With the read-replica extension the primary alone is asked.
+ *
+ * @example
+ * ```ts
+ * import { prismaDatabase, sqlStores, type PrismaLike } from 'nestjs-latchkey/sql';
+ *
+ * // Of `new PrismaClient({ adapter })`.
+ * export const storesIn = (prisma: PrismaLike) =>
+ *   sqlStores({ database: prismaDatabase(prisma, { dialect: 'postgres' }) });
+ * ```
+ */
 export function prismaDatabase(prisma: PrismaLike, { dialect }: PrismaOptions): SqlDatabase {
   const primary = primaryOf(prisma);
   return {

@@ -19,6 +19,15 @@ export interface AdfsOptions extends PresetOptions {
  * `unique_name`; everything else is a client, named by `sub` if there is one, and otherwise by `appid`. Which claims there are is up to
  * issuance rules.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { adfs } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [adfs({ host: 'sts.example.com', audience: 'microsoft:identityserver:courses' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function adfs(options: AdfsOptions): TrustOptions {

@@ -20,6 +20,15 @@ export interface AuthentikOptions extends ProviderOptions {
  * accepted. Access tokens have the claims `azp` and `uid`, ID tokens do not. Groups are roles if the provider puts claims into its
  * tokens. What is of no session is a client: client credentials, and a user by device code.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { authentik } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [authentik({ baseUrl: 'https://auth.example.com', application: 'courses', clientId: 'courses-web' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function authentik(options: AuthentikOptions): TrustOptions {

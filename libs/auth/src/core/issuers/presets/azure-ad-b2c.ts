@@ -20,6 +20,20 @@ export interface AzureAdB2cOptions extends PresetOptions {
  * Azure AD B2C: access tokens of user flows and custom policies. Every policy of a tenant is the same issuer, so that the policy is checked in
  * `tfp`, or in `acr`. Access tokens have scopes (`scp`), ID tokens do not. Tokens of client credentials without scopes are refused.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { azureAdB2c } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [azureAdB2c({
+ *     tenantName: 'contoso',
+ *     tenantId: '11111111-aaaa-bbbb-cccc-222222222222',
+ *     policies: 'B2C_1_sign_in',
+ *     audience: 'courses',
+ *   })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function azureAdB2c(options: AzureAdB2cOptions): TrustOptions {

@@ -20,6 +20,15 @@ export interface ClerkOptions extends ProviderOptions {
  * session and stay refused, like those of sessions that are still pending. Roles are not read: a user chooses the organization that
  * they are about and may found one; ask for `o.id` (or `org_id`) with `claimEquals` before `o.rol` counts.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { clerk } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [clerk({ frontendApiUrl: 'https://clerk.example.com', authorizedParties: 'https://app.example.com' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function clerk(options: ClerkOptions): TrustOptions {

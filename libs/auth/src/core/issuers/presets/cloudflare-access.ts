@@ -10,6 +10,15 @@ import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
  * 'browser' }`, or `cookies: { external: 'CF_Authorization' }`. `audience` is the AUD tag of the Access application. A service token
  * is a client named by its `common_name`.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { cloudflareAccess } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [cloudflareAccess({ team: 'school', audience: '32eafc7626e974616deaf0dc3ce63d7bcbed58a2731e84d06bc3cdf1b53c4228' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for a `team` that is not a team name
  */
 export function cloudflareAccess(

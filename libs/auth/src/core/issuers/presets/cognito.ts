@@ -3,7 +3,19 @@ import { assertAudience, assertPreset, MATCHING } from './preset-checks.js';
 import type { TrustOptions } from '../trust-options.js';
 import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 
-/** Amazon Cognito: access tokens of a user pool. They name no audience but the client that they were issued to; groups are roles. */
+/**
+ * Amazon Cognito: access tokens of a user pool. They name no audience but the client that they were issued to; groups are roles.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { cognito } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [cognito({ region: 'eu-west-1', userPoolId: 'eu-west-1_AbCdEfGhI', clientId: '1example23456789' })],
+ * });
+ * ```
+ */
 export function cognito(
   options: ProviderOptions & {
     readonly region: string;

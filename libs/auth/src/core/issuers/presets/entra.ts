@@ -39,6 +39,15 @@ const SETS: Readonly<Record<string, string>> = {
  * its id, or of those that `tenants` accepts. `sub` differs from application to application; the user's id within the tenant is the claim
  * `oid`. Users of different tenants are different users: each tenant is an issuer of its own.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { entra } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [entra({ tenantId: '11111111-aaaa-bbbb-cccc-222222222222', audience: 'api://courses' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for a `tenantId` that no token names, such as `common` or a domain name
  */
 export function entra({

@@ -22,6 +22,15 @@ const FIREBASE_KEYS = 'https://www.googleapis.com/service_accounts/v1/jwk/secure
  * Firebase: **ID tokens**, which Firebase issues for the project's own back end. They have no `nonce` and no `at_hash`; session cookies
  * and custom tokens are of other issuers and stay refused. Firebase has no client tokens.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { firebase } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [firebase({ projectId: 'school-1a2b3' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for a `projectId` that is not one
  */
 export function firebase(options: FirebaseOptions): TrustOptions {

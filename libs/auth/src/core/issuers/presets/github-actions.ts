@@ -26,6 +26,15 @@ export interface GithubActionsOptions extends PresetOptions {
  * GitHub Actions: the ID tokens that workflows request for other services. Every one is of a client. Any repository of GitHub can request a
  * token for any audience, so that the repositories must be named.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { githubActions } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [githubActions({ audience: 'https://deploy.example.com', repositories: 'octo-org/octo-repo' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function githubActions(options: GithubActionsOptions): TrustOptions {

@@ -24,6 +24,15 @@ export interface GitlabOptions extends PresetOptions {
  * audience, so that the projects must be named. GitLab's tokens for users are not accepted: its access tokens are not JWTs, and its ID
  * tokens, of the same issuer and keys, are for the application that a user signed in to.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { gitlab } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [gitlab({ audience: 'https://deploy.example.com', projects: 'school/courses', protectedRefs: true })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function gitlab(options: GitlabOptions): TrustOptions {

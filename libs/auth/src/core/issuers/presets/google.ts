@@ -6,6 +6,16 @@ import { lifetime, type ProviderOptions, RS256 } from './preset-options.js';
 /**
  * Google: **ID tokens**, because Google's access tokens are not JWTs. An ID token proves to the client named in it that a user
  * signed in; accept it only from a front end of your own, and rather exchange it for tokens of your own.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { google } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [google({ clientId: '1234567890-abc.apps.googleusercontent.com' })],
+ * });
+ * ```
  */
 export function google({
   clientId,

@@ -5,7 +5,19 @@ import type { TrustOptions } from '../trust-options.js';
 import { isRecord } from '../../base/members.js';
 import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 
-/** Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` if it is given. */
+/**
+ * Keycloak: access tokens of a realm. Roles are the realm's, and those of `clientId` if it is given.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { keycloak } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [keycloak({ baseUrl: 'https://sso.example.com', realm: 'school', audience: 'courses' })],
+ * });
+ * ```
+ */
 export function keycloak(
   options: PresetOptions & {
     /** The URL of Keycloak: `https://sso.example.com`, with `/auth` behind it for old versions. */

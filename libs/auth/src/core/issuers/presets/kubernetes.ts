@@ -24,6 +24,19 @@ export interface KubernetesOptions extends PresetOptions {
  * run pods can project a token for any audience, so that the accounts must be named. Legacy tokens out of a Secret have no end and
  * stay refused.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { kubernetes } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [kubernetes({
+ *     issuer: 'https://kubernetes.default.svc.cluster.local',
+ *     audience: 'courses',
+ *     serviceAccounts: 'school/grader',
+ *   })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function kubernetes(options: KubernetesOptions): TrustOptions {

@@ -7,6 +7,16 @@ import { lifetime, type PresetOptions, RS256 } from './preset-options.js';
 /**
  * Okta: access tokens of a custom authorization server. `sub` is the user's name there, which can change hands; the subject is
  * `uid` instead. Groups are roles if the server is set up to send them as `groups`.
+ *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { okta } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [okta({ domain: 'example.okta.com', audience: 'api://courses' })],
+ * });
+ * ```
  */
 export function okta(
   options: PresetOptions & {

@@ -25,6 +25,19 @@ export interface OpenEdxOptions extends Pick<ProviderOptions, 'maxLifetime'> {
  * client, whatever user the application belongs to; tokens of restricted applications are refused unless a route allows them. A token
  * without `version` counts as 1.0.0, from before restrictions and filters. Tokens signed with the shared secret (HS256) are never accepted.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { openEdx } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [openEdx({
+ *     issuer: 'https://lms.example.com/oauth2',
+ *     audience: 'openedx',
+ *     keys: { jwksUri: 'https://lms.example.com/auth/jwks.json' },
+ *   })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function openEdx({ issuer, audience, keys, supportedMajor = 1, maxLifetime }: OpenEdxOptions): TrustOptions {

@@ -8,6 +8,15 @@ import { lifetime, type PresetOptions, RS256, withoutSlash } from './preset-opti
  * audience, otherwise there is none. Access tokens have the claim `client_id`, ID tokens do not. Roles are not read: `ext` is
  * what your consent application put there.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { oryHydra } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [oryHydra({ issuer: 'https://hydra.example.com/', audience: 'courses' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for an `issuer` that is not an address
  */
 export function oryHydra(

@@ -31,6 +31,15 @@ export interface SupabaseOptions extends ProviderOptions {
  * Supabase: access tokens of a project's users. Nothing in them is a role of the application: `role` is the role of the database, and
  * `user_metadata` is written by users themselves. `app_metadata` is not: `{ ...supabase({ url }), claims: { roles: 'app_metadata.roles' } }`.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { supabase } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [supabase({ url: 'https://abcdefghijklmnopqrst.supabase.co' })],
+ * });
+ * ```
  * @throws AuthConfigurationError for a `url` that is not an address, and for a secret that is not set
  */
 export function supabase(options: SupabaseOptions): TrustOptions {

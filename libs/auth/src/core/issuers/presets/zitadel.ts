@@ -23,6 +23,19 @@ export interface ZitadelOptions extends ProviderOptions {
  * Zitadel: access tokens that are JWTs, which is a setting of the application; its default is opaque and never accepted. Only access tokens have
  * a `jti`. Roles are granted per organization, and organizations grant them themselves; so those of one are read.
  *
+ * @example
+ * ```ts
+ * import { AuthModule } from 'nestjs-latchkey';
+ * import { zitadel } from 'nestjs-latchkey/issuers';
+ *
+ * export const auth = AuthModule.forRoot({
+ *   trust: [zitadel({
+ *     url: 'https://example.zitadel.cloud',
+ *     projectId: '163840776835432705',
+ *     applications: '163840776835432999',
+ *   })],
+ * });
+ * ```
  * @throws AuthConfigurationError for options that no token could satisfy
  */
 export function zitadel(options: ZitadelOptions): TrustOptions {
