@@ -219,6 +219,7 @@ describe.each(ADAPTERS)('the page for a visitor on %s', (adapter) => {
     await page.getByRole('button', { name: 'Sign out', exact: true }).first().click();
     await signIn('grace', 'cookie');
     const row = page.getByRole('row', { name: 'GET /staff/routes' });
+    await row.waitFor();
     expect(await row.getByRole('cell').allInnerTexts()).toEqual([
       'Signed-in users',
       'bearer, cookie, session',
