@@ -200,12 +200,10 @@ describe.each(ADAPTERS)('the page for a visitor on %s', (adapter) => {
 
   it('does not take a server that is out of order for the end of a sign-in', async () => {
     await signIn('ada', 'cookie');
-    let answered = 0;
-    await page.route('**/credential', (route) => {
-      answered += 1;
-      return route.fulfill({ status: 503, headers: { 'retry-after': '1' }, body: '{}' });
-    });
-    while (answered < 3) await page.waitForTimeout(200);
+    await page.route('**/credential', (route) =>
+      route.fulfill({ status: 503, headers: { 'retry-after': '1' }, body: '{}' }),
+    );
+    for (let answers = 0; answers < 3; answers += 1) await page.waitForResponse('**/credential');
     expect(await page.locator('#token-state').innerText()).toBe('Accepted');
     expect(await page.locator('#ended').isHidden()).toBe(true);
   });
