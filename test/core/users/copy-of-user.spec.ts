@@ -41,6 +41,25 @@ describe('a copy of a user', () => {
     expect(copy.self).toBe(copy);
   });
 
+  it('does not write through the accessors of an ORM, whose state is a member that is not enumerable', () => {
+    const data = { name: 'ada' };
+    const user = Object.defineProperties({} as { name: string; readonly state: typeof data }, {
+      state: { value: data, enumerable: false },
+      name: {
+        enumerable: true,
+        get: function read(this: { state: typeof data }) {
+          return this.state.name;
+        },
+        set: function write(this: { state: typeof data }, name: string) {
+          this.state.name = name;
+        },
+      },
+    });
+    const copy = copyOfUser(user);
+    copy.name = 'eve';
+    expect([copy.name, user.name]).toEqual(['eve', 'ada']);
+  });
+
   it('keeps what has state that cannot be copied', () => {
     const user = { at: new URL('https://a.test'), later: Promise.resolve(1), call: () => 1 };
     expect(copyOfUser(user)).toStrictEqual(user);

@@ -118,16 +118,15 @@ function bySchemes(error: AuthError): string {
   return schemes.length === 0 ? '' : `; schemes: ${schemes.map(({ name }) => name).join(', ')}`;
 }
 
-/** What the refusal itself says of what would have passed. */
-function exactly(
-  { code, requiredScopes, maxAgeSeconds, acrValues, problems }: AuthError,
-  policies: readonly string[],
-): string {
+/**
+ * What the refusal itself says of what would have passed. Problems of a body are in the answer alone: a validator may be told to write what was
+ * typed into its message, a password too.
+ */
+function exactly({ code, requiredScopes, maxAgeSeconds, acrValues }: AuthError, policies: readonly string[]): string {
   return [
     requiredScopes === undefined ? '' : `scopes ${requiredScopes.join(' ')}`,
     maxAgeSeconds === undefined ? '' : `a sign-in of the last ${maxAgeSeconds} seconds`,
     acrValues === undefined ? '' : `acr ${acrValues.join(' or ')}`,
-    problems === undefined ? '' : problems.join('; '),
     code === 'forbidden' ? policies.join(' and ') : '',
   ]
     .filter((part) => part !== '')
